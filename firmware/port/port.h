@@ -1,0 +1,41 @@
+/* What a board must offer: seven functions and no more. One file a chip family implements them.
+ *
+ * Nothing here is called from an interrupt. The application calls port_init() once, first.
+ */
+#ifndef TINYSSL_PORT_H
+#define TINYSSL_PORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Clocks, caches, UART, tick counter. Returns NULL, or a text that says what did not come up and
+ * which slower setting was taken instead (a ready bit that timed out); the board runs either way. */
+const char *port_init(void);
+
+/* Copies up to `size` received bytes to `data` and returns how many; 0 when none came within
+ * `wait_us`. Bytes that arrive while nobody reads are kept (at least 256). */
+size_t port_read(uint8_t *data, size_t size, uint32_t wait_us);
+
+/* Queues or sends `size` bytes. port_write(NULL, 0) returns when all have left the wire. */
+void port_write(const uint8_t *data, size_t size);
+
+/* Ticks since port_init(), 64 bit: never wraps. */
+uint64_t port_ticks(void);
+
+/* Ticks in a second; measured where the chip has a second clock source, not assumed. */
+uint32_t port_ticks_per_second(void);
+
+/* Bytes of stack that were ever used and that there are (painted at start-up). 0, 0: unknown. */
+void port_stack(uint32_t *used, uint32_t *size);
+
+/* Restarts the board as after power-on. Does not return. */
+void port_reset(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

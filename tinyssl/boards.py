@@ -1,0 +1,174 @@
+"""Boards are data files: PlatformIO's own keys plus a `tinyssl` section, checked when read.
+
+One file serves both tools: PlatformIO reads it as a board definition (`boards_dir`), tinyssl reads
+the section below. Adding a board is adding a file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from tinyssl.errors import UsageError
+from tinyssl.paths import boards_folder
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Isa(StrEnum):
+    """What the generator may use. Names are those of gcc's -mcpu where there is one."""
+
+    CORTEX_M3 = "cortex-m3"
+    CORTEX_M4 = "cortex-m4"
+    CORTEX_M7 = "cortex-m7"
+    CORTEX_M55 = "cortex-m55"
+    RV32IMC = "rv32imc"
+    HOST = "host"
+
+
+class Region(_Section):
+    """A named piece of memory."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    origin: Annotated[int, Field(ge=0, lt=2**32)]
+    """Address; JSON has no hex, so files may also say "0x20000000\""""
+    size: Annotated[int, Field(gt=0)]
+    """Bytes"""
+    access: Literal["rx", "rwx", "rw"]
+    use: tuple[Literal["vectors", "code", "weights", "data", "stack", "arena"], ...] = ()
+    """What the linker puts here; each use must have exactly one region"""
+    source: str = ""
+    """Document and table the figures are from"""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers(cls, values: dict[str, object]) -> dict[str, object]:
+        parsed = dict(values)
+        for key in ("origin", "size"):
+            if isinstance(parsed.get(key), str):
+                parsed[key] = int(str(parsed[key]), 0)
+        return parsed
+
+
+class Serial(_Section):
+    """The line between host and board."""
+
+    uart: str
+    """Peripheral that the port uses, as the reference manual names it"""
+    baud: Annotated[int, Field(gt=0)] = 115200
+    usb_ids: tuple[tuple[str, str], ...] = ()
+    """(vid, pid) of the probe's serial port, hex strings"""
+
+
+class Emulator(_Section):
+    """How to run the board without the board."""
+
+    command: tuple[str, ...]
+    """Program and arguments; {elf} is replaced; the serial line is added by tinyssl"""
+    instructions_per_second: int
+    """Instructions in a second of the emulator's virtual time"""
+
+
+class Budget(_Section):
+    """Limits of the build gate, in bytes."""
+
+    flash: Annotated[int, Field(gt=0)]
+    ram: Annotated[int, Field(gt=0)]
+
+
+class Target(_Section):
+    """The `tinyssl` section of a board file."""
+
+    aliases: tuple[str, ...] = ()
+    isa: Isa
+    port: Literal["mps2", "stm32h7", "host"]
+    """C port in firmware/port/ that drives it"""
+    clock_hz: Annotated[int, Field(gt=0)]
+    tick_unit: Literal["cycles", "instructions", "nanoseconds"]
+    """What latency figures are counted in: never milliseconds of hardware for an emulator"""
+    regions: tuple[Region, ...] = ()
+    stack_bytes: Annotated[int, Field(ge=512)] = 8192
+    serial: Serial
+    flashers: tuple[str, ...]
+    """Upload protocols, the default first: emulator, host, stlink, …"""
+    emulator: Emulator | None = None
+    budget: Budget
+
+    @model_validator(mode="after")
+    def _one_region_a_use(self) -> Target:
+        if self.port == "host":
+            return self
+        uses = [use for region in self.regions for use in region.use]
+        for use in ("vectors", "code", "weights", "data", "stack", "arena"):
+            if uses.count(use) != 1:
+                raise ValueError(f"{uses.count(use)} regions hold `{use}`; exactly one must")
+        return self
+
+
+class Board(BaseModel):
+    """A board: PlatformIO's keys (kept as they are) and ours."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    id: str
+    name: str
+    vendor: str
+    url: str
+    build: dict[str, object] = Field(default_factory=dict)
+    upload: dict[str, object] = Field(default_factory=dict)
+    tinyssl: Target
+
+    @property
+    def emulated(self) -> bool:
+        """True where the board runs on this computer."""
+        return self.tinyssl.emulator is not None or self.tinyssl.port == "host"
+
+    def region(self, use: str) -> Region:
+        """The region that holds `use`."""
+        return next(region for region in self.tinyssl.regions if use in region.use)
+
+
+def read_board(path: Path) -> Board:
+    """Reads and checks one board file.
+
+    Raises:
+        UsageError: The file cannot be read or breaks a rule; names the field.
+    """
+    try:
+        return Board(id=path.stem, **json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        problem: object = error
+        if isinstance(error, ValidationError):
+            first = error.errors()[0]
+            problem = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise UsageError(
+            f"board file {path}: {problem}", hint="see docs/adding_a_board.md"
+        ) from error
+
+
+def all_boards(folder: Path | None = None) -> list[Board]:
+    """All boards of a folder (default: those that tinyssl ships), by id."""
+    return [read_board(path) for path in sorted((folder or boards_folder()).glob("*.json"))]
+
+
+def find_board(name: str, folder: Path | None = None) -> Board:
+    """The board called `name`, by id or alias.
+
+    Raises:
+        UsageError: There is none; the hint names the nearest.
+    """
+    boards = all_boards(folder)
+    for board in boards:
+        if name == board.id or name in board.tinyssl.aliases:
+            return board
+    names = [name for board in boards for name in (board.id, *board.tinyssl.aliases)]
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise UsageError(f"unknown board {name!r}", hint=hint + "`tinyssl boards` lists all")

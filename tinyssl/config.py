@@ -1,0 +1,213 @@
+"""A config dataclass per stage: the one source of options, defaults, limits and help texts.
+
+The command line, the environment (`TINYSSL_<STAGE>_<FIELD>`) and `tinyssl.toml` (`[stage]` tables)
+are all read into these; pydantic refuses a bad value with the field's name. The docstring under a
+field is its `--help` text.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True, arbitrary_types_allowed=False)
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(ge=1)]
+NonNegative = Annotated[float, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class DataConfig:
+    """Which images, and how they are split."""
+
+    dataset: Literal["digits", "cifar10", "cifar100", "folder", "npz"] = "digits"
+    """Source of the images; `digits` needs no download"""
+    data_path: Path | None = None
+    """Folder, archive or .npz that holds the images (not for digits)"""
+    image_size: Annotated[int, Field(ge=8, le=512)] = 32
+    """Side to which every image is resized, in pixels"""
+    test_fraction: Fraction = 0.2
+    """Share of the images kept for the test, where the source has no test split of its own"""
+    val_fraction: Fraction = 0.1
+    """Share of the training images held out for choosing the probe's learning rate"""
+    split_seed: Seed = 0
+    """Seed of the splits"""
+    download: bool = False
+    """Fetch the official archive when it is not at --data-path (needs a network)"""
+
+
+@dataclass(frozen=True, config=STRICT)
+class PretrainConfig:
+    """Self-supervised pretraining."""
+
+    method: str = "simclr"
+    """Self-supervised method"""
+    method_options: dict[str, Any] = Field(default_factory=dict)
+    """Options of the method, as KEY=VALUE; may be given more than once"""
+    backbone: str = "mobilenet_v2_035"
+    """Backbone to train"""
+    stem_stride: Literal[1, 2] = 2
+    """Stride of the first convolution; 1 keeps more detail of small images"""
+    epochs: Count = 20
+    """Passes over the training images"""
+    batch_size: Annotated[int, Field(ge=2)] = 128
+    """Images a step (each gives two views)"""
+    lr: Annotated[float, Field(gt=0)] = 1e-3
+    """Peak learning rate (AdamW, cosine to 1e-6)"""
+    weight_decay: NonNegative = 0.05
+    """AdamW weight decay"""
+    warmup_epochs: NonNegative = 2
+    """Epochs over which the learning rate rises linearly"""
+    seed: Seed = 0
+    """Seed of weights, order and augmentation"""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where to train; auto takes a GPU when there is one"""
+    amp: bool = True
+    """Mixed precision (bfloat16) where the device is a GPU"""
+    checkpoint_every: Count = 1
+    """Epochs between checkpoints"""
+    resume: Path | None = None
+    """Folder of a pretrain run to go on with"""
+
+
+@dataclass(frozen=True, config=STRICT)
+class ProbeConfig:
+    """Linear probe and kNN on frozen features."""
+
+    run: Path | None = None
+    """Pretrain run to evaluate; default: the last finished one"""
+    epochs: Count = 100
+    """Epochs of the linear probe"""
+    batch_size: Count = 256
+    """Features a step"""
+    lrs: list[float] = Field(default_factory=lambda: [0.1, 0.3, 1.0, 3.0])
+    """Learning rates to try; the best on the validation split is kept"""
+    knn: Count = 20
+    """Neighbours of the kNN classifier"""
+    seed: Seed = 0
+    """Seed of the probe"""
+
+
+@dataclass(frozen=True, config=STRICT)
+class ConvertConfig:
+    """Backbone and linear head to canonical INT8 TFLite."""
+
+    run: Path | None = None
+    """Probe run whose backbone and head are converted; default: the last finished one"""
+    calibration_images: Count = 256
+    """Training images over which activation ranges are measured"""
+    softmax: bool = True
+    """End with SOFTMAX, so that the model gives probabilities (the MLPerf Tiny runner needs it)"""
+    max_drop: NonNegative = 2.0
+    """Largest loss of accuracy from float to INT8, in points; more is exit code 3"""
+
+
+@dataclass(frozen=True, config=STRICT)
+class VerifyConfig:
+    """Byte equality with TFLite Micro on the host."""
+
+    model: Path | None = None
+    """INT8 .tflite; default: the last converted one"""
+    images: Count = 256
+    """Inputs to compare: test images where the model has some, random ones to fill up"""
+    seed: Seed = 0
+    """Seed of the random inputs"""
+    max_drop: NonNegative = 2.0
+    """Largest loss of accuracy from float to INT8, in points; more is exit code 3"""
+    board: str | None = None
+    """Also compare on this emulated board (it is built and started for this)"""
+
+
+@dataclass(frozen=True, config=STRICT)
+class BuildConfig:
+    """From a model to a firmware image."""
+
+    board: str = "mps2_an500"
+    """Board to build for; `tinyssl boards` lists them"""
+    model: Path | None = None
+    """INT8 .tflite; default: the last converted one"""
+    engine: Literal["aot", "tflm"] = "aot"
+    """aot: our ahead-of-time compiled C; tflm: TensorFlow Lite Micro"""
+    target: Literal["firmware", "c"] = "firmware"
+    """firmware: a PlatformIO project, built; c: a folder of C to drop into any project"""
+    out: Path | None = None
+    """Where to write; default: build/<board>/ (for --target c: build/c/)"""
+    tflm: Path | None = None
+    """Local copy of the TensorFlow Lite Micro sources (engine tflm)"""
+    optimise: Literal["O2", "O3", "Os"] = "O2"
+    """Optimisation level of the compiler"""
+    check: bool = True
+    """Compare the generated C with TFLM on the host before building"""
+    flash_budget: Count | None = None
+    """Largest image in bytes; default: the board's"""
+    ram_budget: Count | None = None
+    """Largest RAM use in bytes; default: the board's"""
+
+
+@dataclass(frozen=True, config=STRICT)
+class FlashConfig:
+    """Put the last build on its board."""
+
+    board: str | None = None
+    """Board whose build is flashed; default: the last build"""
+    port: str | None = None
+    """Serial port or probe to use when more than one matches"""
+    dry_run: bool = False
+    """Print the command, do nothing"""
+    timeout: Annotated[float, Field(gt=0)] = 60.0
+    """Seconds the upload may take"""
+
+
+@dataclass(frozen=True, config=STRICT)
+class BenchConfig:
+    """Measure on the device, over the serial line."""
+
+    board: str | None = None
+    """Board whose build is measured; default: the last flashed one"""
+    serial: str | None = None
+    """Serial port; default: the flashed emulator's, or the one port that matches the board"""
+    baud: Count | None = None
+    """Baud rate; default: the board's"""
+    runs: Count = 10
+    """Timed inferences"""
+    warmup: Annotated[int, Field(ge=0)] = 2
+    """Inferences before the timed ones"""
+    images: Annotated[int, Field(ge=0)] = 0
+    """Test images to classify on the device; 0: all of them"""
+    accuracy: bool = True
+    """Stream the test split to the device"""
+    profile: bool = True
+    """Measure every operator"""
+    retries: Annotated[int, Field(ge=0)] = 3
+    """Repeats of a command after a lost or damaged answer"""
+    timeout: Annotated[float, Field(gt=0)] = 30.0
+    """Seconds to wait for a line of an answer"""
+
+
+@dataclass(frozen=True, config=STRICT)
+class ReportConfig:
+    """One page from the records."""
+
+    run: Path | None = None
+    """Bench run to report; default: the last one"""
+    out: Path | None = None
+    """HTML file; default: report.html in the run's folder, with report.md beside it"""
+
+
+STAGES: dict[str, type] = {
+    "data": DataConfig,
+    "pretrain": PretrainConfig,
+    "probe": ProbeConfig,
+    "convert": ConvertConfig,
+    "verify": VerifyConfig,
+    "build": BuildConfig,
+    "flash": FlashConfig,
+    "bench": BenchConfig,
+    "report": ReportConfig,
+}
+"""Stage name (also its table in tinyssl.toml) -> its config"""

@@ -1,0 +1,108 @@
+"""The errors that tinyssl raises, as a tree. Every one carries a hint that says what to do next.
+
+TinysslError                exit 1
+├── UsageError              exit 2   an option, a config value or a name that cannot be right
+├── DataError               exit 1   images that cannot be read, empty folders, unknown archives
+├── TrainingError           exit 1   non-finite loss, broken checkpoint
+├── ModelError              exit 1   a model file that is damaged
+│   └── UnsupportedModel    exit 1   a sound model that uses something tinyssl does not do
+├── BuildError              exit 1   the compiler or PlatformIO failed
+├── ToolMissing             exit 1   a program or a Python extra is not installed
+├── GateFailed              exit 3   a figure is on the wrong side of its limit
+│   ├── BudgetExceeded               flash or RAM larger than the board's budget
+│   ├── AccuracyDrop                 INT8 loses more than was allowed
+│   └── Mismatch                     two engines, or device and build, that should agree do not
+├── DeviceNotFound          exit 4   no port, no probe, more than one, or one that is busy
+├── DeviceTimeout           exit 5   the device did not answer in time
+└── DeviceError             exit 1   the device answered with an error, a bad CRC, or was reset
+"""
+
+from __future__ import annotations
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_GATE = 3
+EXIT_NOT_FOUND = 4
+EXIT_TIMEOUT = 5
+EXIT_INTERRUPTED = 130
+
+
+class TinysslError(Exception):
+    """Root of the tree.
+
+    Args:
+        message: What happened, with the number that was wrong.
+        hint: What to do next, in one sentence; may name a command.
+    """
+
+    exit_code = EXIT_FAILED
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(TinysslError):
+    """An option, a config value or a name that cannot be right."""
+
+    exit_code = EXIT_USAGE
+
+
+class DataError(TinysslError):
+    """Images or labels that cannot be read or make no sense."""
+
+
+class TrainingError(TinysslError):
+    """Training cannot go on: non-finite loss, damaged checkpoint."""
+
+
+class ModelError(TinysslError):
+    """A model file is damaged or breaks a rule of the IR."""
+
+
+class UnsupportedModel(ModelError):
+    """A sound model that uses an operator, version, type or shape that tinyssl does not do."""
+
+
+class BuildError(TinysslError):
+    """The compiler or PlatformIO failed."""
+
+
+class ToolMissing(TinysslError):
+    """A program or a Python extra is not installed; the hint holds the command that installs it."""
+
+
+class GateFailed(TinysslError):
+    """A figure is on the wrong side of its limit."""
+
+    exit_code = EXIT_GATE
+
+
+class BudgetExceeded(GateFailed):
+    """Flash or RAM larger than the board's budget."""
+
+
+class AccuracyDrop(GateFailed):
+    """INT8 loses more accuracy than was allowed."""
+
+
+class Mismatch(GateFailed):
+    """Two things that must agree byte for byte do not: engines, or device and build."""
+
+
+class DeviceNotFound(TinysslError):
+    """No port or probe, more than one, or one that is busy."""
+
+    exit_code = EXIT_NOT_FOUND
+
+
+class DeviceTimeout(TinysslError):
+    """The device did not answer in time."""
+
+    exit_code = EXIT_TIMEOUT
+
+
+class DeviceError(TinysslError):
+    """The device answered with an error or a bad CRC, or was reset in mid-run."""

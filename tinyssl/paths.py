@@ -1,0 +1,38 @@
+"""Where the data folders `boards/`, `codegen/` and `firmware/` are.
+
+In a checkout they lie beside the package; a wheel carries them inside it (see `pyproject.toml`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def data_folder(name: str) -> Path:
+    """Folder `name` (`boards`, `codegen` or `firmware`) of this installation.
+
+    Raises:
+        FileNotFoundError: The installation is broken.
+    """
+    for parent in (PACKAGE.parent, PACKAGE / "_data"):
+        folder = parent / name
+        if folder.is_dir():
+            return folder
+    raise FileNotFoundError(f"tinyssl is installed without its folder {name}/; reinstall it")
+
+
+def boards_folder() -> Path:
+    """Folder of the board files that tinyssl ships."""
+    return data_folder("boards")
+
+
+def templates_folder() -> Path:
+    """Folder of the Jinja templates."""
+    return data_folder("codegen") / "templates"
+
+
+def firmware_folder() -> Path:
+    """Folder of the C sources."""
+    return data_folder("firmware")
