@@ -1,0 +1,5 @@
+"""The TFLite file format: bytes to `ir.Model` and back."""
+
+from tinyssl.tflite.reader import read_model
+
+__all__ = ["read_model"]
