@@ -19,6 +19,9 @@ TinysslError                exit 1
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -48,6 +51,17 @@ class UsageError(TinysslError):
     """An option, a config value or a name that cannot be right."""
 
     exit_code = EXIT_USAGE
+
+
+def unknown_name(what: str, name: str, known: Iterable[str]) -> UsageError:
+    """The error for a `name` that is not among `known`: suggests the nearest, lists all.
+
+    `what` says what it should be a name of, as in "backbone".
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
+    suggestion = f"did you mean {near[0]}? " if near else ""
+    return UsageError(f"no {what} {name!r}", hint=f"{suggestion}known: {', '.join(names)}")
 
 
 class DataError(TinysslError):
