@@ -138,7 +138,7 @@ def _in_range(index: int, count: int) -> int:
 
 def _tensor(data: bytes, root: Any, index: int) -> Tensor:
     raw = root.subgraphs[0].tensors[index]
-    name = (raw.name or b"").decode("utf-8", "replace")
+    name = (raw.name or b"").decode("utf-8", "replace") or f"t{index}"
     where = f"tensor {index} ({name})"
     if raw.type not in DTYPES:
         raise UnsupportedModel(
