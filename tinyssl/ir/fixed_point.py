@@ -130,4 +130,6 @@ def softmax_parameters(model: Model, op: Softmax) -> SoftmaxParameters:
     real = float(np.float32(op.beta)) * _quant(model, op.input).scale[0] * 2.0**fraction
     multiplier = quantise_multiplier(min(real, 2.0**31 - 1.0))
     radius = (2.0**SOFTMAX_INTEGER_BITS - 1) * 2.0**fraction / 2.0**multiplier.shift
-    return SoftmaxParameters(multiplier, -math.floor(radius))
+    # At 2^31 only differences of 0 remain, which any shift leaves 0: keep the C shift legal.
+    kept = Multiplier(multiplier.value, min(multiplier.shift, 30))
+    return SoftmaxParameters(kept, -math.floor(radius))

@@ -1,0 +1,56 @@
+"""First and last use of each piece of storage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tinyssl.ir.model import Model
+from tinyssl.ir.ops import Reshape
+
+
+@dataclass(frozen=True)
+class Lifetime:
+    """An activation that needs storage of its own, and when."""
+
+    tensor: int
+    bytes: int
+    first: int
+    """Position of the operator that writes it; -1 for the model's input"""
+    last: int
+    """Position of the last operator that reads it; past the last operator for the output"""
+
+    def meets(self, other: Lifetime) -> bool:
+        """Both hold a value at one time."""
+        return self.first <= other.last and other.first <= self.last
+
+
+def storage_of(model: Model) -> dict[int, int]:
+    """Activation -> the tensor whose storage it uses. RESHAPE shares its input's; others own theirs."""
+    storage = {index: index for index in model.inputs}
+    for op in model.ops:
+        storage[op.output] = storage[op.inputs[0]] if isinstance(op, Reshape) else op.output
+    return storage
+
+
+def lifetimes(model: Model) -> list[Lifetime]:
+    """Lifetimes of all storage, in order of first use.
+
+    The input lives from before the first operator to its last reader and may be overwritten then;
+    the output lives on after the last operator.
+    """
+    storage = storage_of(model)
+    first = {index: -1 for index in model.inputs}
+    last = dict(first)
+    for position, op in enumerate(model.ops):
+        owner = storage[op.output]
+        first.setdefault(owner, position)
+        last[owner] = max(last.get(owner, position), position)
+        for index in op.inputs:
+            if index in storage:
+                last[storage[index]] = position
+    for index in model.outputs:
+        last[storage[index]] = len(model.ops)
+    return [
+        Lifetime(owner, model.tensor(owner).bytes, start, last[owner])
+        for owner, start in first.items()
+    ]
