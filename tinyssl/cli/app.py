@@ -1,0 +1,154 @@
+"""The group `tinyssl`: loads a command when it is called, and turns errors into exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import click.exceptions
+import rich_click as click_rich
+
+from tinyssl.cli.common import CONTEXT, global_options
+from tinyssl.cli.output import Failure, print_failure
+from tinyssl.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, TinysslError
+
+COMMANDS = {
+    "doctor": "Check compilers, emulator, ports and disk; say how to repair them",
+    "data": "Show what a data set holds and how it is split",
+    "pretrain": "Train a backbone on images, without labels",
+    "probe": "Measure a backbone: linear probe and kNN on frozen features",
+    "convert": "Turn backbone and head into one canonical INT8 .tflite",
+    "verify": "Prove that our C and TFLite Micro agree byte for byte",
+    "build": "Generate C and build a firmware image for a board",
+    "flash": "Put the last build on its board, or start its emulator",
+    "bench": "Measure latency, accuracy and memory on the device",
+    "report": "Write one HTML page from the records",
+    "boards": "List the boards, or show one",
+    "ports": "List serial ports and running emulators",
+    "run": "Do all steps of a tinyssl.toml",
+}
+"""Command -> its line in --help; each lives in the module of its name, as `command`"""
+
+EPILOG = (
+    "Exit codes: 0 ok, 1 failed, 2 usage, 3 gate failed (budget, accuracy, mismatch), "
+    "4 device not found, 5 device timeout, 130 Ctrl-C. Settings: flag, then "
+    "TINYSSL_<STAGE>_<FIELD>, then tinyssl.toml, then the board file, then the default."
+)
+
+
+class _Summary(click_rich.RichCommand):
+    """Stands for a command in the group's help, so that --help loads none of them."""
+
+
+class Group(click_rich.RichGroup):
+    """Commands by name, loaded when called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        if ctx.meta.get("tinyssl.help"):
+            return _Summary(name=name, help=COMMANDS[name])
+        command: click.Command = importlib.import_module(f"tinyssl.cli.{name}").command
+        return command
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        ctx.meta["tinyssl.help"] = True
+        super().format_help(ctx, formatter)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.exceptions.UsageError(_unknown(args[0]), ctx)
+        return super().resolve_command(ctx, args)
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
+        """Runs the command line; always raises SystemExit with the documented code."""
+        given = list(sys.argv[1:] if args is None else args)
+        extra["standalone_mode"] = False
+        try:
+            code = super().main(given, *rest, **extra)
+        except click.exceptions.Abort:
+            failure = Failure("Interrupted", EXIT_INTERRUPTED, "interrupted")
+            print_failure(_command(given), failure, as_json="--json" in given)
+            code = failure.code
+        except Exception as error:  # the last line of defence: a message, not a traceback
+            failure = describe(error)
+            if "-v" in given or "--verbose" in given:
+                traceback.print_exception(error, file=sys.stderr)
+            print_failure(_command(given), failure, as_json="--json" in given)
+            code = failure.code
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _unknown(name: str) -> str:
+    from tinyssl.settings import nearest
+
+    return f"no such command {name!r}. {nearest(name, COMMANDS)}Commands: {', '.join(COMMANDS)}"
+
+
+def _command(args: Sequence[str]) -> str:
+    return next((arg for arg in args if arg in COMMANDS), "")
+
+
+def describe(error: Exception) -> Failure:
+    """What the user is told about an exception, with the exit code."""
+    kind = type(error).__name__
+    if isinstance(error, TinysslError):
+        return Failure(kind, error.exit_code, error.message, error.hint)
+    if isinstance(error, click.exceptions.ClickException):
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context else "tinyssl"
+        hint = f"`{path} --help` tells what it takes"
+        return Failure("UsageError", EXIT_USAGE, error.format_message(), hint)
+    if isinstance(error, ModuleNotFoundError):
+        return _missing(error)
+    if isinstance(error, OSError):
+        return Failure(
+            kind, EXIT_FAILED, str(error), "check the path, its permissions and the disk"
+        )
+    message = f"{kind}: {error} (this is a bug in tinyssl)"
+    return Failure(kind, EXIT_FAILED, message, "run it again with -v and report the traceback")
+
+
+def _missing(error: ModuleNotFoundError) -> Failure:
+    """A Python package that is not installed: which extra brings it."""
+    return Failure(
+        "ToolMissing",
+        EXIT_FAILED,
+        f"the Python package {error.name} is not installed",
+        "pip install 'tinyssl[train]'",
+    )
+
+
+def _group() -> Group:
+    return Group(
+        name="tinyssl",
+        params=[*global_options(), _version_option()],
+        help="From a folder of unlabelled images to a measured microcontroller.",
+        epilog=EPILOG,
+        context_settings=CONTEXT,
+    )
+
+
+def _version_option() -> click.Option:
+    def show(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+        if value and not ctx.resilient_parsing:
+            from tinyssl import __version__
+
+            click.echo(f"tinyssl {__version__}")
+            ctx.exit()
+
+    return click_rich.Option(
+        ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=show,
+        help="Show the version and exit",
+    )  # fmt: skip
+
+
+cli = _group()

@@ -1,0 +1,50 @@
+"""`tinyssl build`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from tinyssl.cli.call import Call
+from tinyssl.cli.options import make_command
+from tinyssl.cli.output import Result, Table, format_value
+from tinyssl.config import BuildConfig
+from tinyssl.records import BuildInfo
+
+
+def build(call: Call) -> Result:
+    """Generate C from an INT8 .tflite and build a firmware image.
+
+    Leaves a PlatformIO project that can be opened as it is. Exit code 3 when flash or RAM pass the
+    board's budget.
+    """
+    from tinyssl import build as stage
+
+    config = call.config(BuildConfig)
+    return build_result(stage.build(config, call.workspace, call.progress), config)
+
+
+def build_result(info: BuildInfo, config: BuildConfig) -> Result:
+    """Sizes by section and by region, against the budget."""
+    budgets = {"flash": config.flash_budget, "ram": config.ram_budget}
+    sizes = [
+        (name, f"{size:,} B", _share(size, budgets.get(name))) for name, size in info.sizes.items()
+    ]
+    regions = [
+        (name, f"{use['used']:,} B", _share(use["used"], use["size"]))
+        for name, use in info.regions.items()
+    ]
+    data = asdict(info) | {"budget": budgets}
+    blocks: list[Table | str] = [Table(("size", "", "of budget"), sizes)]
+    if regions:
+        blocks += ["", Table(("region", "used", "of its size"), regions)]
+    peak = info.arena.get("peak")
+    note = f"arena {format_value('peak', peak)}, " if peak else ""
+    blocks += ["", f"{note}board {info.board}, engine {info.engine}, build {info.build_id}"]
+    return Result(data, blocks)
+
+
+def _share(used: int, limit: int | None) -> str:
+    return f"{100 * used / limit:.1f} % of {limit:,} B" if limit else ""
+
+
+command = make_command(build, stages=("build",))

@@ -1,0 +1,85 @@
+"""What a command function gets: the workspace, the progress display and resolved configs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from tinyssl.boards import find_board
+from tinyssl.config import STAGES, BenchConfig, BuildConfig
+from tinyssl.errors import UsageError
+from tinyssl.progress import Progress
+from tinyssl.records import Workspace
+from tinyssl.settings import ConfigFile, Layer, Setting, fields_of, merge, resolve
+
+Config = TypeVar("Config")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One invocation of a command, with all its sources of settings."""
+
+    workspace: Workspace
+    progress: Progress
+    file: ConfigFile
+    environment: Mapping[str, Layer] = field(default_factory=dict)
+    flags: Mapping[str, Layer] = field(default_factory=dict)
+    """Stage -> what was given on the command line"""
+
+    def given(self, config: type) -> bool:
+        """True where any source but the defaults says something about `config`."""
+        return any(self._user_layers(_stage(config)))
+
+    def config(self, config: type[Config], **previous: Any) -> Config:
+        """Resolves a stage's config.
+
+        Args:
+            config: The config class.
+            previous: Values that stand in for the defaults, from the step before (`tinyssl run`).
+
+        Raises:
+            UsageError: A value is not allowed.
+        """
+        layers = self._user_layers(_stage(config))
+        step = {name: Setting(value, f"{name} (step before)") for name, value in previous.items()}
+        board = _board_layer(config, merge([*layers, step]))
+        return resolve(config, [*layers, board, step])
+
+    def _user_layers(self, stage: str) -> list[Layer]:
+        sources = (self.flags, self.environment, self.file.layers)
+        return [source.get(stage, {}) for source in sources]
+
+    def board_overridden(self, board: str) -> Call:
+        """The same call with `--board board` for each stage that runs on a board."""
+        setting = Setting(board, "--board")
+        flags = {
+            stage: {**self.flags.get(stage, {}), "board": setting}
+            for stage in ("build", "flash", "bench")
+        }
+        return Call(self.workspace, self.progress, self.file, self.environment, flags)
+
+
+def _stage(config: type) -> str:
+    return next(name for name, known in STAGES.items() if known is config)
+
+
+def _board_layer(config: type, merged: Layer) -> Layer:
+    """What the board file says about a stage: the budgets of a build, the baud rate of a bench."""
+    if config not in (BuildConfig, BenchConfig):
+        return {}
+    default = fields_of(_stage(config))["board"].default
+    setting = merged.get("board", Setting(default, "--board"))
+    if setting.value is None:
+        return {}
+    try:
+        board = find_board(str(setting.value))
+    except UsageError as error:
+        raise UsageError(f"{setting.origin}: {error.message}", hint=error.hint) from error
+    values = {"baud": board.tinyssl.serial.baud}
+    if config is BuildConfig:
+        values = {
+            "flash_budget": board.tinyssl.budget.flash,
+            "ram_budget": board.tinyssl.budget.ram,
+        }
+    return {name: Setting(value, f"board {board.id}: {name}") for name, value in values.items()}

@@ -1,0 +1,23 @@
+"""`tinyssl convert`."""
+
+from __future__ import annotations
+
+from tinyssl.cli.call import Call
+from tinyssl.cli.options import make_command
+from tinyssl.cli.output import Result
+from tinyssl.cli.stage_result import record_result
+from tinyssl.config import ConvertConfig
+
+
+def convert(call: Call) -> Result:
+    """Turn backbone and linear head into one canonical INT8 .tflite.
+
+    Exit code 3 when INT8 loses more than --max-drop points of accuracy.
+    """
+    from tinyssl import convert as stage
+
+    config = call.config(ConvertConfig)
+    return record_result(stage.convert(config, call.workspace, call.progress))
+
+
+command = make_command(convert, stages=("convert",))

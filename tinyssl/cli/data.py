@@ -1,0 +1,99 @@
+"""`tinyssl data`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import rich_click as click
+
+from tinyssl.cli.call import Call
+from tinyssl.cli.options import make_command
+from tinyssl.cli.output import Result, Table
+from tinyssl.config import DataConfig
+
+if TYPE_CHECKING:
+    from tinyssl.datasets import Dataset
+
+SHEET_ROWS, SHEET_COLUMNS = 8, 16
+SHEET_GAP = 2
+"""Pixels between two images of the contact sheet"""
+
+
+def data(call: Call, save_sheet: str | None = None) -> Result:
+    """Show what a data set holds and how it is split."""
+    from tinyssl.datasets import load_dataset
+
+    dataset = load_dataset(call.config(DataConfig), call.progress)
+    summary = _summary(dataset)
+    blocks: list[Table | str] = [
+        Table(("class", "train", "val", "test"), _rows(summary)),
+        "",
+        f"{dataset.name}: {summary['images']} images of {summary['size']}, "
+        f"fingerprint {dataset.fingerprint}",
+    ]
+    if save_sheet:
+        summary["sheet"] = _save_sheet(dataset, Path(save_sheet))
+        blocks.append(f"contact sheet: {save_sheet}")
+    return Result(summary, blocks)
+
+
+def _summary(dataset: Dataset) -> dict[str, Any]:
+    splits = {"train": dataset.train, "val": dataset.val, "test": dataset.test}
+    names = dataset.class_names
+    counts = {
+        split: np.bincount(dataset.labels[index], minlength=len(names)).tolist()
+        if dataset.labelled
+        else []
+        for split, index in splits.items()
+    }
+    return {
+        "name": dataset.name,
+        "images": len(dataset.images),
+        "size": "x".join(map(str, dataset.images.shape[1:])),
+        "labelled": dataset.labelled,
+        "class_names": list(names),
+        "splits": {split: len(index) for split, index in splits.items()},
+        "per_class": counts,
+        "fingerprint": dataset.fingerprint,
+    }
+
+
+def _rows(summary: dict[str, Any]) -> list[list[str]]:
+    splits = list(summary["splits"])
+    rows = [
+        [str(name), *(f"{summary['per_class'][split][index]:,}" for split in splits)]
+        for index, name in enumerate(summary["class_names"] if summary["labelled"] else [])
+    ]
+    return [*rows, ["all", *(f"{summary['splits'][split]:,}" for split in splits)]]
+
+
+def _save_sheet(dataset: Dataset, path: Path) -> Path:
+    """Pictures of the first training images, class by class where there are labels."""
+    from PIL import Image
+
+    chosen = dataset.train[: SHEET_ROWS * SHEET_COLUMNS]
+    if dataset.labelled:
+        chosen = chosen[np.argsort(dataset.labels[chosen], kind="stable")]
+    height, width = dataset.images.shape[1:3]
+    cell = (height + SHEET_GAP, width + SHEET_GAP)
+    sheet = np.full((SHEET_ROWS * cell[0], SHEET_COLUMNS * cell[1], 3), 255, np.uint8)
+    for place, index in enumerate(chosen):
+        top, left = (place // SHEET_COLUMNS) * cell[0], (place % SHEET_COLUMNS) * cell[1]
+        sheet[top : top + height, left : left + width] = dataset.images[index]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(sheet).save(path)
+    return path
+
+
+command = make_command(
+    data,
+    stages=("data",),
+    own=(
+        click.Option(
+            ["--save-sheet"], type=click.Path(dir_okay=False), metavar="PNG",
+            help="Write a contact sheet of training images",
+        ),
+    ),
+)  # fmt: skip

@@ -1,0 +1,121 @@
+"""Command line options made from the config dataclasses, and the command class that uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import rich_click as click
+
+from tinyssl.cli.common import CONTEXT, GLOBAL, global_options
+from tinyssl.errors import UsageError
+from tinyssl.settings import Kind, Setting, fields_of, kind_of, parse_text
+
+METAVARS = {
+    "integer": "INTEGER",
+    "number": "NUMBER",
+    "text": "TEXT",
+    "path": "PATH",
+    "list": "VALUE,…",
+    "mapping": "KEY=VALUE",
+}
+SHORT = {"method_options": "-o"}
+
+
+def stage_options(stage: str, panel: str) -> list[click.Option]:
+    """The options of a stage, in its config's order; `panel` is their frame in --help."""
+    return [_option(stage, name, info, panel) for name, info in fields_of(stage).items()]
+
+
+def flag_of(name: str) -> str:
+    """`--batch-size` for `batch_size`."""
+    return "--" + name.replace("_", "-")
+
+
+def _option(stage: str, name: str, info: Any, panel: str) -> click.Option:
+    kind = kind_of(info.annotation)
+    flag = flag_of(name)
+    common: dict[str, Any] = {"help": _help(info, kind), "default": None, "panel": panel}
+    target = f"{stage}__{name}"
+    if kind.name == "flag":
+        return click.RichOption([f"{flag}/--no-{flag[2:]}", target], is_flag=True, **common)
+    common["multiple"] = kind.name in ("list", "mapping")
+    if kind.name == "choice":
+        choices = [str(choice) for choice in kind.choices]
+        return click.RichOption([flag, target], type=click.Choice(choices), **common)
+    names = [flag, *([SHORT[name]] if name in SHORT else []), target]
+    return click.RichOption(names, metavar=METAVARS[kind.name], **common)
+
+
+def _help(info: Any, kind: Kind) -> str:
+    default = info.get_default(call_default_factory=True)
+    if default in (None, {}):
+        return str(info.description)
+    if kind.name == "flag":
+        default = "on" if default else "off"
+    if kind.name == "list":
+        default = ",".join(map(str, default))
+    return f"{info.description}  [default: {default}]"
+
+
+def read_flags(values: Mapping[str, Any]) -> dict[str, dict[str, Setting]]:
+    """Stage -> layer from click's values of `stage_options`; what was not given is left out."""
+    layers: dict[str, dict[str, Setting]] = {}
+    for target, value in values.items():
+        if value is None or value == ():
+            continue
+        stage, name = target.split("__")
+        kind = kind_of(fields_of(stage)[name].annotation)
+        text = ",".join(value) if isinstance(value, tuple) else value
+        parsed = parse_text(kind, text) if isinstance(text, str) else text
+        layers.setdefault(stage, {})[name] = Setting(parsed, flag_of(name))
+    return layers
+
+
+def split_values(
+    values: Mapping[str, Any],
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Click's values as (global options, stage options, the command's own)."""
+    common = {name: value for name, value in values.items() if name in GLOBAL}
+    staged = {name: value for name, value in values.items() if "__" in name}
+    own = {n: v for n, v in values.items() if n not in common and n not in staged}
+    return common, staged, own
+
+
+def make_command(
+    execute: Callable[..., Any],
+    *,
+    stages: Sequence[str] = (),
+    own: Sequence[click.Parameter] = (),
+) -> click.RichCommand:
+    """A command that runs `execute(call, **own options) -> Result`; its docstring is the help."""
+    from tinyssl.cli.invoke import invoke  # here: it imports this module
+
+    params: list[click.Parameter] = [*own]
+    for stage in stages:
+        params += stage_options(stage, panel=f"Options of {stage}")
+    sources = [f"TINYSSL_{stage.upper()}_<OPTION> or [{stage}] in tinyssl.toml" for stage in stages]
+
+    def callback(**values: Any) -> None:
+        invoke(cast(click.Context, click.get_current_context()), execute, values)
+
+    return click.RichCommand(
+        name=execute.__name__,
+        params=[*params, *global_options()],
+        callback=callback,
+        help=execute.__doc__,
+        epilog=f"Options may also be set by {', '.join(sources)}." if sources else None,
+        context_settings=CONTEXT,
+    )
+
+
+def existing(path: str | None, flag: str) -> Path | None:
+    """A path that was named by the user and must be there.
+
+    Raises:
+        UsageError: It is not.
+    """
+    if path is None or Path(path).exists():
+        return Path(path) if path else None
+    raise UsageError(f"{flag} {path}: no such file", hint="check the path")

@@ -1,0 +1,52 @@
+"""`tinyssl ports`."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from tinyssl.cli.call import Call
+from tinyssl.cli.options import make_command
+from tinyssl.cli.output import Result, Table, plain
+from tinyssl.records import Workspace
+
+
+def ports(call: Call) -> Result:
+    """List serial ports, and the emulators that `tinyssl flash` started."""
+    from tinyssl.device import find_ports
+
+    serial = [plain(port) for port in find_ports(None)]
+    emulators = flashed_devices(call.workspace)
+    blocks: list[Table | str] = [_table("serial port", serial) if serial else "no serial port"]
+    blocks += ["", _table("emulator", emulators) if emulators else "no emulator was flashed here"]
+    return Result({"ports": serial, "emulators": emulators}, blocks)
+
+
+def flashed_devices(workspace: Workspace) -> list[dict[str, Any]]:
+    """The `device.json` of each build folder, with `running` added where it names a process."""
+    found = []
+    for path in sorted(workspace.builds.glob("*/device.json")):
+        device = json.loads(path.read_text())
+        pid = device.get("pid")
+        found.append(device | {"running": _alive(pid) if pid else None})
+    return found
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _table(title: str, rows: list[dict[str, Any]]) -> Table:
+    columns = list(rows[0])
+    cells = [["" if row.get(name) is None else str(row[name]) for name in columns] for row in rows]
+    return Table(columns, cells, title=title)
+
+
+command = make_command(ports)

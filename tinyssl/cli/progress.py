@@ -1,0 +1,144 @@
+"""Progress on stderr: bars on a terminal, plain lines in CI or with -v, nothing elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
+
+from tinyssl.progress import Progress, Silent, Tracker
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+
+LINE_EVERY = 5.0
+"""Seconds between two plain lines of one task"""
+
+
+def in_ci(environ: Mapping[str, str]) -> bool:
+    """True where the variable CI is set and does not say no."""
+    return environ.get("CI", "").lower() not in ("", "0", "false", "no")
+
+
+def choose_progress(
+    environ: Mapping[str, str],
+    *,
+    quiet: bool = False,
+    verbose: bool = False,
+    stream: TextIO | None = None,
+) -> Progress:
+    """The display that suits stderr (or `stream`)."""
+    stream = stream or sys.stderr
+    if quiet:
+        return Silent()
+    if in_ci(environ) or (verbose and not stream.isatty()):
+        return PlainProgress(stream)
+    return BarProgress() if stream.isatty() else Silent()
+
+
+def format_fields(fields: Mapping[str, object]) -> str:
+    """`loss=0.123 rate=56` for what a tracker was told beside its count."""
+    return " ".join(
+        f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in fields.items()
+    )
+
+
+class _Line:
+    """Tracker that prints a line now and then."""
+
+    def __init__(self, title: str, total: int, unit: str, stream: TextIO) -> None:
+        self.title, self.total, self.unit, self.stream = title, total, unit, stream
+        self.done = 0
+        self.fields: dict[str, object] = {}
+        self.start = self.last = time.monotonic()
+
+    def advance(self, count: int = 1, **fields: object) -> None:
+        self.done += count
+        self.fields |= fields
+        if time.monotonic() - self.last >= LINE_EVERY:
+            self.print()
+
+    def print(self) -> None:
+        """One line: count, rate and remaining time."""
+        self.last = time.monotonic()
+        rate = self.done / max(self.last - self.start, 1e-9)
+        left = (self.total - self.done) / rate if rate else 0.0
+        text = (
+            f"{self.title}: {self.done}/{self.total} {self.unit} ({rate:.4g}/s, {left:.0f} s left)"
+        )
+        print(text, format_fields(self.fields), file=self.stream, flush=True)
+
+
+class PlainProgress:
+    """Plain lines, for logs."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def note(self, text: str) -> None:
+        print(text, file=self.stream, flush=True)
+
+    @contextmanager
+    def track(self, title: str, total: int, unit: str = "step") -> Iterator[Tracker]:
+        line = _Line(title, total, unit, self.stream)
+        try:
+            yield line
+        finally:
+            line.print()
+
+
+class _Bar:
+    """Tracker that moves a bar."""
+
+    def __init__(self, bars: Bars, title: str, total: int, unit: str) -> None:
+        self.bars, self.unit = bars, unit
+        self.task = bars.add_task(title, total=total, rate=f"- {unit}/s", fields="")
+        self.fields: dict[str, object] = {}
+
+    def advance(self, count: int = 1, **fields: object) -> None:
+        self.fields |= fields
+        speed = self.bars.tasks[self.bars.task_ids.index(self.task)].speed
+        rate = f"{speed:.4g} {self.unit}/s" if speed else f"- {self.unit}/s"
+        self.bars.update(self.task, advance=count, rate=rate, fields=format_fields(self.fields))
+
+
+class BarProgress:
+    """Bars with rate and remaining time, on a terminal."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self.console = Console(stderr=True)
+        self._bars: Bars | None = None
+
+    def note(self, text: str) -> None:
+        self.console.print(text, style="dim", markup=False, highlight=False)
+
+    @contextmanager
+    def track(self, title: str, total: int, unit: str = "step") -> Iterator[Tracker]:
+        if self._bars is not None:  # inside another task: one more bar in the same display
+            yield _Bar(self._bars, title, total, unit)
+            return
+        with _new_bars(self.console) as bars:
+            self._bars = bars
+            try:
+                yield _Bar(bars, title, total, unit)
+            finally:
+                self._bars = None
+
+
+def _new_bars(console: Any) -> Bars:
+    from rich import progress
+
+    return progress.Progress(
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn("{task.fields[rate]}"),
+        progress.TimeRemainingColumn(),
+        progress.TextColumn("{task.fields[fields]}"),
+        console=console,
+    )

@@ -1,0 +1,19 @@
+"""`tinyssl report`."""
+
+from __future__ import annotations
+
+from tinyssl.cli.call import Call
+from tinyssl.cli.options import make_command
+from tinyssl.cli.output import Result
+from tinyssl.cli.stage_result import record_result
+from tinyssl.config import ReportConfig
+
+
+def report(call: Call) -> Result:
+    """Write one self-contained HTML page, and a Markdown version, from the records."""
+    from tinyssl import report as stage
+
+    return record_result(stage.report(call.config(ReportConfig), call.workspace, call.progress))
+
+
+command = make_command(report, stages=("report",))
