@@ -1,0 +1,50 @@
+"""Self-supervised methods by name. See docs/adding_a_method.md."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from pydantic import ValidationError
+
+from tinyssl.backbones import Backbone
+from tinyssl.errors import UsageError, unknown_name
+from tinyssl.methods.base import Losses, Method
+from tinyssl.methods.simclr import SimCLR
+
+METHODS: dict[str, type[Method]] = {
+    "simclr": SimCLR,
+}
+"""Name -> class"""
+
+
+def method_config(name: str, options: dict[str, Any]) -> Any:
+    """The config of the method `name`, its defaults replaced by `options` (strings are parsed).
+
+    Raises:
+        UsageError: Unknown method or option (the hint suggests the nearest), or a bad value.
+    """
+    if name not in METHODS:
+        raise unknown_name("method", name, METHODS)
+    config = METHODS[name].Config
+    known = [field.name for field in fields(config)]
+    for key in options:
+        if key not in known:
+            raise unknown_name(f"option of {name}", key, known)
+    try:
+        return config(**options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise UsageError(
+            f"{name} option {key}={first['input']!r}: {first['msg']}",
+            hint=f"give it as --method-options {key}=VALUE",
+        ) from error
+
+
+def build_method(name: str, backbone: Backbone, config: Any) -> Method:
+    """The method `name` around a backbone, with fresh heads from torch's global generator."""
+    return METHODS[name](backbone, config)
+
+
+__all__ = ["METHODS", "Losses", "Method", "build_method", "method_config"]

@@ -1,0 +1,72 @@
+"""SimCLR (arXiv 2002.05709) with a head that suits a backbone of 0.4 million parameters."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+from torch import Tensor
+
+from tinyssl.augment import ViewOptions, Views, ViewSpec
+from tinyssl.backbones import Backbone
+from tinyssl.config import STRICT, Count
+from tinyssl.methods.base import Losses, Method
+from tinyssl.methods.heads import projector
+from tinyssl.methods.monitor import spread
+
+
+@dataclass(frozen=True, config=STRICT)
+class SimCLRConfig(ViewOptions):
+    """SimCLR-Tiny: SimCLR's 2048-2048-128 head shrunk to 1280-256-128."""
+
+    temperature: Annotated[float, Field(gt=0)] = 0.5
+    """Temperature of the softmax over similarities"""
+    hidden: Count = 256
+    """Width of the head's hidden layer"""
+    outputs: Count = 128
+    """Length of the embeddings that are compared"""
+
+
+def nt_xent(za: Tensor, zb: Tensor, temperature: float) -> Tensor:
+    """NT-Xent, equation 1 of arXiv 2002.05709: normalised temperature-scaled cross-entropy.
+
+    For every embedding the other view of its image is the right answer among the 2 * batch - 1
+    other embeddings, scored by cosine / temperature. Computed in float32 also under autocast.
+
+    Args:
+        za: Embeddings (batch, dim) of the first views, batch > 1.
+        zb: Embeddings (batch, dim) of the second views, in the same order.
+        temperature: Above 0; smaller looks harder at the nearest wrong answers.
+
+    Returns:
+        The mean over all 2 * batch embeddings, a scalar; log(2 * batch - 1) where all are equal.
+    """
+    batch = za.shape[0]
+    with torch.autocast(za.device.type, enabled=False):
+        z = F.normalize(torch.cat([za, zb]).float(), dim=1)
+        similarity = z @ z.T / temperature
+        itself = torch.eye(2 * batch, dtype=torch.bool, device=z.device)
+        partner = torch.arange(2 * batch, device=z.device).roll(batch)
+        return F.cross_entropy(similarity.masked_fill(itself, float("-inf")), partner)
+
+
+class SimCLR(Method):
+    """Two views of an image attract each other, all other images of the batch repel."""
+
+    Config = SimCLRConfig
+
+    def __init__(self, backbone: Backbone, config: SimCLRConfig) -> None:
+        super().__init__(backbone, config)
+        self.projector = projector(backbone.feature_dim, config.hidden, config.outputs)
+
+    def views(self, progress: float) -> ViewSpec:
+        return ViewSpec(count=2, options=self.config)
+
+    def loss(self, views: Views) -> Losses:
+        z = self.projector(self.backbone(torch.cat(views)))
+        za, zb = z.chunk(2)
+        total = nt_xent(za, zb, self.config.temperature)
+        return Losses(total, {"spread": spread(za)})
