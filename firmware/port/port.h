@@ -1,4 +1,5 @@
-/* What a board must offer: seven functions and no more. One file a chip family implements them.
+/* What a board must offer: seven functions, and one more for measuring energy. One file a
+ * chip family implements them.
  *
  * Nothing here is called from an interrupt. The application calls port_init() once, first.
  */
@@ -31,6 +32,10 @@ uint32_t port_ticks_per_second(void);
 
 /* Bytes of stack that were ever used and that there are (painted at start-up). 0, 0: unknown. */
 void port_stack(uint32_t *used, uint32_t *size);
+
+/* Energy mode only (TINYSSL_ENERGY_MODE): a falling edge on the timing pin, low for at least 1 us,
+ * then high. An emulated board has no pin and leaves this out. */
+void port_pulse(void);
 
 /* Restarts the board as after power-on. Does not return. */
 void port_reset(void);

@@ -1,0 +1,183 @@
+/* What all commands share: replies, the engine, and the choice of the command. */
+#include "app.h"
+
+#include <string.h>
+
+#include "engine.h"
+#include "port.h"
+
+struct entry {
+    const char *name;
+    const char *arguments;
+    const char *help;
+    app_command *run;
+};
+
+#define ENTRY(key, arguments, help) {#key, arguments, help, command_##key},
+static const struct entry commands[] = {PROTOCOL_COMMANDS(ENTRY)};
+
+#define COMMANDS (sizeof commands / sizeof commands[0])
+
+void app_say(struct app *app, const char *format, const struct text_field *fields)
+{
+    text_format(&app->out, format, fields);
+    text_end(&app->out);
+}
+
+void app_error(struct app *app, const char *format, const struct text_field *fields)
+{
+    text_string(&app->out, "e-[");
+    text_format(&app->out, format, fields);
+    text_string(&app->out, "]");
+    text_end(&app->out);
+}
+
+static bool plain(char character)
+{
+    return (character >= '0' && character <= '9') || (character >= 'a' && character <= 'z') ||
+           (character >= 'A' && character <= 'Z') || character == '_' || character == '.';
+}
+
+void app_error_quote(struct app *app, const char *format, const char *word)
+{
+    char quoted[PROTOCOL_ECHO_BYTES + 1u];
+    size_t length = 0;
+    for (; word[length] != '\0' && length < PROTOCOL_ECHO_BYTES; length++) {
+        quoted[length] = plain(word[length]) ? word[length] : '?';
+    }
+    quoted[length] = '\0';
+    app_error(app, format, TEXT_FIELDS(TEXT_STRING(quoted)));
+}
+
+static void ready(struct app *app)
+{
+    app_say(app, REPLY_READY, NULL);
+}
+
+bool app_can_run(struct app *app)
+{
+    if (app->engine_error != NULL) {
+        app_error(app, ERROR_ENGINE, TEXT_FIELDS(TEXT_STRING(app->engine_error)));
+        return false;
+    }
+    if (app->loaded < TINYSSL_INPUT_BYTES) {
+        app_error(app, ERROR_INPUT_SHORT,
+                  TEXT_FIELDS(TEXT_NUMBER(app->loaded), TEXT_NUMBER(TINYSSL_INPUT_BYTES)));
+        return false;
+    }
+    return true;
+}
+
+void app_load_input(struct app *app)
+{
+    int8_t *input = engine_input();
+    memcpy(input, app->wire, TINYSSL_INPUT_BYTES);
+    if (engine_info.input_is_uint8) {
+        for (size_t i = 0; i < TINYSSL_INPUT_BYTES; i++) {
+            input[i] = (int8_t)(app->wire[i] - 128);
+        }
+    }
+}
+
+bool app_invoke(struct app *app)
+{
+    int error = engine_invoke(NULL, NULL);
+    if (error != 0) {
+        app_error(app, ERROR_ENGINE_RUN, TEXT_FIELDS(TEXT_NUMBER((uint32_t)error)));
+    }
+    return error == 0;
+}
+
+uint64_t app_microseconds(uint64_t ticks)
+{
+    /* Whole seconds apart, so that the product stays below 2^64 for ever. */
+    uint64_t rate = port_ticks_per_second();
+    return ticks / rate * 1000000u + ticks % rate * 1000000u / rate;
+}
+
+void command_help(struct app *app, char *rest)
+{
+    (void)rest;
+    for (size_t i = 0; i < COMMANDS; i++) {
+        app_say(app, REPLY_HELP,
+                TEXT_FIELDS(TEXT_STRING(commands[i].name), TEXT_STRING(commands[i].arguments),
+                            TEXT_STRING(commands[i].help)));
+    }
+}
+
+static void answer(struct app *app)
+{
+    char *rest = app->in.line;
+    const char *name = protocol_word(&rest);
+    size_t i = 0;
+    while (name != NULL && i < COMMANDS && strcmp(name, commands[i].name) != 0) {
+        i++;
+    }
+    if (name != NULL && i == COMMANDS) {
+        app_error_quote(app, ERROR_UNKNOWN_COMMAND, name);
+    } else if (name != NULL) {
+        commands[i].run(app, rest);
+    }
+    /* `bin` and `run` are answered after their frame. */
+    if (!app->in.in_frame) {
+        ready(app);
+    }
+}
+
+void app_receive(struct app *app, const uint8_t *data, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        switch (protocol_byte(&app->in, data[i])) {
+        case PROTOCOL_COMMAND:
+            answer(app);
+            break;
+        case PROTOCOL_TOO_LONG:
+            app_error(app, ERROR_TOO_LONG, TEXT_FIELDS(TEXT_NUMBER(PROTOCOL_LINE_BYTES)));
+            ready(app);
+            break;
+        case PROTOCOL_FRAME:
+            app_frame_done(app);
+            ready(app);
+            break;
+        case PROTOCOL_MORE:
+            break;
+        }
+    }
+}
+
+void app_idle(struct app *app)
+{
+    if (protocol_give_up(&app->in)) {
+        app_frame_cut(app);
+        ready(app);
+    }
+}
+
+/* Why the engine cannot be used, or NULL. The image is one build, so a difference in size means
+ * that its parts come from two. */
+static const char *start_engine(void)
+{
+    if (engine_info.input_bytes != TINYSSL_INPUT_BYTES ||
+        engine_info.output_bytes != TINYSSL_OUTPUT_BYTES ||
+        engine_info.op_count != TINYSSL_OP_COUNT) {
+        return "engine and application were built for two models";
+    }
+    return engine_init();
+}
+
+void app_init(struct app *app, const char *warning)
+{
+    uint8_t early[16];
+    memset(app, 0, sizeof *app);
+    text_init(&app->out, port_write);
+    protocol_init(&app->in);
+    app->warning = warning;
+    app->engine_error = start_engine();
+    /* What came before the parser was there gets no answer, as in MLPerf's reference. */
+    while (port_read(early, sizeof early, 0) > 0) {
+    }
+    app_say(app, TINYSSL_ENERGY_MODE ? REPLY_MODE_ENERGY : REPLY_MODE_PERFORMANCE, NULL);
+    command_timestamp(app, NULL);
+    app_say(app, REPLY_INIT_DONE, NULL);
+    ready(app);
+}

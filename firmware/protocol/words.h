@@ -1,0 +1,94 @@
+/* Words and limits of the serial protocol. Rendered from codegen/protocol.toml by
+ * `python -m tinyssl.device.words`: change it there. */
+#ifndef TINYSSL_PROTOCOL_WORDS_H
+#define TINYSSL_PROTOCOL_WORDS_H
+
+#define PROTOCOL_VERSION 1
+
+#define PROTOCOL_LINE_BYTES 128u
+#define PROTOCOL_ECHO_BYTES 24u
+#define PROTOCOL_PRINT_BYTES 8u
+#define PROTOCOL_FRAME_GAP_MS 1000u
+#define PROTOCOL_ITERATIONS 1u
+#define PROTOCOL_WARMUPS 10u
+
+#define REPLY_READY "m-ready"
+#define REPLY_MODE_PERFORMANCE "m-timestamp-mode-performance"
+#define REPLY_MODE_ENERGY "m-timestamp-mode-energy"
+#define REPLY_INIT_DONE "m-init-done"
+#define REPLY_LAP "m-lap-us-%u"
+#define REPLY_NAME "m-name-dut-[%s]"
+#define REPLY_PROFILE "m-profile-[tinyssl %s]"
+#define REPLY_MODEL "m-model-[%s]"
+#define REPLY_EXPECTING "m-[Expecting %u bytes]"
+#define REPLY_LOAD_DONE "m-load-done"
+#define REPLY_BUFFER "m-buffer"
+#define REPLY_WARMUP_START "m-warmup-start-%u"
+#define REPLY_WARMUP_DONE "m-warmup-done"
+#define REPLY_INFER_START "m-infer-start-%u"
+#define REPLY_INFER_DONE "m-infer-done"
+#define REPLY_RESULTS "m-results-["
+#define REPLY_HELP "m-help-[%s %s: %s]"
+#define REPLY_SEALED_OPEN "m-tinyssl-%s-["
+#define REPLY_SEALED_CLOSE "]"
+#define REPLY_SEAL "-%x"
+
+#define ERROR_UNKNOWN_COMMAND "Unknown command: %s"
+#define ERROR_TOO_LONG "Command is longer than %u characters"
+#define ERROR_DB_SUBCOMMAND "Command 'db' requires a subcommand"
+#define ERROR_DB_LOAD_BYTES "Command 'db load' requires the # of bytes"
+#define ERROR_DB_LOAD_ZERO "Command 'db load' must be >0 bytes"
+#define ERROR_DB_LOAD_SIZE "Command 'db load' takes 1 to %u bytes"
+#define ERROR_DB_HEX_COUNT "Insufficent number of hex digits"
+#define ERROR_DB_HEX_DIGIT "Invalid hex digit '%s'"
+#define ERROR_DB_NOT_STARTED "Command 'db' needs 'db load' first"
+#define ERROR_DB_FULL "All %u bytes are loaded; 'db load' starts again"
+#define ERROR_ITERATIONS "Inference iterations must be >0"
+#define ERROR_WARMUPS "Inference warmups must be >=0"
+#define ERROR_NO_RESULTS "No inference has run yet"
+#define ERROR_INPUT_SHORT "Input has %u of %u bytes"
+#define ERROR_FRAME_ARGUMENTS "Command '%s' takes the number of bytes and their CRC-32"
+#define ERROR_FRAME_SIZE "Frame has %u bytes; the input has %u"
+#define ERROR_FRAME_CUT "Frame ended after %u of %u bytes"
+#define ERROR_FRAME_CRC "Frame CRC is %x, not %x"
+#define ERROR_ENGINE "Engine: %s"
+#define ERROR_ENGINE_RUN "Engine error %u"
+
+/* Keys of the sealed lines. */
+#define SEALED_PROTOCOL "protocol" /* version */
+#define SEALED_BOARD "board" /* board id */
+#define SEALED_ENGINE "engine" /* aot or tflm */
+#define SEALED_MODEL "model" /* model name */
+#define SEALED_SHA256 "sha256" /* SHA-256 of the .tflite, 64 hex digits */
+#define SEALED_BUILD "build" /* build id */
+#define SEALED_INPUT "input" /* bytes, uint8 or int8 */
+#define SEALED_OUTPUT "output" /* bytes, zero point, scale in thousandths times 2^16 */
+#define SEALED_OPS "ops" /* operators */
+#define SEALED_FLASH "flash" /* bytes of flash used; 0: unknown */
+#define SEALED_RAM "ram" /* bytes of RAM used, stack included; 0: unknown */
+#define SEALED_ARENA "arena" /* bytes */
+#define SEALED_CLOCK "clock" /* Hz of the core */
+#define SEALED_TICK "tick" /* unit, ticks in a second */
+#define SEALED_WARNING "warning" /* what did not come up at start; empty: nothing */
+#define SEALED_RUN "run" /* ticks, output in hex */
+#define SEALED_OP "op" /* index, ticks, name */
+#define SEALED_TOTAL "total" /* ticks of the whole profiled inference */
+#define SEALED_MEMORY "memory" /* arena used, arena size, stack used, stack size; 0: unknown */
+
+/* X(key, arguments, help) for every command. */
+#define PROTOCOL_COMMANDS(X) \
+    X(name, "", "who is there") \
+    X(profile, "", "firmware and model") \
+    X(timestamp, "", "time in microseconds") \
+    X(db, "load N | HEX | print", "the input, as hex digits") \
+    X(infer, "[N [W]]", "N timed inferences after W untimed ones") \
+    X(results, "", "the last result") \
+    X(help, "", "this list") \
+    X(tinyssl, "", "identity: versions, sizes, hashes") \
+    X(bin, "N CRC", "then N raw bytes: the input") \
+    X(run, "[N CRC]", "then N raw bytes, if given; one inference, its ticks and output") \
+    X(prof, "", "ticks of every operator") \
+    X(mem, "", "arena and stack used") \
+    X(reset, "", "restart")
+
+#endif

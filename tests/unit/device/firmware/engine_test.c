@@ -1,0 +1,93 @@
+/* An engine for tests of app, protocol and port: 4 operators, 3 outputs, and an input that it
+ * overwrites, as a planner may. Output: sum, exclusive or and alternating sum of the input, mod 256.
+ * The input 127 everywhere makes it fail with error 7; SLOW_NS makes an inference last longer. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <string.h>
+#include <time.h>
+
+#include "engine.h"
+#include "tinyssl_build.h"
+
+#ifndef SLOW_NS
+#define SLOW_NS 0
+#endif
+
+static int8_t input[TINYSSL_INPUT_BYTES];
+static int8_t output[TINYSSL_OUTPUT_BYTES];
+
+const struct engine_info engine_info = {
+    .engine = "aot",
+    .model = "sum",
+    .model_sha256 = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+    .input_bytes = TINYSSL_INPUT_BYTES,
+    .output_bytes = TINYSSL_OUTPUT_BYTES,
+    .arena_bytes = 64,
+    .op_count = TINYSSL_OP_COUNT,
+    .input_is_uint8 = 1,
+    .output_zero_point = -128,
+    .output_milli_q16 = 256000, /* 1000 / 256 * 2^16 */
+};
+
+const char *engine_init(void)
+{
+#ifdef ENGINE_BROKEN
+    return "arena is too small";
+#else
+    return NULL;
+#endif
+}
+
+int8_t *engine_input(void)
+{
+    return input;
+}
+
+const int8_t *engine_output(void)
+{
+    return output;
+}
+
+static void combine(uint8_t sums[3])
+{
+    for (size_t i = 0; i < TINYSSL_INPUT_BYTES; i++) {
+        uint8_t value = (uint8_t)input[i];
+        sums[0] = (uint8_t)(sums[0] + value);
+        sums[1] ^= value;
+        sums[2] = (uint8_t)(i % 2 == 0 ? sums[2] + value : sums[2] - value);
+    }
+}
+
+int engine_invoke(engine_hook *hook, void *context)
+{
+    uint8_t sums[3] = {0, 0, 0};
+    struct timespec nap = {.tv_nsec = SLOW_NS};
+    int failed = 1;
+    for (size_t i = 0; i < TINYSSL_INPUT_BYTES; i++) {
+        failed &= input[i] == 127;
+    }
+    if (failed) {
+        return 7;
+    }
+    combine(sums);
+    if (SLOW_NS > 0) {
+        nanosleep(&nap, NULL);
+    }
+    memcpy(output, sums, sizeof sums);
+    memset(input, 0x55, sizeof input);
+    for (uint32_t i = 0; hook != NULL && i < TINYSSL_OP_COUNT; i++) {
+        hook(context, i);
+    }
+    return 0;
+}
+
+const char *engine_op_name(uint32_t index)
+{
+    static const char *const names[] = {"#0 SUM", "#1 XOR", "#2 ALTERNATE", "#3 COPY"};
+    return names[index];
+}
+
+uint32_t engine_arena_used(void)
+{
+    return 48;
+}

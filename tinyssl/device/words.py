@@ -1,0 +1,77 @@
+"""The protocol's words and limits: `codegen/protocol.toml`, read for the host, rendered for the device.
+
+`python -m tinyssl.device.words` writes `firmware/protocol/words.h` anew; a test compares the two, so
+neither side can drift.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from tinyssl.paths import data_folder, firmware_folder, templates_folder
+
+FIELDS = {"%s": "(.*)", "%u": "([0-9]+)", "%x": "([0-9a-f]{8})"}
+"""Placeholders of the texts -> what they match"""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command as `help%` shows it."""
+
+    arguments: str
+    help: str
+
+
+@dataclass(frozen=True)
+class Words:
+    """All of protocol.toml."""
+
+    version: int
+    limits: dict[str, int]
+    replies: dict[str, str]
+    errors: dict[str, str]
+    commands: dict[str, Command]
+    sealed: dict[str, str]
+
+    def pattern(self, reply: str) -> re.Pattern[str]:
+        """What a whole line of this reply matches, its fields as groups."""
+        parts = re.split(r"(%[sux])", self.replies[reply])
+        return re.compile("".join(FIELDS.get(part, re.escape(part)) for part in parts))
+
+
+@cache
+def words() -> Words:
+    """The words of this installation."""
+    content = tomllib.loads((data_folder("codegen") / "protocol.toml").read_text())
+    content["commands"] = {
+        name: Command(**command) for name, command in content["commands"].items()
+    }
+    return Words(**content)
+
+
+def render_header() -> str:
+    """Text of firmware/protocol/words.h."""
+    environment = Environment(
+        loader=FileSystemLoader(templates_folder()),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    return environment.get_template("protocol.h.j2").render(vars(words()))
+
+
+def header_path() -> Path:
+    """Where the rendered header lies."""
+    return firmware_folder() / "protocol" / "words.h"
+
+
+if __name__ == "__main__":
+    header_path().write_text(render_header())
