@@ -5,6 +5,7 @@ In a checkout they lie beside the package; a wheel carries them inside it (see `
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
@@ -36,3 +37,14 @@ def templates_folder() -> Path:
 def firmware_folder() -> Path:
     """Folder of the C sources."""
     return data_folder("firmware")
+
+
+def cache_folder() -> Path:
+    """Where downloads and compiled host code are kept; it may be deleted at any time.
+
+    `TINYSSL_CACHE`, else `tinyssl` below `XDG_CACHE_HOME`, else `~/.cache/tinyssl`.
+    """
+    named = os.environ.get("TINYSSL_CACHE")
+    if named:
+        return Path(named)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tinyssl"
