@@ -8,12 +8,12 @@
 
 struct entry {
     const char *name;
-    const char *arguments;
+    const char *usage;
     const char *help;
     app_command *run;
 };
 
-#define ENTRY(key, arguments, help) {#key, arguments, help, command_##key},
+#define ENTRY(key, usage, help) {#key, usage, help, command_##key},
 static const struct entry commands[] = {PROTOCOL_COMMANDS(ENTRY)};
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
@@ -100,8 +100,7 @@ void command_help(struct app *app, char *rest)
     (void)rest;
     for (size_t i = 0; i < COMMANDS; i++) {
         app_say(app, REPLY_HELP,
-                TEXT_FIELDS(TEXT_STRING(commands[i].name), TEXT_STRING(commands[i].arguments),
-                            TEXT_STRING(commands[i].help)));
+                TEXT_FIELDS(TEXT_STRING(commands[i].usage), TEXT_STRING(commands[i].help)));
     }
 }
 

@@ -80,7 +80,7 @@ uint64_t app_microseconds(uint64_t ticks);
 
 /* Handlers, one a command: command_name(), … `rest` is what stands after the name. */
 typedef void app_command(struct app *app, char *rest);
-#define APP_DECLARE(key, arguments, help) app_command command_##key;
+#define APP_DECLARE(key, usage, help) app_command command_##key;
 PROTOCOL_COMMANDS(APP_DECLARE)
 
 /* What follows the frame of `bin` or `run`. */

@@ -28,7 +28,7 @@
 #define REPLY_INFER_START "m-infer-start-%u"
 #define REPLY_INFER_DONE "m-infer-done"
 #define REPLY_RESULTS "m-results-["
-#define REPLY_HELP "m-help-[%s %s: %s]"
+#define REPLY_HELP "m-help-[%s: %s]"
 #define REPLY_SEALED_OPEN "m-tinyssl-%s-["
 #define REPLY_SEALED_CLOSE "]"
 #define REPLY_SEAL "-%x"
@@ -75,20 +75,20 @@
 #define SEALED_TOTAL "total" /* ticks of the whole profiled inference */
 #define SEALED_MEMORY "memory" /* arena used, arena size, stack used, stack size; 0: unknown */
 
-/* X(key, arguments, help) for every command. */
+/* X(key, usage, help) for every command. */
 #define PROTOCOL_COMMANDS(X) \
-    X(name, "", "who is there") \
-    X(profile, "", "firmware and model") \
-    X(timestamp, "", "time in microseconds") \
-    X(db, "load N | HEX | print", "the input, as hex digits") \
-    X(infer, "[N [W]]", "N timed inferences after W untimed ones") \
-    X(results, "", "the last result") \
-    X(help, "", "this list") \
-    X(tinyssl, "", "identity: versions, sizes, hashes") \
-    X(bin, "N CRC", "then N raw bytes: the input") \
-    X(run, "[N CRC]", "then N raw bytes, if given; one inference, its ticks and output") \
-    X(prof, "", "ticks of every operator") \
-    X(mem, "", "arena and stack used") \
-    X(reset, "", "restart")
+    X(name, "name", "who is there") \
+    X(profile, "profile", "firmware and model") \
+    X(timestamp, "timestamp", "time in microseconds") \
+    X(db, "db load N | HEX | print", "the input, as hex digits") \
+    X(infer, "infer [N [W]]", "N timed inferences after W untimed ones") \
+    X(results, "results", "the last result") \
+    X(help, "help", "this list") \
+    X(tinyssl, "tinyssl", "identity: versions, sizes, hashes") \
+    X(bin, "bin N CRC", "then N raw bytes: the input") \
+    X(run, "run [N CRC]", "then N raw bytes, if given; one inference, its ticks and output") \
+    X(prof, "prof", "ticks of every operator") \
+    X(mem, "mem", "arena and stack used") \
+    X(reset, "reset", "restart")
 
 #endif

@@ -24,7 +24,7 @@ FIELDS = {"%s": "(.*)", "%u": "([0-9]+)", "%x": "([0-9a-f]{8})"}
 class Command:
     """A command as `help%` shows it."""
 
-    arguments: str
+    usage: str
     help: str
 
 
