@@ -152,7 +152,7 @@ def format_value(name: str, value: Any) -> str:
         return str(value)
     if name.startswith(("accuracy", "knn", "agreement")) and 0 <= value <= 1:
         return f"{100 * value:.2f} %"
-    if name.endswith("_bytes") or name in ("flash", "ram", "arena", "peak"):
+    if name.endswith(("_bytes", "_budget")) or name in ("flash", "ram", "arena", "peak"):
         return f"{value:,} B"
     if name.endswith("_us"):
         return f"{value:,.0f} µs"

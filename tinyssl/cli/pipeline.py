@@ -1,0 +1,156 @@
+"""The steps of `tinyssl run`: each stage is handed what the step before it left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tinyssl.cli.call import Call
+from tinyssl.config import (
+    BenchConfig,
+    BuildConfig,
+    ConvertConfig,
+    DataConfig,
+    FlashConfig,
+    PretrainConfig,
+    ProbeConfig,
+    ReportConfig,
+    VerifyConfig,
+)
+from tinyssl.errors import UsageError
+from tinyssl.records import BuildInfo, RunRecord
+from tinyssl.settings import STEPS
+
+
+@dataclass
+class Done:
+    """What the steps so far have left."""
+
+    records: dict[str, RunRecord] = field(default_factory=dict)
+    """Step -> its run"""
+    build: BuildInfo | None = None
+    budgets: dict[str, int | None] = field(default_factory=dict)
+    """flash and ram of the build, in bytes"""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Step -> how long it took"""
+
+    def folder(self, step: str) -> dict[str, Any]:
+        """`run=<folder>` of a step, empty where it was not done now: the stage takes the last."""
+        return {"run": self.records[step].folder} if step in self.records else {}
+
+    def model(self) -> dict[str, Any]:
+        """`model=<path>` of the conversion, empty where it was not done now."""
+        if "convert" not in self.records:
+            return {}
+        return {"model": self.records["convert"].path("model")}
+
+    def board(self) -> dict[str, Any]:
+        """`board=<id>` of the build, empty where it was not done now."""
+        return {"board": self.build.board} if self.build else {}
+
+
+def choose_steps(planned: Sequence[str], first: str | None, last: str | None) -> tuple[str, ...]:
+    """The planned steps from `first` to `last`, both included.
+
+    Raises:
+        UsageError: One of them is not planned, or none is left.
+    """
+    for name, flag in ((first, "--from"), (last, "--to")):
+        if name and name not in planned:
+            raise UsageError(
+                f"{flag} {name}: not a step of this run ({', '.join(planned) or 'none'})",
+                hint=f"add [{name}] to tinyssl.toml",
+            )
+    start = planned.index(first) if first else 0
+    stop = planned.index(last) + 1 if last else len(planned)
+    if not planned[start:stop]:
+        raise UsageError(
+            "there is no step to run",
+            hint=f"tinyssl.toml needs sections ({', '.join(STEPS)}) or steps = […]",
+        )
+    return tuple(planned[start:stop])
+
+
+def run_steps(call: Call, steps: Sequence[str]) -> Done:
+    """Does the steps one after the other; an error of one ends the run and goes on upwards."""
+    done = Done()
+    for index, step in enumerate(steps, start=1):
+        call.progress.note(f"── {index}/{len(steps)} {step}")
+        start = time.monotonic()
+        RUNNERS[step](call, done)
+        done.seconds[step] = time.monotonic() - start
+    return done
+
+
+def _pretrain(call: Call, done: Done) -> None:
+    from tinyssl import train
+
+    config, data = call.config(PretrainConfig), call.config(DataConfig)
+    done.records["pretrain"] = train.pretrain(config, data, call.workspace, call.progress)
+
+
+def _probe(call: Call, done: Done) -> None:
+    from tinyssl import probes
+
+    config = call.config(ProbeConfig, **done.folder("pretrain"))
+    data = call.config(DataConfig) if call.given(DataConfig) else None
+    done.records["probe"] = probes.probe(config, data, call.workspace, call.progress)
+
+
+def _convert(call: Call, done: Done) -> None:
+    from tinyssl import convert
+
+    config = call.config(ConvertConfig, **done.folder("probe"))
+    done.records["convert"] = convert.convert(config, call.workspace, call.progress)
+
+
+def _verify(call: Call, done: Done) -> None:
+    from tinyssl import bench, verify
+
+    config = call.config(VerifyConfig, **done.model())
+    done.records["verify"] = verify.verify(config, call.workspace, call.progress)
+    if config.board is not None:
+        bench.verify_on_board(config, call.workspace, call.progress)
+
+
+def _build(call: Call, done: Done) -> None:
+    from tinyssl import build
+
+    config = call.config(BuildConfig, **done.model())
+    done.build = build.build(config, call.workspace, call.progress)
+    done.budgets = {"flash": config.flash_budget, "ram": config.ram_budget}
+
+
+def _flash(call: Call, done: Done) -> None:
+    from tinyssl import build
+
+    build.flash(call.config(FlashConfig, **done.board()), call.workspace, call.progress)
+
+
+def _bench(call: Call, done: Done) -> None:
+    from tinyssl import bench
+
+    config = call.config(BenchConfig, **done.board())
+    done.records["bench"] = bench.bench(config, call.workspace, call.progress)
+
+
+def _report(call: Call, done: Done) -> None:
+    from tinyssl import report
+
+    config = call.config(ReportConfig, **done.folder("bench"))
+    done.records["report"] = report.report(config, call.workspace, call.progress)
+
+
+RUNNERS: Mapping[str, Callable[[Call, Done], None]] = {
+    "pretrain": _pretrain,
+    "probe": _probe,
+    "convert": _convert,
+    "verify": _verify,
+    "build": _build,
+    "flash": _flash,
+    "bench": _bench,
+    "report": _report,
+}
+"""Step -> what does it, in pipeline order (`settings.STEPS`)"""

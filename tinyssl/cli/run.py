@@ -1,0 +1,104 @@
+"""`tinyssl run`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import rich_click as click
+
+from tinyssl.cli.call import Call
+from tinyssl.cli.options import make_command
+from tinyssl.cli.output import Result, Table, format_value
+from tinyssl.cli.pipeline import Done, choose_steps, run_steps
+from tinyssl.errors import UsageError
+from tinyssl.settings import STEPS
+
+
+def run(call: Call, first: str | None, last: str | None, board: str | None) -> Result:
+    """Do all steps of a tinyssl.toml, each with what the one before it left.
+
+    The steps are `steps = [...]` of the file, else the sections that it has. Ends with one table:
+    accuracy, latency, flash and RAM.
+    """
+    if not call.file.path.exists():
+        raise UsageError(
+            f"no {call.file.path}", hint="write one (docs/CLI.md) or name one with --config"
+        )
+    steps = choose_steps(call.file.planned, first, last)
+    done = run_steps(call.board_overridden(board) if board else call, steps)
+    figures = summarise(done)
+    data = {
+        "steps": list(steps),
+        "seconds": {step: round(took, 1) for step, took in done.seconds.items()},
+        "runs": {step: record.folder for step, record in done.records.items()},
+        "board": done.build.board if done.build else None,
+        "figures": figures,
+    }
+    files = [str(done.records["report"].path("html"))] if "report" in done.records else []
+    total = sum(done.seconds.values())
+    ending = f"{len(steps)} steps in {total:.0f} s"
+    return Result(data, (_table(figures, done), "", *files, ending))
+
+
+def summarise(done: Done) -> dict[str, Any]:
+    """The figures of the final table, as far as the steps have measured them."""
+    found: dict[str, Any] = {}
+    wanted = {
+        "convert": ("accuracy_float", "accuracy_int8"),
+        "bench": ("accuracy_device", "agreement", "latency"),
+    }
+    for step, names in wanted.items():
+        results = done.records[step].results if step in done.records else {}
+        found |= {name: results[name] for name in names if name in results}
+    if done.build:
+        found |= {f"{name}_bytes": done.build.sizes[name] for name in ("flash", "ram", "arena")}
+        found |= {f"{name}_budget_bytes": limit for name, limit in done.budgets.items()}
+    return found
+
+
+TITLES = {
+    "accuracy_float": "accuracy, float",
+    "accuracy_int8": "accuracy, INT8 on this computer",
+    "accuracy_device": "accuracy, INT8 on the device",
+    "agreement": "same answer on both",
+    "latency": "latency, median",
+    "flash_bytes": "flash",
+    "ram_bytes": "RAM",
+    "arena_bytes": "  of it arena",
+}
+
+
+def _table(figures: Mapping[str, Any], done: Done) -> Table:
+    rows = [
+        (title, _figure(name, figures[name]), _budget(figures, name))
+        for name, title in TITLES.items()
+        if figures.get(name) is not None
+    ]
+    where = f"on {done.build.board}" if done.build else ""
+    return Table(("figure", where, "budget"), rows)
+
+
+def _figure(name: str, value: Any) -> str:
+    if isinstance(value, Mapping):  # latency: spread and unit
+        shown = value.get("median")
+        number = f"{shown:,.0f}" if isinstance(shown, (int, float)) else "–"
+        return f"{number} {value.get('unit', '')}".strip()
+    return format_value(name, value)
+
+
+def _budget(figures: Mapping[str, Any], name: str) -> str:
+    limit = figures.get(name.replace("_bytes", "_budget_bytes"))
+    if not name.endswith("_bytes") or not limit:
+        return ""
+    return f"{100 * figures[name] / limit:.1f} % of {limit:,} B"
+
+
+command = make_command(
+    run,
+    own=(
+        click.RichOption(["--from", "first"], type=click.Choice(STEPS), help="First step to do"),
+        click.RichOption(["--to", "last"], type=click.Choice(STEPS), help="Last step to do"),
+        click.RichOption(["--board"], metavar="TEXT", help="Board instead of the file's"),
+    ),
+)
