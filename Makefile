@@ -1,0 +1,74 @@
+# tinyssl: `make help` lists the targets. `make demo` and `make test` install what is missing first.
+
+PYTHON  ?= python3
+VENV    ?= .venv
+DEMO    ?= demo
+# Where torch comes from, for example https://download.pytorch.org/whl/cpu (saves 2 GB without a GPU).
+TORCH_INDEX ?=
+# Extra words for pytest, for example: make test PYTEST_ARGS="-k emit"
+PYTEST_ARGS ?=
+
+BIN    := $(VENV)/bin
+SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+STAMP  := $(VENV)/.installed
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help setup tools python demo test quick lint types size clean
+
+help:
+	@echo "make demo    images to a measured (emulated) Cortex-M7: table and $(DEMO)/report.html"
+	@echo "make test    all tests but those that need a board"
+	@echo "make quick   the tests that end in about two minutes"
+	@echo "make lint    format, lint and size budget      make types   mypy --strict"
+	@echo "make setup   compilers, emulator and $(VENV)    make clean   remove what make made"
+
+setup: tools $(STAMP)
+
+# Program -> Debian package, only for programs that are not on the PATH.
+tools:
+	@missing=""; \
+	need() { command -v "$$1" >/dev/null 2>&1 || missing="$$missing $$2"; }; \
+	need git git; need cc gcc; need arm-none-eabi-gcc gcc-arm-none-eabi; \
+	need qemu-system-arm qemu-system-arm; \
+	[ -f "$$(arm-none-eabi-gcc -print-file-name=libc_nano.a 2>/dev/null)" ] \
+	  || missing="$$missing libnewlib-arm-none-eabi"; \
+	$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
+	if [ -n "$$missing" ]; then \
+	  command -v apt-get >/dev/null || { echo "install these:$$missing" >&2; exit 1; }; \
+	  echo "installing$$missing"; \
+	  $(SUDO) apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+
+python: tools
+	@$(PYTHON) -c 'import sys; ok = sys.version_info >= (3, 11); \
+	ok or print(f"tinyssl needs Python 3.11 or newer; $(PYTHON) is {sys.version.split()[0]}. " \
+	"Name another: make PYTHON=python3.11", file=sys.stderr); sys.exit(not ok)'
+
+# torch first: with TORCH_INDEX empty it comes from the index that pip is set up with.
+$(STAMP): pyproject.toml constraints.txt | tools python
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q -c constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
+	$(BIN)/pip install -q -c constraints.txt -e '.[train,dev]'
+	touch $@
+
+demo: setup
+	mkdir -p $(DEMO)
+	$(BIN)/tinyssl run --workspace $(DEMO) --config examples/digits.toml
+
+test: setup
+	$(BIN)/python -m pytest -n 2 -m 'not board' $(PYTEST_ARGS)
+
+quick: setup
+	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/python tools/check_size.py
+
+types: setup
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) $(DEMO) build dist runs .pytest_cache .mypy_cache .ruff_cache .hypothesis
