@@ -1,6 +1,7 @@
 """The TFLite file format: bytes to `ir.Model` and back."""
 
+from tinyssl.tflite.canonical import is_canonical, require_canonical
 from tinyssl.tflite.reader import read_model
 from tinyssl.tflite.writer import write_model
 
-__all__ = ["read_model", "write_model"]
+__all__ = ["is_canonical", "read_model", "require_canonical", "write_model"]

@@ -1,0 +1,63 @@
+"""Inputs that find differences: real images, noise of every size, and the ends of the range."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.ir.model import Model
+
+Int8 = NDArray[np.int8]
+
+SMALLEST, LARGEST = -128, 127
+AMPLITUDES = (1, 4, 16, 64)
+"""Half-widths of the noise around the zero point: quiet inputs reach other roundings than loud"""
+FORCED = 3 + 2 * len(AMPLITUDES)
+"""Extremes and quiet inputs that are always among the compared"""
+
+
+def wire_to_model(model: Model, images: NDArray[np.uint8]) -> Int8:
+    """Pixels as the model takes them: 0 to 255 is -128 to 127.
+
+    Args:
+        model: Gives the shape of an input.
+        images: (n, h, w, c).
+    """
+    shape = (len(images), *model.input.shape)
+    return (images.astype(np.int16) + SMALLEST).astype(np.int8).reshape(shape)
+
+
+def make_inputs(
+    model: Model, count: int, seed: int, images: NDArray[np.uint8] | None = None
+) -> Int8:
+    """Extremes and quiet inputs (`FORCED` of them), then test images, then noise to fill up.
+
+    Args:
+        model: Whose input's shape and zero point count.
+        count: How many; never fewer than `FORCED`.
+        seed: Of the noise.
+        images: Test images, uint8 (n, h, w, c), where there are some.
+
+    Returns:
+        (max(count, FORCED), *input shape) int8.
+    """
+    rng = np.random.default_rng(seed)
+    forced = _forced(model, rng)
+    room = max(count - len(forced), 0)
+    chosen = [] if images is None else list(wire_to_model(model, images[:room]))
+    noise = rng.integers(
+        SMALLEST, LARGEST + 1, (room - len(chosen), *model.input.shape), dtype=np.int8
+    )
+    return np.stack([*forced, *chosen, *noise])
+
+
+def _forced(model: Model, rng: np.random.Generator) -> list[Int8]:
+    shape = model.input.shape
+    zero = 0 if model.input.quant is None else model.input.quant.zero_point[0]
+    constant = [np.full(shape, value, dtype=np.int8) for value in (SMALLEST, LARGEST, zero)]
+    quiet = []
+    for amplitude in AMPLITUDES:
+        for _ in range(2):
+            noise = zero + rng.integers(-amplitude, amplitude + 1, shape)
+            quiet.append(np.clip(noise, SMALLEST, LARGEST).astype(np.int8))
+    return [*constant, *quiet]
