@@ -19,6 +19,7 @@ import platform
 import secrets
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib import metadata
@@ -283,6 +284,23 @@ class Workspace:
             data=data or {},
         )
         return RunWriter(record)
+
+    def reopen(self, folder: Path, keep: Callable[[dict[str, Any]], bool]) -> RunWriter:
+        """Goes on with a run that was killed or interrupted.
+
+        Args:
+            folder: The run's folder.
+            keep: Which of its metrics still hold; the others are dropped, for they will be
+                measured again.
+
+        Raises:
+            UsageError: `folder` holds no readable record.
+        """
+        record = read_record(folder)
+        rows = [row for row in record.metrics() if keep(row)]
+        text = "".join(json.dumps(row) + "\n" for row in rows)
+        write_atomic(folder / METRICS, text.encode())
+        return RunWriter(replace(record, status="running", finished="", error=""))
 
     def all(self, kind: str = "*") -> list[RunRecord]:
         """Readable runs of a kind, oldest first."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from tinyssl.backbones.base import Backbone
 from tinyssl.backbones.mobilenet_v2 import TINY, WIDTH_035, MobileNetV2
-from tinyssl.errors import UsageError, unknown_name
+from tinyssl.backbones.storage import BackboneInfo, load_info, save_backbone
+from tinyssl.errors import TrainingError, UsageError, unknown_name
 
 BACKBONES: dict[str, Callable[[int], Backbone]] = {
     "mobilenet_v2_035": lambda stem_stride: MobileNetV2(WIDTH_035, stem_stride),
@@ -36,4 +38,30 @@ def build_backbone(name: str, stem_stride: int = 2) -> Backbone:
     return BACKBONES[name](stem_stride)
 
 
-__all__ = ["BACKBONES", "STEM_STRIDES", "Backbone", "build_backbone"]
+def load_backbone(path: Path) -> tuple[Backbone, BackboneInfo]:
+    """The backbone of a pretrain or probe run, in eval mode.
+
+    Raises:
+        TrainingError: The file is damaged or does not fit its backbone.
+        UsageError: It names a backbone that this version does not know.
+    """
+    tensors, info = load_info(path)
+    backbone = build_backbone(info.backbone, info.stem_stride)
+    try:
+        backbone.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise TrainingError(
+            f"{path} does not fit {info.backbone}: {error}", hint="run `tinyssl pretrain` again"
+        ) from error
+    return backbone.eval(), info
+
+
+__all__ = [
+    "BACKBONES",
+    "STEM_STRIDES",
+    "Backbone",
+    "BackboneInfo",
+    "build_backbone",
+    "load_backbone",
+    "save_backbone",
+]

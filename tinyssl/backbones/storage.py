@@ -1,0 +1,71 @@
+"""Backbones on disk: safetensors whose header says how to build the network again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from tinyssl.backbones.base import Backbone
+from tinyssl.errors import TrainingError
+from tinyssl.records import write_atomic
+
+
+@dataclass(frozen=True)
+class BackboneInfo:
+    """What the weights alone do not say."""
+
+    backbone: str
+    stem_stride: int
+    image_size: int
+    """Side of the images it was trained on, in pixels"""
+
+
+def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    """Writes a safetensors file atomically."""
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    write_atomic(path, save(plain, metadata=metadata))
+
+
+def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Reads a safetensors file: tensors and metadata.
+
+    Raises:
+        TrainingError: It is missing or damaged.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118 - no dict
+    except (OSError, SafetensorError) as error:
+        raise TrainingError(
+            f"{path} is not a readable safetensors file: {error}",
+            hint="run `tinyssl pretrain` and `tinyssl probe` again",
+        ) from error
+
+
+def save_backbone(path: Path, backbone: Backbone, info: BackboneInfo) -> None:
+    """Writes parameters and batch-norm statistics, and `info` as metadata."""
+    metadata = {name: str(value) for name, value in asdict(info).items()}
+    save_tensors(path, backbone.state_dict(), metadata)
+
+
+def load_info(path: Path) -> tuple[dict[str, Tensor], BackboneInfo]:
+    """Reads the file of `save_backbone` without building the network.
+
+    Raises:
+        TrainingError: It is missing, damaged, or holds something else.
+    """
+    tensors, metadata = load_tensors(path)
+    try:
+        info = BackboneInfo(
+            metadata["backbone"], int(metadata["stem_stride"]), int(metadata["image_size"])
+        )
+    except (KeyError, ValueError) as error:
+        raise TrainingError(
+            f"{path} does not say which backbone it holds: {error}",
+            hint="use the file `backbone` of a pretrain or probe run",
+        ) from error
+    return tensors, info

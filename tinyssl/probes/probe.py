@@ -1,0 +1,158 @@
+"""The stage `probe`: how much do the frozen features say about the labels?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from tinyssl.backbones import (
+    Backbone,
+    BackboneInfo,
+    build_backbone,
+    load_backbone,
+    save_backbone,
+)
+from tinyssl.backbones.storage import save_tensors
+from tinyssl.config import DataConfig, ProbeConfig
+from tinyssl.datasets import Dataset, data_config_json, data_config_of, load_dataset
+from tinyssl.errors import DataError, UsageError
+from tinyssl.probes.features import extract
+from tinyssl.probes.knn import knn_predict
+from tinyssl.probes.linear import LinearProbe, accuracy, fit_linear
+from tinyssl.progress import Progress
+from tinyssl.records import RunRecord, RunWriter, Workspace, read_record, write_json
+
+BACKBONE_FILE = "backbone.safetensors"
+HEAD_FILE = "head.safetensors"
+CONFUSION_FILE = "confusion.json"
+
+_ADAPTER = TypeAdapter(ProbeConfig)
+
+
+@dataclass(frozen=True)
+class Score:
+    """What the probes found on the test split."""
+
+    linear: LinearProbe
+    accuracy: float
+    """Of the linear probe"""
+    knn: float
+    """Accuracy of the kNN classifier"""
+    predictions: NDArray[np.int64]
+    """Of the linear probe, (test images,)"""
+
+
+def probe(
+    config: ProbeConfig, data: DataConfig | None, workspace: Workspace, progress: Progress
+) -> RunRecord:
+    """Linear probe and kNN of a pretrained backbone, with its random initialisation beside it.
+
+    Args:
+        config: The run to evaluate, and how.
+        data: Labelled images; None: those of the pretrain run.
+        workspace: Where runs are.
+        progress: Told what happens.
+
+    Raises:
+        DataError: The images have no labels.
+        UsageError: No finished pretrain run, or not one.
+        TrainingError: The backbone's file is damaged.
+    """
+    source = read_record(config.run) if config.run else workspace.latest("pretrain")
+    if source.kind != "pretrain":
+        raise UsageError(f"{source.folder} is a {source.kind} run", hint="name a pretrain run")
+    weights = source.path("backbone")
+    trained, info = load_backbone(weights)
+    data = data or data_config_of(source)
+    dataset = load_dataset(data, progress)
+    _require_labels(dataset)
+    content = _ADAPTER.dump_python(replace(config, run=source.folder.absolute()), mode="json")
+    content |= {"data": data_config_json(data)}
+    run = workspace.start(
+        "probe",
+        content,
+        seed=config.seed,
+        inputs={"backbone": weights},
+        data=dataset.as_record(),
+    )
+    with run:
+        score = evaluate(trained, dataset, config, progress)
+        baseline = evaluate(_untrained(info, source), dataset, config, progress, "random")
+        info = replace(info, image_size=dataset.images.shape[1])
+        save_backbone(run.file("backbone", BACKBONE_FILE), trained, info)
+        _save(run, dataset, score, baseline)
+    return run.record
+
+
+def _require_labels(dataset: Dataset) -> None:
+    if not dataset.labelled:
+        raise DataError(
+            f"{dataset.name} has no labels, and a probe measures accuracy",
+            hint="probing needs class folders (one folder a class), or `labels` in the .npz",
+        )
+
+
+def _untrained(info: BackboneInfo, source: RunRecord) -> Backbone:
+    """The very weights from which the pretrain run started."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(source.seed or 0)
+        return build_backbone(info.backbone, info.stem_stride)
+
+
+def evaluate(
+    backbone: Backbone,
+    dataset: Dataset,
+    config: ProbeConfig,
+    progress: Progress,
+    name: str = "trained",
+) -> Score:
+    """Both probes of one backbone."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    splits = (dataset.train, dataset.val, dataset.test)
+    with progress.track(f"features ({name})", sum(map(len, splits)), "image") as tracker:
+        train, val, test = (extract(backbone, dataset, s, device, tracker) for s in splits)
+    classes = len(dataset.class_names)
+    total = config.epochs * len(config.lrs)
+    with progress.track(f"linear probe ({name})", total, "epoch") as tracker:
+        linear = fit_linear(train, val, classes, config, tracker)
+    predicted = linear.predict(test.features)
+    neighbours = knn_predict(train, test.features, config.knn, classes)
+    return Score(
+        linear=linear,
+        accuracy=accuracy(predicted, test.labels),
+        knn=accuracy(neighbours, test.labels),
+        predictions=predicted.numpy(),
+    )
+
+
+def confusion_matrix(
+    labels: NDArray[np.int64], predictions: NDArray[np.int64], classes: int
+) -> NDArray[np.int64]:
+    """(classes, classes) counts: row is the label, column the prediction."""
+    flat = np.bincount(labels * classes + predictions, minlength=classes * classes)
+    return flat.reshape(classes, classes)
+
+
+def _save(run: RunWriter, dataset: Dataset, score: Score, baseline: Score) -> None:
+    head = {"weight": score.linear.weight, "bias": score.linear.bias}
+    save_tensors(run.file("head", HEAD_FILE), head, {"lr": str(score.linear.lr)})
+    classes = len(dataset.class_names)
+    matrix = confusion_matrix(dataset.labels[dataset.test], score.predictions, classes)
+    write_json(
+        run.file("confusion", CONFUSION_FILE),
+        {"class_names": list(dataset.class_names), "matrix": matrix.tolist()},
+    )
+    run.results(
+        accuracy=score.accuracy,
+        accuracy_random=baseline.accuracy,
+        accuracy_val=score.linear.val_accuracy,
+        knn=score.knn,
+        knn_random=baseline.knn,
+        lr=score.linear.lr,
+        lr_random=baseline.linear.lr,
+        classes=classes,
+    )

@@ -1,0 +1,57 @@
+"""Numbers that depend only on the step."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FLOOR = 1e-6
+"""Learning rate at the end of the cosine"""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Lengths of a run, in steps. A last batch that is not full is left out."""
+
+    images: int
+    batch_size: int
+    epochs: int
+    warmup_epochs: float
+
+    @property
+    def epoch_steps(self) -> int:
+        return self.images // self.batch_size
+
+    @property
+    def steps(self) -> int:
+        return self.epoch_steps * self.epochs
+
+    @property
+    def warmup_steps(self) -> int:
+        return min(round(self.warmup_epochs * self.epoch_steps), self.steps - 1)
+
+    def epoch(self, step: int) -> int:
+        """Epoch of a step, from 0."""
+        return step // self.epoch_steps
+
+    def learning_rate(self, step: int, peak: float) -> float:
+        """Linear from peak / warmup_steps to peak, then half a cosine to `FLOOR`."""
+        if step < self.warmup_steps:
+            return peak * (step + 1) / self.warmup_steps
+        done = (step - self.warmup_steps) / max(self.steps - 1 - self.warmup_steps, 1)
+        return FLOOR + (peak - FLOOR) * 0.5 * (1 + math.cos(math.pi * done))
+
+    def batch(self, step: int, seed: int) -> NDArray[np.int64]:
+        """Positions in [0, images) of the batch of a step, shuffled anew every epoch."""
+        order = np.random.default_rng([seed, self.epoch(step)]).permutation(self.images)
+        start = step % self.epoch_steps * self.batch_size
+        return order[start : start + self.batch_size]
+
+
+def step_seed(seed: int, step: int) -> int:
+    """Seed of torch's generator for one step: independent of all others, in [0, 2**63)."""
+    state = np.random.SeedSequence([seed, step]).generate_state(2, np.uint32)
+    return int(state[0]) << 31 | int(state[1]) >> 1
