@@ -1,0 +1,15 @@
+"""Code generation: a planned model to C text."""
+
+from tinyssl.emit.aot import render_aot, render_c_folder, render_engine_aot
+from tinyssl.emit.describe import describe_ops
+from tinyssl.emit.render import Sources
+from tinyssl.emit.tflm import render_tflm
+
+__all__ = [
+    "Sources",
+    "describe_ops",
+    "render_aot",
+    "render_c_folder",
+    "render_engine_aot",
+    "render_tflm",
+]

@@ -39,7 +39,7 @@ def lifetimes(model: Model) -> list[Lifetime]:
     the output lives on after the last operator.
     """
     storage = storage_of(model)
-    first = {index: -1 for index in model.inputs}
+    first = dict.fromkeys(model.inputs, -1)
     last = dict(first)
     for position, op in enumerate(model.ops):
         owner = storage[op.output]

@@ -1,0 +1,82 @@
+"""A planned model as plain C11: `model.*`, `weights.*`, the kernels used, and the engine glue."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.boards import Isa
+from tinyssl.emit.context import model_context, rows
+from tinyssl.emit.describe import has_code
+from tinyssl.emit.kernels import COMMON_FILES, kernel_for
+from tinyssl.emit.render import Sources, kernel_text, render
+from tinyssl.ir.model import Model
+from tinyssl.plan import Plan, overlaps
+
+MODEL_FILES = ("model.h", "model.c", "weights.h", "weights.c")
+FOLDER_FILES = ("README.md", "selftest.c", "Makefile", "CMakeLists.txt")
+
+
+def render_aot(model: Model, plan: Plan, *, isa: Isa = Isa.HOST) -> Sources:
+    """The model and its kernels: no heap, no stdio, no globals. The caller owns the arena.
+
+    Args:
+        model: A verified model.
+        plan: Its plan.
+        isa: Instruction set the kernels are chosen for.
+
+    Returns:
+        `model.h`, `model.c`, `weights.h`, `weights.c`, `kernels/*`; equal input gives equal text.
+    """
+    if overlaps(plan):
+        raise ValueError(f"the plan places tensors over each other: {overlaps(plan)}")
+    context = model_context(model, plan, isa)
+    sources = {name: render(f"aot/{name}.j2", context) for name in MODEL_FILES}
+    return sources | _kernels(model, isa)
+
+
+def render_engine_aot(model: Model, plan: Plan, *, isa: Isa = Isa.HOST) -> Sources:
+    """`engine_aot.c`: the model behind firmware/engine/engine.h, with a static arena."""
+    context = model_context(model, plan, isa)
+    return {"engine_aot.c": render("aot/engine_aot.c.j2", context)}
+
+
+def render_c_folder(
+    model: Model,
+    plan: Plan,
+    golden_input: NDArray[np.int8],
+    golden_output: NDArray[np.int8],
+    *,
+    isa: Isa = Isa.HOST,
+) -> Sources:
+    """A folder to drop into any firmware: the model, its kernels, a README and a self-test.
+
+    Args:
+        model: A verified model.
+        plan: Its plan.
+        golden_input: One input, int8, of the model's input shape.
+        golden_output: What TFLM gives for it, int8.
+        isa: Instruction set the kernels are chosen for.
+
+    Raises:
+        ValueError: The golden arrays do not have the model's sizes.
+    """
+    if (golden_input.size, golden_output.size) != (model.input.elements, model.output.elements):
+        raise ValueError(
+            f"golden arrays of {golden_input.size} and {golden_output.size} elements; the model "
+            f"has {model.input.elements} and {model.output.elements}"
+        )
+    sources = render_aot(model, plan, isa=isa)
+    context = model_context(model, plan, isa) | {
+        "golden_input": rows(golden_input.ravel()),
+        "golden_output": rows(golden_output.ravel()),
+        "files": sorted(name for name in sources if name.endswith(".c")),
+    }
+    return sources | {name: render(f"c/{name}.j2", context) for name in FOLDER_FILES}
+
+
+def _kernels(model: Model, isa: Isa) -> Sources:
+    names = set(COMMON_FILES)
+    for op in filter(has_code, model.ops):
+        names.update(kernel_for(op, isa).files)
+    return {f"kernels/{name}": kernel_text(name) for name in sorted(names)}

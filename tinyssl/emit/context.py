@@ -1,0 +1,205 @@
+"""All that the aot templates may see: names, numbers and text, worked out here."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.boards import Isa
+from tinyssl.emit.describe import has_code, op_text, shape_text
+from tinyssl.emit.kernels import KERNEL_ABI, kernel_for
+from tinyssl.emit.params import Array, Constants, Fields, parameters, quant_of
+from tinyssl.ir.model import Model
+from tinyssl.ir.ops import Op
+from tinyssl.ir.shapes import macs
+from tinyssl.plan import Plan
+
+VALUES_A_ROW = 16
+UINT8_ZERO_POINT = -128
+INT32_MAX = 2**31 - 1
+
+MLPERF_IDS: dict[tuple[tuple[int, ...], int], str] = {
+    ((1, 96, 96, 3), 2): "vww01",
+    ((1, 32, 32, 3), 10): "ic01",
+    ((1, 49, 10, 1), 12): "kws01",
+}
+"""Input shape and classes of the MLPerf Tiny references -> the id that their runner asks for"""
+
+
+@dataclass(frozen=True)
+class Call:
+    """An operator in model.c."""
+
+    index: int
+    """Position in the execution order"""
+    label: str
+    """`#3 CONV_2D`: number in the file it was read from"""
+    comment: str
+    call: str
+    """The C statement; empty where nothing is to be done"""
+    output_offset: int
+
+
+@dataclass(frozen=True)
+class Struct:
+    """The parameters of one call."""
+
+    type: str
+    name: str
+    members: list[tuple[str, int | str]]
+
+
+@dataclass(frozen=True)
+class Table:
+    """An array of weights.c."""
+
+    declaration: str
+    comment: str
+    rows: list[str]
+
+
+def comment_text(text: str) -> str:
+    """Text that may stand in a C comment: one line of printable ASCII that cannot close it."""
+    plain = "".join(letter if " " <= letter <= "~" else "?" for letter in text)
+    return plain.replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?").rstrip("\\")
+
+
+def string_literal(text: str) -> str:
+    """A C string literal of printable ASCII."""
+    plain = "".join(letter if " " <= letter <= "~" else "?" for letter in text)
+    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"').replace("??", "?\\?") + '"'
+
+
+def float_literal(value: float) -> str:
+    """The shortest C literal that gives back this float32."""
+    text = repr(float(str(np.float32(value))))
+    return f"{text}f"
+
+
+def rows(values: NDArray[np.integer[Any]]) -> list[str]:
+    """Numbers as lines of C; INT32_MIN as an expression, as C has no negative literals."""
+    texts = [_number(int(value)) for value in values]
+    return [
+        ", ".join(texts[start : start + VALUES_A_ROW]) + ","
+        for start in range(0, len(texts), VALUES_A_ROW)
+    ]
+
+
+def _number(value: int) -> str:
+    return "-2147483647 - 1" if value == -(2**31) else str(value)
+
+
+def model_context(model: Model, plan: Plan, isa: Isa) -> dict[str, Any]:
+    """Names for model.h, model.c, weights.h, weights.c and engine_aot.c.
+
+    Args:
+        model: A verified model.
+        plan: Its plan.
+        isa: Instruction set the kernels are chosen for.
+    """
+    constants = Constants(model)
+    kernels = {
+        position: kernel_for(op, isa) for position, op in enumerate(model.ops) if has_code(op)
+    }
+    structs = [
+        Struct(kernel.struct, _params_name(position), _members(model, position, constants))
+        for position, kernel in kernels.items()
+    ]
+    return {
+        **_facts(model, plan),
+        "kernel_abi": KERNEL_ABI,
+        "kernel_headers": sorted({f"{kernel.name}.h" for kernel in kernels.values()}),
+        "calls": [
+            _call(model, plan, position, kernels[position].function if has_code(op) else "")
+            for position, op in enumerate(model.ops)
+        ],
+        "structs": structs,
+        "tables": [_table(array) for array in constants.arrays.values()],
+        "weight_bytes": sum(
+            array.values.size * np.dtype(array.ctype.removesuffix("_t")).itemsize
+            for array in constants.arrays.values()
+        ),
+    }
+
+
+def _facts(model: Model, plan: Plan) -> dict[str, Any]:
+    source, target = quant_of(model, model.inputs[0]), quant_of(model, model.outputs[0])
+    milli = round(1000 * target.scale[0] * 2**16)
+    return {
+        "name": comment_text(model.name),
+        "name_literal": string_literal(model.name),
+        "mlperf_literal": string_literal(mlperf_id(model)),
+        "sha256": model.source_sha256 or "none (made in memory)",
+        "sha256_literal": string_literal(model.source_sha256),
+        "input": {
+            "bytes": model.input.bytes,
+            "shape": shape_text(model.input.shape),
+            "offset": plan.offset(model.inputs[0]),
+            "scale": float_literal(source.scale[0]),
+            "zero_point": source.zero_point[0],
+            "is_uint8": int(source.zero_point[0] == UINT8_ZERO_POINT),
+        },
+        "output": {
+            "bytes": model.output.bytes,
+            "shape": shape_text(model.output.shape),
+            "offset": plan.offset(model.outputs[0]),
+            "scale": float_literal(target.scale[0]),
+            "zero_point": target.zero_point[0],
+            "milli_q16": min(milli, INT32_MAX),
+        },
+        "arena_bytes": plan.peak,
+        "lower_bound": plan.lower_bound,
+        "macs": f"{sum(macs(model, op) for op in model.ops):,}",
+    }
+
+
+def mlperf_id(model: Model) -> str:
+    """The MLPerf Tiny id where the shapes are those of a reference model, else the model's name."""
+    return MLPERF_IDS.get((model.input.shape, model.output.elements), model.name)
+
+
+def _params_name(position: int) -> str:
+    return f"tinyssl_model_op{position}"
+
+
+def _members(model: Model, position: int, constants: Constants) -> list[tuple[str, int | str]]:
+    fields: Fields = parameters(model, position, constants)
+    return list(fields.items())
+
+
+def _call(model: Model, plan: Plan, position: int, function: str) -> Call:
+    op = model.ops[position]
+    inputs = [index for index in op.inputs if not model.tensor(index).constant]
+    target = plan.offset(op.output)
+    arguments = [f"a + {plan.offset(index)}" for index in inputs]
+    call = f"{function}({', '.join([*arguments, f'&{_params_name(position)}', f'a + {target}'])});"
+    return Call(
+        index=position,
+        label=string_literal(op.label),
+        comment=_comment(model, plan, op, inputs),
+        call=call if function else "",
+        output_offset=target,
+    )
+
+
+def _comment(model: Model, plan: Plan, op: Op, inputs: list[int]) -> str:
+    places = " + ".join(
+        f"{shape_text(model.tensor(index).shape)} at {plan.offset(index)}" for index in inputs
+    )
+    target = f"{shape_text(model.tensor(op.output).shape)} at {plan.offset(op.output)}"
+    cost = macs(model, op)
+    tail = f", {cost:,} MACs" if cost else ("" if has_code(op) else ", the same bytes")
+    return comment_text(f"#{op.index} {op_text(model, op)}: {places} -> {target}{tail}")
+
+
+def _table(array: Array) -> Table:
+    length = math.prod(array.shape)
+    return Table(
+        declaration=f"static const {array.ctype} {array.name}[{length}]",
+        comment=comment_text(f"{shape_text(array.shape)}: {array.comment}"),
+        rows=rows(array.values),
+    )

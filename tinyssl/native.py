@@ -1,0 +1,217 @@
+"""Generated C compiled for this computer and called through ctypes.
+
+Libraries are kept in a cache folder, named by a hash of compiler, options and sources, so that a
+model is compiled once.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.emit import Sources
+from tinyssl.errors import BuildError, ToolMissing
+from tinyssl.ir.model import Model
+from tinyssl.paths import cache_folder
+
+FLAGS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Werror")
+COMPILE_SECONDS = 300.0
+
+Int8 = NDArray[np.int8]
+
+
+def find_compiler() -> str:
+    """Path of the C compiler for this computer: `$CC`, gcc, or clang.
+
+    Raises:
+        ToolMissing: There is none; the hint holds the command that installs one.
+    """
+    for name in (os.environ.get("CC", ""), "gcc", "clang", "cc"):
+        path = shutil.which(name) if name else None
+        if path:
+            return path
+    raise ToolMissing("no C compiler for this computer", hint="run `sudo apt-get install gcc`")
+
+
+def write_sources(sources: Sources, folder: Path) -> list[Path]:
+    """Writes sources below a folder.
+
+    Returns:
+        The C files among them.
+
+    Raises:
+        ValueError: A path leaves the folder.
+    """
+    for name, text in sources.items():
+        relative = PurePosixPath(name)
+        if relative.is_absolute() or ".." in relative.parts:
+            raise ValueError(f"source path {name!r} leaves its folder")
+        path = folder / relative
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return [folder / name for name in sorted(sources) if name.endswith(".c")]
+
+
+def compile_sources(sources: Sources, output: Path, flags: Sequence[str] = FLAGS) -> None:
+    """Compiles and links all C files of `sources` into `output`.
+
+    Args:
+        sources: Text by path; the folder of the paths is on the include path.
+        output: File to make; it appears only when it is complete.
+        flags: Options; with `-shared` and `-fPIC` the output is a library.
+
+    Raises:
+        ToolMissing: There is no compiler.
+        BuildError: The compiler failed; the message ends with its output.
+    """
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="tinyssl-", dir=output.parent) as name:
+        folder = Path(name)
+        files = [str(path) for path in write_sources(sources, folder)]
+        made = folder / "made"
+        command = [find_compiler(), *flags, "-I", name, "-o", str(made), *files]
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=COMPILE_SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            raise BuildError(f"the compiler took more than {COMPILE_SECONDS:.0f} s") from error
+        if done.returncode != 0:
+            raise BuildError(
+                f"{command[0]} failed with exit code {done.returncode}:\n{done.stderr[-4000:]}",
+                hint="report this: generated C must compile everywhere",
+            )
+        made.replace(output)  # atomic, so two processes may compile one model at a time
+
+
+def _library(sources: Sources, flags: Sequence[str]) -> Path:
+    digest = hashlib.sha256()
+    texts = (text for pair in sorted(sources.items()) for text in pair)
+    for part in (find_compiler(), *flags, *texts):
+        digest.update(part.encode() + b"\0")
+    path = cache_folder() / "native" / f"{digest.hexdigest()[:32]}.so"
+    if not path.exists():
+        compile_sources(sources, path, flags)
+    return path
+
+
+_AFTER = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32)
+
+
+class HostModel:
+    """A model's generated C on this computer. A context manager; not for several threads.
+
+    Args:
+        model: The model that the sources were rendered from.
+        sources: What `emit.render_aot` returned for it.
+        flags: Compiler options.
+
+    Raises:
+        ToolMissing: There is no C compiler.
+        BuildError: The generated C does not compile.
+    """
+
+    def __init__(self, model: Model, sources: Sources, *, flags: Sequence[str] = FLAGS) -> None:
+        self.model = model
+        self._library = ctypes.CDLL(str(_library(sources, (*flags, "-shared", "-fPIC"))))
+        self._arena = _aligned_buffer(_define(sources, "TINYSSL_MODEL_ARENA_BYTES"))
+        for name in ("tinyssl_model_input", "tinyssl_model_output", "tinyssl_model_op_output"):
+            getattr(self._library, name).restype = ctypes.c_void_p
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the arena. The library stays loaded, as ctypes cannot unload it safely."""
+        self._arena = _aligned_buffer(0)
+
+    def invoke(self, x: Int8) -> Int8:
+        """One inference.
+
+        Args:
+            x: int8, of the model's input shape (or as many elements).
+
+        Returns:
+            int8, of the model's output shape.
+
+        Raises:
+            ValueError: Wrong type or size.
+        """
+        self._load(x)
+        self._library.tinyssl_model_invoke(self._pointer)
+        return self._output()
+
+    def invoke_profiled(self, x: Int8) -> list[Int8]:
+        """One inference with all that is computed on the way.
+
+        Returns:
+            The output of each operator, in execution order, of its tensor's shape.
+        """
+        self._load(x)
+        outputs: list[Int8] = []
+
+        def after(_context: object, index: int) -> None:
+            tensor = self.model.tensor(self.model.ops[index].output)
+            address = self._library.tinyssl_model_op_output(self._pointer, ctypes.c_uint32(index))
+            outputs.append(_copy(address, tensor.bytes).reshape(tensor.shape))
+
+        self._library.tinyssl_model_invoke_profiled(self._pointer, _AFTER(after), None)
+        return outputs
+
+    @property
+    def _pointer(self) -> ctypes.c_void_p:
+        return ctypes.c_void_p(self._arena.ctypes.data)
+
+    def _load(self, x: Int8) -> None:
+        if x.dtype != np.int8 or x.size != self.model.input.elements:
+            raise ValueError(
+                f"input is {x.dtype} with {x.size} elements; the model takes int8 with "
+                f"{self.model.input.elements}"
+            )
+        data = np.ascontiguousarray(x)
+        target = self._library.tinyssl_model_input(self._pointer)
+        ctypes.memmove(target, data.ctypes.data, data.size)
+
+    def _output(self) -> Int8:
+        output = self.model.output
+        address = self._library.tinyssl_model_output(self._pointer)
+        return _copy(address, output.bytes).reshape(output.shape)
+
+
+def _copy(address: int, size: int) -> Int8:
+    return np.frombuffer(ctypes.string_at(address, size), dtype=np.int8).copy()
+
+
+def _aligned_buffer(size: int) -> NDArray[np.uint8]:
+    """Bytes whose address is a multiple of 16."""
+    raw = np.zeros(size + 16, np.uint8)
+    start = -raw.ctypes.data % 16
+    return raw[start : start + size]
+
+
+def _define(sources: Sources, name: str) -> int:
+    """Value of a `#define` of model.h."""
+    found = re.search(rf"#define {name} (\d+)", sources["model.h"])
+    if found is None:
+        raise ValueError(f"model.h does not define {name}")
+    return int(found.group(1))
