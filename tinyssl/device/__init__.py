@@ -1,0 +1,31 @@
+"""The device: its port, its line, and what it says (docs/PROTOCOL.md)."""
+
+from tinyssl.device.link import Link, SerialLink, open_link
+from tinyssl.device.ports import Port, find_ports, only_port
+from tinyssl.device.protocol import (
+    Garbled,
+    Identity,
+    Inference,
+    Memory,
+    OpTicks,
+    Profile,
+    WasReset,
+)
+from tinyssl.device.session import Session
+
+__all__ = [
+    "Garbled",
+    "Identity",
+    "Inference",
+    "Link",
+    "Memory",
+    "OpTicks",
+    "Port",
+    "Profile",
+    "SerialLink",
+    "Session",
+    "WasReset",
+    "find_ports",
+    "only_port",
+    "open_link",
+]

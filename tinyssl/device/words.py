@@ -1,7 +1,7 @@
-"""The protocol's words and limits: `codegen/protocol.toml`, read for the host, rendered for the device.
+"""The protocol's words and limits: `codegen/protocol.toml`, once for host and device.
 
-`python -m tinyssl.device.words` writes `firmware/protocol/words.h` anew; a test compares the two, so
-neither side can drift.
+`python -m tinyssl.device.words` renders it as `firmware/protocol/words.h`; a test compares the two,
+so neither side can drift.
 """
 
 from __future__ import annotations
@@ -37,12 +37,19 @@ class Words:
     replies: dict[str, str]
     errors: dict[str, str]
     commands: dict[str, Command]
+    identity: dict[str, str]
     sealed: dict[str, str]
 
-    def pattern(self, reply: str) -> re.Pattern[str]:
-        """What a whole line of this reply matches, its fields as groups."""
-        parts = re.split(r"(%[sux])", self.replies[reply])
-        return re.compile("".join(FIELDS.get(part, re.escape(part)) for part in parts))
+    @staticmethod
+    def match(text: str, line: str) -> re.Match[str] | None:
+        """The whole `line` against a text of protocol.toml; its fields are the groups."""
+        return _pattern(text).fullmatch(line)
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    parts = re.split("(%[sux])", text)
+    return re.compile("".join(FIELDS.get(part, re.escape(part)) for part in parts))
 
 
 @cache

@@ -1,0 +1,145 @@
+"""Bytes to and from a device.
+
+`Link` is what a session needs; `SerialLink` is the one implementation, for real ports and for the
+pseudo-terminals of emulators alike.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import Protocol
+
+import serial
+
+from tinyssl.errors import DeviceError, DeviceNotFound, DeviceTimeout
+
+WRITE_TIMEOUT = 10.0
+"""Seconds a write may make no progress; a terminal blocks when nobody reads its other end"""
+
+
+class Link(Protocol):
+    """A line to a device."""
+
+    name: str
+    """Port, for messages"""
+    baud: int
+    """Bits a second; 10 bits a byte"""
+
+    def write(self, data: bytes) -> None:
+        """Sends all of `data`.
+
+        Raises:
+            DeviceTimeout: The other end does not take it.
+            DeviceError: The line is gone.
+        """
+
+    def read(self, timeout: float) -> bytes:
+        """What has come, at least one byte; empty when none came within `timeout` seconds.
+
+        Raises:
+            DeviceError: The line is gone.
+        """
+
+    def close(self) -> None:
+        """Gives the port back."""
+
+
+class SerialLink:
+    """A serial port or pseudo-terminal, opened for this process alone.
+
+    DTR and RTS stay de-asserted: many boards reset when they are raised.
+    """
+
+    def __init__(self, port: str, baud: int) -> None:
+        self.name = port
+        self.baud = baud
+        self._serial = serial.Serial(
+            baudrate=baud, timeout=0.0, write_timeout=WRITE_TIMEOUT, exclusive=True
+        )
+        self._serial.port = port
+        self._serial.dtr = False
+        self._serial.rts = False
+        try:
+            self._serial.open()
+        except (serial.SerialException, OSError, ValueError) as error:
+            raise _refused(port, error) from error
+
+    def write(self, data: bytes) -> None:
+        """See `Link`."""
+        try:
+            self._serial.write(data)
+        except serial.SerialTimeoutException as error:
+            raise DeviceTimeout(
+                f"{self.name} took no bytes for {WRITE_TIMEOUT:g} s",
+                hint="run `tinyssl flash` to start the device again",
+            ) from error
+        except (serial.SerialException, OSError) as error:
+            raise self._gone(error) from error
+
+    def read(self, timeout: float) -> bytes:
+        """See `Link`."""
+        try:
+            if self._serial.timeout != timeout:
+                self._serial.timeout = timeout
+            first: bytes = self._serial.read(1)
+            return first + self._serial.read(self._serial.in_waiting) if first else b""
+        except (serial.SerialException, OSError) as error:
+            raise self._gone(error) from error
+
+    def close(self) -> None:
+        """See `Link`."""
+        self._serial.close()
+
+    def _gone(self, error: Exception) -> DeviceError:
+        return DeviceError(
+            f"{self.name} is gone: {error}",
+            hint="the board was unplugged or the emulator ended; run `tinyssl flash`",
+        )
+
+
+def open_link(port: str, baud: int) -> Link:
+    """Opens `port`.
+
+    Raises:
+        DeviceNotFound: There is no such port, it is in use, or this user may not open it; the hint
+            says what to do.
+    """
+    return SerialLink(port, baud)
+
+
+def _refused(port: str, error: Exception) -> DeviceNotFound:
+    """Why a port could not be opened, and what to do about it."""
+    number = getattr(error, "errno", None)
+    if number == errno.ENOENT or not Path(port).exists():
+        return DeviceNotFound(
+            f"there is no port {port}",
+            hint="`tinyssl ports` lists them; an emulator needs `tinyssl flash`",
+        )
+    if number in (errno.EACCES, errno.EPERM):
+        return DeviceNotFound(
+            f"this user may not open {port}",
+            hint="run `sudo usermod -aG dialout $USER`, log in again; `tinyssl doctor` checks it",
+        )
+    if number in (errno.EAGAIN, errno.EBUSY, errno.EWOULDBLOCK) or "lock" in str(error):
+        users = ", ".join(f"{name} (process {pid})" for pid, name in _users(port))
+        return DeviceNotFound(
+            f"{port} is in use by {users or 'another process'}",
+            hint="end that program (a serial monitor, another tinyssl bench), then try again",
+        )
+    return DeviceNotFound(f"cannot open {port}: {error}", hint="`tinyssl ports` lists the ports")
+
+
+def _users(port: str) -> list[tuple[int, str]]:
+    """Process ids and names that have `port` open, as far as this user may see (Linux only)."""
+    target = Path(port).resolve()
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            held = any(link.readlink() == target for link in (folder / "fd").iterdir())
+            if held and int(folder.name) != os.getpid():
+                found.append((int(folder.name), (folder / "comm").read_text().strip()))
+        except OSError:
+            continue
+    return found
