@@ -1,0 +1,149 @@
+"""A whole chain of records, written by the real writers, with invented figures."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from tinyssl.records import BuildInfo, RunRecord, Workspace, sha256_of
+
+KINDS = ("CONV_2D", "DEPTHWISE_CONV_2D", "CONV_2D", "ADD")
+DIGITS = [str(digit) for digit in range(10)]
+DATA = {"name": "digits", "fingerprint": "f1" * 32, "train": 1293, "val": 144, "test": 360}
+
+
+def layer_kinds(count: int) -> list[str]:
+    tail = ["MEAN", "FULLY_CONNECTED", "SOFTMAX"]
+    return [KINDS[index % 4] for index in range(count - 3)] + tail
+
+
+def pretrain(workspace: Workspace, steps: int = 220) -> RunRecord:
+    config = {"method": "simclr", "backbone": "mobilenet_v2_035", "epochs": 20, "batch_size": 128}
+    with workspace.start("pretrain", config, seed=7, data=DATA) as run:
+        run.file("backbone", "backbone.safetensors").write_bytes(b"backbone")
+        for step in range(1, steps + 1):
+            rate = 1e-3 * min(step / 22, 0.5 + 0.5 * math.cos(math.pi * step / steps))
+            run.log(step=step, loss=5.2 - 3 * (1 - math.exp(-step / 60)), lr=rate)
+        run.results(loss=2.3123, images_per_second=812.5, seconds=131.0)
+    return run.record
+
+
+def probe(workspace: Workspace, backbone: Path) -> RunRecord:
+    with workspace.start("probe", {}, seed=7, inputs={"backbone": backbone}, data=DATA) as run:
+        run.file("head", "head.safetensors").write_bytes(b"head")
+        run.results(accuracy=0.9611, accuracy_random=0.7722, knn=0.9444, knn_random=0.825)
+    return run.record
+
+
+def convert(workspace: Workspace, head: Path) -> RunRecord:
+    with workspace.start("convert", {}, inputs={"head": head}, data=DATA) as run:
+        run.file("model", "model.tflite").write_bytes(b"model")
+        run.results(accuracy_float=0.9611, accuracy_int8=0.9528, test_images=360)
+    return run.record
+
+
+def verify(workspace: Workspace, model: Path, layers: int = 40) -> RunRecord:
+    with workspace.start("verify", {}, inputs={"model": model}) as run:
+        rows = [
+            {"index": index, "kind": kind, "sqnr_db": 38 - 0.3 * index + index % 3}
+            for index, kind in enumerate(layer_kinds(layers))
+        ]
+        run.file("layers", "layers.json").write_text(json.dumps(rows))
+        run.results(images=256, engines={"aot": {"equal": 256, "max_difference": 0}})
+    return run.record
+
+
+def build_info(model: Path, data_run: Path | None, layers: int = 40) -> BuildInfo:
+    kinds = layer_kinds(layers)
+    lengths = [max(512, int(49152 * 0.9**index)) // 16 * 16 for index in range(layers + 1)]
+    peak = lengths[0] + lengths[1]
+    tensors = [
+        {
+            "name": f"block_{index}/out",
+            "offset": 0 if index % 2 else peak - length,
+            "size": length,
+            "first": index - 1,
+            "last": min(index, layers - 1),
+        }
+        for index, length in enumerate(lengths)
+    ]
+    return BuildInfo(
+        board="mps2_an500",
+        engine="aot",
+        model_path=str(model),
+        model_sha256=sha256_of(model),
+        build_id="00112233aabbccdd",
+        artifacts={"elf": "firmware.elf"},
+        sizes={
+            "text": 31244,
+            "rodata": 9120,
+            "weights": 401888,
+            "data": 128,
+            "bss": 4212,
+            "arena": 94208,
+            "stack": 8192,
+            "flash": 442380,
+            "ram": 106740,
+        },
+        regions={
+            "flash": {"size": 4194304, "used": 442380},
+            "sram": {"size": 4194304, "used": 106740},
+        },
+        arena={"peak": peak, "lower_bound": peak - 1024, "tensors": tensors},
+        ops=[
+            {"name": f"#{i} {kind}", "kind": kind, "shape": "1x16x16x24", "macs": 90000 + 1000 * i}
+            for i, kind in enumerate(kinds)
+        ],
+        data_run=str(data_run or ""),
+    )
+
+
+def bench(
+    workspace: Workspace, build: BuildInfo, error: BaseException | None = None, **results: Any
+) -> RunRecord:
+    """A bench run; ends by `error` where one is given."""
+    matrix = [[36 if row == column else 0 for column in range(10)] for row in range(10)]
+    matrix[3][3], matrix[3][5], matrix[8][8], matrix[8][1] = 30, 6, 25, 11
+    figures: dict[str, Any] = {
+        "accuracy_device": 0.9528,
+        "images": 360,
+        "agreement": 1.0,
+        "latency": {
+            "unit": "instructions",
+            "runs": 10,
+            "min": 61234567,
+            "median": 61234570,
+            "p95": 61234600,
+            "max": 61234601,
+        },
+    }
+    profile = [
+        {"name": op["name"], "ticks": int(op["macs"] * (3.5 if "DEPTH" in op["kind"] else 1.7))}
+        for op in build.ops
+    ]
+    try:
+        with workspace.start("bench", {"board": build.board}) as run:
+            build.save(run.folder)
+            run.update(files={"build": BuildInfo.FILE})
+            run.file("confusion", "confusion.json").write_text(
+                json.dumps({"matrix": matrix, "class_names": DIGITS})
+            )
+            run.file("profile", "profile.json").write_text(json.dumps(profile))
+            run.results(**(figures | results))
+            if error is not None:
+                raise error
+    except BaseException as caught:
+        if caught is not error:
+            raise
+    return run.record
+
+
+def whole(workspace: Workspace) -> RunRecord:
+    """All stages, one after the other; returns the bench run."""
+    trained = pretrain(workspace)
+    probed = probe(workspace, trained.path("backbone"))
+    converted = convert(workspace, probed.path("head"))
+    verify(workspace, converted.path("model"))
+    return bench(workspace, build_info(converted.path("model"), converted.folder))

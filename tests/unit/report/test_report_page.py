@@ -1,0 +1,195 @@
+"""The whole page: what it says, that it is well formed, needs nothing else, and escapes."""
+
+import re
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tinyssl.config import ReportConfig
+from tinyssl.errors import UsageError
+from tinyssl.records import Workspace
+from tinyssl.report import report
+
+VOID = {"meta", "br", "hr", "img", "input", "link"}
+EVIL = '<script>alert("x")</script>|`*_[a](b)&\'"'
+
+
+class Balanced(HTMLParser):
+    """Fails where a tag is closed that was not the last one opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag
+
+
+def parse(html: str) -> Balanced:
+    parser = Balanced()
+    parser.feed(html)
+    parser.close()
+    assert parser.open == []
+    return parser
+
+
+def page(workspace: Workspace) -> tuple[str, str, dict[str, str]]:
+    """HTML, Markdown and pictures of the last bench run."""
+    run = report(ReportConfig(), workspace)
+    pictures = {name: run.path(name).read_text() for name in run.files if "picture" in name}
+    return run.path("html").read_text(), run.path("markdown").read_text(), pictures
+
+
+def test_whole_chain_is_on_both_pages(workspace: Workspace, chains: ModuleType) -> None:
+    chains.whole(workspace)
+    html, markdown, pictures = page(workspace)
+    for text in (
+        "95.28 %",  # device and host
+        "96.11 %",  # float
+        "61,234,570",  # median, in full
+        "instructions",
+        "442,380",  # flash
+        "343 of 360 images right",
+        "lower bound",
+        "simclr",
+        "77.22 %",  # random features
+        "decibels",
+        "00112233aabbccdd",
+        "f1f1f1f1",
+    ):
+        assert text in html, text
+        assert text in markdown, text
+    assert "Left out" not in html
+    assert sorted(pictures) == [
+        f"picture_{name}" for name in ("arena", "confusion", "layers", "memory", "sqnr", "training")
+    ]
+
+
+def test_page_is_well_formed_and_needs_nothing(workspace: Workspace, chains: ModuleType) -> None:
+    chains.whole(workspace)
+    html, markdown, pictures = page(workspace)
+    parsed = parse(html)
+    assert not {"script", "link", "img", "iframe", "object"} & set(parsed.seen)
+    assert not re.search(r"https?:|@import|url\(", html)
+    assert not [value for name, value in parsed.attributes if name == "src"]
+    links = [value for name, value in parsed.attributes if name == "href"]
+    ids = [value for name, value in parsed.attributes if name == "id"]
+    assert links
+    assert all(link.removeprefix("#") in ids for link in links)
+    assert len(ids) == len(set(ids))
+    assert not re.search(r"https?:", markdown)
+    for name, text in pictures.items():
+        root = ET.fromstring(text)
+        assert root.tag == "{http://www.w3.org/2000/svg}svg", name
+        assert root.find("{http://www.w3.org/2000/svg}title") is not None, name
+
+
+def test_picture_links_of_the_markdown_exist(
+    workspace: Workspace, chains: ModuleType, tmp_path: Path
+) -> None:
+    chains.whole(workspace)
+    out = tmp_path / "for me" / "page.html"
+    run = report(ReportConfig(out=out), workspace)
+    assert run.path("html").samefile(out)
+    links = re.findall(r"!\[[^]]*\]\(([^)]*)\)", out.with_suffix(".md").read_text())
+    assert len(links) == 6
+    assert all((out.parent / link).is_file() for link in links)
+
+
+def test_hostile_text_is_escaped(workspace: Workspace, chains: ModuleType) -> None:
+    model = workspace.root / "evil.tflite"
+    model.write_bytes(b"model")
+    build = chains.build_info(model, None)
+    build.ops[0]["shape"] = EVIL
+    build.ops[1]["kind"] = EVIL
+    build.arena["tensors"][0]["name"] = EVIL
+    build.regions[EVIL] = {"size": 10, "used": 20}
+    chains.bench(workspace, build, error=RuntimeError(EVIL))
+    html, markdown, pictures = page(workspace)
+    parsed = parse(html)
+    assert "script" not in parsed.seen
+    assert "<script" not in markdown
+    cells = [line for line in markdown.splitlines() if line.startswith("| #0 CONV")]
+    assert len(re.findall(r"(?<!\\)\|", cells[0])) == 7, "a name must not open a new column"
+    for text in pictures.values():
+        assert "script" not in {
+            element.tag.split("}")[-1] for element in ET.fromstring(text).iter()
+        }
+        assert EVIL in "".join(ET.fromstring(text).itertext()) or "evil" not in text
+
+
+def test_model_from_elsewhere_has_no_training(workspace: Workspace, chains: ModuleType) -> None:
+    model = workspace.root / "vww.tflite"
+    model.write_bytes(b"model")
+    chains.bench(workspace, chains.build_info(model, None))
+    html, markdown, pictures = page(workspace)
+    for text in (html, markdown):
+        assert "vww.tflite on" in text
+        assert "does not come from a conversion" in text
+        assert "simclr" not in text
+    assert "picture_training" not in pictures
+    assert "picture_sqnr" not in pictures
+    assert "picture_arena" in pictures
+
+
+def test_interrupted_run_has_a_banner(workspace: Workspace, chains: ModuleType) -> None:
+    model = workspace.root / "vww.tflite"
+    model.write_bytes(b"model")
+    chains.bench(
+        workspace, chains.build_info(model, None), error=KeyboardInterrupt("Ctrl-C"), images=120
+    )
+    html, markdown, _ = page(workspace)
+    for text in (html, markdown):
+        assert "Partial record. This bench run is interrupted after 120 images: Ctrl-C" in text
+
+
+def test_moved_workspace_keeps_its_report(
+    workspace: Workspace, chains: ModuleType, tmp_path: Path
+) -> None:
+    chains.whole(workspace)
+    moved = workspace.runs.rename(tmp_path / "elsewhere").parent / "new"
+    moved.mkdir()
+    (tmp_path / "elsewhere").rename(moved / "runs")
+    html, _, _ = page(Workspace(moved))
+    assert "simclr" in html
+    assert "Left out" not in html
+
+
+def test_no_bench_run_says_what_to_do(workspace: Workspace) -> None:
+    with pytest.raises(UsageError, match="no finished `bench` run") as caught:
+        report(ReportConfig(), workspace)
+    assert "tinyssl bench" in caught.value.hint
+
+
+def test_run_of_another_kind_is_refused(workspace: Workspace, chains: ModuleType) -> None:
+    other = chains.pretrain(workspace, steps=1)
+    with pytest.raises(UsageError, match="is a pretrain run"):
+        report(ReportConfig(run=other.folder), workspace)
+
+
+def test_too_large_image_is_marked(workspace: Workspace, chains: ModuleType) -> None:
+    model = workspace.root / "big.tflite"
+    model.write_bytes(b"model")
+    build = chains.build_info(model, None)
+    build.regions["tiny"] = {"size": 1000, "used": 1500}
+    build.sizes["ram"] = 1 << 40
+    chains.bench(workspace, build)
+    html, _, pictures = page(workspace)
+    assert 'class="limit"' in pictures["picture_memory"]
+    assert '<div class="card bad">' in html

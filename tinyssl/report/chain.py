@@ -1,0 +1,220 @@
+"""From one bench run back to the images: its build, conversion, probe, pretraining and check.
+
+Links that are followed (each may be missing; the report then says so and leaves the section out):
+
+* bench -> build: the file `build` of the bench run (a copy of `tinyssl_build.json`), else the input
+  `build`, else `build/<board>/` where `config.board` or `results.board` names the board.
+* build -> convert: `BuildInfo.data_run`.
+* convert -> probe -> pretrain: the folder of an input file, or `config.run`.
+* verify: the last run with an input of the build's `model_sha256`.
+* the `build` run: the last one whose `results.build_id` is the build's.
+
+A path that no longer exists is looked for below this workspace's `runs/`, so a workspace that was
+moved or unpacked elsewhere still gives its report.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tinyssl.boards import Board, find_board
+from tinyssl.errors import TinysslError, UsageError
+from tinyssl.records import RECORD, BuildInfo, RunRecord, Workspace, read_record
+from tinyssl.report.values import Fields
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The records behind one measurement."""
+
+    bench: RunRecord
+    build: BuildInfo | None = None
+    board: Board | None = None
+    build_run: RunRecord | None = None
+    convert: RunRecord | None = None
+    verify: RunRecord | None = None
+    probe: RunRecord | None = None
+    pretrain: RunRecord | None = None
+    missing: dict[str, str] = field(default_factory=dict)
+    """link -> sentence that says why it is not there"""
+
+    @property
+    def runs(self) -> tuple[RunRecord, ...]:
+        """The records that were found, in the order in which they happened."""
+        found = (
+            self.pretrain,
+            self.probe,
+            self.convert,
+            self.verify,
+            self.build_run,
+            self.bench,
+        )
+        return tuple(run for run in found if run is not None)
+
+
+def results(run: RunRecord | None) -> Fields:
+    """Final figures of a run, empty where there is no run."""
+    return Fields(run.results if run is not None else None)
+
+
+def read_json(run: RunRecord | None, name: str) -> Any:
+    """The JSON file that a run stored under `name`; None where it is missing or damaged."""
+    if run is None:
+        return None
+    try:
+        return json.loads(run.path(name).read_text())
+    except (TinysslError, OSError, ValueError, TypeError):
+        return None
+
+
+def follow(bench: RunRecord, workspace: Workspace) -> Chain:
+    """Finds every record behind a bench run."""
+    missing: dict[str, str] = {}
+    build = _build(bench, workspace)
+    if build is None:
+        missing["build"] = "The bench run names no build, so there are no memory figures."
+    convert = _convert(build, bench, workspace)
+    probe = _linked(convert, "probe", workspace)
+    pretrain = _linked(probe, "pretrain", workspace) or _linked(convert, "pretrain", workspace)
+    sha256 = Fields(vars(build) if build else None).text("model_sha256")
+    verify = _with_input(workspace, "verify", sha256)
+    if convert is None:
+        missing["convert"] = (
+            "The model does not come from a conversion in this workspace, so its accuracy in"
+            " float, its probe and its training are not known."
+        )
+    elif probe is None:
+        missing["probe"] = "The conversion names no probe run that is still there."
+    if convert is not None and pretrain is None:
+        missing["pretrain"] = "No pretraining run is left, so there is no training curve."
+    if verify is None:
+        missing["verify"] = (
+            "No `tinyssl verify` record of this model: no signal-to-noise ratio per layer."
+        )
+    return Chain(
+        bench=bench,
+        build=build,
+        board=_board(build, bench),
+        build_run=_build_run(build, workspace),
+        convert=convert,
+        verify=verify,
+        probe=probe,
+        pretrain=pretrain,
+        missing=missing,
+    )
+
+
+def _board(build: BuildInfo | None, bench: RunRecord) -> Board | None:
+    name = build.board if build is not None else _board_name(bench)
+    try:
+        return find_board(str(name))
+    except (UsageError, OSError):
+        return None
+
+
+def _board_name(bench: RunRecord) -> str:
+    return results(bench).text("board") or Fields(bench.config).text("board")
+
+
+def _build(bench: RunRecord, workspace: Workspace) -> BuildInfo | None:
+    named = Fields(bench.files).text("build")
+    folders = [bench.folder / named] if named else []
+    folders += [_found(path, workspace) for path in _input_paths(bench)]
+    if name := _board_name(bench):
+        folders.append(workspace.builds / Path(name).name)
+    for path in folders:
+        info = _load_build(path)
+        if info is not None:
+            return info
+    return None
+
+
+def _load_build(path: Path) -> BuildInfo | None:
+    """A build from its folder or from a copy of its file under any name."""
+    try:
+        if path.is_dir():
+            path = path / BuildInfo.FILE
+        elif path.suffix != ".json":
+            path = path.with_name(BuildInfo.FILE)
+        content = json.loads(path.read_text())
+        content.pop("schema", None)
+        return BuildInfo(**content)
+    except (OSError, ValueError, TypeError, AttributeError):
+        return None
+
+
+def _build_run(build: BuildInfo | None, workspace: Workspace) -> RunRecord | None:
+    runs = workspace.all("build") if build is not None and build.build_id else []
+    same = [run for run in runs if build and run.results.get("build_id") == build.build_id]
+    return same[-1] if same else None
+
+
+def _convert(build: BuildInfo | None, bench: RunRecord, workspace: Workspace) -> RunRecord | None:
+    if build is not None and build.data_run:
+        found = _enclosing(_found(str(build.data_run), workspace), "convert")
+        if found is not None:
+            return found
+    return _linked(bench, "convert", workspace)
+
+
+def _linked(run: RunRecord | None, kind: str, workspace: Workspace) -> RunRecord | None:
+    """The run of `kind` whose file is an input of `run`, or that its config names."""
+    if run is None:
+        return None
+    for path in _input_paths(run):
+        found = _enclosing(_found(path, workspace), kind)
+        if found is not None:
+            return found
+    return None
+
+
+def _input_paths(run: RunRecord) -> Iterator[str]:
+    for _, entry in Fields(run.inputs).items():
+        if path := entry.text("path"):
+            yield path
+    if path := Fields(run.config).text("run"):
+        yield path
+
+
+def _found(path: str, workspace: Workspace) -> Path:
+    """`path`, or what lies in its place below this workspace's runs/."""
+    asked = Path(path)
+    parts = asked.parts
+    if not _exists(asked) and "runs" in parts:
+        last = len(parts) - 1 - parts[::-1].index("runs")
+        return workspace.runs.joinpath(*parts[last + 1 :])
+    return asked
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
+def _enclosing(path: Path, kind: str) -> RunRecord | None:
+    """The run of `kind` in whose folder `path` lies, or that `path` is."""
+    for folder in (path, *path.parents):
+        if _exists(folder / RECORD):
+            try:
+                run = read_record(folder)
+            except UsageError:
+                return None
+            return run if run.kind == kind else None
+    return None
+
+
+def _with_input(workspace: Workspace, kind: str, sha256: str) -> RunRecord | None:
+    """The last complete run of `kind` that read a file with this hash."""
+    if not sha256:
+        return None
+    for run in reversed(workspace.all(kind)):
+        hashes = {entry.text("sha256") for _, entry in Fields(run.inputs).items()}
+        if sha256 in hashes and run.status in ("complete", "failed"):
+            return run
+    return None

@@ -1,0 +1,72 @@
+"""Operators of the model with what was planned and what was measured for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tinyssl.report.chain import Chain, read_json
+from tinyssl.report.values import Fields, ratio, rows
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One operator."""
+
+    index: int
+    kind: str
+    shape: str
+    macs: float | None
+    ticks: float | None
+    """Duration in the board's unit; None where it was not measured"""
+
+    @property
+    def label(self) -> str:
+        return f"#{self.index} {self.kind}"
+
+    @property
+    def ticks_per_mac(self) -> float | None:
+        return ratio(self.ticks, self.macs)
+
+
+def read_layers(chain: Chain) -> list[Layer]:
+    """Operators in order: shapes and MACs from the build, durations from the bench run."""
+    planned = rows(chain.build.ops) if chain.build is not None else []
+    profile = read_json(chain.bench, "profile")
+    measured = rows(profile) or Fields(profile).rows("layers", "ops")
+    found = []
+    for index in range(max(len(planned), len(measured))):
+        op = planned[index] if index < len(planned) else Fields(None)
+        run = measured[index] if index < len(measured) else Fields(None)
+        name = op.text("kind") or run.text("kind", "name", "op")
+        found.append(
+            Layer(
+                index=index,
+                kind=name.split(" ", 1)[-1] if name.startswith("#") else name or "operator",
+                shape=op.text("shape"),
+                macs=op.number("macs"),
+                ticks=run.number("ticks", "median", "instructions"),
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class Kind:
+    """All operators of a kind together."""
+
+    name: str
+    count: int
+    macs: float
+    ticks: float
+
+
+def by_kind(layers: list[Layer]) -> list[Kind]:
+    """Sums over each kind, the slowest first."""
+    names = dict.fromkeys(layer.kind for layer in layers)
+    found = []
+    for name in names:
+        same = [layer for layer in layers if layer.kind == name]
+        macs = sum(layer.macs or 0 for layer in same)
+        ticks = sum(layer.ticks or 0 for layer in same)
+        found.append(Kind(name, len(same), macs, ticks))
+    return sorted(found, key=lambda kind: -kind.ticks)

@@ -1,0 +1,87 @@
+"""Writes a page as HTML, Markdown and SVG. All text that is not ours is escaped."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from tinyssl.paths import templates_folder
+from tinyssl.report.page import Page, Picture
+
+
+def html(page: Page) -> str:
+    """One file that needs no other: style and pictures are inside, there is no script."""
+    return _markup().get_template("report.html.j2").render(page=page)
+
+
+def markdown(page: Page, folder: str) -> str:
+    """The same content; its pictures are the files of `pictures()` in `folder`, beside it."""
+    return _text().get_template("report.md.j2").render(page=page, folder=folder)
+
+
+def pictures(page: Page) -> dict[str, str]:
+    """File name -> SVG, for the Markdown page."""
+    return {f"{picture.name}.svg": _draw(picture, standalone=True) for picture in page.pictures}
+
+
+@cache
+def _markup() -> Environment:
+    """For HTML and SVG."""
+    environment = _environment(autoescape=True)
+    # what it draws was escaped by the picture's own template
+    environment.globals["draw"] = lambda picture: Markup(_draw(picture, standalone=False))
+    return environment
+
+
+@cache
+def _text() -> Environment:
+    """For Markdown."""
+    environment = _environment(autoescape=False, finalize=escape_markdown)
+    environment.filters["fence"] = fence
+    return environment
+
+
+def _environment(**options: Any) -> Environment:
+    return Environment(
+        loader=FileSystemLoader(templates_folder()),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        **options,
+    )
+
+
+def _draw(picture: Picture, *, standalone: bool) -> str:
+    template = _markup().get_template(f"report/{picture.template}.svg.j2")
+    return template.render(
+        name=picture.name, title=picture.title, standalone=standalone, **picture.data
+    )
+
+
+class Raw(str):
+    """Markdown that is written as it is."""
+
+    __slots__ = ()
+
+
+def escape_markdown(value: object) -> object:
+    """Text in which no character means anything to Markdown or HTML; in one line."""
+    if isinstance(value, Raw):
+        return value
+    text = " ".join(str(value).split()).replace("&", "&amp;").replace("<", "&lt;")
+    text = re.sub(r"([\\`*\[\]|~])", r"\\\1", text.replace(">", "&gt;"))
+    # inside a word an underscore is only an underscore
+    return re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", text)
+
+
+def fence(lines: tuple[str, ...]) -> Raw:
+    """A code block that no line inside can close."""
+    text = "\n".join(lines)
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    marks = "`" * max(3, longest + 1)
+    return Raw(f"{marks}sh\n{text}\n{marks}")

@@ -1,0 +1,146 @@
+"""What the image takes of flash and RAM, and how the arena is used."""
+
+from __future__ import annotations
+
+from tinyssl.report import maps
+from tinyssl.report.chain import Chain, results
+from tinyssl.report.page import Bar, Block, Column, Picture, Section, Table
+from tinyssl.report.values import Fields, grouped, percent, ratio, rows, size
+
+FLASH = ("text", "rodata", "weights", "data")
+RAM = ("data", "bss", "arena", "stack")
+"""Sections that each memory holds; initialised data lie in flash and are copied to RAM"""
+
+LARGEST = 10
+"""Tensors in the table of the arena"""
+
+
+def budget(chain: Chain, name: str) -> float | None:
+    """Limit of `flash` or `ram` in bytes: the build's own, else the board's."""
+    asked = Fields(chain.build_run.config if chain.build_run else None).number(f"{name}_budget")
+    if asked is None and chain.board is not None:
+        return float(getattr(chain.board.tinyssl.budget, name))
+    return asked
+
+
+def used(chain: Chain, name: str) -> float | None:
+    """Bytes of `flash` or `ram` that the image takes."""
+    sizes = Fields(chain.build.sizes if chain.build else None)
+    measured = sizes.number(name)
+    return measured if measured is not None else results(chain.bench).number(f"{name}_bytes")
+
+
+def memory(chain: Chain) -> Section | None:
+    """Budget, sections, regions and the arena plan."""
+    if used(chain, "flash") is None and used(chain, "ram") is None:
+        return None
+    blocks: list[Block] = [_budget(chain)]
+    if (picture := _map(chain)) is not None:
+        blocks.append(picture)
+    plan = Fields(chain.build.arena if chain.build else None)
+    tensors = _tensors(plan)
+    if tensors:
+        blocks += [_arena(plan, tensors), _largest(tensors)]
+    lead = "Bytes that the linked image takes, read from its ELF file, against the board's budget."
+    return Section("memory", "Memory", lead, tuple(blocks))
+
+
+def _budget(chain: Chain) -> Table:
+    lines = []
+    for name, label in (("flash", "Flash"), ("ram", "RAM")):
+        taken, limit = used(chain, name), budget(chain, name)
+        share = ratio(taken, limit)
+        left = limit - taken if limit is not None and taken is not None else None
+        bar = Bar(percent(share, 1), min(max(share or 0.0, 0.0), 1.0))
+        lines.append((label, grouped(taken), grouped(limit), grouped(left), bar))
+    return Table(
+        (
+            Column("Memory", numeric=False),
+            Column("Used"),
+            Column("Budget"),
+            Column("Left"),
+            Column("Share"),
+        ),
+        tuple(lines),
+        "Bytes.",
+    )
+
+
+def _map(chain: Chain) -> Picture | None:
+    if chain.build is None:
+        return None
+    sizes = Fields(chain.build.sizes)
+    found = []
+    for name, label, sections in (("flash", "Flash", FLASH), ("ram", "RAM", RAM)):
+        parts = tuple(maps.Part(key, _bytes(sizes, key)) for key in sections)
+        filled = tuple(part for part in parts if part.bytes > 0)
+        found.append(maps.Memory(f"{label} budget", budget(chain, name), filled))
+    for region, held in Fields(chain.build.regions).items():
+        part = maps.Part("used", _bytes(held, "used"))
+        found.append(maps.Memory(f"Region {region}", held.number("size"), (part,)))
+    return Picture(
+        name="memory",
+        template="memory",
+        data=maps.memory(found),
+        title="Use of the flash budget, the RAM budget and every memory region",
+        caption="Sections of the image against the budget, then each memory region of the board."
+        " The pale part of a bar is free. The stack is what the linker reserves.",
+    )
+
+
+def _bytes(values: Fields, name: str) -> float:
+    return max(values.number(name) or 0.0, 0.0)
+
+
+def _tensors(plan: Fields) -> list[maps.Block]:
+    found = []
+    for row in rows(plan.get("tensors")):
+        offset, length = row.number("offset"), row.number("size", "bytes")
+        first, last = row.integer("first", "first_use"), row.integer("last", "last_use")
+        if offset is None or length is None or first is None or last is None:
+            continue
+        # the input is there before operator 0, and is drawn from it on
+        start = max(first, 0)
+        found.append(
+            maps.Block(row.text("name"), max(offset, 0), max(length, 0), start, max(last, start))
+        )
+    return found
+
+
+def _arena(plan: Fields, tensors: list[maps.Block]) -> Picture:
+    ends = max(block.offset + block.size for block in tensors)
+    peak = plan.number("peak", "peak_bytes")
+    bound = plan.number("lower_bound", "lower_bound_bytes")
+    peak = ends if peak is None else peak
+    above = ratio(peak - bound, bound) if bound else None
+    distance = (
+        f", {percent(above, 1)} above the lower bound of {size(bound)} (the largest sum of tensors"
+        " alive at once)"
+        if above is not None
+        else ""
+    )
+    return Picture(
+        name="arena",
+        template="arena",
+        data=maps.arena(tensors, peak, bound),
+        title=f"Arena plan: {len(tensors)} tensors, peak {size(peak)}",
+        caption=f"Arena plan: one rectangle a tensor, as wide as it lives and as high as it is"
+        f" large. The peak is {size(peak)}{distance}.",
+    )
+
+
+def _largest(tensors: list[maps.Block]) -> Table:
+    order = sorted(tensors, key=lambda block: -block.size)[:LARGEST]
+    return Table(
+        (
+            Column("Tensor", numeric=False, code=True),
+            Column("Bytes"),
+            Column("Offset"),
+            Column("First operator"),
+            Column("Last operator"),
+        ),
+        tuple(
+            (b.name, grouped(b.size), grouped(b.offset), str(b.first), str(b.last)) for b in order
+        ),
+        folded=f"The {len(order)} largest of {len(tensors)} tensors",
+    )

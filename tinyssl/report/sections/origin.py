@@ -1,0 +1,92 @@
+"""Where the figures come from, and how to get them again."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import PurePath
+
+from tinyssl.records import RunRecord
+from tinyssl.report.chain import Chain
+from tinyssl.report.page import Code, Column, Note, Section, Table
+from tinyssl.report.values import MISSING, Fields
+
+
+def environment(chain: Chain) -> Section:
+    """Hashes, seeds, versions and machines."""
+    lead = "What was used, exactly. Equal hashes mean equal files."
+    return Section(
+        "environment", "Environment", lead, (_identity(chain), _runs(chain), _versions(chain))
+    )
+
+
+def _identity(chain: Chain) -> Table:
+    build = chain.build
+    data = [Fields(run.data) for run in chain.runs if run.data]
+    machine = Fields(chain.bench.machine)
+    pairs = [
+        ("Model SHA-256", build.model_sha256 if build else ""),
+        ("Build id", build.build_id if build else ""),
+        ("Data set", data[0].text("name") if data else ""),
+        ("Data fingerprint", data[0].text("fingerprint") if data else ""),
+        ("Host", machine.text("system")),
+        ("Host CPU", " × ".join(filter(None, (machine.text("cores"), machine.text("cpu"))))),
+    ]
+    return Table(
+        (Column("Identity", numeric=False), Column("", numeric=False, code=True)),
+        tuple((name, str(value) or MISSING) for name, value in pairs),
+    )
+
+
+def _runs(chain: Chain) -> Table:
+    return Table(
+        (
+            Column("Run", numeric=False),
+            Column("Started (UTC)", numeric=False),
+            Column("Seed"),
+            Column("Commit", numeric=False, code=True),
+            Column("Record", numeric=False, code=True),
+        ),
+        tuple(
+            (
+                run.kind,
+                str(run.started).replace("T", " ").removesuffix("+00:00"),
+                MISSING if run.seed is None else str(run.seed),
+                _commit(run),
+                run.folder.name,
+            )
+            for run in chain.runs
+        ),
+        "A commit with + had changes that were not committed.",
+    )
+
+
+def _commit(run: RunRecord) -> str:
+    commit = str(run.commit or "")
+    return commit[:12] + ("+" if commit.endswith("+") else "") if commit else MISSING
+
+
+def _versions(chain: Chain) -> Table:
+    found: dict[str, str] = {}
+    for run in chain.runs:
+        if isinstance(run.versions, dict):
+            found |= {str(name): str(version) for name, version in run.versions.items()}
+    return Table(
+        (Column("Package", numeric=False), Column("Version", code=True)), tuple(found.items())
+    )
+
+
+def reproduce(chain: Chain) -> Section:
+    """The commands of the runs, as they were typed."""
+    lines = list(dict.fromkeys(line for run in chain.runs if (line := _command(run))))
+    code = Code(tuple(lines), "In the folder that holds runs/ and build/.")
+    lead = "The commands that made these figures, in order."
+    if not lines:
+        return Section("reproduce", "Reproduce", lead, (Note("The records hold no commands."),))
+    return Section("reproduce", "Reproduce", lead, (code,))
+
+
+def _command(run: RunRecord) -> str:
+    words = [str(word) for word in run.command] if isinstance(run.command, list) else []
+    if words and PurePath(words[0]).name in ("tinyssl", "__main__.py", "main.py"):
+        words[0] = "tinyssl"
+    return shlex.join(words)

@@ -1,0 +1,99 @@
+"""The headline: title, figures against the budget, and a banner where a run did not finish."""
+
+from __future__ import annotations
+
+from tinyssl.report.chain import Chain, results
+from tinyssl.report.page import Card
+from tinyssl.report.sections.accuracy import agreement
+from tinyssl.report.sections.latency import unit
+from tinyssl.report.sections.memory import budget, used
+from tinyssl.report.values import MISSING, Fields, grouped, percent, ratio, short, size
+
+
+def title(chain: Chain) -> str:
+    """Model on board."""
+    model = Fields(chain.pretrain.config if chain.pretrain else None).text("backbone")
+    if not model and chain.build is not None:
+        model = str(chain.build.model_path).replace("\\", "/").rsplit("/", 1)[-1]
+    board = chain.board.name if chain.board else str(chain.build.board) if chain.build else ""
+    return " on ".join(filter(None, (model, board))) or "Bench run"
+
+
+def subtitle(chain: Chain) -> str:
+    """Engine, data, date."""
+    data = next((Fields(run.data).text("name") for run in chain.runs if run.data), "")
+    engine = {"aot": "ahead-of-time C", "tflm": "TensorFlow Lite Micro"}
+    parts = [
+        f"INT8, {engine.get(str(chain.build.engine), chain.build.engine)}" if chain.build else "",
+        f"data set {data}" if data else "",
+        f"emulated {chain.board.id}" if chain.board and chain.board.emulated else "",
+        f"measured {str(chain.bench.started).replace('T', ' ').removesuffix('+00:00')} UTC",
+    ]
+    return " · ".join(filter(None, parts))
+
+
+def banner(chain: Chain) -> str:
+    """Why the figures are not those of a finished run; empty where they are."""
+    bench = chain.bench
+    if bench.status == "complete":
+        return ""
+    images = results(bench).number("images")
+    done = f" after {grouped(images)} images" if images else ""
+    why = f": {bench.error}" if bench.error else ""
+    return f"Partial record. This bench run is {bench.status}{done}{why}"
+
+
+def cards(chain: Chain) -> tuple[Card, ...]:
+    """Accuracy, agreement, latency, flash and RAM."""
+    return (
+        _accuracy(chain),
+        _agreement(chain),
+        _latency(chain),
+        _memory(chain, "flash", "Flash"),
+        _memory(chain, "ram", "RAM"),
+    )
+
+
+def _accuracy(chain: Chain) -> Card:
+    convert = results(chain.convert)
+    beside = [
+        f"{name} {percent(value)}"
+        for name, value in (
+            ("float", convert.number("accuracy_float")),
+            ("INT8 host", convert.number("accuracy_int8")),
+        )
+        if value is not None
+    ]
+    value = percent(results(chain.bench).number("accuracy_device")).removesuffix(" %")
+    return Card("Accuracy on device", value, "%" if value != MISSING else "", ", ".join(beside))
+
+
+def _agreement(chain: Chain) -> Card:
+    bench = results(chain.bench)
+    share, images = agreement(bench), bench.number("images")
+    if share is None:
+        return Card("Device = host", MISSING)
+    equal = f"{grouped(round(share * images))} of {grouped(images)} outputs" if images else ""
+    value = "100" if share == 1 else percent(share).removesuffix(" %")
+    tone = "good" if share == 1 else "bad"
+    return Card("Device = host", value, "%", f"{equal} byte-equal".strip(), tone=tone)
+
+
+def _latency(chain: Chain) -> Card:
+    spread = results(chain.bench).fields("latency")
+    median, runs = spread.number("median"), spread.integer("runs", "count")
+    low, high = spread.number("min"), spread.number("max")
+    detail = f"{unit(chain)}, median" + (f" of {runs} runs" if runs else "")
+    if low is not None and high is not None:
+        detail += "; all equal" if low == high else f"; spread {percent(ratio(high - low, median))}"
+    value, _, prefix = short(median).partition(" ")
+    return Card("Latency", value, prefix, detail if value != MISSING else "")
+
+
+def _memory(chain: Chain, name: str, label: str) -> Card:
+    taken, limit = used(chain, name), budget(chain, name)
+    value, _, prefix = size(taken).partition(" ")
+    share = ratio(taken, limit)
+    detail = f"of {size(limit)} budget, {percent(share, 1)}" if share is not None else ""
+    tone = "bad" if share is not None and share > 1 else "plain"
+    return Card(label, value, prefix, detail, used=share, tone=tone)

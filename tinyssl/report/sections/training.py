@@ -1,0 +1,92 @@
+"""How the backbone was trained, and what its features are worth."""
+
+from __future__ import annotations
+
+from tinyssl.errors import TinysslError
+from tinyssl.records import RunRecord
+from tinyssl.report import charts
+from tinyssl.report.chain import Chain, results
+from tinyssl.report.page import Block, Column, Picture, Section, Table
+from tinyssl.report.values import MISSING, Fields, decimal, grouped, number, percent, rows
+
+
+def training(chain: Chain) -> Section | None:
+    """Loss and learning rate over the steps, then probe and kNN beside random features."""
+    blocks: list[Block] = []
+    if chain.pretrain is not None:
+        if (picture := _curve(chain.pretrain)) is not None:
+            blocks.append(picture)
+        blocks.append(_settings(chain.pretrain))
+    if chain.probe is not None:
+        blocks.append(_probe(results(chain.probe)))
+    if not blocks:
+        return None
+    lead = (
+        "The backbone learns from images without labels; a linear classifier on its frozen features"
+        " then says what they are worth."
+    )
+    return Section("training", "Training", lead, tuple(blocks))
+
+
+def _metrics(run: RunRecord) -> list[Fields]:
+    try:
+        return rows(run.metrics())
+    except (TinysslError, OSError, ValueError):
+        return []
+
+
+def _curve(run: RunRecord) -> Picture | None:
+    logged = _metrics(run)
+    curves = []
+    for label, key in (("loss", "loss"), ("learning rate", "lr")):
+        points = [
+            (float(step), value)
+            for position, row in enumerate(logged)
+            if (value := row.number(key)) is not None
+            and (step := number(row.get("step"))) is not None
+        ]
+        if points:
+            curves.append((label, sorted(points)))
+    if not curves:
+        return None
+    return Picture(
+        name="training",
+        template="training",
+        data=charts.training(curves),
+        title=f"Training curve over {len(logged)} logged steps",
+        caption="Loss and learning rate of the pretraining, as logged at each step;"
+        f" more than {charts.MAX_POINTS} points are averaged in groups.",
+    )
+
+
+def _settings(run: RunRecord) -> Table:
+    config, found = Fields(run.config), Fields(run.results)
+    pairs = (
+        ("Method", config.text("method")),
+        ("Backbone", config.text("backbone")),
+        ("Epochs", config.text("epochs")),
+        ("Batch size", config.text("batch_size")),
+        ("Last loss", decimal(found.number("loss"), 4)),
+        ("Images per second", grouped(found.number("images_per_second"))),
+        ("Seconds", grouped(found.number("seconds"))),
+    )
+    return Table(
+        (Column("Pretraining", numeric=False), Column("")),
+        tuple((name, value or MISSING) for name, value in pairs),
+    )
+
+
+def _probe(found: Fields) -> Table:
+    return Table(
+        (Column("Features", numeric=False), Column("Linear probe"), Column("kNN")),
+        (
+            ("Pretrained", percent(found.number("accuracy")), percent(found.number("knn"))),
+            (
+                "Random weights",
+                percent(found.number("accuracy_random")),
+                percent(found.number("knn_random")),
+            ),
+        ),
+        "Accuracy on the test split in float32. The same backbone with random weights shows what"
+        " the pretraining adds.",
+    )

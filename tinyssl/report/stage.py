@@ -1,0 +1,85 @@
+"""`tinyssl report`: from a bench run to one HTML file and one Markdown file.
+
+What is read, and where from (all of it may be missing):
+
+* bench `results`: `accuracy_device`, `images`, `agreement`, `latency` {`unit`, `runs`, `min`,
+  `median`, `p95`, `max`, `estimate_ms`}; files `confusion`, `profile`, `build`
+* build: `BuildInfo` (`sizes`, `regions`, `arena`, `ops`)
+* convert `results`: `accuracy_float`, `accuracy_int8`, `test_images`
+* verify `results`: `engines`; file `layers`
+* probe `results`: `accuracy`, `accuracy_random`, `knn`, `knn_random`
+* pretrain `results`: `loss`, `images_per_second`, `seconds`; `metrics.jsonl`: `step`, `loss`, `lr`
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from tinyssl.config import ReportConfig
+from tinyssl.errors import UsageError
+from tinyssl.progress import Progress, Silent
+from tinyssl.records import RECORD, RunRecord, RunWriter, Workspace, read_record, write_atomic
+from tinyssl.report import render
+from tinyssl.report.chain import follow
+from tinyssl.report.compose import compose
+from tinyssl.report.page import Page
+
+SILENT = Silent()
+
+
+def report(config: ReportConfig, workspace: Workspace, progress: Progress = SILENT) -> RunRecord:
+    """Writes the report of a bench run.
+
+    Args:
+        config: Which run, and where the page goes.
+        workspace: Where the records are.
+        progress: Told where the page is.
+
+    Returns:
+        The record of the report run: files `html`, `markdown` and one `picture_<name>` each.
+
+    Raises:
+        UsageError: There is no bench run to report.
+    """
+    bench = _bench(config.run, workspace)
+    page = compose(follow(bench, workspace))
+    settings = TypeAdapter(ReportConfig).dump_python(config, mode="json")
+    with workspace.start("report", settings, inputs={"bench": bench.folder / RECORD}) as run:
+        path = _write(page, run, config.out)
+        run.results(sections=len(page.sections), pictures=len(page.pictures))
+    progress.note(f"report: {path}")
+    return run.record
+
+
+def _bench(folder: Path | None, workspace: Workspace) -> RunRecord:
+    if folder is None:
+        # an interrupted run is worth a page too, but not one that measured nothing
+        runs = [run for run in workspace.all("bench") if run.status == "complete" or run.results]
+        return runs[-1] if runs else workspace.latest("bench")
+    run = read_record(folder if folder.exists() else workspace.runs / folder.name)
+    if run.kind != "bench":
+        raise UsageError(
+            f"{folder} is a {run.kind} run; a report starts from a bench run",
+            hint="name a folder runs/bench-…, or none for the last one",
+        )
+    return run
+
+
+def _write(page: Page, run: RunWriter, out: Path | None) -> Path:
+    """Writes all files; returns the path of the HTML page."""
+    place = (out or run.folder / "report.html").resolve()
+    base = Path(os.path.relpath(place.parent, run.folder.resolve()))
+    markdown = place.with_suffix(".md").name
+    folder = f"{place.stem}-pictures"
+    texts = {
+        "html": (place.name, render.html(page)),
+        "markdown": (markdown, render.markdown(page, folder)),
+    }
+    for name, text in render.pictures(page).items():
+        texts[f"picture_{Path(name).stem}"] = (f"{folder}/{name}", text)
+    for name, (relative, text) in texts.items():
+        write_atomic(run.file(name, str(base / relative)), text.encode())
+    return place
