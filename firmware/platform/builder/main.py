@@ -1,0 +1,109 @@
+"""SCons script of the platform: compile, link, ELF to bin and hex, sizes, upload.
+
+PlatformIO runs it with the board's file in `env.BoardConfig()`; the project brings the linker script.
+"""
+
+from pathlib import Path
+
+from SCons.Script import AlwaysBuild, Builder, Default, DefaultEnvironment
+
+# gcc's options for each instruction set; one with floating point may use all of its registers.
+MACHINE = {
+    "cortex-m3": ["-mcpu=cortex-m3"],
+    "cortex-m4": ["-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"],
+    "cortex-m7": ["-mcpu=cortex-m7", "-mfpu=fpv5-d16", "-mfloat-abi=hard"],
+    "cortex-m55": ["-mcpu=cortex-m55", "-mfloat-abi=hard"],
+}
+
+env = DefaultEnvironment()
+board = env.BoardConfig()
+isa = board.get("tinyssl.isa")
+native = isa == "host"
+here = Path(env.subst("$PROJECT_DIR"))
+cpp = any(here.glob("src/**/*.cc")) or any(here.glob("lib/**/*.cc"))
+prefix = "" if native else "arm-none-eabi-"
+machine = [] if native else [*MACHINE[isa], "-mthumb"]
+
+env.Replace(
+    AR=prefix + "gcc-ar",
+    AS=prefix + "gcc",
+    CC=prefix + "gcc",
+    CXX=prefix + "g++",
+    LINK=prefix + ("g++" if cpp else "gcc"),
+    OBJCOPY=prefix + "objcopy",
+    RANLIB=prefix + "gcc-ranlib",
+    SIZETOOL=prefix + "size",
+    PROGNAME="firmware",
+    PROGSUFFIX=".elf",
+    SIZEPROGREGEXP=r"^(?:\.vectors|\.text|\.rodata|\.ARM\S*|\.tinyssl_weights|\.data)\s+(\d+).*",
+    SIZEDATAREGEXP=r"^(?:\.data|\.bss|\.stack|\.tinyssl_arena)\s+(\d+).*",
+    SIZECHECKCMD="$SIZETOOL -A -d $SOURCES",
+    SIZEPRINTCMD="$SIZETOOL -B -d $SOURCES",
+)
+
+# Debug information must not depend on where the project lies. `$( $)` keeps the flag out of SCons'
+# signatures, so that a project that was moved is not compiled again.
+build = Path(env.subst("$BUILD_DIR")).relative_to(here)
+env.Append(
+    CCFLAGS=[
+        *machine,
+        "-g",
+        "-ffunction-sections",
+        "-fdata-sections",
+        "-Wall",
+        "-Wextra",
+        "$(",
+        f"-ffile-prefix-map={here}=.",
+        "$)",
+    ],
+    CFLAGS=["-std=gnu11"],
+    CXXFLAGS=["-std=gnu++17", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"],
+    ASFLAGS=[*machine, "-x", "assembler-with-cpp"],
+    LINKFLAGS=[*machine, "-Wl,--gc-sections", f"-Wl,-Map,{build}/firmware.map"],
+    CPPDEFINES=[] if native else [("F_CPU", board.get("build.f_cpu"))],
+)
+if native:
+    env.Append(LIBS=["m"])
+else:
+    env.Append(
+        LINKFLAGS=["-nostartfiles", "--specs=nano.specs", "--specs=nosys.specs"],
+        LIBS=["c", "m", "gcc"],
+    )
+    env.Replace(LDSCRIPT_PATH=board.get("build.ldscript"))
+    env.Append(
+        BUILDERS={
+            f"ElfTo{kind.title()}": Builder(
+                action=env.VerboseAction(
+                    f'$OBJCOPY -O {target} "$SOURCE" "$TARGET"', "Building $TARGET"
+                ),
+                suffix=f".{kind}",
+            )
+            for kind, target in (("bin", "binary"), ("hex", "ihex"))
+        }
+    )
+
+program = env.BuildProgram()
+artifacts = [program]
+if not native:
+    name = "$BUILD_DIR/${PROGNAME}"
+    artifacts += [env.ElfToBin(name, program), env.ElfToHex(name, program)]
+
+AlwaysBuild(env.Alias("size", program, env.VerboseAction("$SIZEPRINTCMD", "Sizes of $SOURCE")))
+
+
+def upload_command():
+    """Command of the chosen upload protocol; PlatformIO's `upload_protocol` overrides the board's."""
+    protocol = env.subst("$UPLOAD_PROTOCOL") or board.get("upload.protocol")
+    if protocol in ("emulator", "host"):
+        return '"$PYTHONEXE" -m tinyssl.device.emulator start "$PROJECT_DIR" "$SOURCE"'
+    if protocol == "stlink":
+        script = f"board/{board.get('debug.openocd_board')}.cfg"
+        serial = env.subst("$UPLOAD_PORT")
+        choose = f'-c "adapter serial {serial}" ' if serial else ""
+        return f'openocd -f {script} {choose}-c "program {{$SOURCE}} verify reset exit"'
+    raise SystemExit(f"upload protocol {protocol!r} is not one of {board.get('upload.protocols')}")
+
+
+env.Replace(UPLOADCMD=upload_command())
+AlwaysBuild(env.Alias("upload", program, env.VerboseAction("$UPLOADCMD", "Uploading $SOURCE")))
+Default(artifacts)

@@ -1,0 +1,141 @@
+/* Start-up, faults, stack measurement and reset: the same on every Cortex-M.
+ *
+ * The linker script (codegen/templates/linker.ld.j2) gives the addresses. The stack lies at the
+ * start of its region, so one that grows too far leaves memory and faults, and overwrites nothing. */
+#include "cortex_m.h"
+
+#include <stddef.h>
+
+#include "port.h"
+
+#define PAINT 0xC5C5C5C5u
+#define INTERRUPTS 150 /* STM32H743 has the most of our chips; unused entries cost 4 bytes each */
+
+struct copy {
+    const uint32_t *from;
+    uint32_t *to;
+    uint32_t *end;
+};
+
+struct zero {
+    uint32_t *start;
+    uint32_t *end;
+};
+
+extern const struct copy __tinyssl_copy_start[], __tinyssl_copy_end[];
+extern const struct zero __tinyssl_zero_start[], __tinyssl_zero_end[];
+extern void (*const __init_array_start[])(void), (*const __init_array_end[])(void);
+extern uint32_t __tinyssl_stack_bottom[], __tinyssl_stack_top[];
+
+int main(void);
+void reset_handler(void);
+
+/* The text names the program counter: `arm-none-eabi-addr2line -e firmware.elf` finds the line. */
+static void put_hex(char *text, uint32_t value)
+{
+    for (int digit = 0; digit < 8; digit++) {
+        text[digit] = "0123456789abcdef"[(value >> (28 - 4 * digit)) & 0xFu];
+    }
+}
+
+/* `frame` is the stacked r0-r3, r12, lr, pc, xpsr. Not static: the assembly below calls it. */
+void fault_report(const uint32_t *frame);
+void fault_report(const uint32_t *frame)
+{
+    char text[] = "e-[hardfault pc=0x........ lr=0x........ cfsr=0x........]\r\n";
+    int readable = frame >= __tinyssl_stack_bottom && frame + 8 <= __tinyssl_stack_top;
+    put_hex(text + 18, readable ? frame[6] : 0u);
+    put_hex(text + 32, readable ? frame[5] : 0u);
+    put_hex(text + 48, SCB_CFSR);
+    port_write((const uint8_t *)text, sizeof text - 1);
+    port_write(NULL, 0);
+    if (DCB_DHCSR & DHCSR_C_DEBUGEN) {
+        __asm__ volatile("bkpt 0");
+    }
+    port_reset();
+}
+
+/* The stack may be what failed: take its address as evidence, then start again from its top. */
+__attribute__((naked)) static void fault_entry(void)
+{
+    __asm__ volatile("mrs r0, msp\n\t"
+                     "ldr r1, =__tinyssl_stack_top\n\t"
+                     "msr msp, r1\n\t"
+                     "b fault_report\n\t"
+                     ".ltorg");
+}
+
+static void interrupt_entry(void)
+{
+    uint32_t exception;
+    __asm__ volatile("mrs %0, ipsr" : "=r"(exception));
+    port_interrupt(exception & 0x1FFu);
+}
+
+union vector {
+    void *stack;
+    void (*handler)(void);
+};
+
+__attribute__((section(".vectors"), used)) static const union vector vectors[16 + INTERRUPTS] = {
+    [0] = {.stack = __tinyssl_stack_top},
+    [1] = {.handler = reset_handler},
+    [2 ... 6] = {.handler = fault_entry}, /* NMI, HardFault, MemManage, BusFault, UsageFault */
+    [11 ... 12] = {.handler = fault_entry}, /* SVCall, DebugMonitor: nobody uses them */
+    [14] = {.handler = fault_entry},
+    [15 ... 16 + INTERRUPTS - 1] = {.handler = interrupt_entry},
+};
+
+static void paint_stack(void)
+{
+    const uint32_t *here = __builtin_frame_address(0);
+    for (uint32_t *word = __tinyssl_stack_bottom; word < here - 32; word++) {
+        *(volatile uint32_t *)word = PAINT;
+    }
+}
+
+__attribute__((noreturn)) void reset_handler(void)
+{
+    SCB_VTOR = (uint32_t)(uintptr_t)vectors;
+    SCB_CPACR |= CPACR_FPU; /* before any function that the compiler gives a floating-point register */
+    barrier();
+    paint_stack();
+    for (const struct copy *part = __tinyssl_copy_start; part < __tinyssl_copy_end; part++) {
+        const uint32_t *from = part->from;
+        for (uint32_t *to = part->to; to < part->end; to++) {
+            *(volatile uint32_t *)to = *from++;
+        }
+    }
+    for (const struct zero *part = __tinyssl_zero_start; part < __tinyssl_zero_end; part++) {
+        for (uint32_t *to = part->start; to < part->end; to++) {
+            *(volatile uint32_t *)to = 0;
+        }
+    }
+    for (void (*const *constructor)(void) = __init_array_start; constructor < __init_array_end;
+         constructor++) {
+        (*constructor)();
+    }
+    main();
+    port_reset();
+    for (;;) {
+    }
+}
+
+void port_stack(uint32_t *used, uint32_t *size)
+{
+    const volatile uint32_t *word = __tinyssl_stack_bottom;
+    while (word < __tinyssl_stack_top && *word == PAINT) {
+        word++;
+    }
+    *used = (uint32_t)((uintptr_t)__tinyssl_stack_top - (uintptr_t)word);
+    *size = (uint32_t)((uintptr_t)__tinyssl_stack_top - (uintptr_t)__tinyssl_stack_bottom);
+}
+
+void port_reset(void)
+{
+    barrier();
+    SCB_AIRCR = AIRCR_KEY | AIRCR_SYSRESETREQ;
+    barrier();
+    for (;;) {
+    }
+}

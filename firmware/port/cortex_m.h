@@ -1,0 +1,72 @@
+/* Registers that every Cortex-M with the ARMv7-M architecture has, and what ports share.
+ *
+ * Addresses and bits: ARMv7-M Architecture Reference Manual (DDI 0403E), chapters B3 and C1. */
+#ifndef TINYSSL_CORTEX_M_H
+#define TINYSSL_CORTEX_M_H
+
+#include <stdint.h>
+
+#define REG32(address) (*(volatile uint32_t *)(uintptr_t)(address))
+
+#define SYST_CSR REG32(0xE000E010u) /* SysTick: 0 enable, 1 interrupt, 2 processor clock */
+#define SYST_RVR REG32(0xE000E014u)
+#define SYST_CVR REG32(0xE000E018u)
+#define NVIC_ISER(word) REG32(0xE000E100u + 4u * (word))
+#define SCB_VTOR REG32(0xE000ED08u)
+#define SCB_AIRCR REG32(0xE000ED0Cu)
+#define SCB_CCR REG32(0xE000ED14u)
+#define SCB_CFSR REG32(0xE000ED28u)
+#define SCB_BFAR REG32(0xE000ED38u)
+#define SCB_CCSIDR REG32(0xE000ED80u)
+#define SCB_CSSELR REG32(0xE000ED84u)
+#define SCB_CPACR REG32(0xE000ED88u)
+#define DCB_DHCSR REG32(0xE000EDF0u)
+#define DCB_DEMCR REG32(0xE000EDFCu)
+#define CACHE_ICIALLU REG32(0xE000EF50u)
+#define CACHE_DCISW REG32(0xE000EF60u)
+#define DWT_CTRL REG32(0xE0001000u)
+#define DWT_CYCCNT REG32(0xE0001004u)
+#define DWT_LAR REG32(0xE0001FB0u)
+
+#define AIRCR_KEY 0x05FA0000u
+#define AIRCR_SYSRESETREQ (1u << 2)
+#define CCR_DC (1u << 16)
+#define CCR_IC (1u << 17)
+#define CPACR_FPU (0xFu << 20)
+#define DEMCR_TRCENA (1u << 24)
+#define DHCSR_C_DEBUGEN (1u << 0)
+#define LAR_UNLOCK 0xC5ACCE55u
+
+/* Exception numbers as IPSR gives them; interrupt n of the chip is 16 + n. */
+#define EXCEPTION_SYSTICK 15u
+#define EXCEPTION_IRQ0 16u
+
+static inline void barrier(void)
+{
+    __asm__ volatile("dsb\n\tisb" ::: "memory");
+}
+
+static inline void interrupts_off(void)
+{
+    __asm__ volatile("cpsid i" ::: "memory");
+}
+
+static inline void interrupts_on(void)
+{
+    __asm__ volatile("cpsie i" ::: "memory");
+}
+
+static inline void wait_for_interrupt(void)
+{
+    __asm__ volatile("dsb\n\twfi" ::: "memory");
+}
+
+static inline void interrupt_enable(uint32_t number)
+{
+    NVIC_ISER(number / 32u) = 1u << (number % 32u);
+}
+
+/* Every interrupt and SysTick come here: `exception` is IPSR's number. The port implements it. */
+void port_interrupt(uint32_t exception);
+
+#endif

@@ -1,0 +1,238 @@
+/* STM32H743 on the Nucleo-144 board: 480 MHz, caches on, USART3 to the ST-Link.
+ *
+ * RM0433 rev 8 (registers, clock tree, voltage scaling), DS12110 rev 10 (limits), UM1974 (board: the
+ * ST-Link feeds 8 MHz to OSC_IN; USART3 on PD8 and PD9 is its serial port). No ready bit is waited
+ * for without an end: what does not come up is reported, and the chip runs from what did. */
+#include "stm32h7.h"
+
+#include <stdbool.h>
+
+#include "port.h"
+#include "tinyssl_build.h"
+
+enum { HSI_HZ = 64000000, PLL_INPUT_HZ = 2000000, HSE_HZ = 8000000 };
+enum { READY_POLLS = 1000000 }; /* at 64 MHz at least 30 ms; the slowest bit (HSE) takes 2 ms */
+enum { TIMING_PIN = 1u << 15 }; /* of port D */
+enum { RING = 4096 };           /* a power of two; at 921600 baud 44 ms of bytes */
+
+static uint8_t ring[RING];
+static volatile uint32_t ring_in, ring_out; /* free running; in - out bytes are held */
+static uint32_t clock_hz = HSI_HZ;
+static uint32_t uart_clock_hz = HSI_HZ;
+static uint64_t ticks;
+
+static bool becomes(volatile const uint32_t *reg, uint32_t mask, uint32_t value)
+{
+    for (uint32_t poll = 0; poll < READY_POLLS; poll++) {
+        if ((*reg & mask) == value) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* RM0433 6.6.2: scale 1 first, then overdrive. CR3 may be written once after power-on; a second write
+ * after a warm reset has no effect and does no harm. */
+static bool raise_voltage(bool overdrive)
+{
+    PWR_CR3 = (PWR_CR3 & ~CR3_SUPPLY) | CR3_LDOEN;
+    if (!becomes(&PWR_CSR1, CSR1_ACTVOSRDY, CSR1_ACTVOSRDY)) {
+        return false;
+    }
+    PWR_D3CR |= D3CR_VOS_SCALE1;
+    if (!becomes(&PWR_D3CR, D3CR_VOSRDY, D3CR_VOSRDY)) {
+        return false;
+    }
+    if (overdrive) {
+        RCC_APB4ENR |= APB4ENR_SYSCFG;
+        (void)RCC_APB4ENR; /* the clock runs two cycles after the write: read back */
+        SYSCFG_PWRCR |= PWRCR_ODEN;
+        return becomes(&PWR_D3CR, D3CR_VOSRDY, D3CR_VOSRDY);
+    }
+    return true;
+}
+
+/* PLL1: source / divider = 2 MHz, times `multiplier`, P = 2. */
+static bool start_pll(uint32_t source, uint32_t divider, uint32_t multiplier)
+{
+    RCC_PLLCKSELR = (RCC_PLLCKSELR & ~PLLCKSELR_PLL1_MASK) | source | (divider << 4);
+    RCC_PLLCFGR = (RCC_PLLCFGR & ~PLLCFGR_PLL1_MASK) | PLLCFGR_PLL1;
+    RCC_PLL1DIVR = (multiplier - 1u) | (1u << 9);
+    RCC_CR |= CR_PLL1ON;
+    return becomes(&RCC_CR, CR_PLL1RDY, CR_PLL1RDY);
+}
+
+static bool run_from_pll(void)
+{
+    FLASH_ACR = ACR_240MHZ;
+    if (!becomes(&FLASH_ACR, ACR_240MHZ, ACR_240MHZ)) {
+        return false;
+    }
+    RCC_D1CFGR = D1CFGR_240_120;
+    RCC_D2CFGR = D2CFGR_120;
+    RCC_D3CFGR = D3CFGR_120;
+    RCC_CFGR = (RCC_CFGR & ~7u) | CFGR_SW_PLL1;
+    return becomes(&RCC_CFGR, CFGR_SWS, CFGR_SWS_PLL1);
+}
+
+static const char *start_clocks(void)
+{
+    const bool fast = (DBGMCU_IDC >> 16) >= REVISION_V;
+    const uint32_t hz = fast ? 480000000u : 400000000u;
+    const uint32_t multiplier = 2u * (hz / PLL_INPUT_HZ);
+    if (!raise_voltage(fast)) {
+        return "core voltage not ready, running at 64 MHz";
+    }
+    RCC_CR |= CR_HSEBYP;
+    RCC_CR |= CR_HSEON;
+    const bool crystal = becomes(&RCC_CR, CR_HSERDY, CR_HSERDY);
+    const uint32_t source = crystal ? PLLSRC_HSE : PLLSRC_HSI;
+    if (!start_pll(source, (crystal ? HSE_HZ : HSI_HZ) / PLL_INPUT_HZ, multiplier)) {
+        return "PLL1 not locked, running at 64 MHz";
+    }
+    if (!run_from_pll()) {
+        return "switch to PLL1 refused, running at 64 MHz";
+    }
+    clock_hz = hz;
+    uart_clock_hz = hz / 4u; /* rcc_pclk1 */
+    if (!crystal) {
+        return "no 8 MHz from the ST-Link, PLL1 from the internal oscillator (1 % accuracy)";
+    }
+    return fast ? NULL : "revision before V: 400 MHz instead of 480 MHz";
+}
+
+/* ARMv7-M reference manual, B2.2.7: both caches must be invalidated before they are enabled. */
+static void start_caches(void)
+{
+    SCB_CSSELR = 0;
+    barrier();
+    const uint32_t sets = (SCB_CCSIDR >> 13) & 0x7FFFu;
+    const uint32_t ways = (SCB_CCSIDR >> 3) & 0x3FFu;
+    for (uint32_t set = 0; set <= sets; set++) {
+        for (uint32_t way = 0; way <= ways; way++) {
+            CACHE_DCISW = (set << 5) | (way << 30); /* 32-byte lines, 4 ways */
+        }
+    }
+    CACHE_ICIALLU = 0;
+    barrier();
+    SCB_CCR |= CCR_IC | CCR_DC;
+    barrier();
+}
+
+/* PD8 and PD9: USART3 (AF7). PD15, which is D9 of the Arduino header: the energy mode's timing pin. */
+static void start_pins(void)
+{
+    RCC_AHB4ENR |= AHB4ENR_GPIOD;
+    (void)RCC_AHB4ENR;
+    GPIOD_BSRR = TIMING_PIN;
+    GPIOD_AFRH = (GPIOD_AFRH & ~0xFFu) | 0x77u;
+    GPIOD_MODER = (GPIOD_MODER & ~0xC00F0000u) | 0x400A0000u;
+}
+
+static void start_uart(void)
+{
+    RCC_APB1LENR |= APB1LENR_USART3;
+    (void)RCC_APB1LENR;
+    USART3_BRR = (uart_clock_hz + TINYSSL_BAUD / 2u) / TINYSSL_BAUD;
+    USART3_CR1 = USART_FIFOEN | USART_RE | USART_TE | USART_RXNEIE | USART_UE;
+    interrupt_enable(IRQ_USART3);
+}
+
+/* The cycle counter has 32 bits, 8.9 s at 480 MHz. SysTick looks at it every 2^24 cycles. */
+static void start_ticks(void)
+{
+    DCB_DEMCR |= DEMCR_TRCENA;
+    DWT_LAR = LAR_UNLOCK;
+    DWT_CYCCNT = 0;
+    DWT_CTRL |= 1u;
+    SYST_RVR = 0xFFFFFFu;
+    SYST_CVR = 0;
+    SYST_CSR = 7u;
+}
+
+static void receive(void)
+{
+    while (USART3_ISR & USART_RXNE) {
+        uint8_t byte = (uint8_t)USART3_RDR;
+        if (ring_in - ring_out < RING) { /* a full ring drops: the protocol's length or CRC tells */
+            ring[ring_in % RING] = byte;
+            ring_in++;
+        }
+    }
+    USART3_ICR = USART_ERRORS;
+}
+
+void port_interrupt(uint32_t exception)
+{
+    if (exception == EXCEPTION_IRQ0 + IRQ_USART3) {
+        receive();
+    } else if (exception == EXCEPTION_SYSTICK) {
+        (void)port_ticks();
+    }
+    barrier();
+}
+
+const char *port_init(void)
+{
+    const char *problem = start_clocks();
+    start_caches();
+    start_ticks();
+    start_pins();
+    start_uart();
+    interrupts_on();
+    return problem;
+}
+
+uint64_t port_ticks(void)
+{
+    uint32_t masked;
+    __asm__ volatile("mrs %0, primask\n\tcpsid i" : "=r"(masked) : : "memory");
+    ticks += (uint32_t)(DWT_CYCCNT - (uint32_t)ticks);
+    const uint64_t now = ticks;
+    __asm__ volatile("msr primask, %0" : : "r"(masked) : "memory");
+    return now;
+}
+
+uint32_t port_ticks_per_second(void)
+{
+    return clock_hz;
+}
+
+/* Polls: the cycle counter, which is the time, stands still while the core sleeps. */
+size_t port_read(uint8_t *data, size_t size, uint32_t wait_us)
+{
+    const uint64_t end = port_ticks() + (uint64_t)wait_us * (clock_hz / 1000000u);
+    size_t count = 0;
+    do {
+        while (count < size && ring_in != ring_out) {
+            data[count++] = ring[ring_out % RING];
+            ring_out++;
+        }
+    } while (!count && port_ticks() < end);
+    return count;
+}
+
+void port_write(const uint8_t *data, size_t size)
+{
+    if (!(USART3_CR1 & USART_UE)) { /* a fault before port_init() has nobody to tell */
+        return;
+    }
+    for (size_t i = 0; i < size; i++) {
+        while (!(USART3_ISR & USART_TXNF)) {
+        }
+        USART3_TDR = data[i];
+    }
+    if (!data) {
+        while (!(USART3_ISR & USART_TC)) {
+        }
+    }
+}
+
+void port_pulse(void)
+{
+    const uint64_t end = port_ticks() + clock_hz / 1000000u;
+    GPIOD_BSRR = (uint32_t)TIMING_PIN << 16;
+    while (port_ticks() < end) {
+    }
+    GPIOD_BSRR = TIMING_PIN;
+}

@@ -1,0 +1,165 @@
+"""Runs the real PlatformIO, without a network and without touching the user's own installation.
+
+PlatformIO keeps its packages in a core directory. Ours lies in the cache folder and holds one package,
+`tool-scons`, which is the SCons that pip installed. A user who runs `pio run` by hand in a project
+uses their own core directory and PlatformIO's registry.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tinyssl.boards import Board, Isa
+from tinyssl.errors import BudgetExceeded, BuildError, DeviceNotFound, TinysslError, ToolMissing
+from tinyssl.paths import cache_folder
+from tinyssl.records import write_atomic, write_json
+
+LOG = "pio.log"
+BUILD_SECONDS = 900.0
+ERROR_LINES = 12
+
+SCONS = """\
+\"\"\"PlatformIO's tool-scons, played by the SCons of this Python.\"\"\"
+import SCons.Script
+
+SCons.Script.main()
+"""
+
+COMPILERS = {
+    Isa.HOST: ("gcc", "apt-get install gcc"),
+    Isa.RV32IMC: ("riscv64-unknown-elf-gcc", "apt-get install gcc-riscv64-unknown-elf"),
+}
+ARM_COMPILER = (
+    "arm-none-eabi-gcc",
+    "apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi",
+)
+
+OVERFLOW = re.compile(r"region [`'](\w+)' overflowed by (\d+) bytes")
+PROBE_MISSING = re.compile(
+    r"Error: (open failed|No device found|unable to find .*|.*LIBUSB_ERROR_ACCESS.*"
+    r"|.*no .*device.*found.*)",
+    re.IGNORECASE,
+)
+
+
+def check_compiler(board: Board) -> None:
+    """Raises ToolMissing where the board's compiler is not on the PATH."""
+    program, install = COMPILERS.get(board.tinyssl.isa, ARM_COMPILER)
+    if shutil.which(program) is None:
+        raise ToolMissing(f"{program} is not on the PATH", hint=f"run `{install}`")
+
+
+def core_folder() -> Path:
+    """Our PlatformIO core directory, with `tool-scons` in the version that PlatformIO asks for.
+
+    Raises:
+        ToolMissing: PlatformIO is not installed in this Python.
+    """
+    try:
+        from platformio.dependencies import get_core_dependencies
+    except ImportError as error:
+        raise ToolMissing(
+            "PlatformIO is not installed in this Python", hint="run `pip install platformio scons`"
+        ) from error
+    version = get_core_dependencies()["tool-scons"].lstrip("~^=")
+    core = cache_folder() / "pio"
+    package = core / "packages" / "tool-scons"
+    package.mkdir(parents=True, exist_ok=True)
+    spec = {
+        "owner": "platformio",
+        "id": None,
+        "name": "tool-scons",
+        "requirements": None,
+        "uri": None,
+    }
+    meta = {"type": "tool", "name": "tool-scons", "version": version, "spec": spec}
+    write_atomic(package / "scons.py", SCONS.encode())
+    write_json(package / "package.json", {"name": "tool-scons", "version": version})
+    write_json(package / ".piopm", meta)
+    return core
+
+
+def environment() -> dict[str, str]:
+    """The environment for PlatformIO: our core directory, no telemetry, no look for updates."""
+    package_root = Path(__file__).resolve().parents[2]
+    python_path = os.pathsep.join(
+        filter(None, (str(package_root), os.environ.get("PYTHONPATH", "")))
+    )
+    return os.environ | {
+        "PLATFORMIO_CORE_DIR": str(core_folder()),
+        "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "no",
+        "PLATFORMIO_SETTING_CHECK_PLATFORMIO_INTERVAL": "36500",
+        "PLATFORMIO_SETTING_CHECK_PRUNE_SYSTEM_THRESHOLD": "0",
+        "PLATFORMIO_DISABLE_UPGRADE_CHECK": "true",
+        "PLATFORMIO_NO_ANSI": "true",
+        "PYTHONPATH": python_path,
+    }
+
+
+def pio_run(project: Path, *targets: str, timeout: float = BUILD_SECONDS) -> str:
+    """`pio run [-t TARGET …]` in a project folder; all output also goes to `pio.log` there.
+
+    Returns:
+        What PlatformIO wrote.
+
+    Raises:
+        BudgetExceeded: The linker ran out of a memory region.
+        BuildError: PlatformIO or the compiler failed, or took longer than `timeout` seconds.
+        DeviceNotFound: The upload found no debug probe.
+    """
+    command = [sys.executable, "-m", "platformio", "run", "--disable-auto-clean"]
+    for target in targets:
+        command += ["--target", target]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=project,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BuildError(
+            f"PlatformIO did not finish in {timeout:.0f} s", hint="give --timeout, or look at the log"
+        ) from error
+    (project / LOG).write_text(done.stdout)
+    if done.returncode != 0:
+        raise failure(done.stdout, project)
+    return done.stdout
+
+
+def failure(output: str, project: Path) -> TinysslError:
+    """What a failed run of PlatformIO means, as one of our errors."""
+    overflows = OVERFLOW.findall(output)
+    if overflows:
+        text = ", ".join(f"{region} by {int(count):,} bytes" for region, count in overflows)
+        return BudgetExceeded(f"does not fit: region overflow of {text}", hint=options("image"))
+    probe = PROBE_MISSING.search(output)
+    if probe:
+        return DeviceNotFound(
+            f"no debug probe answered: {probe[1]}",
+            hint="plug in the board's USB cable; `tinyssl doctor` checks udev rules and permissions",
+        )
+    lines = [line for line in output.splitlines() if re.search(r"\berror\b|undefined reference|Error: |multiple definition", line)]
+    shown = "\n".join((lines or output.splitlines())[:ERROR_LINES])
+    return BuildError(f"PlatformIO failed:\n{shown}", hint=f"the whole output is in {project / LOG}")
+
+
+def options(what: str) -> str:
+    """Hint of every budget error: what makes an image or its RAM smaller."""
+    flag = "--ram-budget" if what == "ram" else "--flash-budget"
+    return (
+        "use smaller images (`tinyssl pretrain --image-size`), a narrower backbone "
+        f"(`tinyssl pretrain --backbone`), another board (`tinyssl boards`) or raise {flag}"
+    )

@@ -1,0 +1,147 @@
+"""A complete PlatformIO project as text: what `build/<board>/` holds.
+
+    platformio.ini          board, platform and compiler flags
+    boards/<board>.json     the board file, read by PlatformIO and by tinyssl
+    platform/               the development platform: the compiler on the PATH, uploaders
+    linker.ld               rendered from the board's memory regions
+    include/                engine.h, and tinyssl_build.h with the identity of the image
+    src/                    app, protocol, port of the board, engine
+    lib/tinyssl_model/      the generated model and its kernels
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tinyssl import __version__
+from tinyssl.boards import Board
+from tinyssl.emit.render import Sources, render
+from tinyssl.ir.model import Model
+from tinyssl.paths import boards_folder, cache_folder, firmware_folder
+
+HEADER = "include/tinyssl_build.h"
+LINKER_SCRIPT = "linker.ld"
+MODEL_LIBRARY = "lib/tinyssl_model"
+
+PORTS: dict[str, tuple[str, ...]] = {
+    "mps2": ("port.h", "mps2.c", "cortex_m.c", "cortex_m.h"),
+    "stm32h7": ("port.h", "stm32h7.c", "stm32h7.h", "cortex_m.c", "cortex_m.h"),
+    "host": ("port.h", "host.c"),
+}
+"""Board file's `port` -> its files in firmware/port/"""
+
+INCLUDES = ("-Isrc/app", "-Isrc/protocol", "-Isrc/port")
+
+
+@dataclass(frozen=True)
+class EngineParts:
+    """What an engine adds to the project."""
+
+    files: Sources
+    """Path in the project -> text"""
+    build_flags: tuple[str, ...] = ()
+    """More lines of `build_flags`"""
+    options: tuple[str, ...] = ()
+    """More lines of the environment's section in platformio.ini, as `key = value`"""
+
+
+@dataclass(frozen=True)
+class Image:
+    """All that decides what is built."""
+
+    board: Board
+    model: Model
+    engine: EngineParts
+    optimise: str = "O2"
+    board_file: Path | None = field(default=None, compare=False)
+    """Default: the board's file among those that tinyssl ships"""
+
+
+def linker_script(board: Board) -> str:
+    """Linker script of a board: each use of memory in the region that the board file gives it."""
+    uses = ("vectors", "code", "weights", "stack", "data", "arena")
+    regions = {use: board.region(use).name for use in uses}
+    return render("linker.ld.j2", {"board": board} | regions)
+
+
+def project_files(image: Image) -> tuple[Sources, str]:
+    """The project of an image, and its build id.
+
+    Returns:
+        Path -> text of every file, and 16 hex digits of the SHA-256 over all of them (the header
+        with an empty id), so equal input gives an equal id.
+    """
+    files = _platform() | _firmware(image.board) | dict(image.engine.files)
+    board_file = image.board_file or boards_folder() / f"{image.board.id}.json"
+    files[f"boards/{image.board.id}.json"] = board_file.read_text()
+    if image.board.tinyssl.port != "host":
+        files[LINKER_SCRIPT] = linker_script(image.board)
+    files["platformio.ini"] = _settings(image)
+    build_id = _digest(files | {HEADER: _header(image, "")})
+    files[HEADER] = _header(image, build_id)
+    return files, build_id
+
+
+def _platform() -> Sources:
+    names = ("platform.json", "platform.py", "builder/main.py")
+    folder = firmware_folder() / "platform"
+    return {f"platform/{name}": (folder / name).read_text() for name in names}
+
+
+def _firmware(board: Board) -> Sources:
+    firmware = firmware_folder()
+    sources = {
+        f"src/{part}/{path.name}": path.read_text()
+        for part in ("app", "protocol")
+        for path in sorted((firmware / part).glob("*.[ch]"))
+    }
+    for name in PORTS[board.tinyssl.port]:
+        sources[f"src/port/{name}"] = (firmware / "port" / name).read_text()
+    sources["include/engine.h"] = (firmware / "engine" / "engine.h").read_text()
+    return sources
+
+
+def _settings(image: Image) -> str:
+    script = "" if image.board.tinyssl.port == "host" else LINKER_SCRIPT
+    return render(
+        "platformio.ini.j2",
+        {
+            "board": image.board,
+            "optimise": image.optimise,
+            "build_flags": [*INCLUDES, *image.engine.build_flags],
+            "extra_options": image.engine.options,
+            "linker_script": script,
+            "core_hint": cache_folder() / "pio",
+        },
+    )
+
+
+def _header(image: Image, build_id: str) -> str:
+    return render(
+        "tinyssl_build.h.j2",
+        {
+            "board": image.board,
+            "version": __version__,
+            "build_id": build_id,
+            "input_bytes": image.model.input.bytes,
+            "output_bytes": image.model.output.bytes,
+            "op_count": len(image.model.ops),
+        },
+    )
+
+
+def _digest(files: Sources) -> str:
+    digest = hashlib.sha256()
+    for path, text in sorted(files.items()):
+        digest.update(f"{path}\0{len(text.encode())}\0{text}".encode())
+    return digest.hexdigest()[:16]
+
+
+def write_files(folder: Path, files: Sources) -> None:
+    """Writes all files below `folder`, which is created."""
+    for path, text in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
