@@ -17,7 +17,7 @@ FULL_SCALE = 16
 def read_digits(config: DataConfig, progress: Progress) -> Source:
     """The test part of UCI's "Optical Recognition of Handwritten Digits", resized, as RGB."""
     try:
-        from sklearn.datasets import load_digits  # noqa: PLC0415 - an extra, and 1 s to import
+        from sklearn.datasets import load_digits
     except ModuleNotFoundError as error:
         raise ToolMissing(
             "the digits come with scikit-learn, which is not installed",

@@ -33,7 +33,8 @@ def read_npz(config: DataConfig, progress: Progress) -> Source:
 
 def _load(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file:  # numpy leaves a damaged file open when given a path
+            archive = np.load(file, allow_pickle=False)
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise DataError(f"{path} is a single array, not an .npz archive", hint=HINT)
             return {name: archive[name] for name in archive.files}

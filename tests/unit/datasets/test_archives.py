@@ -1,0 +1,233 @@
+"""CIFAR archives and .npz files: real files in the official layout, and damaged ones; downloads
+from a real HTTP server on this computer."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import pickle
+import tarfile
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinyssl.config import DataConfig
+from tinyssl.datasets import load_dataset
+from tinyssl.datasets.cifar import CIFAR10, CIFAR100, Archive, read_archive, read_cifar10
+from tinyssl.datasets.download import Remote, download
+from tinyssl.errors import DataError, UsageError
+from tinyssl.progress import Silent
+
+
+def write_archive(path: Path, parts: dict[str, object]) -> None:
+    with tarfile.open(path, "w:gz") as tar:
+        for name, content in parts.items():
+            data = pickle.dumps(content, protocol=2)
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+
+
+def remote_for(path: Path) -> Remote:
+    data = path.read_bytes()
+    url = f"http://127.0.0.1:1/{path.name}"
+    return Remote(url, hashlib.sha256(data).hexdigest(), len(data))
+
+
+@pytest.fixture
+def small_cifar100(tmp_path: Path) -> tuple[Archive, Path, np.ndarray]:
+    """An archive in CIFAR-100's layout with six training and two test images."""
+    images = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), dtype=np.uint8)
+    planes = images.transpose(0, 3, 1, 2).reshape(8, -1)
+    path = tmp_path / "cifar-100-python.tar.gz"
+    write_archive(
+        path,
+        {
+            CIFAR100.train[0]: {"data": planes[:6], "fine_labels": [0, 1, 2, 0, 1, 2]},
+            CIFAR100.test: {"data": planes[6:], "fine_labels": [2, 0]},
+            CIFAR100.meta: {"fine_label_names": ["apple", "bear", "cup"]},
+        },
+    )
+    return replace(CIFAR100, remote=remote_for(path)), path, images
+
+
+def test_archive_layout(small_cifar100):
+    archive, path, images = small_cifar100
+    source = read_archive(archive, DataConfig(dataset="cifar100", data_path=path), Silent())
+    assert np.array_equal(source.images, images)
+    assert list(source.labels) == [0, 1, 2, 0, 1, 2, 2, 0]
+    assert source.class_names == ("apple", "bear", "cup")
+    assert list(source.test) == [6, 7]
+
+
+def test_archive_in_a_folder(small_cifar100):
+    archive, path, _ = small_cifar100
+    read_archive(archive, DataConfig(dataset="cifar100", data_path=path.parent), Silent())
+
+
+def test_damaged_archive_is_refused_before_unpickling(small_cifar100):
+    archive, path, _ = small_cifar100
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(DataError, match="SHA-256"):
+        read_archive(archive, DataConfig(dataset="cifar100", data_path=path), Silent())
+    path.write_bytes(data[:-1])
+    with pytest.raises(DataError, match="the official file has"):
+        read_archive(archive, DataConfig(dataset="cifar100", data_path=path), Silent())
+
+
+def test_archive_cannot_run_code(tmp_path):
+    path = tmp_path / "evil.tar.gz"
+    write_archive(path, {CIFAR100.train[0]: {"data": print}})
+    archive = replace(CIFAR100, remote=remote_for(path))
+    with pytest.raises(pickle.UnpicklingError, match="does not belong"):
+        read_archive(archive, DataConfig(dataset="cifar100", data_path=path), Silent())
+
+
+def test_missing_archive_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(
+        DataError, match=r"tinyssl/cifar-10-python\.tar\.gz does not exist"
+    ) as caught:
+        read_cifar10(DataConfig(dataset="cifar10"), Silent())
+    assert "--download" in caught.value.hint
+    assert CIFAR10.remote.url in caught.value.hint
+
+
+class RangeHandler(SimpleHTTPRequestHandler):
+    """The standard library's handler plus `Range: bytes=N-`."""
+
+    served: list[str]
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        data = Path(self.translate_path(self.path)).read_bytes()
+        wanted = self.headers.get("Range")
+        type(self).served.append(wanted or "all")
+        start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
+        self.send_response(206 if wanted else 200)
+        self.send_header("Content-Length", str(len(data) - start))
+        self.end_headers()
+        self.wfile.write(data[start:])
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[tuple[str, Path, list[str]]]:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    served: list[str] = []
+    handler = type("Handler", (RangeHandler,), {"served": served})
+    with ThreadingHTTPServer(
+        ("127.0.0.1", 0), lambda *a: handler(*a, directory=str(folder))
+    ) as http:
+        thread = threading.Thread(target=http.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{http.server_port}/", folder, served
+        http.shutdown()
+        thread.join()
+
+
+def test_download_whole_then_resumed(server, tmp_path):
+    url, folder, served = server
+    data = np.random.default_rng(1).bytes(3_000_000)
+    (folder / "a.bin").write_bytes(data)
+    remote = Remote(url + "a.bin", hashlib.sha256(data).hexdigest(), len(data))
+    target = tmp_path / "cache" / "a.bin"
+    download(remote, target, Silent())
+    assert target.read_bytes() == data
+    target.unlink()
+    (tmp_path / "cache" / "a.bin.part").write_bytes(data[:1_234_567])
+    download(remote, target, Silent())
+    assert target.read_bytes() == data
+    assert served == ["all", "bytes=1234567-"]
+    assert [path.name for path in target.parent.iterdir()] == ["a.bin"]
+
+
+def test_download_of_other_bytes_leaves_nothing(server, tmp_path):
+    url, folder, _ = server
+    (folder / "a.bin").write_bytes(b"other")
+    remote = Remote(url + "a.bin", hashlib.sha256(b"right").hexdigest(), 5)
+    with pytest.raises(DataError, match="SHA-256"):
+        download(remote, tmp_path / "a.bin", Silent())
+    assert not list(tmp_path.glob("a.bin*"))
+
+
+def test_download_without_network(tmp_path):
+    remote = Remote("http://127.0.0.1:1/a.bin", "0" * 64, 5)
+    with pytest.raises(DataError, match="could not fetch") as caught:
+        download(remote, tmp_path / "a.bin", Silent())
+    assert str(tmp_path / "a.bin") in caught.value.hint
+
+
+def npz(path: Path, **arrays: object) -> DataConfig:
+    np.savez(path, **arrays)  # type: ignore[arg-type] - any array
+    return DataConfig(dataset="npz", data_path=path, image_size=8)
+
+
+def test_npz_labelled_and_not(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3), dtype=np.uint8)
+    labels = np.arange(20, dtype=np.uint8) % 2
+    named = npz(tmp_path / "a.npz", images=images, labels=labels, class_names=["no", "yes"])
+    dataset = load_dataset(named)
+    assert np.array_equal(dataset.images, images)
+    assert dataset.class_names == ("no", "yes")
+    plain = load_dataset(npz(tmp_path / "b.npz", images=images))
+    assert not plain.labelled
+    assert load_dataset(npz(tmp_path / "c.npz", images=images, labels=labels)).class_names == (
+        "0",
+        "1",
+    )
+
+
+def test_npz_grey_is_tripled_and_resized(tmp_path):
+    images = np.full((10, 16, 12), 9, np.uint8)
+    dataset = load_dataset(npz(tmp_path / "a.npz", images=images))
+    assert np.array_equal(dataset.images, np.full((10, 8, 8, 3), 9))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"pictures": np.zeros(3)}, "holds pictures, but no `images`"),
+        ({"images": np.zeros((4, 8, 8, 3))}, "of type float64; expected uint8"),
+        ({"images": np.zeros((4, 8, 8, 2), np.uint8)}, r"of shape \(4, 8, 8, 2\)"),
+        ({"images": np.zeros((0, 8, 8, 3), np.uint8)}, r"of shape \(0, 8, 8, 3\)"),
+        ({"images": np.zeros((4, 8, 8), np.uint8), "labels": np.zeros(3, int)}, r"\(4,\) integers"),
+        ({"images": np.zeros((2, 8, 8), np.uint8), "labels": np.array([0, -1])}, "label -1"),
+        (
+            {
+                "images": np.zeros((2, 8, 8), np.uint8),
+                "labels": np.array([0, 2]),
+                "class_names": ["a", "b"],
+            },
+            "label 2 but only 2 class names",
+        ),
+    ],
+)
+def test_npz_that_makes_no_sense(tmp_path, arrays, message):
+    with pytest.raises(DataError, match=message) as caught:
+        load_dataset(npz(tmp_path / "a.npz", **arrays))
+    assert caught.value.hint
+
+
+def test_npz_that_is_none(tmp_path):
+    path = tmp_path / "a.npz"
+    missing = DataConfig(dataset="npz", data_path=path)
+    with pytest.raises(DataError, match="does not exist"):
+        load_dataset(missing)
+    path.write_bytes(b"PK\3\4 no zip")
+    with pytest.raises(DataError, match="not a readable"):
+        load_dataset(missing)
+    np.save(tmp_path / "b.npy", np.zeros(3))
+    with pytest.raises(DataError, match="single array"):
+        load_dataset(DataConfig(dataset="npz", data_path=tmp_path / "b.npy"))
+    with pytest.raises(UsageError, match="needs a file"):
+        load_dataset(DataConfig(dataset="npz"))

@@ -1,0 +1,93 @@
+"""Splits: properties that must hold for every seed, and exact counts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tinyssl.config import DataConfig
+from tinyssl.datasets import load_dataset
+from tinyssl.datasets.base import Source, fingerprint
+from tinyssl.datasets.splits import split
+from tinyssl.errors import DataError
+
+
+def source(labels: list[int], test: list[int] | None = None) -> Source:
+    own = None if test is None else np.array(test, np.int64)
+    return Source(np.zeros((len(labels), 8, 8, 3), np.uint8), np.array(labels), (), own)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_disjoint_complete_and_stratified(seed):
+    labels = [0] * 100 + [1] * 50 + [2] * 33
+    given = source(labels)
+    parts = split(given, DataConfig(split_seed=seed, test_fraction=0.2, val_fraction=0.1))
+    train, val, test = parts
+    assert sorted(np.concatenate(parts)) == list(range(len(labels)))
+    for part, share in ((test, 0.2), (val, 0.08), (train, 0.72)):
+        assert list(part) == sorted(part)
+        counts = np.bincount(given.labels[part], minlength=3)
+        assert np.all(np.abs(counts - share * np.array([100, 50, 33])) < 1.2)
+
+
+def test_same_seed_same_split_other_seed_other_split():
+    given = source([0, 1] * 50)
+    first = split(given, DataConfig(split_seed=1))
+    assert all(map(np.array_equal, first, split(given, DataConfig(split_seed=1))))
+    assert not np.array_equal(first[2], split(given, DataConfig(split_seed=2))[2])
+
+
+def test_many_small_classes_still_fill_every_split():
+    given = source(list(range(10)) * 5)
+    train, val, test = split(given, DataConfig(test_fraction=0.2, val_fraction=0.1))
+    assert (len(train), len(val), len(test)) == (36, 4, 10)
+    assert set(given.labels[train]) == set(range(10))
+
+
+def test_a_class_of_one_image_stays_in_training():
+    given = source([0] * 20 + [1])
+    for seed in range(10):
+        assert 20 in split(given, DataConfig(split_seed=seed))[0]
+
+
+def test_own_test_split_is_kept():
+    given = source([0, 1] * 20, test=[39, 3, 4])
+    train, val, test = split(given, DataConfig())
+    assert list(test) == [3, 4, 39]
+    assert not set(test) & (set(train) | set(val))
+
+
+def test_too_few_images():
+    with pytest.raises(DataError, match="2 images give splits of 1 train, 0 validation"):
+        split(source([0, 0]), DataConfig())
+
+
+def test_fingerprint_sees_pixels_labels_and_splits():
+    images = np.zeros((4, 8, 8, 3), np.uint8)
+    labels = np.array([0, 1, 0, 1])
+    splits = (np.array([0, 1]), np.array([2]), np.array([3]))
+    base = fingerprint(images, labels, splits)
+    assert base == fingerprint(images.copy(), labels.astype(np.int32), splits)
+    other_pixel = images.copy()
+    other_pixel[3, 7, 7, 2] = 1
+    assert base != fingerprint(other_pixel, labels, splits)
+    assert base != fingerprint(images, labels[::-1], splits)
+    assert base != fingerprint(images, labels, (splits[0], splits[2], splits[1]))
+    assert base != fingerprint(images.reshape(4, 4, 16, 3), labels, splits)
+
+
+def test_digits():
+    digits = load_dataset(DataConfig())
+    assert digits.images.shape == (1797, 32, 32, 3)
+    assert digits.images.dtype == np.uint8
+    assert digits.images.max() == 255
+    assert digits.class_names == tuple("0123456789")
+    assert list(digits.labels[:3]) == [0, 1, 2]
+    assert [len(part) for part in (digits.train, digits.val, digits.test)] == [1294, 144, 359]
+    assert digits.fingerprint == load_dataset(DataConfig()).fingerprint
+    assert digits.fingerprint != load_dataset(DataConfig(split_seed=1)).fingerprint
+    assert digits.as_record()["fingerprint"] == digits.fingerprint
+
+
+def test_digits_are_resized():
+    assert load_dataset(DataConfig(image_size=16)).images.shape == (1797, 16, 16, 3)
