@@ -1,4 +1,4 @@
-"""A model and TensorFlow Lite Micro as C++: the array, the interpreter behind `engine.h`.
+"""A model and TensorFlow Lite Micro as C++: the array, and the interpreter behind `engine.h`.
 
 The generated files are project code; no source of TFLM is among them. How the sources of TFLM come
 into the build is `tinyssl.build.tflm`.
@@ -7,15 +7,22 @@ into the build is `tinyssl.build.tflm`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from tinyssl.errors import ModelError, UnsupportedModel
-from tinyssl.ir.model import DType, Model, Tensor
-from tinyssl.paths import templates_folder
-from tinyssl.tflite import read_model
+from tinyssl.emit.context import (
+    INT32_MAX,
+    UINT8_ZERO_POINT,
+    comment_text,
+    mlperf_id,
+    string_literal,
+)
+from tinyssl.emit.describe import shape_text
+from tinyssl.emit.params import quant_of
+from tinyssl.emit.render import Sources, render
+from tinyssl.errors import UsageError
+from tinyssl.ir.model import Model
+from tinyssl.ir.verify import verify
+from tinyssl.tflite import read_model, require_canonical
 
 ADDERS = {
     "CONV_2D": "AddConv2D",
@@ -34,10 +41,11 @@ ADDERS = {
 FILES = ("engine_tflm.cc", "model_data.h", "model_data.cc", "tflm_log.h", "tflm_log.cc")
 
 BYTES_A_ROW = 16
-ALIGNMENT = 16
+ARENA_ALIGNMENT = 16
+"""TFLM aligns every buffer of the arena to 16 bytes, from wherever it starts"""
 
 
-def render_tflm(model: Model, data: bytes, arena_bytes: int) -> dict[str, str]:
+def render_tflm(model: Model, data: bytes, arena_bytes: int) -> Sources:
     """The `tflm` engine for one model.
 
     Args:
@@ -50,106 +58,59 @@ def render_tflm(model: Model, data: bytes, arena_bytes: int) -> dict[str, str]:
         `engine_tflm.cc`, `model_data.{h,cc}` and `tflm_log.{h,cc}`; equal input gives equal text.
 
     Raises:
-        UnsupportedModel: Weights lie outside the flatbuffer, or the input or output is not int8.
-        ModelError: The file is damaged, or the arena cannot hold the input.
+        ModelError: TFLM would misread the file, or it is damaged.
+        UnsupportedModel: Something that tinyssl does not do, as an input that is not int8.
+        UsageError: The arena is not a multiple of 16, or cannot even hold the input.
     """
-    check_inline(data)
+    require_canonical(data)
     graph = read_model(data, model.name)
-    for tensor in (graph.input, graph.output):
-        _check_int8(tensor)
-    if arena_bytes % ALIGNMENT or arena_bytes < graph.input.bytes:
-        raise ModelError(
-            f"an arena of {arena_bytes} bytes; {graph.name} needs a multiple of {ALIGNMENT} and "
-            f"{graph.input.bytes} for its input alone",
-            hint="give what tinyssl.build.tflm.arena_bytes() returns",
+    verify(graph)
+    if arena_bytes % ARENA_ALIGNMENT or arena_bytes < graph.input.bytes:
+        raise UsageError(
+            f"an arena of {arena_bytes} bytes; {graph.name} needs a multiple of {ARENA_ALIGNMENT} "
+            f"and {graph.input.bytes} for its input alone",
+            hint="take what tinyssl.build.tflm.arena_bytes() measures",
         )
     context = _context(graph, data, arena_bytes)
-    environment = _environment()
-    return {name: environment.get_template(f"tflm/{name}.j2").render(context) for name in FILES}
+    return {name: render(f"tflm/{name}.j2", context) for name in FILES}
 
 
-def operator_kinds(model: Model) -> tuple[str, ...]:
-    """Kinds of operators that the model uses, each once, sorted."""
-    return tuple(sorted({op.kind for op in model.ops}))
-
-
-def check_inline(data: bytes) -> None:
-    """Refuses a model whose buffers lie behind the flatbuffer.
-
-    TFLM knows only buffers inside: it takes the others for tensors without data, allocates them in
-    the arena and computes with what happens to be there, without any error.
+def operator_kinds(data: bytes) -> tuple[str, ...]:
+    """Kinds of operators in a .tflite file, each once, sorted.
 
     Raises:
-        UnsupportedModel: There are such buffers.
-        ModelError: The file is damaged.
+        ModelError: As `read_model`.
     """
-    from ai_edge_litert import schema_py_generated as schema
-
-    try:
-        root = schema.Model.GetRootAs(data, 0)
-        outside = [
-            index for index in range(root.BuffersLength()) if root.Buffers(index).Offset() > 1
-        ]
-    except Exception as error:  # whatever following a damaged offset raises
-        raise ModelError(f"damaged model file of {len(data)} bytes: {error}") from error
-    if outside:
-        raise UnsupportedModel(
-            f"{len(outside)} buffers lie outside the flatbuffer (the first is buffer {outside[0]}); "
-            "TFLM would compute with uninitialised weights",
-            hint="make it canonical: `tinyssl convert` writes such a file",
-        )
+    return _kinds(read_model(data))
 
 
-def _check_int8(tensor: Tensor) -> None:
-    if tensor.dtype != DType.INT8 or tensor.quant is None:
-        raise UnsupportedModel(
-            f"{tensor.name} is {tensor.dtype.value}; the firmware feeds and reads quantised int8",
-            hint="convert with int8 input and output",
-        )
+def _kinds(graph: Model) -> tuple[str, ...]:
+    return tuple(sorted({op.kind for op in graph.ops}))
 
 
 def _context(graph: Model, data: bytes, arena_bytes: int) -> dict[str, Any]:
     """All that the templates see."""
-    assert graph.input.quant is not None  # checked by _check_int8
-    assert graph.output.quant is not None
+    source, target = quant_of(graph, graph.inputs[0]), quant_of(graph, graph.outputs[0])
     return {
-        "name": _c_text(graph.name),
+        "name": comment_text(graph.name),
+        "mlperf_literal": string_literal(mlperf_id(graph)),
         "sha256": hashlib.sha256(data).hexdigest(),
         "size": len(data),
-        "rows": list(_rows(data)),
+        "rows": [
+            _row(data[start : start + BYTES_A_ROW]) for start in range(0, len(data), BYTES_A_ROW)
+        ],
         "ops": [op.label for op in graph.ops],
-        "adders": [ADDERS[kind] for kind in operator_kinds(graph)],
+        "adders": [ADDERS[kind] for kind in _kinds(graph)],
         "arena_bytes": arena_bytes,
         "input_bytes": graph.input.bytes,
-        "input_shape": _shape_text(graph.input),
+        "input_shape": shape_text(graph.input.shape),
         "output_bytes": graph.output.bytes,
-        "output_shape": _shape_text(graph.output),
-        "input_is_uint8": int(graph.input.quant.zero_point[0] == -128),
-        "output_zero_point": graph.output.quant.zero_point[0],
-        "output_milli_q16": round(1000 * graph.output.quant.scale[0] * 2**16),
+        "output_shape": shape_text(graph.output.shape),
+        "input_is_uint8": int(source.zero_point[0] == UINT8_ZERO_POINT),
+        "output_zero_point": target.zero_point[0],
+        "output_milli_q16": min(round(1000 * target.scale[0] * 2**16), INT32_MAX),
     }
 
 
-def _rows(data: bytes) -> Iterator[str]:
-    for start in range(0, len(data), BYTES_A_ROW):
-        yield "".join(f"0x{byte:02x}," for byte in data[start : start + BYTES_A_ROW])
-
-
-def _shape_text(tensor: Tensor) -> str:
-    return " x ".join(map(str, tensor.shape)) + " int8"
-
-
-def _c_text(name: str) -> str:
-    """The name, safe inside a C string and a comment."""
-    return "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in name)
-
-
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(templates_folder()),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701  C++, not HTML
-    )
+def _row(part: bytes) -> str:
+    return " ".join(f"0x{byte:02x}," for byte in part)
