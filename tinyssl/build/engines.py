@@ -5,6 +5,7 @@ from __future__ import annotations
 from tinyssl.boards import Board
 from tinyssl.build.project import MODEL_LIBRARY, EngineParts
 from tinyssl.build.source import ModelSource
+from tinyssl.build.tflm import tflm_parts
 from tinyssl.config import BuildConfig
 from tinyssl.emit import render_aot, render_engine_aot
 
@@ -12,13 +13,9 @@ from tinyssl.emit import render_aot, render_engine_aot
 def engine_parts(config: BuildConfig, source: ModelSource, board: Board) -> EngineParts:
     """Files and settings of the chosen engine."""
     if config.engine == "tflm":
-        return _tflm(config, source, board)
+        return tflm_parts(source, board, config.tflm)
     isa = board.tinyssl.isa
     library = render_aot(source.model, source.plan, isa=isa)
     files = {f"{MODEL_LIBRARY}/src/{path}": text for path, text in library.items()}
     engine = render_engine_aot(source.model, source.plan, isa=isa)
     return EngineParts(files | {f"src/engine/{path}": text for path, text in engine.items()})
-
-
-def _tflm(config: BuildConfig, source: ModelSource, board: Board) -> EngineParts:
-    raise NotImplementedError

@@ -22,7 +22,7 @@ from tinyssl.build.engines import engine_parts
 from tinyssl.build.platformio import check_compiler, pio_run
 from tinyssl.build.project import Image, project_files, write_files
 from tinyssl.build.size import Size, check_budget, measure
-from tinyssl.build.source import ModelSource, check_model, load_model
+from tinyssl.build.source import ModelSource, as_in_file, check_model, load_model
 from tinyssl.config import BuildConfig
 from tinyssl.emit import describe_ops
 from tinyssl.errors import TinysslError, UsageError
@@ -56,6 +56,8 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
     progress = progress or Silent()
     board = find_board(config.board)
     source = load_model(config.model, workspace)
+    if config.engine == "tflm":
+        source = as_in_file(source)
     plain = TypeAdapter(BuildConfig).dump_python(config, mode="json")
     inputs = {"model": source.path}
     with workspace.start("build", plain, inputs=inputs) as run:
@@ -136,7 +138,7 @@ def _info(source: ModelSource, board: Board, size: Size, engine: str) -> BuildIn
         artifacts={},
         sizes=size.sizes,
         regions=size.regions,
-        arena=source.plan.as_json(),
+        arena=source.plan.as_json() if engine == "aot" else {},  # TFLM plans its own
         ops=describe_ops(source.model),
         data_run=source.data_run,
         built=datetime.now(UTC).isoformat(timespec="seconds"),

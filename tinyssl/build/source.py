@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +54,12 @@ def load_model(path: Path | None, workspace: Workspace) -> ModelSource:
     verify(model)
     model = run_passes(model)
     return ModelSource(path.absolute(), data, model, plan_arena(model), data_run)
+
+
+def as_in_file(source: ModelSource) -> ModelSource:
+    """The model without the passes: TFLM runs the operators of the file, and these are counted."""
+    model = read_model(source.data, source.model.name)
+    return replace(source, model=model, plan=plan_arena(model))
 
 
 def sample_inputs(source: ModelSource, count: int) -> NDArray[np.int8]:
