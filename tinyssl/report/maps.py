@@ -69,12 +69,12 @@ def matrix(counts: Sequence[Sequence[float]], names: Sequence[str]) -> dict[str,
     """A confusion matrix: true class down, predicted class across, shaded by share of its row."""
     cell = min(46.0, 640 / len(counts))
     labels = [name if len(name) <= 18 else name[:17] + "…" for name in names]
-    left = 32 + 7 * max(map(len, labels))
+    left = max(56, 24 + 7 * max(map(len, labels)))
     # only long names are slanted, and then need room above
     slanted = 7 * max(map(len, labels)) > cell
     top = 32 + (5 * max(map(len, labels)) if slanted else 12)
     cells = [
-        _cell(count / (sum(line) or 1), count, (names[row], names[column]))
+        _cell(count / (sum(line) or 1), count, names[row], names[column] if row != column else None)
         | {"x": round(left + column * cell, 2), "y": round(top + row * cell, 2)}
         for row, line in enumerate(counts)
         for column, count in enumerate(line)
@@ -86,6 +86,7 @@ def matrix(counts: Sequence[Sequence[float]], names: Sequence[str]) -> dict[str,
         "cells": cells,
         "cell": round(cell, 2),
         "numbers": cell >= 24,
+        "lines": [round(index * cell, 2) for index in range(1, len(counts))],
         "slanted": slanted,
         "names": marks,
         "left": left,
@@ -96,16 +97,17 @@ def matrix(counts: Sequence[Sequence[float]], names: Sequence[str]) -> dict[str,
     }
 
 
-def _cell(share: float, count: float, names: tuple[str, str]) -> dict[str, Any]:
-    true, predicted = names
-    right = true is predicted
+def _cell(share: float, count: float, true: str, mistaken_for: str | None) -> dict[str, Any]:
+    right = mistaken_for is None
     return {
         "right": right,
         # the square root keeps a single wrong image visible beside hundreds of right ones
         "opacity": round(max(math.sqrt(share), 0.15), 3),
         "strong": right and share > 0.4,
         "label": f"{count:.0f}",
-        "title": f"{true}: {count:.0f} right" if right else f"{true} as {predicted}: {count:.0f}",
+        "title": f"{true}: {count:.0f} right"
+        if right
+        else f"{true} as {mistaken_for}: {count:.0f}",
     }
 
 
@@ -115,6 +117,8 @@ class Part:
 
     label: str
     bytes: float
+    series: int = 1
+    """Colour, 1 to 5"""
 
 
 @dataclass(frozen=True)
@@ -154,13 +158,13 @@ def memory(memories: Sequence[Memory]) -> dict[str, Any]:
 
 def _segments(parts: Sequence[Part], whole: float) -> list[dict[str, Any]]:
     found, start = [], 0.0
-    for series, part in enumerate(parts, 1):
+    for part in parts:
         width = part.bytes / whole * WIDTH
         found.append(
             {
                 "x": round(start, 2),
                 "width": round(width, 2),
-                "series": min(series, 5),
+                "series": part.series,
                 "title": f"{part.label}: {part.bytes:,.0f} bytes",
             }
         )
@@ -169,5 +173,4 @@ def _segments(parts: Sequence[Part], whole: float) -> list[dict[str, Any]]:
 
 
 def _legend(parts: Sequence[Part]) -> list[dict[str, Any]]:
-    texts = [f"{part.label} {size(part.bytes)}" for part in parts]
-    return legend([(min(series, 5), text) for series, text in enumerate(texts, 1)])
+    return legend([(part.series, f"{part.label} {size(part.bytes)}") for part in parts])

@@ -31,6 +31,8 @@ class Column:
     """Right-aligned digits of one width"""
     code: bool = False
     """Set in the fixed-width font"""
+    wrap: bool = False
+    """Long words, such as hashes, may be broken"""
 
 
 @dataclass(frozen=True)

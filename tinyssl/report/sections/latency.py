@@ -34,7 +34,7 @@ def latency(chain: Chain) -> Section | None:
     blocks: list[Block] = [_spread(spread, name)]
     blocks += [Note(text) for text in _meaning(chain.board, spread, name)]
     if measured:
-        blocks += [_picture(layers, name), _kinds(layers, name)]
+        blocks += [_picture(layers, name, spread.number("median")), _kinds(layers, name)]
     if layers:
         blocks.append(_table(layers, name))
     runs = spread.integer("runs", "count")
@@ -74,7 +74,9 @@ def _meaning(board: Board | None, spread: Fields, name: str) -> list[str]:
     return notes
 
 
-def _picture(layers: list[Layer], name: str) -> Picture:
+def _picture(layers: list[Layer], name: str, median: float | None) -> Picture:
+    covered = ratio(sum(layer.ticks or 0 for layer in layers), median)
+    together = f" Together {percent(covered, 1)} of the median above." if covered else ""
     return Picture(
         name="layers",
         template="columns",
@@ -85,7 +87,8 @@ def _picture(layers: list[Layer], name: str) -> Picture:
             name,
         ),
         title=f"{name.capitalize()} of each of the {len(layers)} operators",
-        caption=f"{name.capitalize()} of each operator in one inference, in order of execution.",
+        caption=f"{name.capitalize()} of each operator in one inference, in order of execution."
+        + together,
     )
 
 

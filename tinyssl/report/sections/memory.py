@@ -11,6 +11,9 @@ FLASH = ("text", "rodata", "weights", "data")
 RAM = ("data", "bss", "arena", "stack")
 """Sections that each memory holds; initialised data lie in flash and are copied to RAM"""
 
+COLOURS = {"weights": 1, "arena": 1, "text": 2, "rodata": 3, "bss": 3, "stack": 4, "data": 5}
+"""Full accent for what the model itself takes"""
+
 LARGEST = 10
 """Tensors in the table of the arena"""
 
@@ -56,13 +59,12 @@ def _budget(chain: Chain) -> Table:
     return Table(
         (
             Column("Memory", numeric=False),
-            Column("Used"),
-            Column("Budget"),
-            Column("Left"),
+            Column("Used, bytes"),
+            Column("Budget, bytes"),
+            Column("Left, bytes"),
             Column("Share"),
         ),
         tuple(lines),
-        "Bytes.",
     )
 
 
@@ -72,7 +74,7 @@ def _map(chain: Chain) -> Picture | None:
     sizes = Fields(chain.build.sizes)
     found = []
     for name, label, sections in (("flash", "Flash", FLASH), ("ram", "RAM", RAM)):
-        parts = tuple(maps.Part(key, _bytes(sizes, key)) for key in sections)
+        parts = tuple(maps.Part(key, _bytes(sizes, key), COLOURS[key]) for key in sections)
         filled = tuple(part for part in parts if part.bytes > 0)
         found.append(maps.Memory(f"{label} budget", budget(chain, name), filled))
     for region, held in Fields(chain.build.regions).items():
@@ -84,7 +86,8 @@ def _map(chain: Chain) -> Picture | None:
         data=maps.memory(found),
         title="Use of the flash budget, the RAM budget and every memory region",
         caption="Sections of the image against the budget, then each memory region of the board."
-        " The pale part of a bar is free. The stack is what the linker reserves.",
+        " Full colour in the first two bars is what the model itself takes: weights and arena. The"
+        " palest part is free; the stack is what the linker reserves.",
     )
 
 

@@ -32,7 +32,7 @@ def _identity(chain: Chain) -> Table:
         ("Host CPU", " × ".join(filter(None, (machine.text("cores"), machine.text("cpu"))))),
     ]
     return Table(
-        (Column("Identity", numeric=False), Column("", numeric=False, code=True)),
+        (Column("Identity", numeric=False), Column("", numeric=False, code=True, wrap=True)),
         tuple((name, str(value) or MISSING) for name, value in pairs),
     )
 

@@ -7,6 +7,9 @@ from tinyssl.report.chain import Chain, read_json, results
 from tinyssl.report.page import Block, Column, Picture, Section, Table
 from tinyssl.report.values import Fields, grouped, rows
 
+NOISELESS_DB = 200.0
+"""What verify writes for a layer without noise, as JSON has no infinity"""
+
 
 def quantisation(chain: Chain) -> Section | None:
     """Byte equality of the engines, and the signal-to-noise ratio of every layer."""
@@ -17,7 +20,7 @@ def quantisation(chain: Chain) -> Section | None:
         blocks.append(engines)
     stored = read_json(chain.verify, "layers")
     layers = rows(stored) or Fields(stored).rows("layers")
-    if any(row.number("sqnr_db", "sqnr") is not None for row in layers):
+    if any(_decibels(row) is not None for row in layers):
         blocks.append(_picture(layers))
     if not blocks:
         return None
@@ -52,17 +55,26 @@ def _engines(found: Fields) -> Table | None:
 
 
 def _picture(layers: list[Fields]) -> Picture:
-    kinds = [row.text("kind", "op") or "operator" for row in layers]
+    kinds = [row.text("kind") or "operator" for row in layers]
     return Picture(
         name="sqnr",
         template="columns",
         data=charts.columns(
-            [f"#{index} {kind}" for index, kind in enumerate(kinds)],
-            [row.number("sqnr_db", "sqnr") for row in layers],
+            [
+                f"#{row.text('index') or place} {kind}"
+                for place, (row, kind) in enumerate(zip(layers, kinds, strict=True))
+            ],
+            [_decibels(row) for row in layers],
             kinds,
             "dB",
         ),
         title=f"Signal-to-quantisation-noise ratio of {len(layers)} layers",
         caption="Signal-to-quantisation-noise ratio of each layer's output, float against INT8,"
-        " in decibels. Higher is better; 6 dB are about one bit.",
+        " with the noise of earlier layers in it, in decibels. Higher is better; 6 dB are about one"
+        " bit. A layer without any noise has no column.",
     )
+
+
+def _decibels(row: Fields) -> float | None:
+    found = row.number("sqnr_db")
+    return found if found is not None and found < NOISELESS_DB else None

@@ -72,22 +72,22 @@ def _agreement(chain: Chain) -> Card:
     bench = results(chain.bench)
     share, images = agreement(bench), bench.number("images")
     if share is None:
-        return Card("Device = host", MISSING)
+        return Card("Device equals host", MISSING)
     equal = f"{grouped(round(share * images))} of {grouped(images)} outputs" if images else ""
     value = "100" if share == 1 else percent(share).removesuffix(" %")
     tone = "good" if share == 1 else "bad"
-    return Card("Device = host", value, "%", f"{equal} byte-equal".strip(), tone=tone)
+    return Card("Device equals host", value, "%", f"{equal} byte-equal".strip(), tone=tone)
 
 
 def _latency(chain: Chain) -> Card:
     spread = results(chain.bench).fields("latency")
     median, runs = spread.number("median"), spread.integer("runs", "count")
     low, high = spread.number("min"), spread.number("max")
-    detail = f"{unit(chain)}, median" + (f" of {runs} runs" if runs else "")
+    detail = "median" + (f" of {runs} runs" if runs else "")
     if low is not None and high is not None:
         detail += "; all equal" if low == high else f"; spread {percent(ratio(high - low, median))}"
     value, _, prefix = short(median).partition(" ")
-    return Card("Latency", value, prefix, detail if value != MISSING else "")
+    return Card(f"Latency in {unit(chain)}", value, prefix, detail if value != MISSING else "")
 
 
 def _memory(chain: Chain, name: str, label: str) -> Card:

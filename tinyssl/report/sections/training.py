@@ -29,8 +29,9 @@ def training(chain: Chain) -> Section | None:
 
 
 def _metrics(run: RunRecord) -> list[Fields]:
+    """The lines of single steps; those of whole epochs hold means over the same."""
     try:
-        return rows(run.metrics())
+        return [row for row in rows(run.metrics()) if row.text("event") in ("", "step")]
     except (TinysslError, OSError, ValueError):
         return []
 
@@ -67,12 +68,12 @@ def _settings(run: RunRecord) -> Table:
         ("Epochs", config.text("epochs")),
         ("Batch size", config.text("batch_size")),
         ("Last loss", decimal(found.number("loss"), 4)),
-        ("Images per second", grouped(found.number("images_per_second"))),
+        ("Images/s", grouped(found.number("images_per_second"))),
         ("Seconds", grouped(found.number("seconds"))),
     )
     return Table(
-        (Column("Pretraining", numeric=False), Column("")),
-        tuple((name, value or MISSING) for name, value in pairs),
+        tuple(Column(name, numeric=index > 1) for index, (name, _) in enumerate(pairs)),
+        (tuple(value or MISSING for _, value in pairs),),
     )
 
 
