@@ -102,7 +102,9 @@ def environment() -> dict[str, str]:
     }
 
 
-def pio_run(project: Path, *targets: str, timeout: float = BUILD_SECONDS) -> str:
+def pio_run(
+    project: Path, *targets: str, upload_port: str | None = None, timeout: float = BUILD_SECONDS
+) -> str:
     """`pio run [-t TARGET …]` in a project folder; all output also goes to `pio.log` there.
 
     Returns:
@@ -116,6 +118,8 @@ def pio_run(project: Path, *targets: str, timeout: float = BUILD_SECONDS) -> str
     command = [sys.executable, "-m", "platformio", "run", "--disable-auto-clean"]
     for target in targets:
         command += ["--target", target]
+    if upload_port:
+        command += ["--upload-port", upload_port]
     try:
         done = subprocess.run(
             command,

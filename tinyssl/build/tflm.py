@@ -124,8 +124,15 @@ def tflm_parts(source: ModelSource, board: Board, tflm: Path | None) -> EnginePa
     files = {f"src/engine/{name}": text for name, text in engine.items()}
     files[f"{LIBRARY}/library.json"] = library_manifest(tree, kinds)
     includes = [f"-isystem {shlex.quote(path)}" for path in (tree.root, *tree.third_party)]
-    options = [] if tflm else [f"lib_deps = {LIB_DEPS}", f"lib_ignore = {FETCHED}"]
-    return EngineParts(files, (*includes, *DEFINES), tuple(options))
+    return EngineParts(files, (*includes, *DEFINES), _options(fetch=tflm is None))
+
+
+def _options(*, fetch: bool) -> tuple[str, ...]:
+    """Lines of platformio.ini. The library is named, because PlatformIO finds by itself only those
+    whose headers lie in their own folder; the fetched tree is not a library to be compiled whole."""
+    dependencies = (f"symlink://{LIBRARY}", *([LIB_DEPS] if fetch else []))
+    ignored = (f"lib_ignore = {FETCHED}",) if fetch else ()
+    return ("lib_deps =", *(f"    {line}" for line in dependencies), *ignored)
 
 
 def arena_bytes(data: bytes) -> int:

@@ -3,6 +3,8 @@
 PlatformIO runs it with the board's file in `env.BoardConfig()`; the project brings the linker script.
 """
 
+import subprocess
+import sys
 from pathlib import Path
 
 from SCons.Script import AlwaysBuild, Builder, Default, DefaultEnvironment
@@ -91,19 +93,37 @@ if not native:
 AlwaysBuild(env.Alias("size", program, env.VerboseAction("$SIZEPRINTCMD", "Sizes of $SOURCE")))
 
 
-def upload_command():
-    """Command of the chosen upload protocol; PlatformIO's `upload_protocol` overrides the board's."""
+def upload(target, source, env):
+    """Runs the board file's `upload.commands` for the chosen protocol; returns its exit status.
+
+    A list within the list is for when a port is chosen. PlatformIO's `upload_protocol` and
+    `upload_port` override the board's.
+    """
     protocol = env.subst("$UPLOAD_PROTOCOL") or board.get("upload.protocol")
-    if protocol in ("emulator", "host"):
-        return '"$PYTHONEXE" -m tinyssl.device.emulator start "$PROJECT_DIR" "$SOURCE"'
-    if protocol == "stlink":
-        script = f"board/{board.get('debug.openocd_board')}.cfg"
-        serial = env.subst("$UPLOAD_PORT")
-        choose = f'-c "adapter serial {serial}" ' if serial else ""
-        return f'openocd -f {script} {choose}-c "program {{$SOURCE}} verify reset exit"'
-    raise SystemExit(f"upload protocol {protocol!r} is not one of {board.get('upload.protocols')}")
+    commands = board.get("upload.commands")
+    if protocol not in commands:
+        raise SystemExit(f"upload protocol {protocol!r} is not one of {sorted(commands)}")
+    values = {
+        "{python}": env.subst("$PYTHONEXE"),
+        "{project}": str(here),
+        "{elf}": str(Path(source[0].get_abspath())),
+        "{port}": env.subst("$UPLOAD_PORT"),
+    }
+    command = []
+    for part in commands[protocol]:
+        if isinstance(part, str):
+            command.append(part)
+        elif values["{port}"]:
+            command += part
+    for name, value in values.items():
+        command = [part.replace(name, value) for part in command]
+    try:
+        return subprocess.run(command, env=env["ENV"], check=False).returncode
+    except OSError as error:
+        sys.stderr.write(f"Error: cannot run {command[0]}: {error.strerror}\n")
+        return 1
 
 
-env.Replace(UPLOADCMD=upload_command())
-AlwaysBuild(env.Alias("upload", program, env.VerboseAction("$UPLOADCMD", "Uploading $SOURCE")))
+action = "$UPLOADCMD" if env.GetProjectOption("upload_command", "") else upload
+AlwaysBuild(env.Alias("upload", program, env.VerboseAction(action, "Uploading $SOURCE")))
 Default(artifacts)

@@ -1,0 +1,144 @@
+"""The `flash` stage: the last build onto its board, through `pio run -t upload`."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from tinyssl.boards import Board, find_board, read_board
+from tinyssl.build.platformio import pio_run
+from tinyssl.config import FlashConfig
+from tinyssl.device import emulator, find_ports
+from tinyssl.device.flashed import Flashed
+from tinyssl.errors import BuildError, DeviceNotFound, ToolMissing, UsageError
+from tinyssl.progress import Progress, Silent
+from tinyssl.records import BuildInfo, Workspace
+
+UPLOADERS = {"openocd": "apt-get install openocd"}
+
+
+def flash(config: FlashConfig, workspace: Workspace, progress: Progress | None = None) -> Flashed:
+    """Puts a build on its board, or starts its emulator.
+
+    Returns:
+        What is also stored as `device.json` in the build folder (not for a dry run).
+
+    Raises:
+        UsageError: There is no build.
+        DeviceNotFound: No probe or port matches, or more than one does.
+        DeviceTimeout: The emulator does not answer.
+        ToolMissing: The uploader is not installed.
+    """
+    progress = progress or Silent()
+    folder = find_build(config.board, workspace)
+    info = BuildInfo.load(folder)
+    board = read_board(folder / "boards" / f"{info.board}.json")
+    elf = folder / info.artifacts["elf"]
+    probe = _probe(board, config)
+    arguments = upload_command(board, folder, elf, probe)
+    planned = Flashed(board.id, _kind(board), "", None, info.build_id, "", shlex.join(arguments))
+    if config.dry_run:
+        return planned
+    plain = TypeAdapter(FlashConfig).dump_python(config, mode="json")
+    with workspace.start("flash", plain, inputs={"elf": elf}) as run:
+        progress.note(f"flashing {board.name}")
+        _check_uploader(arguments[0])
+        _upload(folder, probe, config.timeout)
+        flashed = Flashed.load(folder) if board.emulated else _serial_device(planned, board, folder)
+        run.results(board=board.id, port=flashed.port, build_id=info.build_id)
+    return flashed
+
+
+def find_build(name: str | None, workspace: Workspace) -> Path:
+    """Folder of the last build, or of the last one for the board called `name`.
+
+    Raises:
+        UsageError: There is none.
+    """
+    wanted = find_board(name).id if name else None
+    for run in reversed(workspace.all("build")):
+        folder = Path(run.results.get("folder", ""))
+        if run.status != "complete" or wanted not in (None, run.results.get("board")):
+            continue
+        if (folder / BuildInfo.FILE).exists() and BuildInfo.load(folder).artifacts:
+            return folder
+    what = f"firmware for {wanted}" if wanted else "firmware"
+    raise UsageError(
+        f"no finished build of {what} in {workspace.runs}",
+        hint=f"run `tinyssl build --board {wanted or '…'}` first",
+    )
+
+
+def upload_command(board: Board, project: Path, elf: Path, port: str | None) -> list[str]:
+    """The command that PlatformIO's `upload` target runs for this board."""
+    commands: Any = board.upload["commands"]
+    parts: list[str] = []
+    for part in commands[board.tinyssl.flashers[0]]:
+        if isinstance(part, str):
+            parts.append(part)
+        elif port:
+            parts += part
+    values = {"python": sys.executable, "project": project, "elf": elf, "port": port or ""}
+    for name, value in values.items():
+        parts = [part.replace(f"{{{name}}}", str(value)) for part in parts]
+    return parts
+
+
+def _kind(board: Board) -> Any:
+    if not board.emulated:
+        return "serial"
+    return "host" if board.tinyssl.port == "host" else "emulator"
+
+
+def _probe(board: Board, config: FlashConfig) -> str | None:
+    """Serial number of the probe to use; None leaves the choice to the uploader."""
+    if config.port or board.emulated:
+        return config.port
+    ports = find_ports(board)
+    if len(ports) > 1:
+        names = ", ".join(f"{port.serial_number or '?'} ({port.port})" for port in ports)
+        raise DeviceNotFound(
+            f"{len(ports)} probes match {board.id}: {names}",
+            hint="name the serial number of one with --port",
+        )
+    return None
+
+
+def _check_uploader(program: str) -> None:
+    if shutil.which(program) is None:
+        install = UPLOADERS.get(program, f"apt-get install {program}")
+        raise ToolMissing(f"{program} is not on the PATH", hint=f"run `{install}`")
+
+
+def _upload(folder: Path, probe: str | None, timeout: float) -> None:
+    try:
+        pio_run(folder, "upload", upload_port=probe, timeout=timeout)
+    except BuildError as error:
+        lost = re.search(r"Error: the emulator.*|Error: .*did not answer.*", error.message)
+        if lost:
+            from tinyssl.errors import DeviceTimeout
+
+            raise DeviceTimeout(lost[0].removeprefix("Error: "), hint=error.hint) from error
+        raise
+
+
+def _serial_device(planned: Flashed, board: Board, folder: Path) -> Flashed:
+    ports = find_ports(board)
+    port = ports[0].port if len(ports) == 1 else ""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    flashed = replace(planned, port=port, flashed=now)
+    flashed.save(folder)
+    return flashed
+
+
+def stop_emulators(workspace: Workspace) -> int:
+    """Ends all emulators that `flash` started in this workspace; returns how many ran."""
+    return emulator.stop_all(workspace.builds)

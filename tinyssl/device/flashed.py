@@ -1,0 +1,49 @@
+"""What is on a board, or which emulator runs: `device.json` in the build folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import ClassVar, Literal, Self
+
+from tinyssl.errors import UsageError
+from tinyssl.records import write_json
+
+
+@dataclass(frozen=True)
+class Flashed:
+    """A build that was put on its board."""
+
+    board: str
+    kind: Literal["emulator", "host", "serial"]
+    """emulator and host: a process on this computer; serial: a real board"""
+    port: str
+    """Serial port; empty where no USB id tells which one it is"""
+    pid: int | None
+    """Process id of the emulator"""
+    build_id: str
+    flashed: str
+    """UTC, ISO 8601; empty for a dry run"""
+    command: str = ""
+    """What was run, as a shell would take it"""
+
+    FILE: ClassVar[str] = "device.json"
+
+    def save(self, folder: Path) -> None:
+        """Writes the file into the build folder."""
+        write_json(folder / self.FILE, asdict(self))
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Reads the file of a build folder.
+
+        Raises:
+            UsageError: Nothing was flashed from there.
+        """
+        try:
+            return cls(**json.loads((folder / cls.FILE).read_text()))
+        except (OSError, ValueError, TypeError) as error:
+            raise UsageError(
+                f"nothing was flashed from {folder}", hint="run `tinyssl flash` first"
+            ) from error
