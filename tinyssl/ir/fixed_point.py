@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinyssl.ir.model import Model, Quant
-from tinyssl.ir.ops import Activation, Add, FullyConnected, Mean, Softmax, WeightedOp
+from tinyssl.ir.ops import Activation, Add, Mean, Softmax, WeightedOp
 
 INT8_MIN, INT8_MAX = -128, 127
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
@@ -71,13 +71,12 @@ def _quant(model: Model, index: int) -> Quant:
 
 
 def channel_multipliers(model: Model, op: WeightedOp) -> list[Multiplier]:
-    """Accumulator to output, one for each output channel (one in all for per-tensor weights)."""
+    """Accumulator to output, one for each output channel (one in all for per-tensor weights).
+
+    All in double, FULLY_CONNECTED too: older versions of TFLM took that product in float32.
+    """
     source, weight = _quant(model, op.input), _quant(model, op.weight)
     target = _quant(model, op.output).scale[0]
-    if isinstance(op, FullyConnected) and not weight.per_channel:
-        # TFLM takes this one product in float32 (GetQuantizedConvolutionMultipler).
-        product = float(np.float32(source.scale[0]) * np.float32(weight.scale[0]))
-        return [quantise_multiplier(product / target)]
     return [quantise_multiplier(source.scale[0] * scale / target) for scale in weight.scale]
 
 

@@ -1,0 +1,102 @@
+"""Single-operator .tflite files for tests, made with the schema's own object API.
+
+Independent of tinyssl on purpose: a mistake in our reader or writer cannot hide in both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import flatbuffers
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+TYPES = {"int8": 9, "int16": 7, "int32": 2, "int64": 4, "float32": 0, "uint8": 3}
+
+
+@dataclass
+class Flatfile:
+    """Collects tensors and operators; `data()` is the file."""
+
+    tensors: list[Any] = field(default_factory=list)
+    buffers: list[Any] = field(default_factory=lambda: [schema.BufferT()])
+    operators: list[Any] = field(default_factory=list)
+    codes: list[Any] = field(default_factory=list)
+
+    def activation(self, shape, scale=0.05, zero=0, dtype="int8", name=None):
+        """Index of a new tensor without data."""
+        return self._tensor(shape, dtype, [scale], [zero], name=name)
+
+    def constant(self, values, scales=None, zeros=None, axis=0, name=None):
+        """Index of a new tensor with data."""
+        values = np.ascontiguousarray(values)
+        zeros = [0] * len(scales) if scales is not None and zeros is None else zeros
+        buffer = schema.BufferT()
+        buffer.data = np.frombuffer(values.tobytes(), np.uint8)
+        self.buffers.append(buffer)
+        index = self._tensor(values.shape, values.dtype.name, scales, zeros, axis, name)
+        self.tensors[index].buffer = len(self.buffers) - 1
+        return index
+
+    def _tensor(self, shape, dtype, scales, zeros, axis=0, name=None):
+        tensor = schema.TensorT()
+        tensor.name = name or f"tensor{len(self.tensors)}"
+        tensor.shape = [int(size) for size in shape]
+        tensor.type = TYPES[dtype]
+        tensor.buffer = 0
+        if scales is not None:
+            tensor.quantization = schema.QuantizationParametersT()
+            tensor.quantization.scale = [float(scale) for scale in scales]
+            tensor.quantization.zeroPoint = [int(zero) for zero in zeros]
+            tensor.quantization.quantizedDimension = axis
+        self.tensors.append(tensor)
+        return len(self.tensors) - 1
+
+    def operator(self, kind, inputs, outputs, version=1, **options):
+        """Adds an operator; `options` are the fields of its options table."""
+        operator = schema.OperatorT()
+        operator.opcodeIndex = self._code(getattr(schema.BuiltinOperator, kind), version)
+        operator.inputs, operator.outputs = list(inputs), list(outputs)
+        table = OPTIONS.get(kind)
+        if table is not None:
+            operator.builtinOptionsType = getattr(schema.BuiltinOptions, table)
+            operator.builtinOptions = getattr(schema, f"{table}T")()
+            for name, value in options.items():
+                setattr(operator.builtinOptions, name, value)
+        self.operators.append(operator)
+
+    def _code(self, number, version):
+        code = schema.OperatorCodeT()
+        code.deprecatedBuiltinCode = min(number, 127)
+        code.builtinCode, code.version = number, version
+        self.codes.append(code)
+        return len(self.codes) - 1
+
+    def data(self, inputs=(0,), outputs=None):
+        """The file. Default output: that of the last operator."""
+        graph = schema.SubGraphT()
+        graph.tensors, graph.operators = self.tensors, self.operators
+        graph.inputs = list(inputs)
+        graph.outputs = list(outputs or self.operators[-1].outputs)
+        model = schema.ModelT()
+        model.version, model.subgraphs = 3, [graph]
+        model.buffers, model.operatorCodes = self.buffers, self.codes
+        builder = flatbuffers.Builder(1024)
+        builder.Finish(model.Pack(builder), b"TFL3")
+        return bytes(builder.Output())
+
+
+OPTIONS = {
+    "CONV_2D": "Conv2DOptions",
+    "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions",
+    "FULLY_CONNECTED": "FullyConnectedOptions",
+    "ADD": "AddOptions",
+    "MUL": "MulOptions",
+    "PAD": "PadOptions",
+    "MEAN": "ReducerOptions",
+    "AVERAGE_POOL_2D": "Pool2DOptions",
+    "MAX_POOL_2D": "Pool2DOptions",
+    "RESHAPE": "ReshapeOptions",
+    "SOFTMAX": "SoftmaxOptions",
+}

@@ -1,0 +1,64 @@
+"""TensorFlow Lite Micro on this computer, and our C beside it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.ops.cases import inputs_for
+from tinyssl.emit import render_aot
+from tinyssl.ir.passes import run_passes
+from tinyssl.ir.verify import verify
+from tinyssl.native import HostModel
+from tinyssl.plan import overlaps, plan_arena
+from tinyssl.tflite import read_model
+
+ARENA = 4_000_000
+
+
+class Tflm:
+    """The oracle, through PyPI's tflite-micro alone, so that these tests rest on nothing of ours."""
+
+    def __init__(self, data):
+        from tflite_micro.python.tflite_micro import runtime
+
+        preserve = runtime.InterpreterConfig.kPreserveAllTensors
+        # The argument's name is misspelt in the package.
+        self.interpreter = runtime.Interpreter.from_bytes(
+            data, arena_size=ARENA, intrepreter_config=preserve
+        )
+
+    def invoke(self, x):
+        self.interpreter.set_input(x, 0)
+        self.interpreter.invoke()
+        return np.array(self.interpreter.get_output(0))
+
+    def tensor(self, index, shape):
+        return np.asarray(self.interpreter.GetTensor(index, 0)["tensor_data"]).reshape(shape)
+
+
+def compare(data, count=6, passes=True, name="case"):
+    """Reads, checks, plans, renders, compiles and runs; every operator's output must be TFLM's.
+
+    Returns the outputs, so that a test can ask whether they say anything.
+    """
+    model = read_model(data, name)
+    verify(model)
+    if passes:
+        model = run_passes(model)
+        verify(model)
+    plan = plan_arena(model)
+    assert overlaps(plan) == []
+    oracle = Tflm(data)
+    quant = model.input.quant
+    assert quant is not None
+    outputs = []
+    with HostModel(model, render_aot(model, plan)) as ours:
+        for x in inputs_for(model.input.shape, quant.zero_point[0], count):
+            expected = oracle.invoke(x)
+            for op, found in zip(model.ops, ours.invoke_profiled(x), strict=True):
+                np.testing.assert_array_equal(
+                    found, oracle.tensor(op.output, found.shape), err_msg=op.label
+                )
+            np.testing.assert_array_equal(ours.invoke(x), expected)
+            outputs.append(expected)
+    return np.stack(outputs)

@@ -1,0 +1,27 @@
+"""Every operator: generated C on this computer equals TensorFlow Lite Micro to the byte."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.ops.cases import CASES, RANDOM
+from tests.ops.oracle import compare
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_case_is_byte_equal_to_tflm(name):
+    outputs = compare(CASES[name]())
+    assert len(np.unique(outputs)) > 1, "a case whose output is constant proves nothing"
+
+
+@pytest.mark.parametrize("name", ["pad and conv", "pad and depthwise"])
+def test_pads_that_are_not_folded_are_byte_equal_too(name):
+    compare(CASES[name](), passes=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", RANDOM)
+@pytest.mark.parametrize("seed", range(40))
+def test_random_case_is_byte_equal_to_tflm(family, seed):
+    compare(RANDOM[family](seed))
