@@ -103,5 +103,5 @@ bool protocol_hex(const char *word, uint32_t *number)
         }
         *number = (*number << 4) | (uint32_t)digit;
     }
-    return length >= 1 && length <= 8;
+    return length == 8;
 }

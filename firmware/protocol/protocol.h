@@ -54,7 +54,7 @@ char *protocol_word(char **rest);
 /* Reads a whole word as a decimal number; false where it is none or is 2^32 or more. */
 bool protocol_number(const char *word, uint32_t *number);
 
-/* Reads a whole word as one to eight hex digits. */
+/* Reads a whole word as exactly eight hex digits: a lost one must not pass. */
 bool protocol_hex(const char *word, uint32_t *number);
 
 /* Value of a hex digit, or -1. */

@@ -1,5 +1,5 @@
 /* Words and limits of the serial protocol. Rendered from codegen/protocol.toml by
- * `python -m tinyssl.device.words`: change it there. */
+ * `python tools/protocol_header.py`: change it there. */
 #ifndef TINYSSL_PROTOCOL_WORDS_H
 #define TINYSSL_PROTOCOL_WORDS_H
 
@@ -47,7 +47,7 @@
 #define ERROR_WARMUPS "Inference warmups must be >=0"
 #define ERROR_NO_RESULTS "No inference has run yet"
 #define ERROR_INPUT_SHORT "Input has %u of %u bytes"
-#define ERROR_FRAME_ARGUMENTS "Command '%s' takes the number of bytes and their CRC-32"
+#define ERROR_FRAME_ARGUMENTS "Command '%s' takes the number of bytes and their CRC-32 (8 hex digits)"
 #define ERROR_FRAME_SIZE "Frame has %u bytes; the input has %u"
 #define ERROR_FRAME_CUT "Frame ended after %u of %u bytes"
 #define ERROR_FRAME_CRC "Frame CRC is %x, not %x"

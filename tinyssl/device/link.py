@@ -15,8 +15,10 @@ import serial
 
 from tinyssl.errors import DeviceError, DeviceNotFound, DeviceTimeout
 
-WRITE_TIMEOUT = 10.0
-"""Seconds a write may make no progress; a terminal blocks when nobody reads its other end"""
+WRITE_BYTES = 512
+"""Bytes written at a time"""
+WRITE_TIMEOUT = 5.0
+"""Seconds they may take; a terminal blocks when nobody reads its other end"""
 
 
 class Link(Protocol):
@@ -69,7 +71,8 @@ class SerialLink:
     def write(self, data: bytes) -> None:
         """See `Link`."""
         try:
-            self._serial.write(data)
+            for start in range(0, len(data), WRITE_BYTES):
+                self._serial.write(data[start : start + WRITE_BYTES])
         except serial.SerialTimeoutException as error:
             raise DeviceTimeout(
                 f"{self.name} took no bytes for {WRITE_TIMEOUT:g} s",

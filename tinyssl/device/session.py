@@ -94,8 +94,8 @@ class Session:
             # The NULs fill a frame that an earlier host left half sent: the device takes them for
             # its rest, finds the CRC wrong, and ignores those that are left. `%` ends a half line.
             fill = b"\0" * (FLUSH * attempt)
+            self.link.write(fill + b"%name%")
             try:
-                self.link.write(fill + b"%name%")
                 seconds = min(SYNC_TIMEOUT, self.timeout) + self._wire_seconds(len(fill))
                 name = self._find_name(seconds)
             except DeviceTimeout:

@@ -1,6 +1,6 @@
 """The protocol's words and limits: `codegen/protocol.toml`, once for host and device.
 
-`python -m tinyssl.device.words` renders it as `firmware/protocol/words.h`; a test compares the two,
+`tools/protocol_header.py` renders it as `firmware/protocol/words.h`; a test compares the two,
 so neither side can drift.
 """
 
@@ -78,7 +78,3 @@ def render_header() -> str:
 def header_path() -> Path:
     """Where the rendered header lies."""
     return firmware_folder() / "protocol" / "words.h"
-
-
-if __name__ == "__main__":
-    header_path().write_text(render_header())

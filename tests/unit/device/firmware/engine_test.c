@@ -1,17 +1,15 @@
 /* An engine for tests of app, protocol and port: 4 operators, 3 outputs, and an input that it
  * overwrites, as a planner may. Output: sum, exclusive or and alternating sum of the input, mod 256.
- * The input 127 everywhere makes it fail with error 7; SLOW_NS makes an inference last longer. */
+ * The input 127 everywhere makes it fail with error 7. Environment: TEST_ENGINE_BROKEN makes
+ * engine_init() fail, TEST_ENGINE_SLOW_MS makes an inference last that long. */
 #define _POSIX_C_SOURCE 200809L
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "engine.h"
 #include "tinyssl_build.h"
-
-#ifndef SLOW_NS
-#define SLOW_NS 0
-#endif
 
 static int8_t input[TINYSSL_INPUT_BYTES];
 static int8_t output[TINYSSL_OUTPUT_BYTES];
@@ -31,11 +29,7 @@ const struct engine_info engine_info = {
 
 const char *engine_init(void)
 {
-#ifdef ENGINE_BROKEN
-    return "arena is too small";
-#else
-    return NULL;
-#endif
+    return getenv("TEST_ENGINE_BROKEN") != NULL ? "arena is too small" : NULL;
 }
 
 int8_t *engine_input(void)
@@ -58,10 +52,18 @@ static void combine(uint8_t sums[3])
     }
 }
 
+static void nap(void)
+{
+    const char *slow = getenv("TEST_ENGINE_SLOW_MS");
+    long milliseconds = slow != NULL ? atol(slow) : 0;
+    struct timespec time = {.tv_sec = milliseconds / 1000,
+                            .tv_nsec = milliseconds % 1000 * 1000000};
+    nanosleep(&time, NULL);
+}
+
 int engine_invoke(engine_hook *hook, void *context)
 {
     uint8_t sums[3] = {0, 0, 0};
-    struct timespec nap = {.tv_nsec = SLOW_NS};
     int failed = 1;
     for (size_t i = 0; i < TINYSSL_INPUT_BYTES; i++) {
         failed &= input[i] == 127;
@@ -70,9 +72,7 @@ int engine_invoke(engine_hook *hook, void *context)
         return 7;
     }
     combine(sums);
-    if (SLOW_NS > 0) {
-        nanosleep(&nap, NULL);
-    }
+    nap();
     memcpy(output, sums, sizeof sums);
     memset(input, 0x55, sizeof input);
     for (uint32_t i = 0; hook != NULL && i < TINYSSL_OP_COUNT; i++) {
