@@ -19,6 +19,8 @@ class Kernels(StrEnum):
     """BUILTIN_REF: equal to TFLM except FULLY_CONNECTED, where it rounds once and TFLM twice"""
     XNNPACK = "xnnpack"
     """What LiteRT does by default; rounds in float"""
+    OPTIMISED = "builtin"
+    """LiteRT's own fast kernels without XNNPACK: for float models"""
 
 
 class LitertInterpreter:
@@ -33,14 +35,13 @@ class LitertInterpreter:
         ModelError: LiteRT refuses the file.
     """
 
-    def __init__(
-        self, data: bytes, kernels: Kernels = Kernels.REFERENCE, *, keep_tensors: bool = False
-    ) -> None:
+    def __init__(self, data: bytes, kernels: Kernels, *, keep_tensors: bool = False) -> None:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
         resolvers = {
             Kernels.REFERENCE: OpResolverType.BUILTIN_REF,
             Kernels.XNNPACK: OpResolverType.BUILTIN,
+            Kernels.OPTIMISED: OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
         }
         with captured() as printed:
             try:

@@ -66,7 +66,7 @@ class TflmInterpreter:
             self._keeping = self._interpreter(config)
         self._run(self._keeping, x)
         return {
-            op.output: np.array(self._keeping.GetTensor(op.output, 0), dtype=np.int8)
+            op.output: np.array(self._keeping.GetTensor(op.output, 0)["tensor_data"])
             for op in self.model.ops
         }
 

@@ -1,0 +1,101 @@
+"""Float .tflite to INT8: weights and activations, through ai-edge-quantizer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.errors import ToolMissing, UnsupportedModel
+from tinyssl.ir.model import Model, Quant
+from tinyssl.progress import Progress, Silent
+from tinyssl.tflite import read_model
+from tinyssl.verify.capture import captured
+from tinyssl.verify.litert import Kernels, LitertInterpreter
+
+PIXEL_QUANT = Quant((float(np.float32(1) / np.float32(255)),), (-128,))
+"""The input's: a pixel of 0 to 255 is q = pixel - 128, exactly"""
+
+Range = tuple[float, float]
+"""Smallest and largest value"""
+
+
+def quantise(data: bytes, ranges: dict[str, Range], log: Path | None = None) -> bytes:
+    """INT8 weights (a scale a channel), activations, input and output.
+
+    Args:
+        data: Float .tflite with one NHWC input in [0, 1].
+        ranges: Of every activation, by name; see `activation_ranges`.
+        log: Where the quantiser's own output is added; None: nowhere.
+
+    Returns:
+        A .tflite as ai-edge-quantizer writes it: not canonical.
+
+    Raises:
+        ToolMissing: ai-edge-quantizer is not installed.
+        UnsupportedModel: The input did not get the pixels' quantisation.
+    """
+    model = read_model(data)
+    with captured() as printed:
+        result = _quantise(data, model, ranges)
+    if log is not None:
+        with log.open("a") as file:
+            file.write(printed.text)
+    found = read_model(result).input.quant
+    if found != PIXEL_QUANT:
+        raise UnsupportedModel(
+            f"the quantised input has {found}, expected {PIXEL_QUANT}",
+            hint="the model must take images in [0, 1]",
+        )
+    return result
+
+
+def activation_ranges(
+    data: bytes, images: NDArray[np.uint8], progress: Progress | None = None
+) -> dict[str, Range]:
+    """Smallest and largest value of every activation over `images`; the input's is [0, 1].
+
+    ai-edge-quantizer's own calibration is a moving average (0.95): it depends on the order of the
+    images and forgets all but the last few dozen.
+
+    Args:
+        data: Float .tflite.
+        images: (n, h, w, c); divided by 255.
+        progress: Told of every image.
+    """
+    model = read_model(data)
+    outputs = [op.output for op in model.ops]
+    low, high = np.full(len(outputs), np.inf), np.full(len(outputs), -np.inf)
+    interpreter = LitertInterpreter(data, Kernels.OPTIMISED, keep_tensors=True)
+    with (progress or Silent()).track("calibration", len(images), "image") as task:
+        for image in images:
+            interpreter.invoke((image.astype(np.float32) / 255).reshape(model.input.shape))
+            values = [interpreter.tensor(output) for output in outputs]
+            low = np.minimum(low, [value.min() for value in values])
+            high = np.maximum(high, [value.max() for value in values])
+            task.advance()
+    found = {
+        model.tensor(output).name: (float(least), float(most))
+        for output, least, most in zip(outputs, low, high, strict=True)
+    }
+    return {model.input.name: (0.0, 1.0), **found}
+
+
+def _quantise(data: bytes, model: Model, ranges: dict[str, Range]) -> bytes:
+    try:
+        from ai_edge_quantizer import quantizer, recipe
+    except ImportError as error:
+        raise ToolMissing(
+            f"ai-edge-quantizer is not installed: {error}", hint="pip install 'tinyssl[train]'"
+        ) from error
+    ranks = {tensor.name: len(tensor.shape) for tensor in model.tensors}
+    calibration = {
+        name: {
+            "min": np.full([1] * ranks[name], low, dtype=np.float32),
+            "max": np.full([1] * ranks[name], high, dtype=np.float32),
+        }
+        for name, (low, high) in ranges.items()
+    }
+    worker = quantizer.Quantizer(bytearray(data), recipe.static_wi8_ai8())
+    return bytes(worker.quantize(calibration, enable_progress_report=False).quantized_model)

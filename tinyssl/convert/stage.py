@@ -1,0 +1,167 @@
+"""The stage `convert`: probe run in, canonical INT8 .tflite out, with its accuracy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from tinyssl.backbones import load_backbone
+from tinyssl.backbones.storage import load_tensors
+from tinyssl.config import ConvertConfig
+from tinyssl.convert.canonical import canonicalise
+from tinyssl.convert.quantise import activation_ranges, quantise
+from tinyssl.convert.trace import Classifier, trace
+from tinyssl.datasets import Dataset, data_config_json, data_config_of, load_dataset
+from tinyssl.errors import DataError, TrainingError, UsageError
+from tinyssl.progress import Progress
+from tinyssl.records import RunRecord, RunWriter, Workspace, read_record, write_atomic
+from tinyssl.verify.accuracy import measure_accuracy
+from tinyssl.verify.tflm import TflmInterpreter
+
+MODEL_FILE = "model.tflite"
+FLOAT_FILE = "float.tflite"
+TEST_FILE = "test.npz"
+LOG_FILE = "converter.log"
+CALIBRATION_SEED = 0
+
+_ADAPTER = TypeAdapter(ConvertConfig)
+
+
+@dataclass(frozen=True)
+class Converted:
+    """Three forms of one model."""
+
+    exact: bytes
+    """Float .tflite"""
+    quantised: bytes
+    """INT8, as ai-edge-quantizer writes it"""
+    canonical: bytes
+
+
+def convert(config: ConvertConfig, workspace: Workspace, progress: Progress) -> RunRecord:
+    """Backbone and linear head of a probe run to canonical INT8 TFLite.
+
+    Stores the float and the INT8 model and the test split, and measures both on it.
+
+    Args:
+        config: Which run, calibration, gate.
+        workspace: Where runs are.
+        progress: Told what happens.
+
+    Raises:
+        AccuracyDrop: INT8 loses more than `config.max_drop` points; the record stays, failed.
+        UsageError: No finished probe run, or not one.
+        DataError: The images are not those of the probe run any more.
+        ToolMissing: The extra `train` is not installed.
+        UnsupportedModel: The model does not convert.
+    """
+    source = read_record(config.run) if config.run else workspace.latest("probe")
+    if source.kind != "probe":
+        raise UsageError(f"{source.folder} is a {source.kind} run", hint="name a probe run")
+    data = data_config_of(source)
+    dataset = load_dataset(data, progress)
+    _require_same(dataset, source)
+    content = _ADAPTER.dump_python(replace(config, run=source.folder.absolute()), mode="json")
+    content |= {"data": data_config_json(data)}
+    run = workspace.start(
+        "convert",
+        content,
+        seed=CALIBRATION_SEED,
+        inputs={"backbone": source.path("backbone"), "head": source.path("head")},
+        data=dataset.as_record(),
+    )
+    with run:
+        model = load_classifier(source, softmax=config.softmax)
+        converted = _convert(model, dataset, config, run, progress)
+        _store(run, dataset, converted)
+        _measure(run, dataset, converted, config.max_drop, progress)
+    return run.record
+
+
+def _require_same(dataset: Dataset, source: RunRecord) -> None:
+    expected = source.data.get("fingerprint")
+    if expected != dataset.fingerprint:
+        raise DataError(
+            f"the images of {source.folder} have changed: fingerprint {dataset.fingerprint[:12]}, "
+            f"it was {str(expected)[:12]}",
+            hint="run `tinyssl probe` again, or bring the images back",
+        )
+
+
+def load_classifier(source: RunRecord, *, softmax: bool) -> Classifier:
+    """The module that a probe run measured.
+
+    Raises:
+        TrainingError: Its files are damaged or do not fit each other.
+    """
+    backbone, _ = load_backbone(source.path("backbone"))
+    head, _ = load_tensors(source.path("head"))
+    try:
+        return Classifier(backbone, head["weight"], head["bias"], softmax).eval()
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise TrainingError(
+            f"{source.path('head')} is not a head of this backbone: {error}",
+            hint="run `tinyssl probe` again",
+        ) from error
+
+
+def _convert(
+    model: Classifier, dataset: Dataset, config: ConvertConfig, run: RunWriter, progress: Progress
+) -> Converted:
+    log = run.file("log", LOG_FILE)
+    progress.note("tracing the model with litert-torch")
+    exact = trace(model, dataset.images.shape[1], log)
+    images = dataset.images[calibration_indices(dataset, config.calibration_images)]
+    ranges = activation_ranges(exact, images, progress)
+    quantised = quantise(exact, ranges, log)
+    return Converted(exact, quantised, canonicalise(quantised))
+
+
+def calibration_indices(dataset: Dataset, count: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """`count` training images (all, where there are fewer), ascending, by a fixed seed."""
+    rng = np.random.default_rng(CALIBRATION_SEED)
+    chosen = rng.choice(dataset.train, size=min(count, len(dataset.train)), replace=False)
+    return np.sort(chosen)
+
+
+def _store(run: RunWriter, dataset: Dataset, converted: Converted) -> None:
+    write_atomic(run.file("model", MODEL_FILE), converted.canonical)
+    write_atomic(run.file("float_model", FLOAT_FILE), converted.exact)
+    _store_test(run.file("test", TEST_FILE), dataset)
+    model = TflmInterpreter(converted.canonical).model
+    run.results(
+        model_bytes=len(converted.canonical),
+        model_bytes_before=len(converted.quantised),
+        constant_bytes=sum(tensor.bytes for tensor in model.tensors if tensor.constant),
+        operators=len(model.ops),
+        input_bytes=model.input.bytes,
+        output_bytes=model.output.bytes,
+    )
+
+
+def _store_test(path: Path, dataset: Dataset) -> None:
+    np.savez(
+        path,
+        images=dataset.images[dataset.test],
+        labels=dataset.labels[dataset.test],
+        class_names=np.array(dataset.class_names),
+    )
+
+
+def _measure(
+    run: RunWriter, dataset: Dataset, converted: Converted, max_drop: float, progress: Progress
+) -> None:
+    oracle = TflmInterpreter(converted.canonical)
+    images, labels = dataset.images[dataset.test], dataset.labels[dataset.test]
+    accuracy = measure_accuracy(converted.exact, oracle, images, labels, progress)
+    run.results(
+        accuracy_float=accuracy.exact,
+        accuracy_int8=accuracy.int8,
+        drop_points=round(accuracy.drop, 4),
+        test_images=accuracy.images,
+        tflm_arena_bytes=oracle.arena_bytes,
+    )
+    accuracy.gate(max_drop)

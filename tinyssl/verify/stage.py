@@ -1,0 +1,220 @@
+"""The stage `verify`: every engine on this computer against TensorFlow Lite Micro."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from tinyssl.config import VerifyConfig
+from tinyssl.errors import ModelError, UsageError
+from tinyssl.progress import Progress, Silent
+from tinyssl.records import RECORD, RunRecord, RunWriter, Workspace, read_record, write_json
+from tinyssl.verify.accuracy import measure_accuracy
+from tinyssl.verify.host import check_host
+from tinyssl.verify.inputs import make_inputs
+from tinyssl.verify.litert import Kernels, LitertInterpreter
+from tinyssl.verify.sqnr import layer_sqnr
+from tinyssl.verify.tflm import TflmInterpreter
+
+LAYERS_FILE = "layers.json"
+SQNR_IMAGES = 32
+ACCURACY_IMAGES = 1000
+
+Int8 = NDArray[np.int8]
+_ADAPTER = TypeAdapter(VerifyConfig)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is verified."""
+
+    path: Path
+    data: bytes
+    source: RunRecord | None
+    """The convert run that made it; None: a model from elsewhere"""
+
+
+@dataclass(frozen=True)
+class TestSplit:
+    """Images of the convert run, in an order drawn by the seed."""
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+
+def verify(
+    config: VerifyConfig, workspace: Workspace, progress: Progress | None = None
+) -> RunRecord:
+    """Compares our C and LiteRT with TFLM, and INT8 with float.
+
+    LiteRT is for information: only our C must be equal, and only the accuracy has a gate. A model
+    from elsewhere has neither float model nor test images; it is compared on noise.
+
+    Args:
+        config: Which model, how many inputs, gate.
+        workspace: Where runs are.
+        progress: Told what happens.
+
+    Raises:
+        Mismatch: Our C gives other bytes than TFLM; names the operator.
+        AccuracyDrop: INT8 loses more than `config.max_drop` points.
+        ModelError: The file is damaged, unsupported, or TFLM would misread it.
+        UsageError: There is no such file, or no converted model yet.
+    """
+    progress = progress or Silent()
+    subject = find_subject(config, workspace)
+    oracle = TflmInterpreter(subject.data)
+    inputs = {"model": subject.path}
+    if subject.source:
+        inputs |= {name: subject.source.path(name) for name in ("float_model", "test")}
+    content = _ADAPTER.dump_python(replace(config, model=subject.path.absolute()), mode="json")
+    run = workspace.start("verify", content, seed=config.seed, inputs=inputs)
+    with run:
+        split = _test_split(subject, config.seed)
+        images = None if split is None else split.images
+        x = make_inputs(oracle.model, config.images, config.seed, images)
+        _compare(run, oracle, subject.data, x, progress)
+        if subject.source and split:
+            _quality(run, subject.source, oracle, split, progress)
+            _gate(run, config.max_drop, subject.source, oracle, split, progress)
+    return run.record
+
+
+def find_subject(config: VerifyConfig, workspace: Workspace) -> Subject:
+    """The model named, or the last one converted.
+
+    Raises:
+        UsageError: There is none.
+    """
+    if config.model is None:
+        source = workspace.latest("convert")
+        path = source.path("model")
+        return Subject(path, path.read_bytes(), source)
+    try:
+        data = config.model.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"cannot read {config.model}: {error.strerror}",
+            hint="name a .tflite file, or leave --model out to take the last converted one",
+        ) from error
+    return Subject(config.model, data, _maker(config.model))
+
+
+def _maker(path: Path) -> RunRecord | None:
+    """The convert run in whose folder the model lies."""
+    if not (path.parent / RECORD).exists():
+        return None
+    record = read_record(path.parent)
+    mine = record.kind == "convert" and record.files.get("model") == path.name
+    return record if mine and {"float_model", "test"} <= record.files.keys() else None
+
+
+def _test_split(subject: Subject, seed: int) -> TestSplit | None:
+    if subject.source is None:
+        return None
+    path = subject.source.path("test")
+    try:
+        with np.load(path) as stored:
+            images, labels = stored["images"], stored["labels"]
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            f"{path} is damaged: {error}", hint="run `tinyssl convert` again"
+        ) from error
+    order = np.random.default_rng(seed).permutation(len(images))
+    return TestSplit(images[order], labels[order])
+
+
+def _compare(
+    run: RunWriter, oracle: TflmInterpreter, data: bytes, x: Int8, progress: Progress
+) -> None:
+    """Our C last, so that a record of a mismatch holds the other engines."""
+    expected = np.stack([oracle.invoke(one) for one in x])
+    engines = {"tflm": _row(expected, expected)}
+    run.results(images=len(x), tflm_arena_bytes=oracle.arena_bytes, engines=engines)
+    for kernels in (Kernels.REFERENCE, Kernels.XNNPACK):
+        found = _litert(data, kernels, x, progress)
+        if found is not None:
+            engines[f"litert-{kernels.value}"] = _row(expected, found)
+            run.results(engines=engines)
+    check = check_host(data, x, progress=progress)
+    engines["aot-host"] = _row(expected, check.outputs)
+    order = ("tflm", "aot-host", "litert-ref", "litert-xnnpack")
+    run.results(
+        equal=engines["aot-host"]["equal"],
+        operators=check.operators,
+        engines={name: engines[name] for name in order if name in engines},
+    )
+
+
+def _litert(data: bytes, kernels: Kernels, x: Int8, progress: Progress) -> Int8 | None:
+    """LiteRT's outputs; None where it refuses the model, which is no reason to stop."""
+    try:
+        interpreter = LitertInterpreter(data, kernels)
+    except ModelError as error:
+        progress.note(f"no comparison with LiteRT: {error.message}")
+        return None
+    return np.stack([interpreter.invoke(one) for one in x])
+
+
+def _row(expected: Int8, found: Int8) -> dict[str, int]:
+    """One engine's line: inputs whose outputs are equal, and the largest difference in LSB."""
+    apart = np.abs(expected.astype(np.int16) - found.astype(np.int16)).reshape(len(expected), -1)
+    worst = apart.max(axis=1)
+    return {
+        "images": len(expected),
+        "equal": int(np.count_nonzero(worst == 0)),
+        "max_difference": int(worst.max()),
+    }
+
+
+def _quality(
+    run: RunWriter, source: RunRecord, oracle: TflmInterpreter, split: TestSplit, progress: Progress
+) -> None:
+    progress.note("signal-to-noise ratio of every layer")
+    exact = source.path("float_model").read_bytes()
+    layers = layer_sqnr(exact, oracle, split.images[:SQNR_IMAGES])
+    rows: list[dict[str, Any]] = [
+        {
+            "index": layer.index,
+            "kind": layer.kind,
+            "shape": list(layer.shape),
+            "sqnr_db": round(layer.sqnr_db, 3),
+        }
+        for layer in layers
+    ]
+    write_json(run.file("layers", LAYERS_FILE), rows)
+    worst = min(layers, key=lambda layer: layer.sqnr_db)
+    run.results(
+        sqnr_db_output=round(layers[-1].sqnr_db, 2),
+        sqnr_db_worst=round(worst.sqnr_db, 2),
+        sqnr_worst_layer=f"#{worst.index} {worst.kind}",
+    )
+
+
+def _gate(
+    run: RunWriter,
+    max_drop: float,
+    source: RunRecord,
+    oracle: TflmInterpreter,
+    split: TestSplit,
+    progress: Progress,
+) -> None:
+    accuracy = measure_accuracy(
+        source.path("float_model").read_bytes(),
+        oracle,
+        split.images[:ACCURACY_IMAGES],
+        split.labels[:ACCURACY_IMAGES],
+        progress,
+    )
+    run.results(
+        accuracy_float=accuracy.exact,
+        accuracy_int8=accuracy.int8,
+        drop_points=round(accuracy.drop, 4),
+        accuracy_images=accuracy.images,
+    )
+    accuracy.gate(max_drop)
