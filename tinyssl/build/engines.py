@@ -8,6 +8,12 @@ from tinyssl.build.source import ModelSource
 from tinyssl.build.tflm import tflm_parts
 from tinyssl.config import BuildConfig
 from tinyssl.emit import render_aot, render_engine_aot
+from tinyssl.ir.model import Model
+
+
+def engine_model(config: BuildConfig, source: ModelSource) -> Model:
+    """The graph that the engine runs: TFLM takes the file as it is, aot what our passes made."""
+    return source.graph if config.engine == "tflm" else source.model
 
 
 def engine_parts(config: BuildConfig, source: ModelSource, board: Board) -> EngineParts:

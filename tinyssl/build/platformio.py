@@ -1,22 +1,32 @@
 """Runs the real PlatformIO, without a network and without touching the user's own installation.
 
-PlatformIO keeps its packages in a core directory. Ours lies in the cache folder and holds one package,
-`tool-scons`, which is the SCons that pip installed. A user who runs `pio run` by hand in a project
+PlatformIO keeps its packages in a core directory. Ours lies in the cache folder and holds one
+package, `tool-scons`, which is the SCons that pip installed. A user who runs `pio run` by hand in a project
 uses their own core directory and PlatformIO's registry.
 """
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 from tinyssl.boards import Board, Isa
-from tinyssl.errors import BudgetExceeded, BuildError, DeviceNotFound, TinysslError, ToolMissing
+from tinyssl.errors import (
+    EXIT_NOT_FOUND,
+    EXIT_TIMEOUT,
+    BudgetExceeded,
+    BuildError,
+    DeviceNotFound,
+    DeviceTimeout,
+    TinysslError,
+    ToolMissing,
+)
 from tinyssl.paths import cache_folder
 from tinyssl.records import write_atomic, write_json
 
@@ -40,6 +50,10 @@ ARM_COMPILER = (
     "apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi",
 )
 
+ERROR_LINE = re.compile(r"\berror\b|undefined reference|multiple definition|Error: ")
+UPLOAD_STATUS = re.compile(r"\*\*\* \[upload\] Error (\d+)")
+UPLOAD_ERRORS = {EXIT_NOT_FOUND: DeviceNotFound, EXIT_TIMEOUT: DeviceTimeout}
+"""Exit status of our own uploader -> error"""
 OVERFLOW = re.compile(r"region [`'](\w+)' overflowed by (\d+) bytes")
 PROBE_MISSING = re.compile(
     r"Error: (open failed|No device found|unable to find .*|.*LIBUSB_ERROR_ACCESS.*"
@@ -120,27 +134,37 @@ def pio_run(
         command += ["--target", target]
     if upload_port:
         command += ["--upload-port", upload_port]
-    try:
-        done = subprocess.run(
-            command,
-            cwd=project,
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=timeout,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise BuildError(
-            f"PlatformIO did not finish in {timeout:.0f} s", hint="give --timeout, or look at the log"
-        ) from error
-    (project / LOG).write_text(done.stdout)
-    if done.returncode != 0:
-        raise failure(done.stdout, project)
-    return done.stdout
+    code, output = _run(command, project, timeout)
+    (project / LOG).write_text(output)
+    if code != 0:
+        raise failure(output, project)
+    return output
+
+
+def _run(command: list[str], folder: Path, timeout: float) -> tuple[int, str]:
+    """Exit status and output. Whatever ends the wait also ends PlatformIO's own children."""
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    ) as process:
+        try:
+            output, _ = process.communicate(timeout=timeout)
+        except BaseException as error:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise BuildError(
+                    f"PlatformIO did not finish in {timeout:.0f} s", hint="give a longer --timeout"
+                ) from error
+            raise
+    return process.returncode, output
 
 
 def failure(output: str, project: Path) -> TinysslError:
@@ -153,11 +177,15 @@ def failure(output: str, project: Path) -> TinysslError:
     if probe:
         return DeviceNotFound(
             f"no debug probe answered: {probe[1]}",
-            hint="plug in the board's USB cable; `tinyssl doctor` checks udev rules and permissions",
+            hint="plug in the board's USB cable; `tinyssl doctor` checks udev and permissions",
         )
-    lines = [line for line in output.splitlines() if re.search(r"\berror\b|undefined reference|Error: |multiple definition", line)]
-    shown = "\n".join((lines or output.splitlines())[:ERROR_LINES])
-    return BuildError(f"PlatformIO failed:\n{shown}", hint=f"the whole output is in {project / LOG}")
+    lines = [line for line in output.splitlines() if ERROR_LINE.search(line)]
+    shown = "\n".join((lines or output.splitlines()[-ERROR_LINES:])[:ERROR_LINES])
+    hint = f"the whole output is in {project / LOG}"
+    status = UPLOAD_STATUS.search(output)
+    if status and int(status[1]) in UPLOAD_ERRORS:
+        return UPLOAD_ERRORS[int(status[1])](shown.removeprefix("Error: "), hint=hint)
+    return BuildError(f"PlatformIO failed:\n{shown}", hint=hint)
 
 
 def options(what: str) -> str:

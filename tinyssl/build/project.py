@@ -1,12 +1,12 @@
 """A complete PlatformIO project as text: what `build/<board>/` holds.
 
-    platformio.ini          board, platform and compiler flags
-    boards/<board>.json     the board file, read by PlatformIO and by tinyssl
-    platform/               the development platform: the compiler on the PATH, uploaders
-    linker.ld               rendered from the board's memory regions
-    include/                engine.h, and tinyssl_build.h with the identity of the image
-    src/                    app, protocol, port of the board, engine
-    lib/tinyssl_model/      the generated model and its kernels
+platformio.ini          board, platform and compiler flags
+boards/<board>.json     the board file, read by PlatformIO and by tinyssl
+platform/               the development platform: the compiler on the PATH, uploaders
+linker.ld               rendered from the board's memory regions
+include/                engine.h, and tinyssl_build.h with the identity of the image
+src/                    app, protocol, port of the board, engine
+lib/tinyssl_model/      the generated model and its kernels
 """
 
 from __future__ import annotations

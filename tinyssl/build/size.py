@@ -1,4 +1,4 @@
-"""Flash and RAM of an image, per kind and per memory region, read from the ELF; and the budget gate."""
+"""Flash and RAM of an image, per kind and per region, read from the ELF; and the budget gate."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _load_address(section: Any, segments: list[Any]) -> int:
     start, size = section["sh_addr"], section["sh_size"]
     for segment in segments:
         offset = start - segment["p_vaddr"]
-        if 0 <= offset and offset + size <= segment["p_memsz"]:
+        if offset >= 0 and offset + size <= segment["p_memsz"]:
             return int(segment["p_paddr"] + offset)
     return int(start)
 
@@ -137,7 +137,7 @@ def check_budget(size: Size, flash_budget: int, ram_budget: int) -> None:
     """The gate of `tinyssl build`.
 
     Raises:
-        BudgetExceeded: An image or its RAM is larger than the budget; names both and the largest part.
+        BudgetExceeded: Flash or RAM is larger than its budget; the message holds every part.
     """
     parts = {
         "flash": ("text", "rodata", "weights", "data"),
@@ -148,6 +148,7 @@ def check_budget(size: Size, flash_budget: int, ram_budget: int) -> None:
         if used > budget:
             detail = ", ".join(f"{name} {size.sizes[name]:,}" for name in parts[what])
             raise BudgetExceeded(
-                f"{what}: {used:,} bytes used, budget {budget:,}, {used - budget:,} too many ({detail})",
+                f"{what}: {used:,} bytes used, budget {budget:,}, "
+                f"{used - budget:,} too many ({detail})",
                 hint=options(what),
             )

@@ -28,6 +28,8 @@ class ModelSource:
     path: Path
     data: bytes
     """The .tflite"""
+    graph: Model
+    """As it is in the file"""
     model: Model
     """After the passes"""
     plan: Plan
@@ -50,10 +52,10 @@ def load_model(path: Path | None, workspace: Workspace) -> ModelSource:
         data = path.read_bytes()
     except OSError as error:
         raise UsageError(f"cannot read the model {path}: {error.strerror}") from error
-    model = read_model(data, path.stem)
-    verify(model)
-    model = run_passes(model)
-    return ModelSource(path.absolute(), data, model, plan_arena(model), data_run)
+    graph = read_model(data, path.stem)
+    verify(graph)
+    model = run_passes(graph)
+    return ModelSource(path.absolute(), data, graph, model, plan_arena(model), data_run)
 
 
 def as_in_file(source: ModelSource) -> ModelSource:

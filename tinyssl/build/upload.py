@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import shutil
 import sys
@@ -18,7 +17,7 @@ from tinyssl.build.platformio import pio_run
 from tinyssl.config import FlashConfig
 from tinyssl.device import emulator, find_ports
 from tinyssl.device.flashed import Flashed
-from tinyssl.errors import BuildError, DeviceNotFound, ToolMissing, UsageError
+from tinyssl.errors import DeviceNotFound, ToolMissing, UsageError
 from tinyssl.progress import Progress, Silent
 from tinyssl.records import BuildInfo, Workspace
 
@@ -51,7 +50,7 @@ def flash(config: FlashConfig, workspace: Workspace, progress: Progress | None =
     with workspace.start("flash", plain, inputs={"elf": elf}) as run:
         progress.note(f"flashing {board.name}")
         _check_uploader(arguments[0])
-        _upload(folder, probe, config.timeout)
+        pio_run(folder, "upload", upload_port=probe, timeout=config.timeout)
         flashed = Flashed.load(folder) if board.emulated else _serial_device(planned, board, folder)
         run.results(board=board.id, port=flashed.port, build_id=info.build_id)
     return flashed
@@ -116,18 +115,6 @@ def _check_uploader(program: str) -> None:
     if shutil.which(program) is None:
         install = UPLOADERS.get(program, f"apt-get install {program}")
         raise ToolMissing(f"{program} is not on the PATH", hint=f"run `{install}`")
-
-
-def _upload(folder: Path, probe: str | None, timeout: float) -> None:
-    try:
-        pio_run(folder, "upload", upload_port=probe, timeout=timeout)
-    except BuildError as error:
-        lost = re.search(r"Error: the emulator.*|Error: .*did not answer.*", error.message)
-        if lost:
-            from tinyssl.errors import DeviceTimeout
-
-            raise DeviceTimeout(lost[0].removeprefix("Error: "), hint=error.hint) from error
-        raise
 
 
 def _serial_device(planned: Flashed, board: Board, folder: Path) -> Flashed:

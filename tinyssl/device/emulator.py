@@ -1,4 +1,4 @@
-"""Boards that run on this computer: QEMU, or the firmware as a native process, on a pseudo-terminal.
+"""Boards that run on this computer: QEMU, or the firmware as a process, on a pseudo-terminal.
 
 PlatformIO's `upload` target of such a board calls this module:
 
@@ -50,8 +50,8 @@ def command(board: Board, elf: Path) -> list[str]:
 def start(project: Path, elf: Path, *, timeout: float = START_SECONDS) -> Flashed:
     """Runs an image, detached from this process, and waits until it answers.
 
-    An emulator that still runs from the same project is stopped first. What the emulator prints goes
-    to `emulator.log`, where it can be found goes to `device.json`, both in the project.
+    An emulator that still runs from the same project is stopped first. What the emulator prints
+    goes to `emulator.log`, where it can be found goes to `device.json`, both in the project.
 
     Raises:
         ToolMissing: QEMU is not installed.
@@ -113,8 +113,8 @@ def stop_all(builds: Path) -> int:
 def is_ours(pid: int, project: Path) -> bool:
     """True where `pid` is a live process that runs an image of this project.
 
-    Process ids are given again, so a number in a file proves nothing: the image must be named in the
-    command line (QEMU) or be the program itself (host).
+    Process ids are given again, so a number in a file proves nothing: the image must be named in
+    the command line (QEMU) or be the program itself (host).
     """
     process = Path("/proc") / str(pid)
     image = str(project.absolute() / ".pio") + os.sep

@@ -1,6 +1,7 @@
 """SCons script of the platform: compile, link, ELF to bin and hex, sizes, upload.
 
-PlatformIO runs it with the board's file in `env.BoardConfig()`; the project brings the linker script.
+PlatformIO runs it with the board's file in `env.BoardConfig()`; the project brings the linker
+script.
 """
 
 import subprocess
