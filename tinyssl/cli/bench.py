@@ -15,9 +15,10 @@ def bench(call: Call) -> Result:
     Figures from an emulator are instructions, never milliseconds. Exit code 3 when device and build
     do not match, 5 when the device does not answer.
     """
+    config = call.config(BenchConfig)
     from tinyssl import bench as stage
 
-    return record_result(stage.bench(call.config(BenchConfig), call.workspace, call.progress))
+    return record_result(stage.bench(config, call.workspace, call.progress))
 
 
 command = make_command(bench, stages=("bench",))

@@ -17,9 +17,9 @@ def build(call: Call) -> Result:
     Leaves a PlatformIO project that can be opened as it is. Exit code 3 when flash or RAM pass the
     board's budget.
     """
+    config = call.config(BuildConfig)
     from tinyssl import build as stage
 
-    config = call.config(BuildConfig)
     return build_result(stage.build(config, call.workspace, call.progress), config)
 
 

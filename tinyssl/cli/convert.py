@@ -14,9 +14,9 @@ def convert(call: Call) -> Result:
 
     Exit code 3 when INT8 loses more than --max-drop points of accuracy.
     """
-    from tinyssl import convert as stage
-
     config = call.config(ConvertConfig)
+    from tinyssl import convert as stage  # after the options were checked: torch loads slowly
+
     return record_result(stage.convert(config, call.workspace, call.progress))
 
 

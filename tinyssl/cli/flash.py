@@ -13,9 +13,10 @@ def flash(call: Call) -> Result:
 
     Exit code 4 when no port or probe matches, or more than one does.
     """
+    config = call.config(FlashConfig)
     from tinyssl import build as stage
 
-    flashed = plain(stage.flash(call.config(FlashConfig), call.workspace, call.progress))
+    flashed = plain(stage.flash(config, call.workspace, call.progress))
     return Result(flashed, (Table(("flash", ""), value_rows(flashed)),))
 
 

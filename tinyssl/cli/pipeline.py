@@ -107,11 +107,13 @@ def _convert(call: Call, done: Done) -> None:
 
 
 def _verify(call: Call, done: Done) -> None:
-    from tinyssl import bench, verify
+    from tinyssl import verify
 
     config = call.config(VerifyConfig, **done.model())
     done.records["verify"] = verify.verify(config, call.workspace, call.progress)
     if config.board is not None:
+        from tinyssl import bench
+
         bench.verify_on_board(config, call.workspace, call.progress)
 
 

@@ -15,9 +15,9 @@ def pretrain(call: Call) -> Result:
     Leaves a run with `backbone` (safetensors) and a checkpoint; a killed run goes on with
     --resume FOLDER and ends in the same weights.
     """
-    from tinyssl import train
-
     config, data = call.config(PretrainConfig), call.config(DataConfig)
+    from tinyssl import train  # after the options were checked: torch takes seconds to load
+
     return record_result(train.pretrain(config, data, call.workspace, call.progress))
 
 

@@ -15,10 +15,10 @@ def probe(call: Call) -> Result:
     A randomly initialised backbone is measured beside it. The data set is that of the pretrain run
     unless one is given.
     """
-    from tinyssl import probes
-
     data = call.config(DataConfig) if call.given(DataConfig) else None
     config = call.config(ProbeConfig)
+    from tinyssl import probes  # after the options were checked: torch takes seconds to load
+
     return record_result(probes.probe(config, data, call.workspace, call.progress))
 
 

@@ -134,11 +134,11 @@ def _new_bars(console: Any) -> Bars:
     from rich import progress
 
     return progress.Progress(
-        progress.TextColumn("{task.description}"),
+        progress.TextColumn("{task.description}", markup=False),
         progress.BarColumn(),
         progress.MofNCompleteColumn(),
-        progress.TextColumn("{task.fields[rate]}"),
+        progress.TextColumn("{task.fields[rate]}", markup=False),
         progress.TimeRemainingColumn(),
-        progress.TextColumn("{task.fields[fields]}"),
+        progress.TextColumn("{task.fields[fields]}", markup=False),
         console=console,
     )

@@ -11,9 +11,10 @@ from tinyssl.config import ReportConfig
 
 def report(call: Call) -> Result:
     """Write one self-contained HTML page, and a Markdown version, from the records."""
+    config = call.config(ReportConfig)
     from tinyssl import report as stage
 
-    return record_result(stage.report(call.config(ReportConfig), call.workspace, call.progress))
+    return record_result(stage.report(config, call.workspace, call.progress))
 
 
 command = make_command(report, stages=("report",))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import rich_click as click
@@ -19,14 +19,18 @@ def run(call: Call, first: str | None, last: str | None, board: str | None) -> R
     """Do all steps of a tinyssl.toml, each with what the one before it left.
 
     The steps are `steps = [...]` of the file, else the sections that it has. Ends with one table:
-    accuracy, latency, flash and RAM.
+    accuracy, latency, flash and RAM. Emulators are stopped at the end.
     """
     if not call.file.path.exists():
         raise UsageError(
             f"no {call.file.path}", hint="write one (docs/CLI.md) or name one with --config"
         )
     steps = choose_steps(call.file.planned, first, last)
-    done = run_steps(call.board_overridden(board) if board else call, steps)
+    call = call.board_overridden(board) if board else call
+    try:
+        done = run_steps(call, steps)
+    finally:  # an emulator never rests: left alone it would keep a core busy
+        stop_emulators(call, steps)
     figures = summarise(done)
     data = {
         "steps": list(steps),
@@ -39,6 +43,14 @@ def run(call: Call, first: str | None, last: str | None, board: str | None) -> R
     total = sum(done.seconds.values())
     ending = f"{len(steps)} steps in {total:.0f} s"
     return Result(data, (_table(figures, done), "", *files, ending))
+
+
+def stop_emulators(call: Call, steps: Sequence[str]) -> None:
+    """Ends the emulators that the step `flash` started."""
+    if "flash" in steps:
+        from tinyssl import build
+
+        build.stop_emulators(call.workspace)
 
 
 def summarise(done: Done) -> dict[str, Any]:

@@ -15,13 +15,14 @@ def verify(call: Call) -> Result:
     With --board, the firmware on that emulated board is compared too. Exit code 3 on a difference,
     with the first operator that differs.
     """
-    from tinyssl import bench
+    config = call.config(VerifyConfig)
     from tinyssl import verify as stage
 
-    config = call.config(VerifyConfig)
     result = record_result(stage.verify(config, call.workspace, call.progress))
     if config.board is None:
         return result
+    from tinyssl import bench
+
     device = bench.verify_on_board(config, call.workspace, call.progress)
     table = Table((f"on {config.board}", ""), value_rows(device))
     return Result({**result.data, "device": device}, (*result.blocks, "", table))

@@ -1,0 +1,178 @@
+"""The import rules of docs/ARCHITECTURE.md, read from the document so that neither can drift."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "tinyssl"
+FIRMWARE = ROOT / "firmware"
+DOCUMENT = (ROOT / "docs" / "ARCHITECTURE.md").read_text()
+ENTRY = ("__init__", "__main__")  # the package's own contents page, and `python -m tinyssl`
+
+
+def rows() -> dict[str, int]:
+    """Part -> number of its row."""
+    found = re.findall(r"^(\d+)\. (`.+)$", DOCUMENT, re.MULTILINE)
+    return {part: int(row) for row, text in found for part in re.findall(r"`(\w+)`", text)}
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in PACKAGE.rglob("*.py") if part_of(path) not in ENTRY)
+
+
+def imports(tree: ast.AST, *, typing_too: bool = True) -> Iterator[tuple[str, int]]:
+    """(dotted name, line) of every import, those inside functions too."""
+    for node in ast.iter_child_nodes(tree):
+        guarded = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: relative import"
+            if node.module == "tinyssl":
+                yield from ((f"tinyssl.{alias.name}", node.lineno) for alias in node.names)
+            else:
+                yield str(node.module), node.lineno
+        elif not guarded or typing_too:
+            yield from imports(node, typing_too=typing_too)
+
+
+def test_document_has_every_part() -> None:
+    assert {part_of(path) for path in modules()} == set(rows())
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_rows_import_only_rows_above(path: Path) -> None:
+    row, own = rows(), part_of(path)
+    wrong = []
+    for name, line in imports(ast.parse(path.read_text())):
+        target = name.split(".")[1] if name.startswith("tinyssl.") else None
+        if target in row and target != own and row[target] > row[own]:
+            wrong.append(f"{path}:{line}: row {row[own]} imports {name} of row {row[target]}")
+    assert not wrong
+
+
+def allowed(sentence: str) -> list[str]:
+    """Names in backticks of the sentence of the document that starts so, up to its end."""
+    start = DOCUMENT.index(sentence)
+    end = re.compile(r"[:.](\s)").search(DOCUMENT, start)
+    assert end is not None
+    return re.findall(r"`([\w/.]+)`", DOCUMENT[start : end.end()])
+
+
+@pytest.mark.parametrize(
+    ("packages", "sentence"),
+    [
+        (("torch", "kornia", "safetensors", "litert_torch"), "torch is imported only in"),
+        (("click", "rich_click", "rich"), "click and rich are imported only in"),
+    ],
+)
+def test_heavy_packages_stay_where_the_document_says(
+    packages: tuple[str, ...], sentence: str
+) -> None:
+    places = allowed(sentence)
+    assert places
+    wrong = []
+    for path in modules():
+        inside = path.relative_to(PACKAGE).as_posix()
+        if any(inside == place or inside.startswith(f"{place}/") for place in places):
+            continue
+        for name, line in imports(ast.parse(path.read_text()), typing_too=False):
+            if name.split(".")[0] in packages:
+                wrong.append(f"{path}:{line}: {name}")
+    assert not wrong
+
+
+BLOCKED = """
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.split('.')[0] in ('torch', 'sklearn', 'kornia', 'safetensors', 'litert_torch'):
+            raise ImportError(name + ' is not allowed here')
+
+sys.meta_path.insert(0, Blocker())
+import tinyssl.bench, tinyssl.build, tinyssl.device, tinyssl.emit, tinyssl.report, tinyssl.verify
+import tinyssl.cli.app as app
+import importlib
+for name in app.COMMANDS:
+    importlib.import_module('tinyssl.cli.' + name)
+"""
+
+
+def test_all_but_training_imports_without_torch_and_sklearn() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BLOCKED], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_help_is_quick_because_nothing_heavy_is_loaded() -> None:
+    code = (
+        "import sys; sys.argv = ['tinyssl', '--help']\n"
+        "from tinyssl.cli.main import run\n"
+        "try: run()\n"
+        "except SystemExit: pass\n"
+        "print(sorted(set(sys.modules) & "
+        "{'torch', 'numpy', 'pydantic', 'ai_edge_litert', 'litert_torch', 'platformio'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+INCLUDE = re.compile(r'^\s*#\s*include\s+([<"][^>"]+[>"])', re.MULTILINE)
+ALLOCATION = re.compile(r"\b(malloc|calloc|realloc|free|alloca)\s*\(")
+
+
+def c_files(folder: str) -> list[Path]:
+    return sorted([*(FIRMWARE / folder).glob("*.c"), *(FIRMWARE / folder).glob("*.h")])
+
+
+def code_of(path: Path) -> str:
+    """Text of a C file without its comments."""
+    return re.sub(r"//[^\n]*|/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+
+
+def test_kernels_include_only_three_headers_and_their_own() -> None:
+    system = {"<stdint.h>", "<string.h>", "<stddef.h>"}
+    own = {f'"{path.name}"' for path in c_files("kernels")}
+    files = c_files("kernels")
+    assert files
+    for path in files:
+        assert set(INCLUDE.findall(code_of(path))) <= system | own, path
+
+
+def test_no_allocation_and_no_stdio_outside_the_host_port() -> None:
+    files = [*FIRMWARE.rglob("*.c"), *FIRMWARE.rglob("*.h")]
+    for path in files:
+        if path.name == "host.c":
+            continue
+        assert "<stdio.h>" not in INCLUDE.findall(code_of(path)), path
+        assert not ALLOCATION.search(code_of(path)), path
+
+
+@pytest.mark.parametrize("folder", ["kernels", "protocol"])
+def test_no_globals_outside_app_engine_and_port(folder: str, tmp_path: Path) -> None:
+    """Asks the compiler: an object file without .data and .bss symbols has no variables."""
+    compiler, lister = shutil.which("cc"), shutil.which("nm")
+    if not compiler or not lister:
+        pytest.skip("needs cc and nm (apt-get install gcc)")
+    sources = [path for path in c_files(folder) if path.suffix == ".c"]
+    assert sources
+    for path in sources:
+        target = tmp_path / f"{path.stem}.o"
+        search = [f"-I{inner}" for inner in (FIRMWARE, *FIRMWARE.iterdir())]
+        subprocess.run([compiler, "-std=c11", "-c", *search, path, "-o", target], check=True)
+        symbols = subprocess.run([lister, target], check=True, capture_output=True, text=True)
+        variables = [line for line in symbols.stdout.splitlines() if re.search(r" [bBdDC] ", line)]
+        assert not variables, path

@@ -1,0 +1,160 @@
+"""Figures, progress and what keeps stdout clean."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinyssl.cli.output import Result, Table, format_value, plain, print_result, value_rows
+from tinyssl.cli.progress import BarProgress, PlainProgress, choose_progress, in_ci
+from tinyssl.progress import Silent
+
+
+@dataclass
+class Inner:
+    path: Path
+    values: np.ndarray
+
+
+def test_everything_becomes_json() -> None:
+    value = {"a": Inner(Path("/x"), np.arange(2)), "b": float("nan"), 3: (np.float32(0.5), None)}
+    assert json.loads(json.dumps(plain(value))) == {
+        "a": {"path": "/x", "values": [0, 1]},
+        "b": None,
+        "3": [0.5, None],
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("accuracy_int8", 0.98765, "98.77 %"),
+        ("knn", 1, "100.00 %"),
+        ("flash_bytes", 123456, "123,456 B"),
+        ("latency_us", 1234.6, "1,235 µs"),
+        ("seconds", 12.345, "12.3 s"),
+        ("loss", 4.123456, "4.123"),
+        ("images", 1797, "1,797"),
+        ("equal", True, "True"),
+        ("note", "x", "x"),
+    ],
+)
+def test_figures_carry_their_unit(name: str, value: object, text: str) -> None:
+    assert format_value(name, value) == text
+
+
+def test_nested_figures_become_dotted_rows_and_lists_are_left_out() -> None:
+    values = {"latency": {"median": 5, "unit": "instructions"}, "all": [1, 2]}
+    assert value_rows(values) == [("latency.median", "5"), ("latency.unit", "instructions")]
+
+
+def test_brackets_in_values_are_text_not_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    table = Table(("name [unit]",), [("[bold]x[/bold]",)], title="[red]t")
+    print_result("x", Result({}, (table, "[dim]y")), as_json=False)
+    text = capsys.readouterr().out
+    for literal in ("name [unit]", "[bold]x[/bold]", "[red]t", "[dim]y"):
+        assert literal in text
+
+
+def test_wide_tables_are_not_folded_in_a_pipe(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    wide = "x" * 150
+    print_result("x", Result({}, (Table(("a", "b"), [("1", wide)]),)), as_json=False)
+    assert wide in capsys.readouterr().out
+
+
+STRAY = """
+import os, sys
+from tinyssl.cli.output import results_only
+with results_only(show={show}):
+    print("python")
+    sys.stdout.flush()
+    os.system("echo child")
+    os.write(1, b"c library\\n")
+print("result")
+"""
+
+
+@pytest.mark.parametrize("show", [True, False])
+def test_libraries_cannot_write_on_stdout(show: bool) -> None:
+    code = STRAY.format(show=show)
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "result\n"
+    assert sorted(done.stderr.splitlines()) == (["c library", "child", "python"] if show else [])
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("environ", "stream", "options", "kind"),
+    [
+        ({}, Terminal(), {}, BarProgress),
+        ({}, io.StringIO(), {}, Silent),
+        ({"CI": "true"}, Terminal(), {}, PlainProgress),
+        ({"CI": "true"}, io.StringIO(), {}, PlainProgress),
+        ({"CI": "false"}, io.StringIO(), {}, Silent),
+        ({}, io.StringIO(), {"verbose": True}, PlainProgress),
+        ({"CI": "1"}, Terminal(), {"quiet": True}, Silent),
+    ],
+)
+def test_display_suits_the_stream(
+    environ: dict[str, str], stream: io.StringIO, options: dict[str, bool], kind: type
+) -> None:
+    assert type(choose_progress(environ, stream=stream, **options)) is kind
+
+
+def test_ci_may_say_no() -> None:
+    assert [in_ci({"CI": value}) for value in ("true", "1", "0", "false", "")] == [
+        True, True, False, False, False,
+    ]  # fmt: skip
+
+
+def test_plain_progress_ends_with_the_whole_count() -> None:
+    stream = io.StringIO()
+    progress = PlainProgress(stream)
+    progress.note("hello")
+    with progress.track("train", 20, "image") as tracker:
+        for _ in range(10):
+            tracker.advance(2, loss=0.123456)
+    note, line = stream.getvalue().splitlines()
+    assert note == "hello"
+    assert line.startswith("train: 20/20 image (")
+    assert line.endswith("loss=0.1235")
+
+
+def test_bars_run_on_a_real_terminal() -> None:
+    """A pseudo-terminal as stderr: bars are drawn, with the rate and the fields."""
+    code = (
+        "from tinyssl.cli.progress import choose_progress\n"
+        "progress = choose_progress({})\n"
+        "with progress.track('outer', 4, 'image') as outer:\n"
+        "    with progress.track('inner [x]', 2) as inner:\n"
+        "        inner.advance(2)\n"
+        "    outer.advance(4, loss=0.5)\n"
+        "progress.note('done [y]')\n"
+    )
+    parent, child = os.openpty()
+    environ = {name: value for name, value in os.environ.items() if name != "CI"}
+    environ |= {"TERM": "xterm", "COLUMNS": "120", "NO_COLOR": "1"}
+    subprocess.run([sys.executable, "-c", code], check=True, stderr=child, env=environ)
+    os.close(child)
+    shown = b""
+    try:
+        while chunk := os.read(parent, 65536):
+            shown += chunk
+    except OSError:  # the other side is closed: end of the output on Linux
+        pass
+    os.close(parent)
+    for text in (b"outer", b"inner [x]", b"4/4", b"image/s", b"loss=0.5", b"done [y]"):
+        assert text in shown
