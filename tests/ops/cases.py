@@ -35,6 +35,7 @@ def _scaled(source, accumulated, product):
 
 def conv(
     seed=0,
+    *,
     size=(7, 6),
     channels=(3, 5),
     kernel=(3, 3),
@@ -92,6 +93,7 @@ depthwise = partial(conv, depthwise=True, channels=(6, 6))
 
 def dense(
     seed=0,
+    *,
     shape=(1, 40),
     outputs=11,
     activation=NONE,
@@ -203,6 +205,7 @@ def mean(size=(7, 7), channels=9, scales=(0.05, 0.05), zeros=(-128, -128), keep_
 
 def pool(
     kind="AVERAGE_POOL_2D",
+    *,
     size=(9, 8),
     channels=4,
     window=(3, 3),

@@ -16,7 +16,7 @@ ARENA = 4_000_000
 
 
 class Tflm:
-    """The oracle, through PyPI's tflite-micro alone, so that these tests rest on nothing of ours."""
+    """The oracle, through PyPI's tflite-micro alone: these tests rest on nothing of ours."""
 
     def __init__(self, data):
         from tflite_micro.python.tflite_micro import runtime

@@ -6,7 +6,6 @@ from math import prod
 
 from tinyssl.ir.model import Model
 from tinyssl.ir.ops import (
-    Add,
     Conv2D,
     DepthwiseConv2D,
     FullyConnected,
@@ -16,7 +15,6 @@ from tinyssl.ir.ops import (
     Padding,
     Pool2D,
     Reshape,
-    Softmax,
 )
 
 Shape = tuple[int, ...]
@@ -43,29 +41,24 @@ def output_shape(model: Model, op: Op) -> Shape:
     """
     shape = model.tensor(op.inputs[0]).shape
     if isinstance(op, Conv2D | DepthwiseConv2D):
-        weight = model.tensor(op.weight).shape
-        window = (
-            (weight[1] - 1) * op.dilation[0] + 1,
-            (weight[2] - 1) * op.dilation[1] + 1,
-        )
-        channels = weight[0] if isinstance(op, Conv2D) else weight[3]
-        return (shape[0], *_spatial(shape, op.padding, window, op.stride), channels)
+        return _conv_shape(model, op)
     if isinstance(op, Pool2D):
         return (shape[0], *_spatial(shape, op.padding, op.size, op.stride), shape[3])
+    if isinstance(op, Pad):
+        return (shape[0], *_spatial(shape, op.padding, (1, 1), (1, 1)), shape[3])
+    if isinstance(op, Mean):
+        return (shape[0], 1, 1, shape[3]) if op.keep_dims else (shape[0], shape[3])
     if isinstance(op, FullyConnected):
         channels = model.tensor(op.weight).shape[0]
         return (*shape[:-1], channels) if op.keep_num_dims else (1, channels)
-    if isinstance(op, Pad):
-        pad = op.padding
-        height, width = shape[1] + pad.top + pad.bottom, shape[2] + pad.left + pad.right
-        return (shape[0], height, width, shape[3])
-    if isinstance(op, Mean):
-        return (shape[0], 1, 1, shape[3]) if op.keep_dims else (shape[0], shape[3])
-    if isinstance(op, Reshape):
-        return model.tensor(op.output).shape
-    if isinstance(op, Add | Softmax):
-        return shape
-    raise TypeError(f"{op.label} has no shape rule")
+    return model.tensor(op.output).shape if isinstance(op, Reshape) else shape  # ADD, SOFTMAX
+
+
+def _conv_shape(model: Model, op: Conv2D | DepthwiseConv2D) -> Shape:
+    shape, weight = model.tensor(op.input).shape, model.tensor(op.weight).shape
+    window = ((weight[1] - 1) * op.dilation[0] + 1, (weight[2] - 1) * op.dilation[1] + 1)
+    channels = weight[0] if isinstance(op, Conv2D) else weight[3]
+    return (shape[0], *_spatial(shape, op.padding, window, op.stride), channels)
 
 
 def macs(model: Model, op: Op) -> int:

@@ -1,9 +1,9 @@
 """Static arena planning: offsets from lifetimes.
 
 Greedy: tensors are taken in some order, each goes to the lowest gap that is free during its whole
-life. Optimal order is NP-hard to find (dynamic storage allocation), so several orders are tried and
-then neighbours of the best are sampled with a fixed seed; the search ends as soon as the lower bound
-is met, which no plan can beat. Cost: O(n^2) an order for n tensors.
+life. The best order is NP-hard to find (dynamic storage allocation), so several are tried and then
+neighbours of the best are sampled with a fixed seed; the search ends as soon as the lower bound is
+met, which no plan can beat. Cost: O(n^2) an order for n tensors.
 """
 
 from __future__ import annotations
@@ -165,7 +165,8 @@ def _usual_orders(lives: list[Lifetime]) -> Iterator[Order]:
         lambda life: (-life.bytes * (life.last - life.first + 1), life.first),
     )
     for key in keys:
-        yield sorted(range(len(lives)), key=lambda index, key=key: key(lives[index]))  # type: ignore[misc]  # mypy cannot type a lambda's default
+        ranks = [key(life) for life in lives]
+        yield sorted(range(len(lives)), key=ranks.__getitem__)
 
 
 def _neighbours(order: Order) -> Iterator[Order]:

@@ -25,7 +25,7 @@ class Lifetime:
 
 
 def storage_of(model: Model) -> dict[int, int]:
-    """Activation -> the tensor whose storage it uses. RESHAPE shares its input's; others own theirs."""
+    """Activation -> the tensor whose storage it uses: its own, or its input's after RESHAPE."""
     storage = {index: index for index in model.inputs}
     for op in model.ops:
         storage[op.output] = storage[op.inputs[0]] if isinstance(op, Reshape) else op.output

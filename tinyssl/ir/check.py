@@ -1,0 +1,44 @@
+"""What a rule of the verifier sees: one operator, its tensors, and how to refuse it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from tinyssl.errors import ModelError, UnsupportedModel
+from tinyssl.ir.model import Model, Quant, Tensor
+from tinyssl.ir.ops import Op
+
+OpT_co = TypeVar("OpT_co", bound=Op, covariant=True)
+
+AGAIN = "convert the model again"
+
+
+@dataclass(frozen=True)
+class Check(Generic[OpT_co]):
+    """One operator of a model."""
+
+    model: Model
+    op: OpT_co
+
+    def tensor(self, index: int) -> Tensor:
+        return self.model.tensor(index)
+
+    def quant(self, index: int) -> Quant:
+        """Quantisation of a tensor.
+
+        Raises:
+            ModelError: It has none.
+        """
+        tensor = self.tensor(index)
+        if tensor.quant is None:
+            raise self.broken(f"{tensor.name} has no quantisation")
+        return tensor.quant
+
+    def broken(self, rule: str) -> ModelError:
+        """The error for a model that contradicts itself."""
+        return ModelError(f"{self.op.label}: {rule}", hint=AGAIN)
+
+    def unsupported(self, what: str, hint: str = AGAIN) -> UnsupportedModel:
+        """The error for a sound model that tinyssl does not do."""
+        return UnsupportedModel(f"{self.op.label}: {what}", hint=hint)

@@ -1,0 +1,139 @@
+"""Rules on weights and biases, and the bound of the int32 accumulator."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.ir.check import Check
+from tinyssl.ir.fixed_point import INT32_MAX, INT32_MIN, channel_multipliers
+from tinyssl.ir.model import DType, Model
+from tinyssl.ir.ops import Conv2D, DepthwiseConv2D, FullyConnected, WeightedOp
+from tinyssl.ir.rules import legal_quant
+
+BIAS_SCALE_TOLERANCE = 1e-6
+"""Relative difference of a bias scale to input scale * weight scale: float32 rounding"""
+
+SHIFT_MAX = 30
+
+
+def conv_weights(check: Check[Conv2D | DepthwiseConv2D]) -> None:
+    """Weights fit the input's channels; see `_weights`."""
+    op = check.op
+    shape = check.tensor(op.weight).shape
+    if len(shape) != 4:
+        raise check.broken(f"weights have shape {list(shape)}; four dimensions are needed")
+    channels = check.tensor(op.input).shape[3]
+    if isinstance(op, DepthwiseConv2D):
+        expected = (1, *shape[1:3], channels * op.multiplier)
+    else:
+        expected = (*shape[:3], channels)
+    if shape != expected:
+        raise check.unsupported(
+            f"weights have shape {list(shape)}, expected {list(expected)} for {channels} input "
+            "channels; grouped convolutions are not supported"
+        )
+    _weights(check, channel_axis(op))
+
+
+def dense_weights(check: Check[FullyConnected]) -> None:
+    """Weights are (outputs, elements of the input); see `_weights`."""
+    shape = check.tensor(check.op.weight).shape
+    elements = check.tensor(check.op.input).elements
+    if len(shape) != 2 or shape[1] != elements:
+        raise check.broken(f"weights have shape {list(shape)}, the input {elements} elements")
+    _weights(check, 0)
+
+
+def channel_axis(op: WeightedOp) -> int:
+    """Axis of the weights along which the output channels lie."""
+    return 3 if isinstance(op, DepthwiseConv2D) else 0
+
+
+def _weights(check: Check[WeightedOp], axis: int) -> None:
+    """int8 constants with zero point 0 and one scale, or one for each channel; and the bias."""
+    op = check.op
+    weight = check.tensor(op.weight)
+    if not weight.constant or weight.dtype is not DType.INT8:
+        raise check.unsupported(
+            f"weights {weight.name} must be int8 constants, not {weight.dtype.value}",
+            hint="quantise weights and activations to int8 with `tinyssl convert`",
+        )
+    legal_quant(check, op.weight)
+    quant = check.quant(op.weight)
+    if any(quant.zero_point):
+        raise check.broken(f"weights {weight.name} have a zero point other than 0")
+    channels = weight.shape[axis]
+    if quant.per_channel and (len(quant.scale) != channels or quant.axis != axis):
+        raise check.broken(
+            f"weights {weight.name} have {len(quant.scale)} scales on axis {quant.axis}; "
+            f"{channels} on axis {axis} are expected"
+        )
+    if op.bias is not None:
+        _bias(check, op.bias, channels)
+
+
+def _bias(check: Check[WeightedOp], index: int, channels: int) -> None:
+    """int32 constants, one for each channel, at input scale * weight scale."""
+    bias = check.tensor(index)
+    if not bias.constant or bias.dtype is not DType.INT32 or bias.elements != channels:
+        raise check.broken(
+            f"bias {bias.name} ({bias.dtype.value}, {bias.elements} elements) must be {channels} "
+            "int32 constants"
+        )
+    if bias.quant is None:
+        return  # by definition input scale * weight scale; some files leave it out
+    found = np.array(bias.quant.scale)
+    if any(bias.quant.zero_point) or found.size not in (1, channels):
+        raise check.broken(f"bias {bias.name} has a zero point, or {found.size} scales")
+    expected = check.quant(check.op.input).scale[0] * np.array(check.quant(check.op.weight).scale)
+    error = float(np.max(np.abs(found / expected - 1.0)))
+    if not error <= BIAS_SCALE_TOLERANCE:
+        raise check.broken(
+            f"bias {bias.name} has a scale that differs by {error:.1e} (relative) from input scale "
+            f"* weight scale; {BIAS_SCALE_TOLERANCE:g} is allowed"
+        )
+
+
+def accumulator(check: Check[WeightedOp]) -> None:
+    """The int32 sum cannot overflow, whatever the input and the order of addition."""
+    low, high = accumulator_bounds(check.model, check.op)
+    for bound, limit in ((int(low.min()), INT32_MIN), (int(high.max()), INT32_MAX)):
+        if abs(bound) > INT32_MAX:
+            raise check.unsupported(
+                f"the accumulator can reach {bound}; int32 ends at {limit}",
+                hint="use fewer input channels or smaller biases in this layer",
+            )
+    shifts = [max(multiplier.shift, 0) for multiplier in channel_multipliers(check.model, check.op)]
+    worst = np.maximum(-low, high)
+    reach = max(int(size) << shift for size, shift in zip(worst, _each(shifts, worst), strict=True))
+    if max(shifts) > SHIFT_MAX or reach > INT32_MAX:
+        raise check.unsupported(
+            f"the accumulator times 2^{max(shifts)} can reach {reach}; int32 ends at {INT32_MAX}",
+            hint="the output scale is too small for this layer: calibrate on more images",
+        )
+
+
+def _each(shifts: list[int], channels: NDArray[np.int64]) -> list[int]:
+    return shifts if len(shifts) == len(channels) else shifts * len(channels)
+
+
+def accumulator_bounds(model: Model, op: WeightedOp) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Smallest and largest sum of each output channel over all int8 inputs.
+
+    Partial sums stay inside too, in any order: only terms of one sign are added up.
+
+    Returns:
+        Two int64 arrays (channels,), low not above 0, high not below 0.
+    """
+    weight = model.tensor(op.weight).array().astype(np.int64)
+    axis = channel_axis(op)
+    rows = np.moveaxis(weight, axis, 0).reshape(weight.shape[axis], -1)
+    quant = model.tensor(op.input).quant
+    zero = quant.zero_point[0] if quant else 0
+    ends = np.stack([rows * (-128 - zero), rows * (127 - zero)])
+    low, high = ends.min(0).clip(max=0).sum(1), ends.max(0).clip(min=0).sum(1)
+    if op.bias is not None:
+        bias = model.tensor(op.bias).array().astype(np.int64).ravel()
+        low, high = low + bias.clip(max=0), high + bias.clip(min=0)
+    return low, high
