@@ -1,8 +1,8 @@
 """Runs the real PlatformIO, without a network and without touching the user's own installation.
 
 PlatformIO keeps its packages in a core directory. Ours lies in the cache folder and holds one
-package, `tool-scons`, which is the SCons that pip installed. A user who runs `pio run` by hand in a project
-uses their own core directory and PlatformIO's registry.
+package, `tool-scons`, which is the SCons that pip installed. A user who runs `pio run` by hand in
+a project uses their own core directory and PlatformIO's registry.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def staged(folder: Path) -> Iterator[Path]:
 
 
 def _replace(new: Path, folder: Path) -> None:
-    """Two renames; killed between them, both builds are there, as `.<name>.old` and `.<name>.new`."""
+    """Two renames; killed between them, both builds are there: `.<name>.old`, `.<name>.new`."""
     old = folder.parent / f".{folder.name}.old"
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
