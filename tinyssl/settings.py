@@ -31,7 +31,6 @@ VARIABLES = {
     "TINYSSL_WORKSPACE": "folder that holds runs/ and build/ (--workspace)",
     "TINYSSL_CONFIG": "path of the tinyssl.toml (--config)",
     "TINYSSL_CACHE": "folder for PlatformIO's core and compiled host code",
-    "TINYSSL_COMPLETE": "set by the shell's completion script",
 }
 """Variables with our prefix that belong to no stage -> what they do"""
 
