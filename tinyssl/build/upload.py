@@ -50,7 +50,8 @@ def flash(config: FlashConfig, workspace: Workspace, progress: Progress | None =
     with workspace.start("flash", plain, inputs={"elf": elf}) as run:
         progress.note(f"flashing {board.name}")
         _check_uploader(arguments[0])
-        pio_run(folder, "upload", upload_port=probe, timeout=config.timeout)
+        # Never compiled again here: what is flashed is the very image that was measured.
+        pio_run(folder, "nobuild", "upload", upload_port=probe, timeout=config.timeout)
         flashed = Flashed.load(folder) if board.emulated else _serial_device(planned, board, folder)
         run.results(board=board.id, port=flashed.port, build_id=info.build_id)
     return flashed

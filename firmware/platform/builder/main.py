@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from SCons.Script import AlwaysBuild, Builder, Default, DefaultEnvironment
+from SCons.Script import COMMAND_LINE_TARGETS, AlwaysBuild, Builder, Default, DefaultEnvironment
 
 # gcc's options for each instruction set; one with floating point may use all of its registers.
 MACHINE = {
@@ -85,9 +85,13 @@ else:
         }
     )
 
-program = env.BuildProgram()
+# `pio run -t nobuild -t upload` uploads the image as it is: PlatformIO's own convention.
+built = "nobuild" in COMMAND_LINE_TARGETS
+program = env.File("$BUILD_DIR/${PROGNAME}.elf") if built else env.BuildProgram()
 artifacts = [program]
-if not native:
+if built:
+    AlwaysBuild(env.Alias("nobuild", program))
+elif not native:
     name = "$BUILD_DIR/${PROGNAME}"
     artifacts += [env.ElfToBin(name, program), env.ElfToHex(name, program)]
 
