@@ -1,0 +1,68 @@
+"""Generated C of small models, kept in tests/golden/: a change of the generator shows in the diff.
+
+python tools/golden.py            # says which files differ, exit code 1 when any does
+python tools/golden.py --update   # writes them
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.ops.cases import add, padded_conv, reshaped_pool  # noqa: E402  # after sys.path
+from tinyssl.emit import Sources, render_aot, render_engine_aot  # noqa: E402
+from tinyssl.ir.passes import run_passes  # noqa: E402
+from tinyssl.plan import plan_arena  # noqa: E402
+from tinyssl.tflite import read_model  # noqa: E402
+
+FOLDER = ROOT / "tests" / "golden"
+
+MODELS: dict[str, Callable[[], bytes]] = {
+    "residual": partial(add, side=4),
+    "folded_pad": padded_conv,
+    "reshape": reshaped_pool,
+}
+
+
+def golden_sources() -> Sources:
+    """Path below tests/golden/ -> text, but for the kernels, which are copied as they are."""
+    sources: Sources = {}
+    for name, make in MODELS.items():
+        # Without the hash of the file, which depends on the flatbuffers package.
+        model = replace(run_passes(read_model(make(), name)), source_sha256="0" * 64)
+        plan = plan_arena(model)
+        rendered = render_aot(model, plan) | render_engine_aot(model, plan)
+        sources |= {
+            f"{name}/{path}": text
+            for path, text in rendered.items()
+            if not path.startswith("kernels/")
+        }
+    return sources
+
+
+def main(arguments: list[str]) -> int:
+    """Compares, or with --update writes."""
+    if arguments not in ([], ["--update"]):
+        sys.stderr.write(str(__doc__))
+        return 2
+    changed = []
+    for name, text in golden_sources().items():
+        path = FOLDER / name
+        if not path.exists() or path.read_text() != text:
+            changed.append(name)
+            if arguments:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+    for name in changed:
+        sys.stdout.write(f"{'wrote' if arguments else 'differs'}: tests/golden/{name}\n")
+    return 1 if changed and not arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
