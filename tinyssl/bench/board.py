@@ -1,0 +1,72 @@
+"""`tinyssl verify --board`: the same bytes on the board as in TensorFlow Lite Micro."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinyssl.bench.agreement import Tally
+from tinyssl.bench.subject import load_model, load_split, open_reference, to_wire
+from tinyssl.bench.target import Target, check_identity, find_target
+from tinyssl.build import build, flash
+from tinyssl.config import BenchConfig, BuildConfig, FlashConfig, VerifyConfig
+from tinyssl.device import Session, emulator, open_link
+from tinyssl.errors import UsageError
+from tinyssl.progress import Progress, Silent
+from tinyssl.records import Workspace
+from tinyssl.verify.inputs import make_inputs
+
+
+def verify_on_board(
+    config: VerifyConfig, workspace: Workspace, progress: Progress | None = None
+) -> dict[str, Any]:
+    """Builds a model for a board, puts it there, and compares `config.images` inputs.
+
+    The emulator is ended afterwards: an idle one would use a whole core.
+
+    Returns:
+        board, engine, build_id, inputs, equal (all of them), reference, retries.
+
+    Raises:
+        Mismatch: An output differs; names input, byte and both values.
+        TinysslError: What `build` and `flash` raise, and what a device can do wrong.
+    """
+    progress = progress or Silent()
+    if config.board is None:
+        raise UsageError("no board to verify on", hint="name one with --board")
+    build(BuildConfig(board=config.board, model=config.model, check=False), workspace, progress)
+    flash(FlashConfig(board=config.board), workspace, progress)
+    target = find_target(BenchConfig(board=config.board), workspace)
+    try:
+        return _compare(config, target, progress)
+    finally:
+        emulator.stop(target.folder)
+
+
+def _compare(config: VerifyConfig, target: Target, progress: Progress) -> dict[str, Any]:
+    model, data = load_model(target.info)
+    reference = open_reference(data, progress)
+    split = load_split(target.info)
+    images = None if split is None else split.images
+    inputs = make_inputs(model, config.images, config.seed, images)
+    tally = Tally(0)
+    with Session(open_link(target.port, target.baud)) as session:
+        session.sync()
+        identity = session.identity()
+        check_identity(identity, target)
+        with progress.track(f"on {target.board.id}", len(inputs), "input") as task:
+            for number, x in enumerate(inputs):
+                output = session.infer(to_wire(x, identity.input_is_uint8)).output
+                tally.add(number, np.frombuffer(output, np.int8), reference.invoke(x).ravel(), None)
+                task.advance()
+        tally.gate(reference.name)
+    return {
+        "board": target.board.id,
+        "engine": identity.engine,
+        "build_id": identity.build_id,
+        "inputs": tally.count,
+        "equal": tally.equal,
+        "reference": reference.name,
+        "retries": session.retried,
+    }

@@ -1,0 +1,209 @@
+"""The stage `bench`: every figure comes from the device, over its serial line.
+
+The record is filled as figures come in, so that a run that fails or is interrupted keeps what it
+measured. Results:
+
+* `board engine model build_id port protocol`, `device` (all of `Identity`), `tick_unit`
+* `latency` {unit, runs, warmup, min, median, p95, max} and, on a board, `median_us`; on an emulator
+  `estimate_ms` with `estimate_basis`
+* `profile_total`; file `profile` {unit, total, ops: index, name, kind, ticks}
+* with a test split: `images accuracy_device accuracy_host`; file `confusion` {class_names, matrix}
+* `inputs` (without one), `agreement equal first_difference reference`
+* `flash_bytes ram_bytes` (of the ELF), `device_flash_bytes device_ram_bytes` (0: unknown)
+* `memory` {arena_used, arena_bytes, stack_used, stack_bytes}, `retries`, `inputs_per_second`
+* file `build`: the build's description
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from tinyssl.bench.agreement import Tally
+from tinyssl.bench.latency import Unit, as_time, profile_rows, spread, unit_of
+from tinyssl.bench.subject import (
+    Reference,
+    Samples,
+    choose_samples,
+    load_model,
+    load_split,
+    open_reference,
+    to_wire,
+)
+from tinyssl.bench.target import Target, check_identity, find_target
+from tinyssl.config import BenchConfig
+from tinyssl.device import Identity, Session, open_link
+from tinyssl.progress import Progress, Silent
+from tinyssl.records import BuildInfo, RunRecord, RunWriter, Workspace, read_record, write_json
+
+_ADAPTER = TypeAdapter(BenchConfig)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One measurement under way."""
+
+    config: BenchConfig
+    target: Target
+    samples: Samples
+    session: Session
+    identity: Identity
+    unit: Unit
+    run: RunWriter
+    progress: Progress
+
+    def wire(self, position: int) -> bytes:
+        """An input as the device takes it."""
+        return to_wire(self.samples.inputs[position], self.identity.input_is_uint8)
+
+
+def bench(config: BenchConfig, workspace: Workspace, progress: Progress | None = None) -> RunRecord:
+    """Measures the build that is on a device.
+
+    Args:
+        config: Which board and port, how many runs and images.
+        workspace: Where builds and runs are.
+        progress: Told about each part.
+
+    Raises:
+        UsageError: No build, or its model is gone.
+        DeviceNotFound: No port, more than one, or one in use.
+        DeviceTimeout: The device does not answer.
+        DeviceError: It answers errors or damaged lines after all retries, or was reset.
+        Mismatch: Other firmware than the build's, or outputs that differ from the reference; the
+            record is kept.
+    """
+    progress = progress or Silent()
+    target = find_target(config, workspace)
+    model, data = load_model(target.info)
+    samples = choose_samples(model, load_split(target.info), config.images)
+    content = _ADAPTER.dump_python(config, mode="json")
+    inputs = {"build": target.folder / BuildInfo.FILE, "model": Path(target.info.model_path)}
+    with workspace.start("bench", content, inputs=inputs, data=_data(target.info)) as run:
+        target.info.save(run.file("build", BuildInfo.FILE).parent)
+        link = open_link(target.port, target.baud)
+        with Session(link, config.timeout, config.retries) as session:
+            identity = _identify(session, target, run, progress)
+            unit = unit_of(target.board, identity)
+            job = Bench(config, target, samples, session, identity, unit, run, progress)
+            try:
+                _measure(job, data)
+            finally:
+                run.results(retries=session.retried)
+    return run.record
+
+
+def _data(info: BuildInfo) -> dict[str, Any]:
+    return read_record(Path(info.data_run)).data if info.data_run else {}
+
+
+def _identify(session: Session, target: Target, run: RunWriter, progress: Progress) -> Identity:
+    session.sync()
+    identity = session.identity()
+    check_identity(identity, target)
+    if identity.warning:
+        progress.note(f"the device warns: {identity.warning}")
+    run.results(
+        board=identity.board,
+        engine=identity.engine,
+        model=identity.model,
+        build_id=identity.build_id,
+        port=target.port,
+        protocol=identity.protocol,
+        device=asdict(identity),
+        flash_bytes=target.info.sizes.get("flash", 0),
+        ram_bytes=target.info.sizes.get("ram", 0),
+        device_flash_bytes=identity.flash_bytes,
+        device_ram_bytes=identity.ram_bytes,
+    )
+    return identity
+
+
+def _measure(job: Bench, data: bytes) -> None:
+    latency(job)
+    if job.config.profile:
+        profile(job)
+    job.run.results(memory=asdict(job.session.memory()))
+    if job.config.accuracy:
+        accuracy(job, open_reference(data, job.progress))
+
+
+def latency(job: Bench) -> None:
+    """Timed inferences on the first input, which the device loads anew for each."""
+    config, session = job.config, job.session
+    session.load(job.wire(0))
+    ticks: list[int] = []
+    with job.progress.track("latency", config.warmup + config.runs, "run") as task:
+        for number in range(config.warmup + config.runs):
+            found = session.repeat().ticks
+            if number >= config.warmup:
+                ticks.append(found)
+                job.run.log(event="latency", ticks=found)
+            task.advance()
+    figures = spread(ticks, job.unit)
+    job.run.results(
+        tick_unit=job.unit.name,
+        latency=figures
+        | {"warmup": config.warmup}
+        | as_time(figures["median"], job.unit, job.identity, job.target.board),
+    )
+
+
+def profile(job: Bench) -> None:
+    """One inference on the first input, operator by operator."""
+    job.progress.note("time of every operator")
+    content = profile_rows(job.session.profile(), job.unit)
+    write_json(job.run.file("profile", "profile.json"), content)
+    job.run.results(profile_total=content["total"])
+
+
+def accuracy(job: Bench, reference: Reference) -> None:
+    """Every sample to the device and to the reference.
+
+    Raises:
+        Mismatch: They gave different bytes; raised after the last sample.
+    """
+    samples = job.samples
+    labelled = samples.labels is not None
+    tally = Tally(len(samples.class_names) if labelled else 0)
+    started = time.monotonic()
+    try:
+        with job.progress.track("on the device", len(samples.inputs), "image") as task:
+            for position in range(len(samples.inputs)):
+                _compare(job, reference, position, tally)
+                task.advance(retries=job.session.retried)
+    finally:
+        seconds = time.monotonic() - started
+        job.run.results(
+            reference=reference.name,
+            inputs_per_second=round(tally.count / seconds, 3) if seconds > 0 else 0.0,
+            **tally.results(),
+        )
+        if labelled and tally.count:
+            write_json(
+                job.run.file("confusion", "confusion.json"),
+                {"class_names": samples.class_names, "matrix": tally.confusion.tolist()},
+            )
+    tally.gate(reference.name)
+
+
+def _compare(job: Bench, reference: Reference, position: int, tally: Tally) -> None:
+    samples = job.samples
+    number = int(samples.numbers[position])
+    label = int(samples.labels[position]) if samples.labels is not None else None
+    inference = job.session.infer(job.wire(position))
+    device = np.frombuffer(inference.output, np.int8)
+    equal = tally.add(number, device, reference.invoke(samples.inputs[position]).ravel(), label)
+    job.run.log(
+        event="image",
+        image=number,
+        label=label,
+        answer=int(device.argmax()),
+        ticks=inference.ticks,
+        equal=equal,
+    )

@@ -1,0 +1,133 @@
+"""The model behind a build on this computer: its inputs, and the bytes it must answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.emit import render_aot
+from tinyssl.errors import DataError, ToolMissing, UsageError
+from tinyssl.ir.model import Model
+from tinyssl.ir.passes import run_passes
+from tinyssl.native import HostModel
+from tinyssl.plan import plan_arena
+from tinyssl.progress import Progress
+from tinyssl.records import BuildInfo, read_record, sha256_of
+from tinyssl.tflite import read_model
+from tinyssl.verify import TflmInterpreter
+from tinyssl.verify.inputs import make_inputs, wire_to_model
+
+Int8 = NDArray[np.int8]
+
+RANDOM_INPUTS = 64
+"""Inputs for a model that comes without test images"""
+SEED = 0
+"""Of those inputs, and of the choice among test images"""
+FLIP = np.uint8(0x80)
+"""q = u - 128 is the same byte with its highest bit flipped"""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What is sent to the device."""
+
+    inputs: Int8
+    """(n, *input shape)"""
+    numbers: NDArray[np.int64]
+    """(n,): position of each in the test split, or from 0"""
+    labels: NDArray[np.int64] | None = None
+    """(n,); None: there are no test images, only agreement can be measured"""
+    class_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An engine on this computer that gives the right bytes."""
+
+    name: str
+    """tflm, or aot-host where TensorFlow Lite Micro is not to be had"""
+    invoke: Callable[[Int8], Int8]
+
+
+def load_model(info: BuildInfo) -> tuple[Model, bytes]:
+    """The model that was built, and its file.
+
+    Raises:
+        UsageError: The file is gone or is not the one that was built.
+    """
+    path = Path(info.model_path)
+    if not path.exists() or sha256_of(path) != info.model_sha256:
+        raise UsageError(
+            f"{path} is no longer the model of this build ({info.model_sha256[:12]}…)",
+            hint=f"run `tinyssl build --board {info.board}` and `tinyssl flash` again",
+        )
+    data = path.read_bytes()
+    return read_model(data), data
+
+
+@dataclass(frozen=True)
+class TestSplit:
+    """The test images that the run which made a model has stored."""
+
+    images: NDArray[np.uint8]
+    """(n, h, w, c)"""
+    labels: NDArray[np.int64]
+    """(n,)"""
+    class_names: tuple[str, ...]
+
+
+def load_split(info: BuildInfo) -> TestSplit | None:
+    """Test images of the run that made the model; None for a model from elsewhere.
+
+    Raises:
+        DataError: The stored split is damaged.
+    """
+    if not info.data_run:
+        return None
+    path = read_record(Path(info.data_run)).path("test")
+    try:
+        with np.load(path) as stored:
+            names = tuple(str(name) for name in stored["class_names"])
+            return TestSplit(stored["images"], stored["labels"].astype(np.int64), names)
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(
+            f"{path} is damaged: {error}", hint="run `tinyssl convert` again"
+        ) from error
+
+
+def choose_samples(model: Model, split: TestSplit | None, count: int) -> Samples:
+    """What is sent: test images, or seeded noise where there are none.
+
+    Args:
+        model: Gives the shape of an input.
+        split: Of `load_split`.
+        count: How many; 0: all images, or `RANDOM_INPUTS`. Fewer than all are drawn at random, so
+            that a split sorted by class still gives every class.
+    """
+    if split is None:
+        inputs = make_inputs(model, count or RANDOM_INPUTS, SEED)
+        return Samples(inputs, np.arange(len(inputs), dtype=np.int64))
+    order = np.random.default_rng(SEED).permutation(len(split.images))
+    chosen = np.sort(order[: count or len(order)])
+    inputs = wire_to_model(model, split.images[chosen])
+    return Samples(inputs, chosen, split.labels[chosen], split.class_names)
+
+
+def to_wire(x: Int8, uint8: bool) -> bytes:
+    """An input as the device takes it: pixels where it says so, else raw int8."""
+    raw = np.ascontiguousarray(x).view(np.uint8)
+    return (raw ^ FLIP if uint8 else raw).tobytes()
+
+
+def open_reference(data: bytes, progress: Progress) -> Reference:
+    """TensorFlow Lite Micro; where it cannot be installed, our C compiled for this computer."""
+    try:
+        return Reference("tflm", TflmInterpreter(data).invoke)
+    except ToolMissing as error:
+        progress.note(f"{error.message}; comparing with our C on this computer instead")
+        model = run_passes(read_model(data))
+        return Reference("aot-host", HostModel(model, render_aot(model, plan_arena(model))).invoke)

@@ -1,0 +1,95 @@
+"""What is measured: a build, the board it is on, and the port that leads there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinyssl.boards import Board, read_board
+from tinyssl.build import Flashed, find_build
+from tinyssl.config import BenchConfig
+from tinyssl.device import Identity, only_port
+from tinyssl.device.emulator import is_ours
+from tinyssl.errors import DeviceNotFound, Mismatch, UsageError
+from tinyssl.records import BuildInfo, Workspace
+
+
+@dataclass(frozen=True)
+class Target:
+    """A build on its board."""
+
+    folder: Path
+    """Of the build"""
+    info: BuildInfo
+    board: Board
+    port: str
+    baud: int
+
+
+def find_target(config: BenchConfig, workspace: Workspace) -> Target:
+    """The board named or flashed last, and its port.
+
+    Raises:
+        UsageError: There is no such board or no build.
+        DeviceNotFound: Its emulator has ended, or no USB port matches, or more than one does.
+    """
+    folder = _folder(config, workspace)
+    info = BuildInfo.load(folder)
+    board = read_board(folder / "boards" / f"{info.board}.json")
+    port = config.serial or _port(folder, board)
+    return Target(folder, info, board, port, config.baud or board.tinyssl.serial.baud)
+
+
+def check_identity(identity: Identity, target: Target) -> None:
+    """Refuses to measure firmware that is not the build's.
+
+    Raises:
+        Mismatch: Names all that differs.
+    """
+    info = target.info
+    pairs = {
+        "board": (identity.board, info.board),
+        "engine": (identity.engine, info.engine),
+        "model SHA-256": (identity.model_sha256, info.model_sha256),
+        "build id": (identity.build_id, info.build_id),
+    }
+    wrong = [
+        f"{name} is {found}, the build's is {expected}"
+        for name, (found, expected) in pairs.items()
+        if found != expected
+    ]
+    if wrong:
+        raise Mismatch(
+            f"wrong firmware on {target.port}: {'; '.join(wrong)}",
+            hint=f"run `tinyssl flash --board {info.board}`, or name the board with --board",
+        )
+
+
+def _folder(config: BenchConfig, workspace: Workspace) -> Path:
+    """Build folder of the board named, else of the one flashed last, else the last build."""
+    if config.board is None:
+        flashed = []
+        for path in workspace.builds.glob(f"*/{Flashed.FILE}"):
+            try:
+                flashed.append((Flashed.load(path.parent).flashed, path.parent))
+            except UsageError:
+                continue
+        if flashed:
+            return max(flashed)[1]
+    return find_build(config.board, workspace)
+
+
+def _port(folder: Path, board: Board) -> str:
+    """Port of the emulator that `flash` started, or the one USB port that matches the board."""
+    if not board.emulated:
+        return only_port(board).port
+    hint = f"run `tinyssl flash --board {board.id}`"
+    try:
+        flashed = Flashed.load(folder)
+    except UsageError as error:
+        raise DeviceNotFound(f"{board.id} is not running", hint=hint) from error
+    if flashed.pid is None or not is_ours(flashed.pid, folder):
+        raise DeviceNotFound(
+            f"{board.id} is not running any more (process {flashed.pid} has ended)", hint=hint
+        )
+    return flashed.port
