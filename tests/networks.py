@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import flatbuffers
@@ -127,3 +128,13 @@ def _pack(root):
     builder = flatbuffers.Builder(1 << 16)
     builder.Finish(root.Pack(builder), b"TFL3")
     return bytes(builder.Output())
+
+
+def with_one_byte_changed(sources, tensor):
+    """The generated C with the first weight of a tensor moved by 64 (or back, at the end)."""
+    pattern = rf"(weight_{tensor}\[\d+\][^{{]*{{\s*)(-?\d+)"
+    value = int(re.search(pattern, sources["weights.c"]).group(2))
+    other = value - 64 if value > 0 else value + 64
+    changed, count = re.subn(pattern, rf"\g<1>{other}", sources["weights.c"], count=1)
+    assert count == 1
+    return sources | {"weights.c": changed}

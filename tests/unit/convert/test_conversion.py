@@ -1,5 +1,6 @@
 """One real conversion through litert-torch and ai-edge-quantizer, and what must hold of it."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,12 +8,16 @@ import pytest
 import torch
 from torch import nn
 
+from tests.networks import network
 from tinyssl.backbones.same_conv import SameConv2d
+from tinyssl.config import VerifyConfig
 from tinyssl.convert.canonical import canonicalise
 from tinyssl.convert.quantise import PIXEL_QUANT, activation_ranges, quantise
 from tinyssl.convert.trace import Classifier, trace
-from tinyssl.errors import UnsupportedModel
-from tinyssl.tflite import is_canonical, read_model
+from tinyssl.errors import AccuracyDrop, UnsupportedModel
+from tinyssl.records import Workspace
+from tinyssl.tflite import is_canonical, read_model, write_model
+from tinyssl.verify import verify
 from tinyssl.verify.host import check_host
 from tinyssl.verify.inputs import make_inputs
 from tinyssl.verify.litert import Kernels, LitertInterpreter
@@ -119,6 +124,52 @@ def test_every_layer_keeps_a_sane_signal_to_noise_ratio(exact, quantised, images
     layers = layer_sqnr(exact, oracle, images)
     assert [layer.kind for layer in layers] == [op.kind for op in oracle.model.ops]
     assert all(20 < layer.sqnr_db < 70 for layer in layers)
+
+
+@pytest.fixture
+def as_converted(exact, images, tmp_path):
+    """Workspace with a convert run of this INT8 model; labels are what the float model says."""
+    interpreter = LitertInterpreter(exact, Kernels.OPTIMISED)
+    scaled = images[:, None].astype(np.float32) / 255
+    labels = np.array([interpreter.invoke(x).argmax() for x in scaled], dtype=np.int64)
+
+    def store(data: bytes) -> Workspace:
+        workspace = Workspace(tmp_path)
+        with workspace.start("convert", {}) as run:
+            run.file("model", "model.tflite").write_bytes(data)
+            run.file("float_model", "float.tflite").write_bytes(exact)
+            np.savez(run.file("test", "test.npz"), images=images, labels=labels)
+        return workspace
+
+    return store
+
+
+def test_verify_measures_accuracy_and_layers_of_a_converted_model(as_converted, quantised):
+    workspace = as_converted(canonicalise(quantised))
+    record = verify(VerifyConfig(images=40, max_drop=25), workspace)
+    assert record.results["accuracy_float"] == 1.0
+    assert record.results["accuracy_int8"] >= 0.75
+    assert record.results["accuracy_images"] == 24
+    layers = json.loads(record.path("layers").read_text())
+    assert [layer["kind"] for layer in layers][-2:] == ["FULLY_CONNECTED", "SOFTMAX"]
+    worst = min(row["sqnr_db"] for row in layers)
+    assert record.results["sqnr_db_worst"] == pytest.approx(worst, abs=0.01)
+
+
+def test_a_model_named_by_its_path_still_finds_its_test_split(as_converted, quantised):
+    workspace = as_converted(canonicalise(quantised))
+    path = workspace.latest("convert").path("model")
+    record = verify(VerifyConfig(model=path, images=12, max_drop=25), workspace)
+    assert record.results["accuracy_images"] == 24
+
+
+def test_an_int8_model_that_lost_its_accuracy_is_refused_and_recorded(as_converted):
+    workspace = as_converted(write_model(network(seed=9)))  # same shapes, other weights
+    with pytest.raises(AccuracyDrop, match="24 test images"):
+        verify(VerifyConfig(images=12), workspace)
+    (record,) = workspace.all("verify")
+    assert record.status == "failed"
+    assert record.results["accuracy_float"] - record.results["accuracy_int8"] > 0.02
 
 
 def test_ranges_cover_every_image(exact, images):

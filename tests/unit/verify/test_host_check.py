@@ -1,0 +1,139 @@
+import re
+
+import numpy as np
+import pytest
+
+from tests.networks import network, with_external_buffers, with_one_byte_changed
+from tests.ops.flatfile import Flatfile
+from tinyssl.emit import render_aot
+from tinyssl.errors import Mismatch, ModelError, UnsupportedModel
+from tinyssl.ir.ops import WeightedOp
+from tinyssl.ir.passes import run_passes
+from tinyssl.plan import plan_arena
+from tinyssl.tflite import read_model, write_model
+from tinyssl.verify import TflmInterpreter, check_host
+from tinyssl.verify.host import STEPPED_INPUTS, first_difference
+from tinyssl.verify.inputs import FORCED, make_inputs
+
+
+@pytest.fixture(scope="module")
+def data():
+    return write_model(network())
+
+
+@pytest.fixture(scope="module")
+def inputs(data):
+    return make_inputs(read_model(data), STEPPED_INPUTS + 16, 0)
+
+
+def rendered(data):
+    model = run_passes(read_model(data))
+    return model, dict(render_aot(model, plan_arena(model)))
+
+
+def test_our_c_gives_the_bytes_of_tflm(data, inputs):
+    check = check_host(data, inputs)
+    model = read_model(data)
+    assert (check.inputs, check.operators) == (len(inputs), len(model.ops))
+    per_run = sum(model.tensor(op.output).bytes for op in model.ops)
+    assert check.bytes == STEPPED_INPUTS * per_run + len(inputs) * model.output.bytes
+    oracle = TflmInterpreter(data)
+    np.testing.assert_array_equal(check.outputs, [oracle.invoke(x) for x in inputs])
+    assert len({output.tobytes() for output in check.outputs}) > len(inputs) // 2
+
+
+@pytest.mark.parametrize("position", [0, 1, 3, 6])
+def test_one_wrong_weight_byte_is_caught_and_its_operator_named(data, inputs, position):
+    model, sources = rendered(data)
+    op = model.ops[position]
+    assert isinstance(op, WeightedOp)
+    with pytest.raises(Mismatch, match=f"{op.label} is the first operator") as caught:
+        check_host(data, inputs, sources=with_one_byte_changed(sources, op.weight))
+    assert re.search(r"is -?\d+ in TensorFlow Lite Micro, -?\d+ in our C", caught.value.message)
+    assert caught.value.exit_code == 3
+    assert caught.value.hint
+
+
+def test_a_difference_after_the_stepped_inputs_is_found_too(data, inputs, monkeypatch):
+    _, sources = rendered(data)
+    monkeypatch.setattr("tinyssl.verify.host.STEPPED_INPUTS", 0)
+    with pytest.raises(Mismatch, match="#0 CONV_2D is the first operator"):
+        check_host(data, inputs, sources=with_one_byte_changed(sources, 1))
+
+
+def test_the_report_holds_place_values_and_count():
+    expected = np.array([[1, 2], [3, 4]], dtype=np.int8)
+    found = np.array([[1, 2], [9, -4]], dtype=np.int8)
+    difference = first_difference(expected, found, 7, "#3 ADD")
+    assert str(difference) == (
+        "input 7: #3 ADD is the first operator that differs: element [1][0] is 3 in TensorFlow "
+        "Lite Micro, 9 in our C; 2 of 4 elements differ"
+    )
+    assert first_difference(expected, expected, 7, "#3 ADD") is None
+
+
+def test_files_that_tflm_would_misread_are_refused(data, inputs):
+    with pytest.raises(ModelError, match="misread"):
+        check_host(with_external_buffers(data), inputs)
+
+
+def test_truncated_files_are_refused(data, inputs):
+    with pytest.raises(ModelError, match="damaged"):
+        check_host(data[: len(data) // 2], inputs)
+
+
+def test_float_models_are_refused(inputs):
+    file = Flatfile()
+    source = file.activation((1, 10), dtype="float32")
+    target = file.activation((1, 10), dtype="float32")
+    file.operator("SOFTMAX", [source], [target], beta=1.0)
+    with pytest.raises(UnsupportedModel, match="float32") as caught:
+        check_host(file.data(), inputs)
+    assert "tinyssl convert" in caught.value.hint
+
+
+def test_an_input_of_the_wrong_shape_is_a_programming_error(data):
+    with pytest.raises(ValueError, match=r"takes int8 \(1, 8, 8, 3\)"):
+        TflmInterpreter(data).invoke(np.zeros((1, 4, 4, 3), dtype=np.int8))
+
+
+def test_tflm_measures_its_arena(data):
+    model = read_model(data)
+    peak = plan_arena(run_passes(model)).peak
+    assert peak < TflmInterpreter(data).arena_bytes < peak + 16384
+
+
+def test_tflm_prints_nothing(data, capfd):
+    oracle = TflmInterpreter(data)
+    assert oracle.arena_bytes > 0
+    assert capfd.readouterr() == ("", "")
+
+
+def test_tensors_are_the_outputs_of_all_operators(data, inputs):
+    oracle = TflmInterpreter(data)
+    found = oracle.tensors(inputs[5])
+    model = oracle.model
+    assert list(found) == [op.output for op in model.ops]
+    assert all(found[i].shape == model.tensor(i).shape for i in found)
+    np.testing.assert_array_equal(found[model.outputs[0]], oracle.invoke(inputs[5]))
+
+
+class TestInputs:
+    def test_extremes_quiet_inputs_images_and_noise(self, data):
+        model = read_model(data)
+        images = np.random.default_rng(1).integers(0, 256, (5, 8, 8, 3), dtype=np.uint8)
+        x = make_inputs(model, 40, 0, images)
+        assert (x.shape, x.dtype) == ((40, 1, 8, 8, 3), np.int8)
+        assert [np.unique(one).tolist() for one in x[:3]] == [[-128], [127], [-128]]
+        assert max(int(one.max()) for one in x[3:5]) <= -127  # quiet, at zero point -128
+        wire = x[FORCED : FORCED + 5, 0].astype(np.int16) + 128
+        np.testing.assert_array_equal(wire, images)
+        assert len({one.tobytes() for one in x[FORCED:]}) == 40 - FORCED
+
+    def test_the_seed_decides(self, data):
+        model = read_model(data)
+        np.testing.assert_array_equal(make_inputs(model, 20, 5), make_inputs(model, 20, 5))
+        assert not np.array_equal(make_inputs(model, 20, 5), make_inputs(model, 20, 6))
+
+    def test_extremes_come_however_few_are_asked_for(self, data):
+        assert len(make_inputs(read_model(data), 1, 0)) == FORCED

@@ -1,0 +1,115 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.networks import network, with_one_byte_changed
+from tinyssl.config import VerifyConfig
+from tinyssl.emit import render_aot
+from tinyssl.errors import AccuracyDrop, Mismatch, ModelError, UsageError
+from tinyssl.records import Workspace
+from tinyssl.tflite import write_model
+from tinyssl.verify import verify
+from tinyssl.verify.accuracy import Accuracy
+from tinyssl.verify.capture import captured
+
+MODELS = Path(__file__).parents[3].parent / "shared" / "models"
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    return Workspace(tmp_path)
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / "elsewhere.tflite"
+    path.write_bytes(write_model(network()))
+    return path
+
+
+def test_a_model_from_elsewhere_is_compared_on_noise(model, workspace):
+    record = verify(VerifyConfig(model=model, images=32), workspace)
+    results = record.results
+    assert record.status == "complete"
+    assert (results["images"], results["equal"]) == (32, 32)
+    assert list(results["engines"]) == ["tflm", "aot-host", "litert-ref", "litert-xnnpack"]
+    for name in ("tflm", "aot-host"):
+        assert results["engines"][name] == {"images": 32, "equal": 32, "max_difference": 0}
+    assert results["tflm_arena_bytes"] > 0
+    assert "accuracy_int8" not in results
+    assert record.inputs["model"]["path"] == str(model)
+
+
+def test_wrong_c_leaves_a_failed_record_with_the_other_engines(model, workspace, monkeypatch):
+    def with_a_wrong_weight(model, plan):
+        return with_one_byte_changed(render_aot(model, plan), model.ops[3].weight)
+
+    monkeypatch.setattr("tinyssl.verify.host.render_aot", with_a_wrong_weight)
+    with pytest.raises(Mismatch, match="#3 CONV_2D"):
+        verify(VerifyConfig(model=model, images=16), workspace)
+    (record,) = workspace.all("verify")
+    assert record.status == "failed"
+    assert "#3 CONV_2D" in record.error
+    assert "tflm" in record.results["engines"]
+    assert "equal" not in record.results
+
+
+def test_a_missing_file_is_a_usage_error(workspace, tmp_path):
+    with pytest.raises(UsageError, match=r"nothing\.tflite"):
+        verify(VerifyConfig(model=tmp_path / "nothing.tflite"), workspace)
+
+
+def test_without_a_converted_model_the_hint_names_the_command(workspace):
+    with pytest.raises(UsageError) as caught:
+        verify(VerifyConfig(), workspace)
+    assert "tinyssl convert" in caught.value.hint
+
+
+def test_a_truncated_file_is_refused_before_tflm_sees_it(model, workspace):
+    model.write_bytes(model.read_bytes()[:900])
+    with pytest.raises(ModelError, match="900 bytes"):
+        verify(VerifyConfig(model=model), workspace)
+    assert workspace.all("verify") == []
+
+
+@pytest.mark.parametrize(
+    "name", ["kws_ref_model.tflite", "pretrainedResnet_quant.tflite", "vww_96_int8.tflite"]
+)
+def test_reference_models_are_byte_equal(name, workspace):
+    if not MODELS.is_dir():
+        pytest.skip("needs ../shared/models (reference models of MLPerf Tiny)")
+    record = verify(VerifyConfig(model=MODELS / name, images=16), workspace)
+    assert record.results["equal"] == 16
+
+
+class TestAccuracyGate:
+    def test_a_larger_drop_than_allowed_is_refused_with_the_figures(self):
+        accuracy = Accuracy(exact=0.9, int8=0.87, images=100)
+        with pytest.raises(AccuracyDrop, match=r"loses 3\.00 points") as caught:
+            accuracy.gate(2.9)
+        assert caught.value.exit_code == 3
+        assert "100 test images" in caught.value.message
+
+    @pytest.mark.parametrize("int8", [0.9, 0.88, 0.95])
+    def test_an_allowed_drop_or_a_gain_passes(self, int8):
+        Accuracy(exact=0.9, int8=int8, images=100).gate(2.0 + 1e-9)
+
+
+def test_captured_takes_what_c_code_prints_and_gives_it_back(capfd):
+
+    with captured() as printed:
+        os.write(1, b"to stdout ")
+        os.write(2, b"to stderr")
+        assert printed.text == "to stdout to stderr"
+    os.write(1, b"after")
+    assert printed.text == "to stdout to stderr"
+    assert capfd.readouterr() == ("after", "")
+
+
+def test_captured_gives_the_terminal_back_after_an_error(capfd):
+
+    with pytest.raises(RuntimeError), captured():
+        raise RuntimeError
+    os.write(2, b"here")
+    assert capfd.readouterr().err == "here"
