@@ -25,8 +25,9 @@ def data_folder(name: str) -> Path:
 
 
 def boards_folder() -> Path:
-    """Folder of the board files that tinyssl ships."""
-    return data_folder("boards")
+    """Folder of the board files: `TINYSSL_BOARDS`, else that of the boards that tinyssl ships."""
+    named = os.environ.get("TINYSSL_BOARDS")
+    return Path(named) if named else data_folder("boards")
 
 
 def templates_folder() -> Path:

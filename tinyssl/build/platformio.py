@@ -69,8 +69,8 @@ def check_compiler(board: Board) -> None:
         raise ToolMissing(f"{program} is not on the PATH", hint=f"run `{install}`")
 
 
-def core_folder() -> Path:
-    """Our PlatformIO core directory, with `tool-scons` in the version that PlatformIO asks for.
+def scons_version() -> str:
+    """Version of its package `tool-scons` that PlatformIO asks for.
 
     Raises:
         ToolMissing: PlatformIO is not installed in this Python.
@@ -81,7 +81,16 @@ def core_folder() -> Path:
         raise ToolMissing(
             "PlatformIO is not installed in this Python", hint="run `pip install platformio scons`"
         ) from error
-    version = get_core_dependencies()["tool-scons"].lstrip("~^=")
+    return str(get_core_dependencies()["tool-scons"]).lstrip("~^=")
+
+
+def core_folder() -> Path:
+    """Our PlatformIO core directory, with `tool-scons` in the version that PlatformIO asks for.
+
+    Raises:
+        ToolMissing: PlatformIO is not installed in this Python.
+    """
+    version = scons_version()
     core = cache_folder() / "pio"
     package = core / "packages" / "tool-scons"
     package.mkdir(parents=True, exist_ok=True)

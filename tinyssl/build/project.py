@@ -12,7 +12,7 @@ lib/tinyssl_model/      the generated model and its kernels
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from tinyssl import __version__
@@ -55,8 +55,6 @@ class Image:
     model: Model
     engine: EngineParts
     optimise: str = "O2"
-    board_file: Path | None = field(default=None, compare=False)
-    """Default: the board's file among those that tinyssl ships"""
 
 
 def linker_script(board: Board) -> str:
@@ -74,8 +72,8 @@ def project_files(image: Image) -> tuple[Sources, str]:
         with an empty id), so equal input gives an equal id.
     """
     files = _platform() | _firmware(image.board) | dict(image.engine.files)
-    board_file = image.board_file or boards_folder() / f"{image.board.id}.json"
-    files[f"boards/{image.board.id}.json"] = board_file.read_text()
+    board_file = f"{image.board.id}.json"
+    files[f"boards/{board_file}"] = (boards_folder() / board_file).read_text()
     if image.board.tinyssl.port != "host":
         files[LINKER_SCRIPT] = linker_script(image.board)
     files["platformio.ini"] = _settings(image)

@@ -1,0 +1,69 @@
+"""Fixtures that tests of several folders share."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinyssl.ir.model import DType, Model, Quant, Tensor
+from tinyssl.ir.ops import Activation, Conv2D, FullyConnected, Mean, Padding, Softmax
+from tinyssl.tflite import write_model
+
+
+def tiny_model() -> Model:
+    """8x8x3 image -> 3 classes, with the operators that every converted backbone ends in."""
+    source = np.random.default_rng(0)
+
+    def activation(name: str, shape: tuple[int, ...], scale: float, zero: int) -> Tensor:
+        quant = Quant((float(np.float32(scale)),), (zero,))
+        return Tensor(name, shape, DType.INT8, quant)
+
+    def weight(name: str, shape: tuple[int, ...]) -> Tensor:
+        values = source.integers(-127, 128, shape, dtype=np.int8)
+        scales = tuple(float(np.float32(0.01 + 0.001 * row)) for row in range(shape[0]))
+        return Tensor(name, shape, DType.INT8, Quant(scales, (0,) * shape[0]), values.tobytes())
+
+    def bias(name: str, scale: float, weights: Tensor) -> Tensor:
+        assert weights.quant is not None
+        values = source.integers(-500, 500, weights.shape[0], dtype=np.int32)
+        scales = tuple(float(np.float32(scale) * np.float32(each)) for each in weights.quant.scale)
+        quant = Quant(scales, (0,) * len(scales))
+        return Tensor(name, (weights.shape[0],), DType.INT32, quant, values.tobytes())
+
+    image = activation("image", (1, 8, 8, 3), 1 / 255, -128)
+    kernel, dense = weight("kernel", (4, 3, 3, 3)), weight("dense", (3, 4))
+    tensors = (
+        image,
+        kernel,
+        bias("kernel_bias", 1 / 255, kernel),
+        activation("features", (1, 4, 4, 4), 0.03, -128),
+        activation("mean", (1, 4), 0.02, -128),
+        dense,
+        bias("dense_bias", 0.02, dense),
+        activation("logits", (1, 3), 0.05, 3),
+        activation("classes", (1, 3), 1 / 256, -128),
+    )
+    ops = (
+        Conv2D(
+            index=0,
+            input=0,
+            weight=1,
+            bias=2,
+            output=3,
+            stride=(2, 2),
+            padding=Padding(bottom=1, right=1),
+            activation=Activation.RELU,
+        ),
+        Mean(index=1, input=3, output=4),
+        FullyConnected(index=2, input=4, weight=5, bias=6, output=7),
+        Softmax(index=3, input=7, output=8),
+    )
+    return Model("tiny", tensors, ops, (0,), (8,))
+
+
+@pytest.fixture(scope="session")
+def tiny_tflite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A canonical INT8 .tflite with 1x8x8x3 input and 3 classes, of a few kilobytes."""
+    path = tmp_path_factory.mktemp("model") / "tiny.tflite"
+    path.write_bytes(write_model(tiny_model()))
+    return path

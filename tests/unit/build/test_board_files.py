@@ -1,0 +1,53 @@
+"""The board files that tinyssl ships: each can be built and flashed as it stands."""
+
+from itertools import pairwise
+
+import pytest
+
+from tinyssl.boards import all_boards, find_board
+from tinyssl.build.project import PORTS
+from tinyssl.errors import UsageError
+from tinyssl.paths import firmware_folder
+
+BOARDS = [board.id for board in all_boards()]
+
+
+def test_there_are_two_emulated_boards_a_real_one_and_this_computer():
+    assert {"host", "mps2_an386", "mps2_an500", "nucleo_h743zi"} <= set(BOARDS)
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_a_board_has_a_port_and_a_command_for_each_flasher(name):
+    board = find_board(name)
+    files = PORTS[board.tinyssl.port]
+    assert all((firmware_folder() / "port" / file).exists() for file in files)
+    assert set(board.tinyssl.flashers) == set(board.upload["commands"])
+    assert board.upload["protocol"] == board.tinyssl.flashers[0]
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_regions_do_not_overlap_and_name_their_source(name):
+    regions = sorted(find_board(name).tinyssl.regions, key=lambda region: region.origin)
+    for left, right in pairwise(regions):
+        assert left.origin + left.size <= right.origin
+    assert all(region.source for region in regions)
+
+
+@pytest.mark.parametrize("name", [name for name in BOARDS if name != "host"])
+def test_the_budget_is_not_larger_than_the_memory(name):
+    target = find_board(name).tinyssl
+    flash = {region.name: region.size for region in target.regions if "code" in region.use}
+    assert target.budget.flash <= sum(flash.values())
+    writable = [r.size for r in target.regions if {"data", "stack", "arena"} & set(r.use)]
+    assert target.budget.ram <= sum(writable)
+
+
+@pytest.mark.parametrize(("typo", "meant"), [("nucleo_h745", "nucleo_h743"), ("mps2", "mps2_an")])
+def test_a_wrong_name_suggests_the_nearest(typo, meant):
+    with pytest.raises(UsageError, match=f"unknown board '{typo}'") as caught:
+        find_board(typo)
+    assert f"did you mean {meant}" in caught.value.hint
+
+
+def test_the_alias_of_the_nucleo_board():
+    assert find_board("nucleo_h743").id == "nucleo_h743zi"

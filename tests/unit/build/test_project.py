@@ -1,0 +1,115 @@
+"""The PlatformIO project as text: nothing is compiled here."""
+
+import configparser
+import re
+from dataclasses import replace
+
+import pytest
+
+from tinyssl.boards import all_boards, find_board
+from tinyssl.build.engines import engine_parts
+from tinyssl.build.project import HEADER, Image, linker_script, project_files
+from tinyssl.build.source import load_model
+from tinyssl.config import BuildConfig
+from tinyssl.records import Workspace
+
+LINKED = [board.id for board in all_boards() if board.tinyssl.port != "host"]
+
+
+@pytest.fixture
+def image(tiny_tflite, tmp_path):
+    def make(board: str = "mps2_an500", **changes: object) -> Image:
+        source = load_model(tiny_tflite, Workspace(tmp_path))
+        config = BuildConfig(board=board)
+        found = find_board(board)
+        made = Image(found, source.model, engine_parts(config, source, found))
+        return replace(made, **changes)
+
+    return make
+
+
+@pytest.mark.parametrize("name", LINKED)
+def test_linker_script_has_every_region_with_its_origin_and_size(name):
+    board = find_board(name)
+    text = linker_script(board)
+    memory = text[text.index("MEMORY") : text.index("ENTRY")]
+    found = re.findall(r"(\w+) \((\w+)\) : ORIGIN = (\w+), LENGTH = (\w+)", memory)
+    assert found == [
+        (region.name, region.access, f"0x{region.origin:08x}", f"{region.size:#x}")
+        for region in board.tinyssl.regions
+    ]
+
+
+@pytest.mark.parametrize("name", LINKED)
+def test_linker_script_puts_each_use_where_the_board_file_says(name):
+    board = find_board(name)
+    text = re.sub(r"/\*.*?\*/", "", linker_script(board), flags=re.DOTALL)
+    placed = dict(re.findall(r"^    (\.\w+)[^{}]*\{[^{}]*\} > (\w+)", text, flags=re.MULTILINE))
+    uses = {
+        ".vectors": "vectors",
+        ".text": "code",
+        ".tinyssl_weights": "weights",
+        ".stack": "stack",
+        ".data": "data",
+        ".bss": "data",
+        ".tinyssl_arena": "arena",
+    }
+    assert {section: placed[section] for section in uses} == {
+        section: board.region(use).name for section, use in uses.items()
+    }
+
+
+def test_the_project_is_complete(image):
+    files, _ = project_files(image())
+    assert {
+        "platformio.ini",
+        "linker.ld",
+        "boards/mps2_an500.json",
+        "platform/platform.json",
+        "platform/platform.py",
+        "platform/builder/main.py",
+        "include/engine.h",
+        "include/tinyssl_build.h",
+        "src/app/main.c",
+        "src/port/mps2.c",
+        "src/engine/engine_aot.c",
+        "lib/tinyssl_model/src/model.c",
+    } <= set(files)
+    assert not [name for name in files if "stm32" in name or name.endswith("port/host.c")]
+
+
+def test_platformio_ini_names_board_platform_and_optimisation(image):
+    files, _ = project_files(image(optimise="Os"))
+    settings = configparser.ConfigParser()
+    settings.read_string(files["platformio.ini"])
+    environment = settings["env:mps2_an500"]
+    assert environment["platform"] == "symlink://platform"
+    assert environment["board"] == "mps2_an500"
+    assert "-Os" in environment["build_flags"].split()
+    assert environment["board_build.ldscript"] == "linker.ld"
+
+
+def test_equal_input_gives_equal_files_and_the_header_carries_the_id(image):
+    files, build_id = project_files(image())
+    assert (files, build_id) == project_files(image())
+    assert re.fullmatch(r"[0-9a-f]{16}", build_id)
+    assert f'#define TINYSSL_BUILD_ID "{build_id}"' in files[HEADER]
+    assert "#define TINYSSL_INPUT_BYTES 192u" in files[HEADER]
+    assert "#define TINYSSL_OUTPUT_BYTES 3u" in files[HEADER]
+    assert "#define TINYSSL_OP_COUNT 4u" in files[HEADER]
+
+
+def test_the_id_changes_with_board_optimisation_and_any_source(image):
+    base = image()
+    engine = base.engine
+    touched = engine.files | {"src/engine/engine_aot.c": "/* another */"}
+    ids = {
+        project_files(each)[1]
+        for each in (
+            base,
+            image("mps2_an386"),
+            replace(base, optimise="O3"),
+            replace(base, engine=replace(engine, files=touched)),
+        )
+    }
+    assert len(ids) == 4

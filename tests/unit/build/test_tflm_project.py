@@ -1,0 +1,173 @@
+"""TFLM in the PlatformIO project: which tree, which sources, which arena; and a real build of it."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.networks import network
+from tinyssl.boards import find_board
+from tinyssl.build import build, flash, tflm
+from tinyssl.build.platformio import pio_run
+from tinyssl.build.project import Image, project_files, write_files
+from tinyssl.build.source import load_model
+from tinyssl.config import BuildConfig, FlashConfig
+from tinyssl.device import Session, open_link
+from tinyssl.errors import UsageError
+from tinyssl.records import Workspace
+from tinyssl.tflite import write_model
+from tinyssl.verify import TflmInterpreter
+
+GENERATED, MAKEFILE = tflm.THIRD_PARTY_FOLDERS
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "net.tflite"
+    path.write_bytes(write_model(network()))
+    return path
+
+
+@pytest.fixture(scope="module")
+def kinds(model):
+    return tflm.operator_kinds(model.read_bytes())
+
+
+def make_tree(root, third_party, kinds=()):
+    kernels = [f"{tflm.KERNELS}/{tflm.KERNEL_FILES[kind]}.cc" for kind in kinds]
+    headers = [f"{third_party}/{place}/{name}" for place, name in tflm.THIRD_PARTY.items()]
+    for name in (*tflm.OWN_HEADERS, *kernels, *headers):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    return root
+
+
+@pytest.mark.parametrize("third_party", [GENERATED, MAKEFILE])
+def test_both_layouts_are_found(tmp_path, third_party, kinds):
+    tree = tflm.local_tree(make_tree(tmp_path, third_party, kinds), kinds)
+    assert tree.root == str(tmp_path)
+    assert tree.third_party == tuple(f"{tmp_path}/{third_party}/{p}" for p in tflm.THIRD_PARTY)
+
+
+def test_a_wrong_path_says_what_was_looked_for(tmp_path):
+    with pytest.raises(UsageError) as caught:
+        tflm.local_tree(tmp_path / "nowhere", ("CONV_2D",))
+    for name in (*tflm.OWN_HEADERS, f"{tflm.KERNELS}/conv.cc", *tflm.THIRD_PARTY.values()):
+        assert name in caught.value.message
+    assert str(tmp_path / "nowhere") in caught.value.message
+    assert "docs/tflm.md" in caught.value.hint
+
+
+@pytest.mark.parametrize("missing", ["ruy/ruy/profiler/instrumentation.h", "gemmlowp"])
+def test_only_what_is_missing_is_named(tmp_path, missing):
+    root = make_tree(tmp_path, GENERATED)
+    gone = root / GENERATED / missing
+    gone = gone if gone.is_file() else gone / tflm.THIRD_PARTY[missing]
+    gone.unlink()
+    with pytest.raises(UsageError) as caught:
+        tflm.local_tree(root)
+    assert f"{GENERATED}/{gone.relative_to(root / GENERATED)}" in caught.value.message
+    assert "micro_interpreter.h" not in caught.value.message
+
+
+def test_manifest_lists_the_kernels_of_the_model_and_no_others(tmp_path, kinds):
+    tree = tflm.TflmTree(str(tmp_path), ())
+    build_ = json.loads(tflm.library_manifest(tree, kinds))["build"]
+    named = set(re.findall(rf"<{tflm.KERNELS}/(\w+)\.cc>", " ".join(build_["srcFilter"])))
+    names = {tflm.KERNEL_FILES[kind] for kind in kinds}
+    assert named == {"kernel_util", *names, *(f"{name}_common" for name in names)}
+    assert "pooling" not in named
+    assert build_["srcDir"] == str(tmp_path)
+
+
+def test_local_tree_needs_no_network_and_no_path_needs_one_line(model, tmp_path, kinds):
+    source = load_model(model, Workspace(tmp_path))
+    board = find_board("mps2_an500")
+    root = make_tree(tmp_path / "with space", GENERATED, kinds)
+    local = tflm.tflm_parts(source, board, root)
+    assert not any("https://" in line for line in local.options)
+    assert f"-isystem '{root}'" in local.build_flags
+    fetched = tflm.tflm_parts(source, board, None)
+    assert f"    {tflm.LIB_DEPS}" in fetched.options
+    manifest = json.loads(fetched.files["lib/tflm/library.json"])
+    assert manifest["build"]["srcDir"] == "../../.pio/libdeps/mps2_an500/tflm-sources"
+    assert set(local.files) == set(fetched.files)
+
+
+def test_arena_is_what_tflm_measures_and_the_margin(model):
+    data = model.read_bytes()
+    measured = TflmInterpreter(data).arena_bytes
+    given = tflm.arena_bytes(data)
+    assert measured + tflm.ARENA_MARGIN <= given < measured + tflm.ARENA_MARGIN + 16
+    assert given % 16 == 0
+
+
+@pytest.fixture(scope="module")
+def tree():
+    """A real tree of TFLM; the tests that need one compile it, which takes minutes."""
+    path = os.environ.get("TINYSSL_TFLM")
+    if not path:
+        pytest.skip("needs a tree of TensorFlow Lite Micro: set TINYSSL_TFLM to its folder")
+    return Path(path)
+
+
+@pytest.fixture(scope="module")
+def workspace(model, tree, tmp_path_factory):
+    place = Workspace(tmp_path_factory.mktemp("workspace"))
+    info = build(BuildConfig(model=model, engine="tflm", tflm=tree, check=False), place)
+    assert info.engine == "tflm"
+    assert info.sizes["arena"] == tflm.arena_bytes(model.read_bytes())
+    return place
+
+
+@pytest.fixture
+def session(workspace):
+    device = flash(FlashConfig(), workspace)
+    with open_link(device.port, 115200) as link:
+        yield Session(link, 60.0, 3)
+    os.kill(device.pid, 15)
+
+
+@pytest.mark.emulator
+@pytest.mark.timeout(900)
+def test_firmware_with_tflm_gives_the_bytes_of_tflm(session, model):
+    session.sync()
+    identity = session.identity()
+    oracle = TflmInterpreter(model.read_bytes())
+    assert (identity.engine, identity.ops) == ("tflm", len(oracle.model.ops))
+    pixels = np.random.default_rng(0).integers(0, 256, (8, *oracle.model.input.shape))
+    for image in pixels:
+        expected = oracle.invoke((image - 128).astype(np.int8))
+        assert session.infer(image.astype(np.uint8).tobytes()).output == expected.tobytes()
+
+
+@pytest.mark.emulator
+@pytest.mark.timeout(900)
+def test_firmware_profiles_every_operator_and_needs_less_arena_than_the_host(session, model):
+    session.sync()
+    oracle = TflmInterpreter(model.read_bytes())
+    profile = session.profile()
+    assert [op.name for op in profile.ops] == [op.label for op in oracle.model.ops]
+    assert all(op.ticks > 0 for op in profile.ops if "RESHAPE" not in op.name)
+    memory = session.memory()
+    assert 0 < memory.arena_used <= oracle.arena_bytes < memory.arena_bytes
+
+
+@pytest.mark.emulator
+@pytest.mark.timeout(900)
+def test_an_arena_that_is_too_small_is_said_by_the_device(workspace, model, tree, monkeypatch):
+    """The device names the bytes that are missing; nothing is computed with half a model."""
+    monkeypatch.setattr(tflm, "ARENA_MARGIN", -1024)
+    build(BuildConfig(model=model, engine="tflm", tflm=tree, check=False), workspace)
+    device = flash(FlashConfig(), workspace)
+    try:
+        with open_link(device.port, 115200) as link:
+            session = Session(link, 60.0, 0)
+            session.sync()
+            with pytest.raises(Exception, match=r"(?i)missing|failed to|too small"):
+                session.infer(bytes(8 * 8 * 3))
+    finally:
+        os.kill(device.pid, 15)

@@ -1,0 +1,94 @@
+"""Which build is flashed, with which command; real uploads are in tests/emulator."""
+
+import json
+import shutil
+
+import pytest
+
+from tinyssl.boards import find_board
+from tinyssl.build import upload
+from tinyssl.build.upload import find_build, flash, upload_command
+from tinyssl.config import FlashConfig
+from tinyssl.device import Port
+from tinyssl.errors import DeviceNotFound, UsageError
+from tinyssl.paths import boards_folder
+from tinyssl.records import BuildInfo, Workspace
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    return Workspace(tmp_path / "with space")
+
+
+def finish_build(workspace, board):
+    """The record and the folder of a finished build, without its image."""
+    folder = workspace.builds / board
+    (folder / "boards").mkdir(parents=True)
+    shutil.copy(boards_folder() / f"{board}.json", folder / "boards")
+    elf = f".pio/build/{board}/firmware.elf"
+    BuildInfo(board, "aot", "m.tflite", "", "0123456789abcdef", {"elf": elf}, {}, {}).save(folder)
+    with workspace.start("build", {}) as run:
+        run.results(board=board, folder=str(folder))
+    return folder
+
+
+def test_without_a_build_it_says_what_to_run(workspace):
+    with pytest.raises(UsageError) as caught:
+        flash(FlashConfig(), workspace)
+    assert "tinyssl build" in caught.value.hint
+
+
+def test_the_last_build_is_taken_or_that_of_the_named_board(workspace):
+    first = finish_build(workspace, "mps2_an386")
+    last = finish_build(workspace, "nucleo_h743zi")
+    assert find_build(None, workspace) == last
+    assert find_build("an386", workspace) == first
+    with pytest.raises(UsageError, match="host"):
+        find_build("host", workspace)
+
+
+def test_a_build_whose_folder_is_gone_is_passed_over(workspace):
+    first = finish_build(workspace, "mps2_an386")
+    shutil.rmtree(finish_build(workspace, "host"))
+    assert find_build(None, workspace) == first
+
+
+def test_dry_run_gives_the_command_and_starts_nothing(workspace):
+    folder = finish_build(workspace, "nucleo_h743zi")
+    flashed = flash(FlashConfig(dry_run=True), workspace)
+    elf = folder / ".pio/build/nucleo_h743zi/firmware.elf"
+    assert flashed.command == (
+        f"openocd -f board/st_nucleo_h743zi.cfg -c 'program {{{elf}}} verify reset exit'"
+    )
+    assert flashed.kind == "serial"
+    assert not (folder / "device.json").exists()
+    assert not list(workspace.runs.glob("flash-*"))
+
+
+def test_a_probe_is_named_to_openocd(workspace, tmp_path):
+    board = find_board("nucleo_h743")
+    command = upload_command(board, tmp_path, tmp_path / "a.elf", "066DFF")
+    assert command[3:5] == ["-c", "adapter serial 066DFF"]
+
+
+def test_an_emulator_is_started_by_this_python(workspace):
+    folder = finish_build(workspace, "mps2_an500")
+    command = flash(FlashConfig(dry_run=True), workspace).command
+    assert "-m tinyssl.device.emulator start" in command
+    assert f"'{folder}'" in command
+
+
+def test_two_probes_are_refused_and_listed(workspace, monkeypatch):
+    finish_build(workspace, "nucleo_h743zi")
+    ports = [Port(f"/dev/ttyACM{n}", "0483", "374b", serial_number=f"SN{n}") for n in range(2)]
+    monkeypatch.setattr(upload, "find_ports", lambda board: ports)
+    with pytest.raises(DeviceNotFound, match=r"SN0 \(/dev/ttyACM0\), SN1 \(/dev/ttyACM1\)"):
+        flash(FlashConfig(), workspace)
+    assert "SN1" in flash(FlashConfig(port="SN1", dry_run=True), workspace).command
+
+
+def test_a_damaged_device_file_is_no_flashed_device(workspace):
+    folder = finish_build(workspace, "mps2_an500")
+    (folder / "device.json").write_text(json.dumps({"board": "mps2_an500"}))
+    with pytest.raises(UsageError, match="nothing was flashed"):
+        upload.Flashed.load(folder)

@@ -1,0 +1,81 @@
+"""Processes of emulators: only our own are ever stopped. Real emulators are in tests/emulator."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tinyssl.boards import find_board
+from tinyssl.device.emulator import command, is_ours, stop, stop_all
+from tinyssl.device.flashed import Flashed
+
+
+@pytest.fixture
+def sleeper():
+    """Starts a process that sleeps, with more words in its command line."""
+    started = []
+
+    def start(*words):
+        code = "import time; print(flush=True); time.sleep(60)"
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, *map(str, words)], stdout=subprocess.PIPE
+        )
+        process.stdout.readline()  # until then its command line may be that of the parent
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def record(project, pid, kind="emulator"):
+    project.mkdir(parents=True, exist_ok=True)
+    Flashed("mps2_an500", kind, "/dev/pts/9", pid, "00", "now").save(project)
+
+
+def test_a_process_that_runs_our_image_is_stopped(tmp_path, sleeper):
+    project = tmp_path / "build" / "mps2_an500"
+    process = sleeper(project / ".pio" / "build" / "mps2_an500" / "firmware.elf")
+    record(project, process.pid)
+    assert is_ours(process.pid, project)
+    assert stop(project)
+    assert not (project / "device.json").exists()
+    assert not stop(project)
+
+
+def test_a_process_that_has_the_number_now_is_left_alone(tmp_path, sleeper):
+    project = tmp_path / "build" / "mps2_an500"
+    process = sleeper("something", "else")
+    record(project, process.pid)
+    assert not stop(project)
+    assert process.poll() is None
+
+
+def test_the_image_of_another_project_is_not_ours(tmp_path, sleeper):
+    process = sleeper(tmp_path / "other" / ".pio" / "firmware.elf")
+    assert not is_ours(process.pid, tmp_path / "mine")
+
+
+def test_a_real_board_is_not_a_process(tmp_path, sleeper):
+    process = sleeper(tmp_path / ".pio" / "firmware.elf")
+    record(tmp_path, process.pid, kind="serial")
+    assert not stop(tmp_path)
+    assert process.poll() is None
+    assert (tmp_path / "device.json").exists()
+
+
+def test_all_emulators_of_a_workspace_are_stopped(tmp_path, sleeper):
+    for name in ("a", "b"):
+        project = tmp_path / name
+        record(project, sleeper(project / ".pio" / "firmware.elf").pid)
+    assert stop_all(tmp_path) == 2
+
+
+def test_qemu_counts_instructions_and_gives_a_terminal(tmp_path):
+    words = command(find_board("mps2_an500"), tmp_path / "a b.elf")
+    assert words[words.index("-icount") + 1] == "shift=0"
+    assert words[words.index("-kernel") + 1] == str(tmp_path / "a b.elf")
+    assert words[words.index("-serial") + 1] == "pty"
+    assert command(find_board("host"), tmp_path / "a.elf") == [str(tmp_path / "a.elf")]
