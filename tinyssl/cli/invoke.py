@@ -42,7 +42,7 @@ def make_call(common: Mapping[str, Any], staged: Mapping[str, Any]) -> Call:
         UsageError: A key or a variable is unknown, or the named config file is missing.
     """
     environ = os.environ
-    root = Path(common["workspace"] or environ.get("TINYSSL_WORKSPACE") or ".")
+    root = Path(common["workspace"] or environ.get("TINYSSL_WORKSPACE") or ".").absolute()
     named = common["config"] or environ.get("TINYSSL_CONFIG")
     return Call(
         workspace=Workspace(root),
