@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import signal
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +13,10 @@ import pytest
 from tests.networks import network
 from tinyssl.boards import find_board
 from tinyssl.build import build, flash, tflm
-from tinyssl.build.platformio import pio_run
-from tinyssl.build.project import Image, project_files, write_files
 from tinyssl.build.source import load_model
 from tinyssl.config import BuildConfig, FlashConfig
 from tinyssl.device import Session, open_link
-from tinyssl.errors import UsageError
+from tinyssl.errors import DeviceError, UsageError
 from tinyssl.records import Workspace
 from tinyssl.tflite import write_model
 from tinyssl.verify import TflmInterpreter
@@ -126,9 +126,9 @@ def workspace(model, tree, tmp_path_factory):
 @pytest.fixture
 def session(workspace):
     device = flash(FlashConfig(), workspace)
-    with open_link(device.port, 115200) as link:
+    with closing(open_link(device.port, 115200)) as link:
         yield Session(link, 60.0, 3)
-    os.kill(device.pid, 15)
+    os.kill(device.pid, signal.SIGTERM)
 
 
 @pytest.mark.emulator
@@ -164,10 +164,10 @@ def test_an_arena_that_is_too_small_is_said_by_the_device(workspace, model, tree
     build(BuildConfig(model=model, engine="tflm", tflm=tree, check=False), workspace)
     device = flash(FlashConfig(), workspace)
     try:
-        with open_link(device.port, 115200) as link:
+        with closing(open_link(device.port, 115200)) as link:
             session = Session(link, 60.0, 0)
-            session.sync()
-            with pytest.raises(Exception, match=r"(?i)missing|failed to|too small"):
+            with pytest.raises(DeviceError, match=r"missing: \d+"):
+                session.sync()
                 session.infer(bytes(8 * 8 * 3))
     finally:
-        os.kill(device.pid, 15)
+        os.kill(device.pid, signal.SIGTERM)
