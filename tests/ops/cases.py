@@ -442,13 +442,12 @@ RANDOM = {
 
 
 def inputs_for(shape, zero, count=6, seed=0) -> list[NDArray[np.int8]]:
-    """Inputs that find mistakes: uniform, near the zero point, extremes only, one of each end."""
+    """Inputs that find mistakes: both ends, then uniform, near the zero point, extremes mixed."""
     source = _source(seed)
     draws = [
         lambda: source.integers(-128, 128, shape),
         lambda: (zero + source.integers(-3, 4, shape)).clip(-128, 127),
         lambda: source.choice([-128, 127], shape),
-        lambda: np.full(shape, -128),
-        lambda: np.full(shape, 127),
     ]
-    return [draws[index % len(draws)]().astype(np.int8) for index in range(count)]
+    drawn = [draws[index % 3]() for index in range(count - 2)]
+    return [x.astype(np.int8) for x in (np.full(shape, -128), np.full(shape, 127), *drawn)]
