@@ -1,7 +1,7 @@
 /* Start-up, faults, stack measurement and reset: the same on every Cortex-M.
  *
  * The linker script (codegen/templates/linker.ld.j2) gives the addresses. The stack lies at the
- * start of its region, so one that grows too far leaves memory and faults, and overwrites nothing. */
+ * start of its region and is guarded: one that grows too far faults, and overwrites nothing. */
 #include "cortex_m.h"
 
 #include <stddef.h>
@@ -55,12 +55,16 @@ void fault_report(const uint32_t *frame)
     port_reset();
 }
 
-/* The stack may be what failed: take its address as evidence, then start again from its top. */
+/* The stack may be what failed. Where less than 512 bytes of it are left, go on at its top: the frame,
+ * if there is one, lies far below. */
 __attribute__((naked)) static void fault_entry(void)
 {
     __asm__ volatile("mrs r0, msp\n\t"
-                     "ldr r1, =__tinyssl_stack_top\n\t"
-                     "msr msp, r1\n\t"
+                     "ldr r1, =__tinyssl_stack_bottom + 512\n\t"
+                     "cmp r0, r1\n\t"
+                     "itt lo\n\t"
+                     "ldrlo r1, =__tinyssl_stack_top\n\t"
+                     "msrlo msp, r1\n\t"
                      "b fault_report\n\t"
                      ".ltorg");
 }
@@ -86,6 +90,17 @@ __attribute__((section(".vectors"), used)) static const union vector vectors[16 
     [15 ... 16 + INTERRUPTS - 1] = {.handler = interrupt_entry},
 };
 
+/* The 64 KB below the stack may not be touched. Some buses (QEMU's MPS2 is one) let accesses to
+ * nothing pass, and a stack that is too small would go on there and lose what it holds. */
+static void guard_stack(void)
+{
+    MPU_RNR = 0;
+    MPU_RBAR = (uint32_t)(uintptr_t)__tinyssl_stack_bottom - MPU_GUARD_BYTES;
+    MPU_RASR = MPU_RASR_GUARD;
+    MPU_CTRL = MPU_CTRL_ON;
+    barrier();
+}
+
 static void paint_stack(void)
 {
     const uint32_t *here = __builtin_frame_address(0);
@@ -99,6 +114,7 @@ __attribute__((noreturn)) void reset_handler(void)
     SCB_VTOR = (uint32_t)(uintptr_t)vectors;
     SCB_CPACR |= CPACR_FPU; /* before any function that the compiler gives a floating-point register */
     barrier();
+    guard_stack();
     paint_stack();
     for (const struct copy *part = __tinyssl_copy_start; part < __tinyssl_copy_end; part++) {
         const uint32_t *from = part->from;

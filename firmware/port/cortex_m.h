@@ -22,6 +22,10 @@
 #define SCB_CPACR REG32(0xE000ED88u)
 #define DCB_DHCSR REG32(0xE000EDF0u)
 #define DCB_DEMCR REG32(0xE000EDFCu)
+#define MPU_CTRL REG32(0xE000ED94u)
+#define MPU_RNR REG32(0xE000ED98u)
+#define MPU_RBAR REG32(0xE000ED9Cu)
+#define MPU_RASR REG32(0xE000EDA0u)
 #define CACHE_ICIALLU REG32(0xE000EF50u)
 #define CACHE_DCISW REG32(0xE000EF60u)
 #define DWT_CTRL REG32(0xE0001000u)
@@ -33,6 +37,9 @@
 #define CCR_DC (1u << 16)
 #define CCR_IC (1u << 17)
 #define CPACR_FPU (0xFu << 20)
+#define MPU_CTRL_ON ((1u << 0) | (1u << 2)) /* what no region covers is as without the MPU */
+#define MPU_RASR_GUARD ((1u << 28) | (15u << 1) | (1u << 0)) /* 64 KB, no access, never code */
+#define MPU_GUARD_BYTES 0x10000u
 #define DEMCR_TRCENA (1u << 24)
 #define DHCSR_C_DEBUGEN (1u << 0)
 #define LAR_UNLOCK 0xC5ACCE55u

@@ -58,6 +58,8 @@ void port_interrupt(uint32_t exception)
         break;
     case IRQ_CLOCK:
         CLOCK->interrupt = 1;
+        while (CLOCK->value == 0) { /* the last tick of the old round: the interrupt comes before it ends */
+        }
         rounds++;
         break;
     case IRQ_ALARM:

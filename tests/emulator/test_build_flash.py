@@ -1,0 +1,207 @@
+"""A model to a running image, through the real PlatformIO, compilers and emulators."""
+
+import json
+import os
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinyssl.boards import find_board
+from tinyssl.build import build, flash
+from tinyssl.config import BuildConfig, FlashConfig
+from tinyssl.device import Session, open_link
+from tinyssl.device.emulator import is_ours, stop
+from tinyssl.errors import EXIT_GATE, EXIT_NOT_FOUND, BudgetExceeded, BuildError, DeviceNotFound
+from tinyssl.paths import boards_folder
+from tinyssl.records import BuildInfo, Workspace
+from tinyssl.verify import TflmInterpreter
+
+pytestmark = pytest.mark.emulator
+
+EMULATED = ("mps2_an500", "mps2_an386", "host")
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    """One workspace for all tests, so that each board is built once; a space in its path."""
+    made = Workspace(tmp_path_factory.mktemp("work space"))
+    yield made
+    for folder in made.builds.glob("*"):
+        stop(folder)
+
+
+@pytest.fixture(scope="module")
+def built(workspace, tiny_tflite):
+    def once(board: str, **options: object) -> tuple[BuildInfo, Path]:
+        folder = workspace.builds / find_board(board).id
+        if options or not (folder / BuildInfo.FILE).exists():
+            build(BuildConfig(board=board, model=tiny_tflite, **options), workspace)
+        return BuildInfo.load(folder), folder
+
+    return once
+
+
+def session(flashed) -> Session:
+    return Session(open_link(flashed.port, 115200), 10.0, 2)
+
+
+@pytest.mark.parametrize("board", EMULATED)
+def test_the_image_answers_and_infers_as_tflm_does(built, workspace, tiny_tflite, board):
+    info, folder = built(board)
+    flashed = flash(FlashConfig(board=board), workspace)
+    assert json.loads((folder / "device.json").read_text())["port"] == flashed.port
+    oracle = TflmInterpreter(tiny_tflite.read_bytes())
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 1, 8, 8, 3), dtype=np.uint8)
+    with session(flashed) as device:
+        identity = device.identity()
+        for image in pixels:
+            answer = np.frombuffer(device.infer(image.tobytes()).output, dtype=np.int8)
+            expected = oracle.invoke((image.astype(np.int16) - 128).astype(np.int8))
+            assert answer.tolist() == expected.ravel().tolist()
+    assert identity.build_id == info.build_id == flashed.build_id
+    assert identity.model_sha256 == info.model_sha256
+    if board != "host":
+        assert identity.flash_bytes == info.sizes["flash"]
+        assert identity.ram_bytes == info.sizes["ram"]
+
+
+def test_an_idle_emulator_sleeps_and_wakes_on_a_byte(built, workspace):
+    built("mps2_an500")
+    flashed = flash(FlashConfig(board="mps2_an500"), workspace)
+
+    def cpu_seconds() -> float:
+        text = Path(f"/proc/{flashed.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(text[11]) + int(text[12])) / os.sysconf("SC_CLK_TCK")
+
+    before = cpu_seconds()
+    time.sleep(2)
+    assert cpu_seconds() - before < 0.2
+    with session(flashed) as device:
+        device.sync()
+
+
+@pytest.mark.parametrize("board", ["mps2_an500", "host"])
+def test_flashing_again_replaces_the_process(built, workspace, board):
+    _, folder = built(board)
+    first = flash(FlashConfig(board=board), workspace)
+    second = flash(FlashConfig(board=board), workspace)
+    assert first.pid != second.pid
+    assert not is_ours(first.pid, folder)
+    assert is_ours(second.pid, folder)
+    assert stop(folder)
+    assert not is_ours(second.pid, folder)
+    assert not (folder / "device.json").exists()
+
+
+def test_reset_restarts_the_image(built, workspace):
+    built("mps2_an500")
+    flashed = flash(FlashConfig(board="mps2_an500"), workspace)
+    with session(flashed) as device:
+        device.sync()
+        device.reset()
+        assert device.identity().board == "mps2_an500"
+
+
+def test_the_nucleo_image_starts_where_the_processor_looks(built):
+    info, folder = built("nucleo_h743")
+    assert info.board == "nucleo_h743zi"
+    image = (folder / info.artifacts["bin"]).read_bytes()
+    stack, entry = struct.unpack_from("<II", image)
+    dtcm = find_board("nucleo_h743").region("stack")
+    assert stack == dtcm.origin + 8192
+    assert entry % 2 == 1  # Thumb
+    assert 0x08000000 <= entry < 0x08000000 + len(image)
+    assert len(image) == info.sizes["flash"]
+    first_record = (folder / info.artifacts["hex"]).read_text().splitlines()[0]
+    assert first_record == ":020000040800F2"  # what follows lies at 0x08000000
+    symbols = subprocess.run(
+        ["arm-none-eabi-nm", folder / info.artifacts["elf"]],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert f"{entry - 1:08x} T reset_handler" in symbols
+
+
+def test_a_second_build_compiles_nothing(built, workspace, tiny_tflite):
+    built("mps2_an500")
+    build(BuildConfig(board="mps2_an500", model=tiny_tflite), workspace)
+    log = (workspace.builds / "mps2_an500" / "pio.log").read_text()
+    assert "SUCCESS" in log
+    assert "Compiling" not in log
+
+
+def test_the_project_builds_by_hand(built):
+    from tinyssl.build.platformio import environment
+
+    _, folder = built("mps2_an500")
+    elf = folder / BuildInfo.load(folder).artifacts["elf"]
+    before = elf.read_bytes()
+    elf.unlink()
+    command = [sys.executable, "-m", "platformio", "run"]
+    subprocess.run(command, cwd=folder, env=environment(), check=True, capture_output=True)
+    assert elf.read_bytes() == before
+
+
+def test_over_budget_is_a_gate_and_leaves_the_last_build(built, workspace, tiny_tflite):
+    info, folder = built("mps2_an500")
+    config = BuildConfig(board="mps2_an500", model=tiny_tflite, ram_budget=1000)
+    with pytest.raises(BudgetExceeded, match="budget 1,000") as caught:
+        build(config, workspace)
+    assert caught.value.exit_code == EXIT_GATE
+    assert BuildInfo.load(folder).built == info.built
+    assert workspace.all("build")[-1].status == "failed"
+
+
+def test_a_shrunk_region_is_a_gate_with_the_number_of_bytes(
+    workspace, tiny_tflite, tmp_path, monkeypatch
+):
+    content = json.loads((boards_folder() / "mps2_an386.json").read_text())
+    content["tinyssl"]["regions"][1]["size"] = "0x2100"
+    (tmp_path / "shrunk.json").write_text(json.dumps(content))
+    monkeypatch.setenv("TINYSSL_BOARDS", str(tmp_path))
+    with pytest.raises(BudgetExceeded, match=r"ssram23 by [\d,]+ bytes") as caught:
+        build(BuildConfig(board="shrunk", model=tiny_tflite), workspace)
+    assert caught.value.exit_code == EXIT_GATE
+
+
+def test_a_broken_source_is_a_build_error_that_shows_it(
+    workspace, tiny_tflite, monkeypatch, tmp_path
+):
+    from tinyssl.build import firmware
+
+    whole = firmware.project_files
+
+    def broken(image):
+        files, build_id = whole(image)
+        return files | {"src/app/main.c": "int main(void) { return nonsense; }"}, build_id
+
+    monkeypatch.setattr(firmware, "project_files", broken)
+    with pytest.raises(BuildError, match="nonsense"):
+        build(
+            BuildConfig(board="host", model=tiny_tflite, out=tmp_path / "out", check=False),
+            workspace,
+        )
+    assert not (tmp_path / "out").exists()
+
+
+def test_without_a_probe_flashing_a_real_board_is_not_found(built, workspace):
+    built("nucleo_h743")
+    if list(Path("/dev").glob("ttyACM*")):
+        pytest.skip("a board may be plugged in")
+    with pytest.raises(DeviceNotFound) as caught:
+        flash(FlashConfig(board="nucleo_h743"), workspace)
+    assert caught.value.exit_code == EXIT_NOT_FOUND
+    assert "USB" in caught.value.hint
+
+
+def test_target_c_is_a_folder_whose_self_test_passes(workspace, tiny_tflite):
+    build(BuildConfig(target="c", model=tiny_tflite), workspace)
+    folder = workspace.builds / "c"
+    subprocess.run(["make"], cwd=folder, check=True, capture_output=True)
+    assert subprocess.run([folder / "selftest"], check=False).returncode == 0
