@@ -31,20 +31,18 @@ class Layer:
 def read_layers(chain: Chain) -> list[Layer]:
     """Operators in order: shapes and MACs from the build, durations from the bench run."""
     planned = rows(chain.build.ops) if chain.build is not None else []
-    profile = read_json(chain.bench, "profile")
-    measured = rows(profile) or Fields(profile).rows("layers", "ops")
+    measured = Fields(read_json(chain.bench, "profile")).rows("ops")
     found = []
     for index in range(max(len(planned), len(measured))):
         op = planned[index] if index < len(planned) else Fields(None)
         run = measured[index] if index < len(measured) else Fields(None)
-        name = op.text("kind") or run.text("kind", "name", "op")
         found.append(
             Layer(
                 index=index,
-                kind=name.split(" ", 1)[-1] if name.startswith("#") else name or "operator",
+                kind=op.text("kind") or run.text("kind") or "operator",
                 shape=op.text("shape"),
                 macs=op.number("macs"),
-                ticks=run.number("ticks", "median", "instructions"),
+                ticks=run.number("ticks"),
             )
         )
     return found

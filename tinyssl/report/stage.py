@@ -2,13 +2,20 @@
 
 What is read, and where from (all of it may be missing):
 
-* bench `results`: `accuracy_device`, `images`, `agreement`, `latency` {`unit`, `runs`, `min`,
-  `median`, `p95`, `max`, `estimate_ms`}; files `confusion`, `profile`, `build`
-* build: `BuildInfo` (`sizes`, `regions`, `arena`, `ops`)
-* convert `results`: `accuracy_float`, `accuracy_int8`, `test_images`
-* verify `results`: `engines`; file `layers`
+* bench `results`: `accuracy_device`, `accuracy_host`, `reference`, `images` (or `inputs` without
+  labels), `agreement`, `equal`, `first_difference`, `latency` {`unit`, `runs`, `min`, `median`,
+  `p95`, `max`, `median_us`, `estimate_ms`, `estimate_basis`}, `memory` {`arena_used`,
+  `arena_bytes`, `stack_used`, `stack_bytes`}, `flash_bytes`, `ram_bytes`, `board`, `port`,
+  `protocol`, `retries`, `inputs_per_second`; files `confusion` {`class_names`, `matrix`}, `profile`
+  {`ops`: `kind`, `ticks`} and `build`
+* build: `BuildInfo` (`sizes`, `regions`, `arena`, `ops`); the build run's limits
+* convert `results`: `accuracy_float`, `accuracy_int8`, `drop_points`, `test_images`, `operators`,
+  `model_bytes`, `model_bytes_before`, `constant_bytes`, `tflm_arena_bytes`
+* verify `results`: `engines` {name: `images`, `equal`, `max_difference`}; file `layers`, a list of
+  {`index`, `kind`, `sqnr_db`}
 * probe `results`: `accuracy`, `accuracy_random`, `knn`, `knn_random`
-* pretrain `results`: `loss`, `images_per_second`, `seconds`; `metrics.jsonl`: `step`, `loss`, `lr`
+* pretrain `results`: `loss`, `images_per_second`, `seconds`; `metrics.jsonl`: `event`, `step`,
+  `loss`, `lr`
 """
 
 from __future__ import annotations

@@ -70,6 +70,10 @@ def test_whole_chain_is_on_both_pages(workspace: Workspace, chains: ModuleType) 
         "simclr",
         "77.22 %",  # random features
         "decibels",
+        "822,016",  # file before it was canonical
+        "1,312",  # stack's high-water mark
+        "Estimate, not a measurement: 2,449.38 ms",
+        "LiteRT, XNNPACK",
         "00112233aabbccdd",
         "f1f1f1f1",
     ):
@@ -156,7 +160,7 @@ def test_interrupted_run_has_a_banner(workspace: Workspace, chains: ModuleType) 
     )
     html, markdown, _ = page(workspace)
     for text in (html, markdown):
-        assert "Partial record. This bench run is interrupted after 120 images: Ctrl-C" in text
+        assert "Partial record. This bench run was interrupted after 120 inputs: Ctrl-C" in text
 
 
 def test_moved_workspace_keeps_its_report(
@@ -193,3 +197,27 @@ def test_too_large_image_is_marked(workspace: Workspace, chains: ModuleType) -> 
     html, _, pictures = page(workspace)
     assert 'class="limit"' in pictures["picture_memory"]
     assert '<div class="card bad">' in html
+
+
+def test_difference_from_the_host_is_named(workspace: Workspace, chains: ModuleType) -> None:
+    model = workspace.root / "big.tflite"
+    model.write_bytes(b"model")
+    first = {"input": 17, "byte": 3, "device": -128, "reference": 127}
+    build = chains.build_info(model, None)
+    chains.bench(workspace, build, agreement=0.99999, equal=99999, first_difference=first)
+    html, _, _ = page(workspace)
+    assert "input 17, byte 3 is -128 on the device and 127 in the reference" in html
+    assert "99.99" in html
+    assert 'class="card bad"' in html
+
+
+def test_model_without_test_images_is_compared_on_noise(
+    workspace: Workspace, chains: ModuleType
+) -> None:
+    model = workspace.root / "kws.tflite"
+    model.write_bytes(b"model")
+    nothing = {"images": None, "accuracy_device": None, "accuracy_host": None}
+    chains.bench(workspace, chains.build_info(model, None), inputs=64, equal=64, **nothing)
+    html, _, _ = page(workspace)
+    assert "64 inputs of seeded noise" in html
+    assert "64 of 64 outputs byte-equal" in html

@@ -14,56 +14,87 @@ MOST_CLASSES = 200
 def accuracy(chain: Chain) -> Section | None:
     """Float, INT8 on the host and INT8 on the device, over the same test images."""
     bench, convert = results(chain.bench), results(chain.convert)
-    device = bench.number("accuracy_device")
-    if device is None and convert.number("accuracy_int8") is None:
+    if agreement(bench) is None and convert.number("accuracy_int8") is None:
         return None
-    images = bench.number("images")
     blocks: list[Block] = [_table(bench, convert)]
+    if (difference := _difference(bench)) is not None:
+        blocks.append(difference)
     if (picture := _confusion(chain)) is not None:
         blocks.append(picture)
-    if device is None:
+    if agreement(bench) is None:
         blocks.append(Note("This bench run did not measure accuracy on the device.", "warn"))
-    lead = "Share of test images whose most probable class is the right one."
-    if images:
-        lead += f" The device classified {grouped(images)} images, sent over its serial line."
-    return Section("accuracy", "Accuracy", lead, tuple(blocks))
+    return Section("accuracy", "Accuracy", _lead(bench), tuple(blocks))
 
 
 def agreement(bench: Fields) -> float | None:
     """Share of device outputs that equal the host reference in every byte."""
-    share = bench.number("agreement")
-    return share if share is not None else bench.fields("agreement").number("share", "fraction")
+    return bench.number("agreement")
+
+
+def compared(bench: Fields) -> float | None:
+    """Inputs that went to the device: labelled test images, or noise where there are none."""
+    images = bench.number("images")
+    return images if images is not None else bench.number("inputs")
+
+
+def _lead(bench: Fields) -> str:
+    inputs = bench.number("inputs")
+    if inputs is not None:
+        return (
+            "This model came without test images, so there is no accuracy to measure:"
+            f" {grouped(inputs)} inputs of seeded noise compare the device with the host."
+        )
+    lead = "Share of test images whose most probable class is the right one."
+    if images := bench.number("images"):
+        lead += f" The device classified {grouped(images)} images, sent over its serial line."
+    return lead
 
 
 def _table(bench: Fields, convert: Fields) -> Table:
-    share = agreement(bench)
-    test = grouped(convert.number("test_images", "images"))
+    test, sent = convert.number("test_images"), compared(bench)
+    host = bench.number("accuracy_host")
+    reference = {"tflm": "TensorFlow Lite Micro", "aot-host": "our C"}.get(bench.text("reference"))
     measured = (
         ("Float32 on the host", convert.number("accuracy_float"), test, MISSING),
-        ("INT8 on the host", convert.number("accuracy_int8"), test, "reference"),
+        (
+            f"INT8 on the host{f', {reference}' if reference else ''}",
+            host if host is not None else convert.number("accuracy_int8"),
+            test if host is None else sent,
+            "reference",
+        ),
         (
             "INT8 on the device",
             bench.number("accuracy_device"),
-            grouped(bench.number("images")),
-            percent(share),
+            sent,
+            percent(agreement(bench)),
         ),
     )
     return Table(
-        (Column("Model", numeric=False), Column("Accuracy"), Column("Images"), Column("Agreement")),
-        tuple((name, percent(value), count, same) for name, value, count, same in measured),
-        "Agreement: share of images for which every output byte of the device equals the host"
+        (Column("Model", numeric=False), Column("Accuracy"), Column("Inputs"), Column("Agreement")),
+        tuple((name, percent(value), grouped(n), same) for name, value, n, same in measured),
+        "Agreement: share of inputs for which every output byte of the device equals the host"
         " reference.",
     )
 
 
+def _difference(bench: Fields) -> Note | None:
+    first = bench.fields("first_difference")
+    if first.number("byte") is None:
+        return None
+    return Note(
+        f"Device and host differ. The first time: input {first.text('input')}, byte"
+        f" {first.text('byte')} is {first.text('device')} on the device and"
+        f" {first.text('reference')} in the reference.",
+        "bad",
+    )
+
+
 def _confusion(chain: Chain) -> Picture | None:
-    stored = read_json(chain.bench, "confusion")
-    fields = Fields(stored)
-    raw = stored if isinstance(stored, list) else fields.get("matrix", "counts")
-    counts = _square(raw)
+    fields = Fields(read_json(chain.bench, "confusion"))
+    counts = _square(fields.get("matrix"))
     if not counts or len(counts) > MOST_CLASSES:
         return None
-    names = fields.get("class_names", "classes")
+    names = fields.get("class_names")
     known = isinstance(names, list) and len(names) == len(counts)
     labels = [str(name) for name in names] if known else [str(i) for i in range(len(counts))]
     right = sum(counts[index][index] for index in range(len(counts)))

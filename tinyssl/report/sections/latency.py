@@ -37,7 +37,7 @@ def latency(chain: Chain) -> Section | None:
         blocks += [_picture(layers, name, spread.number("median")), _kinds(layers, name)]
     if layers:
         blocks.append(_table(layers, name))
-    runs = spread.integer("runs", "count")
+    runs = spread.integer("runs")
     lead = f"One inference, in {name}" + (f", over {runs} timed runs." if runs else ".")
     return Section("latency", "Latency", lead, tuple(blocks))
 

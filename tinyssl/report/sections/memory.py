@@ -40,10 +40,11 @@ def memory(chain: Chain) -> Section | None:
     blocks: list[Block] = [_budget(chain)]
     if (picture := _map(chain)) is not None:
         blocks.append(picture)
+    if (marks := _high_water(results(chain.bench).fields("memory"))) is not None:
+        blocks.append(marks)
     plan = Fields(chain.build.arena if chain.build else None)
-    tensors = _tensors(plan)
-    if tensors:
-        blocks += [_arena(plan, tensors), _largest(tensors)]
+    if chain.build is not None and (tensors := _tensors(plan)):
+        blocks += [_arena(plan, tensors, str(chain.build.engine)), _largest(tensors)]
     lead = "Bytes that the linked image takes, read from its ELF file, against the board's budget."
     return Section("memory", "Memory", lead, tuple(blocks))
 
@@ -52,9 +53,8 @@ def _budget(chain: Chain) -> Table:
     lines = []
     for name, label in (("flash", "Flash"), ("ram", "RAM")):
         taken, limit = used(chain, name), budget(chain, name)
-        share = ratio(taken, limit)
         left = limit - taken if limit is not None and taken is not None else None
-        bar = Bar(percent(share, 1), min(max(share or 0.0, 0.0), 1.0))
+        bar = _share(taken, limit)
         lines.append((label, grouped(taken), grouped(limit), grouped(left), bar))
     return Table(
         (
@@ -98,8 +98,8 @@ def _bytes(values: Fields, name: str) -> float:
 def _tensors(plan: Fields) -> list[maps.Block]:
     found = []
     for row in rows(plan.get("tensors")):
-        offset, length = row.number("offset"), row.number("size", "bytes")
-        first, last = row.integer("first", "first_use"), row.integer("last", "last_use")
+        offset, length = row.number("offset"), row.number("size")
+        first, last = row.integer("first"), row.integer("last")
         if offset is None or length is None or first is None or last is None:
             continue
         # the input is there before operator 0, and is drawn from it on
@@ -110,26 +110,59 @@ def _tensors(plan: Fields) -> list[maps.Block]:
     return found
 
 
-def _arena(plan: Fields, tensors: list[maps.Block]) -> Picture:
+def _arena(plan: Fields, tensors: list[maps.Block], engine: str) -> Picture:
     ends = max(block.offset + block.size for block in tensors)
-    peak = plan.number("peak", "peak_bytes")
-    bound = plan.number("lower_bound", "lower_bound_bytes")
+    peak, bound = plan.number("peak"), plan.number("lower_bound")
     peak = ends if peak is None else peak
-    above = ratio(peak - bound, bound) if bound else None
-    distance = (
-        f", {percent(above, 1)} above the lower bound of {size(bound)} (the largest sum of tensors"
-        " alive at once)"
-        if above is not None
-        else ""
+    caption = (
+        "Arena plan: one rectangle a tensor, as wide as it lives and as high as it is large."
+        f" The peak is {size(peak)}{_above(peak, bound)}."
     )
+    if engine == "tflm":
+        caption += " This build uses TensorFlow Lite Micro, which plans its own arena at start."
     return Picture(
         name="arena",
         template="arena",
         data=maps.arena(tensors, peak, bound),
         title=f"Arena plan: {len(tensors)} tensors, peak {size(peak)}",
-        caption=f"Arena plan: one rectangle a tensor, as wide as it lives and as high as it is"
-        f" large. The peak is {size(peak)}{distance}.",
+        caption=caption,
     )
+
+
+def _above(peak: float, bound: float | None) -> str:
+    if bound is None or bound <= 0:
+        return ""
+    least = "the largest sum of tensors that live at the same time"
+    if peak <= bound:
+        return f", the least that is possible: {least}"
+    return f", {percent(peak / bound - 1, 1)} above the lower bound of {size(bound)}, {least}"
+
+
+def _high_water(found: Fields) -> Table | None:
+    lines = []
+    for name, label in (("arena", "Arena"), ("stack", "Stack")):
+        taken, reserved = found.number(f"{name}_used"), found.number(f"{name}_bytes")
+        if taken is None or not reserved:
+            continue
+        lines.append((label, grouped(taken), grouped(reserved), _share(taken, reserved)))
+    if not lines:
+        return None
+    return Table(
+        (
+            Column("On the device", numeric=False),
+            Column("Most used, bytes"),
+            Column("Reserved, bytes"),
+            Column("Share"),
+        ),
+        tuple(lines),
+        "High-water marks that the device reports after the timed inferences; the stack's is found"
+        " by painting it at start.",
+    )
+
+
+def _share(part: float | None, whole: float | None) -> Bar:
+    share = ratio(part, whole)
+    return Bar(percent(share, 1), min(max(share or 0.0, 0.0), 1.0))
 
 
 def _largest(tensors: list[maps.Block]) -> Table:

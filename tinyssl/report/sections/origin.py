@@ -6,7 +6,7 @@ import shlex
 from pathlib import PurePath
 
 from tinyssl.records import RunRecord
-from tinyssl.report.chain import Chain
+from tinyssl.report.chain import Chain, results
 from tinyssl.report.page import Code, Column, Note, Section, Table
 from tinyssl.report.values import MISSING, Fields
 
@@ -28,6 +28,7 @@ def _identity(chain: Chain) -> Table:
         ("Build id", build.build_id if build else ""),
         ("Data set", data[0].text("name") if data else ""),
         ("Data fingerprint", data[0].text("fingerprint") if data else ""),
+        ("Device", _device(chain)),
         ("Host", machine.text("system")),
         ("Host CPU", " × ".join(filter(None, (machine.text("cores"), machine.text("cpu"))))),
     ]
@@ -35,6 +36,19 @@ def _identity(chain: Chain) -> Table:
         (Column("Identity", numeric=False), Column("", numeric=False, code=True, wrap=True)),
         tuple((name, str(value) or MISSING) for name, value in pairs),
     )
+
+
+def _device(chain: Chain) -> str:
+    """What answered, and how the line behaved."""
+    bench = results(chain.bench)
+    parts = (
+        (bench.text("port"), "at {}"),
+        (bench.text("protocol"), "protocol {}"),
+        (bench.text("inputs_per_second"), "{} inputs/s"),
+        (bench.text("retries"), "{} retries"),
+    )
+    said = ", ".join(form.format(value) for value, form in parts if value)
+    return " ".join(filter(None, (bench.text("board"), said)))
 
 
 def _runs(chain: Chain) -> Table:

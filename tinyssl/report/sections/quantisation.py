@@ -5,21 +5,27 @@ from __future__ import annotations
 from tinyssl.report import charts
 from tinyssl.report.chain import Chain, read_json, results
 from tinyssl.report.page import Block, Column, Picture, Section, Table
-from tinyssl.report.values import Fields, grouped, rows
+from tinyssl.report.values import Fields, decimal, grouped, rows
 
 NOISELESS_DB = 200.0
 """What verify writes for a layer without noise, as JSON has no infinity"""
 
+ENGINES = {
+    "tflm": "TensorFlow Lite Micro",
+    "aot-host": "our C",
+    "litert-ref": "LiteRT, reference kernels",
+    "litert-xnnpack": "LiteRT, XNNPACK",
+}
+
 
 def quantisation(chain: Chain) -> Section | None:
-    """Byte equality of the engines, and the signal-to-noise ratio of every layer."""
-    if chain.verify is None:
-        return None
+    """What conversion changed, byte equality of the engines, noise of every layer."""
     blocks: list[Block] = []
+    if chain.convert is not None:
+        blocks.append(_conversion(Fields(chain.convert.results)))
     if (engines := _engines(results(chain.verify))) is not None:
         blocks.append(engines)
-    stored = read_json(chain.verify, "layers")
-    layers = rows(stored) or Fields(stored).rows("layers")
+    layers = rows(read_json(chain.verify, "layers"))
     if any(_decibels(row) is not None for row in layers):
         blocks.append(_picture(layers))
     if not blocks:
@@ -28,29 +34,46 @@ def quantisation(chain: Chain) -> Section | None:
     return Section("quantisation", "Quantisation", lead, tuple(blocks))
 
 
+def _conversion(found: Fields) -> Table:
+    pairs = (
+        ("Loss, points", decimal(found.number("drop_points"))),
+        ("Operators", grouped(found.number("operators"))),
+        ("Constants, bytes", grouped(found.number("constant_bytes"))),
+        ("File, bytes", grouped(found.number("model_bytes"))),
+        ("Before, bytes", grouped(found.number("model_bytes_before"))),
+        ("TFLM arena, bytes", grouped(found.number("tflm_arena_bytes"))),
+    )
+    return Table(
+        tuple(Column(name) for name, _ in pairs),
+        (tuple(value for _, value in pairs),),
+        "Conversion. Loss: accuracy in float minus accuracy in INT8. Before: the file as the"
+        " quantiser wrote it, before it was made canonical. TFLM arena: what TensorFlow Lite Micro"
+        " needs for the same model on the host.",
+    )
+
+
 def _engines(found: Fields) -> Table | None:
-    lines = []
-    for name, engine in found.fields("engines").items():
-        images = engine.number("images")
-        lines.append(
-            (
-                name,
-                grouped(images if images is not None else found.number("images")),
-                grouped(engine.number("equal")),
-                grouped(engine.number("max_difference", "worst")),
-            )
+    lines = [
+        (
+            ENGINES.get(name, name),
+            grouped(engine.number("images")),
+            grouped(engine.number("equal")),
+            grouped(engine.number("max_difference")),
         )
+        for name, engine in found.fields("engines").items()
+    ]
     if not lines:
         return None
     return Table(
         (
-            Column("Engine", numeric=False),
+            Column("Engine on the host", numeric=False),
             Column("Inputs"),
             Column("Byte-equal"),
-            Column("Largest difference"),
+            Column("Largest difference, LSB"),
         ),
         tuple(lines),
-        "Against TensorFlow Lite Micro on the host, over all output bytes.",
+        "Outputs against TensorFlow Lite Micro. Our C must be equal in every byte; LiteRT is there"
+        " for information, as it rounds otherwise.",
     )
 
 

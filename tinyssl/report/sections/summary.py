@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tinyssl.report.chain import Chain, results
 from tinyssl.report.page import Card
-from tinyssl.report.sections.accuracy import agreement
+from tinyssl.report.sections.accuracy import agreement, compared
 from tinyssl.report.sections.latency import unit
 from tinyssl.report.sections.memory import budget, used
 from tinyssl.report.values import MISSING, Fields, grouped, percent, ratio, short, size
@@ -37,10 +37,11 @@ def banner(chain: Chain) -> str:
     bench = chain.bench
     if bench.status == "complete":
         return ""
-    images = results(bench).number("images")
-    done = f" after {grouped(images)} images" if images else ""
-    why = f": {bench.error}" if bench.error else ""
-    return f"Partial record. This bench run is {bench.status}{done}{why}"
+    images = compared(results(bench))
+    ended = {"interrupted": "was interrupted", "failed": "failed", "running": "never ended"}
+    done = f" after {grouped(images)} inputs" if images else ""
+    why = f": {bench.error}" if bench.error else "."
+    return f"Partial record. This bench run {ended.get(bench.status, bench.status)}{done}{why}"
 
 
 def cards(chain: Chain) -> tuple[Card, ...]:
@@ -55,12 +56,12 @@ def cards(chain: Chain) -> tuple[Card, ...]:
 
 
 def _accuracy(chain: Chain) -> Card:
-    convert = results(chain.convert)
+    convert, host = results(chain.convert), results(chain.bench).number("accuracy_host")
     beside = [
         f"{name} {percent(value)}"
         for name, value in (
             ("float", convert.number("accuracy_float")),
-            ("INT8 host", convert.number("accuracy_int8")),
+            ("INT8 host", host if host is not None else convert.number("accuracy_int8")),
         )
         if value is not None
     ]
@@ -70,18 +71,18 @@ def _accuracy(chain: Chain) -> Card:
 
 def _agreement(chain: Chain) -> Card:
     bench = results(chain.bench)
-    share, images = agreement(bench), bench.number("images")
+    share, images = agreement(bench), compared(bench)
     if share is None:
         return Card("Device equals host", MISSING)
-    equal = f"{grouped(round(share * images))} of {grouped(images)} outputs" if images else ""
-    value = "100" if share == 1 else percent(share).removesuffix(" %")
+    equal = f"{grouped(bench.number('equal'))} of {grouped(images)} outputs" if images else ""
+    value = "100" if share == 1 else percent(min(share, 0.9999)).removesuffix(" %")
     tone = "good" if share == 1 else "bad"
     return Card("Device equals host", value, "%", f"{equal} byte-equal".strip(), tone=tone)
 
 
 def _latency(chain: Chain) -> Card:
     spread = results(chain.bench).fields("latency")
-    median, runs = spread.number("median"), spread.integer("runs", "count")
+    median, runs = spread.number("median"), spread.integer("runs")
     low, high = spread.number("min"), spread.number("max")
     detail = "median" + (f" of {runs} runs" if runs else "")
     if low is not None and high is not None:
