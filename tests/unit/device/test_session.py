@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinyssl.device import Link, Session, WasReset, open_link
+from tests.lossy import EditedLink, LossyLink
+from tinyssl.device import Session, WasReset, open_link
 from tinyssl.device import link as link_module
 from tinyssl.device.link import _refused
 from tinyssl.errors import DeviceError, DeviceNotFound, DeviceTimeout
@@ -23,41 +24,6 @@ WIRE = bytes(range(48))
 def expected_sum(wire: bytes) -> int:
     """The test engine's first output: sum of q = u - 128, mod 256."""
     return int((np.frombuffer(wire, np.uint8) ^ 0x80).sum()) % 256
-
-
-class LossyLink:
-    """Passes everything on but byte number `drop` (counted from `arm()`) of one direction."""
-
-    def __init__(self, link: Link, drop: int, sent: bool) -> None:
-        self._link = link
-        self.name = link.name
-        self.baud = link.baud
-        self._drop = drop
-        self._sent = sent
-        self._count = -1
-        self.dropped = b""
-
-    def arm(self) -> None:
-        self._count = 0
-
-    def write(self, data: bytes) -> None:
-        self._link.write(self._pass(data, self._sent))
-
-    def read(self, timeout: float) -> bytes:
-        return self._pass(self._link.read(timeout), not self._sent)
-
-    def close(self) -> None:
-        self._link.close()
-
-    def _pass(self, data: bytes, ours: bool) -> bytes:
-        if not ours or self._count < 0:
-            return data
-        at = self._drop - self._count
-        self._count += len(data)
-        if not 0 <= at < len(data):
-            return data
-        self.dropped = data[at : at + 1]
-        return data[:at] + data[at + 1 :]
 
 
 @pytest.fixture
@@ -114,10 +80,9 @@ def test_a_frame_that_another_host_left_half_sent_is_ended(shared_firmware) -> N
 @pytest.mark.parametrize("drop", [0, 2, 5, 7, 10, 15, 16, 30, 63])
 def test_a_byte_lost_on_the_way_to_the_device_is_noticed(shared_firmware, drop: int) -> None:
     """Header, size, CRC, `%`, first, middle and last byte of the frame."""
-    link = LossyLink(open_link(shared_firmware.port, 115200), drop, sent=True)
+    link = LossyLink(open_link(shared_firmware.port, 115200), drop, sent=True, after=b"run")
     with Session(link, timeout=2.0) as session:
         session.sync()
-        link.arm()
         assert session.infer(WIRE).output[0] == expected_sum(WIRE)
         assert session.retried == 1
 
@@ -125,25 +90,20 @@ def test_a_byte_lost_on_the_way_to_the_device_is_noticed(shared_firmware, drop: 
 @pytest.mark.parametrize("drop", [0, 5, 11, 12, 20, 28, 30, 45, 52, 53, 55])
 def test_a_byte_lost_on_the_way_back_is_noticed(shared_firmware, drop: int) -> None:
     """In `m-load-done`, line ends, ticks, output, CRC and `m-ready`."""
-    link = LossyLink(open_link(shared_firmware.port, 115200), drop, sent=False)
-    with Session(link, timeout=1.0) as session:
+    link = LossyLink(open_link(shared_firmware.port, 115200), drop, sent=False, after=b"run")
+    with Session(link, timeout=0.5) as session:
         session.sync()
-        link.arm()
         inference = session.infer(WIRE)
         assert inference.output[0] == expected_sum(WIRE)
         # The CR of a line's end carries nothing, so its loss may go unnoticed.
         assert session.retried == (0 if link.dropped == b"\r" else 1)
 
 
-class ChangedLink(LossyLink):
-    """Changes the first digit of every `ticks,output`."""
-
-    def read(self, timeout: float) -> bytes:
-        return self._link.read(timeout).replace(b"run-[", b"run-[9")
-
-
 def test_damage_that_stays_is_an_error_after_the_retries(shared_firmware) -> None:
-    link = ChangedLink(open_link(shared_firmware.port, 115200), 0, sent=False)
+    link = EditedLink(
+        open_link(shared_firmware.port, 115200),
+        received=lambda data: data.replace(b"run-[", b"run-[9"),
+    )
     with Session(link, timeout=2.0, retries=2) as session:
         session.sync()
         with pytest.raises(DeviceError, match="CRC of a reply is"):
@@ -156,15 +116,11 @@ def test_an_error_line_is_a_device_error(session: Session) -> None:
         session.infer(b"\xff" * 48)
 
 
-class ResettingLink(LossyLink):
-    """Resets the device in place of the next inference."""
-
-    def write(self, data: bytes) -> None:
-        self._link.write(b"reset%" if data.startswith(b"run") else data)
-
-
 def test_a_reset_in_place_of_an_answer_is_not_papered_over(shared_firmware) -> None:
-    link = ResettingLink(open_link(shared_firmware.port, 115200), 0, sent=True)
+    link = EditedLink(
+        open_link(shared_firmware.port, 115200),
+        sent=lambda data: b"reset%" if data.startswith(b"run") else data,
+    )
     with Session(link, timeout=2.0) as session:
         session.sync()
         with pytest.raises(WasReset, match="was reset"):

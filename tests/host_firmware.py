@@ -1,0 +1,89 @@
+"""The firmware of the host port for tests: compiled under ASan and UBSan, run as a process."""
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from tinyssl.paths import firmware_folder
+
+WARNINGS = [
+    f"-W{name}"
+    for name in (
+        "all",
+        "extra",
+        "error",
+        "pedantic",
+        "conversion",
+        "shadow",
+        "strict-prototypes",
+        "missing-prototypes",
+    )
+]
+SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+FLAGS = ["-std=c11", "-O1", "-g", *WARNINGS, *SANITIZERS]
+
+
+def build_header(input_bytes: int, output_bytes: int, ops: int, build_id: str) -> str:
+    """Text of tinyssl_build.h."""
+    return f"""
+#define TINYSSL_VERSION "0.1.0"
+#define TINYSSL_BOARD "host"
+#define TINYSSL_BUILD_ID "{build_id}"
+#define TINYSSL_TICK_UNIT "nanoseconds"
+#define TINYSSL_CLOCK_HZ 1000000000u
+#define TINYSSL_INPUT_BYTES {input_bytes}u
+#define TINYSSL_OUTPUT_BYTES {output_bytes}u
+#define TINYSSL_OP_COUNT {ops}u
+"""
+
+
+def compile_firmware(
+    folder: Path, header: str, engine: Sequence[Path], defines: Sequence[str] = ()
+) -> Path:
+    """App, protocol and host port with an engine's sources; returns the program."""
+    (folder / "tinyssl_build.h").write_text(header)
+    firmware = firmware_folder()
+    includes = [folder, *(firmware / name for name in ("app", "protocol", "engine", "port"))]
+    sources = [
+        *sorted((firmware / "app").glob("*.c")),
+        *sorted((firmware / "protocol").glob("*.c")),
+        firmware / "port" / "host.c",
+        *engine,
+    ]
+    options = [f"-I{path}" for path in includes] + [f"-D{define}" for define in defines]
+    program = folder / "firmware.elf"
+    subprocess.run(["gcc", *FLAGS, *options, *sources, "-o", program], check=True)
+    return program
+
+
+class HostFirmware:
+    """A running firmware process; its port is a pseudo-terminal."""
+
+    def __init__(self, program: Path, environment: dict[str, str] | None = None) -> None:
+        self._process = subprocess.Popen(
+            [program],
+            env=os.environ | (environment or {}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line.startswith("serial port /dev/"), line
+        self.port = line.split()[-1]
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def stop(self) -> str:
+        """Ends the process; returns what it wrote to stderr (a sanitizer's report)."""
+        if self.running:
+            self._process.terminate()
+            self._report = self._process.communicate(timeout=10)[1]
+        return self._report
