@@ -291,6 +291,7 @@ CASES = {
     "conv stride 2x1": partial(conv, stride=(2, 1), kernel=(5, 2)),
     "conv larger than input": partial(conv, size=(2, 3), kernel=(5, 4)),
     "conv dilated": partial(conv, size=(11, 10), dilation=(2, 3)),
+    "conv dilated stride 2": partial(conv, size=(11, 10), dilation=(2, 2), stride=(2, 2)),
     "conv relu": partial(conv, activation=RELU, zeros=(7, -128)),
     "conv relu6": partial(conv, activation=RELU6, zeros=(7, -100)),
     "conv relu, zero in the middle": partial(conv, activation=RELU, zeros=(-128, 20)),
@@ -359,8 +360,7 @@ def _random_conv(seed, depthwise):
         size=tuple(int(e + source.integers(0, 9)) for e in extent),
         channels=(in_c, out_c),
         kernel=kernel,
-        # TFLM, as TFLite, has no kernel for both at once in some builds: one or the other.
-        stride=(1, 1) if dilated else tuple(source.integers(1, 4, 2).tolist()),
+        stride=tuple(source.integers(1, 4, 2).tolist()),
         dilation=dilation,
         padding=int(source.integers(0, 2)),
         activation=int(source.choice([NONE, RELU, RELU6])),

@@ -17,6 +17,9 @@ from tinyssl.ir.ops import Activation, Add, Mean, Softmax, WeightedOp
 INT8_MIN, INT8_MAX = -128, 127
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 
+SUM_MAX = INT32_MAX - 128
+"""Largest sum that may be requantised: the output's zero point is added to the result in int32"""
+
 ADD_LEFT_SHIFT = 20
 """Bits by which ADD scales its inputs up before it rescales them"""
 

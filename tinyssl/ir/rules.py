@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from tinyssl.ir.check import Check
-from tinyssl.ir.fixed_point import INT32_MAX, add_parameters, mean_multiplier, softmax_parameters
+from tinyssl.ir.fixed_point import SUM_MAX, add_parameters, mean_multiplier, softmax_parameters
 from tinyssl.ir.model import DType, Quant
 from tinyssl.ir.ops import (
     Add,
@@ -147,8 +147,8 @@ def mean(check: Check[Mean]) -> None:
     """The sum of all places, shifted by its multiplier, fits int32."""
     _, height, width, _ = check.tensor(check.op.input).shape
     bound = 255 * height * width << max(mean_multiplier(check.model, check.op).shift, 0)
-    if bound > INT32_MAX:
-        raise check.unsupported(f"the sum can reach {bound}; int32 ends at {INT32_MAX}")
+    if bound > SUM_MAX:
+        raise check.unsupported(f"the sum can reach {bound}; the limit is {SUM_MAX}")
 
 
 def softmax(check: Check[Softmax]) -> None:

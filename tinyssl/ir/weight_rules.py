@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.ir.check import Check
-from tinyssl.ir.fixed_point import INT32_MAX, INT32_MIN, channel_multipliers
+from tinyssl.ir.fixed_point import INT32_MAX, INT32_MIN, SUM_MAX, channel_multipliers
 from tinyssl.ir.model import DType, Model
 from tinyssl.ir.ops import Conv2D, DepthwiseConv2D, FullyConnected, WeightedOp
 from tinyssl.ir.rules import legal_quant
@@ -107,9 +107,9 @@ def accumulator(check: Check[WeightedOp]) -> None:
     shifts = [max(multiplier.shift, 0) for multiplier in channel_multipliers(check.model, check.op)]
     worst = np.maximum(-low, high)
     reach = max(int(size) << shift for size, shift in zip(worst, _each(shifts, worst), strict=True))
-    if max(shifts) > SHIFT_MAX or reach > INT32_MAX:
+    if max(shifts) > SHIFT_MAX or reach > SUM_MAX:
         raise check.unsupported(
-            f"the accumulator times 2^{max(shifts)} can reach {reach}; int32 ends at {INT32_MAX}",
+            f"the accumulator times 2^{max(shifts)} can reach {reach}; the limit is {SUM_MAX}",
             hint="the output scale is too small for this layer: calibrate on more images",
         )
 
