@@ -1,8 +1,7 @@
 """The firmware of the host port around the test engine, as a device for tests.
 
 Real app, protocol and port; only the model is a toy (device/firmware/engine_test.c), so that its
-outputs
-can be said in one line of numpy.
+outputs can be said in one line of numpy.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,0 +1,115 @@
+"""Units, spreads and tallies: what is computed from what the device said."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from tinyssl.bench.agreement import Difference, Tally
+from tinyssl.bench.latency import Unit, as_time, profile_rows, spread, unit_of
+from tinyssl.bench.subject import to_wire
+from tinyssl.boards import find_board
+from tinyssl.device import Identity, OpTicks, Profile
+from tinyssl.errors import Mismatch
+
+NANOSECONDS = Unit("nanoseconds", Fraction(1))
+
+
+def identity(board: str, unit: str, rate: int) -> Identity:
+    return Identity(
+        protocol=1,
+        board=board,
+        engine="aot",
+        model="m",
+        model_sha256="0" * 64,
+        build_id="0" * 16,
+        input_bytes=1,
+        input_is_uint8=True,
+        output_bytes=1,
+        output_zero_point=0,
+        ops=1,
+        flash_bytes=0,
+        ram_bytes=0,
+        arena_bytes=0,
+        clock_hz=rate,
+        tick_unit=unit,
+        ticks_per_second=rate,
+        warning="",
+    )
+
+
+def test_an_emulators_tick_is_forty_instructions_and_its_time_an_estimate() -> None:
+    board = find_board("mps2_an500")
+    who = identity(board.id, "instructions", 25_000_000)
+    unit = unit_of(board, who)
+    assert unit == Unit("instructions", Fraction(40))
+    time = as_time(50_000_000, unit, who, board)
+    assert time["estimate_ms"] == 2000.0
+    assert "one instruction a cycle at 25 MHz" in time["estimate_basis"]
+    assert not [key for key in time if key.endswith("_us")]
+
+
+def test_a_boards_cycles_are_a_measured_time() -> None:
+    board = find_board("nucleo_h743zi")
+    who = identity(board.id, "cycles", 480_000_000)
+    unit = unit_of(board, who)
+    assert unit == Unit("cycles", Fraction(1))
+    assert as_time(4_800_000, unit, who, board) == {"median_us": 10_000.0}
+
+
+def test_spread_of_twenty_runs() -> None:
+    assert spread(range(1, 21), NANOSECONDS) == {
+        "unit": "nanoseconds",
+        "runs": 20,
+        "min": 1,
+        "median": 10,
+        "p95": 19,
+        "max": 20,
+    }
+
+
+def test_profile_is_in_the_unit_of_the_latency() -> None:
+    profile = Profile((OpTicks(0, "#4 CONV_2D", 3),), 5)
+    assert profile_rows(profile, Unit("instructions", Fraction(40))) == {
+        "unit": "instructions",
+        "total": 200,
+        "ops": [{"index": 0, "name": "#4 CONV_2D", "kind": "CONV_2D", "ticks": 120}],
+    }
+
+
+def test_pixels_on_the_wire_are_the_models_values_plus_128() -> None:
+    x = np.array([[-128, -1, 0, 127]], np.int8)
+    assert to_wire(x, uint8=True) == bytes([0, 127, 128, 255])
+    assert to_wire(x, uint8=False) == x.tobytes()
+
+
+def test_tally_of_two_right_one_wrong_one_different() -> None:
+    tally = Tally(classes=2)
+    right, wrong = np.array([9, 1], np.int8), np.array([1, 9], np.int8)
+    assert tally.add(5, right, right, 0)
+    assert tally.add(6, wrong, wrong, 0)
+    assert not tally.add(7, right, np.array([9, 2], np.int8), 0)
+    assert tally.results() == {
+        "agreement": 2 / 3,
+        "equal": 2,
+        "images": 3,
+        "accuracy_device": 2 / 3,
+        "accuracy_host": 2 / 3,
+        "first_difference": {"input": 7, "byte": 1, "device": 1, "reference": 2},
+    }
+    assert tally.confusion.tolist() == [[2, 1], [0, 0]]
+    assert tally.first == Difference(7, 1, 1, 2)
+    with pytest.raises(Mismatch, match="1 of 3 outputs"):
+        tally.gate("tflm")
+
+
+def test_ties_go_to_the_lower_class_as_on_the_device() -> None:
+    tally = Tally(classes=3)
+    tally.add(0, np.array([4, 4, 1], np.int8), np.array([4, 4, 1], np.int8), 0)
+    assert tally.results()["accuracy_device"] == 1.0
+
+
+def test_nothing_compared_is_no_figure() -> None:
+    tally = Tally(classes=2)
+    assert tally.results() == {}
+    tally.gate("tflm")
