@@ -1,4 +1,4 @@
-"""TFLM in the PlatformIO project: which tree, which sources, which arena; and a real build of it."""
+"""TFLM in the PlatformIO project: which tree, which sources, which arena; and a real build."""
 
 import json
 import os
