@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,9 +26,22 @@ class BackboneInfo:
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    """Writes a safetensors file atomically."""
+    """Writes a safetensors file atomically; equal tensors and metadata give equal bytes."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    write_atomic(path, save(plain, metadata=metadata))
+    write_atomic(path, _sorted_header(save(plain, metadata=metadata)))
+
+
+def _sorted_header(data: bytes) -> bytes:
+    """The library writes the metadata in an order that changes from call to call: sort it.
+
+    The format: 8 bytes little-endian length of the header, the header as JSON, padded with spaces
+    to a multiple of 8, and the tensors at offsets that count from its end.
+    """
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + data[8 + length :]
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
