@@ -72,7 +72,14 @@ static bool run_from_pll(void)
     RCC_D2CFGR = D2CFGR_120;
     RCC_D3CFGR = D3CFGR_120;
     RCC_CFGR = (RCC_CFGR & ~7u) | CFGR_SW_PLL1;
-    return becomes(&RCC_CFGR, CFGR_SWS, CFGR_SWS_PLL1);
+    if (becomes(&RCC_CFGR, CFGR_SWS, CFGR_SWS_PLL1)) {
+        return true;
+    }
+    RCC_CFGR &= ~7u; /* back to what a reset leaves: all buses at 64 MHz */
+    RCC_D1CFGR = 0;
+    RCC_D2CFGR = 0;
+    RCC_D3CFGR = 0;
+    return false;
 }
 
 static const char *start_clocks(void)

@@ -19,7 +19,7 @@ from tinyssl import __version__
 from tinyssl.boards import Board
 from tinyssl.emit.render import Sources, render
 from tinyssl.ir.model import Model
-from tinyssl.paths import boards_folder, cache_folder, firmware_folder
+from tinyssl.paths import boards_folder, firmware_folder
 
 HEADER = "include/tinyssl_build.h"
 LINKER_SCRIPT = "linker.ld"
@@ -111,7 +111,6 @@ def _settings(image: Image) -> str:
             "build_flags": [*INCLUDES, *image.engine.build_flags],
             "extra_options": image.engine.options,
             "linker_script": script,
-            "core_hint": cache_folder() / "pio",
         },
     )
 
