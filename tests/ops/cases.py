@@ -1,6 +1,6 @@
 """Named single-operator models: one table, run against TensorFlow Lite Micro on every engine.
 
-Each case is a function without arguments that returns a .tflite. `random_case` draws more.
+Each case is a function without arguments that returns a .tflite.
 """
 
 from __future__ import annotations
@@ -31,6 +31,14 @@ def _weights(source, shape, axis, per_channel):
 def _scaled(source, accumulated, product):
     """An output scale that spreads sums of so many products over int8 without clipping them all."""
     return np.float32(product * 5000 * np.sqrt(accumulated) / 60 * source.uniform(0.4, 2.0))
+
+
+def _places(size, extent, stride, padding):
+    """Height and width of what a window gives."""
+    return [
+        -(-length // step) if padding == SAME else (length - window) // step + 1
+        for length, window, step in zip(size, extent, stride, strict=True)
+    ]
 
 
 def conv(
@@ -68,10 +76,7 @@ def conv(
             file.constant(source.integers(-20000, 20000, out_c, np.int32), in_scale * scales)
         )
     extent = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
-    out = [
-        -(-length // step) if padding == SAME else (length - window) // step + 1
-        for length, window, step in zip(size, extent, stride, strict=True)
-    ]
+    out = _places(size, extent, stride, padding)
     output = file.activation((1, *out, out_c), out_scale, zeros[1])
     options = {
         "padding": padding,
@@ -216,10 +221,7 @@ def pool(
 ):
     """AVERAGE_POOL_2D or MAX_POOL_2D."""
     file = Flatfile()
-    out = [
-        -(-length // step) if padding == SAME else (length - extent) // step + 1
-        for length, extent, step in zip(size, window, stride, strict=True)
-    ]
+    out = _places(size, window, stride, padding)
     start = file.activation((1, *size, channels), *quant)
     output = file.activation((1, *out, channels), *quant)
     file.operator(
@@ -341,104 +343,11 @@ CASES = {
     "softmax flat": partial(softmax, scale=0.004, shape=(1, 30)),
     "softmax beta": partial(softmax, beta=0.3, shape=(1, 17)),
     "softmax rows": partial(softmax, shape=(1, 5, 7)),
+    "softmax many rows": partial(softmax, shape=(1, 600, 10), scale=0.05),
     "softmax beyond exp": partial(softmax, scale=40.0),
     "reshape": reshaped_pool,
 }
 """Name -> function that makes the .tflite"""
-
-
-def _random_conv(seed, depthwise):
-    source = _source([seed, depthwise])
-    kernel = tuple(source.integers(1, 6, 2).tolist())
-    dilated = source.random() < 0.3
-    dilation = tuple(source.integers(1, 4, 2).tolist()) if dilated else (1, 1)
-    extent = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
-    in_c = int(source.integers(1, 13))
-    out_c = in_c * int(source.integers(1, 4)) if depthwise else int(source.integers(1, 20))
-    return conv(
-        seed=seed,
-        size=tuple(int(e + source.integers(0, 9)) for e in extent),
-        channels=(in_c, out_c),
-        kernel=kernel,
-        stride=tuple(source.integers(1, 4, 2).tolist()),
-        dilation=dilation,
-        padding=int(source.integers(0, 2)),
-        activation=int(source.choice([NONE, RELU, RELU6])),
-        per_channel=bool(source.integers(0, 2)),
-        bias=bool(source.integers(0, 2)),
-        zeros=tuple(source.integers(-128, 128, 2).tolist()),
-        depthwise=depthwise,
-    )
-
-
-def _random_dense(seed):
-    source = _source(seed)
-    return dense(
-        seed=seed,
-        shape=(1, int(source.integers(1, 200))),
-        outputs=int(source.integers(1, 60)),
-        activation=int(source.choice([NONE, RELU, RELU6])),
-        per_channel=bool(source.integers(0, 2)),
-        bias=bool(source.integers(0, 2)),
-        zeros=tuple(source.integers(-128, 128, 2).tolist()),
-    )
-
-
-def _random_add(seed):
-    source = _source(seed)
-    return add(
-        seed=seed,
-        scales=tuple(np.exp(source.uniform(-6, 1, 3)).tolist()),
-        zeros=tuple(source.integers(-128, 128, 3).tolist()),
-        activation=int(source.choice([NONE, RELU, RELU6])),
-    )
-
-
-def _random_mean(seed):
-    source = _source(seed)
-    return mean(
-        size=tuple(source.integers(1, 12, 2).tolist()),
-        scales=tuple(np.exp(source.uniform(-5, 0, 2)).tolist()),
-        zeros=tuple(source.integers(-128, 128, 2).tolist()),
-        keep_dims=bool(source.integers(0, 2)),
-    )
-
-
-def _random_pool(seed):
-    source = _source(seed)
-    window = source.integers(1, 6, 2)
-    return pool(
-        kind=str(source.choice(["AVERAGE_POOL_2D", "MAX_POOL_2D"])),
-        size=tuple((window + source.integers(0, 9, 2)).tolist()),
-        window=tuple(window.tolist()),
-        stride=tuple(source.integers(1, 4, 2).tolist()),
-        padding=int(source.integers(0, 2)),
-        activation=int(source.choice([NONE, RELU, RELU6])),
-        quant=(float(source.uniform(0.01, 0.2)), int(source.integers(-128, 128))),
-    )
-
-
-def _random_softmax(seed):
-    source = _source(seed)
-    return softmax(
-        shape=(1, int(source.integers(1, 400))),
-        scale=float(np.exp(source.uniform(-8, 2))),
-        zero=int(source.integers(-128, 128)),
-        beta=float(source.uniform(0.2, 2.0)),
-    )
-
-
-RANDOM = {
-    "conv": partial(_random_conv, depthwise=False),
-    "depthwise": partial(_random_conv, depthwise=True),
-    "dense": _random_dense,
-    "boundary": lambda seed: boundary(seed, per_channel=bool(seed % 2)),
-    "add": _random_add,
-    "mean": _random_mean,
-    "pool": _random_pool,
-    "softmax": _random_softmax,
-}
-"""Family -> function of a seed that makes the .tflite"""
 
 
 def inputs_for(shape, zero, count=6, seed=0) -> list[NDArray[np.int8]]:

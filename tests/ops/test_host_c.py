@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.ops.cases import CASES, RANDOM
+from tests.ops.cases import CASES
 from tests.ops.oracle import compare
+from tests.ops.random_cases import RANDOM
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -34,6 +34,11 @@ def test_mantissa_that_rounds_up_to_one_moves_into_the_shift():
     assert quantise_multiplier(1.0 - 2.0**-40) == Multiplier(2**30, 1)
 
 
+@pytest.mark.parametrize(("units", "expected"), [(0.495, 0), (0.5, 1), (0.505, 1)])
+def test_halves_of_the_mantissa_are_rounded_up(units, expected):
+    assert quantise_multiplier((2**30 + units) / 2**31) == Multiplier(2**30 + expected, 0)
+
+
 @pytest.mark.parametrize("real", [0.0, 2.0**-33, 1e-30])
 def test_tiny_factors_become_zero(real):
     assert quantise_multiplier(real) == Multiplier(0, 0)
