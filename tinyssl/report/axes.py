@@ -16,7 +16,7 @@ from tinyssl.report.values import short
 WIDTH = 840
 LEFT = 64
 """Room for the labels of the vertical axis"""
-PLOT = WIDTH - LEFT - 8
+PLOT = WIDTH - LEFT - 16
 """Width of what is drawn beside it"""
 
 
@@ -59,6 +59,16 @@ def steps(high: float, count: int = 5, base: int = 10) -> list[float]:
         power = 10.0 ** math.floor(math.log10(rough))
         step = next(power * times for times in (1, 2, 5, 10) if power * times >= rough * 0.999)
     return [step * index for index in range(math.ceil(high / step - 1e-9) + 1)]
+
+
+def marks_between(low: float, high: float, count: int = 3) -> list[float]:
+    """Round values that enclose `low..high`, from 0 where the values are not far from it."""
+    if 0 <= low <= 0.6 * high:
+        low = 0.0
+    spacing = steps(high - low or abs(high) or 1.0, count)[1]
+    first = math.floor(low / spacing)
+    last = max(math.ceil(high / spacing - 1e-9), first + 1)
+    return [spacing * index for index in range(first, last + 1)]
 
 
 def kib(value: float) -> str:

@@ -6,7 +6,18 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from tinyssl.report.axes import CHARACTER, LEFT, PLOT, WIDTH, Axis, Tick, every, legend, steps
+from tinyssl.report.axes import (
+    CHARACTER,
+    LEFT,
+    PLOT,
+    WIDTH,
+    Axis,
+    Tick,
+    every,
+    legend,
+    marks_between,
+    steps,
+)
 from tinyssl.report.values import short
 
 MAX_POINTS = 400
@@ -84,16 +95,14 @@ def training(curves: Sequence[tuple[str, Sequence[tuple[float, float]]]]) -> dic
 
 
 def _panel(points: Sequence[tuple[float, float]], x: Axis, frame: Axis) -> dict[str, Any]:
-    """One curve in the frame; its axis starts at 0 unless the curve stays far from it."""
+    """One curve in the frame."""
     thin = _thinned(points)
-    low, high = min(y for _, y in thin), max(y for _, y in thin)
-    floor = low if low < 0 or low > 0.6 * high else 0.0
-    marks = [floor + mark for mark in steps(high - floor, 3)]
+    marks = marks_between(min(y for _, y in thin), max(y for _, y in thin))
     y = Axis(marks[0], marks[-1], frame.start, frame.end)
     end_x, end_y = thin[-1]
     return {
         "path": " ".join(f"{x.at(a)},{y.at(b)}" for a, b in thin),
-        "ticks": [Tick(y.at(mark), f"{mark:.3g}") for mark in marks],
+        "ticks": [Tick(y.at(mark), f"{mark:.4g}") for mark in marks],
         "end": {"x": x.at(end_x), "y": y.at(end_y), "label": f"{end_y:.4g}"},
         "top": frame.end,
         "bottom": frame.start,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinyssl.report.axes import LEFT, PLOT, WIDTH, steps
+from tinyssl.report.axes import LEFT, PLOT, WIDTH, marks_between, steps
 from tinyssl.report.charts import MAX_POINTS, columns, training
 from tinyssl.report.maps import Block, Memory, Part, arena, matrix, memory
 
@@ -93,3 +93,18 @@ def test_memory_that_is_too_full_shows_its_limit() -> None:
     assert over["limit"] == WIDTH / 2
     assert "free" in fits["amount"]
     assert "free" not in over["amount"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "first", "last"),
+    [
+        (5.53, 5.58, 5.52, 5.58),
+        (2.3, 5.2, 0, 6),
+        (-0.4, 0.9, -0.5, 1),
+        (3, 3, 3, 4),
+        (0, 0, 0, 0.5),
+    ],
+)
+def test_marks_are_round_and_enclose(low: float, high: float, first: float, last: float) -> None:
+    marks = marks_between(low, high)
+    assert (marks[0], marks[-1]) == (pytest.approx(first), pytest.approx(last))

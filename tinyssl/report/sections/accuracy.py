@@ -41,8 +41,8 @@ def _lead(bench: Fields) -> str:
     inputs = bench.number("inputs")
     if inputs is not None:
         return (
-            "This model came without test images, so there is no accuracy to measure:"
-            f" {grouped(inputs)} inputs of seeded noise compare the device with the host."
+            "The build names no test images, so the device's accuracy was not measured:"
+            f" {grouped(inputs)} inputs of seeded noise compare it with the host."
         )
     lead = "Share of test images whose most probable class is the right one."
     if images := bench.number("images"):

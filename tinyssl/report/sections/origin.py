@@ -85,7 +85,8 @@ def _versions(chain: Chain) -> Table:
         if isinstance(run.versions, dict):
             found |= {str(name): str(version) for name, version in run.versions.items()}
     return Table(
-        (Column("Package", numeric=False), Column("Version", code=True)), tuple(found.items())
+        (Column("Package", numeric=False), Column("Version", numeric=False, code=True)),
+        tuple(found.items()),
     )
 
 
