@@ -14,7 +14,7 @@ from tinyssl.ir.passes import run_passes
 from tinyssl.ir.verify import verify
 from tinyssl.plan import Plan, plan_arena
 from tinyssl.progress import Progress
-from tinyssl.records import Workspace
+from tinyssl.records import RECORD, Workspace, read_record
 from tinyssl.tflite import read_model
 
 CHECK_INPUTS = 4
@@ -44,10 +44,8 @@ def load_model(path: Path | None, workspace: Workspace) -> ModelSource:
         UsageError: No model was named and none was converted, or the file cannot be read.
         ModelError: The file is damaged or uses something that tinyssl does not do.
     """
-    data_run = ""
     if path is None:
-        run = workspace.latest("convert")
-        path, data_run = run.path("model"), str(run.folder)
+        path = workspace.latest("convert").path("model")
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -55,7 +53,16 @@ def load_model(path: Path | None, workspace: Workspace) -> ModelSource:
     graph = read_model(data, path.stem)
     verify(graph)
     model = run_passes(graph)
-    return ModelSource(path.absolute(), data, graph, model, plan_arena(model), data_run)
+    return ModelSource(path.absolute(), data, graph, model, plan_arena(model), _data_run(path))
+
+
+def _data_run(path: Path) -> str:
+    """The convert run whose model this is: its test images measure the accuracy on the device."""
+    folder = path.absolute().parent
+    if not (folder / RECORD).exists():
+        return ""
+    run = read_record(folder)
+    return str(folder) if run.kind == "convert" and run.files.get("model") == path.name else ""
 
 
 def as_in_file(source: ModelSource) -> ModelSource:
@@ -70,8 +77,6 @@ def sample_inputs(source: ModelSource, count: int) -> NDArray[np.int8]:
     Returns:
         int8, (count, *input shape).
     """
-    from tinyssl.records import read_record
-
     shape = source.model.input.shape
     inputs = np.random.default_rng(0).integers(-128, 128, (count, *shape), dtype=np.int8)
     if source.data_run:
