@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from tinyssl.cli.app import cli
 
+ROOT = Path(__file__).resolve().parents[3]
 Invoke = Callable[..., Result]
 
 
@@ -21,6 +22,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             monkeypatch.delenv(name)
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))  # processes find this checkout from elsewhere
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
