@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -63,12 +63,6 @@ def _data_run(path: Path) -> str:
         return ""
     run = read_record(folder)
     return str(folder) if run.kind == "convert" and run.files.get("model") == path.name else ""
-
-
-def as_in_file(source: ModelSource) -> ModelSource:
-    """The model without the passes: TFLM runs the operators of the file, and these are counted."""
-    model = read_model(source.data, source.model.name)
-    return replace(source, model=model, plan=plan_arena(model))
 
 
 def sample_inputs(source: ModelSource, count: int) -> NDArray[np.int8]:
