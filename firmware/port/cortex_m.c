@@ -39,7 +39,7 @@ static void put_hex(char *text, uint32_t value)
 }
 
 /* `frame` is the stacked r0-r3, r12, lr, pc, xpsr. Not static: the assembly below calls it. */
-void fault_report(const uint32_t *frame);
+__attribute__((used)) void fault_report(const uint32_t *frame);
 void fault_report(const uint32_t *frame)
 {
     char text[] = "e-[hardfault pc=0x........ lr=0x........ cfsr=0x........]\r\n";

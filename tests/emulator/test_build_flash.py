@@ -107,6 +107,18 @@ def test_reset_restarts_the_image(built, workspace):
         assert device.identity().board == "mps2_an500"
 
 
+def test_a_reset_and_a_new_build_do_not_hide_the_old_process(built, workspace):
+    _, folder = built("host")
+    first = flash(FlashConfig(board="host"), workspace)
+    with session(first) as device:
+        device.sync()
+        device.reset()
+    built("host", optimise="Os")
+    assert is_ours(first.pid, folder)
+    flash(FlashConfig(board="host"), workspace)
+    assert not is_ours(first.pid, folder)
+
+
 def test_the_nucleo_image_starts_where_the_processor_looks(built):
     info, folder = built("nucleo_h743")
     assert info.board == "nucleo_h743zi"

@@ -109,12 +109,16 @@ def core_folder() -> Path:
 
 
 def environment() -> dict[str, str]:
-    """The environment for PlatformIO: our core directory, no telemetry, no look for updates."""
+    """The environment for PlatformIO: our core directory, no telemetry, no look for updates.
+
+    The user's own `PLATFORMIO_…` variables are left out: they could move the build elsewhere.
+    """
     package_root = Path(__file__).resolve().parents[2]
     python_path = os.pathsep.join(
         filter(None, (str(package_root), os.environ.get("PYTHONPATH", "")))
     )
-    return os.environ | {
+    users = {name: text for name, text in os.environ.items() if not name.startswith("PLATFORMIO_")}
+    return users | {
         "PLATFORMIO_CORE_DIR": str(core_folder()),
         "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "no",
         "PLATFORMIO_SETTING_CHECK_PLATFORMIO_INTERVAL": "36500",

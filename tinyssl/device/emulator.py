@@ -28,6 +28,8 @@ from tinyssl.errors import DeviceTimeout, TinysslError, ToolMissing
 from tinyssl.records import BuildInfo
 
 LOG = "emulator.log"
+MARK = "TINYSSL_EMULATED_PROJECT"
+"""Environment variable of an emulator's process: the folder that it was started from"""
 PORT = re.compile(r"(?:char device redirected to|serial port) (/dev/\S+)")
 """How QEMU and the host port name their pseudo-terminal"""
 
@@ -65,7 +67,7 @@ def start(project: Path, elf: Path, *, timeout: float = START_SECONDS) -> Flashe
             f"{arguments[0]} is not on the PATH", hint="run `apt-get install qemu-system-arm`"
         )
     log = project / LOG
-    pid = _spawn(arguments, log)
+    pid = _spawn(arguments, log, os.environ | {MARK: str(project.resolve())})
     try:
         end = time.monotonic() + timeout
         port = _wait_for_port(pid, log, end)
@@ -113,17 +115,15 @@ def stop_all(builds: Path) -> int:
 def is_ours(pid: int, project: Path) -> bool:
     """True where `pid` is a live process that runs an image of this project.
 
-    Process ids are given again, so a number in a file proves nothing: the image must be named in
-    the command line (QEMU) or be the program itself (host).
+    Process ids are given again, so a number in a file proves nothing: the process must carry the
+    mark of the project, which `start` puts into its environment (a command line would not do: the
+    host's firmware replaces its own when it resets).
     """
-    process = Path("/proc") / str(pid)
-    image = str(project.absolute() / ".pio") + os.sep
     try:
-        arguments = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
-        program = str((process / "exe").readlink()) if arguments != [""] else ""
+        environment = (Path("/proc") / str(pid) / "environ").read_bytes()
     except OSError:
         return False
-    return any(text.startswith(image) for text in (*arguments, program))
+    return f"{MARK}={project.resolve()}".encode() in environment.split(b"\0")
 
 
 def _board(project: Path) -> Board:
@@ -137,14 +137,14 @@ def _build_id(project: Path) -> str:
         return ""
 
 
-def _spawn(arguments: list[str], log: Path) -> int:
+def _spawn(arguments: list[str], log: Path, environment: dict[str, str]) -> int:
     """Starts a process that outlives this one: own session, no shared terminal, output to `log`."""
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     try:
         return os.posix_spawnp(
             arguments[0],
             arguments,
-            os.environ,
+            environment,
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_DUP2, output, 1),

@@ -1,24 +1,28 @@
 """Processes of emulators: only our own are ever stopped. Real emulators are in tests/emulator."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tinyssl.boards import find_board
-from tinyssl.device.emulator import command, is_ours, stop, stop_all
+from tinyssl.device.emulator import MARK, command, is_ours, stop, stop_all
 from tinyssl.device.flashed import Flashed
 
 
 @pytest.fixture
 def sleeper():
-    """Starts a process that sleeps, with more words in its command line."""
+    """Starts a process that sleeps, and carries the mark of a project."""
     started = []
 
-    def start(*words):
+    def start(project):
         code = "import time; print(flush=True); time.sleep(60)"
         process = subprocess.Popen(
-            [sys.executable, "-c", code, *map(str, words)], stdout=subprocess.PIPE
+            [sys.executable, "-c", code],
+            stdout=subprocess.PIPE,
+            env=os.environ | {MARK: str(Path(project).resolve())},
         )
         process.stdout.readline()  # until then its command line may be that of the parent
         started.append(process)
@@ -37,7 +41,7 @@ def record(project, pid, kind="emulator"):
 
 def test_a_process_that_runs_our_image_is_stopped(tmp_path, sleeper):
     project = tmp_path / "build" / "mps2_an500"
-    process = sleeper(project / ".pio" / "build" / "mps2_an500" / "firmware.elf")
+    process = sleeper(project)
     record(project, process.pid)
     assert is_ours(process.pid, project)
     assert stop(project)
@@ -47,19 +51,19 @@ def test_a_process_that_runs_our_image_is_stopped(tmp_path, sleeper):
 
 def test_a_process_that_has_the_number_now_is_left_alone(tmp_path, sleeper):
     project = tmp_path / "build" / "mps2_an500"
-    process = sleeper("something", "else")
+    process = sleeper("/")
     record(project, process.pid)
     assert not stop(project)
     assert process.poll() is None
 
 
 def test_the_image_of_another_project_is_not_ours(tmp_path, sleeper):
-    process = sleeper(tmp_path / "other" / ".pio" / "firmware.elf")
+    process = sleeper(tmp_path / "mine too")
     assert not is_ours(process.pid, tmp_path / "mine")
 
 
 def test_a_real_board_is_not_a_process(tmp_path, sleeper):
-    process = sleeper(tmp_path / ".pio" / "firmware.elf")
+    process = sleeper(tmp_path)
     record(tmp_path, process.pid, kind="serial")
     assert not stop(tmp_path)
     assert process.poll() is None
@@ -69,7 +73,7 @@ def test_a_real_board_is_not_a_process(tmp_path, sleeper):
 def test_all_emulators_of_a_workspace_are_stopped(tmp_path, sleeper):
     for name in ("a", "b"):
         project = tmp_path / name
-        record(project, sleeper(project / ".pio" / "firmware.elf").pid)
+        record(project, sleeper(project).pid)
     assert stop_all(tmp_path) == 2
 
 
