@@ -6,8 +6,8 @@ What is read, and where from (all of it may be missing):
   labels), `agreement`, `equal`, `first_difference`, `latency` {`unit`, `runs`, `min`, `median`,
   `p95`, `max`, `median_us`, `estimate_ms`, `estimate_basis`}, `memory` {`arena_used`,
   `arena_bytes`, `stack_used`, `stack_bytes`}, `flash_bytes`, `ram_bytes`, `board`, `port`,
-  `protocol`, `retries`, `inputs_per_second`; files `confusion` {`class_names`, `matrix`}, `profile`
-  {`ops`: `kind`, `ticks`} and `build`
+  `protocol`, `device` {`ticks_per_second`}, `retries`, `inputs_per_second`;
+  files `confusion` {`class_names`, `matrix`}, `profile` {`ops`: `kind`, `ticks`} and `build`
 * build: `BuildInfo` (`sizes`, `regions`, `arena`, `ops`); the build run's limits
 * convert `results`: `accuracy_float`, `accuracy_int8`, `drop_points`, `test_images`, `operators`,
   `model_bytes`, `model_bytes_before`, `constant_bytes`, `tflm_arena_bytes`

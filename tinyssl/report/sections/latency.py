@@ -31,7 +31,7 @@ def latency(chain: Chain) -> Section | None:
     if spread.number("median") is None and not measured:
         return None
     name = unit(chain)
-    blocks: list[Block] = [_spread(spread, name)]
+    blocks: list[Block] = [_spread(spread, name, _resolution(chain))]
     blocks += [Note(text) for text in _meaning(chain.board, spread, name)]
     if measured:
         blocks += [_picture(layers, name, spread.number("median")), _kinds(layers, name)]
@@ -42,12 +42,20 @@ def latency(chain: Chain) -> Section | None:
     return Section("latency", "Latency", lead, tuple(blocks))
 
 
-def _spread(spread: Fields, name: str) -> Table:
+def _resolution(chain: Chain) -> str:
+    """What one tick of an emulator's timer is worth."""
+    emulator = chain.board.tinyssl.emulator if chain.board is not None else None
+    rate = results(chain.bench).fields("device").number("ticks_per_second")
+    step = ratio(emulator.instructions_per_second, rate) if emulator is not None else None
+    return f" One tick of the emulated timer is {grouped(step)} instructions." if step else ""
+
+
+def _spread(spread: Fields, name: str, resolution: str) -> Table:
     keys = ("min", "median", "p95", "max")
     return Table(
         (Column("One inference", numeric=False), *(Column(key) for key in keys)),
         ((name, *(grouped(spread.number(key)) for key in keys)),),
-        "Counted on the device around the engine's call, without the serial line.",
+        f"Counted on the device around the engine's call, without the serial line.{resolution}",
     )
 
 
