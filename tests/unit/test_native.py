@@ -36,6 +36,13 @@ def test_profile_ends_with_the_output_and_has_every_shape():
     np.testing.assert_array_equal(profile[0].ravel(), profile[1].ravel())
 
 
+@pytest.mark.parametrize("size", [0, 1, 17, 4096])
+def test_arenas_are_aligned_as_the_header_asks(size):
+    arenas = [native._aligned_buffer(size) for _ in range(8)]
+    assert [arena.size for arena in arenas] == [size] * 8
+    assert {arena.ctypes.data % 16 for arena in arenas} == {0}
+
+
 def test_results_stay_when_the_arena_is_used_again():
     model, sources = rendered()
     with HostModel(model, sources) as host:

@@ -131,8 +131,9 @@ def accumulator_bounds(model: Model, op: WeightedOp) -> tuple[NDArray[np.int64],
     rows = np.moveaxis(weight, axis, 0).reshape(weight.shape[axis], -1)
     quant = model.tensor(op.input).quant
     zero = quant.zero_point[0] if quant else 0
+    # One end is not above 0, the other not below, as the zero point is an int8 too.
     ends = np.stack([rows * (-128 - zero), rows * (127 - zero)])
-    low, high = ends.min(0).clip(max=0).sum(1), ends.max(0).clip(min=0).sum(1)
+    low, high = ends.min(0).sum(1), ends.max(0).sum(1)
     if op.bias is not None:
         bias = model.tensor(op.bias).array().astype(np.int64).ravel()
         low, high = low + bias.clip(max=0), high + bias.clip(min=0)

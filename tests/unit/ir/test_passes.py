@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.ops import cases
+from tinyssl.ir.model import Quant
 from tinyssl.ir.ops import Conv2D, DepthwiseConv2D, MaxPool2D, Padding
 from tinyssl.ir.passes import PASSES, fold_pads, run_passes
 from tinyssl.ir.verify import verify
@@ -52,6 +53,21 @@ def test_pad_with_a_second_reader_of_another_kind_stays():
     pool = MaxPool2D(index=2, input=model.ops[0].output, output=model.inputs[0])
     model = replace(model, ops=(*model.ops, pool))
     assert len(fold_pads(model).ops) == 3
+
+
+def test_pad_that_is_read_and_is_the_output_stays():
+    model = read_model(cases.padded_conv())
+    model = replace(model, outputs=(model.ops[0].output,))
+    assert fold_pads(model) == model
+
+
+def test_pad_that_changes_the_quantisation_stays():
+    """It would fill with another zero point than the convolution does."""
+    model = read_model(cases.padded_conv())
+    padded = model.tensor(model.ops[0].output)
+    other = replace(padded, quant=Quant((0.04,), (0,)))
+    tensors = tuple(other if tensor is padded else tensor for tensor in model.tensors)
+    assert len(fold_pads(replace(model, tensors=tensors)).ops) == 2
 
 
 def test_passes_run_in_order():
