@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 import torch.nn.functional as F
@@ -11,6 +12,9 @@ from torch import Tensor, nn
 from tinyssl.config import ProbeConfig
 from tinyssl.probes.features import Labelled
 from tinyssl.progress import Tracker
+
+RADIUS = 4.0
+"""Length of scaled features (root mean square): the learning rates around 1 suit it"""
 
 
 @dataclass(frozen=True)
@@ -39,15 +43,53 @@ def fit_linear(
 ) -> LinearProbe:
     """Softmax regression with every learning rate; the best on `val` is kept (the first of equals).
 
-    SGD with momentum 0.9, no weight decay, cosine to 0, weights start at 0.
+    SGD with momentum 0.9, no weight decay, cosine to 0, weights start at 0. The features are
+    centred and divided by one number while training, both folded into the returned head: networks
+    whose features differ in scale by orders of magnitude, as a trained and a random one do, then
+    meet the same learning rates. One number and not one a feature, so that the head's weights stay
+    of similar size, which int8 needs.
     """
-    probes = [_fit(train, val, classes, (config, lr), tracker) for lr in config.lrs]
+    scaling = Scaling.of(train.features)
+    scaled = Labelled(scaling.apply(train.features), train.labels)
+    heads = [(lr, _fit(scaled, classes, (config, lr), tracker)) for lr in config.lrs]
+    probes = [_judge(scaling.fold(head), lr, val) for lr, head in heads]
     return max(probes, key=lambda probe: probe.val_accuracy)
 
 
+@dataclass(frozen=True)
+class Scaling:
+    """(features - mean) / scale, with a mean of every feature and one scale for all."""
+
+    mean: Tensor
+    """(dim,)"""
+    scale: float
+    """Root mean square distance of a feature vector from the mean, divided by `RADIUS`"""
+
+    @classmethod
+    def of(cls, features: Tensor) -> Self:
+        """The scaling that brings (n, dim) features to mean 0 and mean square length RADIUS²."""
+        mean = features.mean(dim=0)
+        distance = float((features - mean).square().sum(dim=1).mean().sqrt())
+        return cls(mean, distance / RADIUS if distance > 0 else 1.0)
+
+    def apply(self, features: Tensor) -> Tensor:
+        return (features - self.mean) / self.scale
+
+    def fold(self, head: nn.Linear) -> tuple[Tensor, Tensor]:
+        """Weight and bias that do to features what `head` does to scaled ones."""
+        weight = head.weight.detach() / self.scale
+        return weight, head.bias.detach() - weight @ self.mean
+
+
+def _judge(head: tuple[Tensor, Tensor], lr: float, val: Labelled) -> LinearProbe:
+    weight, bias = head
+    predicted = F.linear(val.features, weight, bias).argmax(dim=1)
+    return LinearProbe(weight, bias, lr, accuracy(predicted, val.labels))
+
+
 def _fit(
-    train: Labelled, val: Labelled, classes: int, how: tuple[ProbeConfig, float], tracker: Tracker
-) -> LinearProbe:
+    train: Labelled, classes: int, how: tuple[ProbeConfig, float], tracker: Tracker
+) -> nn.Linear:
     config, lr = how
     head = nn.Linear(train.features.shape[1], classes)
     nn.init.zeros_(head.weight)
@@ -64,6 +106,4 @@ def _fit(
             optimizer.step()
         scheduler.step()
         tracker.advance()
-    weight, bias = head.weight.detach(), head.bias.detach()
-    found = accuracy(F.linear(val.features, weight, bias).argmax(dim=1), val.labels)
-    return LinearProbe(weight, bias, lr, found)
+    return head

@@ -80,6 +80,8 @@ def _resume(
             f"was {record.data['fingerprint'][:12]}…",
             hint="restore the images, or start again without --resume",
         )
+    for half_written in folder.glob(".*.tmp"):  # of atomic writes that a crash cut short
+        half_written.unlink()
     state = load_checkpoint(folder, progress)
     done = state["counters"]["step"] if state else 0
     run = workspace.reopen(folder, keep=lambda row: row["step"] <= done)
