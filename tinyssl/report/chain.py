@@ -7,7 +7,7 @@ Links that are followed (each may be missing; the report then says so and leaves
 * build -> convert: `BuildInfo.data_run`.
 * convert -> probe -> pretrain: the folder of an input file, or `config.run`.
 * verify: the last run with an input of the build's `model_sha256`.
-* the `build` run: the last one whose `results.build_id` is the build's.
+* the `build` and `flash` runs: the last ones whose `results.build_id` is the build's.
 
 A path that no longer exists is looked for below this workspace's `runs/`, so a workspace that was
 moved or unpacked elsewhere still gives its report.
@@ -35,6 +35,7 @@ class Chain:
     build: BuildInfo | None = None
     board: Board | None = None
     build_run: RunRecord | None = None
+    flash_run: RunRecord | None = None
     convert: RunRecord | None = None
     verify: RunRecord | None = None
     probe: RunRecord | None = None
@@ -51,6 +52,7 @@ class Chain:
             self.convert,
             self.verify,
             self.build_run,
+            self.flash_run,
             self.bench,
         )
         return tuple(run for run in found if run is not None)
@@ -99,7 +101,8 @@ def follow(bench: RunRecord, workspace: Workspace) -> Chain:
         bench=bench,
         build=build,
         board=_board(build, bench),
-        build_run=_build_run(build, workspace),
+        build_run=_of_build("build", build, workspace),
+        flash_run=_of_build("flash", build, workspace),
         convert=convert,
         verify=verify,
         probe=probe,
@@ -147,9 +150,9 @@ def _load_build(path: Path) -> BuildInfo | None:
         return None
 
 
-def _build_run(build: BuildInfo | None, workspace: Workspace) -> RunRecord | None:
-    runs = workspace.all("build") if build is not None and build.build_id else []
-    same = [run for run in runs if build and run.results.get("build_id") == build.build_id]
+def _of_build(kind: str, build: BuildInfo | None, workspace: Workspace) -> RunRecord | None:
+    runs = workspace.all(kind) if build is not None and build.build_id else []
+    same = [run for run in runs if build and results(run).text("build_id") == build.build_id]
     return same[-1] if same else None
 
 

@@ -180,4 +180,9 @@ def whole(workspace: Workspace) -> RunRecord:
     probed = probe(workspace, trained.path("backbone"))
     converted = convert(workspace, probed.path("head"))
     verify(workspace, converted.path("model"))
-    return bench(workspace, build_info(converted.path("model"), converted.folder))
+    build = build_info(converted.path("model"), converted.folder)
+    for kind in ("build", "flash"):
+        with workspace.start(kind, {}) as run:
+            run.update(command=["/usr/bin/tinyssl", kind, "--board", build.board])
+            run.results(build_id=build.build_id)
+    return bench(workspace, build)

@@ -74,6 +74,7 @@ def test_whole_chain_is_on_both_pages(workspace: Workspace, chains: ModuleType) 
         "1,312",  # stack's high-water mark
         "Estimate, not a measurement: 2,449.38 ms",
         "LiteRT, XNNPACK",
+        "tinyssl build --board mps2_an500\ntinyssl flash --board mps2_an500\n",
         "One tick of the emulated timer is 40 instructions",
         "00112233aabbccdd",
         "f1f1f1f1",
