@@ -40,6 +40,8 @@ static volatile uint32_t rounds;            /* of CLOCK: the upper half of the t
 
 static void receive(void)
 {
+    /* First: a byte that comes after the last look below must find its interrupt still pending. */
+    UART->interrupt = UART_RX;
     while ((UART->state & UART_RX_FULL) && ring_in - ring_out < RING) {
         ring[ring_in % RING] = (uint8_t)UART->data;
         ring_in++;
@@ -47,7 +49,6 @@ static void receive(void)
     if (UART->state & UART_RX_FULL) { /* no room: leave the byte there, which holds the sender */
         UART->control = UART_TX | UART_RX;
     }
-    UART->interrupt = UART_RX;
 }
 
 void port_interrupt(uint32_t exception)
