@@ -89,9 +89,16 @@ class InvertedResidual(nn.Module):
         if stage.expansion != 1:
             layers += [*_conv_norm(in_channels, hidden, 1), nn.ReLU6()]
         layers += [*_conv_norm(hidden, hidden, 3, stride, groups=hidden), nn.ReLU6()]
-        layers += _conv_norm(hidden, stage.channels, 1)
+        layers += [SameConv2d(hidden, stage.channels, 1), nn.BatchNorm2d(stage.channels)]
         self.layers = nn.Sequential(*layers)
         self.shortcut = stride == 1 and in_channels == stage.channels
+
+    @property
+    def last_norm(self) -> nn.BatchNorm2d:
+        """The batch norm that scales what is added to the shortcut."""
+        norm = self.layers[-1]
+        assert isinstance(norm, nn.BatchNorm2d)
+        return norm
 
     def forward(self, images: Tensor) -> Tensor:
         result: Tensor = self.layers(images)
@@ -133,7 +140,7 @@ class MobileNetV2(Backbone):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out")
         for module in self.modules():
             if isinstance(module, InvertedResidual) and module.shortcut:
-                nn.init.constant_(module.layers[-1].weight, RESIDUAL_SCALE)
+                nn.init.constant_(module.last_norm.weight, RESIDUAL_SCALE)
 
     def forward_features(self, images: Tensor) -> dict[int, Tensor]:
         result = self.stem(images)

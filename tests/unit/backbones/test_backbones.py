@@ -99,3 +99,11 @@ def test_unknown_names_are_explained():
     assert "did you mean mobilenet_v2_035?" in caught.value.hint
     with pytest.raises(UsageError, match="stem stride 3"):
         build_backbone("mobilenet_v2_035", 3)
+
+
+def test_residual_branches_start_small_but_not_at_zero():
+    backbone = build_backbone("mobilenet_v2_035")
+    blocks = [m for m in backbone.modules() if getattr(m, "shortcut", False)]
+    assert len(blocks) == 10
+    for block in blocks:
+        assert torch.all(block.last_norm.weight == 0.1)
