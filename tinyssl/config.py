@@ -55,7 +55,7 @@ class PretrainConfig:
     """Stride of the first convolution; 1 keeps more detail of small images"""
     epochs: Count = 20
     """Passes over the training images"""
-    batch_size: Annotated[int, Field(ge=2)] = 128
+    batch_size: Annotated[int, Field(ge=2)] = 32
     """Images a step (each gives two views)"""
     lr: Annotated[float, Field(gt=0)] = 1e-3
     """Peak learning rate (AdamW, cosine to 1e-6)"""
