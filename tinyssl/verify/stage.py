@@ -72,7 +72,7 @@ def verify(
     inputs = {"model": subject.path}
     if subject.source:
         inputs |= {name: subject.source.path(name) for name in ("float_model", "test")}
-    content = _ADAPTER.dump_python(replace(config, model=subject.path.absolute()), mode="json")
+    content = _ADAPTER.dump_python(replace(config, model=subject.path), mode="json")
     run = workspace.start("verify", content, seed=config.seed, inputs=inputs)
     with run:
         split = _test_split(subject, config.seed)
@@ -102,7 +102,8 @@ def find_subject(config: VerifyConfig, workspace: Workspace) -> Subject:
             f"cannot read {config.model}: {error.strerror}",
             hint="name a .tflite file, or leave --model out to take the last converted one",
         ) from error
-    return Subject(config.model, data, _maker(config.model))
+    path = config.model.absolute()
+    return Subject(path, data, _maker(path))
 
 
 def _maker(path: Path) -> RunRecord | None:
