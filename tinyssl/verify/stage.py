@@ -93,7 +93,7 @@ def find_subject(config: VerifyConfig, workspace: Workspace) -> Subject:
     """
     if config.model is None:
         source = workspace.latest("convert")
-        path = source.path("model")
+        path = source.path("model").absolute()
         return Subject(path, path.read_bytes(), source)
     try:
         data = config.model.read_bytes()
