@@ -85,6 +85,21 @@ def test_an_idle_emulator_sleeps_and_wakes_on_a_byte(built, workspace):
         device.sync()
 
 
+def test_bytes_that_come_faster_than_they_are_read_are_held(built, workspace):
+    built("mps2_an500")
+    flashed = flash(FlashConfig(board="mps2_an500"), workspace)
+    link = open_link(flashed.port, 115200)
+    for _ in range(4):
+        link.write(bytes(4096) + b"name%")  # the device skips NUL; its ring holds 1024 bytes
+        answer = b""
+        while b"m-ready" not in answer:
+            more = link.read(10.0)
+            assert more, "the receive interrupt was lost"
+            answer += more
+        assert answer.count(b"mps2_an500") == 1
+    link.close()
+
+
 @pytest.mark.parametrize("board", ["mps2_an500", "host"])
 def test_flashing_again_replaces_the_process(built, workspace, board):
     _, folder = built(board)
