@@ -64,11 +64,13 @@ def summarise(done: Done) -> dict[str, Any]:
         results = done.records[step].results if step in done.records else {}
         found |= {name: results[name] for name in names if name in results}
     if done.build:
-        found |= {f"{name}_bytes": done.build.sizes[name] for name in ("flash", "ram", "arena")}
+        sizes = done.build.sizes  # without flash and ram for `target = "c"`
+        found |= {f"{name}_bytes": sizes[name] for name in SIZES if name in sizes}
         found |= {f"{name}_budget_bytes": limit for name, limit in done.budgets.items()}
     return found
 
 
+SIZES = ("flash", "ram", "arena")
 TITLES = {
     "accuracy_float": "accuracy, float",
     "accuracy_int8": "accuracy, INT8 on this computer",
