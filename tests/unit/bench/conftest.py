@@ -15,6 +15,7 @@ import pytest
 
 from tests.host_firmware import HostFirmware, build_header, compile_firmware
 from tinyssl.build import Flashed
+from tinyssl.device.emulator import MARK
 from tinyssl.emit import describe_ops, render_aot, render_engine_aot
 from tinyssl.ir.passes import run_passes
 from tinyssl.native import write_sources
@@ -107,7 +108,7 @@ def flash_host(tiny_tflite: Path, tmp_path: Path) -> Iterator[Callable[[Path], H
             ops=describe_ops(model),
             data_run=str(data_run),
         ).save(folder)
-        running.append(HostFirmware(elf))
+        running.append(HostFirmware(elf, {MARK: str(folder.resolve())}))
         port, pid = running[-1].port, running[-1].pid
         Flashed("host", "host", port, pid, BUILD_ID, "2026-01-01T00:00:00+00:00").save(folder)
         return HostBuild(workspace, folder, running[-1], images, labels)
