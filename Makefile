@@ -54,7 +54,8 @@ $(STAMP): pyproject.toml constraints.txt | tools python
 
 demo: setup
 	mkdir -p $(DEMO)
-	$(BIN)/tinyssl run --workspace $(DEMO) --config examples/digits.toml
+	TINYSSL_REPORT_OUT=$(abspath $(DEMO))/report.html \
+	  $(BIN)/tinyssl run --workspace $(DEMO) --config examples/digits.toml
 
 test: setup
 	$(BIN)/python -m pytest -n 2 -m 'not board' $(PYTEST_ARGS)

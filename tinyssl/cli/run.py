@@ -39,7 +39,7 @@ def run(call: Call, first: str | None, last: str | None, board: str | None) -> R
         "board": done.build.board if done.build else None,
         "figures": figures,
     }
-    files = [str(done.records["report"].path("html"))] if "report" in done.records else []
+    files = [str(done.records["report"].path("html").resolve())] if "report" in done.records else []
     total = sum(done.seconds.values())
     ending = f"{len(steps)} steps in {total:.0f} s"
     return Result(data, (_table(figures, done), "", *files, ending))

@@ -8,7 +8,7 @@ from tinyssl.records import RunRecord
 
 def record_result(record: RunRecord) -> Result:
     """Folder, figures and files of a run."""
-    files = {name: record.folder / relative for name, relative in record.files.items()}
+    files = {name: (record.folder / relative).resolve() for name, relative in record.files.items()}
     return Result(
         data={
             "run": record.folder,
