@@ -6,7 +6,6 @@ the section below. Adding a board is adding a file.
 
 from __future__ import annotations
 
-import difflib
 import json
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from tinyssl.errors import UsageError
+from tinyssl.errors import UsageError, unknown_name
 from tinyssl.paths import boards_folder
 
 
@@ -169,6 +168,4 @@ def find_board(name: str, folder: Path | None = None) -> Board:
         if name == board.id or name in board.tinyssl.aliases:
             return board
     names = [name for board in boards for name in (board.id, *board.tinyssl.aliases)]
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
-    hint = f"did you mean {near[0]}? " if near else ""
-    raise UsageError(f"unknown board {name!r}", hint=hint + "`tinyssl boards` lists all")
+    raise unknown_name("board", name, names)

@@ -53,15 +53,20 @@ class UsageError(TinysslError):
     exit_code = EXIT_USAGE
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`did you mean X? ` for the closest known name, else an empty text."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"did you mean {near[0]}? " if near else ""
+
+
 def unknown_name(what: str, name: str, known: Iterable[str]) -> UsageError:
     """The error for a `name` that is not among `known`: suggests the nearest, lists all.
 
     `what` says what it should be a name of, as in "backbone".
     """
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
-    suggestion = f"did you mean {near[0]}? " if near else ""
-    return UsageError(f"no {what} {name!r}", hint=f"{suggestion}known: {', '.join(names)}")
+    hint = f"{nearest(name, names)}known: {', '.join(names)}"
+    return UsageError(f"no {what} {name!r}", hint=hint)
 
 
 class DataError(TinysslError):

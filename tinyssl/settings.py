@@ -9,7 +9,6 @@ saw, so that an error can name it. `resolve` merges the layers and builds the st
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -21,7 +20,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from pydantic import ValidationError
 
 from tinyssl.config import STAGES
-from tinyssl.errors import UsageError
+from tinyssl.errors import UsageError, nearest
 
 PREFIX = "TINYSSL_"
 FILE_NAME = "tinyssl.toml"
@@ -30,7 +29,8 @@ STEPS = ("pretrain", "probe", "convert", "verify", "build", "flash", "bench", "r
 VARIABLES = {
     "TINYSSL_WORKSPACE": "folder that holds runs/ and build/ (--workspace)",
     "TINYSSL_CONFIG": "path of the tinyssl.toml (--config)",
-    "TINYSSL_CACHE": "folder for PlatformIO's core and compiled host code",
+    "TINYSSL_BOARDS": "folder of board files in place of the shipped ones",
+    "TINYSSL_CACHE": "folder for downloads, PlatformIO's core and compiled host code",
 }
 """Variables with our prefix that belong to no stage -> what they do"""
 
@@ -109,12 +109,6 @@ def _parse_pair(text: str) -> tuple[str, Any]:
         return key.strip(), json.loads(value)
     except json.JSONDecodeError:
         return key.strip(), value
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """`did you mean X? ` for the closest known name, else an empty text."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f"did you mean {near[0]}? " if near else ""
 
 
 def read_environment(environ: Mapping[str, str]) -> dict[str, dict[str, Setting]]:

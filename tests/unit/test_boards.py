@@ -48,7 +48,7 @@ def test_names_and_aliases_are_unique() -> None:
 
 
 def test_wrong_name_suggests_the_nearest() -> None:
-    with pytest.raises(UsageError, match="unknown board 'mps2_an50'") as caught:
+    with pytest.raises(UsageError, match="no board 'mps2_an50'") as caught:
         find_board("mps2_an50")
     assert "did you mean mps2_an500?" in caught.value.hint
 

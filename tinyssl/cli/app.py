@@ -13,7 +13,7 @@ import rich_click as click_rich
 
 from tinyssl.cli.common import CONTEXT, global_options
 from tinyssl.cli.output import Failure, print_failure
-from tinyssl.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, TinysslError
+from tinyssl.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, TinysslError, nearest
 
 COMMANDS = {
     "doctor": "Check compilers, emulator, ports and disk; say how to repair them",
@@ -88,8 +88,6 @@ class Group(click_rich.RichGroup):
 
 
 def _unknown(name: str) -> str:
-    from tinyssl.settings import nearest
-
     return f"no such command {name!r}. {nearest(name, COMMANDS)}Commands: {', '.join(COMMANDS)}"
 
 

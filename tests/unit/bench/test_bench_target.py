@@ -90,6 +90,6 @@ def test_an_emulator_that_has_ended(tmp_path: Path) -> None:
 
 
 def test_an_unknown_board(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="unknown board") as error:
+    with pytest.raises(UsageError, match="no board") as error:
         find_target(BenchConfig(board="mps2_an501"), Workspace(tmp_path))
     assert "mps2_an500" in error.value.hint

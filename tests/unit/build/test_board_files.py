@@ -44,7 +44,7 @@ def test_the_budget_is_not_larger_than_the_memory(name):
 
 @pytest.mark.parametrize(("typo", "meant"), [("nucleo_h745", "nucleo_h743"), ("mps2", "mps2_an")])
 def test_a_wrong_name_suggests_the_nearest(typo, meant):
-    with pytest.raises(UsageError, match=f"unknown board '{typo}'") as caught:
+    with pytest.raises(UsageError, match=f"no board '{typo}'") as caught:
         find_board(typo)
     assert f"did you mean {meant}" in caught.value.hint
 

@@ -12,6 +12,7 @@ from PIL import Image
 from tinyssl.boards import all_boards
 from tinyssl.cli.app import COMMANDS
 from tinyssl.config import STAGES
+from tinyssl.paths import boards_folder
 from tinyssl.records import RunRecord, Workspace
 
 Invoke = Callable[..., Result]
@@ -179,3 +180,9 @@ def test_broken_record_does_not_hide_the_others(invoke: Invoke, workspace: Path)
     (workspace / "runs" / "probe-broken").mkdir()
     (workspace / "runs" / "probe-broken" / "record.json").write_text("{")
     assert invoke("boards", "--json").exit_code == 0
+
+
+def test_boards_of_ones_own_folder(invoke: Callable[..., Result], workspace: Path) -> None:
+    (workspace / "mine.json").write_text((boards_folder() / "host.json").read_text())
+    shown = invoke("boards", "--json", TINYSSL_BOARDS=str(workspace))
+    assert [board["id"] for board in json.loads(shown.stdout)["boards"]] == ["mine"]
