@@ -1,5 +1,6 @@
 """Fixtures that tests of several folders share."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,10 @@ import pytest
 from tinyssl.ir.model import DType, Model, Quant, Tensor
 from tinyssl.ir.ops import Activation, Conv2D, FullyConnected, Mean, Padding, Softmax
 from tinyssl.tflite import write_model
+
+# Small networks train faster on one thread, and far faster beside other test workers. Before torch
+# is imported, and for the processes that tests start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def tiny_model() -> Model:

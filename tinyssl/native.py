@@ -14,14 +14,14 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.emit import Sources
+from tinyssl.emit import Sources, write_sources
 from tinyssl.errors import BuildError, ToolMissing
 from tinyssl.ir.model import Model
 from tinyssl.paths import cache_folder
@@ -43,25 +43,6 @@ def find_compiler() -> str:
         if path:
             return path
     raise ToolMissing("no C compiler for this computer", hint="run `sudo apt-get install gcc`")
-
-
-def write_sources(sources: Sources, folder: Path) -> list[Path]:
-    """Writes sources below a folder.
-
-    Returns:
-        The C files among them.
-
-    Raises:
-        ValueError: A path leaves the folder.
-    """
-    for name, text in sources.items():
-        relative = PurePosixPath(name)
-        if relative.is_absolute() or ".." in relative.parts:
-            raise ValueError(f"source path {name!r} leaves its folder")
-        path = folder / relative
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return [folder / name for name in sorted(sources) if name.endswith(".c")]
 
 
 def compile_sources(sources: Sources, output: Path, flags: Sequence[str] = FLAGS) -> None:

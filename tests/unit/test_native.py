@@ -7,9 +7,9 @@ import pytest
 
 from tests.ops import cases
 from tinyssl import native
-from tinyssl.emit import render_aot
+from tinyssl.emit import render_aot, write_sources
 from tinyssl.errors import BuildError, ToolMissing
-from tinyssl.native import HostModel, compile_sources, find_compiler, write_sources
+from tinyssl.native import HostModel, compile_sources, find_compiler
 from tinyssl.plan import plan_arena
 from tinyssl.tflite import read_model
 

@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tinyssl.boards import Board
-from tinyssl.build.project import write_files
 from tinyssl.build.source import ModelSource, sample_inputs
-from tinyssl.emit import describe_ops, render_c_folder
+from tinyssl.emit import describe_ops, render_c_folder, write_sources
 from tinyssl.records import BuildInfo
 
 
@@ -24,7 +23,7 @@ def c_folder(source: ModelSource, board: Board, folder: Path) -> BuildInfo:
     golden = sample_inputs(source, 1)[0]
     answer = TflmInterpreter(source.data).invoke(golden)
     files = render_c_folder(source.model, source.plan, golden, answer, isa=board.tinyssl.isa)
-    write_files(folder, files)
+    write_sources(files, folder)
     text = "".join(f"{path}\0{content}\0" for path, content in sorted(files.items()))
     weights = sum(tensor.bytes for tensor in source.model.tensors if tensor.constant)
     return BuildInfo(

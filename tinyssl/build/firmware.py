@@ -17,12 +17,12 @@ from tinyssl.boards import Board, find_board
 from tinyssl.build.c_folder import c_folder
 from tinyssl.build.engines import engine_model, engine_parts
 from tinyssl.build.platformio import check_compiler, pio_run
-from tinyssl.build.project import Image, project_files, write_files
+from tinyssl.build.project import Image, project_files
 from tinyssl.build.size import check_budget, measure
 from tinyssl.build.source import ModelSource, check_model, load_model
 from tinyssl.build.staging import staged
 from tinyssl.config import BuildConfig
-from tinyssl.emit import describe_ops
+from tinyssl.emit import describe_ops, write_sources
 from tinyssl.errors import BuildError
 from tinyssl.progress import Progress, Silent
 from tinyssl.records import BuildInfo, Workspace
@@ -90,7 +90,7 @@ def firmware(job: Job, stage: Path) -> BuildInfo:
     model = engine_model(config, source)
     image = Image(board, model, engine_parts(config, source, board), config.optimise)
     files, build_id = project_files(image)
-    write_files(stage, files)
+    write_sources(files, stage)
     pio_run(stage)
     shutil.rmtree(stage / ".pio" / "platforms")  # a link that names the stage
     artifacts = _artifacts(stage, board)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 
 from tinyssl import __version__
 from tinyssl.boards import Board
@@ -134,11 +133,3 @@ def _digest(files: Sources) -> str:
     for path, text in sorted(files.items()):
         digest.update(f"{path}\0{len(text.encode())}\0{text}".encode())
     return digest.hexdigest()[:16]
-
-
-def write_files(folder: Path, files: Sources) -> None:
-    """Writes all files below `folder`, which is created."""
-    for path, text in files.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text)

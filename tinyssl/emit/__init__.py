@@ -2,7 +2,7 @@
 
 from tinyssl.emit.aot import render_aot, render_c_folder, render_engine_aot
 from tinyssl.emit.describe import describe_ops
-from tinyssl.emit.render import Sources
+from tinyssl.emit.render import Sources, write_sources
 from tinyssl.emit.tflm import render_tflm
 
 __all__ = [
@@ -12,4 +12,5 @@ __all__ = [
     "render_c_folder",
     "render_engine_aot",
     "render_tflm",
+    "write_sources",
 ]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tinyssl.boards import Isa
 from tinyssl.emit.describe import has_code, op_text, shape_text
 from tinyssl.emit.kernels import KERNEL_ABI, kernel_for
-from tinyssl.emit.params import Array, Constants, Fields, parameters, quant_of
+from tinyssl.emit.params import Array, Constants, Fields, parameters
 from tinyssl.ir.model import Model
 from tinyssl.ir.ops import Op
 from tinyssl.ir.shapes import macs
@@ -127,8 +127,7 @@ def model_context(model: Model, plan: Plan, isa: Isa) -> dict[str, Any]:
 
 
 def _facts(model: Model, plan: Plan) -> dict[str, Any]:
-    source, target = quant_of(model, model.inputs[0]), quant_of(model, model.outputs[0])
-    milli = round(1000 * target.scale[0] * 2**16)
+    source, target = model.quant(model.inputs[0]), model.quant(model.outputs[0])
     return {
         "name": comment_text(model.name),
         "name_literal": string_literal(model.name),
@@ -141,7 +140,7 @@ def _facts(model: Model, plan: Plan) -> dict[str, Any]:
             "offset": plan.offset(model.inputs[0]),
             "scale": float_literal(source.scale[0]),
             "zero_point": source.zero_point[0],
-            "is_uint8": int(source.zero_point[0] == UINT8_ZERO_POINT),
+            "is_uint8": input_is_uint8(model),
         },
         "output": {
             "bytes": model.output.bytes,
@@ -149,12 +148,22 @@ def _facts(model: Model, plan: Plan) -> dict[str, Any]:
             "offset": plan.offset(model.outputs[0]),
             "scale": float_literal(target.scale[0]),
             "zero_point": target.zero_point[0],
-            "milli_q16": min(milli, INT32_MAX),
+            "milli_q16": output_milli_q16(model),
         },
         "arena_bytes": plan.peak,
         "lower_bound": plan.lower_bound,
         "macs": f"{sum(macs(model, op) for op in model.ops):,}",
     }
+
+
+def input_is_uint8(model: Model) -> int:
+    """1 where the device takes uint8 pixels: u - 128 is what the model's input wants."""
+    return int(model.quant(model.inputs[0]).zero_point[0] == UINT8_ZERO_POINT)
+
+
+def output_milli_q16(model: Model) -> int:
+    """Thousandths of the real output in one quantisation step, times 2^16; ends at INT32_MAX."""
+    return min(round(1000 * model.quant(model.outputs[0]).scale[0] * 2**16), INT32_MAX)
 
 
 def mlperf_id(model: Model) -> str:

@@ -19,7 +19,7 @@ from tinyssl.ir.fixed_point import (
     mean_multiplier,
     softmax_parameters,
 )
-from tinyssl.ir.model import Model, Quant
+from tinyssl.ir.model import Model
 from tinyssl.ir.ops import (
     Add,
     Conv2D,
@@ -81,16 +81,8 @@ def parameters(model: Model, position: int, constants: Constants) -> Fields:
     raise TypeError(f"{op.label} has no parameters")
 
 
-def quant_of(model: Model, index: int) -> Quant:
-    """Quantisation of an activation; the verifier made sure that there is one."""
-    quant = model.tensor(index).quant
-    if quant is None:
-        raise ValueError(f"tensor {index} has no quantisation")
-    return quant
-
-
 def _zero(model: Model, index: int) -> int:
-    return quant_of(model, index).zero_point[0]
+    return model.quant(index).zero_point[0]
 
 
 def _weights(model: Model, position: int, constants: Constants) -> Fields:
@@ -112,7 +104,7 @@ def _weights(model: Model, position: int, constants: Constants) -> Fields:
 
 
 def _quantisation(model: Model, op: Conv2D | DepthwiseConv2D | FullyConnected) -> Fields:
-    low, high = activation_range(op.activation, quant_of(model, op.output))
+    low, high = activation_range(op.activation, model.quant(op.output))
     return {
         "in_zero": _zero(model, op.input),
         "out_zero": _zero(model, op.output),
@@ -171,7 +163,7 @@ def _add(model: Model, position: int, constants: Constants) -> Fields:
     if not isinstance(op, Add):
         raise TypeError(op.label)
     factors = add_parameters(model, op)
-    low, high = activation_range(op.activation, quant_of(model, op.output))
+    low, high = activation_range(op.activation, model.quant(op.output))
     return {
         "size": model.tensor(op.output).elements,
         "left_multiplier": factors.left.value,
@@ -223,7 +215,7 @@ def _pool(model: Model, position: int, constants: Constants) -> Fields:
     if not isinstance(op, Pool2D):
         raise TypeError(op.label)
     _, in_h, in_w, channels = model.tensor(op.input).shape
-    low, high = activation_range(op.activation, quant_of(model, op.output))
+    low, high = activation_range(op.activation, model.quant(op.output))
     return {
         "in_h": in_h,
         "in_w": in_w,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -34,3 +35,22 @@ def render(template: str, context: dict[str, Any]) -> str:
 def kernel_text(name: str) -> str:
     """Text of a file of firmware/kernels/."""
     return (firmware_folder() / "kernels" / name).read_text()
+
+
+def write_sources(sources: Sources, folder: Path) -> list[Path]:
+    """Writes sources below a folder, which is created.
+
+    Returns:
+        The C files among them.
+
+    Raises:
+        ValueError: A path leaves the folder.
+    """
+    for name, text in sources.items():
+        relative = PurePosixPath(name)
+        if relative.is_absolute() or ".." in relative.parts:
+            raise ValueError(f"source path {name!r} leaves its folder")
+        path = folder / relative
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return [folder / name for name in sorted(sources) if name.endswith(".c")]

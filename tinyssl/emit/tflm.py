@@ -10,14 +10,13 @@ import hashlib
 from typing import Any
 
 from tinyssl.emit.context import (
-    INT32_MAX,
-    UINT8_ZERO_POINT,
     comment_text,
+    input_is_uint8,
     mlperf_id,
+    output_milli_q16,
     string_literal,
 )
 from tinyssl.emit.describe import shape_text
-from tinyssl.emit.params import quant_of
 from tinyssl.emit.render import Sources, render
 from tinyssl.errors import UsageError
 from tinyssl.ir.model import Model
@@ -90,7 +89,6 @@ def _kinds(graph: Model) -> tuple[str, ...]:
 
 def _context(graph: Model, data: bytes, arena_bytes: int) -> dict[str, Any]:
     """All that the templates see."""
-    source, target = quant_of(graph, graph.inputs[0]), quant_of(graph, graph.outputs[0])
     return {
         "name": comment_text(graph.name),
         "mlperf_literal": string_literal(mlperf_id(graph)),
@@ -106,9 +104,9 @@ def _context(graph: Model, data: bytes, arena_bytes: int) -> dict[str, Any]:
         "input_shape": shape_text(graph.input.shape),
         "output_bytes": graph.output.bytes,
         "output_shape": shape_text(graph.output.shape),
-        "input_is_uint8": int(source.zero_point[0] == UINT8_ZERO_POINT),
-        "output_zero_point": target.zero_point[0],
-        "output_milli_q16": min(round(1000 * target.scale[0] * 2**16), INT32_MAX),
+        "input_is_uint8": input_is_uint8(graph),
+        "output_zero_point": graph.quant(graph.outputs[0]).zero_point[0],
+        "output_milli_q16": output_milli_q16(graph),
     }
 
 

@@ -66,20 +66,13 @@ def activation_range(activation: Activation, quant: Quant) -> tuple[int, int]:
     return low, high
 
 
-def _quant(model: Model, index: int) -> Quant:
-    quant = model.tensor(index).quant
-    if quant is None:
-        raise ValueError(f"tensor {index} has no quantisation")
-    return quant
-
-
 def channel_multipliers(model: Model, op: WeightedOp) -> list[Multiplier]:
     """Accumulator to output, one for each output channel (one in all for per-tensor weights).
 
     All in double, FULLY_CONNECTED too: older versions of TFLM took that product in float32.
     """
-    source, weight = _quant(model, op.input), _quant(model, op.weight)
-    target = _quant(model, op.output).scale[0]
+    source, weight = model.quant(op.input), model.quant(op.weight)
+    target = model.quant(op.output).scale[0]
     return [quantise_multiplier(source.scale[0] * scale / target) for scale in weight.scale]
 
 
@@ -94,9 +87,9 @@ class AddParameters:
 
 def add_parameters(model: Model, op: Add) -> AddParameters:
     """The three factors of ADD; `output` is below one for a model that passed the verifier."""
-    left, right = _quant(model, op.left).scale[0], _quant(model, op.right).scale[0]
+    left, right = model.quant(op.left).scale[0], model.quant(op.right).scale[0]
     twice = 2.0 * max(left, right)
-    output = twice / (2.0**ADD_LEFT_SHIFT * _quant(model, op.output).scale[0])
+    output = twice / (2.0**ADD_LEFT_SHIFT * model.quant(op.output).scale[0])
     return AddParameters(
         quantise_multiplier(left / twice),
         quantise_multiplier(right / twice),
@@ -110,7 +103,7 @@ def mean_multiplier(model: Model, op: Mean) -> Multiplier:
     The division by the count goes into the mantissa and drops the rest, as
     `QuantizedMeanOrSum` of TFLM does.
     """
-    scale = _quant(model, op.input).scale[0] / _quant(model, op.output).scale[0]
+    scale = model.quant(op.input).scale[0] / model.quant(op.output).scale[0]
     multiplier = quantise_multiplier(scale)
     _, height, width, _ = model.tensor(op.input).shape
     count = height * width
@@ -129,7 +122,7 @@ class SoftmaxParameters:
 def softmax_parameters(model: Model, op: Softmax) -> SoftmaxParameters:
     """Scale of the exponent (PreprocessSoftmaxScaling, CalculateInputRadius)."""
     fraction = 31 - SOFTMAX_INTEGER_BITS
-    real = float(np.float32(op.beta)) * _quant(model, op.input).scale[0] * 2.0**fraction
+    real = float(np.float32(op.beta)) * model.quant(op.input).scale[0] * 2.0**fraction
     multiplier = quantise_multiplier(min(real, 2.0**31 - 1.0))
     radius = (2.0**SOFTMAX_INTEGER_BITS - 1) * 2.0**fraction / 2.0**multiplier.shift
     # At 2^31 only differences of 0 remain, which any shift leaves 0: keep the C shift legal.

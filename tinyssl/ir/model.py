@@ -92,6 +92,17 @@ class Model:
     def tensor(self, index: int) -> Tensor:
         return self.tensors[index]
 
+    def quant(self, index: int) -> Quant:
+        """Quantisation of a tensor; the verifier made sure that every activation has one.
+
+        Raises:
+            ValueError: It has none.
+        """
+        quant = self.tensors[index].quant
+        if quant is None:
+            raise ValueError(f"tensor {index} ({self.tensors[index].name}) has no quantisation")
+        return quant
+
     @property
     def input(self) -> Tensor:
         """The one input (the verifier admits exactly one)."""

@@ -16,9 +16,8 @@ import pytest
 from tests.host_firmware import HostFirmware, build_header, compile_firmware
 from tinyssl.build import Flashed
 from tinyssl.device.emulator import MARK
-from tinyssl.emit import describe_ops, render_aot, render_engine_aot
+from tinyssl.emit import describe_ops, render_aot, render_engine_aot, write_sources
 from tinyssl.ir.passes import run_passes
-from tinyssl.native import write_sources
 from tinyssl.paths import boards_folder
 from tinyssl.plan import plan_arena
 from tinyssl.records import BuildInfo, RunRecord, Workspace, sha256_of

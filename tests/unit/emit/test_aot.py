@@ -15,7 +15,13 @@ import pytest
 from tests.ops import cases
 from tests.ops.oracle import Tflm
 from tinyssl.boards import Isa
-from tinyssl.emit import describe_ops, render_aot, render_c_folder, render_engine_aot
+from tinyssl.emit import (
+    describe_ops,
+    render_aot,
+    render_c_folder,
+    render_engine_aot,
+    write_sources,
+)
 from tinyssl.emit.context import comment_text, float_literal, mlperf_id, rows, string_literal
 from tinyssl.emit.kernels import KERNEL_ABI, REFERENCE, kernel_for
 from tinyssl.emit.render import environment
@@ -23,7 +29,7 @@ from tinyssl.errors import BuildError, UnsupportedModel
 from tinyssl.ir.model import Model
 from tinyssl.ir.ops import OPS, Reshape
 from tinyssl.ir.passes import run_passes
-from tinyssl.native import compile_sources, write_sources
+from tinyssl.native import compile_sources
 from tinyssl.paths import firmware_folder
 from tinyssl.plan import plan_arena
 from tinyssl.tflite import read_model
