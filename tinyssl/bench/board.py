@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinyssl.bench.agreement import Tally
-from tinyssl.bench.subject import load_model, load_split, open_reference, to_wire
+from tinyssl.bench.subject import load_model, open_reference, split_of, to_wire
 from tinyssl.bench.target import Target, check_identity, find_target
 from tinyssl.build import build, flash
 from tinyssl.config import BenchConfig, BuildConfig, FlashConfig, VerifyConfig
@@ -47,7 +47,7 @@ def verify_on_board(
 def _compare(config: VerifyConfig, target: Target, progress: Progress) -> dict[str, Any]:
     model, data = load_model(target.info)
     reference = open_reference(data, progress)
-    split = load_split(target.info)
+    split = split_of(target.info)
     images = None if split is None else split.images
     inputs = make_inputs(model, config.images, config.seed, images)
     tally = Tally(0)

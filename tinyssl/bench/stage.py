@@ -31,8 +31,8 @@ from tinyssl.bench.subject import (
     Samples,
     choose_samples,
     load_model,
-    load_split,
     open_reference,
+    split_of,
     to_wire,
 )
 from tinyssl.bench.target import Target, check_identity, find_target
@@ -81,7 +81,7 @@ def bench(config: BenchConfig, workspace: Workspace, progress: Progress | None =
     progress = progress or Silent()
     target = find_target(config, workspace)
     model, data = load_model(target.info)
-    samples = choose_samples(model, load_split(target.info), config.images)
+    samples = choose_samples(model, split_of(target.info), config.images)
     content = _ADAPTER.dump_python(config, mode="json")
     inputs = {"build": target.folder / BuildInfo.FILE, "model": Path(target.info.model_path)}
     with workspace.start("bench", content, inputs=inputs, data=_data(target.info)) as run:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.emit import render_aot
-from tinyssl.errors import DataError, ToolMissing, UsageError
+from tinyssl.errors import ToolMissing, UsageError
 from tinyssl.ir.model import Model
 from tinyssl.ir.passes import run_passes
 from tinyssl.native import HostModel
@@ -20,6 +20,7 @@ from tinyssl.records import BuildInfo, read_record, sha256_of
 from tinyssl.tflite import read_model
 from tinyssl.verify import TflmInterpreter
 from tinyssl.verify.inputs import make_inputs, wire_to_model
+from tinyssl.verify.subject import TestSplit, load_split
 
 Int8 = NDArray[np.int8]
 
@@ -69,34 +70,13 @@ def load_model(info: BuildInfo) -> tuple[Model, bytes]:
     return read_model(data), data
 
 
-@dataclass(frozen=True)
-class TestSplit:
-    """The test images that the run which made a model has stored."""
-
-    images: NDArray[np.uint8]
-    """(n, h, w, c)"""
-    labels: NDArray[np.int64]
-    """(n,)"""
-    class_names: tuple[str, ...]
-
-
-def load_split(info: BuildInfo) -> TestSplit | None:
+def split_of(info: BuildInfo) -> TestSplit | None:
     """Test images of the run that made the model; None for a model from elsewhere.
 
     Raises:
         DataError: The stored split is damaged.
     """
-    if not info.data_run:
-        return None
-    path = read_record(Path(info.data_run)).path("test")
-    try:
-        with np.load(path) as stored:
-            names = tuple(str(name) for name in stored["class_names"])
-            return TestSplit(stored["images"], stored["labels"].astype(np.int64), names)
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(
-            f"{path} is damaged: {error}", hint="run `tinyssl convert` again"
-        ) from error
+    return load_split(read_record(Path(info.data_run))) if info.data_run else None
 
 
 def choose_samples(model: Model, split: TestSplit | None, count: int) -> Samples:
@@ -104,7 +84,7 @@ def choose_samples(model: Model, split: TestSplit | None, count: int) -> Samples
 
     Args:
         model: Gives the shape of an input.
-        split: Of `load_split`.
+        split: Of `split_of`.
         count: How many; 0: all images, or `RANDOM_INPUTS`. Fewer than all are drawn at random, so
             that a split sorted by class still gives every class.
     """

@@ -43,12 +43,22 @@ def make_inputs(
     """
     rng = np.random.default_rng(seed)
     forced = _forced(model, rng)
-    room = max(count - len(forced), 0)
-    chosen = [] if images is None else list(wire_to_model(model, images[:room]))
-    noise = rng.integers(
-        SMALLEST, LARGEST + 1, (room - len(chosen), *model.input.shape), dtype=np.int8
-    )
-    return np.stack([*forced, *chosen, *noise])
+    return np.stack([*forced, *_samples(model, max(count - len(forced), 0), rng, images)])
+
+
+def sample_inputs(
+    model: Model, count: int, seed: int, images: NDArray[np.uint8] | None = None
+) -> Int8:
+    """Test images, uint8 (n, h, w, c), then noise to fill up: (count, *input shape) int8."""
+    return np.stack(_samples(model, count, np.random.default_rng(seed), images))
+
+
+def _samples(
+    model: Model, count: int, rng: np.random.Generator, images: NDArray[np.uint8] | None
+) -> list[Int8]:
+    chosen = [] if images is None else list(wire_to_model(model, images[:count]))
+    shape = (count - len(chosen), *model.input.shape)
+    return [*chosen, *rng.integers(SMALLEST, LARGEST + 1, shape, dtype=np.int8)]
 
 
 def _forced(model: Model, rng: np.random.Generator) -> list[Int8]:

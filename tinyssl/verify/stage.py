@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,14 +10,15 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from tinyssl.config import VerifyConfig
-from tinyssl.errors import ModelError, UsageError
+from tinyssl.errors import ModelError
 from tinyssl.progress import Progress, Silent
-from tinyssl.records import RECORD, RunRecord, RunWriter, Workspace, read_record, write_json
+from tinyssl.records import RunRecord, RunWriter, Workspace, write_json
 from tinyssl.verify.accuracy import measure_accuracy
 from tinyssl.verify.host import check_host
 from tinyssl.verify.inputs import make_inputs
 from tinyssl.verify.litert import Kernels, LitertInterpreter
 from tinyssl.verify.sqnr import layer_sqnr
+from tinyssl.verify.subject import TestSplit, find_subject, load_split
 from tinyssl.verify.tflm import TflmInterpreter
 
 LAYERS_FILE = "layers.json"
@@ -27,24 +27,6 @@ ACCURACY_IMAGES = 1000
 
 Int8 = NDArray[np.int8]
 _ADAPTER = TypeAdapter(VerifyConfig)
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What is verified."""
-
-    path: Path
-    data: bytes
-    source: RunRecord | None
-    """The convert run that made it; None: a model from elsewhere"""
-
-
-@dataclass(frozen=True)
-class TestSplit:
-    """Images of the convert run, in an order drawn by the seed."""
-
-    images: NDArray[np.uint8]
-    labels: NDArray[np.int64]
 
 
 def verify(
@@ -65,9 +47,10 @@ def verify(
         AccuracyDrop: INT8 loses more than `config.max_drop` points.
         ModelError: The file is damaged, unsupported, or TFLM would misread it.
         UsageError: There is no such file, or no converted model yet.
+        DataError: The stored test split is damaged.
     """
     progress = progress or Silent()
-    subject = find_subject(config, workspace)
+    subject = find_subject(config.model, workspace)
     oracle = TflmInterpreter(subject.data)
     inputs = {"model": subject.path}
     if subject.source:
@@ -75,7 +58,7 @@ def verify(
     content = _ADAPTER.dump_python(replace(config, model=subject.path), mode="json")
     run = workspace.start("verify", content, seed=config.seed, inputs=inputs)
     with run:
-        split = _test_split(subject, config.seed)
+        split = _shuffled(load_split(subject.source), config.seed) if subject.source else None
         images = None if split is None else split.images
         x = make_inputs(oracle.model, config.images, config.seed, images)
         _compare(run, oracle, subject.data, x, progress)
@@ -85,49 +68,10 @@ def verify(
     return run.record
 
 
-def find_subject(config: VerifyConfig, workspace: Workspace) -> Subject:
-    """The model named, or the last one converted.
-
-    Raises:
-        UsageError: There is none.
-    """
-    if config.model is None:
-        source = workspace.latest("convert")
-        path = source.path("model").absolute()
-        return Subject(path, path.read_bytes(), source)
-    try:
-        data = config.model.read_bytes()
-    except OSError as error:
-        raise UsageError(
-            f"cannot read {config.model}: {error.strerror}",
-            hint="name a .tflite file, or leave --model out to take the last converted one",
-        ) from error
-    path = config.model.absolute()
-    return Subject(path, data, _maker(path))
-
-
-def _maker(path: Path) -> RunRecord | None:
-    """The convert run in whose folder the model lies."""
-    if not (path.parent / RECORD).exists():
-        return None
-    record = read_record(path.parent)
-    mine = record.kind == "convert" and record.files.get("model") == path.name
-    return record if mine and {"float_model", "test"} <= record.files.keys() else None
-
-
-def _test_split(subject: Subject, seed: int) -> TestSplit | None:
-    if subject.source is None:
-        return None
-    path = subject.source.path("test")
-    try:
-        with np.load(path) as stored:
-            images, labels = stored["images"], stored["labels"]
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(
-            f"{path} is damaged: {error}", hint="run `tinyssl convert` again"
-        ) from error
-    order = np.random.default_rng(seed).permutation(len(images))
-    return TestSplit(images[order], labels[order])
+def _shuffled(split: TestSplit, seed: int) -> TestSplit:
+    """In an order drawn by the seed: a split sorted by class must not give its first classes."""
+    order = np.random.default_rng(seed).permutation(len(split.images))
+    return replace(split, images=split.images[order], labels=split.labels[order])
 
 
 def _compare(

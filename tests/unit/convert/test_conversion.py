@@ -138,7 +138,9 @@ def as_converted(exact, images, tmp_path):
         with workspace.start("convert", {}) as run:
             run.file("model", "model.tflite").write_bytes(data)
             run.file("float_model", "float.tflite").write_bytes(exact)
-            np.savez(run.file("test", "test.npz"), images=images, labels=labels)
+            names = [str(label) for label in range(10)]
+            path = run.file("test", "test.npz")
+            np.savez(path, images=images, labels=labels, class_names=names)
         return workspace
 
     return store

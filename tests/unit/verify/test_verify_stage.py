@@ -6,7 +6,7 @@ import pytest
 from tests.networks import network, with_one_byte_changed
 from tinyssl.config import VerifyConfig
 from tinyssl.emit import render_aot
-from tinyssl.errors import AccuracyDrop, Mismatch, ModelError, UsageError
+from tinyssl.errors import AccuracyDrop, DataError, Mismatch, ModelError, UsageError
 from tinyssl.records import Workspace
 from tinyssl.tflite import write_model
 from tinyssl.verify import verify
@@ -64,6 +64,15 @@ def test_without_a_converted_model_the_hint_names_the_command(workspace):
     with pytest.raises(UsageError) as caught:
         verify(VerifyConfig(), workspace)
     assert "tinyssl convert" in caught.value.hint
+
+
+def test_a_damaged_test_split_is_named(model, workspace):
+    with workspace.start("convert", {}) as run:
+        run.file("model", "model.tflite").write_bytes(model.read_bytes())
+        run.file("test", "test.npz").write_bytes(b"not a zip")
+        run.file("float_model", "float.tflite").write_bytes(model.read_bytes())
+    with pytest.raises(DataError, match=r"test\.npz is damaged"):
+        verify(VerifyConfig(), workspace)
 
 
 def test_a_truncated_file_is_refused_before_tflm_sees_it(model, workspace):

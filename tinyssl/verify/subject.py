@@ -1,0 +1,77 @@
+"""A model file, and the convert run that it came from with its test images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.errors import DataError, UsageError
+from tinyssl.records import RECORD, RunRecord, Workspace, read_record
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model file."""
+
+    path: Path
+    """Absolute"""
+    data: bytes
+    source: RunRecord | None
+    """The convert run that made it; None: a model from elsewhere"""
+
+
+@dataclass(frozen=True)
+class TestSplit:
+    """The test images that a convert run has stored."""
+
+    images: NDArray[np.uint8]
+    """(n, h, w, c)"""
+    labels: NDArray[np.int64]
+    """(n,)"""
+    class_names: tuple[str, ...]
+
+
+def find_subject(model: Path | None, workspace: Workspace) -> Subject:
+    """The model named, or the last one converted.
+
+    Raises:
+        UsageError: None was named and none was converted, or the file cannot be read.
+    """
+    path = (model or workspace.latest("convert").path("model")).absolute()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"cannot read the model {path}: {error.strerror}",
+            hint="name a .tflite file, or leave --model out to take the last converted one",
+        ) from error
+    return Subject(path, data, _maker(path))
+
+
+def _maker(path: Path) -> RunRecord | None:
+    """The convert run whose model this is: the one in whose folder it lies."""
+    if not (path.parent / RECORD).exists():
+        return None
+    run = read_record(path.parent)
+    return run if run.kind == "convert" and run.files.get("model") == path.name else None
+
+
+def load_split(source: RunRecord) -> TestSplit:
+    """Test images of a convert run.
+
+    Raises:
+        DataError: The stored split is damaged.
+        TinysslError: The run stored none.
+    """
+    path = source.path("test")
+    try:
+        with np.load(path) as stored:
+            names = tuple(str(name) for name in stored["class_names"])
+            return TestSplit(stored["images"], stored["labels"].astype(np.int64), names)
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(
+            f"{path} is damaged: {error}", hint="run `tinyssl convert` again"
+        ) from error
