@@ -15,6 +15,11 @@ from tinyssl.tflite import write_model
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--board", help="board that is plugged in, for the tests marked `board`")
+    parser.addoption("--port", help="its serial port, where more than one matches")
+
+
 def tiny_model() -> Model:
     """8x8x3 image -> 3 classes, with the operators that every converted backbone ends in."""
     source = np.random.default_rng(0)
