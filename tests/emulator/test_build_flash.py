@@ -175,6 +175,14 @@ def test_the_project_builds_by_hand(built):
     assert elf.read_bytes() == before
 
 
+def test_platformio_counts_the_same_bytes_as_we_do(built, workspace, tiny_tflite):
+    built("mps2_an500")
+    info = build(BuildConfig(board="mps2_an500", model=tiny_tflite), workspace)
+    log = (workspace.builds / "mps2_an500" / "pio.log").read_text()
+    assert f"(used {info.sizes['flash']} bytes" in log
+    assert f"(used {info.sizes['ram']} bytes" in log
+
+
 def test_over_budget_is_a_gate_and_leaves_the_last_build(built, workspace, tiny_tflite):
     info, folder = built("mps2_an500")
     config = BuildConfig(board="mps2_an500", model=tiny_tflite, ram_budget=1000)
@@ -228,7 +236,8 @@ def test_without_a_probe_flashing_a_real_board_is_not_found(built, workspace):
 
 
 def test_target_c_is_a_folder_whose_self_test_passes(workspace, tiny_tflite):
-    build(BuildConfig(target="c", model=tiny_tflite), workspace)
+    info = build(BuildConfig(target="c", model=tiny_tflite), workspace)
     folder = workspace.builds / "c"
+    assert f"(flash) | {info.sizes['weights']} bytes |" in (folder / "README.md").read_text()
     subprocess.run(["make"], cwd=folder, check=True, capture_output=True)
     assert subprocess.run([folder / "selftest"], check=False).returncode == 0

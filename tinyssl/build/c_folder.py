@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tinyssl.boards import Board
 from tinyssl.build.source import ModelSource, sample_inputs
-from tinyssl.emit import describe_ops, render_c_folder, write_sources
+from tinyssl.emit import describe_ops, render_c_folder, weight_bytes, write_sources
 from tinyssl.records import BuildInfo
 
 
@@ -16,7 +16,8 @@ def c_folder(source: ModelSource, board: Board, folder: Path) -> BuildInfo:
     """Writes the model, its kernels and a self-test on one input with what TFLM gives for it.
 
     Returns:
-        Its sizes are those known without a compiler: weights and arena, in bytes.
+        Its sizes are those known without a compiler: weights (with biases and the tables of the
+        requantisation, as in flash) and arena, in bytes.
     """
     from tinyssl.verify import TflmInterpreter
 
@@ -25,7 +26,7 @@ def c_folder(source: ModelSource, board: Board, folder: Path) -> BuildInfo:
     files = render_c_folder(source.model, source.plan, golden, answer, isa=board.tinyssl.isa)
     write_sources(files, folder)
     text = "".join(f"{path}\0{content}\0" for path, content in sorted(files.items()))
-    weights = sum(tensor.bytes for tensor in source.model.tensors if tensor.constant)
+    weights = weight_bytes(source.model, source.plan, board.tinyssl.isa)
     return BuildInfo(
         board=board.id,
         engine="aot",

@@ -1,6 +1,6 @@
 """Code generation: a planned model to C text."""
 
-from tinyssl.emit.aot import render_aot, render_c_folder, render_engine_aot
+from tinyssl.emit.aot import render_aot, render_c_folder, render_engine_aot, weight_bytes
 from tinyssl.emit.describe import describe_ops
 from tinyssl.emit.render import Sources, write_sources
 from tinyssl.emit.tflm import render_tflm
@@ -12,5 +12,6 @@ __all__ = [
     "render_c_folder",
     "render_engine_aot",
     "render_tflm",
+    "weight_bytes",
     "write_sources",
 ]

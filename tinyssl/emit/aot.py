@@ -75,6 +75,12 @@ def render_c_folder(
     return sources | {name: render(f"c/{name}.j2", context) for name in FOLDER_FILES}
 
 
+def weight_bytes(model: Model, plan: Plan, isa: Isa = Isa.HOST) -> int:
+    """Bytes of the arrays in `weights.c`: weights, biases, and the tables of the requantisation."""
+    count: int = model_context(model, plan, isa)["weight_bytes"]
+    return count
+
+
 def _kernels(model: Model, isa: Isa) -> Sources:
     names = set(COMMON_FILES)
     for op in filter(has_code, model.ops):
