@@ -41,6 +41,16 @@ class Job:
     """Of tinyssl"""
 
 
+def output_folder(config: BuildConfig, workspace: Workspace) -> Path:
+    """Where `build` writes.
+
+    Raises:
+        UsageError: No such board.
+    """
+    name = "c" if config.target == "c" else find_board(config.board).id
+    return config.out or workspace.builds / name
+
+
 def build(config: BuildConfig, workspace: Workspace, progress: Progress | None = None) -> BuildInfo:
     """Builds an image (or, with target `c`, writes a folder of C) and records the run.
 
@@ -64,7 +74,7 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
     board = find_board(config.board)
     source = load_model(config.model, workspace)
     plain = TypeAdapter(BuildConfig).dump_python(config, mode="json")
-    folder = config.out or workspace.builds / ("c" if config.target == "c" else board.id)
+    folder = output_folder(config, workspace)
     with workspace.start("build", plain, inputs={"model": source.path}) as run:
         job = Job(config, board, source, folder.absolute(), run.record.commit)
         if config.check:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 
 from tinyssl.cli.call import Call
 from tinyssl.cli.options import make_command
@@ -20,11 +21,12 @@ def build(call: Call) -> Result:
     config = call.config(BuildConfig)
     from tinyssl import build as stage
 
-    return build_result(stage.build(config, call.workspace, call.progress), config)
+    info = stage.build(config, call.workspace, call.progress)
+    return build_result(info, config, stage.output_folder(config, call.workspace))
 
 
-def build_result(info: BuildInfo, config: BuildConfig) -> Result:
-    """Sizes by section and by region, against the budget."""
+def build_result(info: BuildInfo, config: BuildConfig, folder: Path) -> Result:
+    """Sizes by section and by region, against the budget, and where the files are."""
     budgets = {"flash": config.flash_budget, "ram": config.ram_budget}
     sizes = [
         (name, f"{size:,} B", _share(size, budgets.get(name))) for name, size in info.sizes.items()
@@ -33,13 +35,16 @@ def build_result(info: BuildInfo, config: BuildConfig) -> Result:
         (name, f"{use['used']:,} B", _share(use["used"], use["size"]))
         for name, use in info.regions.items()
     ]
-    data = asdict(info) | {"budget": budgets}
+    data = asdict(info) | {"budget": budgets, "folder": str(folder)}
     blocks: list[Table | str] = [Table(("size", "", "of budget"), sizes)]
     if regions:
         blocks += ["", Table(("region", "used", "of its size"), regions)]
     peak = info.arena.get("peak")
     note = f"arena {format_value('peak', peak)}, " if peak else ""
-    blocks += ["", f"{note}board {info.board}, engine {info.engine}, build {info.build_id}"]
+    made = (
+        f"board {info.board}, engine {info.engine}" if config.target == "firmware" else "C sources"
+    )
+    blocks += ["", f"{note}{made}, build {info.build_id}", str(folder)]
     return Result(data, blocks)
 
 

@@ -58,7 +58,10 @@ def test_silent_device_is_5(built: Invoke) -> None:
 
 def test_c_target_leaves_a_folder(invoke: Invoke, tiny_tflite: Path, workspace: Path) -> None:
     args = ["build", "--target", "c", "--out", "lib", "--model", str(tiny_tflite)]
-    assert invoke(*args).exit_code == 0
+    shown = invoke(*args)
+    assert shown.exit_code == 0
+    assert shown.stdout.rstrip().endswith("lib")  # where it is
+    assert "board" not in shown.stdout  # the C is for any
     assert {"model.c", "model.h"} <= {path.name for path in (workspace / "lib").rglob("*")}
 
 
