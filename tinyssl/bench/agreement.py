@@ -86,5 +86,6 @@ class Tally:
             f"{self.count - self.equal} of {self.count} outputs of the device differ from"
             f" {reference}; the first: input {first.input}, byte {first.byte} is {first.device} on"
             f" the device, {first.reference} in the reference",
-            hint="`tinyssl verify` checks the generated C on this computer, operator by operator",
+            hint="`tinyssl build` and `tinyssl flash` renew the image; if it differs again,"
+            " `tinyssl verify` checks the generated C on this computer, operator by operator",
         )

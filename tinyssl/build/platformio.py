@@ -185,7 +185,7 @@ def failure(output: str, project: Path) -> TinysslError:
     overflows = OVERFLOW.findall(output)
     if overflows:
         text = ", ".join(f"{region} by {int(count):,} bytes" for region, count in overflows)
-        return BudgetExceeded(f"does not fit: region overflow of {text}", hint=options("image"))
+        return BudgetExceeded(f"does not fit: region overflow of {text}", hint=options())
     probe = PROBE_MISSING.search(output)
     if probe:
         return DeviceNotFound(
@@ -201,10 +201,16 @@ def failure(output: str, project: Path) -> TinysslError:
     return BuildError(f"PlatformIO failed:\n{shown}", hint=hint)
 
 
-def options(what: str) -> str:
-    """Hint of every budget error: what makes an image or its RAM smaller."""
-    flag = "--ram-budget" if what == "ram" else "--flash-budget"
-    return (
-        "use smaller images (`tinyssl pretrain --image-size`), a narrower backbone "
-        f"(`tinyssl pretrain --backbone`), another board (`tinyssl boards`) or raise {flag}"
-    )
+def options(flag: str = "") -> str:
+    """Hint of every budget error: what makes an image or its RAM smaller.
+
+    Args:
+        flag: The budget that was passed; empty where the memory itself is full.
+    """
+    ways = [
+        "smaller images (`tinyssl pretrain --image-size`)",
+        "a narrower backbone (`tinyssl pretrain --backbone`)",
+        "another board (`tinyssl boards`)",
+        *([f"a higher {flag}"] if flag else []),
+    ]
+    return f"use {', '.join(ways[:-1])} or {ways[-1]}"

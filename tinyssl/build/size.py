@@ -150,5 +150,5 @@ def check_budget(size: Size, flash_budget: int, ram_budget: int) -> None:
             raise BudgetExceeded(
                 f"{what}: {used:,} bytes used, budget {budget:,}, "
                 f"{used - budget:,} too many ({detail})",
-                hint=options(what),
+                hint=options(f"--{what}-budget"),
             )

@@ -28,6 +28,7 @@ def test_a_region_overflow_is_a_gate_with_the_number(tmp_path):
     assert isinstance(error, BudgetExceeded)
     assert "ssram23 by 12,345 bytes" in error.message
     assert "--backbone" in error.hint
+    assert "-budget" not in error.hint  # a budget does not make memory larger
 
 
 def test_a_compiler_error_is_shown(tmp_path):
