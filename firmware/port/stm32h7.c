@@ -47,6 +47,7 @@ static bool raise_voltage(bool overdrive)
         RCC_APB4ENR |= APB4ENR_SYSCFG;
         (void)RCC_APB4ENR; /* the clock runs two cycles after the write: read back */
         SYSCFG_PWRCR |= PWRCR_ODEN;
+        (void)SYSCFG_PWRCR; /* VOSRDY lies in another peripheral: the write must have arrived */
         return becomes(&PWR_D3CR, D3CR_VOSRDY, D3CR_VOSRDY);
     }
     return true;
