@@ -46,11 +46,11 @@ class PretrainConfig:
     """Self-supervised pretraining."""
 
     method: str = "simclr"
-    """Self-supervised method"""
+    """Self-supervised method: simclr"""
     method_options: dict[str, Any] = Field(default_factory=dict)
     """Options of the method, as KEY=VALUE; may be given more than once"""
     backbone: str = "mobilenet_v2_035"
-    """Backbone to train"""
+    """Backbone to train: mobilenet_v2_035, or mobilenet_v2_tiny (28 times smaller, for trials)"""
     stem_stride: Literal[1, 2] = 2
     """Stride of the first convolution; 1 keeps more detail of small images"""
     epochs: Count = 20

@@ -112,7 +112,7 @@ class RunRecord:
     """One run, as `record.json` holds it."""
 
     kind: str
-    """Stage: data, pretrain, probe, convert, verify, build, flash, bench, report"""
+    """Stage: pretrain, probe, convert, verify, build, flash, bench, report"""
     folder: Path
     status: str
     """running, complete, failed or interrupted"""
@@ -166,6 +166,8 @@ def read_record(folder: Path) -> RunRecord:
         UsageError: `folder` holds no readable record of a known schema.
     """
     path = folder / RECORD
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: no such folder", hint="name a folder below runs/")
     try:
         content = json.loads(path.read_text())
         schema = content.pop("schema")

@@ -74,8 +74,9 @@ class Group(click_rich.RichGroup):
         extra["standalone_mode"] = False
         try:
             code = super().main(given, *rest, **extra)
-        except click.exceptions.Abort:
-            failure = Failure("Interrupted", EXIT_INTERRUPTED, "interrupted")
+        except click.exceptions.Abort as abort:
+            hint = str(abort.__context__ or "")  # the KeyboardInterrupt: how to go on
+            failure = Failure("Interrupted", EXIT_INTERRUPTED, "interrupted", hint)
             print_failure(_command(given), failure, as_json="--json" in given)
             code = failure.code
         except Exception as error:  # the last line of defence: a message, not a traceback

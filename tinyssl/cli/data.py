@@ -12,6 +12,7 @@ from tinyssl.cli.call import Call
 from tinyssl.cli.options import make_command
 from tinyssl.cli.output import Result, Table
 from tinyssl.config import DataConfig
+from tinyssl.errors import UsageError
 
 if TYPE_CHECKING:
     from tinyssl.datasets import Dataset
@@ -33,6 +34,8 @@ def data(call: Call, save_sheet: str | None = None) -> Result:
         f"{dataset.name}: {summary['images']} images of {summary['size']}, "
         f"fingerprint {dataset.fingerprint}",
     ]
+    if not dataset.labelled:
+        blocks.append("no labels: enough for `tinyssl pretrain`; `tinyssl probe` needs some")
     if save_sheet:
         summary["sheet"] = _save_sheet(dataset, Path(save_sheet))
         blocks.append(f"contact sheet: {save_sheet}")
@@ -83,7 +86,10 @@ def _save_sheet(dataset: Dataset, path: Path) -> Path:
         top, left = (place // SHEET_COLUMNS) * cell[0], (place % SHEET_COLUMNS) * cell[1]
         sheet[top : top + height, left : left + width] = dataset.images[index]
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(sheet).save(path)
+    try:
+        Image.fromarray(sheet).save(path)
+    except ValueError as error:  # Pillow goes by the extension
+        raise UsageError(f"--save-sheet {path}: {error}", hint="name it sheet.png") from error
     return path
 
 

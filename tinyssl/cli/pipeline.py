@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tinyssl.cli.call import Call
+from tinyssl.cli.probe import probe_data
 from tinyssl.config import (
     BenchConfig,
     BuildConfig,
@@ -95,7 +96,7 @@ def _probe(call: Call, done: Done) -> None:
     from tinyssl import probes
 
     config = call.config(ProbeConfig, **done.folder("pretrain"))
-    data = call.config(DataConfig) if call.given(DataConfig) else None
+    data = probe_data(call, config)
     done.records["probe"] = probes.probe(config, data, call.workspace, call.progress)
 
 

@@ -13,6 +13,8 @@ from tinyssl.cli.options import make_command
 from tinyssl.cli.output import Result, Table, plain
 from tinyssl.records import Workspace
 
+NO_EMULATOR = "no emulator runs here; `tinyssl flash` starts one"
+
 
 def ports(call: Call, stop: bool = False) -> Result:
     """List serial ports, and the emulators that `tinyssl flash` started in this workspace."""
@@ -23,9 +25,9 @@ def ports(call: Call, stop: bool = False) -> Result:
     serial = [plain(port) for port in find_ports(None)]
     emulators = flashed_devices(call.workspace)
     blocks: list[Table | str] = [_table("serial port", serial) if serial else "no serial port"]
-    blocks += ["", _table("emulator", emulators) if emulators else "no emulator was flashed here"]
+    blocks += ["", _table("emulator", emulators) if emulators else NO_EMULATOR]
     if stop:
-        blocks += ["", f"{stopped} stopped"]
+        blocks.append(f"{stopped} stopped")
     return Result({"ports": serial, "emulators": emulators, "stopped": stopped}, blocks)
 
 

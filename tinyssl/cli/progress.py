@@ -54,9 +54,14 @@ class _Line:
         self.done = 0
         self.fields: dict[str, object] = {}
         self.start = self.last = time.monotonic()
+        self.before: int | None = None
+        """Count of the first advance, no part of the rate: a resumed task starts with what was done
+        """
 
     def advance(self, count: int = 1, **fields: object) -> None:
         self.done += count
+        if self.before is None:
+            self.before, self.start = count, time.monotonic()
         self.fields |= fields
         if time.monotonic() - self.last >= LINE_EVERY:
             self.print()
@@ -64,7 +69,7 @@ class _Line:
     def print(self) -> None:
         """One line: count, rate and remaining time."""
         self.last = time.monotonic()
-        rate = self.done / max(self.last - self.start, 1e-9)
+        rate = (self.done - (self.before or 0)) / max(self.last - self.start, 1e-9)
         left = (self.total - self.done) / rate if rate else 0.0
         text = (
             f"{self.title}: {self.done}/{self.total} {self.unit} ({rate:.4g}/s, {left:.0f} s left)"
@@ -115,7 +120,8 @@ class BarProgress:
         self._bars: Bars | None = None
 
     def note(self, text: str) -> None:
-        self.console.print(text, style="dim", markup=False, highlight=False)
+        # soft wrap: a command to be copied must not be broken by the width of the terminal
+        self.console.print(text, style="dim", markup=False, highlight=False, soft_wrap=True)
 
     @contextmanager
     def track(self, title: str, total: int, unit: str = "step") -> Iterator[Tracker]:
@@ -132,13 +138,18 @@ class BarProgress:
 
 def _new_bars(console: Any) -> Bars:
     from rich import progress
+    from rich.table import Column
+
+    def whole() -> Column:
+        """A column that is never cut or folded: where it is narrow, the bar gives way."""
+        return Column(no_wrap=True)
 
     return progress.Progress(
         progress.TextColumn("{task.description}", markup=False),
         progress.BarColumn(),
-        progress.MofNCompleteColumn(),
+        progress.MofNCompleteColumn(table_column=whole()),
         progress.TextColumn("{task.fields[rate]}", markup=False),
-        progress.TimeRemainingColumn(),
+        progress.TimeRemainingColumn(table_column=whole()),
         progress.TextColumn("{task.fields[fields]}", markup=False),
         console=console,
     )

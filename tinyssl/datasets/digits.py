@@ -7,7 +7,7 @@ import numpy as np
 from tinyssl.config import DataConfig
 from tinyssl.datasets.base import Source
 from tinyssl.datasets.pixels import fit_all, three_channels
-from tinyssl.errors import ToolMissing
+from tinyssl.errors import ToolMissing, UsageError
 from tinyssl.progress import Progress
 
 FULL_SCALE = 16
@@ -15,7 +15,17 @@ FULL_SCALE = 16
 
 
 def read_digits(config: DataConfig, progress: Progress) -> Source:
-    """The test part of UCI's "Optical Recognition of Handwritten Digits", resized, as RGB."""
+    """The test part of UCI's "Optical Recognition of Handwritten Digits", resized, as RGB.
+
+    Raises:
+        UsageError: A `data_path`: the digits would be taken silently instead of what lies there.
+        ToolMissing: scikit-learn is not installed.
+    """
+    if config.data_path is not None:
+        raise UsageError(
+            f"dataset digits has its own images and does not read {config.data_path}",
+            hint="say what is there: --dataset folder for pictures, npz, cifar10 or cifar100",
+        )
     try:
         from sklearn.datasets import load_digits
     except ModuleNotFoundError as error:

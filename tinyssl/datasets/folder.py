@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,8 @@ from tinyssl.progress import Progress
 
 OWN_SPLITS = {"train", "test"}
 """Top folders that are splits and not classes, when there are exactly these"""
+NAMED = 10
+"""Damaged pictures that an error names"""
 NOT_DECODED = {"BUFR", "EPS", "FPX", "GRIB", "HDF5", "MIC", "MPEG", "WMF"}
 """Formats that Pillow recognises but cannot decode by itself"""
 
@@ -126,13 +128,18 @@ def _read_all(listing: Listing, size: int, progress: Progress) -> Images:
                 images[index] = result
             tracker.advance()
     if broken:
-        path, reason = broken[0]
-        others = f", and {len(broken) - 1} other pictures" if len(broken) > 1 else ""
-        raise DataError(
-            f"{listing.root / path} cannot be read{others}: {reason}",
-            hint="repair the files, delete them or move them out of the folder",
-        )
+        raise _unreadable(listing, broken)
     return images
+
+
+def _unreadable(listing: Listing, broken: Sequence[tuple[Path, str]]) -> DataError:
+    """Names the damaged pictures, so that they can be dealt with in one go."""
+    named = "; ".join(f"{listing.root / path} ({reason})" for path, reason in broken[:NAMED])
+    more = f"; and {len(broken) - NAMED:,} more" if len(broken) > NAMED else ""
+    return DataError(
+        f"{len(broken):,} of {len(listing.pictures):,} pictures cannot be read: {named}{more}",
+        hint="repair these files, delete them or move them out of the folder",
+    )
 
 
 def _read_picture(path: Path, size: int) -> Images | str:

@@ -29,9 +29,9 @@ def split(source: Source, config: DataConfig) -> tuple[Indices, Indices, Indices
     train, val = _hold_out(rest, source.labels, config.val_fraction, generator)
     if not (len(train) and len(val) and len(test)):
         raise DataError(
-            f"{len(everything)} images give splits of {len(train)} train, {len(val)} validation "
-            f"and {len(test)} test images; none may be empty",
-            hint="add images (two for every class at least), or raise --val-fraction",
+            f"splitting {len(everything)} image(s) gives {len(train)} for training, {len(val)} "
+            f"for validation and {len(test)} for the test; none may be empty",
+            hint="three images are the least, with class folders also two in each",
         )
     return train, val, test
 

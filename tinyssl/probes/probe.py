@@ -92,7 +92,8 @@ def _require_labels(dataset: Dataset) -> None:
     if not dataset.labelled:
         raise DataError(
             f"{dataset.name} has no labels, and a probe measures accuracy",
-            hint="probing needs class folders (one folder a class), or `labels` in the .npz",
+            hint="label some: sort a part of the images into one folder a class, then "
+            "`tinyssl probe --dataset folder --data-path THAT_FOLDER` (or an .npz with `labels`)",
         )
 
 

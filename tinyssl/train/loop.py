@@ -143,7 +143,7 @@ class Trainer:
         self._log(figures, rate)
         if counters.step % self.schedule.epoch_steps == 0:
             self._end_epoch()
-        tracker.advance(1, loss=round(figures.loss, 4), images_per_second=round(rate, 1))
+        tracker.advance(1, **{"loss": round(figures.loss, 4), "image/s": round(rate, 1)})
 
     def _step(self, step: int) -> StepFigures:
         torch.manual_seed(step_seed(self.config.seed, step))

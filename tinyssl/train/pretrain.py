@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
@@ -155,8 +156,8 @@ def _hints(run: RunWriter, progress: Progress) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        progress.note(f"stopped; go on with `tinyssl pretrain --resume {run.folder}`")
-        raise
+        folder = shlex.quote(str(run.folder))
+        raise KeyboardInterrupt(f"go on with: tinyssl pretrain --resume {folder}") from None
     except TinysslError:
         progress.note(f"the failed run is in {run.folder}")
         raise

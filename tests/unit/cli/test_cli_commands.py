@@ -11,7 +11,7 @@ from PIL import Image
 
 from tinyssl.boards import all_boards
 from tinyssl.cli.app import COMMANDS
-from tinyssl.config import STAGES
+from tinyssl.config import STAGES, DataConfig
 from tinyssl.paths import boards_folder
 from tinyssl.records import RunRecord, Workspace
 
@@ -148,6 +148,65 @@ def test_doctor_finds_an_emulator_that_lacks_our_machines(
     (qemu,) = (check for check in checks if check["name"] == "qemu-system-arm")
     assert qemu["state"] == "fail"
     assert "mps2-an386, mps2-an500" in qemu["found"]
+
+
+def test_sheet_that_is_no_picture_is_a_usage_mistake(invoke: Invoke) -> None:
+    shown = invoke("data", "--save-sheet", "sheet.xyz")
+    assert shown.exit_code == 2
+    assert "sheet.png" in shown.stderr
+
+
+def test_help_names_backbones_and_methods(invoke: Invoke) -> None:
+    from tinyssl.backbones import BACKBONES
+    from tinyssl.methods import METHODS
+
+    shown = invoke("pretrain", "--help").stdout
+    for name in (*BACKBONES, *METHODS):
+        assert shown.count(name) >= 1, name
+    assert "mobilenet_v2_tiny" in shown
+
+
+def test_stop_says_how_many_and_nothing_that_contradicts(invoke: Invoke) -> None:
+    shown = invoke("ports", "--stop").stdout
+    assert "no emulator runs here" in shown
+    assert "0 stopped" in shown
+
+
+def pretrained(workspace: Path, **data: object) -> None:
+    with Workspace(workspace).start("pretrain", {"data": data}):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ((), None),
+        (("--test-fraction", "0.3"), ("folder", Path("/photos"), 48, 0.3)),
+        (("--data-path", "some"), ("folder", Path("some"), 48, 0.2)),
+        (("--dataset", "digits"), ("digits", None, 48, 0.2)),
+        (("--dataset", "digits", "--image-size", "32"), ("digits", None, 32, 0.2)),
+    ],
+)
+def test_probe_changes_the_data_of_the_pretrain_run(
+    flags: tuple[str, ...],
+    expected: tuple[object, ...] | None,
+    invoke: Invoke,
+    workspace: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Labels may come from elsewhere; the image size stays that of the backbone."""
+    seen: list[DataConfig | None] = []
+
+    def stage(config: object, data: DataConfig | None, place: Workspace, *rest: object) -> object:
+        seen.append(data)
+        return place.latest("pretrain")
+
+    pretrained(workspace, dataset="folder", data_path="/photos", image_size=48)
+    monkeypatch.setattr("tinyssl.probes.probe", stage)
+    assert invoke("probe", *flags).exit_code == 0
+    (data,) = seen
+    found = data and (data.dataset, data.data_path, data.image_size, data.test_fraction)
+    assert found == expected
 
 
 def test_ports_lists_emulators_that_are_gone(invoke: Invoke, workspace: Path) -> None:

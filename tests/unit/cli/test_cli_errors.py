@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -94,6 +95,15 @@ def test_missing_package_names_the_extra(
     assert shown.exit_code == 1
     assert "torch is not installed" in shown.stderr
     assert "pip install 'tinyssl[train]'" in shown.stderr
+
+
+def test_interrupt_tells_how_to_go_on(
+    invoke: Invoke, failing: Callable[[BaseException], None]
+) -> None:
+    failing(KeyboardInterrupt("go on with: tinyssl pretrain --resume 'my runs/a'"))
+    shown = invoke("data")
+    assert shown.exit_code == 130
+    assert "tinyssl pretrain --resume 'my runs/a'" in shown.stderr
 
 
 def test_interrupt_is_130(invoke: Invoke, failing: Callable[[BaseException], None]) -> None:
@@ -211,6 +221,8 @@ def test_interrupted_training_leaves_a_record(workspace: Path) -> None:
     child.send_signal(signal.SIGINT)
     stdout, _ = child.communicate(timeout=120)
     assert child.returncode == 130
-    assert json.loads(stdout)["error"]["kind"] == "Interrupted"
+    error = json.loads(stdout)["error"]
+    assert error["kind"] == "Interrupted"
     (record,) = workspace.glob("runs/pretrain-*/record.json")
+    assert shlex.split(error["hint"])[-2:] == ["--resume", str(record.parent)]
     assert json.loads(record.read_text())["status"] == "interrupted"

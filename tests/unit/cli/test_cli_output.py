@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -131,6 +132,38 @@ def test_plain_progress_ends_with_the_whole_count() -> None:
     assert note == "hello"
     assert line.startswith("train: 20/20 image (")
     assert line.endswith("loss=0.1235")
+
+
+def test_resumed_steps_are_no_part_of_the_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(100))
+    monkeypatch.setattr("tinyssl.cli.progress.time.monotonic", lambda: float(next(clock)))
+    stream = io.StringIO()
+    with PlainProgress(stream).track("train", 2000) as tracker:
+        tracker.advance(1000)  # done by the run that is resumed
+        tracker.advance(2)
+    rate = re.search(r"1002/2000 step \((\S+)/s", stream.getvalue())
+    assert rate
+    assert float(rate[1]) <= 2
+
+
+def test_narrow_terminal_keeps_the_remaining_time_whole() -> None:
+    code = (
+        "from tinyssl.cli.progress import choose_progress\n"
+        "progress = choose_progress({})\n"
+        "with progress.track('pretrain simclr', 4800) as tracker:\n"
+        "    tracker.advance(13)\n"
+        "    tracker.advance(1, **{'loss': 4.095, 'image/s': 221.7})\n"
+        "progress.note('go on with ' + 'x' * 40 + ' --resume ' + 'y' * 60)\n"
+    )
+    parent, child = os.openpty()
+    environ = {name: value for name, value in os.environ.items() if name != "CI"}
+    environ |= {"TERM": "xterm", "COLUMNS": "80", "NO_COLOR": "1"}
+    subprocess.run([sys.executable, "-c", code], check=True, stderr=child, env=environ)
+    os.close(child)
+    shown = os.read(parent, 2**16).decode()
+    os.close(parent)
+    assert re.search(r" 14/4800 .*step/s (-|\d+):\S*\d\d .*image/s=221\.7", shown), shown
+    assert "x --resume y" in shown  # one line: it is to be copied
 
 
 def test_bars_run_on_a_real_terminal() -> None:

@@ -137,7 +137,8 @@ def test_truncated_picture_is_named(tmp_path):
     with pytest.raises(DataError) as caught:
         read(tmp_path)
     assert str(tmp_path / "1.jpg") in caught.value.message
-    assert "and 1 other pictures" in caught.value.message
+    assert str(tmp_path / "3.jpg") in caught.value.message
+    assert "2 of 4 pictures cannot be read" in caught.value.message
     assert "truncated" in caught.value.message
     assert caught.value.hint
 
@@ -145,7 +146,7 @@ def test_truncated_picture_is_named(tmp_path):
 def test_text_called_png_is_named(tmp_path):
     picture(tmp_path / "good.png")
     (tmp_path / "bad.png").write_text("hello")
-    with pytest.raises(DataError, match=r"bad\.png cannot be read"):
+    with pytest.raises(DataError, match=r"1 of 2 pictures cannot be read: .*bad\.png"):
         read(tmp_path)
 
 
@@ -157,3 +158,29 @@ def test_nothing_to_read(tmp_path):
         read(tmp_path / "missing")
     with pytest.raises(UsageError, match="needs a folder"):
         read_folder(DataConfig(dataset="folder"), Silent())
+
+
+def test_many_damaged_pictures_are_counted(tmp_path):
+    for number in range(13):
+        (tmp_path / f"{number:02}.png").write_text("no picture")
+    with pytest.raises(DataError) as caught:
+        read(tmp_path)
+    assert "13 of 13 pictures" in caught.value.message
+    assert "09.png" in caught.value.message
+    assert "10.png" not in caught.value.message
+    assert caught.value.message.endswith("and 3 more")
+
+
+def test_one_picture_cannot_be_split(tmp_path):
+    picture(tmp_path / "a.png")
+    with pytest.raises(DataError, match=r"splitting 1 image\(s\)") as caught:
+        load_dataset(config(tmp_path))
+    assert "three images" in caught.value.hint
+
+
+def test_digits_do_not_stand_in_for_a_folder(tmp_path):
+    """A forgotten `--dataset folder` must not train on other images than the user's."""
+    picture(tmp_path / "a.png")
+    with pytest.raises(UsageError, match="digits has its own images") as caught:
+        load_dataset(DataConfig(data_path=tmp_path))
+    assert "--dataset folder" in caught.value.hint

@@ -58,7 +58,7 @@ def test_own_test_split_is_kept():
 
 
 def test_too_few_images():
-    with pytest.raises(DataError, match="2 images give splits of 1 train, 0 validation"):
+    with pytest.raises(DataError, match=r"splitting 2 image\(s\) gives 1 for training, 0 "):
         split(source([0, 0]), DataConfig())
 
 

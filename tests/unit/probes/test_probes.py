@@ -154,7 +154,8 @@ def test_images_without_labels(digits_run, tmp_path):
     unlabelled = DataConfig(dataset="npz", data_path=tmp_path / "a.npz")
     with pytest.raises(DataError, match="no labels") as caught:
         probe(QUICK, unlabelled, digits_run[0], Silent())
-    assert "class folders" in caught.value.hint
+    assert "one folder a class" in caught.value.hint
+    assert "tinyssl probe --dataset folder --data-path" in caught.value.hint
 
 
 def test_nothing_to_probe(digits_probe, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -146,11 +147,15 @@ def test_killed_before_the_first_checkpoint(unbroken, data, tmp_path):
 def test_ctrl_c_leaves_a_checkpoint_of_that_step(unbroken, data, tmp_path):
     before = signal.getsignal(signal.SIGINT)
     progress = Stop(5, lambda: signal.raise_signal(signal.SIGINT))
-    folder = start(data, Workspace(tmp_path), progress)
+    workspace = Workspace(tmp_path / "my runs")
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        pretrain(CONFIG, data, workspace, progress)
+    folder = workspace.all("pretrain")[-1].folder
     assert signal.getsignal(signal.SIGINT) is before
     record = json.loads((folder / "record.json").read_text())
     assert record["status"] == "interrupted"
-    assert progress.notes[-1] == f"stopped; go on with `tinyssl pretrain --resume {folder}`"
+    command = str(stopped.value).removeprefix("go on with: ")
+    assert shlex.split(command) == ["tinyssl", "pretrain", "--resume", str(folder)]
     notes = Stop(-1, kill)
     assert_equal(resume(data, folder, notes), unbroken)
     assert f"resuming {folder.name} at step 5 of 9" in notes.notes
