@@ -25,9 +25,10 @@ def command(*args: object, **options: Any) -> "subprocess.CompletedProcess[str]"
     return done
 
 
-def tracked(folder: str) -> set[str]:
-    listed = command("git", "-C", ROOT, "ls-files", folder)
-    return set(listed.stdout.split())
+def files_of(folder: str) -> set[str]:
+    """What belongs to the project: tracked, or new and not ignored."""
+    listing = ("ls-files", "--cached", "--others", "--exclude-standard")
+    return set(command("git", "-C", ROOT, *listing, folder).stdout.split())
 
 
 @pytest.fixture(scope="module")
@@ -40,18 +41,18 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_wheel_and_sdist_carry_the_data_folders(dist: Path) -> None:
+def test_wheel_and_sdist_carry_the_package_with_its_data_and_nothing_else(dist: Path) -> None:
     (wheel,), (sdist,) = dist.glob("*.whl"), dist.glob("*.tar.gz")
     with zipfile.ZipFile(wheel) as archive:
         inside = set(archive.namelist())
     with tarfile.open(sdist) as archive:
         packed = {name.split("/", 1)[-1] for name in archive.getnames()}
-    for folder in DATA:
-        files = tracked(folder)
-        assert files
-        assert {f"tinyssl/_data/{name}" for name in files} <= inside
-        assert files <= packed
-    assert not [name for name in inside if name.startswith(("tests/", "boards/"))]
+    data = {folder: files_of(folder) for folder in DATA}
+    assert all(data.values())
+    package = {f"tinyssl/_data/{name}" for files in data.values() for name in files}
+    package |= files_of("tinyssl")
+    assert {name for name in inside if ".dist-info/" not in name} == package
+    assert set().union(*data.values(), files_of("tinyssl")) <= packed
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,7 @@ def run(program: Path, workspace: Path, *args: object) -> Any:
 def test_boards_and_doctor_work_without_torch(program: Path, tmp_path: Path) -> None:
     boards = run(program, tmp_path, "boards")["boards"]
     assert [board["id"] for board in boards] == sorted(
-        Path(name).stem for name in tracked("boards") if name.endswith(".json")
+        Path(name).stem for name in files_of("boards") if name.endswith(".json")
     )
     if not shutil.which("arm-none-eabi-gcc") or not shutil.which("qemu-system-arm"):
         pytest.skip("needs gcc-arm-none-eabi and qemu-system-arm (apt-get install)")

@@ -17,6 +17,7 @@ from tinyssl.build.source import load_model
 from tinyssl.config import BuildConfig, FlashConfig
 from tinyssl.device import Session, open_link
 from tinyssl.errors import DeviceError, UsageError
+from tinyssl.ir.ops import OPS
 from tinyssl.records import Workspace
 from tinyssl.tflite import write_model
 from tinyssl.verify import TflmInterpreter
@@ -71,6 +72,10 @@ def test_only_what_is_missing_is_named(tmp_path, missing):
         tflm.local_tree(root)
     assert f"{GENERATED}/{gone.relative_to(root / GENERATED)}" in caught.value.message
     assert "micro_interpreter.h" not in caught.value.message
+
+
+def test_every_operator_that_tinyssl_knows_has_its_kernel():
+    assert set(tflm.KERNEL_FILES) == set(OPS)
 
 
 def test_manifest_lists_the_kernels_of_the_model_and_no_others(tmp_path, kinds):
