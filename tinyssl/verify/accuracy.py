@@ -40,8 +40,9 @@ class Accuracy:
                 f"INT8 loses {self.drop:.2f} points ({100 * self.exact:.2f} % to "
                 f"{100 * self.int8:.2f} % on {self.images} test images); "
                 f"{max_drop:g} are allowed",
-                hint="calibrate on more images (--calibration-images), see which layer loses most "
-                "(`tinyssl verify`), or allow more (--max-drop)",
+                hint="calibrate on more images (`tinyssl convert --calibration-images`), or allow "
+                "more (--max-drop, of convert and verify): `tinyssl verify` then shows what each "
+                "layer loses",
             )
 
 
