@@ -30,6 +30,7 @@ tools:
 	need() { command -v "$$1" >/dev/null 2>&1 || missing="$$missing $$2"; }; \
 	need git git; need cc gcc; need arm-none-eabi-gcc gcc-arm-none-eabi; \
 	need qemu-system-arm qemu-system-arm; \
+	echo '#include <stdint.h>' | cc -E - >/dev/null 2>&1 || missing="$$missing libc6-dev"; \
 	[ -f "$$(arm-none-eabi-gcc -print-file-name=libc_nano.a 2>/dev/null)" ] \
 	  || missing="$$missing libnewlib-arm-none-eabi"; \
 	$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \

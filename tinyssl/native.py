@@ -28,6 +28,7 @@ from tinyssl.paths import cache_folder
 
 FLAGS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 COMPILE_SECONDS = 300.0
+INSTALL = "run `sudo apt-get install gcc libc6-dev`"
 
 Int8 = NDArray[np.int8]
 
@@ -42,7 +43,7 @@ def find_compiler() -> str:
         path = shutil.which(name) if name else None
         if path:
             return path
-    raise ToolMissing("no C compiler for this computer", hint="run `sudo apt-get install gcc`")
+    raise ToolMissing("no C compiler for this computer", hint=INSTALL)
 
 
 def compile_sources(sources: Sources, output: Path, flags: Sequence[str] = FLAGS) -> None:
@@ -69,6 +70,10 @@ def compile_sources(sources: Sources, output: Path, flags: Sequence[str] = FLAGS
             )
         except subprocess.TimeoutExpired as error:
             raise BuildError(f"the compiler took more than {COMPILE_SECONDS:.0f} s") from error
+        if done.returncode != 0 and "No such file or directory" in done.stderr:
+            # Debian's gcc comes without the headers of libc; all other headers are in `sources`.
+            lost = next(line for line in done.stderr.splitlines() if "No such file" in line)
+            raise ToolMissing(f"{command[0]} lacks a header: {lost}", hint=INSTALL)
         if done.returncode != 0:
             raise BuildError(
                 f"{command[0]} failed with exit code {done.returncode}:\n{done.stderr[-4000:]}",

@@ -116,9 +116,23 @@ def test_missing_compiler_says_what_to_install(monkeypatch):
     assert "apt-get install gcc" in caught.value.hint
 
 
-def test_cc_is_taken_first(monkeypatch):
-    monkeypatch.setenv("CC", "clang-14")
-    assert find_compiler().endswith("clang-14")
+def compiler_script(path, options):
+    path.write_text(f'#!/bin/sh\nexec /usr/bin/gcc {options} "$@"\n')
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_compiler_without_headers_says_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setenv("CC", compiler_script(tmp_path / "bare-cc", "-nostdinc"))
+    with pytest.raises(ToolMissing, match=r"stdint\.h") as caught:
+        compile_sources({"a.c": "#include <stdint.h>\n"}, tmp_path / "a")
+    assert "libc6-dev" in caught.value.hint
+
+
+def test_cc_is_taken_first(monkeypatch, tmp_path):
+    mine = compiler_script(tmp_path / "my-cc", "")
+    monkeypatch.setenv("CC", mine)
+    assert find_compiler() == mine
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../x.c", "a/../../x.c"])

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
@@ -148,9 +148,19 @@ def _program(name: str, programs: Iterable[str], package: str, state: State, use
 
 
 def _host_compiler() -> Check:
-    return _program(
-        "host compiler", ("cc", "gcc", "clang"), "gcc", "fail", "verify and host need it"
-    )
+    """Compiles and links a program: Debian's gcc alone comes without the headers of libc."""
+    use = "verify and the host board need it"
+    found = _program("host compiler", ("cc", "gcc", "clang"), "gcc", "fail", use)
+    if found.state != "ok":
+        return replace(found, repair=apt("gcc", "libc6-dev"))
+    compiler = next(name for name in ("cc", "gcc", "clang") if shutil.which(name))
+    command = (compiler, "-x", "c", "-", "-o", os.devnull)
+    program = "#include <stdint.h>\n#include <string.h>\nint main(void) { return 0; }\n"
+    done = subprocess.run(command, input=program, text=True, capture_output=True, check=False)
+    if done.returncode == 0:
+        return found
+    problem = f"{compiler} makes no program ({_first_line(done.stderr)}); {use}"
+    return Check("host compiler", "fail", problem, apt("libc6-dev"))
 
 
 def _arm_compiler() -> Check:

@@ -125,7 +125,7 @@ def test_doctor_tells_the_command_that_repairs(
     assert shown.exit_code == 1
     checks = {check["name"]: check for check in json.loads(shown.stdout)["checks"]}
     for name, package in (
-        ("host compiler", "gcc"),
+        ("host compiler", "gcc libc6-dev"),
         ("ARM compiler", "gcc-arm-none-eabi"),
         ("newlib-nano", "libnewlib-arm-none-eabi"),
         ("qemu-system-arm", "qemu-system-arm"),
@@ -135,6 +135,20 @@ def test_doctor_tells_the_command_that_repairs(
         assert "apt-get install" in checks[name]["repair"]
     assert checks["OpenOCD"]["state"] == "warn"
     assert "apt-get install" in invoke("doctor").stdout
+
+
+def test_doctor_finds_a_compiler_without_headers(
+    invoke: Invoke, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = workspace / "cc"
+    program.write_text('#!/bin/sh\nexec /usr/bin/gcc -nostdinc "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{workspace}:/bin:/usr/bin")
+    checks = json.loads(invoke("doctor", "--json").stdout)["checks"]
+    (compiler,) = (check for check in checks if check["name"] == "host compiler")
+    assert compiler["state"] == "fail"
+    assert "stdint.h" in compiler["found"]
+    assert compiler["repair"].endswith("libc6-dev")
 
 
 def test_doctor_finds_an_emulator_that_lacks_our_machines(
