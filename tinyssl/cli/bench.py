@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from tinyssl.boards import find_board
 from tinyssl.cli.call import Call
+from tinyssl.cli.figures import figure_table
 from tinyssl.cli.options import make_command
-from tinyssl.cli.output import Result
+from tinyssl.cli.output import Result, Table
 from tinyssl.cli.stage_result import record_result
 from tinyssl.config import BenchConfig
+from tinyssl.records import RunRecord
+
+SLOWEST = 5
 
 
 def bench(call: Call) -> Result:
@@ -18,7 +27,43 @@ def bench(call: Call) -> Result:
     config = call.config(BenchConfig)
     from tinyssl import bench as stage
 
-    return record_result(stage.bench(config, call.workspace, call.progress))
+    return bench_result(stage.bench(config, call.workspace, call.progress))
+
+
+def bench_result(record: RunRecord) -> Result:
+    """The figures against the board's budget, how many inputs they come from, slow operators."""
+    return Result(record_result(record).data, tuple(_blocks(record)))
+
+
+def _blocks(record: RunRecord) -> Iterator[Table | str]:
+    results = record.results
+    budget = find_board(results["board"]).tinyssl.budget
+    memory = results.get("memory", {})
+    figures = results | {
+        "flash_budget_bytes": budget.flash,
+        "ram_budget_bytes": budget.ram,
+        "arena_bytes": memory.get("arena_bytes"),
+        "stack_bytes": memory.get("stack_used"),
+    }
+    yield figure_table(figures, f"on {results['board']}")
+    yield ""
+    if "profile" in record.files:
+        yield _slowest(json.loads(record.path("profile").read_text()))
+        yield ""
+    if "equal" in results:
+        count = results.get("images", results.get("inputs", 0))
+        what = (
+            "test images" if "images" in results else "noise inputs (the model has no test split)"
+        )
+        yield f"{results['equal']:,} of {count:,} {what} give the same bytes as on this computer"
+    yield f"run: {record.folder}"
+
+
+def _slowest(profile: dict[str, Any]) -> Table:
+    total = max(profile["total"], 1)
+    ops = sorted(profile["ops"], key=lambda op: -op["ticks"])[:SLOWEST]
+    rows = [(op["name"], f"{op['ticks']:,}", f"{100 * op['ticks'] / total:.1f} %") for op in ops]
+    return Table(("slowest operators", profile["unit"], "share"), rows)
 
 
 command = make_command(bench, stages=("bench",))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import rich_click as click
 
 from tinyssl.cli.call import Call
+from tinyssl.cli.figures import SIZES, figure_table
 from tinyssl.cli.options import make_command
-from tinyssl.cli.output import Result, Table, format_value
+from tinyssl.cli.output import Result
 from tinyssl.cli.pipeline import Done, choose_steps, run_steps
 from tinyssl.errors import UsageError
 from tinyssl.settings import STEPS
@@ -42,7 +43,8 @@ def run(call: Call, first: str | None, last: str | None, board: str | None) -> R
     files = [str(done.records["report"].path("html").resolve())] if "report" in done.records else []
     total = sum(done.seconds.values())
     ending = f"{len(steps)} steps in {total:.0f} s"
-    return Result(data, (_table(figures, done), "", *files, ending))
+    where = f"on {done.build.board}" if done.build else ""
+    return Result(data, (figure_table(figures, where), "", *files, ending))
 
 
 def stop_emulators(call: Call, steps: Sequence[str]) -> None:
@@ -68,44 +70,6 @@ def summarise(done: Done) -> dict[str, Any]:
         found |= {f"{name}_bytes": sizes[name] for name in SIZES if name in sizes}
         found |= {f"{name}_budget_bytes": limit for name, limit in done.budgets.items()}
     return found
-
-
-SIZES = ("flash", "ram", "arena")
-TITLES = {
-    "accuracy_float": "accuracy, float",
-    "accuracy_int8": "accuracy, INT8 on this computer",
-    "accuracy_device": "accuracy, INT8 on the device",
-    "agreement": "same answer on both",
-    "latency": "latency, median",
-    "flash_bytes": "flash",
-    "ram_bytes": "RAM",
-    "arena_bytes": "  of it arena",
-}
-
-
-def _table(figures: Mapping[str, Any], done: Done) -> Table:
-    rows = [
-        (title, _figure(name, figures[name]), _budget(figures, name))
-        for name, title in TITLES.items()
-        if figures.get(name) is not None
-    ]
-    where = f"on {done.build.board}" if done.build else ""
-    return Table(("figure", where, "budget"), rows)
-
-
-def _figure(name: str, value: Any) -> str:
-    if isinstance(value, Mapping):  # latency: spread and unit
-        shown = value.get("median")
-        number = f"{shown:,.0f}" if isinstance(shown, (int, float)) else "–"
-        return f"{number} {value.get('unit', '')}".strip()
-    return format_value(name, value)
-
-
-def _budget(figures: Mapping[str, Any], name: str) -> str:
-    limit = figures.get(name.replace("_bytes", "_budget_bytes"))
-    if not name.endswith("_bytes") or not limit:
-        return ""
-    return f"{100 * figures[name] / limit:.1f} % of {limit:,} B"
 
 
 command = make_command(

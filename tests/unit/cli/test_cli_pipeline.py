@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -54,6 +55,16 @@ def test_silent_device_is_5(built: Invoke) -> None:
     os.close(parent)
     assert shown.exit_code == 5, shown.stdout
     assert json.loads(shown.stdout)["error"]["kind"] == "DeviceTimeout"
+
+
+def test_bench_shows_the_headline_and_the_slow_operators(built: Invoke) -> None:
+    assert built("flash", "--board", "host").exit_code == 0
+    shown = built("bench", "--runs", "2", "--images", "12")
+    assert shown.exit_code == 0, shown.stderr
+    assert re.search(r"same answer on both +100\.00 %", shown.stdout)
+    assert re.search(r"latency, median +[\d,]+ nanoseconds", shown.stdout)
+    assert re.search(r"#\d+ [A-Z_0-9]+ +[\d,]+ +\d+\.\d %", shown.stdout)
+    assert "12 of 12 noise inputs" in shown.stdout
 
 
 def test_c_target_leaves_a_folder(invoke: Invoke, tiny_tflite: Path, workspace: Path) -> None:

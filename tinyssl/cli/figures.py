@@ -1,0 +1,53 @@
+"""The table of figures that `run` and `bench` end with: accuracy, latency, flash and RAM."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tinyssl.cli.output import Table, format_value
+
+SIZES = ("flash", "ram", "arena")
+TITLES = {
+    "accuracy_float": "accuracy, float",
+    "accuracy_int8": "accuracy, INT8 on this computer",
+    "accuracy_host": "accuracy, INT8 on this computer",
+    "accuracy_device": "accuracy, INT8 on the device",
+    "agreement": "same answer on both",
+    "latency": "latency, median",
+    "flash_bytes": "flash",
+    "ram_bytes": "RAM",
+    "arena_bytes": "  of it arena",
+    "stack_bytes": "  most stack used",
+}
+
+
+def figure_table(figures: Mapping[str, Any], where: str) -> Table:
+    """Rows for those keys of `TITLES` that `figures` has.
+
+    Args:
+        figures: Accuracies and `agreement` as fractions, `latency` with `median` and `unit`, sizes
+            as `<name>_bytes`, limits as `<name>_budget_bytes`.
+        where: Heading of the figures, for example `on mps2_an500`.
+    """
+    rows = [
+        (title, _figure(name, figures[name]), _budget(figures, name))
+        for name, title in TITLES.items()
+        if figures.get(name) is not None
+    ]
+    return Table(("figure", where, "budget"), rows)
+
+
+def _figure(name: str, value: Any) -> str:
+    if isinstance(value, Mapping):  # latency: spread and unit
+        shown = value.get("median")
+        number = f"{shown:,.0f}" if isinstance(shown, (int, float)) else "–"
+        return f"{number} {value.get('unit', '')}".strip()
+    return format_value(name, value)
+
+
+def _budget(figures: Mapping[str, Any], name: str) -> str:
+    limit = figures.get(name.replace("_bytes", "_budget_bytes"))
+    if not name.endswith("_bytes") or not limit:
+        return ""
+    return f"{100 * figures[name] / limit:.1f} % of {limit:,} B"
