@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tests.ops.cases import inputs_for
-from tinyssl.emit import render_aot
+from tinyssl.boards import Isa
+from tinyssl.emit import render_aot, scratch_bytes
 from tinyssl.ir.passes import run_passes
 from tinyssl.ir.verify import verify
 from tinyssl.native import HostModel
@@ -36,7 +37,7 @@ class Tflm:
         return np.asarray(self.interpreter.GetTensor(index, 0)["tensor_data"]).reshape(shape)
 
 
-def compare(data, count=6, passes=True, name="case"):
+def compare(data, count=6, passes=True, name="case", isa=Isa.HOST):
     """Reads, checks, plans, renders, compiles and runs; every operator's output must be TFLM's.
 
     Returns the outputs, so that a test can ask whether they say anything.
@@ -46,13 +47,13 @@ def compare(data, count=6, passes=True, name="case"):
     if passes:
         model = run_passes(model)
         verify(model)
-    plan = plan_arena(model)
+    plan = plan_arena(model, scratch_bytes(model, isa))
     assert overlaps(plan) == []
     oracle = Tflm(data)
     quant = model.input.quant
     assert quant is not None
     outputs = []
-    with HostModel(model, render_aot(model, plan)) as ours:
+    with HostModel(model, render_aot(model, plan, isa=isa)) as ours:
         for x in inputs_for(model.input.shape, quant.zero_point[0], count):
             expected = oracle.invoke(x)
             for op, found in zip(model.ops, ours.invoke_profiled(x), strict=True):

@@ -8,11 +8,16 @@ import pytest
 from tests.ops.cases import CASES
 from tests.ops.oracle import compare
 from tests.ops.random_cases import RANDOM
+from tinyssl.boards import Isa
+
+ISAS = (Isa.HOST, Isa.CORTEX_M7)
+"""Reference kernels, and those for Armv7E-M with plain C in place of its instructions"""
 
 
+@pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize("name", CASES)
-def test_case_is_byte_equal_to_tflm(name):
-    outputs = compare(CASES[name]())
+def test_case_is_byte_equal_to_tflm(name, isa):
+    outputs = compare(CASES[name](), isa=isa)
     assert len(np.unique(outputs)) > 1, "a case whose output is constant proves nothing"
 
 
@@ -24,5 +29,6 @@ def test_pads_that_are_not_folded_are_byte_equal_too(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("family", RANDOM)
 @pytest.mark.parametrize("seed", range(40))
-def test_random_case_is_byte_equal_to_tflm(family, seed):
-    compare(RANDOM[family](seed))
+@pytest.mark.parametrize("isa", ISAS)
+def test_random_case_is_byte_equal_to_tflm(family, seed, isa):
+    compare(RANDOM[family](seed), isa=isa)

@@ -23,10 +23,10 @@ def c_folder(source: ModelSource, board: Board, folder: Path) -> BuildInfo:
 
     golden = sample_inputs(source, 1)[0]
     answer = TflmInterpreter(source.data).invoke(golden)
-    files = render_c_folder(source.model, source.plan, golden, answer, isa=board.tinyssl.isa)
+    files = render_c_folder(source.model, source.plan, golden, answer, isa=source.isa)
     write_sources(files, folder)
     text = "".join(f"{path}\0{content}\0" for path, content in sorted(files.items()))
-    weights = weight_bytes(source.model, source.plan, board.tinyssl.isa)
+    weights = weight_bytes(source.model, source.plan, source.isa)
     return BuildInfo(
         board=board.id,
         engine="aot",

@@ -20,8 +20,7 @@ def engine_parts(config: BuildConfig, source: ModelSource, board: Board) -> Engi
     """Files and settings of the chosen engine."""
     if config.engine == "tflm":
         return tflm_parts(source, board, config.tflm)
-    isa = board.tinyssl.isa
-    library = render_aot(source.model, source.plan, isa=isa)
+    library = render_aot(source.model, source.plan, isa=source.isa)
     files = {f"{MODEL_LIBRARY}/src/{path}": text for path, text in library.items()}
-    engine = render_engine_aot(source.model, source.plan, isa=isa)
+    engine = render_engine_aot(source.model, source.plan, isa=source.isa)
     return EngineParts(files | {f"src/engine/{path}": text for path, text in engine.items()})

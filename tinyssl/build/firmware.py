@@ -72,7 +72,7 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
     """
     progress = progress or Silent()
     board = find_board(config.board)
-    source = load_model(config.model, workspace)
+    source = load_model(config.model, workspace, isa=board.tinyssl.isa)
     plain = TypeAdapter(BuildConfig).dump_python(config, mode="json")
     folder = output_folder(config, workspace)
     with workspace.start("build", plain, inputs={"model": source.path}) as run:

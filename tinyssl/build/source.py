@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyssl.boards import Isa
+from tinyssl.emit import render_aot, scratch_bytes
 from tinyssl.ir.model import Model
 from tinyssl.ir.passes import run_passes
 from tinyssl.ir.verify import verify
@@ -36,12 +38,19 @@ class ModelSource:
     model: Model
     """After the passes"""
     plan: Plan
+    isa: Isa
+    """Instruction set that the plan is for"""
     data_run: str
     """Folder of the convert run; empty for a file from elsewhere"""
 
 
-def load_model(path: Path | None, workspace: Workspace) -> ModelSource:
+def load_model(path: Path | None, workspace: Workspace, *, isa: Isa = Isa.HOST) -> ModelSource:
     """The named model, or the last converted one.
+
+    Args:
+        path: A .tflite; None: that of the last convert run.
+        workspace: Where that is looked for.
+        isa: Instruction set whose kernels the arena is planned for.
 
     Raises:
         UsageError: No model was named and none was converted, or the file cannot be read.
@@ -51,8 +60,9 @@ def load_model(path: Path | None, workspace: Workspace) -> ModelSource:
     graph = read_model(subject.data, subject.path.stem)
     verify(graph)
     model = run_passes(graph)
+    plan = plan_arena(model, scratch_bytes(model, isa))
     data_run = str(subject.source.folder) if subject.source else ""
-    return ModelSource(subject.path, subject.data, graph, model, plan_arena(model), data_run)
+    return ModelSource(subject.path, subject.data, graph, model, plan, isa, data_run)
 
 
 def sample_inputs(source: ModelSource, count: int) -> NDArray[np.int8]:
@@ -67,10 +77,13 @@ def sample_inputs(source: ModelSource, count: int) -> NDArray[np.int8]:
 
 
 def check_model(source: ModelSource, progress: Progress) -> None:
-    """Our C against TFLM, on this computer, before anything is compiled for the board.
+    """Our C for the board against TFLM, on this computer, before it is compiled for the board.
+
+    Kernels for an instruction set that this computer lacks fall back to C of the same meaning.
 
     Raises:
         Mismatch: They differ; names the first operator that does.
     """
     progress.note(f"comparing the generated C with TFLM on {CHECK_INPUTS} inputs")
-    check_host(source.data, sample_inputs(source, CHECK_INPUTS))
+    sources = render_aot(source.model, source.plan, isa=source.isa)
+    check_host(source.data, sample_inputs(source, CHECK_INPUTS), sources=sources)

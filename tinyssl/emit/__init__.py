@@ -2,6 +2,7 @@
 
 from tinyssl.emit.aot import render_aot, render_c_folder, render_engine_aot, weight_bytes
 from tinyssl.emit.describe import describe_ops
+from tinyssl.emit.kernels import scratch_bytes
 from tinyssl.emit.render import Sources, write_sources
 from tinyssl.emit.tflm import render_tflm
 
@@ -12,6 +13,7 @@ __all__ = [
     "render_c_folder",
     "render_engine_aot",
     "render_tflm",
+    "scratch_bytes",
     "weight_bytes",
     "write_sources",
 ]

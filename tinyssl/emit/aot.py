@@ -22,7 +22,7 @@ def render_aot(model: Model, plan: Plan, *, isa: Isa = Isa.HOST) -> Sources:
 
     Args:
         model: A verified model.
-        plan: Its plan.
+        plan: Its plan, with the scratch memory that `scratch_bytes` asks for.
         isa: Instruction set the kernels are chosen for.
 
     Returns:
@@ -84,5 +84,5 @@ def weight_bytes(model: Model, plan: Plan, isa: Isa = Isa.HOST) -> int:
 def _kernels(model: Model, isa: Isa) -> Sources:
     names = set(COMMON_FILES)
     for op in filter(has_code, model.ops):
-        names.update(kernel_for(op, isa).files)
+        names.update(kernel_for(model, op, isa).files)
     return {f"kernels/{name}": kernel_text(name) for name in sorted(names)}

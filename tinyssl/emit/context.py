@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from tinyssl.boards import Isa
 from tinyssl.emit.describe import has_code, op_text, shape_text
-from tinyssl.emit.kernels import KERNEL_ABI, kernel_for
-from tinyssl.emit.params import Array, Constants, Fields, parameters
+from tinyssl.emit.kernels import KERNEL_ABI, Kernel, kernel_for
+from tinyssl.emit.params import Array, Constants
 from tinyssl.ir.model import Model
 from tinyssl.ir.ops import Op
 from tinyssl.ir.shapes import macs
@@ -103,10 +103,16 @@ def model_context(model: Model, plan: Plan, isa: Isa) -> dict[str, Any]:
     """
     constants = Constants(model)
     kernels = {
-        position: kernel_for(op, isa) for position, op in enumerate(model.ops) if has_code(op)
+        position: kernel_for(model, op, isa)
+        for position, op in enumerate(model.ops)
+        if has_code(op)
     }
     structs = [
-        Struct(kernel.struct, _params_name(position), _members(model, position, constants))
+        Struct(
+            kernel.struct,
+            _params_name(position),
+            list(kernel.build(model, position, constants).items()),
+        )
         for position, kernel in kernels.items()
     ]
     return {
@@ -114,8 +120,8 @@ def model_context(model: Model, plan: Plan, isa: Isa) -> dict[str, Any]:
         "kernel_abi": KERNEL_ABI,
         "kernel_headers": sorted({f"{kernel.name}.h" for kernel in kernels.values()}),
         "calls": [
-            _call(model, plan, position, kernels[position].function if has_code(op) else "")
-            for position, op in enumerate(model.ops)
+            _call(model, plan, position, kernels.get(position))
+            for position in range(len(model.ops))
         ],
         "structs": structs,
         "tables": [_table(array) for array in constants.arrays.values()],
@@ -175,22 +181,21 @@ def _params_name(position: int) -> str:
     return f"tinyssl_model_op{position}"
 
 
-def _members(model: Model, position: int, constants: Constants) -> list[tuple[str, int | str]]:
-    fields: Fields = parameters(model, position, constants)
-    return list(fields.items())
-
-
-def _call(model: Model, plan: Plan, position: int, function: str) -> Call:
+def _call(model: Model, plan: Plan, position: int, kernel: Kernel | None) -> Call:
     op = model.ops[position]
     inputs = [index for index in op.inputs if not model.tensor(index).constant]
     target = plan.offset(op.output)
-    arguments = [f"a + {plan.offset(index)}" for index in inputs]
-    call = f"{function}({', '.join([*arguments, f'&{_params_name(position)}', f'a + {target}'])});"
+    call = ""
+    if kernel is not None:
+        arguments = [f"a + {plan.offset(index)}" for index in inputs]
+        arguments += [f"&{_params_name(position)}", f"a + {target}"]
+        arguments += [f"a + {plan.scratch(position)}"] if kernel.scratch else []
+        call = f"{kernel.function}({', '.join(arguments)});"
     return Call(
         index=position,
         label=string_literal(op.label),
         comment=_comment(model, plan, op, inputs),
-        call=call if function else "",
+        call=call,
         output_offset=target,
     )
 
@@ -207,8 +212,9 @@ def _comment(model: Model, plan: Plan, op: Op, inputs: list[int]) -> str:
 
 def _table(array: Array) -> Table:
     length = math.prod(array.shape)
+    aligned = f"_Alignas({array.alignment}) " if array.alignment else ""
     return Table(
-        declaration=f"static const {array.ctype} {array.name}[{length}]",
+        declaration=f"static const {aligned}{array.ctype} {array.name}[{length}]",
         comment=comment_text(f"{shape_text(array.shape)}: {array.comment}"),
         rows=rows(array.values),
     )

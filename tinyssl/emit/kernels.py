@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tinyssl.boards import Isa
+from tinyssl.emit import dsp
+from tinyssl.emit.describe import has_code
+from tinyssl.emit.params import Constants, Fields, parameters
 from tinyssl.errors import UnsupportedModel
+from tinyssl.ir.model import Model
 from tinyssl.ir.ops import (
     Add,
     AveragePool2D,
@@ -35,7 +40,13 @@ class Kernel:
     struct: str
     """Type of its parameters"""
     headers: tuple[str, ...] = ()
-    """Further files it includes"""
+    """Further files it needs"""
+    fits: Callable[[Model, Op], bool] = lambda _model, _op: True
+    """Whether it computes this operator to the byte; the reference always does"""
+    build: Callable[[Model, int, Constants], Fields] = parameters
+    """Members of the struct for the operator at a position"""
+    scratch: Callable[[Model, Op], int] | None = None
+    """Bytes of working memory; a kernel with this takes a pointer to it as last argument"""
 
     @property
     def function(self) -> str:
@@ -59,17 +70,51 @@ REFERENCE: dict[type[Op], Kernel] = {
 }
 """Plain C11 for every instruction set. RESHAPE has none: its output is its input's storage"""
 
-OPTIMISED: dict[Isa, dict[type[Op], Kernel]] = {}
-"""Kernels that take the place of the reference where an instruction set has them"""
+PRODUCT = ("product_s8_dsp.c", "product_s8_dsp.h", "dsp.h")
+
+DSP = {
+    Conv2D: (
+        Kernel(
+            "conv2d_1x1_s8_dsp",
+            "tinyssl_conv2d_1x1_dsp",
+            PRODUCT,
+            fits=dsp.pointwise_fits,
+            build=dsp.pointwise,
+            scratch=dsp.pointwise_scratch,
+        ),
+    ),
+}
+"""For cores with the DSP extension of Armv7E-M"""
+
+OPTIMISED: dict[Isa, dict[type[Op], tuple[Kernel, ...]]] = {
+    Isa.CORTEX_M4: DSP,
+    Isa.CORTEX_M7: DSP,
+}
+"""Kernels that take the place of the reference where an instruction set has them: the first that
+fits the operator"""
 
 
-def kernel_for(op: Op, isa: Isa) -> Kernel:
+def kernel_for(model: Model, op: Op, isa: Isa) -> Kernel:
     """The kernel that computes `op` on `isa`.
 
     Raises:
         UnsupportedModel: There is none.
     """
-    kernel = OPTIMISED.get(isa, {}).get(type(op)) or REFERENCE.get(type(op))
+    for candidate in OPTIMISED.get(isa, {}).get(type(op), ()):
+        if candidate.fits(model, op):
+            return candidate
+    kernel = REFERENCE.get(type(op))
     if kernel is None:
         raise UnsupportedModel(f"{op.label}: no kernel for this operator")
     return kernel
+
+
+def scratch_bytes(model: Model, isa: Isa) -> dict[int, int]:
+    """Working memory of the kernels of `isa` by position of the operator, for `plan_arena`."""
+    needed = {}
+    for position, op in enumerate(model.ops):
+        if has_code(op):
+            scratch = kernel_for(model, op, isa).scratch
+            if scratch is not None:
+                needed[position] = scratch(model, op)
+    return needed

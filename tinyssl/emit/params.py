@@ -46,6 +46,8 @@ class Array:
     values: NDArray[np.integer[Any]]
     shape: tuple[int, ...]
     comment: str
+    alignment: int = 0
+    """Bytes, where the kernel needs more than the type has; 0 elsewhere"""
 
 
 @dataclass
@@ -61,13 +63,14 @@ class Constants:
         name = f"{role}_{index}"
         values = np.asarray(tensor.array(), dtype=tensor.dtype.value)
         ctype = f"{tensor.dtype.value}_t"
-        return self._keep(Array(name, ctype, values.ravel(), tensor.shape, tensor.name))
+        return self.keep(Array(name, ctype, values.ravel(), tensor.shape, tensor.name))
 
     def table(self, name: str, ctype: str, values: list[int], comment: str) -> str:
         """Name of an array made here."""
-        return self._keep(Array(name, ctype, np.array(values), (len(values),), comment))
+        return self.keep(Array(name, ctype, np.array(values), (len(values),), comment))
 
-    def _keep(self, array: Array) -> str:
+    def keep(self, array: Array) -> str:
+        """Name of the array; another of the same name is taken to be the same."""
         self.arrays.setdefault(array.name, array)
         return array.name
 

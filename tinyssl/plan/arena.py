@@ -9,12 +9,12 @@ met, which no plan can beat. Cost: O(n^2) an order for n tensors.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tinyssl.ir.model import Model
-from tinyssl.plan.lifetimes import Lifetime, lifetimes, storage_of
+from tinyssl.plan.lifetimes import Lifetime, lifetimes, scratch_id, storage_of
 
 ALIGNMENT = 16
 """Bytes; enough for any vector load"""
@@ -25,9 +25,10 @@ SAMPLES = 300
 
 @dataclass(frozen=True)
 class Placement:
-    """A tensor's storage in the arena."""
+    """Storage of a tensor, or scratch memory of an operator, in the arena."""
 
     tensor: int
+    """Index of the tensor; below 0 for scratch memory"""
     name: str
     offset: int
     """Bytes from the start of the arena, a multiple of `ALIGNMENT`"""
@@ -64,6 +65,18 @@ class Plan:
         owner = self.storage[tensor]
         return next(place.offset for place in self.placements if place.tensor == owner)
 
+    def scratch(self, position: int) -> int:
+        """Offset of the scratch memory of the operator at `position`, in bytes.
+
+        Raises:
+            KeyError: It was planned without.
+        """
+        wanted = scratch_id(position)
+        for place in self.placements:
+            if place.tensor == wanted:
+                return place.offset
+        raise KeyError(f"operator {position} was planned without scratch memory")
+
     def as_json(self) -> dict[str, Any]:
         """For build records and reports."""
         return {
@@ -83,19 +96,24 @@ class Plan:
         }
 
 
-def plan_arena(model: Model) -> Plan:
+def plan_arena(model: Model, scratch: Mapping[int, int] | None = None) -> Plan:
     """Places all activations of a verified model in one arena.
+
+    Args:
+        model: A verified model.
+        scratch: Bytes of scratch memory by position of the operator; `emit.scratch_bytes` knows
+            what the kernels of an instruction set need. The reference kernels need none.
 
     Returns:
         The best plan found; equal models give equal plans.
     """
-    lives = lifetimes(model)
+    lives = lifetimes(model, scratch)
     bound = _lower_bound(lives)
     offsets, peak = _search(lives, bound)
     placements = tuple(
         Placement(
             life.tensor,
-            model.tensor(life.tensor).name,
+            _name(model, life.tensor),
             offset,
             life.bytes,
             life.first,
@@ -108,6 +126,12 @@ def plan_arena(model: Model) -> Plan:
     if collisions:
         raise AssertionError(f"planner placed tensors over each other: {collisions}")
     return plan
+
+
+def _name(model: Model, owner: int) -> str:
+    if owner < 0:
+        return f"scratch of {model.ops[scratch_id(owner)].label}"
+    return model.tensor(owner).name
 
 
 def overlaps(plan: Plan) -> list[tuple[int, int]]:

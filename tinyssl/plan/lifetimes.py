@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tinyssl.ir.model import Model
@@ -13,6 +14,7 @@ class Lifetime:
     """An activation that needs storage of its own, and when."""
 
     tensor: int
+    """Index of the tensor; `scratch_id` of the operator for its scratch memory"""
     bytes: int
     first: int
     """Position of the operator that writes it; -1 for the model's input"""
@@ -24,6 +26,11 @@ class Lifetime:
         return self.first <= other.last and other.first <= self.last
 
 
+def scratch_id(position: int) -> int:
+    """Stands for the scratch memory of the operator at `position`: no tensor has such an index."""
+    return -1 - position
+
+
 def storage_of(model: Model) -> dict[int, int]:
     """Activation -> the tensor whose storage it uses: its own, or its input's after RESHAPE."""
     storage = {index: index for index in model.inputs}
@@ -32,11 +39,16 @@ def storage_of(model: Model) -> dict[int, int]:
     return storage
 
 
-def lifetimes(model: Model) -> list[Lifetime]:
-    """Lifetimes of all storage, in order of first use.
+def lifetimes(model: Model, scratch: Mapping[int, int] | None = None) -> list[Lifetime]:
+    """Lifetimes of all storage, in order of first use; scratch memory behind.
 
     The input lives from before the first operator to its last reader and may be overwritten then;
     the output lives on after the last operator.
+
+    Args:
+        model: A verified model.
+        scratch: Bytes that the kernel of an operator works with, by position; it lives for that
+            operator alone.
     """
     storage = storage_of(model)
     first = dict.fromkeys(model.inputs, -1)
@@ -50,7 +62,11 @@ def lifetimes(model: Model) -> list[Lifetime]:
                 last[storage[index]] = position
     for index in model.outputs:
         last[storage[index]] = len(model.ops)
-    return [
+    tensors = [
         Lifetime(owner, model.tensor(owner).bytes, start, last[owner])
         for owner, start in first.items()
+    ]
+    return tensors + [
+        Lifetime(scratch_id(position), size, position, position)
+        for position, size in sorted((scratch or {}).items())
     ]

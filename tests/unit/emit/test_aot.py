@@ -161,7 +161,7 @@ def test_every_operator_has_a_kernel_or_needs_none():
     assert {op.kind for op in REFERENCE} | {Reshape.kind} == set(OPS)
     model, _ = planned("reshape")
     with pytest.raises(UnsupportedModel, match="#1 RESHAPE: no kernel"):
-        kernel_for(model.ops[1], Isa.HOST)
+        kernel_for(model, model.ops[1], Isa.HOST)
 
 
 def test_weights_shared_by_two_operators_are_stored_once():

@@ -1,0 +1,170 @@
+"""Layouts, proofs and parameters of the kernels for the DSP extension of Armv7E-M.
+
+The kernels hold for an operator only where the accumulator and the multipliers stay in the ranges
+that `requantise_fits` checks; all other operators get the reference kernel.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.emit.params import Array, Constants, Fields, quant_of
+from tinyssl.ir.fixed_point import INT32_MAX, Multiplier, activation_range, channel_multipliers
+from tinyssl.ir.model import Model
+from tinyssl.ir.ops import Conv2D, DepthwiseConv2D, FullyConnected, Op, Padding, WeightedOp
+from tinyssl.ir.weight_rules import accumulator_bounds, channel_axis
+
+SUM_LIMIT = 2**30
+"""SMMULR multiplies the doubled sum, so sums must stay below"""
+
+SHIFT_MAX = 31
+"""Right shift; the kernel shifts by one less, then by one in SSAT"""
+
+WORD = 4
+"""Bytes of a load; weights and scratch are aligned to it"""
+
+COLUMN_BYTES = 16
+"""Of four inputs of two pixels as int16; TINYSSL_COLUMN_BYTES of product_s8_dsp.h"""
+
+
+def requantise_fits(model: Model, op: WeightedOp) -> bool:
+    """Proof, channel by channel, that `tinyssl_requantise_dsp` is exact.
+
+    Needed: |sum| < 2^30 over all inputs; a right shift of 1 to 31; product, rounding and zero point
+    together in int32; the start of the sum in int32.
+    """
+    low, high = accumulator_bounds(model, op)
+    reach = [int(value) for value in np.maximum(-low, high)]
+    zero = quant_of(model, op.output).zero_point[0]
+    multipliers = _multipliers(model, op)
+    if any(abs(start) > INT32_MAX for start in starts(model, op)):
+        return False
+    return all(
+        _channel_fits(most, multiplier, zero)
+        for most, multiplier in zip(reach, multipliers, strict=True)
+    )
+
+
+def _channel_fits(reach: int, multiplier: Multiplier, zero: int) -> bool:
+    shift = _right_shift(multiplier)
+    if reach >= SUM_LIMIT or not 1 <= shift <= SHIFT_MAX:
+        return False
+    product = (reach * multiplier.value + 2**30) >> 31
+    return product + 1 + (abs(2 * zero + 1) << (shift - 1)) <= INT32_MAX
+
+
+def starts(model: Model, op: WeightedOp) -> list[int]:
+    """What a sum of products with raw int8 inputs starts from: bias - zero point * weights."""
+    weight = model.tensor(op.weight).array().astype(np.int64)
+    axis = channel_axis(op)
+    sums = np.moveaxis(weight, axis, 0).reshape(weight.shape[axis], -1).sum(1)
+    start = -quant_of(model, op.input).zero_point[0] * sums
+    if op.bias is not None:
+        start = start + model.tensor(op.bias).array().astype(np.int64).ravel()
+    return [int(value) for value in start]
+
+
+def _multipliers(model: Model, op: WeightedOp) -> list[Multiplier]:
+    found = channel_multipliers(model, op)
+    channels = model.tensor(op.weight).shape[channel_axis(op)]
+    return found if len(found) == channels else found * channels
+
+
+def _right_shift(multiplier: Multiplier) -> int:
+    # A multiplier of 0 gives 0 after any shift.
+    return -multiplier.shift if multiplier.value else 1
+
+
+def channel_table(model: Model, position: int, constants: Constants) -> str:
+    """Name of [channels / 2][5]: two starts, two multipliers, two shifts in the low bytes."""
+    op = model.ops[position]
+    if not isinstance(op, WeightedOp):
+        raise TypeError(op.label)
+    start = _even(starts(model, op))
+    multipliers = _multipliers(model, op)
+    value = _even([multiplier.value for multiplier in multipliers])
+    shift = _even([_right_shift(multiplier) - 1 for multiplier in multipliers])
+    words = [
+        word
+        for first in range(0, len(start), 2)
+        for word in (
+            *start[first : first + 2],
+            *value[first : first + 2],
+            shift[first] | shift[first + 1] << 8,
+        )
+    ]
+    return constants.table(f"channel_{position}", "int32_t", words, op.label)
+
+
+def _even(values: list[int]) -> list[int]:
+    return values + [0] * (len(values) % 2)
+
+
+def product_layout(rows: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Weights (channels, depth) in the order that the product reads them.
+
+    Returns:
+        int8, (channels / 2, depth / 4, 2, 4); zeros beyond the channels and the depth.
+    """
+    channels, depth = rows.shape
+    padded = np.pad(rows, ((0, channels % 2), (0, -depth % WORD)))
+    return padded.reshape(-1, 2, padded.shape[1] // WORD, WORD).transpose(0, 2, 1, 3)
+
+
+def column_bytes(depth: int) -> int:
+    """Scratch memory of a column of two pixels."""
+    return -(-depth // WORD) * COLUMN_BYTES
+
+
+def _product(model: Model, position: int, constants: Constants) -> Fields:
+    op = model.ops[position]
+    if not isinstance(op, Conv2D | FullyConnected):
+        raise TypeError(op.label)
+    weight = model.tensor(op.weight)
+    rows = np.asarray(weight.array(), np.int8).reshape(weight.shape[0], -1)
+    layout = product_layout(rows)
+    name = f"product_{op.weight}"
+    low, high = activation_range(op.activation, quant_of(model, op.output))
+    return {
+        "product.weight": constants.keep(
+            Array(name, "int8_t", layout.ravel(), layout.shape, weight.name, alignment=WORD)
+        ),
+        "product.channel": channel_table(model, position, constants),
+        "product.depth": rows.shape[1],
+        "product.out_c": rows.shape[0],
+        "product.out_zero": quant_of(model, op.output).zero_point[0],
+        "product.out_min": low,
+        "product.out_max": high,
+    }
+
+
+def pointwise_fits(model: Model, op: Op) -> bool:
+    """A 1x1 convolution without padding, in range."""
+    return (
+        isinstance(op, Conv2D)
+        and model.tensor(op.weight).shape[1:3] == (1, 1)
+        and op.padding == Padding()
+        and requantise_fits(model, op)
+    )
+
+
+def pointwise_scratch(model: Model, op: Op) -> int:
+    """Two pixels as int16."""
+    return column_bytes(model.tensor(op.inputs[0]).shape[-1])
+
+
+def pointwise(model: Model, position: int, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_conv2d_1x1_dsp`."""
+    op = model.ops[position]
+    if not isinstance(op, Conv2D):
+        raise TypeError(op.label)
+    _, out_h, out_w, _ = model.tensor(op.output).shape
+    return {
+        **_product(model, position, constants),
+        "in_w": model.tensor(op.input).shape[2],
+        "out_h": out_h,
+        "out_w": out_w,
+        "stride_h": op.stride[0],
+        "stride_w": op.stride[1],
+    }
