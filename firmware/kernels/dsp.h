@@ -109,11 +109,22 @@ static inline int8_t tinyssl_half_to_int8(int32_t x)
     return (int8_t)result;
 }
 
-/* Two words from an address that is a multiple of 4; moves it on. */
+/* Two words from an address that is a multiple of 4, which then moves on by both. */
 static inline struct tinyssl_words tinyssl_next_words(const uint8_t **at)
 {
     struct tinyssl_words words;
     __asm volatile("ldrd %0, %1, [%2], #8"
+                   : "=&r"(words.first), "=&r"(words.second), "+r"(*at)
+                   :
+                   : "memory");
+    return words;
+}
+
+/* The same, but the address moves on by one word alone. */
+static inline struct tinyssl_words tinyssl_sliding_words(const uint8_t **at)
+{
+    struct tinyssl_words words;
+    __asm volatile("ldrd %0, %1, [%2], #4"
                    : "=&r"(words.first), "=&r"(words.second), "+r"(*at)
                    :
                    : "memory");
@@ -183,6 +194,13 @@ static inline struct tinyssl_words tinyssl_next_words(const uint8_t **at)
 {
     const struct tinyssl_words words = {tinyssl_load(*at), tinyssl_load(*at + 4)};
     *at += 8;
+    return words;
+}
+
+static inline struct tinyssl_words tinyssl_sliding_words(const uint8_t **at)
+{
+    const struct tinyssl_words words = {tinyssl_load(*at), tinyssl_load(*at + 4)};
+    *at += 4;
     return words;
 }
 

@@ -168,3 +168,106 @@ def pointwise(model: Model, position: int, constants: Constants) -> Fields:
         "stride_h": op.stride[0],
         "stride_w": op.stride[1],
     }
+
+
+def conv_fits(model: Model, op: Op) -> bool:
+    """A convolution without dilation, in range."""
+    return isinstance(op, Conv2D) and op.dilation == (1, 1) and requantise_fits(model, op)
+
+
+def conv_scratch(model: Model, op: Op) -> int:
+    """Two windows as int16, and the bytes that they are widened from."""
+    if not isinstance(op, Conv2D):
+        raise TypeError(op.label)
+    weight = model.tensor(op.weight)
+    depth = weight.elements // weight.shape[0]
+    return column_bytes(depth) + 2 * depth
+
+
+def conv(model: Model, position: int, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_conv2d_dsp`."""
+    op = model.ops[position]
+    if not isinstance(op, Conv2D):
+        raise TypeError(op.label)
+    _, in_h, in_w, in_c = model.tensor(op.input).shape
+    _, out_h, out_w, _ = model.tensor(op.output).shape
+    return {
+        **_product(model, position, constants),
+        **{"in_h": in_h, "in_w": in_w, "in_c": in_c, "out_h": out_h, "out_w": out_w},
+        "k_h": model.tensor(op.weight).shape[1],
+        "k_w": model.tensor(op.weight).shape[2],
+        "stride_h": op.stride[0],
+        "stride_w": op.stride[1],
+        "pad_top": op.padding.top,
+        "pad_left": op.padding.left,
+        "in_zero": quant_of(model, op.input).zero_point[0],
+    }
+
+
+def dense_fits(model: Model, op: Op) -> bool:
+    """A fully connected layer, in range."""
+    return isinstance(op, FullyConnected) and requantise_fits(model, op)
+
+
+def dense_scratch(model: Model, op: Op) -> int:
+    """The input as int16."""
+    return column_bytes(model.tensor(op.inputs[0]).elements) // 2
+
+
+def dense(model: Model, position: int, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_fully_connected_dsp`."""
+    return _product(model, position, constants)
+
+
+def depthwise_fits(model: Model, op: Op) -> bool:
+    """3x3 taps, stride 1 or 2, no dilation, one output for each input channel, in range."""
+    return (
+        isinstance(op, DepthwiseConv2D)
+        and model.tensor(op.weight).shape[1:3] == (3, 3)
+        and op.stride in ((1, 1), (2, 2))
+        and op.dilation == (1, 1)
+        and op.multiplier == 1
+        and requantise_fits(model, op)
+    )
+
+
+def _row(model: Model, op: DepthwiseConv2D) -> int:
+    """Elements of a widened row: what the last pair of outputs reads to, in whole words."""
+    last = (model.tensor(op.output).shape[2] - 1) // 2 * 2 * op.stride[1]
+    return last + (4 if op.stride[1] == 1 else 6)
+
+
+def depthwise_scratch(model: Model, op: Op) -> int:
+    """Three rows of one channel as int16."""
+    if not isinstance(op, DepthwiseConv2D):
+        raise TypeError(op.label)
+    return 3 * 2 * _row(model, op)
+
+
+def depthwise(model: Model, position: int, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_depthwise_3x3_dsp`."""
+    op = model.ops[position]
+    if not isinstance(op, DepthwiseConv2D):
+        raise TypeError(op.label)
+    weight = model.tensor(op.weight)
+    planes = np.moveaxis(np.asarray(weight.array(), np.int8)[0], 2, 0)
+    _, in_h, in_w, channels = model.tensor(op.input).shape
+    _, out_h, out_w, _ = model.tensor(op.output).shape
+    low, high = activation_range(op.activation, quant_of(model, op.output))
+    row = _row(model, op)
+    return {
+        "weight": constants.keep(
+            Array(f"planes_{op.weight}", "int8_t", planes.ravel(), planes.shape, weight.name)
+        ),
+        "channel": channel_table(model, position, constants),
+        **{"channels": channels, "in_h": in_h, "in_w": in_w, "out_h": out_h, "out_w": out_w},
+        "stride": op.stride[0],
+        "pad_top": op.padding.top,
+        "pad_left": op.padding.left,
+        "row": row,
+        "copied": min(in_w, row - op.padding.left),
+        "in_zero": quant_of(model, op.input).zero_point[0],
+        "out_zero": quant_of(model, op.output).zero_point[0],
+        "out_min": low,
+        "out_max": high,
+    }

@@ -82,6 +82,34 @@ DSP = {
             build=dsp.pointwise,
             scratch=dsp.pointwise_scratch,
         ),
+        Kernel(
+            "conv2d_s8_dsp",
+            "tinyssl_conv2d_dsp",
+            PRODUCT,
+            fits=dsp.conv_fits,
+            build=dsp.conv,
+            scratch=dsp.conv_scratch,
+        ),
+    ),
+    DepthwiseConv2D: (
+        Kernel(
+            "depthwise_3x3_s8_dsp",
+            "tinyssl_depthwise_3x3_dsp",
+            PRODUCT,
+            fits=dsp.depthwise_fits,
+            build=dsp.depthwise,
+            scratch=dsp.depthwise_scratch,
+        ),
+    ),
+    FullyConnected: (
+        Kernel(
+            "fully_connected_s8_dsp",
+            "tinyssl_fully_connected_dsp",
+            PRODUCT,
+            fits=dsp.dense_fits,
+            build=dsp.dense,
+            scratch=dsp.dense_scratch,
+        ),
     ),
 }
 """For cores with the DSP extension of Armv7E-M"""
