@@ -6,14 +6,23 @@ that `requantise_fits` checks; all other operators get the reference kernel.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.emit.params import Array, Constants, Fields, quant_of
-from tinyssl.ir.fixed_point import INT32_MAX, Multiplier, activation_range, channel_multipliers
+from tinyssl.ir.fixed_point import (
+    INT32_MAX,
+    Multiplier,
+    activation_range,
+    channel_multipliers,
+    requantise,
+)
 from tinyssl.ir.model import Model
 from tinyssl.ir.ops import Conv2D, DepthwiseConv2D, FullyConnected, Op, Padding, WeightedOp
-from tinyssl.ir.weight_rules import accumulator_bounds, channel_axis
+from tinyssl.ir.weight_rules import channel_axis
 
 SUM_LIMIT = 2**30
 """SMMULR multiplies the doubled sum, so sums must stay below"""
@@ -28,52 +37,97 @@ COLUMN_BYTES = 16
 """Of four inputs of two pixels as int16; TINYSSL_COLUMN_BYTES of product_s8_dsp.h"""
 
 
+@dataclass(frozen=True)
+class Channels:
+    """A layer as the kernels see it: raw int8 inputs, the zero point folded into the start."""
+
+    rows: NDArray[np.int8]
+    """Weights (channels, taps)"""
+    starts: tuple[int, ...]
+    """What each sum starts from: bias - zero point * weights"""
+    multipliers: tuple[Multiplier, ...]
+    constant: bool
+    """Some channels never change and were replaced by their value: `rows` are not the tensor's"""
+
+
+def channels(model: Model, op: WeightedOp) -> Channels:
+    """Folds the zero point of the input, and the channels whose output no input changes.
+
+    Such channels come from training (dead after a ReLU) and hold the largest biases there are, up
+    to 2^30: they become weights of 0 and a start that gives the value.
+    """
+    weight = np.asarray(model.tensor(op.weight).array(), np.int8)
+    axis = channel_axis(op)
+    rows = np.moveaxis(weight, axis, 0).reshape(weight.shape[axis], -1).copy()
+    found = channel_multipliers(model, op)
+    multipliers = found if len(found) == len(rows) else found * len(rows)
+    zero = quant_of(model, op.input).zero_point[0]
+    bias = [0] * len(rows)
+    if op.bias is not None:
+        bias = [int(value) for value in np.asarray(model.tensor(op.bias).array()).ravel()]
+    starts = [
+        value - zero * int(row.sum(dtype=np.int64)) for value, row in zip(bias, rows, strict=True)
+    ]
+    folded = False
+    for index, (low, high) in enumerate(sum_bounds(starts, rows)):
+        value = _constant(low, high, multipliers[index], _clamp(model, op))
+        if value is not None:
+            starts[index], multipliers[index], folded = 4 * value, Multiplier(2**30, -1), True
+            rows[index] = 0
+    return Channels(rows, tuple(starts), tuple(multipliers), folded)
+
+
+def sum_bounds(starts: Sequence[int], rows: NDArray[np.int8]) -> list[tuple[int, int]]:
+    """Smallest and largest sum of each channel over all int8 inputs, exact: both are reached."""
+    weights = rows.astype(np.int64)
+    low = np.minimum(weights * -128, weights * 127).sum(1)
+    high = np.maximum(weights * -128, weights * 127).sum(1)
+    return [
+        (start + int(least), start + int(most))
+        for start, least, most in zip(starts, low, high, strict=True)
+    ]
+
+
+def _clamp(model: Model, op: WeightedOp) -> tuple[int, int, int]:
+    quant = quant_of(model, op.output)
+    if not isinstance(op, Conv2D | DepthwiseConv2D | FullyConnected):
+        raise TypeError(op.label)
+    return *activation_range(op.activation, quant), quant.zero_point[0]
+
+
+def _constant(
+    least: int, most: int, multiplier: Multiplier, clamp: tuple[int, int, int]
+) -> int | None:
+    """The output less its zero point where all inputs give the same; requantisation is monotone."""
+    low, high, zero = clamp
+    first, last = (
+        min(max(requantise(value, multiplier) + zero, low), high) for value in (least, most)
+    )
+    return first - zero if first == last else None
+
+
 def requantise_fits(model: Model, op: WeightedOp) -> bool:
     """Proof, channel by channel, that `tinyssl_requantise_dsp` is exact.
 
-    Needed: |sum| < 2^30 over all inputs; a right shift of 1 to 31; product, rounding and zero point
-    together in int32; the start of the sum in int32.
+    Needed over all inputs: |sum| < 2^30; a right shift of 1 to 31; product, rounding and zero point
+    together in int32. The sum may pass int32 on its way, as it is taken modulo 2^32; its start may
+    not, as it is a constant in C.
     """
-    low, high = accumulator_bounds(model, op)
-    reach = [int(value) for value in np.maximum(-low, high)]
+    layer = channels(model, op)
     zero = quant_of(model, op.output).zero_point[0]
-    multipliers = _multipliers(model, op)
-    if any(abs(start) > INT32_MAX for start in starts(model, op)):
-        return False
-    return all(
-        _channel_fits(most, multiplier, zero)
-        for most, multiplier in zip(reach, multipliers, strict=True)
+    bounds = sum_bounds(layer.starts, layer.rows)
+    return all(abs(start) <= INT32_MAX for start in layer.starts) and all(
+        _channel_fits(max(-low, high), multiplier, zero)
+        for (low, high), multiplier in zip(bounds, layer.multipliers, strict=True)
     )
 
 
 def _channel_fits(reach: int, multiplier: Multiplier, zero: int) -> bool:
-    shift = _right_shift(multiplier)
+    shift = -multiplier.shift
     if reach >= SUM_LIMIT or not 1 <= shift <= SHIFT_MAX:
         return False
     product = (reach * multiplier.value + 2**30) >> 31
     return product + 1 + (abs(2 * zero + 1) << (shift - 1)) <= INT32_MAX
-
-
-def starts(model: Model, op: WeightedOp) -> list[int]:
-    """What a sum of products with raw int8 inputs starts from: bias - zero point * weights."""
-    weight = model.tensor(op.weight).array().astype(np.int64)
-    axis = channel_axis(op)
-    sums = np.moveaxis(weight, axis, 0).reshape(weight.shape[axis], -1).sum(1)
-    start = -quant_of(model, op.input).zero_point[0] * sums
-    if op.bias is not None:
-        start = start + model.tensor(op.bias).array().astype(np.int64).ravel()
-    return [int(value) for value in start]
-
-
-def _multipliers(model: Model, op: WeightedOp) -> list[Multiplier]:
-    found = channel_multipliers(model, op)
-    channels = model.tensor(op.weight).shape[channel_axis(op)]
-    return found if len(found) == channels else found * channels
-
-
-def _right_shift(multiplier: Multiplier) -> int:
-    # A multiplier of 0 gives 0 after any shift.
-    return -multiplier.shift if multiplier.value else 1
 
 
 def channel_table(model: Model, position: int, constants: Constants) -> str:
@@ -81,10 +135,10 @@ def channel_table(model: Model, position: int, constants: Constants) -> str:
     op = model.ops[position]
     if not isinstance(op, WeightedOp):
         raise TypeError(op.label)
-    start = _even(starts(model, op))
-    multipliers = _multipliers(model, op)
-    value = _even([multiplier.value for multiplier in multipliers])
-    shift = _even([_right_shift(multiplier) - 1 for multiplier in multipliers])
+    layer = channels(model, op)
+    start = _even(list(layer.starts))
+    value = _even([multiplier.value for multiplier in layer.multipliers])
+    shift = _even([-multiplier.shift - 1 for multiplier in layer.multipliers])
     words = [
         word
         for first in range(0, len(start), 2)
@@ -101,14 +155,23 @@ def _even(values: list[int]) -> list[int]:
     return values + [0] * (len(values) % 2)
 
 
+def _name(role: str, model: Model, position: int) -> str:
+    """Name of re-ordered weights: those of one tensor are shared where they are the tensor's."""
+    op = model.ops[position]
+    if not isinstance(op, WeightedOp):
+        raise TypeError(op.label)
+    own = f"_{position}" if channels(model, op).constant else ""
+    return f"{role}_{op.weight}{own}"
+
+
 def product_layout(rows: NDArray[np.int8]) -> NDArray[np.int8]:
     """Weights (channels, depth) in the order that the product reads them.
 
     Returns:
         int8, (channels / 2, depth / 4, 2, 4); zeros beyond the channels and the depth.
     """
-    channels, depth = rows.shape
-    padded = np.pad(rows, ((0, channels % 2), (0, -depth % WORD)))
+    count, depth = rows.shape
+    padded = np.pad(rows, ((0, count % 2), (0, -depth % WORD)))
     return padded.reshape(-1, 2, padded.shape[1] // WORD, WORD).transpose(0, 2, 1, 3)
 
 
@@ -122,9 +185,9 @@ def _product(model: Model, position: int, constants: Constants) -> Fields:
     if not isinstance(op, Conv2D | FullyConnected):
         raise TypeError(op.label)
     weight = model.tensor(op.weight)
-    rows = np.asarray(weight.array(), np.int8).reshape(weight.shape[0], -1)
+    rows = channels(model, op).rows
     layout = product_layout(rows)
-    name = f"product_{op.weight}"
+    name = _name("product", model, position)
     low, high = activation_range(op.activation, quant_of(model, op.output))
     return {
         "product.weight": constants.keep(
@@ -250,17 +313,18 @@ def depthwise(model: Model, position: int, constants: Constants) -> Fields:
     if not isinstance(op, DepthwiseConv2D):
         raise TypeError(op.label)
     weight = model.tensor(op.weight)
-    planes = np.moveaxis(np.asarray(weight.array(), np.int8)[0], 2, 0)
-    _, in_h, in_w, channels = model.tensor(op.input).shape
+    name = _name("planes", model, position)
+    planes = channels(model, op).rows
+    _, in_h, in_w, in_c = model.tensor(op.input).shape
     _, out_h, out_w, _ = model.tensor(op.output).shape
     low, high = activation_range(op.activation, quant_of(model, op.output))
     row = _row(model, op)
     return {
         "weight": constants.keep(
-            Array(f"planes_{op.weight}", "int8_t", planes.ravel(), planes.shape, weight.name)
+            Array(name, "int8_t", planes.ravel(), planes.shape, weight.name)
         ),
         "channel": channel_table(model, position, constants),
-        **{"channels": channels, "in_h": in_h, "in_w": in_w, "out_h": out_h, "out_w": out_w},
+        **{"channels": in_c, "in_h": in_h, "in_w": in_w, "out_h": out_h, "out_w": out_w},
         "stride": op.stride[0],
         "pad_top": op.padding.top,
         "pad_left": op.padding.left,

@@ -53,6 +53,19 @@ def quantise_multiplier(real: float) -> Multiplier:
     return Multiplier(value, shift)
 
 
+def requantise(x: int, multiplier: Multiplier) -> int:
+    """x * value * 2^(shift - 31) as TFLM's reference kernels round it: twice.
+
+    First the doubled high half of the product, halves upwards, then the right shift, halves away
+    from zero; `tinyssl_requantise` of firmware/kernels/fixed_point.h in Python.
+    """
+    left, right = max(multiplier.shift, 0), max(-multiplier.shift, 0)
+    product = ((x << left) * multiplier.value + 2**30) >> 31
+    mask = (1 << right) - 1
+    threshold = (mask >> 1) + (1 if product < 0 else 0)
+    return (product >> right) + (1 if product & mask > threshold else 0)
+
+
 def activation_range(activation: Activation, quant: Quant) -> tuple[int, int]:
     """Smallest and largest int8 output of a fused activation."""
     scale, zero = np.float32(quant.scale[0]), quant.zero_point[0]
