@@ -152,13 +152,14 @@ def test_verify_on_the_other_boards(converted, board: str) -> None:
     assert not (workspace.builds / board / "device.json").exists()  # its emulator was ended
 
 
+@pytest.mark.parametrize("board", ["mps2_an386", "mps2_an500"])
 @pytest.mark.parametrize("name", MODELS)
-def test_reference_models_on_the_emulated_board(name: str, tmp_path: Path) -> None:
+def test_reference_models_on_the_emulated_board(name: str, board: str, tmp_path: Path) -> None:
     """vww_96, resnet8 and kws, byte-equal to TFLM (256 inputs: `tinyssl verify --board`)."""
     path = SHARED / MODELS[name]
     if not path.exists():
         pytest.skip(f"needs ../shared/models/{MODELS[name]}")
     count = int(os.environ.get("TINYSSL_TEST_INPUTS", "16"))
-    config = VerifyConfig(model=path, board="mps2_an500", images=count)
+    config = VerifyConfig(model=path, board=board, images=count)
     found = verify_on_board(config, Workspace(tmp_path))
     assert found["equal"] == found["inputs"] == max(count, 11)

@@ -320,9 +320,7 @@ def depthwise(model: Model, position: int, constants: Constants) -> Fields:
     low, high = activation_range(op.activation, quant_of(model, op.output))
     row = _row(model, op)
     return {
-        "weight": constants.keep(
-            Array(name, "int8_t", planes.ravel(), planes.shape, weight.name)
-        ),
+        "weight": constants.keep(Array(name, "int8_t", planes.ravel(), planes.shape, weight.name)),
         "channel": channel_table(model, position, constants),
         **{"channels": in_c, "in_h": in_h, "in_w": in_w, "out_h": out_h, "out_w": out_w},
         "stride": op.stride[0],

