@@ -16,28 +16,31 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.ops.cases import add, padded_conv, reshaped_pool  # noqa: E402  # after sys.path
-from tinyssl.emit import Sources, render_aot, render_engine_aot  # noqa: E402
+from tinyssl.boards import Isa  # noqa: E402
+from tinyssl.emit import Sources, render_aot, render_engine_aot, scratch_bytes  # noqa: E402
 from tinyssl.ir.passes import run_passes  # noqa: E402
 from tinyssl.plan import plan_arena  # noqa: E402
 from tinyssl.tflite import read_model  # noqa: E402
 
 FOLDER = ROOT / "tests" / "golden"
 
-MODELS: dict[str, Callable[[], bytes]] = {
-    "residual": partial(add, side=4),
-    "folded_pad": padded_conv,
-    "reshape": reshaped_pool,
+MODELS: dict[str, tuple[Callable[[], bytes], Isa]] = {
+    "residual": (partial(add, side=4), Isa.HOST),
+    "folded_pad": (padded_conv, Isa.HOST),
+    "reshape": (reshaped_pool, Isa.HOST),
+    "pointwise_dsp": (partial(add, side=4), Isa.CORTEX_M7),
+    "depthwise_dsp": (partial(padded_conv, depthwise=True), Isa.CORTEX_M7),
 }
 
 
 def golden_sources() -> Sources:
     """Path below tests/golden/ -> text, but for the kernels, which are copied as they are."""
     sources: Sources = {}
-    for name, make in MODELS.items():
+    for name, (make, isa) in MODELS.items():
         # Without the hash of the file, which depends on the flatbuffers package.
         model = replace(run_passes(read_model(make(), name)), source_sha256="0" * 64)
-        plan = plan_arena(model)
-        rendered = render_aot(model, plan) | render_engine_aot(model, plan)
+        plan = plan_arena(model, scratch_bytes(model, isa))
+        rendered = render_aot(model, plan, isa=isa) | render_engine_aot(model, plan, isa=isa)
         sources |= {
             f"{name}/{path}": text
             for path, text in rendered.items()

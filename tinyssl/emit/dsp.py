@@ -117,12 +117,13 @@ def requantise_fits(model: Model, op: WeightedOp) -> bool:
     zero = quant_of(model, op.output).zero_point[0]
     bounds = sum_bounds(layer.starts, layer.rows)
     return all(abs(start) <= INT32_MAX for start in layer.starts) and all(
-        _channel_fits(max(-low, high), multiplier, zero)
+        channel_fits(max(-low, high), multiplier, zero)
         for (low, high), multiplier in zip(bounds, layer.multipliers, strict=True)
     )
 
 
-def _channel_fits(reach: int, multiplier: Multiplier, zero: int) -> bool:
+def channel_fits(reach: int, multiplier: Multiplier, zero: int) -> bool:
+    """The same for one channel whose sums stay within -reach and reach."""
     shift = -multiplier.shift
     if reach >= SUM_LIMIT or not 1 <= shift <= SHIFT_MAX:
         return False
@@ -283,9 +284,13 @@ def dense(model: Model, position: int, constants: Constants) -> Fields:
 
 
 def depthwise_fits(model: Model, op: Op) -> bool:
-    """3x3 taps, stride 1 or 2, no dilation, one output for each input channel, in range."""
+    """3x3 taps, stride 1 or 2, no dilation, one output for each input channel, in range.
+
+    For a single output pixel widening three rows costs more than it saves (docs/engine.md).
+    """
     return (
         isinstance(op, DepthwiseConv2D)
+        and model.tensor(op.output).shape[1:3] != (1, 1)
         and model.tensor(op.weight).shape[1:3] == (3, 3)
         and op.stride in ((1, 1), (2, 2))
         and op.dilation == (1, 1)
