@@ -14,10 +14,9 @@ import pytest
 from tests.ops.cases import CASES, inputs_for
 from tests.ops.oracle import Tflm
 from tinyssl.boards import Isa
-from tinyssl.emit import Sources, render_aot, scratch_bytes
+from tinyssl.emit import Sources, render_aot, scratch_bytes, write_sources
 from tinyssl.emit.context import rows
 from tinyssl.ir.passes import run_passes
-from tinyssl.native import write_sources
 from tinyssl.plan import plan_arena
 from tinyssl.tflite import read_model
 

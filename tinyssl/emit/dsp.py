@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.emit.params import Array, Constants, Fields, quant_of
+from tinyssl.emit.params import Array, Constants, Fields
 from tinyssl.ir.fixed_point import (
     INT32_MAX,
     Multiplier,
@@ -61,7 +61,7 @@ def channels(model: Model, op: WeightedOp) -> Channels:
     rows = np.moveaxis(weight, axis, 0).reshape(weight.shape[axis], -1).copy()
     found = channel_multipliers(model, op)
     multipliers = found if len(found) == len(rows) else found * len(rows)
-    zero = quant_of(model, op.input).zero_point[0]
+    zero = model.quant(op.input).zero_point[0]
     bias = [0] * len(rows)
     if op.bias is not None:
         bias = [int(value) for value in np.asarray(model.tensor(op.bias).array()).ravel()]
@@ -89,7 +89,7 @@ def sum_bounds(starts: Sequence[int], rows: NDArray[np.int8]) -> list[tuple[int,
 
 
 def _clamp(model: Model, op: WeightedOp) -> tuple[int, int, int]:
-    quant = quant_of(model, op.output)
+    quant = model.quant(op.output)
     if not isinstance(op, Conv2D | DepthwiseConv2D | FullyConnected):
         raise TypeError(op.label)
     return *activation_range(op.activation, quant), quant.zero_point[0]
@@ -114,7 +114,7 @@ def requantise_fits(model: Model, op: WeightedOp) -> bool:
     not, as it is a constant in C.
     """
     layer = channels(model, op)
-    zero = quant_of(model, op.output).zero_point[0]
+    zero = model.quant(op.output).zero_point[0]
     bounds = sum_bounds(layer.starts, layer.rows)
     return all(abs(start) <= INT32_MAX for start in layer.starts) and all(
         channel_fits(max(-low, high), multiplier, zero)
@@ -189,7 +189,7 @@ def _product(model: Model, position: int, constants: Constants) -> Fields:
     rows = channels(model, op).rows
     layout = product_layout(rows)
     name = _name("product", model, position)
-    low, high = activation_range(op.activation, quant_of(model, op.output))
+    low, high = activation_range(op.activation, model.quant(op.output))
     return {
         "product.weight": constants.keep(
             Array(name, "int8_t", layout.ravel(), layout.shape, weight.name, alignment=WORD)
@@ -197,7 +197,7 @@ def _product(model: Model, position: int, constants: Constants) -> Fields:
         "product.channel": channel_table(model, position, constants),
         "product.depth": rows.shape[1],
         "product.out_c": rows.shape[0],
-        "product.out_zero": quant_of(model, op.output).zero_point[0],
+        "product.out_zero": model.quant(op.output).zero_point[0],
         "product.out_min": low,
         "product.out_max": high,
     }
@@ -264,7 +264,7 @@ def conv(model: Model, position: int, constants: Constants) -> Fields:
         "stride_w": op.stride[1],
         "pad_top": op.padding.top,
         "pad_left": op.padding.left,
-        "in_zero": quant_of(model, op.input).zero_point[0],
+        "in_zero": model.quant(op.input).zero_point[0],
     }
 
 
@@ -322,7 +322,7 @@ def depthwise(model: Model, position: int, constants: Constants) -> Fields:
     planes = channels(model, op).rows
     _, in_h, in_w, in_c = model.tensor(op.input).shape
     _, out_h, out_w, _ = model.tensor(op.output).shape
-    low, high = activation_range(op.activation, quant_of(model, op.output))
+    low, high = activation_range(op.activation, model.quant(op.output))
     row = _row(model, op)
     return {
         "weight": constants.keep(Array(name, "int8_t", planes.ravel(), planes.shape, weight.name)),
@@ -333,8 +333,8 @@ def depthwise(model: Model, position: int, constants: Constants) -> Fields:
         "pad_left": op.padding.left,
         "row": row,
         "copied": min(in_w, row - op.padding.left),
-        "in_zero": quant_of(model, op.input).zero_point[0],
-        "out_zero": quant_of(model, op.output).zero_point[0],
+        "in_zero": model.quant(op.input).zero_point[0],
+        "out_zero": model.quant(op.output).zero_point[0],
         "out_min": low,
         "out_max": high,
     }

@@ -14,12 +14,11 @@ import pytest
 from tests.ops import cases
 from tests.ops.oracle import Tflm, compare
 from tinyssl.boards import Isa
-from tinyssl.emit import dsp, render_aot, render_c_folder, scratch_bytes
+from tinyssl.emit import dsp, render_aot, render_c_folder, scratch_bytes, write_sources
 from tinyssl.emit.kernels import kernel_for
 from tinyssl.ir.fixed_point import Multiplier, requantise
 from tinyssl.ir.model import Model
 from tinyssl.ir.passes import run_passes
-from tinyssl.native import write_sources
 from tinyssl.plan import plan_arena
 from tinyssl.tflite import read_model
 
