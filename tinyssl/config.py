@@ -141,6 +141,8 @@ class BuildConfig:
     """Local copy of the TensorFlow Lite Micro sources (engine tflm)"""
     optimise: Literal["O2", "O3", "Os"] = "O2"
     """Optimisation level of the compiler"""
+    kernels: Literal["auto", "reference"] = "auto"
+    """auto: the fastest for the board's core (engine aot); reference: plain C for any core"""
     check: bool = True
     """Compare the generated C with TFLM on the host before building"""
     flash_budget: Count | None = None

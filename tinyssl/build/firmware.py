@@ -22,7 +22,7 @@ from tinyssl.build.size import check_budget, measure
 from tinyssl.build.source import ModelSource, check_model, load_model
 from tinyssl.build.staging import staged
 from tinyssl.config import BuildConfig
-from tinyssl.emit import describe_ops, write_sources
+from tinyssl.emit import PORTABLE, describe_ops, write_sources
 from tinyssl.errors import BuildError
 from tinyssl.progress import Progress, Silent
 from tinyssl.records import BuildInfo, Workspace
@@ -72,7 +72,8 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
     """
     progress = progress or Silent()
     board = find_board(config.board)
-    source = load_model(config.model, workspace, isa=board.tinyssl.isa)
+    isa = board.tinyssl.isa if config.kernels == "auto" else PORTABLE
+    source = load_model(config.model, workspace, isa=isa)
     plain = TypeAdapter(BuildConfig).dump_python(config, mode="json")
     folder = output_folder(config, workspace)
     with workspace.start("build", plain, inputs={"model": source.path}) as run:

@@ -121,6 +121,9 @@ OPTIMISED: dict[Isa, dict[type[Op], tuple[Kernel, ...]]] = {
 """Kernels that take the place of the reference where an instruction set has them: the first that
 fits the operator"""
 
+PORTABLE = Isa.HOST
+"""Instruction set whose kernels are the reference ones: C for any core"""
+
 
 def kernel_for(model: Model, op: Op, isa: Isa) -> Kernel:
     """The kernel that computes `op` on `isa`.

@@ -76,6 +76,16 @@ def test_c_target_leaves_a_folder(invoke: Invoke, tiny_tflite: Path, workspace: 
     assert {"model.c", "model.h"} <= {path.name for path in (workspace / "lib").rglob("*")}
 
 
+def test_kernels_follow_the_core_unless_asked_otherwise(
+    invoke: Invoke, tiny_tflite: Path, workspace: Path
+) -> None:
+    args = ["build", "--target", "c", "--board", "mps2_an500", "--model", str(tiny_tflite)]
+    assert invoke(*args, "--out", "fast").exit_code == 0
+    assert invoke(*args, "--out", "plain", "--kernels", "reference").exit_code == 0
+    assert list((workspace / "fast").rglob("*_dsp.c"))
+    assert not list((workspace / "plain").rglob("*_dsp*"))
+
+
 TOML = """
 [pretrain]
 backbone = "mobilenet_v2_tiny"
