@@ -13,7 +13,7 @@ SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 STAMP  := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup tools python demo test quick lint types size clean
+.PHONY: help setup tools python demo readme test quick lint types size clean
 
 help:
 	@echo "make demo    images to a measured (emulated) Cortex-M7: table and $(DEMO)/report.html"
@@ -57,6 +57,14 @@ demo: setup
 	mkdir -p $(DEMO)
 	TINYSSL_REPORT_OUT=$(abspath $(DEMO))/report.html \
 	  $(BIN)/tinyssl run --workspace $(DEMO) --config examples/digits.toml
+
+# Figures and picture of the README, from the last `make demo` (the picture needs chromium).
+readme: $(STAMP)
+	$(BIN)/python tools/readme_figures.py --workspace $(DEMO)
+	mkdir -p docs/images
+	chromium --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking \
+	  --disable-component-update --disable-sync --user-data-dir=$$(mktemp -d) --hide-scrollbars \
+	  --window-size=1200,1500 --screenshot=docs/images/report.png file://$(CURDIR)/$(DEMO)/report.html
 
 test: setup
 	$(BIN)/python -m pytest -n 2 -m 'not board' $(PYTEST_ARGS)

@@ -84,7 +84,7 @@ def print_result(command: str, result: Result, *, as_json: bool) -> None:
 def _stdout() -> Console:
     """A console; where no terminal tells a width, lines are never folded."""
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 240
-    return Console(width=width)
+    return Console(width=width, emoji=False)
 
 
 def _table(table: Table) -> RichTable:
@@ -115,7 +115,7 @@ def print_failure(command: str, failure: Failure, *, as_json: bool) -> None:
     if as_json:
         print_json({"command": command, "ok": False, "error": asdict(failure)})
         return
-    console = Console(stderr=True)
+    console = Console(stderr=True, emoji=False)
     console.print(f"[bold red]Error:[/] {escape(failure.message)}", highlight=False, soft_wrap=True)
     if failure.hint:
         console.print(f"[dim]Hint:[/]  {escape(failure.hint)}", highlight=False, soft_wrap=True)

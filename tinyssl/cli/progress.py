@@ -116,7 +116,7 @@ class BarProgress:
     def __init__(self) -> None:
         from rich.console import Console
 
-        self.console = Console(stderr=True)
+        self.console = Console(stderr=True, emoji=False)
         self._bars: Bars | None = None
 
     def note(self, text: str) -> None:

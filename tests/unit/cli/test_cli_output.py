@@ -12,7 +12,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinyssl.cli.output import Result, Table, format_value, plain, print_result, value_rows
+from tinyssl.cli.output import (
+    Failure,
+    Result,
+    Table,
+    format_value,
+    plain,
+    print_failure,
+    print_result,
+    value_rows,
+)
 from tinyssl.cli.progress import BarProgress, PlainProgress, choose_progress, in_ci
 from tinyssl.progress import Silent
 
@@ -61,6 +70,13 @@ def test_brackets_in_values_are_text_not_markup(capsys: pytest.CaptureFixture[st
     text = capsys.readouterr().out
     for literal in ("name [unit]", "[bold]x[/bold]", "[red]t", "[dim]y"):
         assert literal in text
+
+
+def test_colons_in_errors_are_text_not_emoji(capsys: pytest.CaptureFixture[str]) -> None:
+    print_failure("build", Failure("ModelError", 1, "root:x:0", "a:smile:b"), as_json=False)
+    shown = capsys.readouterr().err
+    assert "root:x:0" in shown
+    assert "a:smile:b" in shown
 
 
 def test_wide_tables_are_not_folded_in_a_pipe(
