@@ -29,7 +29,7 @@ tools:
 	@missing=""; \
 	need() { command -v "$$1" >/dev/null 2>&1 || missing="$$missing $$2"; }; \
 	need git git; need cc gcc; need arm-none-eabi-gcc gcc-arm-none-eabi; \
-	need qemu-system-arm qemu-system-arm; \
+	need qemu-system-arm qemu-system-arm; $(TEST_TOOLS) \
 	echo '#include <stdint.h>' | cc -E - >/dev/null 2>&1 || missing="$$missing libc6-dev"; \
 	[ -f "$$(arm-none-eabi-gcc -print-file-name=libc_nano.a 2>/dev/null)" ] \
 	  || missing="$$missing libnewlib-arm-none-eabi"; \
@@ -65,6 +65,10 @@ readme: $(STAMP)
 	chromium --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking \
 	  --disable-component-update --disable-sync --user-data-dir=$$(mktemp -d) --hide-scrollbars \
 	  --window-size=1200,1500 --screenshot=docs/images/report.png file://$(CURDIR)/$(DEMO)/report.html
+
+# The tests also compile with a second compiler, for a core of another family, and as C++.
+test quick: TEST_TOOLS = need g++ g++; need clang-14 clang-14; need openocd openocd; \
+  need riscv64-unknown-elf-gcc gcc-riscv64-unknown-elf;
 
 test: setup
 	$(BIN)/python -m pytest -n 2 -m 'not board' $(PYTEST_ARGS)
