@@ -111,6 +111,9 @@ class Target(_Section):
         return self
 
 
+BoardKind = Literal["emulator", "host", "serial"]
+
+
 class Board(BaseModel):
     """A board: PlatformIO's keys (kept as they are) and ours."""
 
@@ -125,9 +128,16 @@ class Board(BaseModel):
     tinyssl: Target
 
     @property
+    def kind(self) -> BoardKind:
+        """A process on this computer (host, emulator), or a real board on a serial port."""
+        if self.tinyssl.port == "host":
+            return "host"
+        return "emulator" if self.tinyssl.emulator is not None else "serial"
+
+    @property
     def emulated(self) -> bool:
         """True where the board runs on this computer."""
-        return self.tinyssl.emulator is not None or self.tinyssl.port == "host"
+        return self.kind != "serial"
 
     def region(self, use: str) -> Region:
         """The region that holds `use`."""

@@ -13,15 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from tinyssl.boards import find_board
+from tinyssl.cli.output import format_value
 from tinyssl.records import RunRecord, Workspace, write_atomic
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 BLOCK = re.compile(r"(<!-- demo: begin.*?-->\n).*?(<!-- demo: end -->)", re.DOTALL)
-
-
-def percent(share: float) -> str:
-    """0.9387 -> 93.87 %."""
-    return f"{100 * share:.2f} %"
 
 
 def rows(probe: dict[str, Any], convert: dict[str, Any], bench: dict[str, Any]) -> list[str]:
@@ -29,11 +25,14 @@ def rows(probe: dict[str, Any], convert: dict[str, Any], bench: dict[str, Any]) 
     budget = find_board(bench["board"]).tinyssl.budget
     memory = bench["memory"]
     cells = [
-        ("linear probe, trained without labels", percent(probe["accuracy"])),
-        ("linear probe, random weights", percent(probe["accuracy_random"])),
-        ("accuracy, float32", percent(convert["accuracy_float"])),
-        ("accuracy, INT8 on the host (TFLite Micro)", percent(convert["accuracy_int8"])),
-        ("accuracy, INT8 on the device", percent(bench["accuracy_device"])),
+        ("linear probe, trained without labels", format_value("accuracy", probe["accuracy"])),
+        ("linear probe, random weights", format_value("accuracy", probe["accuracy_random"])),
+        ("accuracy, float32", format_value("accuracy", convert["accuracy_float"])),
+        (
+            "accuracy, INT8 on the host (TFLite Micro)",
+            format_value("accuracy", convert["accuracy_int8"]),
+        ),
+        ("accuracy, INT8 on the device", format_value("accuracy", bench["accuracy_device"])),
         ("outputs byte-equal, device and host", f"{bench['equal']:,} of {bench['images']:,}"),
         ("one inference", f"{bench['latency']['median']:,.0f} {bench['latency']['unit']}"),
         ("flash", f"{bench['flash_bytes']:,} B of {budget.flash:,}"),

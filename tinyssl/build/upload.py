@@ -43,7 +43,7 @@ def flash(config: FlashConfig, workspace: Workspace, progress: Progress | None =
     elf = folder / info.artifacts["elf"]
     probe = _probe(board, config)
     arguments = upload_command(board, folder, elf, probe)
-    planned = Flashed(board.id, _kind(board), "", None, info.build_id, "", shlex.join(arguments))
+    planned = Flashed(board.id, board.kind, "", None, info.build_id, "", shlex.join(arguments))
     if config.dry_run:
         return planned
     plain = TypeAdapter(FlashConfig).dump_python(config, mode="json")
@@ -90,12 +90,6 @@ def upload_command(board: Board, project: Path, elf: Path, port: str | None) -> 
     for name, value in values.items():
         parts = [part.replace(f"{{{name}}}", str(value)) for part in parts]
     return parts
-
-
-def _kind(board: Board) -> Any:
-    if not board.emulated:
-        return "serial"
-    return "host" if board.tinyssl.port == "host" else "emulator"
 
 
 def _probe(board: Board, config: FlashConfig) -> str | None:

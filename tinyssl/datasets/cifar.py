@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import tarfile
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from tinyssl.datasets.base import Source
 from tinyssl.datasets.download import Remote, check, download
 from tinyssl.datasets.pixels import fit_all
 from tinyssl.errors import DataError
+from tinyssl.paths import cache_folder
 from tinyssl.progress import Progress
 
 SIDE = 32
@@ -58,11 +58,6 @@ CIFAR100 = Archive(
     labels_key="fine_labels",
     names_key="fine_label_names",
 )
-
-
-def cache_folder() -> Path:
-    """Where downloads are kept: `$XDG_CACHE_HOME/tinyssl`, `~/.cache/tinyssl` without it."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tinyssl"
 
 
 def read_cifar10(config: DataConfig, progress: Progress) -> Source:

@@ -77,7 +77,7 @@ def start(project: Path, elf: Path, *, timeout: float = START_SECONDS) -> Flashe
         raise
     flashed = Flashed(
         board=board.id,
-        kind="host" if board.tinyssl.emulator is None else "emulator",
+        kind=board.kind,
         port=port,
         pid=pid,
         build_id=_build_id(project),

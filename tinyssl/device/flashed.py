@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Self
 
+from tinyssl.boards import BoardKind
 from tinyssl.errors import UsageError
 from tinyssl.records import write_json
 
@@ -16,7 +17,7 @@ class Flashed:
     """A build that was put on its board."""
 
     board: str
-    kind: Literal["emulator", "host", "serial"]
+    kind: BoardKind
     """emulator and host: a process on this computer; serial: a real board"""
     port: str
     """Serial port; empty where no USB id tells which one it is"""

@@ -91,6 +91,7 @@ def test_archive_cannot_run_code(tmp_path):
 
 
 def test_missing_archive_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.delenv("TINYSSL_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(
         DataError, match=r"tinyssl/cifar-10-python\.tar\.gz does not exist"
@@ -98,6 +99,12 @@ def test_missing_archive_says_what_to_do(tmp_path, monkeypatch):
         read_cifar10(DataConfig(dataset="cifar10"), Silent())
     assert "--download" in caught.value.hint
     assert CIFAR10.remote.url in caught.value.hint
+
+
+def test_archives_are_kept_where_everything_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("TINYSSL_CACHE", str(tmp_path / "mine"))
+    with pytest.raises(DataError, match=r"/mine/cifar-10-python\.tar\.gz does not exist"):
+        read_cifar10(DataConfig(dataset="cifar10"), Silent())
 
 
 class RangeHandler(SimpleHTTPRequestHandler):
