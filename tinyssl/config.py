@@ -46,13 +46,27 @@ class PretrainConfig:
     """Self-supervised pretraining."""
 
     method: str = "simclr"
-    """Self-supervised method: simclr"""
+    """Method: ca_dssl, seed, simclr, byol, dino, moco_v2, supervised or random"""
     method_options: dict[str, Any] = Field(default_factory=dict)
     """Options of the method, as KEY=VALUE; may be given more than once"""
     backbone: str = "mobilenet_v2_035"
     """Backbone to train: mobilenet_v2_035, or mobilenet_v2_tiny (28 times smaller, for trials)"""
     stem_stride: Literal[1, 2] = 2
     """Stride of the first convolution; 1 keeps more detail of small images"""
+    teacher: str | None = None
+    """Frozen teacher of ca_dssl and seed: a name (dino_vits16, dinov2_vits14, efficientnet_lite2,
+    efficientnet_lite0), a .safetensors or .pth checkpoint, or an .onnx file"""
+    teacher_arch: str | None = None
+    """Architecture of a teacher that is a checkpoint: dino_vits16, …"""
+    teacher_size: Annotated[int, Field(ge=16, le=1024)] | None = None
+    """Side of the images that the teacher sees, in pixels; default: the teacher's own"""
+    teacher_mode: Literal["cached", "online"] = "cached"
+    """cached: its features of a few fixed crops an image, computed once and kept on disk; online:
+    of every view as it is drawn"""
+    teacher_crops: Count = 2
+    """Fixed crops an image and stage of the curriculum (cached mode)"""
+    teacher_grid: Annotated[int, Field(ge=1, le=32)] = 4
+    """Side of the square grid to which the teacher's tokens are pooled"""
     epochs: Count = 20
     """Passes over the training images"""
     batch_size: Annotated[int, Field(ge=2)] = 32
@@ -69,6 +83,12 @@ class PretrainConfig:
     """Where to train; auto takes a GPU when there is one"""
     amp: bool = True
     """Mixed precision (bfloat16) where the device is a GPU"""
+    accumulate: Count = 1
+    """Batches whose gradients are summed for one step: batch_size times this acts as the batch"""
+    sync_batch_norm: bool = True
+    """Batch statistics over all processes of a `torchrun` (GPUs only)"""
+    stop_on_collapse: bool = True
+    """End the run when all embeddings become alike (exit code 3)"""
     checkpoint_every: Count = 1
     """Epochs between checkpoints"""
     resume: Path | None = None

@@ -14,6 +14,21 @@ from tinyssl.errors import UsageError
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Strength = Annotated[float, Field(ge=0, le=2)]
+Share = Annotated[float, Field(gt=0, le=1)]
+
+
+@plain_dataclass(frozen=True)
+class Geometry:
+    """Which part of an image a view shows: all that a cached teacher target depends on."""
+
+    crop_min: float = 0.2
+    """Smallest crop, as a share of the image's area"""
+    crop_max: float = 1.0
+    """Largest crop, as a share of the image's area"""
+    aspect: float = 4 / 3
+    """Crops are up to this much wider than high, or higher than wide"""
+    flip: float = 0.5
+    """Probability of a horizontal flip"""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -25,9 +40,9 @@ class ViewOptions:
     changes the meaning of an image (`flip=0` for handwriting).
     """
 
-    crop_min: Annotated[float, Field(gt=0, le=1)] = 0.2
+    crop_min: Share = 0.2
     """Smallest crop, as a share of the image's area; crops are resized to the full size"""
-    crop_max: Annotated[float, Field(gt=0, le=1)] = 1.0
+    crop_max: Share = 1.0
     """Largest crop, as a share of the image's area"""
     aspect: Annotated[float, Field(ge=1, le=4)] = 4 / 3
     """Crops are up to this much wider than high, or higher than wide"""
@@ -55,12 +70,36 @@ class ViewOptions:
                 hint="both are shares of the image's area, smallest first",
             )
 
+    @property
+    def geometry(self) -> Geometry:
+        """Crop and flip alone."""
+        return Geometry(self.crop_min, self.crop_max, self.aspect, self.flip)
+
+
+@plain_dataclass(frozen=True)
+class ViewGroup:
+    """Views of one image that are drawn alike, independently of each other."""
+
+    count: int = 2
+    """Views of each image"""
+    options: ViewOptions = field(default_factory=ViewOptions)
+    """Transforms of every view"""
+    size: int | None = None
+    """Side in pixels; None: that of the images"""
+
 
 @plain_dataclass(frozen=True)
 class ViewSpec:
-    """How one image becomes several views."""
+    """How one image becomes several views: group after group."""
 
-    count: int = 2
-    """Views of each image, drawn independently"""
-    options: ViewOptions = field(default_factory=ViewOptions)
-    """Transforms of every view"""
+    groups: tuple[ViewGroup, ...] = (ViewGroup(),)
+
+    @property
+    def count(self) -> int:
+        """Views of each image."""
+        return sum(group.count for group in self.groups)
+
+    @classmethod
+    def of(cls, count: int, options: ViewOptions) -> ViewSpec:
+        """One group of `count` views at the size of the images."""
+        return cls((ViewGroup(count, options),))

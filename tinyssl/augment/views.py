@@ -31,13 +31,13 @@ def make_views(images: Tensor, spec: ViewSpec) -> Views:
         images: (b, h, w, 3) uint8, h = w.
         spec: What to do to them.
     """
-    transform = _transform(spec.options, images.shape[1])
     clean = to_float(images)
+    views = []
     with torch.no_grad():
-        return tuple(
-            transform(clean).clamp(0, 1).contiguous(memory_format=torch.channels_last)
-            for _ in range(spec.count)
-        )
+        for group in spec.groups:
+            transform = _transform(group.options, group.size or images.shape[1])
+            views += [transform(clean).clamp(0, 1) for _ in range(group.count)]
+    return tuple(view.contiguous(memory_format=torch.channels_last) for view in views)
 
 
 @lru_cache(maxsize=8)

@@ -17,7 +17,10 @@ HINT = "save it with numpy.savez(path, images=…, labels=…, class_names=…)"
 
 
 def read_npz(config: DataConfig, progress: Progress) -> Source:
-    """Reads `images` (n, h, w[, 1 | 3]) uint8, `labels` (n,) integers, `class_names` (classes,)."""
+    """Reads `images` (n, h, w[, 1 | 3]) uint8, `labels` (n,) integers, `class_names` (classes,).
+
+    `is_test` (n,), where it is there, is true for the images of the source's own test split.
+    """
     path = config.data_path
     if path is None:
         raise UsageError("dataset npz needs a file", hint="name it with --data-path FILE.npz")
@@ -28,7 +31,7 @@ def read_npz(config: DataConfig, progress: Progress) -> Source:
         )
     images = fit_all(three_channels(arrays["images"], str(path)), config.image_size)
     labels, names = _labels(arrays, len(images), path)
-    return Source(images, labels, names)
+    return Source(images, labels, names, _test(arrays, len(images), path))
 
 
 def _load(path: Path) -> dict[str, np.ndarray]:
@@ -42,6 +45,19 @@ def _load(path: Path) -> dict[str, np.ndarray]:
         raise DataError(f"{path} does not exist", hint="check --data-path") from error
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"{path} is not a readable .npz: {error}", hint=HINT) from error
+
+
+def _test(arrays: dict[str, np.ndarray], count: int, path: Path) -> Indices | None:
+    if "is_test" not in arrays:
+        return None
+    mask = arrays["is_test"].astype(bool)
+    if mask.shape != (count,) or mask.all() or not mask.any():
+        raise DataError(
+            f"{path} has is_test of shape {mask.shape} with {int(mask.sum())} test images; "
+            f"expected ({count},), true for some and not for all",
+            hint=HINT,
+        )
+    return np.flatnonzero(mask).astype(np.int64)
 
 
 def _labels(

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from tinyssl.backbones import Backbone
 from tinyssl.errors import UsageError, unknown_name
-from tinyssl.methods.base import Losses, Method
+from tinyssl.methods.base import Batch, Losses, Method, Stage, Surroundings, Targets
 from tinyssl.methods.simclr import SimCLR
 
 METHODS: dict[str, type[Method]] = {
@@ -42,9 +42,19 @@ def method_config(name: str, options: dict[str, Any]) -> Any:
         ) from error
 
 
-def build_method(name: str, backbone: Backbone, config: Any) -> Method:
+def build_method(name: str, backbone: Backbone, config: Any, around: Surroundings) -> Method:
     """The method `name` around a backbone, with fresh heads from torch's global generator."""
-    return METHODS[name](backbone, config)
+    return METHODS[name](backbone, config, around)
 
 
-__all__ = ["METHODS", "Losses", "Method", "build_method", "method_config"]
+__all__ = [
+    "METHODS",
+    "Batch",
+    "Losses",
+    "Method",
+    "Stage",
+    "Surroundings",
+    "Targets",
+    "build_method",
+    "method_config",
+]

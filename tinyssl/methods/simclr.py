@@ -10,10 +10,10 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from tinyssl.augment import ViewOptions, Views, ViewSpec
+from tinyssl.augment import ViewOptions, ViewSpec
 from tinyssl.backbones import Backbone
 from tinyssl.config import STRICT, Count
-from tinyssl.methods.base import Losses, Method
+from tinyssl.methods.base import Batch, Losses, Method, Stage, Surroundings
 from tinyssl.methods.heads import projector
 from tinyssl.methods.monitor import spread
 
@@ -58,15 +58,15 @@ class SimCLR(Method):
 
     Config = SimCLRConfig
 
-    def __init__(self, backbone: Backbone, config: SimCLRConfig) -> None:
-        super().__init__(backbone, config)
+    def __init__(self, backbone: Backbone, config: SimCLRConfig, around: Surroundings) -> None:
+        super().__init__(backbone, config, around)
         self.projector = projector(backbone.feature_dim, config.hidden, config.outputs)
 
-    def views(self, progress: float) -> ViewSpec:
-        return ViewSpec(count=2, options=self.config)
+    def stages(self) -> tuple[Stage, ...]:
+        return (Stage(0.0, ViewSpec.of(2, self.config)),)
 
-    def loss(self, views: Views) -> Losses:
-        z = self.projector(self.backbone(torch.cat(views)))
+    def loss(self, batch: Batch) -> Losses:
+        z = self.projector(self.backbone(torch.cat(batch.views)))
         za, zb = z.chunk(2)
         total = nt_xent(za, zb, self.config.temperature)
         return Losses(total, {"spread": spread(za)})

@@ -20,7 +20,7 @@ from tinyssl.augment import make_views
 from tinyssl.config import PretrainConfig
 from tinyssl.datasets import Dataset
 from tinyssl.errors import TrainingError
-from tinyssl.methods import Losses, Method
+from tinyssl.methods import Batch, Losses, Method
 from tinyssl.progress import Progress, Tracker
 from tinyssl.records import RunWriter
 from tinyssl.train.checkpoint import save_checkpoint
@@ -172,7 +172,7 @@ class Trainer:
         views = make_views(images, self.method.views(progress))
         mixed = self.config.amp and self._device.type == "cuda"
         with torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=mixed):
-            return self.method.loss(views)
+            return self.method.loss(Batch(views))
 
     def _require_finite(self, name: str, value: Tensor, step: int) -> None:
         if torch.isfinite(value):

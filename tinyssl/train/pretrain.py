@@ -17,7 +17,7 @@ from tinyssl.backbones import BackboneInfo, build_backbone, save_backbone
 from tinyssl.config import DataConfig, PretrainConfig
 from tinyssl.datasets import Dataset, data_config_json, data_config_of, load_dataset
 from tinyssl.errors import DataError, TinysslError, UsageError
-from tinyssl.methods import Method, build_method, method_config
+from tinyssl.methods import Method, Surroundings, build_method, method_config
 from tinyssl.progress import Progress
 from tinyssl.records import RunRecord, RunWriter, Workspace, read_record
 from tinyssl.train.checkpoint import CURRENT, load_checkpoint
@@ -132,7 +132,7 @@ def _fresh_method(config: PretrainConfig, device: torch.device) -> Method:
     torch.manual_seed(config.seed)
     backbone = build_backbone(config.backbone, config.stem_stride)
     options = method_config(config.method, config.method_options)
-    method = build_method(config.method, backbone, options)
+    method = build_method(config.method, backbone, options, Surroundings())
     return nn.utils.convert_conv2d_weight_memory_format(method.to(device), torch.channels_last)
 
 

@@ -20,7 +20,7 @@ def images(count: int = 8, size: int = 32) -> torch.Tensor:
 
 def views(given: torch.Tensor, seed: int = 0, count: int = 1, **options: float) -> torch.Tensor:
     torch.manual_seed(seed)
-    spec = ViewSpec(count, ViewOptions(**(OFF | options)))
+    spec = ViewSpec.of(count, ViewOptions(**(OFF | options)))
     return torch.stack(make_views(given, spec))
 
 
@@ -33,7 +33,7 @@ def test_to_float():
 
 def test_shape_range_and_layout():
     given = images()
-    for view in make_views(given, ViewSpec(3)):
+    for view in make_views(given, ViewSpec.of(3, ViewOptions())):
         assert view.shape == (8, 3, 32, 32)
         assert view.min() >= 0
         assert view.max() <= 1

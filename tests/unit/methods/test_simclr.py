@@ -12,7 +12,7 @@ import torch
 from tinyssl.augment import ViewOptions, ViewSpec, make_views
 from tinyssl.backbones import build_backbone
 from tinyssl.errors import UsageError
-from tinyssl.methods import METHODS, build_method, method_config
+from tinyssl.methods import Batch, Surroundings, build_method, method_config
 from tinyssl.methods.monitor import spread
 from tinyssl.methods.simclr import nt_xent
 
@@ -76,7 +76,9 @@ def test_nt_xent_is_float32_under_autocast():
 
 
 def test_head_has_the_sizes_of_simclr_tiny():
-    method = build_method("simclr", build_backbone("mobilenet_v2_035"), method_config("simclr", {}))
+    method = build_method(
+        "simclr", build_backbone("mobilenet_v2_035"), method_config("simclr", {}), Surroundings()
+    )
     shapes = [tuple(p.shape) for p in method.projector.parameters()]
     assert shapes == [(256, 1280), (256,), (256,), (128, 256)]
 
@@ -84,10 +86,10 @@ def test_head_has_the_sizes_of_simclr_tiny():
 def test_the_loss_trains_backbone_and_head():
     torch.manual_seed(0)
     method = build_method(
-        "simclr", build_backbone("mobilenet_v2_tiny"), method_config("simclr", {})
+        "simclr", build_backbone("mobilenet_v2_tiny"), method_config("simclr", {}), Surroundings()
     )
     images = torch.randint(0, 256, (4, 32, 32, 3), dtype=torch.uint8)
-    losses = method.loss(make_views(images, method.views(0.0)))
+    losses = method.loss(Batch(make_views(images, method.views(0.0))))
     losses.total.backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in method.parameters())
     assert 0 < losses.figures["spread"].item() < 2
@@ -103,9 +105,8 @@ def test_spread_tells_collapse():
 def test_options_are_parsed_and_checked():
     config = method_config("simclr", {"temperature": "0.2", "flip": 0, "hidden": "64"})
     assert (config.temperature, config.flip, config.hidden) == (0.2, 0.0, 64)
-    assert METHODS["simclr"](build_backbone("mobilenet_v2_tiny"), config).views(0.5) == ViewSpec(
-        2, config
-    )
+    method = build_method("simclr", build_backbone("mobilenet_v2_tiny"), config, Surroundings())
+    assert method.views(0.5) == ViewSpec.of(2, config)
     for options, message, hint in (
         ({"temprature": 1}, "no option of simclr 'temprature'", "did you mean temperature?"),
         ({"temperature": "0"}, "temperature='0'", "--method-options temperature="),
