@@ -11,6 +11,7 @@ TinysslError                exit 1
 ├── GateFailed              exit 3   a figure is on the wrong side of its limit
 │   ├── BudgetExceeded               flash or RAM larger than the board's budget
 │   ├── AccuracyDrop                 INT8 loses more than was allowed
+│   ├── Collapsed                    training made all embeddings alike
 │   └── Mismatch                     two engines, or device and build, that should agree do not
 ├── DeviceNotFound          exit 4   no port, no probe, more than one, or one that is busy
 ├── DeviceTimeout           exit 5   the device did not answer in time
@@ -105,6 +106,10 @@ class BudgetExceeded(GateFailed):
 
 class AccuracyDrop(GateFailed):
     """INT8 loses more accuracy than was allowed."""
+
+
+class Collapsed(GateFailed):
+    """Training made all embeddings alike."""
 
 
 class Mismatch(GateFailed):

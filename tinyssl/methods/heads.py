@@ -13,3 +13,8 @@ def projector(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
         nn.ReLU(),
         nn.Linear(hidden, outputs, bias=False),
     )
+
+
+def plain_head(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
+    """(b, inputs) to (b, outputs): linear, ReLU, linear, with biases (MoCo v2 and SEED)."""
+    return nn.Sequential(nn.Linear(inputs, hidden), nn.ReLU(), nn.Linear(hidden, outputs))
