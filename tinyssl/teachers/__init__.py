@@ -1,5 +1,16 @@
-"""Frozen teachers."""
+"""Frozen teachers: networks that say what a backbone should learn to say."""
 
 from tinyssl.teachers.base import Teacher, TeacherInfo, TeacherOutput
+from tinyssl.teachers.fast import fast
+from tinyssl.teachers.registry import TEACHERS, TeacherSpec, build_teacher, teacher_spec_of
 
-__all__ = ["Teacher", "TeacherInfo", "TeacherOutput"]
+__all__ = [
+    "TEACHERS",
+    "Teacher",
+    "TeacherInfo",
+    "TeacherOutput",
+    "TeacherSpec",
+    "build_teacher",
+    "fast",
+    "teacher_spec_of",
+]

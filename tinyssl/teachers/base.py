@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 from dataclasses import dataclass
+from typing import Self
 
 from torch import Tensor, nn
 
@@ -41,10 +42,20 @@ class TeacherOutput:
 class Teacher(nn.Module, abc.ABC):
     """A frozen network: in eval mode for ever, no parameter requires a gradient.
 
-    Normalisation of the pixels is its own business: all teachers are fed [0, 1].
+    Normalisation of the pixels is its own business: all teachers are fed [0, 1]. A subclass calls
+    `freeze` once its weights are in place.
     """
 
     info: TeacherInfo
+
+    def freeze(self) -> Self:
+        """No parameter requires a gradient any more, and all batch norms keep their statistics."""
+        self.requires_grad_(False)
+        return self.eval()
+
+    def train(self, mode: bool = True) -> Self:
+        """Stays in eval mode, also where the module around it is told to train."""
+        return super().train(mode=False)
 
     @abc.abstractmethod
     def forward(self, images: Tensor) -> TeacherOutput:
