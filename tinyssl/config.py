@@ -91,6 +91,11 @@ class PretrainConfig:
     """End the run when all embeddings become alike (exit code 3)"""
     checkpoint_every: Count = 1
     """Epochs between checkpoints"""
+    knn_every: Annotated[int, Field(ge=0)] = 1
+    """Epochs between looks at the accuracy of kNN on a few labelled images, only to be shown; 0:
+    never"""
+    tensorboard: bool = False
+    """Write TensorBoard's event files too (into the run's folder `tensorboard/`)"""
     resume: Path | None = None
     """Folder of a pretrain run to go on with"""
 
