@@ -97,8 +97,20 @@ def parse_text(kind: Kind, text: str) -> Any:
     if kind.name == "list":
         return [part.strip() for part in text.split(",") if part.strip()]
     if kind.name == "mapping":
-        return dict(_parse_pair(part) for part in text.split(",") if part.strip())
+        return dict(_parse_pair(part) for part in _split_pairs(text) if part.strip())
     return text
+
+
+def _split_pairs(text: str) -> list[str]:
+    """Splits at commas, but not at those inside brackets: `a=[1,2],b=3` is two pairs."""
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter in "[{") - (letter in "]}")
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
 
 
 def _parse_pair(text: str) -> tuple[str, Any]:
@@ -170,8 +182,16 @@ def read_file(path: Path) -> ConfigFile:
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: {error}", hint="see docs/CLI.md for an example") from error
     steps = _read_steps(path, content.pop("steps", None))
-    layers = {stage: _read_section(path, stage, table) for stage, table in content.items()}
-    return ConfigFile(path, layers, steps)
+    return ConfigFile(path, read_sections(path, content), steps)
+
+
+def read_sections(path: Path, content: Mapping[str, Any]) -> dict[str, dict[str, Setting]]:
+    """Stage -> layer from the `[stage]` tables of a TOML file that was read from `path`.
+
+    Raises:
+        UsageError: An unknown section or key; the hint names the nearest.
+    """
+    return {stage: _read_section(path, stage, table) for stage, table in content.items()}
 
 
 def _read_steps(path: Path, steps: Any) -> tuple[str, ...] | None:
