@@ -1,6 +1,20 @@
 """Random views of images."""
 
+from tinyssl.augment.colour import recolour
 from tinyssl.augment.options import Geometry, ViewGroup, ViewOptions, ViewSpec
+from tinyssl.augment.resample import Crops, crop, draw_crops
 from tinyssl.augment.views import Views, make_views, to_float
 
-__all__ = ["Geometry", "ViewGroup", "ViewOptions", "ViewSpec", "Views", "make_views", "to_float"]
+__all__ = [
+    "Crops",
+    "Geometry",
+    "ViewGroup",
+    "ViewOptions",
+    "ViewSpec",
+    "Views",
+    "crop",
+    "draw_crops",
+    "make_views",
+    "recolour",
+    "to_float",
+]

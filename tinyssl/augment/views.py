@@ -1,19 +1,16 @@
-"""Random views of a batch, made on the device that trains (kornia)."""
+"""Random views of a batch, made on the device that trains, without a loop over images."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-import kornia.augmentation as K
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from tinyssl.augment.options import ViewOptions, ViewSpec
+from tinyssl.augment.colour import recolour_planes
+from tinyssl.augment.options import ViewSpec
+from tinyssl.augment.resample import Crops, crop_planes, draw_crops, planes
 
 Views = tuple[Tensor, ...]
 """Views of one batch, each (batch, 3, h, w), float in [0, 1], channels last"""
-
-BLUR_SIGMA = (0.1, 2.0)
 
 
 def to_float(images: Tensor) -> Tensor:
@@ -21,8 +18,8 @@ def to_float(images: Tensor) -> Tensor:
     return images.permute(0, 3, 1, 2).float().div_(255)
 
 
-def make_views(images: Tensor, spec: ViewSpec) -> Views:
-    """`spec.count` random views of each image.
+def make_views(images: Tensor, spec: ViewSpec, first: Crops | None = None) -> Views:
+    """`spec.count` random views of each image, group after group.
 
     All randomness is drawn from torch's global CPU generator, so equal generator states give equal
     views, on whichever device the images are.
@@ -30,31 +27,18 @@ def make_views(images: Tensor, spec: ViewSpec) -> Views:
     Args:
         images: (b, h, w, 3) uint8, h = w.
         spec: What to do to them.
+        first: Crop and flip of the very first view, which are drawn otherwise; its colours are
+            drawn in any case.
     """
-    clean = to_float(images)
-    views = []
+    views: list[Tensor] = []
     with torch.no_grad():
+        clean = planes(images)
         for group in spec.groups:
-            transform = _transform(group.options, group.size or images.shape[1])
-            views += [transform(clean).clamp(0, 1) for _ in range(group.count)]
-    return tuple(view.contiguous(memory_format=torch.channels_last) for view in views)
-
-
-@lru_cache(maxsize=8)
-def _transform(options: ViewOptions, size: int) -> nn.Module:
-    """The transforms as one module; a curriculum asks for few different ones."""
-    kernel = max(3, size // 10 | 1)  # SimCLR: a tenth of the image, odd
-    ratio = (1 / options.aspect, options.aspect)
-    return nn.Sequential(
-        K.RandomResizedCrop((size, size), (options.crop_min, options.crop_max), ratio),
-        K.RandomHorizontalFlip(p=options.flip),
-        K.ColorJitter(
-            options.brightness,
-            options.contrast,
-            options.saturation,
-            options.hue,
-            p=options.jitter,
-        ),
-        K.RandomGrayscale(p=options.grey),
-        K.RandomGaussianBlur((kernel, kernel), BLUR_SIGMA, p=options.blur),
-    )
+            size = group.size or images.shape[1]
+            for _ in range(group.count):
+                crops = draw_crops(len(images), group.options.geometry)
+                if first is not None and not views:
+                    crops = first
+                view = recolour_planes(crop_planes(clean, crops, size), group.options)
+                views.append(view.contiguous(memory_format=torch.channels_last))
+    return tuple(views)
