@@ -134,6 +134,8 @@ class RunRecord:
     files: dict[str, str] = field(default_factory=dict)
     """name -> path relative to `folder`"""
     error: str = ""
+    error_kind: str = ""
+    """Class of the error that ended the run, for example Collapsed; empty where none did"""
 
     def path(self, name: str) -> Path:
         """Absolute path of the file that the run stored under `name`.
@@ -210,7 +212,8 @@ class RunWriter:
             status = "interrupted"
         finished = datetime.now(UTC).isoformat(timespec="seconds")
         text = str(error) if error is not None else ""
-        self.update(status=status, finished=finished, error=text)
+        name = kind.__name__ if kind is not None else ""
+        self.update(status=status, finished=finished, error=text, error_kind=name)
         self._metrics.close()
 
     def update(self, **changes: Any) -> None:
@@ -302,7 +305,7 @@ class Workspace:
         rows = [row for row in record.metrics() if keep(row)]
         text = "".join(json.dumps(row) + "\n" for row in rows)
         write_atomic(folder / METRICS, text.encode())
-        return RunWriter(replace(record, status="running", finished="", error=""))
+        return RunWriter(replace(record, status="running", finished="", error="", error_kind=""))
 
     def all(self, kind: str = "*") -> list[RunRecord]:
         """Readable runs of a kind, oldest first."""
