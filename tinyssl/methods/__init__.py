@@ -10,10 +10,16 @@ from pydantic import ValidationError
 from tinyssl.backbones import Backbone
 from tinyssl.errors import UsageError, unknown_name
 from tinyssl.methods.base import Batch, Losses, Method, Stage, Surroundings, Targets
+from tinyssl.methods.byol import BYOL
+from tinyssl.methods.dino import DINO
+from tinyssl.methods.moco_v2 import MoCoV2
 from tinyssl.methods.simclr import SimCLR
 
 METHODS: dict[str, type[Method]] = {
     "simclr": SimCLR,
+    "byol": BYOL,
+    "dino": DINO,
+    "moco_v2": MoCoV2,
 }
 """Name -> class"""
 
