@@ -8,24 +8,28 @@ moment. So a run that was killed and resumed computes exactly what an unbroken o
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
-from tinyssl.augment import make_views
 from tinyssl.config import PretrainConfig
-from tinyssl.datasets import Dataset
 from tinyssl.errors import TrainingError
 from tinyssl.methods import Batch, Losses, Method
+from tinyssl.methods.monitor import CollapseMonitor
 from tinyssl.progress import Progress, Tracker
-from tinyssl.records import RunWriter
+from tinyssl.train.batches import Batcher
 from tinyssl.train.checkpoint import save_checkpoint
 from tinyssl.train.interrupt import Interrupt
-from tinyssl.train.schedule import Schedule, step_seed
+from tinyssl.train.observer import Figures, Observer
+from tinyssl.train.schedule import Schedule
+from tinyssl.train.tally import Tally
+from tinyssl.train.world import World
 
 LOGS_PER_EPOCH = 20
 
@@ -42,16 +46,8 @@ class Counters:
     """Mean loss of the last whole epoch"""
     seconds: float = 0.0
     """Time spent in steps, over all resumed parts"""
-
-
-@dataclass(frozen=True)
-class StepFigures:
-    """One step in numbers."""
-
-    loss: float
-    lr: float
-    gradient_norm: float
-    others: dict[str, float]
+    low_spread: int = 0
+    """Logged steps in a row with a spread that says collapse"""
 
 
 def make_optimizer(method: nn.Module, config: PretrainConfig) -> torch.optim.AdamW:
@@ -61,155 +57,233 @@ def make_optimizer(method: nn.Module, config: PretrainConfig) -> torch.optim.Ada
         {"params": [p for p in trained if p.ndim > 1], "weight_decay": config.weight_decay},
         {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=config.lr)
+    fused = trained[0].device.type in ("cpu", "cuda")
+    return torch.optim.AdamW(groups, lr=config.lr, fused=fused)
+
+
+class LossModule(nn.Module):
+    """`Method.loss` as a `forward`, for DistributedDataParallel."""
+
+    def __init__(self, method: Method) -> None:
+        super().__init__()
+        self.method = method
+
+    def forward(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        losses = self.method.loss(batch)
+        return losses.total, losses.figures
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that a training is made of."""
+
+    method: Method
+    """Already on the device that trains, channels last"""
+    batcher: Batcher
+    config: PretrainConfig
+    """How to train; paths in it are not used"""
+    schedule: Schedule
+    """How long"""
+    world: World
+    folder: Path | None = None
+    """Where checkpoints go; None on all ranks but the first"""
+    observers: Sequence[Observer] = field(default=())
+    """Told of all figures; none on all ranks but the first"""
 
 
 class Trainer:
-    """A method in training.
+    """A method in training."""
 
-    Args:
-        method: Already on the device that trains, channels last.
-        dataset: Its training split is used, its labels are not.
-        config: How to train; paths in it are not used.
-        schedule: How long.
-        run: Where figures and checkpoints go.
-    """
-
-    def __init__(
-        self,
-        method: Method,
-        dataset: Dataset,
-        config: PretrainConfig,
-        schedule: Schedule,
-        run: RunWriter,
-    ) -> None:
-        self.method = method
-        self.images = dataset.images
-        self.train_split = dataset.train
-        self.config = config
-        self.schedule = schedule
-        self.run = run
-        self.optimizer = make_optimizer(method, config)
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.method = plan.method
+        self.config = plan.config
+        self.schedule = plan.schedule
+        self.optimizer = make_optimizer(plan.method, plan.config)
         self.counters = Counters()
-        self._device = next(method.parameters()).device
+        self.collapse = CollapseMonitor()
+        self._device = plan.world.device
+        self._tally = Tally(self._device)
         self._saved_step: int | None = None
+        self._clock = 0.0
+        self._unlogged = 0
 
     def restore(self, state: dict[str, Any]) -> None:
         """Goes on from the state of a checkpoint."""
         self.method.load_state_dict(state["method"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.counters = Counters(**state["counters"])
+        self.collapse.low = self.counters.low_spread
+        self._tally = Tally(self._device, self.counters.epoch_loss)
         self._saved_step = self.counters.step
 
     def save(self) -> None:
-        """Writes a checkpoint of this moment, between two steps."""
+        """Writes a checkpoint of this moment, between two steps; on rank 0 only.
+
+        Raises:
+            TrainingError: The numbers are not finite: the last good checkpoint is kept.
+        """
+        self._require_finite()
+        self.counters.epoch_loss = self._tally.epoch_loss
+        self.counters.low_spread = self.collapse.low
+        self._saved_step = self.counters.step
+        if self.plan.folder is None:
+            return
         state = {
             "method": self.method.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "counters": vars(self.counters).copy(),
         }
-        save_checkpoint(self.run.folder, state)
-        self._saved_step = self.counters.step
+        save_checkpoint(self.plan.folder, state)
 
     def train(self, progress: Progress) -> None:
         """Runs all remaining steps.
 
         Raises:
             TrainingError: Loss or gradient is not finite; the message names the step.
+            Collapsed: All embeddings became alike, and the config says to stop then.
             KeyboardInterrupt: After Ctrl-C, with a checkpoint of the step that was reached.
         """
         title, total = f"pretrain {self.config.method}", self.schedule.steps
         if self._saved_step is None:
             self.save()
+        self._module = self._parallel()
         self.method.train()
         with Interrupt() as interrupt, progress.track(title, total) as tracker:
             tracker.advance(self.counters.step)
+            self._start_clock()
             while self.counters.step < total:
                 if interrupt.requested:
+                    self._stop_clock()
                     self.save()
                     raise KeyboardInterrupt
-                self._advance(tracker)
+                self._advance(tracker, progress)
 
-    def _advance(self, tracker: Tracker) -> None:
+    def _parallel(self) -> nn.Module:
+        """The loss, with gradients averaged over processes where there are many."""
+        module = LossModule(self.method)
+        if self.plan.world.size == 1:
+            return module
+        ids = [self._device.index] if self._device.type == "cuda" else None
+        return DistributedDataParallel(module, device_ids=ids, broadcast_buffers=False)
+
+    def _advance(self, tracker: Tracker, progress: Progress) -> None:
         """One step, its figures, and the checkpoint when an epoch asks for one."""
-        step, counters = self.counters.step, self.counters
-        started = time.perf_counter()
-        figures = self._step(step)
-        seconds = time.perf_counter() - started
-        rate = self.config.batch_size / seconds
-        counters.step += 1
-        counters.seconds += seconds
-        counters.epoch_loss += figures.loss
-        self._log(figures, rate)
-        if counters.step % self.schedule.epoch_steps == 0:
+        step = self.counters.step
+        self._step(step)
+        self.counters.step += 1
+        self._unlogged += 1
+        every = max(self.schedule.epoch_steps // LOGS_PER_EPOCH, 1)
+        logged = self.counters.step % every == 0 or self.counters.step == self.schedule.steps
+        if logged or self._device.type == "cpu":
+            self._require_finite()
+        shown = self._log(progress) if logged else {}
+        if self.counters.step % self.schedule.epoch_steps == 0:
             self._end_epoch()
-        tracker.advance(1, **{"loss": round(figures.loss, 4), "image/s": round(rate, 1)})
+        tracker.advance(1, **shown)
 
-    def _step(self, step: int) -> StepFigures:
-        torch.manual_seed(step_seed(self.config.seed, step))
+    def _step(self, step: int) -> None:
         lr = self.schedule.learning_rate(step, self.config.lr)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
-        losses = self._losses(self._batch(step), step / self.schedule.steps)
-        self._require_finite("loss", losses.total.detach(), step)
         self.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(losses.total)
-        norm = nn.utils.get_total_norm(
-            [p.grad for p in self.method.parameters() if p.grad is not None]
-        )
-        self._require_finite("gradient norm", norm, step)
+        losses = self._backward(step)
+        gradients = [p.grad for p in self.method.parameters() if p.grad is not None]
+        self._tally.add(step, losses, nn.utils.get_total_norm(gradients))
         self.optimizer.step()
         self.method.after_step((step + 1) / self.schedule.steps)
-        others = {name: value.item() for name, value in losses.figures.items()}
-        return StepFigures(losses.total.item(), lr, norm.item(), others)
 
-    def _batch(self, step: int) -> NDArray[np.uint8]:
-        positions = self.schedule.batch(step, self.config.seed)
-        return self.images[self.train_split[positions]]
+    def _backward(self, step: int) -> Losses:
+        """Gradients of the whole batch of a step; its losses, means over parts and processes."""
+        parts = self.config.accumulate
+        found: list[tuple[Tensor, dict[str, Tensor]]] = []
+        for part in range(parts):
+            with self._unsynchronised() if part < parts - 1 else nullcontext():
+                total, figures = self._losses(self.plan.batcher.batch(step, part))
+                torch.autograd.backward(total / parts)
+            found.append((total.detach(), figures))
+        names = list(found[0][1])
+        rows = [torch.stack([total, *figures.values()]).float() for total, figures in found]
+        mean = self.plan.world.mean(torch.stack(rows).mean(dim=0))
+        return Losses(mean[0], dict(zip(names, mean[1:], strict=True)))
 
-    def _losses(self, batch: NDArray[np.uint8], progress: float) -> Losses:
-        images = torch.from_numpy(batch).to(self._device)
-        views = make_views(images, self.method.views(progress))
+    def _unsynchronised(self) -> AbstractContextManager[None]:
+        """Gradients stay with this process: the last part of a step sends the sum."""
+        if isinstance(self._module, DistributedDataParallel):
+            return self._module.no_sync()
+        return nullcontext()
+
+    def _losses(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         mixed = self.config.amp and self._device.type == "cuda"
         with torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=mixed):
-            return self.method.loss(Batch(views))
+            result: tuple[Tensor, dict[str, Tensor]] = self._module(batch)
+        return result
 
-    def _require_finite(self, name: str, value: Tensor, step: int) -> None:
-        if torch.isfinite(value):
+    def _require_finite(self) -> None:
+        trouble = self._tally.trouble()
+        if trouble is None:
             return
+        step = trouble.step
         raise TrainingError(
-            f"{name} is {value.item()} at step {step} (epoch {self.schedule.epoch(step)}); the "
-            f"last good checkpoint is of step {self._saved_step}, in {self.run.folder}",
+            f"{trouble.name} is {trouble.value} at step {step} (epoch "
+            f"{self.schedule.epoch(step)}); the last good checkpoint is of step "
+            f"{self._saved_step}, in {self.plan.folder}",
             hint=f"start again with --lr below {self.config.lr:g}, or longer --warmup-epochs",
         )
 
-    def _log(self, figures: StepFigures, rate: float) -> None:
+    def _start_clock(self) -> None:
+        self._clock, self._unlogged = time.perf_counter(), 0
+
+    def _stop_clock(self) -> float:
+        """Adds the time since it was started to the run's; images a second in that time."""
+        seconds = time.perf_counter() - self._clock
+        rate = self._unlogged * self.schedule.batch_size / seconds
+        self.counters.seconds += seconds
+        self._start_clock()
+        return rate
+
+    def _log(self, progress: Progress) -> dict[str, object]:
+        """Tells the observers of the last step; what the bar shows."""
         done = self.counters.step
-        every = max(self.schedule.epoch_steps // LOGS_PER_EPOCH, 1)
-        if done % every and done != self.schedule.steps:
+        found = self._tally.figures()
+        rate = self._stop_clock()
+        figures: Figures = {
+            "step": done,
+            "epoch": done / self.schedule.epoch_steps,
+            "lr": self.schedule.learning_rate(done - 1, self.config.lr),
+            "images_per_second": rate,
+            **found,
+        }
+        for observer in self.plan.observers:
+            observer.on_step(figures)
+        self._watch_collapse(found, progress)
+        self._start_clock()
+        return {"loss": round(found["loss"], 4), "image/s": round(rate, 1)}
+
+    def _watch_collapse(self, figures: Figures, progress: Progress) -> None:
+        if "spread" not in figures or not self.collapse.feed(figures["spread"]):
             return
-        self.run.log(
-            event="step",
-            step=done,
-            epoch=done / self.schedule.epoch_steps,
-            loss=figures.loss,
-            lr=figures.lr,
-            gradient_norm=figures.gradient_norm,
-            images_per_second=rate,
-            **figures.others,
-        )
+        error = self.collapse.error()
+        if self.config.stop_on_collapse:
+            raise error
+        if self.collapse.low == self.collapse.patience:  # once
+            progress.note(f"warning: {error.message}")
 
     def _end_epoch(self) -> None:
         counters = self.counters
         epoch = counters.step // self.schedule.epoch_steps
-        counters.last_loss = counters.epoch_loss / self.schedule.epoch_steps
-        counters.epoch_loss = 0.0
-        self.run.log(
-            event="epoch",
-            step=counters.step,
-            epoch=epoch,
-            loss=counters.last_loss,
-            seconds=counters.seconds,
-        )
+        counters.last_loss = self._tally.epoch_loss / self.schedule.epoch_steps
+        self._tally.end_epoch()
+        self._stop_clock()
+        figures: Figures = {
+            "step": counters.step,
+            "epoch": epoch,
+            "loss": counters.last_loss,
+            "seconds": counters.seconds,
+        }
+        for observer in self.plan.observers:
+            observer.on_epoch(figures)
+        self.method.train()
         if epoch % self.config.checkpoint_every == 0 or epoch == self.config.epochs:
             self.save()
+        self._start_clock()

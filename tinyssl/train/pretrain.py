@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, fields, replace
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, nullcontext
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from pydantic import TypeAdapter
-from torch import nn
 
-from tinyssl.backbones import BackboneInfo, build_backbone, save_backbone
+from tinyssl.backbones import BackboneInfo, save_backbone
 from tinyssl.config import DataConfig, PretrainConfig
 from tinyssl.datasets import Dataset, data_config_json, data_config_of, load_dataset
 from tinyssl.errors import DataError, TinysslError, UsageError
-from tinyssl.methods import Method, Surroundings, build_method, method_config
-from tinyssl.progress import Progress
+from tinyssl.progress import Progress, Silent
 from tinyssl.records import RunRecord, RunWriter, Workspace, read_record
 from tinyssl.train.checkpoint import CURRENT, load_checkpoint
-from tinyssl.train.device import pick_device, repeatable
-from tinyssl.train.loop import Trainer
-from tinyssl.train.schedule import Schedule
+from tinyssl.train.device import repeatable
+from tinyssl.train.loop import Plan, Trainer
+from tinyssl.train.metrics import observers_of
+from tinyssl.train.observer import MetricsFile, Observer, ObserverFactory, Subject
+from tinyssl.train.setup import Job, build_job, check_config
+from tinyssl.train.world import World, join_world
 
 BACKBONE_FILE = "backbone.safetensors"
 
@@ -31,75 +31,141 @@ _ADAPTER = TypeAdapter(PretrainConfig)
 
 
 def pretrain(
-    config: PretrainConfig, data: DataConfig, workspace: Workspace, progress: Progress
+    config: PretrainConfig,
+    data: DataConfig,
+    workspace: Workspace,
+    progress: Progress,
+    observers: Sequence[ObserverFactory] = (),
 ) -> RunRecord:
-    """Trains a backbone without labels, or goes on with a run (`config.resume`).
+    """Trains a backbone, or goes on with a run (`config.resume`).
 
     A resumed run is the one that was started: it takes its settings from its record, and ends with
-    the same bits as if it had never stopped (same computer and torch).
+    the same bits as if it had never stopped (same computer and torch). Under `torchrun` all
+    processes call this with the same arguments; the first one writes the record.
+
+    Args:
+        config: What to train, and how.
+        data: On which images.
+        workspace: Where the run's folder is made.
+        progress: Told of every step, on the first process only.
+        observers: Told of all figures, beside those that the config asks for.
 
     Raises:
         UsageError: A name or value that cannot be right; a resumed run asked for other settings.
         DataError: Images that cannot be read, too few for a batch, or others than before.
         TrainingError: Non-finite loss, or no sound checkpoint.
+        Collapsed: All embeddings became alike.
         KeyboardInterrupt: After Ctrl-C; the run is marked `interrupted` and can be resumed.
     """
-    if config.resume is not None:
-        return _resume(config, data, workspace, progress)
-    options = method_config(config.method, config.method_options)
-    device = pick_device(config.device)
-    build_backbone(config.backbone, config.stem_stride)  # a wrong name fails before the data load
-    dataset = load_dataset(data, progress)
-    schedule = _schedule(config, dataset)
-    content = _ADAPTER.dump_python(config, mode="json", exclude={"resume"})
-    content |= {"method_config": asdict(options), "data": data_config_json(data)}
-    run = workspace.start("pretrain", content, seed=config.seed, data=dataset.as_record())
-    with _hints(run, progress), run, repeatable(device):
-        trainer = Trainer(_fresh_method(config, device), dataset, config, schedule, run)
-        _train(trainer, dataset, progress)
-    return run.record
+    with join_world(config.device) as world:
+        place = Place(world, workspace, progress if world.main else Silent(), observers)
+        if config.resume is not None:
+            return _resume(config, data, place)
+        return _start(config, data, place)
 
 
-def _resume(
-    config: PretrainConfig, data: DataConfig, workspace: Workspace, progress: Progress
-) -> RunRecord:
+@dataclass(frozen=True)
+class Place:
+    """Where a training happens, and who is told of it."""
+
+    world: World
+    workspace: Workspace
+    progress: Progress
+    observers: Sequence[ObserverFactory]
+
+
+def _start(config: PretrainConfig, data: DataConfig, place: Place) -> RunRecord:
+    check_config(config)
+    dataset = load_dataset(data, place.progress)
+    with repeatable(place.world.device):
+        job = build_job(config, dataset, place.world)
+        run = _new_run(job, data, place) if place.world.main else None
+        return _run(job, run, None, place)
+
+
+def _new_run(job: Job, data: DataConfig, place: Place) -> RunWriter:
+    content = _ADAPTER.dump_python(job.config, mode="json", exclude={"resume"})
+    content |= job.facts() | {"data": data_config_json(data)}
+    return place.workspace.start(
+        "pretrain", content, seed=job.config.seed, data=job.dataset.as_record()
+    )
+
+
+def _resume(config: PretrainConfig, data: DataConfig, place: Place) -> RunRecord:
     folder = Path(config.resume or "")
     record = read_record(folder)
     if record.kind != "pretrain":
         raise UsageError(f"{folder} is a {record.kind} run", hint="name a pretrain run")
     if record.status == "complete":
-        progress.note(f"{folder} is complete: nothing to resume")
+        place.progress.note(f"{folder} is complete: nothing to resume")
         return record
     recorded, recorded_data = recorded_config(record), data_config_of(record)
     _refuse_changes(replace(config, resume=None), recorded)
     _refuse_changes(data, recorded_data)
-    device = pick_device(recorded.device)
-    dataset = load_dataset(recorded_data, progress)
-    if dataset.fingerprint != record.data["fingerprint"]:
-        raise DataError(
-            f"the images are not those of {folder}: fingerprint {dataset.fingerprint[:12]}…, "
-            f"was {record.data['fingerprint'][:12]}…",
-            hint="restore the images, or start again without --resume",
+    dataset = load_dataset(recorded_data, place.progress)
+    _refuse_other_images(dataset, record)
+    with repeatable(place.world.device):
+        job = build_job(recorded, dataset, place.world)
+        _refuse_other_teacher(job, record)
+        for half_written in folder.glob(".*.tmp"):  # of atomic writes that a crash cut short
+            half_written.unlink(missing_ok=True)
+        state = place.world.share(
+            load_checkpoint(folder, place.progress) if place.world.main else None
         )
-    for half_written in folder.glob(".*.tmp"):  # of atomic writes that a crash cut short
-        half_written.unlink()
-    state = load_checkpoint(folder, progress)
-    done = state["counters"]["step"] if state else 0
-    run = workspace.reopen(folder, keep=lambda row: row["step"] <= done)
-    with _hints(run, progress), run, repeatable(device):
-        method = _fresh_method(recorded, device)
-        trainer = Trainer(method, dataset, recorded, _schedule(recorded, dataset), run)
+        done = state["counters"]["step"] if state else 0
+        place.progress.note(f"resuming {folder.name} at step {done} of {job.schedule.steps}")
+        run = None
+        if place.world.main:
+            run = place.workspace.reopen(folder, keep=lambda row: row["step"] <= done)
+        return _run(job, run, state, place)
+
+
+def _run(job: Job, run: RunWriter | None, state: dict[str, Any] | None, place: Place) -> RunRecord:
+    """Trains from `state`, or from the start; `run` is there on the first process only."""
+    with _hints(run, place.progress), run or nullcontext():
+        if job.method.trains:
+            _train(job, run, state, place)
+        if run is not None:
+            dataset, config = job.dataset, job.config
+            info = BackboneInfo(config.backbone, config.stem_stride, dataset.images.shape[1])
+            save_backbone(run.file("backbone", BACKBONE_FILE), job.method.backbone, info)
+    return place.world.share(run.record if run is not None else None)
+
+
+def _train(job: Job, run: RunWriter | None, state: dict[str, Any] | None, place: Place) -> None:
+    with ExitStack() as stack:
+        observers: list[Observer] = []
+        if run is not None:
+            run.file("checkpoint", CURRENT)
+            subject = Subject(run, job.dataset, job.config, job.method, job.schedule.steps)
+            found = [*observers_of(subject), *(make(subject) for make in place.observers)]
+            for observer in (*found, MetricsFile(subject)):
+                observers.append(stack.enter_context(closing(observer)))
+        batcher = job.batcher(place.progress)
+        folder = run.folder if run is not None else None
+        plan = Plan(
+            job.method, batcher, job.config, job.schedule, place.world, folder, tuple(observers)
+        )
+        trainer = Trainer(plan)
         if state is not None:
             trainer.restore(state)
-        progress.note(f"resuming {folder.name} at step {done} of {trainer.schedule.steps}")
-        _train(trainer, dataset, progress)
-    return run.record
+        trainer.train(place.progress)
+        if run is not None:
+            seconds = trainer.counters.seconds
+            run.results(
+                loss=trainer.counters.last_loss,
+                images_per_second=job.schedule.steps * job.schedule.batch_size / seconds,
+                seconds=seconds,
+                **({"teacher_seconds": job.teacher_seconds} if job.teacher else {}),
+            )
 
 
 def recorded_config(record: RunRecord) -> PretrainConfig:
     """The config with which a pretrain run was started."""
     known = {field.name for field in fields(PretrainConfig)}
     content = {name: value for name, value in record.config.items() if name in known}
+    if isinstance(content.get("teacher"), dict):  # the record says more of it than its name
+        content["teacher"] = content["teacher"]["given"]
     return _ADAPTER.validate_python(content)
 
 
@@ -117,47 +183,35 @@ def _refuse_changes(given: Any, recorded: Any) -> None:
             )
 
 
-def _schedule(config: PretrainConfig, dataset: Dataset) -> Schedule:
-    images = len(dataset.train)
-    if images < config.batch_size:
+def _refuse_other_images(dataset: Dataset, record: RunRecord) -> None:
+    if dataset.fingerprint != record.data["fingerprint"]:
         raise DataError(
-            f"{images} training images do not fill a batch of {config.batch_size}",
-            hint=f"add images, or use --batch-size {max(images // 2, 2)}",
+            f"the images are not those of {record.folder}: fingerprint "
+            f"{dataset.fingerprint[:12]}…, was {record.data['fingerprint'][:12]}…",
+            hint="restore the images, or start again without --resume",
         )
-    return Schedule(images, config.batch_size, config.epochs, config.warmup_epochs)
 
 
-def _fresh_method(config: PretrainConfig, device: torch.device) -> Method:
-    """The method with weights that follow from the seed; the backbone's are drawn first."""
-    torch.manual_seed(config.seed)
-    backbone = build_backbone(config.backbone, config.stem_stride)
-    options = method_config(config.method, config.method_options)
-    method = build_method(config.method, backbone, options, Surroundings())
-    return nn.utils.convert_conv2d_weight_memory_format(method.to(device), torch.channels_last)
-
-
-def _train(trainer: Trainer, dataset: Dataset, progress: Progress) -> None:
-    run, config = trainer.run, trainer.config
-    run.file("checkpoint", CURRENT)
-    trainer.train(progress)
-    info = BackboneInfo(config.backbone, config.stem_stride, dataset.images.shape[1])
-    save_backbone(run.file("backbone", BACKBONE_FILE), trainer.method.backbone, info)
-    seconds = trainer.counters.seconds
-    run.results(
-        loss=trainer.counters.last_loss,
-        images_per_second=trainer.schedule.steps * config.batch_size / seconds,
-        seconds=seconds,
-    )
+def _refuse_other_teacher(job: Job, record: RunRecord) -> None:
+    if job.teacher is None:
+        return
+    now, before = job.teacher.info.sha256, record.config["teacher"]["sha256"]
+    if now != before:
+        raise UsageError(
+            f"the teacher is not that of {record.folder}: SHA-256 {now[:12]}…, was {before[:12]}…",
+            hint="restore its weights, or start again without --resume",
+        )
 
 
 @contextmanager
-def _hints(run: RunWriter, progress: Progress) -> Iterator[None]:
+def _hints(run: RunWriter | None, progress: Progress) -> Iterator[None]:
     """Says how to go on after Ctrl-C, and where a failed run is."""
+    folder = run.folder if run is not None else Path()
     try:
         yield
     except KeyboardInterrupt:
-        folder = shlex.quote(str(run.folder))
-        raise KeyboardInterrupt(f"go on with: tinyssl pretrain --resume {folder}") from None
+        command = f"tinyssl pretrain --resume {shlex.quote(str(folder))}"
+        raise KeyboardInterrupt(f"go on with: {command}") from None
     except TinysslError:
-        progress.note(f"the failed run is in {run.folder}")
+        progress.note(f"the failed run is in {folder}")
         raise

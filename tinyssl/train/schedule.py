@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ class Schedule:
 
     images: int
     batch_size: int
+    """Images a step, over all processes and accumulated parts"""
     epochs: int
     warmup_epochs: float
 
@@ -46,9 +48,17 @@ class Schedule:
 
     def batch(self, step: int, seed: int) -> NDArray[np.int64]:
         """Positions in [0, images) of the batch of a step, shuffled anew every epoch."""
-        order = np.random.default_rng([seed, self.epoch(step)]).permutation(self.images)
+        order = epoch_order(self.images, seed, self.epoch(step))
         start = step % self.epoch_steps * self.batch_size
         return order[start : start + self.batch_size]
+
+
+@lru_cache(maxsize=2)
+def epoch_order(images: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Permutation of [0, images): the order of the images in one epoch. Read only."""
+    order = np.random.default_rng([seed, epoch]).permutation(images)
+    order.setflags(write=False)
+    return order
 
 
 def step_seed(seed: int, step: int) -> int:

@@ -1,0 +1,151 @@
+"""What a training is made of, built from its config: data, teacher, method, plan."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from tinyssl.backbones import build_backbone
+from tinyssl.config import PretrainConfig
+from tinyssl.datasets import Dataset
+from tinyssl.errors import DataError
+from tinyssl.methods import METHODS, Method, Surroundings, build_method, method_config
+from tinyssl.progress import Progress
+from tinyssl.teachers import TEACHERS, Teacher, build_teacher, fast, teacher_spec_of
+from tinyssl.train.batches import Batcher, Material
+from tinyssl.train.metrics import require_installed
+from tinyssl.train.schedule import Schedule
+from tinyssl.train.teaching import OnlineTeaching, Teaching, cached_teaching
+from tinyssl.train.world import World
+
+
+def check_config(config: PretrainConfig) -> None:
+    """Finds mistakes that need no data, before the seconds that loading it takes.
+
+    Raises:
+        UsageError: A name or option that cannot be right, or a teacher that is missing.
+    """
+    method_config(config.method, config.method_options)
+    build_backbone(config.backbone, config.stem_stride)
+    require_installed(config)
+    if METHODS[config.method].needs_teacher:
+        teacher_spec_of(config)
+
+
+@dataclass
+class Job:
+    """One training, built but not started."""
+
+    config: PretrainConfig
+    dataset: Dataset
+    world: World
+    teacher: Teacher | None
+    method: Method
+    """On the device that trains"""
+    schedule: Schedule
+    teacher_seconds: float = field(default=0.0)
+    """Time that the teacher's features took; near 0 where they were cached already"""
+
+    def batcher(self, progress: Progress) -> Batcher:
+        """Makes batches; before that it computes the teacher's features that the cache lacks."""
+        started = time.perf_counter()
+        material = Material(self.dataset, self.method, self._teaching(progress))
+        self.teacher_seconds = time.perf_counter() - started
+        return Batcher(material, self.config, self.schedule, self.world)
+
+    def _teaching(self, progress: Progress) -> Teaching | None:
+        if self.teacher is None:
+            return None
+        if self.config.teacher_mode == "online":
+            return OnlineTeaching(self.teacher, self.config.teacher_grid)
+        place = (self.world, progress)
+        return cached_teaching(
+            fast(self.teacher, progress), self.dataset, self.config, self.method.stages(), place
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """What the record says beside the options: parameters, processes, the teacher."""
+        trained = sum(p.numel() for p in self.method.parameters() if p.requires_grad)
+        backbone = sum(p.numel() for p in self.method.backbone.parameters())
+        options = method_config(self.config.method, self.config.method_options)
+        facts: dict[str, Any] = {
+            "method_config": asdict(options),
+            "parameters": {"backbone": backbone, "trained": trained},
+            "global_batch": self.schedule.batch_size,
+        }
+        if self.teacher is not None:
+            info = self.teacher.info
+            facts["teacher"] = {
+                "name": info.name,
+                "image_size": info.image_size,
+                "sha256": info.sha256,
+                "supervised": info.supervised,
+                "source": info.source,
+                "given": _given(self.config.teacher),
+            }
+        return facts
+
+
+def _given(teacher: str | None) -> str | None:
+    """The name, or the absolute path, so that a run can be resumed from another folder."""
+    if teacher is None or teacher in TEACHERS:
+        return teacher
+    path = Path(teacher)
+    return str(path.absolute()) if path.exists() else teacher
+
+
+def build_job(config: PretrainConfig, dataset: Dataset, world: World) -> Job:
+    """Teacher, method and schedule; the backbone's weights are drawn first, from the seed.
+
+    Raises:
+        DataError: Too few images for a batch, or no labels for a method that needs them.
+        UsageError: The teacher is unknown or cannot be had.
+    """
+    schedule = _schedule(config, dataset, world)
+    kind = METHODS[config.method]
+    if kind.needs_labels and not dataset.labelled:
+        raise DataError(
+            f"{config.method} learns from labels, and {dataset.name} has none",
+            hint="use another --method, or --dataset folder with a subfolder for each class",
+        )
+    teacher = None
+    if kind.needs_teacher:
+        teacher = build_teacher(teacher_spec_of(config)).to(world.device)
+    torch.manual_seed(config.seed)
+    backbone = build_backbone(config.backbone, config.stem_stride)
+    options = method_config(config.method, config.method_options)
+    method = build_method(config.method, backbone, options, _surroundings(dataset, teacher))
+    nn.utils.convert_conv2d_weight_memory_format(method.to(world.device), torch.channels_last)
+    return Job(config, dataset, world, teacher, _synchronised(method, config, world), schedule)
+
+
+def _surroundings(dataset: Dataset, teacher: Teacher | None) -> Surroundings:
+    return Surroundings(
+        summary_dim=teacher.info.summary_dim if teacher else 0,
+        token_dim=teacher.info.token_dim if teacher else 0,
+        classes=len(dataset.class_names),
+        image_size=dataset.images.shape[1],
+    )
+
+
+def _synchronised(method: Method, config: PretrainConfig, world: World) -> Method:
+    """Batch statistics over all processes, where the device can."""
+    if world.size == 1 or not config.sync_batch_norm or world.device.type != "cuda":
+        return method
+    converted: Method = nn.SyncBatchNorm.convert_sync_batchnorm(method)
+    return converted
+
+
+def _schedule(config: PretrainConfig, dataset: Dataset, world: World) -> Schedule:
+    images, batch = len(dataset.train), config.batch_size * config.accumulate * world.size
+    if images < batch:
+        raise DataError(
+            f"{images} training images do not fill a batch of {batch}",
+            hint=f"add images, or use --batch-size {max(images * config.batch_size // batch, 2)}",
+        )
+    return Schedule(images, batch, config.epochs, config.warmup_epochs)

@@ -1,0 +1,113 @@
+"""Where a teacher's targets come from during training: the cache on disk, or the teacher itself."""
+
+from __future__ import annotations
+
+import abc
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from tinyssl.augment import Crops, Geometry, ViewSpec
+from tinyssl.config import PretrainConfig
+from tinyssl.datasets import Dataset
+from tinyssl.datasets.base import Indices
+from tinyssl.methods import Stage, Targets
+from tinyssl.progress import Progress
+from tinyssl.teachers import Teacher
+from tinyssl.train.world import World
+
+if TYPE_CHECKING:
+    from tinyssl.teachers.cache import CachedTargets
+
+CROPS_SEED = 0
+"""Seed of the fixed crops: the same for all runs, so that they share one cache"""
+
+
+class Teaching(abc.ABC):
+    """Gives the targets of a batch, and says how its first views must be cropped."""
+
+    @abc.abstractmethod
+    def crops(self, spec: ViewSpec, positions: Indices, epoch: int) -> Crops | None:
+        """Crops of the first views of the images at `positions` in train; None: any will do."""
+
+    @abc.abstractmethod
+    def targets(self, spec: ViewSpec, positions: Indices, epoch: int, view: Tensor) -> Targets:
+        """Targets for these first views, on the device of `view`."""
+
+
+class OnlineTeaching(Teaching):
+    """The teacher looks at every first view as the student sees it, colours included."""
+
+    def __init__(self, teacher: Teacher, grid: int) -> None:
+        self._teacher = teacher
+        self._grid = grid
+
+    def crops(self, spec: ViewSpec, positions: Indices, epoch: int) -> Crops | None:
+        return None
+
+    def targets(self, spec: ViewSpec, positions: Indices, epoch: int, view: Tensor) -> Targets:
+        from tinyssl.teachers.cache import look
+
+        return look(self._teacher, view, self._grid)
+
+
+class CachedTeaching(Teaching):
+    """Targets of a few fixed crops an image, without colour changes, computed beforehand.
+
+    Every epoch takes the next of an image's crops, so all are used equally often; a run's seed says
+    with which it starts.
+    """
+
+    def __init__(self, caches: dict[Geometry, CachedTargets], seed: int) -> None:
+        self._caches = caches
+        self._seed = seed
+
+    def copy(self, geometry: Geometry, epoch: int) -> int:
+        """Which of the fixed crops an epoch uses."""
+        return (self._seed + epoch) % self._caches[geometry].copies
+
+    def crops(self, spec: ViewSpec, positions: Indices, epoch: int) -> Crops | None:
+        geometry = first_geometry(spec)
+        everywhere = self._caches[geometry].crops(self.copy(geometry, epoch))
+        rows = torch.from_numpy(positions)
+        return Crops(everywhere.boxes[rows], everywhere.flips[rows])
+
+    def targets(self, spec: ViewSpec, positions: Indices, epoch: int, view: Tensor) -> Targets:
+        geometry = first_geometry(spec)
+        found = self._caches[geometry].read(positions, self.copy(geometry, epoch))
+        return Targets(
+            found.summary.to(view.device, non_blocking=True),
+            found.tokens.to(view.device, non_blocking=True),
+        )
+
+
+def first_geometry(spec: ViewSpec) -> Geometry:
+    """Of the first view: the one that teachers look at."""
+    return spec.groups[0].options.geometry
+
+
+def cached_teaching(
+    teacher: Teacher,
+    dataset: Dataset,
+    config: PretrainConfig,
+    stages: tuple[Stage, ...],
+    place: tuple[World, Progress],
+) -> CachedTeaching:
+    """Computes what the cache lacks, one geometry of the curriculum after the other.
+
+    Of many processes rank 0 goes first, then the first of every computer (which finds the work done
+    where they share a disk), then all open the result.
+    """
+    from tinyssl.teachers.cache import CachePlan, cached_targets
+
+    world, progress = place
+    plan = CachePlan(crops=config.teacher_crops, grid=config.teacher_grid, seed=CROPS_SEED)
+    caches: dict[Geometry, CachedTargets] = {}
+    turn = 0 if world.main else 1 if world.local_rank == 0 else 2
+    for now in range(3 if world.size > 1 else 1):
+        if now == turn:
+            for geometry in dict.fromkeys(first_geometry(stage.views) for stage in stages):
+                caches[geometry] = cached_targets(teacher, dataset, geometry, plan, progress)
+        world.wait()
+    return CachedTeaching(caches, config.seed)

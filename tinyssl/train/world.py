@@ -1,0 +1,94 @@
+"""One process or many: who am I, and what do we agree on. `torchrun` starts the many."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from tinyssl.errors import UsageError
+from tinyssl.train.device import pick_device
+
+PATIENCE = timedelta(hours=24)
+"""How long processes wait while one of them computes the teacher's features"""
+
+
+@dataclass(frozen=True)
+class World:
+    """The processes that train together."""
+
+    device: torch.device
+    rank: int = 0
+    size: int = 1
+    local_rank: int = 0
+    """Rank among the processes of this computer"""
+    patient: Any = None
+    """Process group whose barrier waits for hours"""
+
+    @property
+    def main(self) -> bool:
+        """Whether this process writes records and draws bars."""
+        return self.rank == 0
+
+    def mean(self, values: Tensor) -> Tensor:
+        """Mean over all processes, element by element; every process gets it."""
+        if self.size > 1:
+            dist.all_reduce(values)
+            values /= self.size
+        return values
+
+    def share(self, value: Any) -> Any:
+        """What rank 0 holds, for everybody (pickled: for small things and checkpoints)."""
+        if self.size == 1:
+            return value
+        box = [value]
+        dist.broadcast_object_list(box, device=torch.device("cpu"), group=self.patient)
+        return box[0]
+
+    def wait(self) -> None:
+        """Until all processes are here; for hours, if need be."""
+        if self.size > 1:
+            dist.barrier(group=self.patient)
+
+
+@contextmanager
+def join_world(device_name: str) -> Iterator[World]:
+    """The place of this process among those of `torchrun`, or a world of its own.
+
+    Each process takes the GPU of its local rank (nccl), or the CPU (gloo).
+
+    Raises:
+        UsageError: There is no such device, or fewer GPUs than processes on this computer.
+    """
+    device = pick_device(device_name)
+    size = int(os.environ.get("WORLD_SIZE", "1")) if dist.is_torchelastic_launched() else 1
+    if size == 1:
+        yield World(device)
+        return
+    local_rank = int(os.environ["LOCAL_RANK"])
+    if device.type == "cuda":
+        device = _gpu(local_rank)
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        patient = dist.new_group(backend="gloo", timeout=PATIENCE)
+        yield World(device, dist.get_rank(), size, local_rank, patient)
+    finally:
+        dist.destroy_process_group()
+
+
+def _gpu(local_rank: int) -> torch.device:
+    count = torch.cuda.device_count()
+    if local_rank >= count:
+        raise UsageError(
+            f"process {local_rank} of this computer finds {count} GPUs",
+            hint=f"use torchrun --nproc-per-node {count}, or --device cpu",
+        )
+    torch.cuda.set_device(local_rank)
+    return torch.device("cuda", local_rank)
