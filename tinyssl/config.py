@@ -106,16 +106,22 @@ class ProbeConfig:
 
     run: Path | None = None
     """Pretrain run to evaluate; default: the last finished one"""
-    epochs: Count = 100
+    epochs: Count = 20
     """Epochs of the linear probe"""
-    batch_size: Count = 256
+    batch_size: Count = 1024
     """Features a step"""
     lrs: list[float] = Field(default_factory=lambda: [0.1, 0.3, 1.0, 3.0])
-    """Learning rates to try; the best on the validation split is kept"""
+    """Learning rates to try, for a batch of 256 (scaled to the batch size in proportion); the best
+    on the validation split is kept"""
+    seeds: Count = 3
+    """Probes with that rate; the accuracy is their mean, the head that is kept the first one"""
     knn: Count = 20
     """Neighbours of the kNN classifier"""
     seed: Seed = 0
-    """Seed of the probe"""
+    """Seed of the first probe"""
+    baseline: bool = True
+    """Also probe the same backbone with random weights; the figures of an earlier probe of the same
+    weights, images and settings are taken over"""
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tinyssl.augment import to_float
 from tinyssl.backbones import Backbone
@@ -13,7 +13,8 @@ from tinyssl.datasets import Dataset
 from tinyssl.datasets.base import Indices
 from tinyssl.progress import Tracker
 
-BATCH = 256
+BATCH = {"cpu": 128, "cuda": 1024}
+"""Images a step: as many as the caches of a CPU like, and as keep a GPU busy"""
 
 
 @dataclass(frozen=True)
@@ -21,21 +22,36 @@ class Labelled:
     """Features with their labels."""
 
     features: Tensor
-    """(n, dim) float32, on the CPU"""
+    """(n, dim) float32"""
     labels: Tensor
-    """(n,) int64"""
+    """(n,) int64, on the same device"""
+
+    def take(self, positions: Tensor) -> Labelled:
+        """Those at `positions`."""
+        chosen = positions.to(self.labels.device)
+        return Labelled(self.features[chosen], self.labels[chosen])
+
+
+def probe_device() -> torch.device:
+    """A GPU where there is one: features and heads stay on it."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def extract(
     backbone: Backbone, dataset: Dataset, indices: Indices, device: torch.device, tracker: Tracker
 ) -> Labelled:
-    """Features of the images at `indices`, without augmentation, batch norms in eval mode."""
+    """Features of the images at `indices`, without augmentation, batch norms in eval mode.
+
+    They stay on `device`, as the labels do.
+    """
     backbone = backbone.to(device).eval()
+    nn.utils.convert_conv2d_weight_memory_format(backbone, torch.channels_last)
     parts: list[Tensor] = []
     with torch.inference_mode():
-        for start in range(0, len(indices), BATCH):
-            batch = torch.from_numpy(dataset.images[indices[start : start + BATCH]])
-            parts.append(backbone(to_float(batch.to(device))).float().cpu())
+        size = BATCH[device.type]
+        for start in range(0, len(indices), size):
+            batch = torch.from_numpy(dataset.images[indices[start : start + size]])
+            parts.append(backbone(to_float(batch.to(device))).float())
             tracker.advance(len(batch))
-    # a clone outside inference mode: the linear probe computes gradients from it
-    return Labelled(torch.cat(parts).clone(), torch.from_numpy(dataset.labels[indices]))
+    # a clone outside inference mode, so that it may be used where gradients are computed
+    return Labelled(torch.cat(parts).clone(), torch.from_numpy(dataset.labels[indices]).to(device))

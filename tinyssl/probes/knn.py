@@ -31,7 +31,7 @@ def knn_predict(train: Labelled, queries: Tensor, neighbours: int, classes: int)
     for chunk in torch.split(F.normalize(queries, dim=1), CHUNK):
         nearest = (chunk @ bank.T).topk(min(neighbours, len(bank)), dim=1)
         weights = (nearest.values / TEMPERATURE).exp()
-        votes = torch.zeros(len(chunk), classes)
+        votes = bank.new_zeros(len(chunk), classes)
         votes.scatter_add_(1, train.labels[nearest.indices], weights)
         predictions.append(votes.argmax(dim=1))
     return torch.cat(predictions)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from tinyssl.config import ProbeConfig
 from tinyssl.probes.features import Labelled
@@ -15,22 +17,34 @@ from tinyssl.progress import Tracker
 
 RADIUS = 4.0
 """Length of scaled features (root mean square): the learning rates around 1 suit it"""
+LR_BATCH = 256
+"""Batch size for which the learning rates are given; with others they grow in proportion"""
+MOMENTUM = 0.9
 
 
 @dataclass(frozen=True)
-class LinearProbe:
-    """A trained head, and how it was chosen."""
+class Head:
+    """A trained linear layer."""
 
     weight: Tensor
     """(classes, dim)"""
     bias: Tensor
     """(classes,)"""
-    lr: float
-    val_accuracy: float
 
     def predict(self, features: Tensor) -> Tensor:
         """(n, dim) to (n,) int64."""
         return F.linear(features, self.weight, self.bias).argmax(dim=1)
+
+
+@dataclass(frozen=True)
+class LinearProbe:
+    """Heads that differ in the order of the images only, and how their rate was chosen."""
+
+    heads: tuple[Head, ...]
+    """One a seed"""
+    lr: float
+    val_accuracy: float
+    """Of the head that was trained with `lr` in the sweep"""
 
 
 def accuracy(predicted: Tensor, labels: Tensor) -> float:
@@ -41,7 +55,10 @@ def accuracy(predicted: Tensor, labels: Tensor) -> float:
 def fit_linear(
     train: Labelled, val: Labelled, classes: int, config: ProbeConfig, tracker: Tracker
 ) -> LinearProbe:
-    """Softmax regression with every learning rate; the best on `val` is kept (the first of equals).
+    """Softmax regression: a sweep over the learning rates, then a head a seed with the best one.
+
+    The best rate is the one whose head is right most often on `val` (the first of equals); the
+    sweep's own head is the first seed's, for it is the same computation.
 
     SGD with momentum 0.9, no weight decay, cosine to 0, weights start at 0. The features are
     centred and divided by one number while training, both folded into the returned head: networks
@@ -51,9 +68,16 @@ def fit_linear(
     """
     scaling = Scaling.of(train.features)
     scaled = Labelled(scaling.apply(train.features), train.labels)
-    heads = [(lr, _fit(scaled, classes, (config, lr), tracker)) for lr in config.lrs]
-    probes = [_judge(scaling.fold(head), lr, val) for lr, head in heads]
-    return max(probes, key=lambda probe: probe.val_accuracy)
+    sweep = [
+        scaling.fold(head) for head in train_heads(scaled, classes, config, config.lrs, tracker)
+    ]
+    scores = [accuracy(head.predict(val.features), val.labels) for head in sweep]
+    best = max(range(len(scores)), key=scores.__getitem__)
+    heads = [sweep[best]]
+    for number in range(1, config.seeds):
+        (head,) = train_heads(scaled, classes, config, [config.lrs[best]], tracker, number)
+        heads.append(scaling.fold(head))
+    return LinearProbe(tuple(heads), config.lrs[best], scores[best])
 
 
 @dataclass(frozen=True)
@@ -75,35 +99,61 @@ class Scaling:
     def apply(self, features: Tensor) -> Tensor:
         return (features - self.mean) / self.scale
 
-    def fold(self, head: nn.Linear) -> tuple[Tensor, Tensor]:
-        """Weight and bias that do to features what `head` does to scaled ones."""
-        weight = head.weight.detach() / self.scale
-        return weight, head.bias.detach() - weight @ self.mean
+    def fold(self, head: Head) -> Head:
+        """The head that does to features what `head` does to scaled ones."""
+        weight = head.weight / self.scale
+        return Head(weight, head.bias - weight @ self.mean)
 
 
-def _judge(head: tuple[Tensor, Tensor], lr: float, val: Labelled) -> LinearProbe:
-    weight, bias = head
-    predicted = F.linear(val.features, weight, bias).argmax(dim=1)
-    return LinearProbe(weight, bias, lr, accuracy(predicted, val.labels))
+def train_heads(
+    train: Labelled,
+    classes: int,
+    config: ProbeConfig,
+    lrs: Sequence[float],
+    tracker: Tracker,
+    number: int = 0,
+) -> list[Head]:
+    """A head for every learning rate, all in one pass: their weights stand in one matrix.
 
+    The gradient of the cross-entropy is written out, (softmax - one-hot)ᵀ features / batch, as
+    autograd would compute it; so a step is two matrix products for all heads together.
 
-def _fit(
-    train: Labelled, classes: int, how: tuple[ProbeConfig, float], tracker: Tracker
-) -> nn.Linear:
-    config, lr = how
-    head = nn.Linear(train.features.shape[1], classes)
-    nn.init.zeros_(head.weight)
-    nn.init.zeros_(head.bias)
-    optimizer = torch.optim.SGD(head.parameters(), lr=lr, momentum=0.9)
-    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.epochs)
-    generator = torch.Generator().manual_seed(config.seed)
+    Args:
+        train: Features that are centred and scaled.
+        classes: Number of classes.
+        config: Epochs, batch size and seed.
+        lrs: For a batch of `LR_BATCH`.
+        tracker: Told of every epoch.
+        number: Which seed of the probe: another order of the images.
+    """
+    features, labels = train.features, train.labels
+    device, images = features.device, len(labels)
+    batch = min(config.batch_size, images)
+    rates = torch.tensor(lrs, device=device).repeat_interleave(classes)[:, None] * batch / LR_BATCH
+    weight = features.new_zeros(len(lrs) * classes, features.shape[1] + 1)  # the bias comes last
+    velocity = torch.zeros_like(weight)
+    generator = torch.Generator().manual_seed(config.seed + number)
+    ones = features.new_ones(batch, 1)
+    steps, step = config.epochs * -(-images // batch), 0
     for _ in range(config.epochs):
-        order = torch.randperm(len(train.labels), generator=generator)
-        for batch in torch.split(order, config.batch_size):
-            loss = F.cross_entropy(head(train.features[batch]), train.labels[batch])
-            optimizer.zero_grad(set_to_none=True)
-            torch.autograd.backward(loss)
-            optimizer.step()
-        scheduler.step()
+        order = torch.randperm(images, generator=generator).to(device)
+        for chosen in torch.split(order, batch):
+            x = torch.cat((features[chosen], ones[: len(chosen)]), dim=1)
+            gradient = _gradient(x @ weight.T, labels[chosen], classes).T @ x
+            velocity.mul_(MOMENTUM).add_(gradient)
+            weight.addcmul_(velocity, rates, value=-_decay(step / steps))
+            step += 1
         tracker.advance()
-    return head
+    return [Head(part[:, :-1], part[:, -1]) for part in torch.split(weight, classes)]
+
+
+def _gradient(logits: Tensor, labels: Tensor, classes: int) -> Tensor:
+    """Of the mean cross-entropy of every head by its logits, (b, heads * classes) both."""
+    rows = logits.view(len(logits), -1, classes).softmax(dim=2)
+    rows -= F.one_hot(labels, classes)[:, None]
+    return rows.view_as(logits) / len(logits)
+
+
+def _decay(progress: float) -> float:
+    """From 1 to 0 while `progress` goes from 0 to 1."""
+    return 0.5 * (1 + math.cos(math.pi * progress))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import statistics
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +24,7 @@ from tinyssl.backbones.storage import save_tensors
 from tinyssl.config import DataConfig, ProbeConfig
 from tinyssl.datasets import Dataset, data_config_json, data_config_of, load_dataset
 from tinyssl.errors import DataError, UsageError
-from tinyssl.probes.features import extract
+from tinyssl.probes.features import extract, probe_device
 from tinyssl.probes.knn import knn_predict
 from tinyssl.probes.linear import LinearProbe, accuracy, fit_linear
 from tinyssl.progress import Progress
@@ -38,12 +42,22 @@ class Score:
     """What the probes found on the test split."""
 
     linear: LinearProbe
-    accuracy: float
-    """Of the linear probe"""
+    accuracies: tuple[float, ...]
+    """Of every head of the linear probe"""
     knn: float
     """Accuracy of the kNN classifier"""
     predictions: NDArray[np.int64]
-    """Of the linear probe, (test images,)"""
+    """Of the first head, (test images,)"""
+
+    @property
+    def accuracy(self) -> float:
+        """Mean over the heads."""
+        return statistics.fmean(self.accuracies)
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation over the heads (n - 1); 0 where there is one."""
+        return statistics.stdev(self.accuracies) if len(self.accuracies) > 1 else 0.0
 
 
 def probe(
@@ -81,10 +95,12 @@ def probe(
     )
     with run:
         score = evaluate(trained, dataset, config, progress)
-        baseline = evaluate(_untrained(info, source), dataset, config, progress, "random")
         info = replace(info, image_size=dataset.images.shape[1])
         save_backbone(run.file("backbone", BACKBONE_FILE), trained, info)
-        _save(run, dataset, score, baseline)
+        _save(run, dataset, score)
+        if config.baseline:
+            job = BaselineJob(_untrained(info, source), dataset, config)
+            run.results(**baseline_results(job, workspace, progress))
     return run.record
 
 
@@ -112,22 +128,58 @@ def evaluate(
     name: str = "trained",
 ) -> Score:
     """Both probes of one backbone."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = probe_device()
     splits = (dataset.train, dataset.val, dataset.test)
     with progress.track(f"features ({name})", sum(map(len, splits)), "image") as tracker:
         train, val, test = (extract(backbone, dataset, s, device, tracker) for s in splits)
     classes = len(dataset.class_names)
-    total = config.epochs * len(config.lrs)
-    with progress.track(f"linear probe ({name})", total, "epoch") as tracker:
+    with progress.track(f"linear probe ({name})", config.epochs * config.seeds, "epoch") as tracker:
         linear = fit_linear(train, val, classes, config, tracker)
-    predicted = linear.predict(test.features)
+    predictions = [head.predict(test.features) for head in linear.heads]
     neighbours = knn_predict(train, test.features, config.knn, classes)
     return Score(
         linear=linear,
-        accuracy=accuracy(predicted, test.labels),
+        accuracies=tuple(accuracy(predicted, test.labels) for predicted in predictions),
         knn=accuracy(neighbours, test.labels),
-        predictions=predicted.numpy(),
+        predictions=predictions[0].cpu().numpy(),
     )
+
+
+@dataclass(frozen=True)
+class BaselineJob:
+    """The same backbone with the random weights from which pretraining started."""
+
+    backbone: Backbone
+    dataset: Dataset
+    config: ProbeConfig
+
+    @property
+    def key(self) -> str:
+        """SHA-256 over all that decides the figures: weights, images, settings; 64 hex digits."""
+        settings = _ADAPTER.dump_python(replace(self.config, run=None), mode="json")
+        digest = hashlib.sha256(json.dumps([settings, self.dataset.fingerprint]).encode())
+        for tensor in self.backbone.state_dict().values():
+            digest.update(tensor.cpu().contiguous().numpy().data)
+        return digest.hexdigest()
+
+
+def baseline_results(job: BaselineJob, workspace: Workspace, progress: Progress) -> dict[str, Any]:
+    """Figures of the random weights: those of an earlier probe where it measured the same."""
+    key = job.key
+    for earlier in reversed(workspace.all("probe")):
+        if earlier.results.get("baseline_sha256") == key:
+            progress.note(f"random weights: figures of {earlier.folder.name}, which had the same")
+            names = [name for name in earlier.results if name.endswith("_random")]
+            figures = {name: earlier.results[name] for name in names}
+            return figures | {"baseline_sha256": key, "baseline_run": earlier.folder.name}
+    score = evaluate(job.backbone, job.dataset, job.config, progress, "random")
+    return {
+        "accuracy_random": score.accuracy,
+        "accuracy_std_random": score.spread,
+        "knn_random": score.knn,
+        "lr_random": score.linear.lr,
+        "baseline_sha256": key,
+    }
 
 
 def confusion_matrix(
@@ -138,8 +190,9 @@ def confusion_matrix(
     return flat.reshape(classes, classes)
 
 
-def _save(run: RunWriter, dataset: Dataset, score: Score, baseline: Score) -> None:
-    head = {"weight": score.linear.weight, "bias": score.linear.bias}
+def _save(run: RunWriter, dataset: Dataset, score: Score) -> None:
+    kept = score.linear.heads[0]
+    head = {"weight": kept.weight, "bias": kept.bias}
     save_tensors(run.file("head", HEAD_FILE), head, {"lr": str(score.linear.lr)})
     classes = len(dataset.class_names)
     matrix = confusion_matrix(dataset.labels[dataset.test], score.predictions, classes)
@@ -149,11 +202,11 @@ def _save(run: RunWriter, dataset: Dataset, score: Score, baseline: Score) -> No
     )
     run.results(
         accuracy=score.accuracy,
-        accuracy_random=baseline.accuracy,
+        accuracy_std=score.spread,
+        accuracies=list(score.accuracies),
+        accuracy_head=score.accuracies[0],
         accuracy_val=score.linear.val_accuracy,
         knn=score.knn,
-        knn_random=baseline.knn,
         lr=score.linear.lr,
-        lr_random=baseline.linear.lr,
         classes=classes,
     )

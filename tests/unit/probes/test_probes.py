@@ -19,7 +19,7 @@ from tinyssl.errors import DataError, UsageError
 from tinyssl.probes import probe
 from tinyssl.probes.features import Labelled
 from tinyssl.probes.knn import knn_predict
-from tinyssl.probes.linear import Scaling, accuracy, fit_linear
+from tinyssl.probes.linear import Head, Scaling, accuracy, fit_linear, train_heads
 from tinyssl.probes.probe import confusion_matrix
 from tinyssl.progress import Silent
 from tinyssl.records import RunRecord, Workspace
@@ -46,8 +46,10 @@ def test_linear_probe_separates_at_any_scale(scale):
     train, val, test = (clusters(60, seed, scale) for seed in range(3))
     found = fit_linear(train, val, 3, QUICK, Tracker())
     assert found.val_accuracy == 1
-    assert found.weight.shape == (3, 8)
-    assert accuracy(found.predict(test.features), test.labels) == 1
+    assert len(found.heads) == QUICK.seeds
+    for head in found.heads:
+        assert head.weight.shape == (3, 8)
+        assert accuracy(head.predict(test.features), test.labels) == 1
 
 
 def test_linear_probe_cannot_learn_noise():
@@ -66,19 +68,59 @@ def test_linear_probe_keeps_the_best_rate():
     assert found.lr == 1.0
 
 
+def autograd_head(train: Labelled, config: ProbeConfig, lr: float) -> Head:
+    """The same training with torch's own layer, loss, optimiser and schedule."""
+    layer = torch.nn.Linear(8, 3)
+    torch.nn.init.zeros_(layer.weight)
+    torch.nn.init.zeros_(layer.bias)
+    batches = -(-len(train.labels) // config.batch_size)
+    optimizer = torch.optim.SGD(layer.parameters(), lr * config.batch_size / 256, momentum=0.9)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.epochs * batches)
+    generator = torch.Generator().manual_seed(config.seed)
+    for _ in range(config.epochs):
+        order = torch.randperm(len(train.labels), generator=generator)
+        for batch in torch.split(order, config.batch_size):
+            answers = layer(train.features[batch])
+            loss = torch.nn.functional.cross_entropy(answers, train.labels[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            scheduler.step()
+    return Head(layer.weight.detach(), layer.bias.detach())
+
+
+def test_heads_side_by_side_train_as_each_does_alone_with_autograd():
+    train = clusters(70, 0)
+    config = replace(QUICK, epochs=3, batch_size=32)
+    lrs = [0.1, 1.0, 0.3]
+    together = train_heads(train, 3, config, lrs, Tracker())
+    for lr, head in zip(lrs, together, strict=True):
+        alone = autograd_head(train, config, lr)
+        assert torch.allclose(head.weight, alone.weight, atol=1e-5)
+        assert torch.allclose(head.bias, alone.bias, atol=1e-5)
+
+
+def test_seeds_differ_in_the_order_of_the_images():
+    train, val = clusters(60, 0), clusters(60, 1)
+    found = fit_linear(train, val, 3, replace(QUICK, epochs=2, seeds=3), Tracker())
+    weights = torch.stack([head.weight for head in found.heads])
+    assert (weights[1:] != weights[:-1]).any(dim=(1, 2)).all()
+    assert (weights - weights.mean(0)).abs().max() < 0.1 * weights.abs().max()
+
+
 def test_folded_scaling_is_the_same_function():
     features = clusters(30, 0, 100.0).features
     scaling = Scaling.of(features)
-    head = torch.nn.Linear(8, 3)
-    weight, bias = scaling.fold(head)
-    folded = torch.nn.functional.linear(features, weight, bias)
-    assert torch.allclose(folded, head(scaling.apply(features)), atol=1e-3)
+    layer = torch.nn.Linear(8, 3)
+    head = scaling.fold(Head(layer.weight.detach(), layer.bias.detach()))
+    folded = torch.nn.functional.linear(features, head.weight, head.bias)
+    assert torch.allclose(folded, layer(scaling.apply(features)), atol=1e-3)
 
 
 def test_constant_features_do_not_divide_by_zero():
     constant = Labelled(torch.ones(30, 4), torch.arange(30) % 3)
     found = fit_linear(constant, constant, 3, QUICK, Tracker())
-    assert found.weight.isfinite().all()
+    assert all(head.weight.isfinite().all() for head in found.heads)
 
 
 def test_knn_votes_by_cosine():
@@ -120,6 +162,8 @@ def test_stage_on_digits(digits_run, digits_probe):
     results = digits_probe.results
     for name in ("accuracy", "accuracy_random", "knn", "knn_random"):
         assert 0.25 < results[name] <= 1, name  # chance is 0.1
+    assert results["accuracy"] == pytest.approx(np.mean(results["accuracies"]))
+    assert results["accuracy_std"] == pytest.approx(np.std(results["accuracies"], ddof=1))
     assert results["lr"] in QUICK.lrs
     assert results["classes"] == 10
 
@@ -134,11 +178,11 @@ def test_stored_files_give_the_stored_accuracy(digits_probe):
         features = backbone(to_float(torch.from_numpy(digits.images[digits.test])))
         predicted = torch.nn.functional.linear(features, head["weight"], head["bias"]).argmax(1)
     right = (predicted.numpy() == digits.labels[digits.test]).mean()
-    assert right == pytest.approx(digits_probe.results["accuracy"], abs=0.003)
+    assert right == pytest.approx(digits_probe.results["accuracy_head"], abs=0.003)
     confusion = json.loads(digits_probe.path("confusion").read_text())
     matrix = np.array(confusion["matrix"])
     assert matrix.sum() == len(digits.test)
-    assert np.trace(matrix) / matrix.sum() == pytest.approx(digits_probe.results["accuracy"])
+    assert np.trace(matrix) / matrix.sum() == pytest.approx(digits_probe.results["accuracy_head"])
     assert confusion["class_names"] == list("0123456789")
 
 
@@ -146,6 +190,18 @@ def test_equal_probes_give_equal_files(digits_run, digits_probe):
     again = probe(replace(QUICK, knn=5), None, digits_run[0], Silent())
     for name in ("backbone", "head", "confusion"):
         assert again.path(name).read_bytes() == digits_probe.path(name).read_bytes()
+
+
+def test_random_weights_are_measured_once(digits_run, digits_probe):
+    again = probe(replace(QUICK, knn=5), None, digits_run[0], Silent())
+    assert "baseline_run" in again.results
+    assert "baseline_run" not in digits_probe.results
+    for name in ("accuracy_random", "accuracy_std_random", "knn_random", "lr_random"):
+        assert again.results[name] == digits_probe.results[name]
+    other = probe(replace(QUICK, knn=6), None, digits_run[0], Silent())
+    assert "baseline_run" not in other.results
+    none = probe(replace(QUICK, baseline=False), None, digits_run[0], Silent())
+    assert "accuracy_random" not in none.results
 
 
 def test_images_without_labels(digits_run, tmp_path):
