@@ -28,5 +28,9 @@ class Backbone(nn.Module, abc.ABC):
         """
 
     @abc.abstractmethod
+    def forward_all(self, images: Tensor) -> tuple[Tensor, dict[int, Tensor]]:
+        """What `forward` and `forward_features` give, computed once."""
+
+    @abc.abstractmethod
     def forward(self, images: Tensor) -> Tensor:
         """Features (b, feature_dim)."""

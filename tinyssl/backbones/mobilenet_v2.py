@@ -150,7 +150,9 @@ class MobileNetV2(Backbone):
             after[count] = result
         return {stride: after[count] for stride, count in self._maps.items()}
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward_all(self, images: Tensor) -> tuple[Tensor, dict[int, Tensor]]:
         maps = self.forward_features(images)
-        pooled: Tensor = self.last(maps[max(maps)]).mean(dim=(2, 3))
-        return pooled
+        return self.last(maps[max(maps)]).mean(dim=(2, 3)), maps
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.forward_all(images)[0]

@@ -11,15 +11,23 @@ from tinyssl.backbones import Backbone
 from tinyssl.errors import UsageError, unknown_name
 from tinyssl.methods.base import Batch, Losses, Method, Stage, Surroundings, Targets
 from tinyssl.methods.byol import BYOL
+from tinyssl.methods.ca_dssl import CaDssl
 from tinyssl.methods.dino import DINO
 from tinyssl.methods.moco_v2 import MoCoV2
+from tinyssl.methods.random_init import Random
+from tinyssl.methods.seed import Seed
 from tinyssl.methods.simclr import SimCLR
+from tinyssl.methods.supervised import Supervised
 
 METHODS: dict[str, type[Method]] = {
+    "ca_dssl": CaDssl,
+    "seed": Seed,
     "simclr": SimCLR,
     "byol": BYOL,
     "dino": DINO,
     "moco_v2": MoCoV2,
+    "supervised": Supervised,
+    "random": Random,
 }
 """Name -> class"""
 

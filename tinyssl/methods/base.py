@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from tinyssl.augment import Views, ViewSpec
 from tinyssl.backbones import Backbone
+from tinyssl.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,16 @@ class Method(nn.Module, abc.ABC):
 
     def __init__(self, backbone: Backbone, config: Any, around: Surroundings) -> None:
         super().__init__()
+        if self.needs_teacher and not around.summary_dim:
+            raise UsageError(
+                f"{type(self).__name__} has no teacher to learn from",
+                hint="name one: --teacher efficientnet_lite2 (its weights come with a package)",
+            )
+        if self.needs_labels and not around.classes:
+            raise UsageError(
+                f"{type(self).__name__} needs labels, and the images have none",
+                hint="use a folder with a subfolder for each class, or a method without labels",
+            )
         self.backbone = backbone
         self.config = config
         self.around = around

@@ -26,6 +26,7 @@ class Strength:
 
 WEAK = Strength(crop_min=0.6, colour=0, jitter=0, grey=0, blur=0)
 MEDIUM = Strength(crop_min=0.4, colour=0.5, jitter=0.625, grey=0.5, blur=0)
+FULL = Strength()
 
 
 def weakened(options: ViewOptions, strength: Strength) -> ViewOptions:
@@ -61,4 +62,4 @@ def progressive(spec: ViewSpec, medium_from: float, strong_from: float) -> tuple
         groups = (replace(g, options=weakened(g.options, strength)) for g in spec.groups)
         return Stage(start, ViewSpec(tuple(groups)))
 
-    return stage(0.0, WEAK), stage(medium_from, MEDIUM), Stage(strong_from, spec)
+    return stage(0.0, WEAK), stage(medium_from, MEDIUM), stage(strong_from, FULL)
