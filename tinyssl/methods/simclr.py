@@ -14,6 +14,7 @@ from tinyssl.augment import ViewOptions, ViewSpec
 from tinyssl.backbones import Backbone
 from tinyssl.config import STRICT, Count
 from tinyssl.methods.base import Batch, Losses, Method, Stage, Surroundings
+from tinyssl.methods.gather import gather_with_gradient
 from tinyssl.methods.heads import projector
 from tinyssl.methods.monitor import spread
 
@@ -54,7 +55,12 @@ def nt_xent(za: Tensor, zb: Tensor, temperature: float) -> Tensor:
 
 
 class SimCLR(Method):
-    """Two views of an image attract each other, all other images of the batch repel."""
+    """Two views of an image attract each other, all other images of the batch repel.
+
+    With several processes these are the images of all of them. Both views share one forward pass,
+    as in the authors' code (google-research/simclr, tf2/model.py): batch norm takes its statistics
+    over both together.
+    """
 
     Config = SimCLRConfig
 
@@ -68,5 +74,6 @@ class SimCLR(Method):
     def loss(self, batch: Batch) -> Losses:
         z = self.projector(self.backbone(torch.cat(batch.views)))
         za, zb = z.chunk(2)
-        total = nt_xent(za, zb, self.config.temperature)
+        everyone = gather_with_gradient(za), gather_with_gradient(zb)
+        total = nt_xent(*everyone, self.config.temperature)
         return Losses(total, {"spread": spread(za)})
