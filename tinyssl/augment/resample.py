@@ -83,6 +83,16 @@ def crop(images: Tensor, crops: Crops, size: int, mode: Mode = "bilinear") -> Te
     return result.contiguous(memory_format=torch.channels_last)
 
 
+def resize(views: Tensor, size: int, mode: Mode = "bilinear") -> Tensor:
+    """Float views (n, 3, h, w) in [0, 1] resized by the same filters as `crop`, channels last."""
+    if views.shape[2:] == (size, size):
+        return views
+    whole = torch.tensor([0.0, 0.0, 1.0, 1.0]).expand(len(views), 4)
+    crops = Crops(whole, torch.zeros(len(views), dtype=torch.bool))
+    result = crop_planes(views.contiguous(), crops, size, mode)
+    return result.contiguous(memory_format=torch.channels_last)
+
+
 def planes(images: Tensor) -> Tensor:
     """(n, h, w, 3) uint8 to (n, 3, h, w) float in [0, 1], each channel contiguous."""
     return images.permute(0, 3, 1, 2).contiguous().to(torch.float32).mul_(1 / 255)
