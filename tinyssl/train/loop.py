@@ -26,6 +26,7 @@ from tinyssl.progress import Progress, Tracker
 from tinyssl.train.batches import Batcher
 from tinyssl.train.checkpoint import save_checkpoint
 from tinyssl.train.interrupt import Interrupt
+from tinyssl.train.metrics import Rate
 from tinyssl.train.observer import Figures, Observer
 from tinyssl.train.schedule import Schedule
 from tinyssl.train.tally import Tally
@@ -105,6 +106,7 @@ class Trainer:
         self._device = plan.world.device
         self._tally = Tally(self._device)
         self._saved_step: int | None = None
+        self._rate = Rate()
         self._clock = 0.0
         self._unlogged = 0
 
@@ -237,7 +239,10 @@ class Trainer:
     def _stop_clock(self) -> float:
         """Adds the time since it was started to the run's; images a second in that time."""
         seconds = time.perf_counter() - self._clock
-        rate = self._unlogged * self.schedule.batch_size / seconds
+        images = self._unlogged * self.schedule.batch_size
+        rate = images / seconds
+        if images:
+            self._rate.add(images, seconds)
         self.counters.seconds += seconds
         self._start_clock()
         return rate
@@ -258,7 +263,7 @@ class Trainer:
             observer.on_step(figures)
         self._watch_collapse(found, progress)
         self._start_clock()
-        return {"loss": round(found["loss"], 4), "image/s": round(rate, 1)}
+        return {"loss": round(found["loss"], 4), "image/s": round(self._rate.mean, 1)}
 
     def _watch_collapse(self, figures: Figures, progress: Progress) -> None:
         if "spread" not in figures or not self.collapse.feed(figures["spread"]):

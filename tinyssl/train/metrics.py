@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 TENSORBOARD_FOLDER = "tensorboard"
-WINDOW_SECONDS = 10.0
-"""Span of the smoothed rate"""
+WINDOW_SECONDS = 30.0
+"""Age at which steps leave the smoothed rate"""
 WINDOW_STEPS = 20
-"""Most steps in it"""
+"""Most entries in it"""
 
 
 def observers_of(subject: Subject) -> list[Observer]:
@@ -145,19 +145,24 @@ def _summary_writer() -> type[SummaryWriter]:
 
 
 class Rate:
-    """Images per second over the last `WINDOW_STEPS` steps or `WINDOW_SECONDS`, whichever is less.
+    """Images per second over the last `WINDOW_STEPS` entries, none of them `WINDOW_SECONDS` old.
 
     Of one step alone it jumps by tens of percent; since the start of the run it is blind to what
     the machine does now.
     """
 
     def __init__(self) -> None:
-        self._steps: deque[tuple[float, int, float]] = deque(maxlen=WINDOW_STEPS)
+        self._entries: deque[tuple[float, int, float]] = deque(maxlen=WINDOW_STEPS)
 
-    def add(self, images: int, seconds: float) -> float:
-        """Takes one more step in; the smoothed rate."""
+    def add(self, images: int, seconds: float) -> None:
+        """Takes in that `images` were trained in `seconds` until now."""
         now = time.monotonic()
-        self._steps.append((now, images, seconds))
-        while now - self._steps[0][0] > WINDOW_SECONDS and len(self._steps) > 1:
-            self._steps.popleft()
-        return sum(step[1] for step in self._steps) / sum(step[2] for step in self._steps)
+        self._entries.append((now, images, seconds))
+        while now - self._entries[0][0] > WINDOW_SECONDS and len(self._entries) > 1:
+            self._entries.popleft()
+
+    @property
+    def mean(self) -> float:
+        """Images by seconds; 0 before the first entry."""
+        seconds = sum(entry[2] for entry in self._entries)
+        return sum(entry[1] for entry in self._entries) / seconds if seconds else 0.0
