@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-import torch.utils.deterministic
+from torch.utils import deterministic
 
 from tinyssl.errors import UsageError
+
+FILL = "fill_uninitialized_memory"
+"""A property that torch puts on the module when it is imported: type checkers do not see it"""
 
 
 def pick_device(name: str) -> torch.device:
@@ -41,13 +44,13 @@ def repeatable(device: torch.device) -> Iterator[None]:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     before = torch.are_deterministic_algorithms_enabled()
     warn_before = torch.is_deterministic_algorithms_warn_only_enabled()
-    fill_before = torch.utils.deterministic.fill_uninitialized_memory
+    fill_before: bool = getattr(deterministic, FILL)
     gpus = [device.index or 0] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=gpus):
         torch.use_deterministic_algorithms(True, warn_only=device.type != "cpu")
-        torch.utils.deterministic.fill_uninitialized_memory = False
+        setattr(deterministic, FILL, False)
         try:
             yield
         finally:
             torch.use_deterministic_algorithms(before, warn_only=warn_before)
-            torch.utils.deterministic.fill_uninitialized_memory = fill_before
+            setattr(deterministic, FILL, fill_before)

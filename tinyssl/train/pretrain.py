@@ -129,7 +129,8 @@ def _run(job: Job, run: RunWriter | None, state: dict[str, Any] | None, place: P
             dataset, config = job.dataset, job.config
             info = BackboneInfo(config.backbone, config.stem_stride, dataset.images.shape[1])
             save_backbone(run.file("backbone", BACKBONE_FILE), job.method.backbone, info)
-    return place.world.share(run.record if run is not None else None)
+    record: RunRecord = place.world.share(run.record if run is not None else None)
+    return record
 
 
 def _train(job: Job, run: RunWriter | None, state: dict[str, Any] | None, place: Place) -> None:

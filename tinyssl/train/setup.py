@@ -137,7 +137,7 @@ def _synchronised(method: Method, config: PretrainConfig, world: World) -> Metho
     """Batch statistics over all processes, where the device can."""
     if world.size == 1 or not config.sync_batch_norm or world.device.type != "cuda":
         return method
-    converted: Method = nn.SyncBatchNorm.convert_sync_batchnorm(method)
+    converted: Method = nn.SyncBatchNorm.convert_sync_batchnorm(method)  # type: ignore[no-untyped-call]
     return converted
 
 

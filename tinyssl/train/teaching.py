@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -15,10 +14,8 @@ from tinyssl.datasets.base import Indices
 from tinyssl.methods import Stage, Targets
 from tinyssl.progress import Progress
 from tinyssl.teachers import Teacher
+from tinyssl.teachers.cache import CachedTargets, CachePlan, cached_targets, look
 from tinyssl.train.world import World
-
-if TYPE_CHECKING:
-    from tinyssl.teachers.cache import CachedTargets
 
 CROPS_SEED = 0
 """Seed of the fixed crops: the same for all runs, so that they share one cache"""
@@ -47,8 +44,6 @@ class OnlineTeaching(Teaching):
         return None
 
     def targets(self, spec: ViewSpec, positions: Indices, epoch: int, view: Tensor) -> Targets:
-        from tinyssl.teachers.cache import look
-
         return look(self._teacher, view, self._grid)
 
 
@@ -70,16 +65,11 @@ class CachedTeaching(Teaching):
     def crops(self, spec: ViewSpec, positions: Indices, epoch: int) -> Crops | None:
         geometry = first_geometry(spec)
         everywhere = self._caches[geometry].crops(self.copy(geometry, epoch))
-        rows = torch.from_numpy(positions)
-        return Crops(everywhere.boxes[rows], everywhere.flips[rows])
+        return everywhere[torch.from_numpy(positions)]
 
     def targets(self, spec: ViewSpec, positions: Indices, epoch: int, view: Tensor) -> Targets:
         geometry = first_geometry(spec)
-        found = self._caches[geometry].read(positions, self.copy(geometry, epoch))
-        return Targets(
-            found.summary.to(view.device, non_blocking=True),
-            found.tokens.to(view.device, non_blocking=True),
-        )
+        return self._caches[geometry].read(positions, self.copy(geometry, epoch))
 
 
 def first_geometry(spec: ViewSpec) -> Geometry:
@@ -96,18 +86,12 @@ def cached_teaching(
 ) -> CachedTeaching:
     """Computes what the cache lacks, one geometry of the curriculum after the other.
 
-    Of many processes rank 0 goes first, then the first of every computer (which finds the work done
-    where they share a disk), then all open the result.
+    Many processes share the work where they share the disk: each takes entries that no other is at.
     """
-    from tinyssl.teachers.cache import CachePlan, cached_targets
-
     world, progress = place
     plan = CachePlan(crops=config.teacher_crops, grid=config.teacher_grid, seed=CROPS_SEED)
-    caches: dict[Geometry, CachedTargets] = {}
-    turn = 0 if world.main else 1 if world.local_rank == 0 else 2
-    for now in range(3 if world.size > 1 else 1):
-        if now == turn:
-            for geometry in dict.fromkeys(first_geometry(stage.views) for stage in stages):
-                caches[geometry] = cached_targets(teacher, dataset, geometry, plan, progress)
-        world.wait()
-    return CachedTeaching(caches, config.seed)
+    geometries = dict.fromkeys(first_geometry(stage.views) for stage in stages)
+    found = [cached_targets(teacher, dataset, each, plan, progress) for each in geometries]
+    world.wait()
+    resident = [targets.to(world.device) for targets in found]
+    return CachedTeaching(dict(zip(geometries, resident, strict=True)), config.seed)
