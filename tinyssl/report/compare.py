@@ -1,0 +1,339 @@
+"""Runs side by side, as in a paper: one row for all seeds of a setting.
+
+    rows(records) -> list[Row]        figures, and the marks that say what is not comparable
+    markdown(rows) -> str             the table, its columns only where there is data
+
+Every figure is read from the records and none is filled in. A row whose images, epochs or seeds
+differ from those of most rows carries a mark with its reason.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from tinyssl.records import RunRecord
+from tinyssl.report.lineage import COLLAPSED, Lineage, lineages
+from tinyssl.report.values import Fields
+
+NOT_A_SETTING = frozenset(
+    {
+        "checkpoint_every",
+        "data",
+        "device",
+        "global_batch",
+        "knn_every",
+        "method_options",
+        "parameters",
+        "resume",
+        "seed",
+        "stop_on_collapse",
+        "teacher",
+        "tensorboard",
+    }
+)
+"""Config entries of a pretrain run that do not make it another setting (the teacher and the options
+are compared by what they came to, `teacher` and `method_config`)"""
+FEW = {"0.01": "few_1", "0.1": "few_10", "0.2": "few_20"}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measured figure, over the seeds of a setting."""
+
+    mean: float
+    std: float | None
+    """Sample standard deviation: over runs where there are several, else over the repeats inside
+    the one run; None where it was measured once"""
+    n: int
+    """Pretrain runs"""
+
+    @classmethod
+    def of(cls, values: Sequence[tuple[float, float | None]]) -> Figure | None:
+        """From (mean, std inside the run) of every run."""
+        if not values:
+            return None
+        means = [mean for mean, _ in values]
+        std = statistics.stdev(means) if len(means) > 1 else values[0][1]
+        return cls(statistics.fmean(means), std, len(means))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One setting."""
+
+    label: str
+    """Method, with what distinguishes it from other rows of the same method"""
+    method: str
+    teacher: str
+    """Name and input size, "supervised teacher" where it is one; empty without"""
+    backbone: str
+    data: str
+    """Name of the images on which the accuracy was measured"""
+    fingerprint: str
+    """Of these images and their splits"""
+    pretrain_fingerprint: str
+    epochs: int
+    """0 where nothing was trained"""
+    images_seen: int
+    """Epochs times training images"""
+    seeds: tuple[int, ...]
+    runs: tuple[str, ...]
+    """Folder names of the pretrain runs, by seed"""
+    machine: str
+    parameters: dict[str, int]
+    """`backbone`, and `heads`: what is trained beside it and thrown away"""
+    figures: dict[str, Figure]
+    """linear, linear_random, knn, few_1, few_10, few_20, finetune, finetune_few_1, …, corruption,
+    clean, int8, corruption_int8, board, corruption_board (fractions); seconds, teacher_seconds,
+    images_per_second"""
+    collapsed: bool = False
+    """At least one of its runs was stopped because all embeddings became alike"""
+    gap: float | None = None
+    """Linear probe minus that of the supervised row, as a fraction; None without one on the same
+    images and backbone"""
+    ratio: float | None = None
+    """Linear probe by that of the supervised row"""
+    marks: tuple[str, ...] = ()
+    """What keeps this row from being compared with most others, a sentence each"""
+    config: dict[str, Any] = field(default_factory=dict)
+    """Settings in which rows may differ"""
+
+
+def rows(records: Iterable[RunRecord]) -> list[Row]:
+    """All pretrain runs among `records`, with what was measured of them, grouped by setting.
+
+    Args:
+        records: Runs of all kinds: those that belong to a pretrain run are found by its files.
+    """
+    groups: dict[str, list[Lineage]] = {}
+    for lineage in lineages(records):
+        groups.setdefault(_setting(lineage), []).append(lineage)
+    found = [_row(sorted(group, key=_seed)) for group in groups.values()]
+    return _with_gaps(_with_marks(_with_labels(found)))
+
+
+def markdown(found: Sequence[Row]) -> str:
+    """The table, with its marks below."""
+    from tinyssl.report.compare_table import table
+
+    return table(found).markdown()
+
+
+def as_json(found: Sequence[Row]) -> list[dict[str, Any]]:
+    """The rows as plain JSON values."""
+    return [asdict(row) for row in found]
+
+
+def _seed(lineage: Lineage) -> int:
+    return lineage.pretrain.seed or 0
+
+
+def _setting(lineage: Lineage) -> str:
+    """Equal for runs that differ in the seed only."""
+    probe = {} if lineage.probe is None else dict(lineage.probe.config)
+    for name in ("run", "data", "seed", "baseline"):
+        probe.pop(name, None)
+    return json.dumps(
+        [_config(lineage), probe, lineage.data.text("fingerprint")], sort_keys=True, default=str
+    )
+
+
+def _config(lineage: Lineage) -> dict[str, Any]:
+    pretrain = lineage.pretrain
+    kept = {k: v for k, v in pretrain.config.items() if k not in NOT_A_SETTING}
+    teacher = Fields(pretrain.config).fields("teacher")
+    kept["teacher"] = teacher.text("sha256")
+    kept["images"] = Fields(pretrain.data).text("fingerprint")
+    return kept
+
+
+def _row(group: Sequence[Lineage]) -> Row:
+    first = group[0].pretrain
+    config, data = Fields(first.config), group[0].data
+    trains = config.text("method") != "random"
+    epochs = (config.integer("epochs") or 0) if trains else 0
+    counts = config.fields("parameters")
+    backbone, trained = counts.integer("backbone"), counts.integer("trained")
+    parameters = {} if backbone is None else {"backbone": backbone}
+    if backbone is not None and trained is not None and trains:
+        parameters["heads"] = trained - backbone
+    return Row(
+        label=config.text("method"),
+        method=config.text("method"),
+        teacher=_teacher(config),
+        backbone=_backbone(config),
+        data=data.text("name"),
+        fingerprint=data.text("fingerprint"),
+        pretrain_fingerprint=Fields(first.data).text("fingerprint"),
+        epochs=epochs,
+        images_seen=epochs * (Fields(first.data).integer("train") or 0),
+        seeds=tuple(_seed(lineage) for lineage in group),
+        runs=tuple(lineage.pretrain.folder.name for lineage in group),
+        machine=", ".join(sorted({_machine(lineage.pretrain) for lineage in group})),
+        parameters=parameters,
+        figures=_figures(group),
+        collapsed=any(lineage.pretrain.error_kind == COLLAPSED for lineage in group),
+        config=_config(group[0]),
+    )
+
+
+def _teacher(config: Fields) -> str:
+    teacher = config.fields("teacher")
+    name = teacher.text("name")
+    if not name:
+        return ""
+    kind = ", supervised teacher" if teacher.get("supervised") else ""
+    return f"{name} at {teacher.text('image_size')} px{kind}"
+
+
+def _backbone(config: Fields) -> str:
+    stride = config.integer("stem_stride")
+    return f"{config.text('backbone')}, stem stride {stride}"
+
+
+def _machine(run: RunRecord) -> str:
+    machine = Fields(run.machine)
+    return machine.text("gpu") or f"{machine.text('cpu')}, {machine.text('cores')} cores"
+
+
+def _figures(group: Sequence[Lineage]) -> dict[str, Figure]:
+    found: dict[str, list[tuple[float, float | None]]] = {}
+    for lineage in group:
+        for name, value in _measured(lineage).items():
+            found.setdefault(name, []).append(value)
+    figures = {name: Figure.of(values) for name, values in found.items()}
+    return {name: figure for name, figure in figures.items() if figure is not None}
+
+
+def _measured(lineage: Lineage) -> dict[str, tuple[float, float | None]]:
+    """Name -> (mean, std inside the run) of one run."""
+    pretrain, probe, evaluate, convert, int8, bench = (
+        Fields(run.results if run is not None else None)
+        for run in (
+            lineage.pretrain,
+            lineage.probe,
+            lineage.evaluate,
+            lineage.convert,
+            lineage.evaluate_int8,
+            lineage.bench,
+        )
+    )
+    plain = {
+        "seconds": pretrain.number("seconds"),
+        "teacher_seconds": pretrain.number("teacher_seconds"),
+        "images_per_second": pretrain.number("images_per_second"),
+        "knn": probe.number("knn"),
+        "clean": evaluate.number("accuracy_clean"),
+        "corruption": evaluate.number("accuracy_corrupted"),
+        "int8": convert.number("accuracy_int8"),
+        "corruption_int8": int8.number("accuracy_corrupted"),
+        "board": bench.number("accuracy_device") or int8.number("accuracy_board"),
+        "corruption_board": int8.number("accuracy_corrupted_board"),
+    }
+    found: dict[str, tuple[float, float | None]] = {
+        name: (value, None) for name, value in plain.items() if value is not None
+    }
+    spread = {
+        "linear": (probe.number("accuracy"), probe.number("accuracy_std")),
+        "linear_random": (probe.number("accuracy_random"), probe.number("accuracy_std_random")),
+    }
+    for prefix in ("", "finetune_"):
+        source = evaluate.fields(f"{prefix}few_labels")
+        for share, name in FEW.items():
+            entry = source.fields(share)
+            spread[prefix + name] = (entry.number("accuracy"), entry.number("std"))
+    entry = evaluate.fields("finetune")
+    spread["finetune"] = (entry.number("accuracy"), entry.number("std"))
+    found |= {name: (mean, std) for name, (mean, std) in spread.items() if mean is not None}
+    return found
+
+
+def _with_labels(found: Sequence[Row]) -> list[Row]:
+    """Adds to the labels of one method's rows what tells them apart."""
+    labelled = []
+    for row in found:
+        others = [other for other in found if other.method == row.method and other is not row]
+        names = sorted({n for other in others for n in _differing(row.config, other.config)})
+        parts = [f"{n}={_value(row.config, n)}" for n in names if n not in ("images", "teacher")]
+        label = f"{row.method} ({', '.join(parts)})" if parts else row.method
+        labelled.append(replace(row, label=label))
+    return labelled
+
+
+def _flat(config: dict[str, Any]) -> dict[str, Any]:
+    options = config.get("method_config")
+    inner = options if isinstance(options, dict) else {}
+    return {k: v for k, v in config.items() if k != "method_config"} | inner
+
+
+def _value(config: dict[str, Any], name: str) -> str:
+    return str(_flat(config).get(name, "–"))
+
+
+def _differing(one: dict[str, Any], other: dict[str, Any]) -> set[str]:
+    a, b = _flat(one), _flat(other)
+    return {name for name in a.keys() | b.keys() if a.get(name) != b.get(name)}
+
+
+def _with_marks(found: Sequence[Row]) -> list[Row]:
+    """Marks rows whose images, epochs or seeds are not those of most rows."""
+    usual = {
+        "fingerprint": _most([row.fingerprint for row in found]),
+        "pretrain_fingerprint": _most([row.pretrain_fingerprint for row in found]),
+        "epochs": _most([row.epochs for row in found if row.epochs]),
+        "seeds": _most([row.seeds for row in found]),
+    }
+    return [replace(row, marks=tuple(_marks(row, usual))) for row in found]
+
+
+def _most(values: Sequence[Any]) -> Any:
+    """The most frequent value, the first of equals; None where there is none."""
+    return Counter(values).most_common(1)[0][0] if values else None
+
+
+def _marks(row: Row, usual: dict[str, Any]) -> Iterable[str]:
+    if row.fingerprint != usual["fingerprint"]:
+        yield f"measured on other images ({row.data}, fingerprint {row.fingerprint[:12]})"
+    if row.pretrain_fingerprint != usual["pretrain_fingerprint"]:
+        yield f"pretrained on other images (fingerprint {row.pretrain_fingerprint[:12]})"
+    if row.epochs and row.epochs != usual["epochs"]:
+        yield f"{row.epochs} epochs, most rows {usual['epochs']}"
+    if row.seeds != usual["seeds"]:
+        yield f"seeds {_list(row.seeds)}, most rows {_list(usual['seeds'])}"
+    if row.collapsed:
+        yield "stopped: all embeddings became alike"
+
+
+def _list(seeds: Sequence[int]) -> str:
+    return ", ".join(map(str, seeds))
+
+
+def _with_gaps(found: Sequence[Row]) -> list[Row]:
+    """The distance to the supervised row on the same images with the same backbone."""
+    return [_with_gap(row, [other for other in found if _is_bound(other, row)]) for row in found]
+
+
+def _is_bound(other: Row, row: Row) -> bool:
+    same = (other.fingerprint, other.backbone) == (row.fingerprint, row.backbone)
+    return other.method == "supervised" and "linear" in other.figures and same
+
+
+def _with_gap(row: Row, bounds: Sequence[Row]) -> Row:
+    own = row.figures.get("linear")
+    if own is None or not bounds or row.method == "supervised":
+        return row
+    # of several supervised rows the one with the same epochs, else the longest
+    bound = min(bounds, key=lambda other: (other.epochs != row.epochs, -other.epochs))
+    best = bound.figures["linear"].mean
+    if not best or not math.isfinite(best):
+        return row
+    marks = row.marks
+    if row.epochs and bound.epochs != row.epochs:
+        marks = (*marks, f"gap to a supervised run of {bound.epochs} epochs")
+    return replace(row, gap=own.mean - best, ratio=own.mean / best, marks=marks)
