@@ -19,6 +19,7 @@ COMMANDS = {
     "doctor": "Check compilers, emulator, ports and disk; say how to repair them",
     "data": "Show what a data set holds and how it is split",
     "pretrain": "Train a backbone on images, without labels",
+    "watch": "Show how a pretrain run goes, live",
     "probe": "Measure a backbone: linear probe and kNN on frozen features",
     "convert": "Turn backbone and head into one canonical INT8 .tflite",
     "verify": "Prove that our C and TFLite Micro agree byte for byte",

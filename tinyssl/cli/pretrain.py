@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import os
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
 from tinyssl.cli.call import Call
 from tinyssl.cli.options import make_command
 from tinyssl.cli.output import Result
 from tinyssl.cli.stage_result import record_result
 from tinyssl.config import DataConfig, PretrainConfig
+from tinyssl.records import RunRecord
+
+if TYPE_CHECKING:
+    from tinyssl.cli.watch_display import Observed
+    from tinyssl.train.observer import Subject
 
 
-def pretrain(call: Call) -> Result:
+def pretrain(call: Call, watch: bool = False) -> Result:
     """Train a backbone on images, without labels.
 
     Leaves a run with `backbone` (safetensors) and a checkpoint; a killed run goes on with
@@ -18,7 +28,39 @@ def pretrain(call: Call) -> Result:
     config, data = call.config(PretrainConfig), call.config(DataConfig)
     from tinyssl import train  # after the options were checked: torch takes seconds to load
 
+    if watch and os.environ.get("RANK", "0") == "0":  # under torchrun one process shows the run
+        return record_result(watched(call, config, data))
     return record_result(train.pretrain(config, data, call.workspace, call.progress))
 
 
-command = make_command(pretrain, stages=("pretrain", "data"))
+def watched(call: Call, config: PretrainConfig, data: DataConfig) -> RunRecord:
+    """Trains, with the live view in place of the bar."""
+    from tinyssl import train
+    from tinyssl.cli.watch_display import Observed, choose_display
+
+    with choose_display() as display:
+        seen: list[Observed] = []
+
+        def observe(subject: Subject) -> Observed:
+            seen.append(Observed(display, subject))
+            return seen[-1]
+
+        try:
+            return train.pretrain(config, data, call.workspace, display, [observe])
+        finally:
+            for observed in seen:
+                observed.end()
+
+
+command = make_command(
+    pretrain,
+    stages=("pretrain", "data"),
+    own=(
+        click.RichOption(
+            ["--watch"],
+            is_flag=True,
+            help="Show curves, figures and time left while it trains (`tinyssl watch` shows them "
+            "from another terminal)",
+        ),
+    ),
+)

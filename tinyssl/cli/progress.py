@@ -95,7 +95,7 @@ class PlainProgress:
             line.print()
 
 
-class _Bar:
+class Bar:
     """Tracker that moves a bar."""
 
     def __init__(self, bars: Bars, title: str, total: int, unit: str) -> None:
@@ -126,17 +126,18 @@ class BarProgress:
     @contextmanager
     def track(self, title: str, total: int, unit: str = "step") -> Iterator[Tracker]:
         if self._bars is not None:  # inside another task: one more bar in the same display
-            yield _Bar(self._bars, title, total, unit)
+            yield Bar(self._bars, title, total, unit)
             return
-        with _new_bars(self.console) as bars:
+        with new_bars(self.console) as bars:
             self._bars = bars
             try:
-                yield _Bar(bars, title, total, unit)
+                yield Bar(bars, title, total, unit)
             finally:
                 self._bars = None
 
 
-def _new_bars(console: Any) -> Bars:
+def new_bars(console: Any) -> Bars:
+    """An empty set of bars in our columns."""
     from rich import progress
     from rich.table import Column
 

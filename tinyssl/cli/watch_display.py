@@ -1,0 +1,156 @@
+"""Where the watched state is shown: live on a terminal, as lines elsewhere.
+
+A display is a `Progress` too, and an observer of a run of this process: that is all that
+`tinyssl pretrain --watch` is.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self, TextIO
+
+from tinyssl.cli.progress import Bar, in_ci, new_bars
+from tinyssl.cli.watch_state import Facts, State, complaints, plain_line
+from tinyssl.progress import Progress, Silent, Tracker
+from tinyssl.records import read_record
+
+if TYPE_CHECKING:
+    from tinyssl.train.observer import Figures, Subject
+
+FRAMES = 1.0
+"""Frames a second: a frame costs the training some milliseconds"""
+LINE_EVERY = 10.0
+"""Seconds between two lines where the output is no terminal"""
+
+
+class Display(Progress, Protocol):
+    """Shows a state, and what stages say while they run."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def show(self, state: State) -> None:
+        """The state is this now."""
+
+
+def choose_display(stream: TextIO | None = None) -> Display:
+    """The display that suits stderr (or `stream`)."""
+    stream = stream or sys.stderr
+    if stream.isatty() and not in_ci(os.environ):
+        return LiveDisplay()
+    return LineDisplay(stream)
+
+
+class Observed:
+    """An observer that shows a run of this process."""
+
+    def __init__(self, display: Display, subject: Subject) -> None:
+        record = subject.run.record
+        self.display, self.run = display, subject.run
+        self.state = State(Facts.of(record), record.status)
+        for row in record.metrics():  # of the parts before a resume
+            self.state.add(row)
+        display.show(self.state)
+
+    def on_step(self, figures: Figures) -> None:
+        """Shows the figures of a step."""
+        self.state.add({"event": "step"} | figures)
+        self.display.show(self.state)
+
+    def on_epoch(self, figures: Figures) -> None:
+        """Shows the figures of an epoch."""
+        self.state.add({"event": "epoch"} | figures)
+        self.display.show(self.state)
+
+    def close(self) -> None:
+        """The training has ended; how, the record will say a moment later."""
+
+    def end(self) -> None:
+        """Shows how the run ended."""
+        self.state.status = read_record(self.run.folder).status
+        self.display.show(self.state)
+
+
+class LineDisplay(Silent):
+    """Lines: one an epoch, one every ten seconds, and one for everything that looks bad."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self._printed = 0.0
+        self._epochs = 0
+        self._said: set[str] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        print(text, file=self.stream, flush=True)
+
+    def show(self, state: State) -> None:
+        """A line where one is due."""
+        now, ended = time.monotonic(), state.status != "running"
+        new_epoch = len(state.epochs) > self._epochs
+        if state.steps and (ended or new_epoch or now - self._printed >= LINE_EVERY):
+            self._printed, self._epochs = now, len(state.epochs)
+            self.note(f"{plain_line(state)}{f'  {state.status}' if ended else ''}")
+        for text in complaints(state):
+            kind = text.split(" ")[0]  # the number in it changes with every step
+            if kind not in self._said:
+                self._said.add(kind)
+                self.note(f"warning: {text}")
+
+
+class LiveDisplay:
+    """A picture that is drawn anew every second, with the bars of whatever runs below it."""
+
+    def __init__(self) -> None:
+        from rich.console import Console, Group
+        from rich.live import Live
+
+        from tinyssl.cli.watch_view import View
+
+        self.console = Console(stderr=True, emoji=False)
+        self._bars = new_bars(self.console)
+        self._state: State | None = None
+
+        def picture() -> Group:
+            view = [View(self._state)] if self._state else []
+            return Group(*view, self._bars)
+
+        self._live = Live(console=self.console, get_renderable=picture, refresh_per_second=FRAMES)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._live.stop()
+
+    def note(self, text: str) -> None:
+        self.console.print(text, style="dim", markup=False, highlight=False, soft_wrap=True)
+
+    def show(self, state: State) -> None:
+        """The next frame shows it."""
+        self._state = state
+
+    @contextmanager
+    def track(self, title: str, total: int, unit: str = "step") -> Iterator[Tracker]:
+        bar = Bar(self._bars, title, total, unit)
+        try:
+            yield bar
+        finally:
+            self._bars.remove_task(bar.task)
