@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from tinyssl.backbones import BackboneInfo, save_backbone
 from tinyssl.config import DataConfig, PretrainConfig
 from tinyssl.datasets import Dataset, data_config_json, data_config_of, load_dataset
-from tinyssl.errors import DataError, TinysslError, UsageError
+from tinyssl.errors import Collapsed, DataError, TinysslError, UsageError
 from tinyssl.progress import Progress, Silent
 from tinyssl.records import RunRecord, RunWriter, Workspace, read_record
 from tinyssl.train.checkpoint import CURRENT, load_checkpoint
@@ -123,14 +123,22 @@ def _resume(config: PretrainConfig, data: DataConfig, place: Place) -> RunRecord
 def _run(job: Job, run: RunWriter | None, state: dict[str, Any] | None, place: Place) -> RunRecord:
     """Trains from `state`, or from the start; `run` is there on the first process only."""
     with _hints(run, place.progress), run or nullcontext():
-        if job.method.trains:
-            _train(job, run, state, place)
-        if run is not None:
-            dataset, config = job.dataset, job.config
-            info = BackboneInfo(config.backbone, config.stem_stride, dataset.images.shape[1])
-            save_backbone(run.file("backbone", BACKBONE_FILE), job.method.backbone, info)
+        try:
+            if job.method.trains:
+                _train(job, run, state, place)
+        except Collapsed:  # its backbone can be probed all the same: a result of the method
+            _save(job, run)
+            raise
+        _save(job, run)
     record: RunRecord = place.world.share(run.record if run is not None else None)
     return record
+
+
+def _save(job: Job, run: RunWriter | None) -> None:
+    if run is not None:
+        config = job.config
+        info = BackboneInfo(config.backbone, config.stem_stride, job.dataset.images.shape[1])
+        save_backbone(run.file("backbone", BACKBONE_FILE), job.method.backbone, info)
 
 
 def _train(job: Job, run: RunWriter | None, state: dict[str, Any] | None, place: Place) -> None:
