@@ -25,6 +25,16 @@ def binned(points: Sequence[Point], bins: int, end: float) -> list[float | None]
     return [total / count if count else None for total, count in zip(sums, counts, strict=True)]
 
 
+def smoothed(points: Sequence[Point], window: int) -> list[Point]:
+    """Every y as the mean of itself and up to `window` before it."""
+    ys = [y for _, y in points]
+    starts = [max(place - window, 0) for place in range(len(ys))]
+    return [
+        (x, math.fsum(ys[start : place + 1]) / (place + 1 - start))
+        for place, (start, (x, _)) in enumerate(zip(starts, points, strict=True))
+    ]
+
+
 def filled(values: Sequence[float | None]) -> list[float | None]:
     """Gaps between two values on the straight line; before the first and after the last: None."""
     result = list(values)

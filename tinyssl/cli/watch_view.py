@@ -10,7 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from tinyssl.cli.plots import plot, sparkline
+from tinyssl.cli.plots import plot, smoothed, sparkline
 from tinyssl.cli.watch_state import State, clock, complaints, figure_text
 
 WIDE = 110
@@ -19,6 +19,8 @@ FRAME_LINES = 14
 """Lines beside the curves, about"""
 LEAST, MOST = 4, 12
 """Lines of a curve"""
+SMOOTHED = 40
+"""Of so many points of a curve one is averaged with its neighbours: single batches differ much"""
 NOTES = 3
 """Notes that stay on the screen"""
 TITLES = {
@@ -89,7 +91,7 @@ def _curves(state: State, width: int, height: int) -> Iterator[RenderableType]:
 
 def _curve(state: State, name: str, width: int, lines: int) -> RenderableType:
     points, scale = state.series(name), 100 if name == "knn" else 1
-    scaled = [(x, y * scale) for x, y in points]
+    scaled = [(x, y * scale) for x, y in smoothed(points, len(points) // SMOOTHED)]
     title = Text.assemble((TITLES.get(name, name), "bold"), f"  {figure_text(name, points[-1][1])}")
     if name == "knn":
         epoch, best = max(points, key=lambda point: point[1])
