@@ -50,7 +50,7 @@ class Schedule:
         """Positions in [0, images) of the batch of a step, shuffled anew every epoch."""
         order = epoch_order(self.images, seed, self.epoch(step))
         start = step % self.epoch_steps * self.batch_size
-        return order[start : start + self.batch_size]
+        return order[start : start + self.batch_size].copy()
 
 
 @lru_cache(maxsize=2)
