@@ -60,6 +60,8 @@ class PretrainConfig:
     """Architecture of a teacher that is a checkpoint: dino_vits16, …"""
     teacher_size: Annotated[int, Field(ge=16, le=1024)] | None = None
     """Side of the images that the teacher sees, in pixels; default: the teacher's own"""
+    teacher_supervised: bool | None = None
+    """Whether a teacher from a file was trained with labels, where the file does not tell"""
     teacher_mode: Literal["cached", "online"] = "cached"
     """cached: its features of a few fixed crops an image, computed once and kept on disk; online:
     of every view as it is drawn"""

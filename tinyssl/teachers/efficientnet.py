@@ -75,6 +75,20 @@ class Variant:
                 return path
         return None
 
+    def require_weights(self) -> Path:
+        """The file with the weights.
+
+        Raises:
+            ToolMissing: The package is not installed.
+        """
+        path = self.weights()
+        if path is None:
+            raise ToolMissing(
+                f"the weights of {self.name} are not here: no Python package {self.package}",
+                hint=self.command,
+            )
+        return path
+
 
 LITE0 = Variant("efficientnet_lite0", 1.0, 1.0, "efficientnet-lite0-57934424.pth")
 LITE2 = Variant("efficientnet_lite2", 1.1, 1.2, "efficientnet-lite2-9656183e.pth")
@@ -160,21 +174,18 @@ class EfficientNetTeacher(Teacher):
 
     Args:
         variant: Which network.
+        path: Its weights, in the published layout.
         image_size: Side of the images, in pixels; any.
         tokens: Which feature map.
 
     Raises:
-        ToolMissing: The package with the weights is not installed.
+        ModelError: A key is missing or unknown, or a shape is wrong; names it.
     """
 
-    def __init__(self, variant: Variant, image_size: int = 160, tokens: Tokens = "last") -> None:
+    def __init__(
+        self, variant: Variant, path: Path, image_size: int = 160, tokens: Tokens = "last"
+    ) -> None:
         super().__init__()
-        path = variant.weights()
-        if path is None:
-            raise ToolMissing(
-                f"the weights of {variant.name} are not here: no Python package {variant.package}",
-                hint=variant.command,
-            )
         self.network = EfficientNetLite(variant.width, variant.depth)
         weights = read_weights(path)
         classifier = ("_fc.weight", "_fc.bias")  # 1000 classes of ImageNet: not used

@@ -21,8 +21,9 @@ from tinyssl.teachers.base import Teacher, TeacherOutput
 
 TOLERANCE = 1e-3
 """Largest difference from PyTorch on the check, as a share of the largest value"""
-CHECKED = 2
-"""Images of the check"""
+TRACED, CHECKED = 2, 3
+"""Images of the export and of the check: not the same, so that a batch size that became part of the
+graph is found"""
 CHUNK = 32
 """Images a call of onnxruntime: 128 at once need 1.9 GB instead of 0.7 (160 px) and are slower"""
 OPSET = 17
@@ -44,7 +45,7 @@ class FastTeacher(Teacher):
         if images.device.type != "cpu":
             output: TeacherOutput = self.teacher(images)
             return output
-        parts = [self._run(part) for part in images.float().split(CHUNK)]
+        parts = [self._run(part) for part in torch.split(images.float(), CHUNK)]
         summary, tokens = (
             torch.from_numpy(np.concatenate(kind)) for kind in zip(*parts, strict=True)
         )
@@ -73,10 +74,10 @@ def fast(teacher: Teacher, progress: Progress = Silent()) -> Teacher:  # noqa: B
         return teacher
     try:
         quick = FastTeacher(teacher, _exported(teacher))
+        difference = _difference(teacher, quick)
     except Exception as error:  # an exporter fails in many ways, and there is another way to go
         progress.note(f"teacher runs in PyTorch, not onnxruntime: {type(error).__name__}: {error}")
         return teacher
-    difference = _difference(teacher, quick)
     if difference > TOLERANCE:
         progress.note(
             f"teacher runs in PyTorch: onnxruntime's features differ by {difference:.1e} "
@@ -102,14 +103,14 @@ def _device(teacher: Teacher) -> torch.device:
     return next((p.device for p in teacher.parameters()), torch.device("cpu"))
 
 
-def _probe_images(teacher: Teacher) -> Tensor:
+def _some_images(teacher: Teacher, count: int) -> Tensor:
     size = teacher.info.image_size
-    return torch.rand(CHECKED, 3, size, size, generator=torch.Generator().manual_seed(0))
+    return torch.rand(count, 3, size, size, generator=torch.Generator().manual_seed(0))
 
 
 def _difference(one: Teacher, other: Teacher) -> float:
     """Largest difference of any output, as a share of the largest value of that output."""
-    images = _probe_images(one)
+    images = _some_images(one, CHECKED)
     a, b = one(images), other(images)
     pairs = ((a.summary, b.summary), (a.tokens, b.tokens))
     return max(float((x - y).abs().max() / x.abs().max().clamp_min(1e-12)) for x, y in pairs)
@@ -153,7 +154,7 @@ def _export(teacher: Teacher, path: Path) -> None:
         try:
             torch.onnx.export(
                 _Pair(teacher).eval(),
-                (_probe_images(teacher),),
+                (_some_images(teacher, TRACED),),
                 str(path),
                 input_names=["images"],
                 output_names=["summary", "tokens"],
