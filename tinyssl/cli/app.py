@@ -19,8 +19,10 @@ COMMANDS = {
     "doctor": "Check compilers, emulator, ports and disk; say how to repair them",
     "data": "Show what a data set holds and how it is split",
     "pretrain": "Train a backbone on images, without labels",
+    "teachers": "List the frozen teachers, or measure their features",
     "watch": "Show how a pretrain run goes, live",
     "probe": "Measure a backbone: linear probe and kNN on frozen features",
+    "compare": "Put pretrain runs side by side: accuracy, cost, gap to supervised",
     "convert": "Turn backbone and head into one canonical INT8 .tflite",
     "verify": "Prove that our C and TFLite Micro agree byte for byte",
     "build": "Generate C and build a firmware image for a board",
@@ -30,6 +32,7 @@ COMMANDS = {
     "boards": "List the boards, or show one",
     "ports": "List serial ports and running emulators",
     "run": "Do all steps of a tinyssl.toml",
+    "table": "Compare methods: many runs, one table, one document",
 }
 """Command -> its line in --help; each lives in the module of its name, as `command`"""
 

@@ -1,0 +1,145 @@
+"""Cells of a table: a row with a seed, what it runs, and which runs it has already left.
+
+A cell is found again by its settings and its images, not by a name: the same settings in another
+table, or run by hand, are the same cell.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from tinyssl.config import DataConfig, PretrainConfig, ProbeConfig
+from tinyssl.records import RunRecord, Workspace
+from tinyssl.settings import Layer, Setting, resolve
+from tinyssl.table.images import describe_images
+from tinyssl.table.spec import Row, TableSpec
+
+NO_MATTER = frozenset(
+    {"resume", "checkpoint_every", "device", "stop_on_collapse", "knn_every", "tensorboard"}
+)
+"""Fields of `PretrainConfig` that do not change what is learnt"""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One row with one seed."""
+
+    row: Row
+    seed: int
+    data: DataConfig
+    pretrain: PretrainConfig
+    probe: ProbeConfig
+    images: Mapping[str, Any]
+    """What the data set holds, as in a run record: fingerprint, sizes of the splits"""
+    method_config: Mapping[str, Any]
+    """All options of the method, defaults too"""
+
+    @property
+    def name(self) -> str:
+        return f"{self.row.name} seed {self.seed}"
+
+    @property
+    def key(self) -> str:
+        """16 hex digits over all that decides the pretrained weights."""
+        return _digest(
+            _pretrain_identity(_as_recorded(self.pretrain), self.method_config, self.images)
+        )
+
+    def is_pretrain(self, run: RunRecord) -> bool:
+        """True where the pretrain run has this cell's settings, seed and images."""
+        found = _pretrain_identity(run.config, run.config.get("method_config", {}), run.data)
+        return _digest(found) == self.key
+
+    def is_probe(self, run: RunRecord, pretrain: RunRecord) -> bool:
+        """True where the probe run is that of `pretrain` with this cell's settings."""
+        asked = _json(ProbeConfig, self.probe)
+        same = all(
+            run.config.get(name, value) == value for name, value in asked.items() if name != "run"
+        )
+        return (
+            same
+            and str(run.config.get("run")) == str(pretrain.folder.absolute())
+            and run.data.get("fingerprint") == self.images["fingerprint"]
+        )
+
+
+def make_cells(spec: TableSpec, workspace: Workspace) -> list[Cell]:
+    """All cells, seed by seed: after the first seed there is a whole table.
+
+    Raises:
+        UsageError: A setting that cannot be right.
+        DataError: Images that cannot be read.
+    """
+    return [_make(spec, row, seed) for seed in spec.seeds for row in spec.rows]
+
+
+def _make(spec: TableSpec, row: Row, seed: int) -> Cell:
+    from tinyssl.methods import METHODS, method_config  # torch: takes seconds to load
+
+    layers = spec.layers
+    own: Layer = {"seed": Setting(seed, "seeds")}
+    pretrain = resolve(PretrainConfig, [own, row.settings, layers.get("pretrain", {})])
+    options = method_config(pretrain.method, pretrain.method_options)
+    if not METHODS[pretrain.method].needs_teacher:
+        pretrain = without_teacher(pretrain)
+    data = resolve(DataConfig, [layers.get("data", {})])
+    content = TypeAdapter(type(options)).dump_python(options, mode="json")
+    probe = resolve(ProbeConfig, [layers.get("probe", {})])
+    return Cell(row, seed, data, pretrain, probe, describe_images(data), content)
+
+
+def without_teacher(config: PretrainConfig) -> PretrainConfig:
+    """The same settings with those of the teacher at their defaults: nobody asks one."""
+    defaults = PretrainConfig()
+    names = [field.name for field in fields(config) if field.name.startswith("teacher")]
+    return replace(config, **{name: getattr(defaults, name) for name in names})
+
+
+def _pretrain_identity(
+    config: Mapping[str, Any], method_config: Mapping[str, Any], images: Mapping[str, Any]
+) -> dict[str, Any]:
+    """All that decides the weights; a field that an older record lacks has its default.
+
+    The options of the method stand in for those that were given: defaults may change with time.
+    """
+    defaults = _json(PretrainConfig, PretrainConfig())
+    teacher = config.get("teacher")
+    taught = isinstance(teacher, Mapping)  # else the method had none, whatever was named
+    settings = {
+        name: config.get(name, default) if taught or not name.startswith("teacher") else default
+        for name, default in defaults.items()
+        if name not in NO_MATTER and name != "method_options"
+    }
+    settings["teacher"] = teacher["given"] if isinstance(teacher, Mapping) else None
+    return {
+        "settings": settings,
+        "method": dict(method_config),
+        "images": images.get("fingerprint"),
+    }
+
+
+def _as_recorded(config: PretrainConfig) -> dict[str, Any]:
+    """The settings as a record would hold them."""
+    content = _json(PretrainConfig, config)
+    if config.teacher is not None:
+        path = Path(config.teacher)
+        given = str(path.absolute()) if path.exists() else config.teacher
+        content["teacher"] = {"given": given}
+    return content
+
+
+def _json(kind: type, config: Any) -> dict[str, Any]:
+    content: dict[str, Any] = TypeAdapter(kind).dump_python(config, mode="json")
+    return content
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    text = json.dumps(content, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

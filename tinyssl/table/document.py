@@ -1,0 +1,249 @@
+"""The document of a table: every figure from the records, the words of its author beside them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinyssl.records import RunRecord, Workspace, write_atomic
+from tinyssl.report.compare import Figure, rows
+from tinyssl.report.compare import Row as Compared
+from tinyssl.report.compare_table import spread_text, table
+from tinyssl.report.values import MISSING
+from tinyssl.table.commands import shown
+from tinyssl.table.outcome import Outcome, State, fresh_words
+from tinyssl.table.published import differences, share_published
+from tinyssl.table.spec import Row, TableSpec
+
+PLACEHOLDER = re.compile(r"\{\{ *(\w+) +(\w+) *\}\}")
+"""`{{ROW FIGURE}}` in the author's text: a measured figure, see `report.compare.Row.figures`"""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the table with all its cells."""
+
+    row: Row
+    outcomes: tuple[Outcome, ...]
+    compared: Compared | None
+    """Its figures; None where nothing was finished"""
+
+    def figure(self, name: str) -> Figure | None:
+        return self.compared.figures.get(name) if self.compared else None
+
+    def percent(self, name: str) -> str:
+        """A fraction with its deviation, in percent."""
+        figure = self.figure(name)
+        return MISSING if figure is None else spread_text(figure)
+
+    @property
+    def state(self) -> str:
+        """What is to be said beside the figures; empty where all is done."""
+        steps = [outcome.collapsed_step for outcome in self.outcomes]
+        collapsed = sorted({step for step in steps if step is not None})
+        parts = []
+        if collapsed:
+            parts.append("collapsed at step " + ", ".join(f"{step:,}" for step in collapsed))
+        states = [outcome.state for outcome in self.outcomes]
+        for state, text in ((State.FAILED, "failed"), (State.OPEN, "not finished")):
+            if state in states:
+                parts.append(f"{states.count(state)} of {len(states)} {text}")
+        return "; ".join([*parts, *filter(None, [self.row.note])])
+
+
+def write_document(
+    path: Path,
+    spec: TableSpec,
+    outcomes: Sequence[Outcome],
+    workspace: Workspace,
+    command: str,
+) -> None:
+    """Writes the Markdown document of a table, finished or not.
+
+    Args:
+        path: Where to.
+        spec: What was asked.
+        outcomes: What came of it.
+        workspace: Where evaluations and conversions of the runs are looked for.
+        command: The command that makes the document.
+    """
+    lines = _lines(spec, outcomes, workspace)
+    text = "\n\n".join(part.strip() for part in _parts(spec, lines, command) if part.strip())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, (text + "\n").encode())
+
+
+def _lines(spec: TableSpec, outcomes: Sequence[Outcome], workspace: Workspace) -> list[Line]:
+    chosen = [outcome.pretrain for outcome in outcomes if outcome.probe and outcome.pretrain]
+    others = [run for run in workspace.all() if run.kind not in ("pretrain", "probe")]
+    probes = [outcome.probe for outcome in outcomes if outcome.probe]
+    found = rows([*chosen, *probes, *others])
+    lines = []
+    for row in spec.rows:
+        own = tuple(outcome for outcome in outcomes if outcome.cell.row.name == row.name)
+        names = {outcome.pretrain.folder.name for outcome in own if outcome.pretrain}
+        same = [compared for compared in found if names & set(compared.runs)]
+        lines.append(Line(row, own, same[0] if same else None))
+    return lines
+
+
+def _parts(spec: TableSpec, lines: Sequence[Line], command: str) -> Iterator[str]:
+    yield f"# {spec.title}"
+    yield _head(lines, command)
+    yield "## Results"
+    yield _results(spec, [line for line in lines if line.row.ablation_of is None])
+    ablations = [line for line in lines if line.row.ablation_of is not None]
+    if ablations:
+        yield "## Ablations"
+        yield _ablations(lines, ablations)
+    if spec.notes is not None and spec.notes.exists():
+        yield _filled(spec.notes.read_text(), lines)
+    if spec.published:
+        yield "## What differs from the published experiment"
+        yield differences(spec, [outcome for line in lines for outcome in line.outcomes])
+    yield "## All figures"
+    measured = [line.compared for line in lines if line.compared]
+    yield table(list({row.runs: row for row in measured}.values())).markdown()
+    yield "## Commands"
+    yield _commands(lines, command)
+    yield "## Runs"
+    yield _runs(lines)
+
+
+def _records(lines: Iterable[Line]) -> list[RunRecord]:
+    pairs = [(outcome.pretrain, outcome.probe) for line in lines for outcome in line.outcomes]
+    return [run for pair in pairs for run in pair if run is not None]
+
+
+def _head(lines: Sequence[Line], command: str) -> str:
+    """Who measured what, when and where: from the records."""
+    records = _records(lines)
+    outcomes = [outcome for line in lines for outcome in line.outcomes]
+    ended = [outcome for outcome in outcomes if outcome.state is not State.OPEN]
+    dates = sorted(run.finished[:10] for run in records if run.finished)
+    commits = sorted({run.commit[:12] + run.commit[40:] for run in records if run.commit})
+    machines = sorted({_machine(run) for run in records})
+    versions = sorted({run.versions.get("torch", "") for run in records} - {""})
+    seeds = sorted({outcome.cell.seed for outcome in outcomes})
+    parts = [
+        f"Written by `{command}` from the records of the runs; not edited by hand.",
+        f"{len(ended)} of {len(outcomes)} runs are finished.",
+        f"Measured {_span(dates)}, seed{'s' if len(seeds) > 1 else ''} "
+        f"{', '.join(map(str, seeds))}, on {'; '.join(machines) or MISSING}.",
+        f"tinyssl at commit {', '.join(commits) or MISSING} (+: with changes), "
+        f"torch {', '.join(versions) or MISSING}.",
+    ]
+    return "\n".join(parts)
+
+
+def _span(dates: Sequence[str]) -> str:
+    if not dates:
+        return "not yet"
+    return dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"
+
+
+def _machine(run: RunRecord) -> str:
+    machine = run.machine
+    return machine.get("gpu") or f"{machine.get('cpu')}, {machine.get('cores')} cores"
+
+
+def _results(spec: TableSpec, lines: Sequence[Line]) -> str:
+    """The table itself, beside the published figures."""
+    columns = ["method", "linear probe, %", "of supervised", "kNN, %"]
+    published = any(line.row.published is not None for line in lines)
+    if published:
+        columns += ["published, %", "published, of supervised"]
+    columns += ["teacher", "head parameters", "n", ""]
+    body = []
+    for line in lines:
+        compared = line.compared
+        cells = [line.row.title, line.percent("linear"), _share(compared), line.percent("knn")]
+        if published:
+            cells += share_published(line.row, [other.row for other in lines])
+        heads = compared.parameters.get("heads", 0) if compared else 0
+        teacher = compared.teacher if compared else ""
+        count = str(len(compared.runs)) if compared else "0"
+        body.append([*cells, teacher or MISSING, f"{heads:,}", count, line.state])
+    source = spec.published.get("source")
+    note = f"\n\nPublished: {source}." if published and source else ""
+    return markdown_table(columns, body) + note
+
+
+def _share(compared: Compared | None) -> str:
+    return (
+        MISSING if compared is None or compared.ratio is None else f"{100 * compared.ratio:.1f} %"
+    )
+
+
+def _ablations(lines: Sequence[Line], ablations: Sequence[Line]) -> str:
+    """Each against the row from which it differs in one thing."""
+    whole = {line.row.name: line for line in lines}
+    body = []
+    for name in dict.fromkeys(line.row.ablation_of for line in ablations if line.row.ablation_of):
+        base = whole.get(name)
+        if base is not None:
+            body.append(
+                [base.row.title, base.percent("linear"), "", base.percent("knn"), base.state]
+            )
+        for line in ablations:
+            if line.row.ablation_of == name:
+                body.append(
+                    [line.row.title, line.percent("linear"), _change(line, base),
+                     line.percent("knn"), line.state]
+                )  # fmt: skip
+    return markdown_table(["variant", "linear probe, %", "change, points", "kNN, %", ""], body)
+
+
+def _change(line: Line, base: Line | None) -> str:
+    own, other = line.figure("linear"), base.figure("linear") if base else None
+    return MISSING if own is None or other is None else f"{100 * (own.mean - other.mean):+.2f}"
+
+
+def _filled(text: str, lines: Sequence[Line]) -> str:
+    """The author's text with the measured figures in their places."""
+    known = {line.row.name: line for line in lines}
+
+    def figure(found: re.Match[str]) -> str:
+        line = known.get(found[1])
+        return MISSING if line is None else line.percent(found[2])
+
+    return PLACEHOLDER.sub(figure, text)
+
+
+def _commands(lines: Sequence[Line], command: str) -> str:
+    """What makes all of it, and each cell by itself."""
+    single = []
+    for line in lines:
+        for outcome in line.outcomes[:1]:
+            single.append(shown(fresh_words(outcome.cell)))
+    intro = "All of it (the same command goes on where it was stopped):"
+    each = "A row by itself, first seed; each is followed by `tinyssl probe`:"
+    return "\n".join([intro, "", f"    {command}", "", each, "", *(f"    {s}" for s in single)])
+
+
+def _runs(lines: Sequence[Line]) -> str:
+    body = []
+    for line in lines:
+        for outcome in line.outcomes:
+            run, probe = outcome.pretrain, outcome.probe
+            body.append([
+                outcome.cell.name,
+                str(outcome.state),
+                run.folder.name if run else MISSING,
+                probe.folder.name if probe else MISSING,
+                f"{100 * probe.results['accuracy']:.2f}" if probe else MISSING,
+                run.commit[:12] + run.commit[40:] if run else MISSING,
+                outcome.error or "",
+            ])  # fmt: skip
+    columns = ["cell", "state", "pretrain run", "probe run", "linear probe, %", "commit", ""]
+    return markdown_table(columns, body)
+
+
+def markdown_table(columns: Sequence[str], body: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; bars inside cells are escaped."""
+    lines = [list(columns), ["---"] * len(columns), *map(list, body)]
+    return "\n".join(
+        "| " + " | ".join(c.replace("|", "\\|") for c in line) + " |" for line in lines
+    )

@@ -1,0 +1,123 @@
+"""One step of a cell as a child process: `python -m tinyssl …` through the public command line."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from tinyssl.errors import EXIT_INTERRUPTED
+from tinyssl.table.commands import child_environment
+
+PROGRESS = re.compile(r"^(?P<title>[^:]+): (?P<done>\d+)/(?P<total>\d+) \S+ \((?P<rest>.*)$")
+"""A line of progress as the command line prints it where there is no terminal"""
+ERROR = re.compile(r"^Error:\s*(?P<text>.*)$", re.MULTILINE)
+TAIL = 4000
+"""Bytes of a log that are looked at"""
+
+
+class Lock:
+    """A cell belongs to one process on this computer at a time.
+
+    The child inherits the open file, so the cell stays taken while an orphan still works on it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("a")
+
+    def take(self) -> bool:
+        """Whether the cell is ours now."""
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def release(self) -> None:
+        self._file.close()
+
+
+@dataclass(frozen=True)
+class News:
+    """What a child said last."""
+
+    title: str
+    done: int
+    total: int
+    text: str
+    """Rate, time left and figures"""
+
+
+class Job:
+    """A running child.
+
+    Args:
+        words: Arguments of `tinyssl`.
+        log: File that its output is appended to.
+        lock: Held by the child too.
+        threads: For OpenMP.
+    """
+
+    def __init__(self, words: list[str], log: Path, lock: Lock, threads: int) -> None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self.log = log
+        self._start = log.stat().st_size if log.exists() else 0
+        self._file: IO[bytes] = log.open("ab")
+        # -v: progress as lines, and tracebacks; a session of its own: Ctrl-C comes from us alone
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tinyssl", *words, "-v"],
+            stdin=subprocess.DEVNULL,
+            stdout=self._file,
+            stderr=self._file,
+            env=child_environment(threads),
+            start_new_session=True,
+            pass_fds=(lock.fileno(),),
+        )
+
+    def ended(self) -> int | None:
+        """Exit code, None while it runs; killed by a signal counts as interrupted."""
+        code = self._process.poll()
+        if code is None:
+            return None
+        self._file.close()
+        return EXIT_INTERRUPTED if code < 0 else code
+
+    def interrupt(self) -> None:
+        """As Ctrl-C: a training stops with a checkpoint."""
+        self._process.send_signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        """At once; what it had not saved is lost."""
+        self._process.kill()
+        self._process.wait()
+
+    def news(self) -> News | None:
+        """The last line of progress."""
+        for line in reversed(self._tail().splitlines()):
+            found = PROGRESS.match(line)
+            if found:
+                done, total = int(found["done"]), int(found["total"])
+                return News(found["title"], done, total, found["rest"].replace(")", ","))
+        return None
+
+    def error(self) -> str:
+        """The message with which it ended."""
+        text = self._tail()
+        found = ERROR.findall(text)
+        return found[-1] if found else next(reversed(text.strip().splitlines()), "no output")
+
+    def _tail(self) -> str:
+        with self.log.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(self._start, size - TAIL))
+            return file.read().decode(errors="replace")
