@@ -18,6 +18,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
 from tinyssl.augment import ViewOptions, ViewSpec
+from tinyssl.augment.options import Share
 from tinyssl.backbones import Backbone
 from tinyssl.config import STRICT, Count, Fraction, NonNegative
 from tinyssl.errors import UsageError
@@ -43,6 +44,10 @@ class CaDsslConfig(ViewOptions):
     """Share of the training after which the medium views begin"""
     strong_from: Fraction = 0.7
     """Share of the training after which the strong views begin"""
+    weak_crop_min: Share = 0.6
+    """Smallest crop of the weak views; stages with equal crops share the teacher's cache"""
+    medium_crop_min: Share = 0.4
+    """Smallest crop of the medium views"""
     hidden: Count = 256
     """Width of the head's hidden layer (the published 426K parameters fit 256)"""
     loss: Literal["cosine", "seed"] = "cosine"
@@ -126,7 +131,11 @@ class CaDssl(Method):
 
     def stages(self) -> tuple[Stage, ...]:
         views = ViewSpec.of(1, self.config)
-        stages = progressive(views, self.config.medium_from, self.config.strong_from)
+        stages = progressive(
+            views,
+            (self.config.medium_from, self.config.strong_from),
+            (self.config.weak_crop_min, self.config.medium_crop_min),
+        )
         return stages if self.config.curriculum else (replace(stages[-1], start=0.0),)
 
     def loss(self, batch: Batch) -> Losses:

@@ -46,20 +46,26 @@ def weakened(options: ViewOptions, strength: Strength) -> ViewOptions:
     )
 
 
-def progressive(spec: ViewSpec, medium_from: float, strong_from: float) -> tuple[Stage, ...]:
-    """Weak, medium and strong views, for the shares of the training that the boundaries say.
+def progressive(
+    spec: ViewSpec,
+    starts: tuple[float, float] = (0.3, 0.7),
+    crop_mins: tuple[float, float] = (WEAK.crop_min, MEDIUM.crop_min),
+) -> tuple[Stage, ...]:
+    """Weak, medium and strong views, one after the other. All figures are ours (inferred).
 
     With the default `ViewOptions`, weak: crops of 0.6 to 1, flips; medium: crops of 0.4 to 1, half
     the jitter at p 0.5, grey at 0.1; strong: `spec` as it is.
 
     Args:
         spec: The views of the last, strong stage.
-        medium_from: Share of the steps, in (0, strong_from), after which the medium stage begins.
-        strong_from: Share of the steps, below 1, after which the strong stage begins.
+        starts: Shares of the steps after which medium and strong views begin, rising, in (0, 1).
+        crop_mins: Smallest crops of the weak and the medium stage, where not below the strong
+            one's. Stages with equal crops share a teacher's cached targets.
     """
 
     def stage(start: float, strength: Strength) -> Stage:
         groups = (replace(g, options=weakened(g.options, strength)) for g in spec.groups)
         return Stage(start, ViewSpec(tuple(groups)))
 
-    return stage(0.0, WEAK), stage(medium_from, MEDIUM), stage(strong_from, FULL)
+    weak, medium = (replace(s, crop_min=c) for s, c in zip((WEAK, MEDIUM), crop_mins, strict=True))
+    return stage(0.0, weak), stage(starts[0], medium), stage(starts[1], FULL)

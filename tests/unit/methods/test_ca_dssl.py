@@ -133,6 +133,12 @@ def changed(method: Method, epoch: int, epochs: int) -> bool:
     return method.views(epoch / epochs) != method.views((epoch - 1) / epochs)
 
 
+def test_with_equal_crops_all_stages_share_the_teachers_cache():
+    stages = build(weak_crop_min=0.3, medium_crop_min=0.3, crop_min=0.3).stages()
+    assert len({stage.views.groups[0].options.geometry for stage in stages}) == 1
+    assert len({stage.views for stage in stages}) == 3  # colours still grow stronger
+
+
 def test_crops_get_smaller_from_stage_to_stage():
     means = []
     for stage in build().stages():
