@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-DATA = ("boards", "codegen", "firmware")
+DATA = ("boards", "codegen", "firmware", "zoo")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 

@@ -1,4 +1,4 @@
-"""Where the data folders `boards/`, `codegen/` and `firmware/` are.
+"""Where the data folders `boards/`, `codegen/`, `firmware/` and `zoo/` are.
 
 In a checkout they lie beside the package; a wheel carries them inside it (see `pyproject.toml`).
 """
@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parent
 
 
 def data_folder(name: str) -> Path:
-    """Folder `name` (`boards`, `codegen` or `firmware`) of this installation.
+    """Folder `name` (`boards`, `codegen`, `firmware` or `zoo`) of this installation.
 
     Raises:
         FileNotFoundError: The installation is broken.
@@ -38,6 +38,12 @@ def templates_folder() -> Path:
 def firmware_folder() -> Path:
     """Folder of the C sources."""
     return data_folder("firmware")
+
+
+def zoo_folder() -> Path:
+    """Folder of trained models: `TINYSSL_ZOO`, else that of the models that tinyssl ships."""
+    named = os.environ.get("TINYSSL_ZOO")
+    return Path(named) if named else data_folder("zoo")
 
 
 def cache_folder() -> Path:

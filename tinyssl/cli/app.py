@@ -22,6 +22,7 @@ COMMANDS = {
     "teachers": "List the frozen teachers, or measure their features",
     "watch": "Show how a pretrain run goes, live",
     "probe": "Measure a backbone: linear probe and kNN on frozen features",
+    "evaluate": "Few labels, fine-tuning, corrupted images: float, INT8 and on a board",
     "compare": "Put pretrain runs side by side: accuracy, cost, gap to supervised",
     "convert": "Turn backbone and head into one canonical INT8 .tflite",
     "verify": "Prove that our C and TFLite Micro agree byte for byte",
@@ -32,6 +33,7 @@ COMMANDS = {
     "boards": "List the boards, or show one",
     "ports": "List serial ports and running emulators",
     "run": "Do all steps of a tinyssl.toml",
+    "zoo": "List the trained models that come along, show one, add one",
     "table": "Compare methods: many runs, one table, one document",
 }
 """Command -> its line in --help; each lives in the module of its name, as `command`"""

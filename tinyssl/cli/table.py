@@ -81,10 +81,10 @@ def _spec(asked: _Given) -> TableSpec:
 
 def _plan(cells: Sequence[Cell], workspace: Workspace, asked: _Given) -> Result:
     """What would be done, and how long the training will take."""
+    from tinyssl.commands import shown
     from tinyssl.table import State, estimate, look_up
-    from tinyssl.table.commands import shown
 
-    rows, data, total, unknown = [], [], 0.0, 0
+    rows, data, commands, total, unknown = [], [], [], 0.0, 0
     for cell in cells:
         outcome = look_up(cell, workspace)
         guess = estimate(outcome, workspace)
@@ -93,16 +93,22 @@ def _plan(cells: Sequence[Cell], workspace: Workspace, asked: _Given) -> Result:
         todo = outcome.step if outcome.state is State.OPEN else ""
         seconds = "?" if guess.seconds is None else format_value("seconds", guess.seconds)
         rows.append((cell.name, str(outcome.state), todo, seconds, guess.basis))
-        command = shown(outcome.words()) if todo else ""
+        if todo:
+            commands.append(shown(outcome.words()))
         data.append(
-            {"cell": cell.name, "state": outcome.state, "step": todo, "seconds": guess.seconds,
-             "command": command}
-        )  # fmt: skip
+            {
+                "cell": cell.name,
+                "state": outcome.state,
+                "step": todo,
+                "seconds": guess.seconds,
+                "command": commands[-1] if todo else "",
+            }
+        )
     blocks: list[Table | str] = [
         Table(("cell", "state", "next", "training left", "from"), rows),
         "",
     ]
-    blocks += [row["command"] for row in data if row["command"]]
+    blocks += commands
     together = f"{total / 60:.0f} minutes of training left, {total / 60 / asked.jobs:.0f} with"
     note = f"; {unknown} cell(s) not counted: run the table for a minute first" if unknown else ""
     blocks += ["", f"{together} --jobs {asked.jobs} at the same speed each{note}"]

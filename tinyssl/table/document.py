@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tinyssl.commands import shown
 from tinyssl.records import RunRecord, Workspace, write_atomic
 from tinyssl.report.compare import Figure, rows
 from tinyssl.report.compare import Row as Compared
 from tinyssl.report.compare_table import spread_text, table
 from tinyssl.report.values import MISSING
-from tinyssl.table.commands import shown
 from tinyssl.table.outcome import Outcome, State, fresh_words
 from tinyssl.table.published import differences, share_published
 from tinyssl.table.spec import Row, TableSpec

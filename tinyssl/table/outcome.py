@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from tinyssl.commands import flags
 from tinyssl.errors import Collapsed
 from tinyssl.records import RunRecord, Workspace
 from tinyssl.table.cells import Cell
-from tinyssl.table.commands import flags
 
 
 class State(StrEnum):
@@ -56,7 +56,7 @@ class Outcome:
 
 def fresh_words(cell: Cell) -> list[str]:
     """Arguments of `tinyssl` that start a cell from nothing."""
-    return ["pretrain", *flags("pretrain", cell.pretrain), *flags("data", cell.data)]
+    return ["pretrain", *flags("pretrain", cell.pretrain, ("method",)), *flags("data", cell.data)]
 
 
 def last_step(run: RunRecord) -> int:

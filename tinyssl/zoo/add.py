@@ -1,0 +1,206 @@
+"""Makes a zoo entry from finished runs; a model that is not good enough is refused."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from tinyssl.commands import flags, shown
+from tinyssl.config import DataConfig, PretrainConfig, ProbeConfig
+from tinyssl.errors import AccuracyDrop, BudgetExceeded, Mismatch, UsageError
+from tinyssl.paths import zoo_folder
+from tinyssl.records import RunRecord, sha256_of
+from tinyssl.zoo.card import BACKBONE, MODEL, PAGE, Card, Entry
+from tinyssl.zoo.page import card_page
+from tinyssl.zoo.sources import Sources, class_names
+
+MAX_DROP = 1.0
+"""Points of accuracy that INT8 may lose against float"""
+MAX_BYTES = 2 * 2**20
+"""Of the float weights"""
+NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
+DATA_LICENCES = {
+    "digits": "CC BY 4.0 (UCI, Optical Recognition of Handwritten Digits)",
+    "cifar10": "published without a licence; cite Krizhevsky 2009",
+    "cifar100": "published without a licence; cite Krizhevsky 2009",
+}
+"""Data set -> licence, of those that say what they are by their name"""
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the records cannot know."""
+
+    name: str
+    data_name: str | None = None
+    """What the images are, where they came from a file of one's own"""
+    data_licence: str | None = None
+    licence: str = "Apache-2.0"
+    """Of the model"""
+
+
+def add_entry(sources: Sources, words: Words, folder: Path | None = None) -> Entry:
+    """Copies the files and writes the card.
+
+    Args:
+        sources: The runs that made and measured the model.
+        words: Name and licences.
+        folder: The zoo; default: the shipped one.
+
+    Raises:
+        AccuracyDrop: INT8 loses more than `MAX_DROP` points against float.
+        Mismatch: The firmware gave other bytes than TFLite Micro.
+        BudgetExceeded: The float weights are larger than `MAX_BYTES`.
+        UsageError: The name cannot be a folder's, or the licence of the images is not known.
+    """
+    if not NAME.fullmatch(words.name):
+        raise UsageError(f"{words.name!r} is no name for a model", hint="a-z, 0-9, _ and - only")
+    _require_good(sources)
+    data = _data(sources, words)
+    place = (folder or zoo_folder()) / words.name
+    place.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(sources.probe.path("backbone"), place / BACKBONE)
+    shutil.copyfile(sources.convert.path("model"), place / MODEL)
+    card = replace(_card(sources, words, data), files=_files(place))
+    card.save(place)
+    (place / PAGE).write_text(card_page(card))
+    return Entry(place, card)
+
+
+def _require_good(sources: Sources) -> None:
+    drop = float(sources.convert.results["drop_points"])
+    if drop > MAX_DROP:
+        raise AccuracyDrop(
+            f"INT8 loses {drop:.2f} points; a model of the zoo at most {MAX_DROP:g}",
+            hint="train longer, or convert with more --calibration-images",
+        )
+    results = sources.bench.results
+    count = results.get("images", results.get("inputs", 0))
+    if not count or results["equal"] != count:
+        raise Mismatch(
+            f"{results['equal']} of {count} outputs of {results['board']} have the right bytes",
+            hint="run `tinyssl verify --board …` and report what differs",
+        )
+    size = sources.probe.path("backbone").stat().st_size
+    if size > MAX_BYTES:
+        raise BudgetExceeded(
+            f"the float weights have {size:,} bytes; at most {MAX_BYTES:,}",
+            hint="the zoo is for backbones below a megabyte in INT8",
+        )
+
+
+def _data(sources: Sources, words: Words) -> dict[str, Any]:
+    record = sources.pretrain.data
+    licence = words.data_licence or DATA_LICENCES.get(record["name"])
+    if licence is None:
+        raise UsageError(
+            f"the licence of the images ({record['name']}) is not known",
+            hint="tell it with --data-licence TEXT, and what they are with --data-name",
+        )
+    used = "for the linear head only"
+    if sources.pretrain.config.get("method") == "supervised":
+        used = "for the backbone and the head"
+    return {**record, "name": words.data_name or record["name"], "labels": used, "licence": licence}
+
+
+def _card(sources: Sources, words: Words, data: dict[str, Any]) -> Card:
+    pretrain, convert, bench = sources.pretrain, sources.convert, sources.bench
+    config = pretrain.config
+    results = bench.results
+    return Card(
+        name=words.name,
+        backbone=config["backbone"],
+        stem_stride=config["stem_stride"],
+        image_size=sources.probe.data["image_size"],
+        classes=class_names(sources.probe),
+        method=config["method"],
+        teacher=_teacher(config),
+        data=data,
+        recipe={k: v for k, v in config.items() if k not in ("data", "teacher", "resume")},
+        commands=tuple(_commands(sources, words)),
+        accuracy={
+            "float": convert.results["accuracy_float"],
+            "int8": convert.results["accuracy_int8"],
+            "images": convert.results["test_images"],
+            "drop_points": convert.results["drop_points"],
+            "device": results.get("accuracy_device"),
+            "device_images": results.get("images"),
+            "probe": sources.probe.results["accuracy"],
+            "probe_std": sources.probe.results.get("accuracy_std"),
+            "knn": sources.probe.results["knn"],
+        },
+        verified={
+            "board": results["board"],
+            "engine": results["engine"],
+            "inputs": results.get("images", results.get("inputs")),
+            "equal": results["equal"],
+            "reference": results["reference"],
+            "host_inputs": sources.verify.results["images"] if sources.verify else 0,
+            "host_equal": sources.verify.results["equal"] if sources.verify else 0,
+            "flash_bytes": results["flash_bytes"],
+            "ram_bytes": results["ram_bytes"],
+        },
+        files={},
+        licence=words.licence,
+        made={
+            "commit": pretrain.commit,
+            "finished": pretrain.finished,
+            "seconds": pretrain.results.get("seconds"),
+            "seed": pretrain.seed,
+            "versions": pretrain.versions,
+            "machine": pretrain.machine,
+        },
+    )
+
+
+def _teacher(config: dict[str, Any]) -> dict[str, Any]:
+    teacher = config.get("teacher")
+    if not isinstance(teacher, dict):
+        return {}
+    from tinyssl.teachers import TEACHERS  # torch: takes seconds to load
+
+    known = TEACHERS.get(str(teacher.get("given")))
+    return {
+        **{key: value for key, value in teacher.items() if key != "given"},
+        "licence": known.licence if known else "that of its file",
+        "trained_on": known.trained_on if known else "",
+    }
+
+
+def _commands(sources: Sources, words: Words) -> list[str]:
+    """The three commands that make the model again; of paths the file's name is told."""
+    pretrain = _config(PretrainConfig, sources.pretrain.config)
+    data = _config(DataConfig, sources.pretrain.config["data"])
+    probe = replace(_config(ProbeConfig, sources.probe.config), run=None)
+    if data.data_path:
+        data = replace(data, data_path=Path(data.data_path.name))
+    return [
+        shown(["pretrain", *flags("pretrain", pretrain, ("method",)), *flags("data", data)]),
+        shown(["probe", *flags("probe", probe)]),
+        "tinyssl convert",
+    ]
+
+
+def _config(kind: type[Any], content: dict[str, Any]) -> Any:
+    names = {field.name for field in fields(kind)}
+    known = {name: value for name, value in content.items() if name in names}
+    if isinstance(known.get("teacher"), dict):
+        known["teacher"] = known["teacher"]["given"]
+    return TypeAdapter(kind).validate_python(known)
+
+
+def _files(place: Path) -> dict[str, dict[str, Any]]:
+    return {
+        name: {"sha256": sha256_of(place / name), "bytes": (place / name).stat().st_size}
+        for name in (BACKBONE, MODEL)
+    }
+
+
+def describe(record: RunRecord) -> str:
+    """One line about a run, for messages."""
+    return f"{record.kind} {record.folder.name}"

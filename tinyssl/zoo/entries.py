@@ -1,0 +1,54 @@
+"""The models of a zoo folder by name, and the one that is used where none is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tinyssl.errors import UsageError, unknown_name
+from tinyssl.paths import zoo_folder
+from tinyssl.zoo.card import CARD, Card, Entry
+
+DEFAULT = "default.txt"
+"""Holds the name of the default entry"""
+
+
+def entries(folder: Path | None = None) -> list[Entry]:
+    """All models of a zoo folder (default: the shipped one), by name.
+
+    Raises:
+        ModelError: A card is damaged.
+    """
+    root = folder or zoo_folder()
+    found = sorted(path.parent for path in root.glob(f"*/{CARD}"))
+    return [Entry(place, Card.load(place)) for place in found]
+
+
+def find_entry(name: str | None = None, folder: Path | None = None) -> Entry:
+    """The entry `name`, else the default one; its files are checked.
+
+    Raises:
+        UsageError: There is none of this name, or no entry at all.
+        ModelError: Its files are damaged.
+    """
+    known = {entry.card.name: entry for entry in entries(folder)}
+    if not known:
+        raise UsageError(
+            f"the zoo {folder or zoo_folder()} holds no model",
+            hint="train one (`tinyssl pretrain`, `probe`, `convert`), or set TINYSSL_ZOO",
+        )
+    wanted = name or default_name(folder) or next(iter(known))
+    if wanted not in known:
+        raise unknown_name("model in the zoo", wanted, known)
+    known[wanted].check()
+    return known[wanted]
+
+
+def default_name(folder: Path | None = None) -> str | None:
+    """Name of the default entry, where the zoo names one."""
+    path = (folder or zoo_folder()) / DEFAULT
+    return path.read_text().strip() if path.is_file() else None
+
+
+def set_default(name: str, folder: Path | None = None) -> None:
+    """Makes `name` the default entry."""
+    ((folder or zoo_folder()) / DEFAULT).write_text(name + "\n")

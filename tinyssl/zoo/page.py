@@ -1,0 +1,102 @@
+"""`card.md`: a card for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tinyssl.zoo.card import Card
+
+
+def card_page(card: Card) -> str:
+    """The card as Markdown."""
+    return "\n".join(_lines(card)) + "\n"
+
+
+def _lines(card: Card) -> Iterator[str]:
+    yield f"# {card.name}"
+    yield ""
+    yield (
+        f"{card.backbone}, stem stride {card.stem_stride}, input {card.image_size}×"
+        f"{card.image_size}×3, pretrained with {card.method} on {card.data['name']}, with a linear "
+        f"head for {len(card.classes)} classes. Written by `tinyssl zoo add` from the records."
+    )
+    yield ""
+    yield from _table("accuracy", _accuracy(card))
+    yield from _table("origin", _origin(card))
+    yield from _table(
+        "file",
+        {name: f"{f['bytes']:,} bytes, SHA-256 `{f['sha256']}`" for name, f in card.files.items()},
+    )
+    yield "Made with:"
+    yield ""
+    yield from (f"    {command}" for command in card.commands)
+    yield ""
+    yield "Classes: " + ", ".join(card.classes)
+
+
+def _table(title: str, rows: dict[str, str]) -> Iterator[str]:
+    yield f"| {title} | |"
+    yield "| --- | --- |"
+    yield from (f"| {name} | {text} |" for name, text in rows.items())
+    yield ""
+
+
+def _accuracy(card: Card) -> dict[str, str]:
+    figures, proof = card.accuracy, card.verified
+    rows = {
+        "linear probe, float": _share(figures["probe"], figures.get("probe_std")),
+        "this head, float": f"{_share(figures['float'])} of {figures['images']:,} test images",
+        "this head, INT8 on a computer": f"{_share(figures['int8'])} "
+        f"({figures['drop_points']:+.2f} points lost)",
+    }
+    if figures.get("device") is not None:
+        rows[f"this head, INT8 on {proof['board']}"] = (
+            f"{_share(figures['device'])} of {figures['device_images']:,} test images"
+        )
+    rows["kNN on the features"] = _share(figures["knn"])
+    rows["same bytes as TFLite Micro"] = (
+        f"{proof['equal']:,} of {proof['inputs']:,} inputs on {proof['board']}, "
+        f"{proof['host_equal']:,} of {proof['host_inputs']:,} on a computer"
+    )
+    rows["firmware"] = f"{proof['flash_bytes']:,} bytes of flash, {proof['ram_bytes']:,} of RAM"
+    return rows
+
+
+def _share(value: float, std: float | None = None) -> str:
+    spread = f" ± {100 * std:.2f}" if std is not None else ""
+    return f"{100 * value:.2f}{spread} %"
+
+
+def _origin(card: Card) -> dict[str, str]:
+    data, made = card.data, card.made
+    return {
+        "images": f"{data['name']}: {data['train']:,} training, {data['val']:,} validation, "
+        f"{data['test']:,} test (fingerprint {data['fingerprint'][:12]}); labels were used "
+        f"{data['labels']}",
+        "licence of the images": data["licence"],
+        "teacher": _teacher(card.teacher),
+        "licence of the model": card.licence,
+        "trained": f"{made['finished'][:10]}, seed {made['seed']}, "
+        f"{_duration(made.get('seconds'))}, on {_machine(made['machine'])}, tinyssl at commit "
+        f"{made['commit'][:12]}, torch {made['versions'].get('torch', '?')}",
+    }
+
+
+def _teacher(teacher: dict[str, Any]) -> str:
+    if not teacher:
+        return "none"
+    kind = "a supervised teacher" if teacher["supervised"] else "trained without labels"
+    where = f" ({teacher['trained_on']})" if teacher.get("trained_on") else ""
+    return (
+        f"{teacher['name']} at {teacher['image_size']} px, **{kind}**{where}; licence "
+        f"{teacher['licence']}; SHA-256 `{teacher['sha256'][:16]}…`"
+    )
+
+
+def _duration(seconds: float | None) -> str:
+    return "time unknown" if seconds is None else f"{seconds / 60:.1f} minutes"
+
+
+def _machine(machine: dict[str, Any]) -> str:
+    return machine.get("gpu") or f"{machine.get('cpu')}, {machine.get('cores')} cores"
