@@ -72,18 +72,35 @@ def fast(teacher: Teacher, progress: Progress = Silent()) -> Teacher:  # noqa: B
         missing = " and ".join(absent)
         progress.note(f"the teacher would run 2 to 3 times as fast with {missing}: {INSTALL}")
         return teacher
+    path = cache_folder() / "teachers" / _file_name(teacher)
+    if path.exists():
+        found = _checked(teacher, path)
+        if isinstance(found, FastTeacher):
+            return found
+        progress.note(f"{path}: {found}; exported again")
+        path.unlink(missing_ok=True)
+    found = _checked(teacher, path)
+    if isinstance(found, FastTeacher):
+        return found
+    progress.note(f"the teacher runs in PyTorch, not onnxruntime: {found}")
+    return teacher
+
+
+def _file_name(teacher: Teacher) -> str:
+    return f"{teacher.info.sha256[:32]}-{teacher.info.image_size}.onnx"
+
+
+def _checked(teacher: Teacher, path: Path) -> FastTeacher | str:
+    """The teacher through the file, which is made where it is not there; else what is wrong."""
     try:
-        quick = FastTeacher(teacher, _exported(teacher))
+        if not path.exists():
+            _export(teacher, path)
+        quick = FastTeacher(teacher, path)
         difference = _difference(teacher, quick)
-    except Exception as error:  # an exporter fails in many ways, and there is another way to go
-        progress.note(f"teacher runs in PyTorch, not onnxruntime: {type(error).__name__}: {error}")
-        return teacher
+    except Exception as error:  # exporters and sessions fail in many ways; there is another way
+        return f"{type(error).__name__}: {error}"
     if difference > TOLERANCE:
-        progress.note(
-            f"teacher runs in PyTorch: onnxruntime's features differ by {difference:.1e} "
-            f"(allowed: {TOLERANCE:.0e})"
-        )
-        return teacher
+        return f"its features differ by {difference:.1e} (allowed: {TOLERANCE:.0e})"
     return quick
 
 
@@ -128,23 +145,18 @@ class _Pair(nn.Module):
         return output.summary, output.tokens
 
 
-def _exported(teacher: Teacher) -> Path:
-    """The teacher as an ONNX file, from the cache or made now; replaced in one step."""
-    name = f"{teacher.info.sha256[:32]}-{teacher.info.image_size}.onnx"
-    path = cache_folder() / "teachers" / name
-    if path.exists():
-        return path
+def _export(teacher: Teacher, path: Path) -> None:
+    """Writes the ONNX file in one step: whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        _export(teacher, temporary)
+        _trace(teacher, temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    return path
 
 
-def _export(teacher: Teacher, path: Path) -> None:
+def _trace(teacher: Teacher, path: Path) -> None:
     """The exporter by tracing: the newer one needs onnxscript, which would be one more package."""
     batch = {0: "batch"}
     with warnings.catch_warnings():

@@ -16,13 +16,28 @@ from tinyssl.teachers.vit_teacher import DINO, DINOV2, ViTTeacher
 
 SMALL = ViTShape(patch=16, native_size=64, layer_scale=False, dim=48, depth=2, heads=3)
 SMALL2 = ViTShape(patch=14, native_size=70, layer_scale=True, dim=48, depth=2, heads=3)
-BLOCK = (
-    "norm1.weight norm1.bias attn.qkv.weight attn.qkv.bias attn.proj.weight attn.proj.bias "
-    "norm2.weight norm2.bias mlp.fc1.weight mlp.fc1.bias mlp.fc2.weight mlp.fc2.bias"
-).split()
-ENDS = (
-    "cls_token pos_embed patch_embed.proj.weight patch_embed.proj.bias norm.weight norm.bias"
-).split()
+BLOCK = [
+    "norm1.weight",
+    "norm1.bias",
+    "attn.qkv.weight",
+    "attn.qkv.bias",
+    "attn.proj.weight",
+    "attn.proj.bias",
+    "norm2.weight",
+    "norm2.bias",
+    "mlp.fc1.weight",
+    "mlp.fc1.bias",
+    "mlp.fc2.weight",
+    "mlp.fc2.bias",
+]
+ENDS = [
+    "cls_token",
+    "pos_embed",
+    "patch_embed.proj.weight",
+    "patch_embed.proj.bias",
+    "norm.weight",
+    "norm.bias",
+]
 
 
 def random_weights(module: nn.Module, seed: int = 0) -> nn.Module:
