@@ -93,6 +93,8 @@ class PretrainConfig:
     """End the run when all embeddings become alike (exit code 3)"""
     checkpoint_every: Count = 1
     """Epochs between checkpoints"""
+    checkpoint_seconds: NonNegative = 10
+    """At least this long between checkpoints, where epochs are short"""
     knn_every: Annotated[int, Field(ge=0)] = 1
     """Epochs between looks at the accuracy of kNN on a few labelled images, only to be shown; 0:
     never"""
@@ -124,6 +126,44 @@ class ProbeConfig:
     baseline: bool = True
     """Also probe the same backbone with random weights; the figures of an earlier probe of the same
     weights, images and settings are taken over"""
+
+
+@dataclass(frozen=True, config=STRICT)
+class EvaluateConfig:
+    """Few labels, fine-tuning and corrupted images, beyond the probe."""
+
+    run: Path | None = None
+    """Probe run (its float model) or convert run (its INT8 model) to evaluate; default: the last
+    finished probe"""
+    few_labels: list[Fraction] = Field(default_factory=lambda: [0.01, 0.1, 0.2])
+    """Shares of the training labels on which linear probes are trained, one image a class at least;
+    none: skip it (float only)"""
+    subsets: Count = 3
+    """Random subsets of each share; the accuracy is their mean"""
+    finetune: list[Annotated[float, Field(gt=0, le=1)]] = Field(default_factory=lambda: [1.0])
+    """Shares of the training labels on which the whole backbone is trained on; none: skip it (float
+    only)"""
+    finetune_epochs: Count = 5
+    """Epochs of it over all labels; over fewer labels as many more, but at most 10 times"""
+    finetune_lr: Annotated[float, Field(gt=0)] = 1e-3
+    """Its peak learning rate (AdamW, cosine to 0)"""
+    finetune_batch: Annotated[int, Field(ge=2)] = 128
+    """Images a step of it"""
+    finetune_crop: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Smallest random crop of it, as a share of the image's area; 1: none"""
+    finetune_flip: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Its probability of a horizontal flip (0 for writing)"""
+    corruptions: list[str] = Field(default_factory=list)
+    """Kinds of corruption; default: all 15"""
+    corruption_images: Annotated[int, Field(ge=0)] = 1000
+    """Test images that are corrupted in every kind at 5 levels; 0: skip it"""
+    board: str | None = None
+    """Also run the INT8 model on this emulated board (it is built and started for this)"""
+    board_images: Count = 2
+    """Test images that the board gets, each clean and in every kind and level; its serial line
+    carries two or three a second"""
+    seed: Seed = 0
+    """Seed of the subsets, of fine-tuning, of the corruptions and of the choice of images"""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -238,6 +278,7 @@ STAGES: dict[str, type] = {
     "data": DataConfig,
     "pretrain": PretrainConfig,
     "probe": ProbeConfig,
+    "evaluate": EvaluateConfig,
     "convert": ConvertConfig,
     "verify": VerifyConfig,
     "build": BuildConfig,

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import pickle
+import shlex
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,6 @@ import torch
 
 from tinyssl.errors import TrainingError
 from tinyssl.progress import Progress
-from tinyssl.records import write_atomic
 
 MAGIC = b"TSSLCKP1"
 HASH_BYTES = 32
@@ -26,15 +28,39 @@ PREVIOUS = "checkpoint.previous.pt"
 
 
 def save_checkpoint(folder: Path, state: dict[str, Any]) -> Path:
-    """Writes `state` (tensors and plain values) as the current checkpoint of a run."""
+    """Writes `state` (tensors and plain values) as the current checkpoint of a run.
+
+    Raises:
+        TrainingError: The disk is too small, or full; the checkpoints that were there still are.
+    """
     buffer = io.BytesIO()
     torch.save(state, buffer)
-    payload = buffer.getvalue()
-    current = folder / CURRENT
+    payload = buffer.getbuffer()
+    current, fresh = folder / CURRENT, folder / f".{CURRENT}.{os.getpid()}.tmp"
+    needed, free = len(MAGIC) + HASH_BYTES + len(payload), shutil.disk_usage(folder).free
+    if needed > free:
+        raise _no_space(folder, f"the checkpoint needs {needed:,} bytes, {free:,} are free")
+    try:
+        with fresh.open("wb") as file:
+            file.write(MAGIC)
+            file.write(hashlib.sha256(payload).digest())
+            file.write(payload)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise _no_space(folder, f"the checkpoint cannot be written: {error.strerror}") from error
     if current.exists():
         current.replace(folder / PREVIOUS)
-    write_atomic(current, MAGIC + hashlib.sha256(payload).digest() + payload)
+    fresh.replace(current)
     return current
+
+
+def _no_space(folder: Path, what: str) -> TrainingError:
+    return TrainingError(
+        f"{what}; the one before is whole, in {folder}",
+        hint=f"free space on that disk, then tinyssl pretrain --resume {shlex.quote(str(folder))}",
+    )
 
 
 def load_checkpoint(folder: Path, progress: Progress) -> dict[str, Any] | None:
@@ -61,15 +87,15 @@ def load_checkpoint(folder: Path, progress: Progress) -> dict[str, Any] | None:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    data = path.read_bytes()
-    start = len(MAGIC) + HASH_BYTES
-    if data[: len(MAGIC)] != MAGIC:
+    with path.open("rb") as file:
+        magic, digest, payload = file.read(len(MAGIC)), file.read(HASH_BYTES), file.read()
+    if magic != MAGIC:
         raise TrainingError(f"{path} is not a checkpoint of this version")
-    if hashlib.sha256(data[start:]).digest() != data[len(MAGIC) : start]:
+    if hashlib.sha256(payload).digest() != digest:
         raise TrainingError(f"{path} is damaged: its SHA-256 does not match")
     try:
         state: dict[str, Any] = torch.load(
-            io.BytesIO(data[start:]), map_location="cpu", weights_only=True
+            io.BytesIO(payload), map_location="cpu", weights_only=True
         )
     except (RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
         raise TrainingError(f"{path} cannot be read by this torch: {error}") from error

@@ -106,6 +106,7 @@ class Trainer:
         self._device = plan.world.device
         self._tally = Tally(self._device)
         self._saved_step: int | None = None
+        self._saved_at = time.perf_counter()
         self._rate = Rate()
         self._clock = 0.0
         self._unlogged = 0
@@ -128,7 +129,7 @@ class Trainer:
         self._require_finite()
         self.counters.epoch_loss = self._tally.epoch_loss
         self.counters.low_spread = self.collapse.low
-        self._saved_step = self.counters.step
+        self._saved_step, self._saved_at = self.counters.step, time.perf_counter()
         if self.plan.folder is None:
             return
         state = {
@@ -151,7 +152,8 @@ class Trainer:
             self.save()
         self._module = self._parallel()
         self.method.train()
-        with Interrupt() as interrupt, progress.track(title, total) as tracker:
+        deaf = not self.plan.world.main
+        with Interrupt(deaf=deaf) as interrupt, progress.track(title, total) as tracker:
             tracker.advance(self.counters.step)
             self._start_clock()
             while self.counters.step < total:
@@ -289,6 +291,9 @@ class Trainer:
         for observer in self.plan.observers:
             observer.on_epoch(figures)
         self.method.train()
-        if epoch % self.config.checkpoint_every == 0 or epoch == self.config.epochs:
+        due = epoch % self.config.checkpoint_every == 0 and (
+            time.perf_counter() - self._saved_at >= self.config.checkpoint_seconds
+        )
+        if due or epoch == self.config.epochs:
             self.save()
         self._start_clock()

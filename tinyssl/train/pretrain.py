@@ -5,29 +5,36 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from tinyssl.backbones import BackboneInfo, save_backbone
 from tinyssl.config import DataConfig, PretrainConfig
-from tinyssl.datasets import Dataset, data_config_json, data_config_of, load_dataset
-from tinyssl.errors import Collapsed, DataError, TinysslError, UsageError
+from tinyssl.datasets import data_config_json, data_config_of, load_dataset
+from tinyssl.errors import Collapsed, TinysslError, UsageError
+from tinyssl.memory import keep_freed_memory
 from tinyssl.progress import Progress, Silent
 from tinyssl.records import RunRecord, RunWriter, Workspace, read_record
 from tinyssl.train.checkpoint import CURRENT, load_checkpoint
 from tinyssl.train.device import repeatable
+from tinyssl.train.launch import launch_id, unfinished
 from tinyssl.train.loop import Plan, Trainer
 from tinyssl.train.metrics import observers_of
 from tinyssl.train.observer import MetricsFile, Observer, ObserverFactory, Subject
+from tinyssl.train.recorded import (
+    config_json,
+    given_teacher,
+    recorded_config,
+    refuse_changes,
+    refuse_other_images,
+    refuse_other_teacher,
+    shared_out,
+)
 from tinyssl.train.setup import Job, build_job, check_config
-from tinyssl.train.world import World, join_world
+from tinyssl.train.world import World, join_world, one_for_all
 
 BACKBONE_FILE = "backbone.safetensors"
-
-_ADAPTER = TypeAdapter(PretrainConfig)
 
 
 def pretrain(
@@ -57,11 +64,24 @@ def pretrain(
         Collapsed: All embeddings became alike.
         KeyboardInterrupt: After Ctrl-C; the run is marked `interrupted` and can be resumed.
     """
-    with join_world(config.device) as world:
+    keep_freed_memory()
+    with join_world(_device(config)) as world:
         place = Place(world, workspace, progress if world.main else Silent(), observers)
-        if config.resume is not None:
-            return _resume(config, data, place)
-        return _start(config, data, place)
+        with one_for_all(world):
+            if config.resume is not None:
+                return _resume(config, data, place, read_record(Path(config.resume)))
+            before = world.share(unfinished(workspace, config, data) if world.main else None)
+            if before is not None:
+                return _resume(config, data, place, before)
+            return _start(config, data, place)
+
+
+def _device(config: PretrainConfig) -> str:
+    """A resumed run goes on where it was, unless told otherwise."""
+    if config.resume is None or config.device != "auto":
+        return config.device
+    record = read_record(Path(config.resume))
+    return str(record.config.get("device", config.device))
 
 
 @dataclass(frozen=True)
@@ -84,40 +104,42 @@ def _start(config: PretrainConfig, data: DataConfig, place: Place) -> RunRecord:
 
 
 def _new_run(job: Job, data: DataConfig, place: Place) -> RunWriter:
-    content = _ADAPTER.dump_python(job.config, mode="json", exclude={"resume"})
-    content |= job.facts() | {"data": data_config_json(data)}
+    content = config_json(job.config) | job.facts() | {"data": data_config_json(data)}
+    launch = launch_id()
+    if launch is not None:
+        content |= {"launch": launch, "processes": place.world.size}
     return place.workspace.start(
         "pretrain", content, seed=job.config.seed, data=job.dataset.as_record()
     )
 
 
-def _resume(config: PretrainConfig, data: DataConfig, place: Place) -> RunRecord:
-    folder = Path(config.resume or "")
-    record = read_record(folder)
+def _resume(config: PretrainConfig, data: DataConfig, place: Place, record: RunRecord) -> RunRecord:
+    folder, world = record.folder, place.world
     if record.kind != "pretrain":
         raise UsageError(f"{folder} is a {record.kind} run", hint="name a pretrain run")
     if record.status == "complete":
         place.progress.note(f"{folder} is complete: nothing to resume")
         return record
     recorded, recorded_data = recorded_config(record), data_config_of(record)
-    _refuse_changes(replace(config, resume=None), recorded)
-    _refuse_changes(data, recorded_data)
+    refuse_changes(replace(config, resume=None, teacher=given_teacher(config.teacher)), recorded)
+    refuse_changes(data, recorded_data)
     dataset = load_dataset(recorded_data, place.progress)
-    _refuse_other_images(dataset, record)
-    with repeatable(place.world.device):
-        job = build_job(recorded, dataset, place.world)
-        _refuse_other_teacher(job, record)
-        for half_written in folder.glob(".*.tmp"):  # of atomic writes that a crash cut short
-            half_written.unlink(missing_ok=True)
-        state = place.world.share(
-            load_checkpoint(folder, place.progress) if place.world.main else None
-        )
-        done = state["counters"]["step"] if state else 0
-        place.progress.note(f"resuming {folder.name} at step {done} of {job.schedule.steps}")
-        run = None
-        if place.world.main:
-            run = place.workspace.reopen(folder, keep=lambda row: row["step"] <= done)
+    refuse_other_images(dataset, record)
+    with repeatable(world.device):
+        job = build_job(shared_out(recorded, record, world.size), dataset, world)
+        refuse_other_teacher(job.teacher, record)
+        state = world.share(load_checkpoint(folder, place.progress) if world.main else None)
+        run = _reopened(folder, state, job, place) if world.main else None
         return _run(job, run, state, place)
+
+
+def _reopened(folder: Path, state: dict[str, Any] | None, job: Job, place: Place) -> RunWriter:
+    """The run's writer, rid of what was written after the checkpoint."""
+    for half_written in folder.glob(".*.tmp"):  # of atomic writes that a crash cut short
+        half_written.unlink(missing_ok=True)
+    done = state["counters"]["step"] if state else 0
+    place.progress.note(f"resuming {folder.name} at step {done} of {job.schedule.steps}")
+    return place.workspace.reopen(folder, keep=lambda row: row["step"] <= done)
 
 
 def _run(job: Job, run: RunWriter | None, state: dict[str, Any] | None, place: Place) -> RunRecord:
@@ -151,6 +173,9 @@ def _train(job: Job, run: RunWriter | None, state: dict[str, Any] | None, place:
             for observer in (*found, MetricsFile(subject)):
                 observers.append(stack.enter_context(closing(observer)))
         batcher = job.batcher(place.progress)
+        if run is not None and job.teacher is not None:
+            spent = run.record.results.get("teacher_seconds", 0.0) + job.teacher_seconds
+            run.results(teacher_seconds=spent)
         folder = run.folder if run is not None else None
         plan = Plan(
             job.method, batcher, job.config, job.schedule, place.world, folder, tuple(observers)
@@ -165,51 +190,7 @@ def _train(job: Job, run: RunWriter | None, state: dict[str, Any] | None, place:
                 loss=trainer.counters.last_loss,
                 images_per_second=job.schedule.steps * job.schedule.batch_size / seconds,
                 seconds=seconds,
-                **({"teacher_seconds": job.teacher_seconds} if job.teacher else {}),
             )
-
-
-def recorded_config(record: RunRecord) -> PretrainConfig:
-    """The config with which a pretrain run was started."""
-    known = {field.name for field in fields(PretrainConfig)}
-    content = {name: value for name, value in record.config.items() if name in known}
-    if isinstance(content.get("teacher"), dict):  # the record says more of it than its name
-        content["teacher"] = content["teacher"]["given"]
-    return _ADAPTER.validate_python(content)
-
-
-def _refuse_changes(given: Any, recorded: Any) -> None:
-    """A resumed run keeps its settings: one that was given and differs is a mistake."""
-    for field in fields(given):
-        value, before = getattr(given, field.name), getattr(recorded, field.name)
-        default = getattr(type(given)(), field.name)
-        same = value == before or (isinstance(value, Path) and value.absolute() == before)
-        if not same and value != default:
-            option = field.name.replace("_", "-")
-            raise UsageError(
-                f"the run to resume has {option} {before}, not {value}",
-                hint=f"leave --{option} out, or start a new run without --resume",
-            )
-
-
-def _refuse_other_images(dataset: Dataset, record: RunRecord) -> None:
-    if dataset.fingerprint != record.data["fingerprint"]:
-        raise DataError(
-            f"the images are not those of {record.folder}: fingerprint "
-            f"{dataset.fingerprint[:12]}…, was {record.data['fingerprint'][:12]}…",
-            hint="restore the images, or start again without --resume",
-        )
-
-
-def _refuse_other_teacher(job: Job, record: RunRecord) -> None:
-    if job.teacher is None:
-        return
-    now, before = job.teacher.info.sha256, record.config["teacher"]["sha256"]
-    if now != before:
-        raise UsageError(
-            f"the teacher is not that of {record.folder}: SHA-256 {now[:12]}…, was {before[:12]}…",
-            hint="restore its weights, or start again without --resume",
-        )
 
 
 @contextmanager

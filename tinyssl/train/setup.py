@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,9 +15,10 @@ from tinyssl.datasets import Dataset
 from tinyssl.errors import DataError
 from tinyssl.methods import METHODS, Method, Surroundings, build_method, method_config
 from tinyssl.progress import Progress
-from tinyssl.teachers import TEACHERS, Teacher, build_teacher, fast, teacher_spec_of
+from tinyssl.teachers import Teacher, build_teacher, fast, teacher_spec_of
 from tinyssl.train.batches import Batcher, Material
 from tinyssl.train.metrics import require_installed
+from tinyssl.train.recorded import given_teacher
 from tinyssl.train.schedule import Schedule
 from tinyssl.train.teaching import OnlineTeaching, Teaching, cached_teaching
 from tinyssl.train.world import World
@@ -70,7 +70,8 @@ class Job:
 
     def facts(self) -> dict[str, Any]:
         """What the record says beside the options: parameters, processes, the teacher."""
-        trained = sum(p.numel() for p in self.method.parameters() if p.requires_grad)
+        learning = (p for p in self.method.parameters() if p.requires_grad and self.method.trains)
+        trained = sum(p.numel() for p in learning)
         backbone = sum(p.numel() for p in self.method.backbone.parameters())
         options = method_config(self.config.method, self.config.method_options)
         facts: dict[str, Any] = {
@@ -86,17 +87,9 @@ class Job:
                 "sha256": info.sha256,
                 "supervised": info.supervised,
                 "source": info.source,
-                "given": _given(self.config.teacher),
+                "given": given_teacher(self.config.teacher),
             }
         return facts
-
-
-def _given(teacher: str | None) -> str | None:
-    """The name, or the absolute path, so that a run can be resumed from another folder."""
-    if teacher is None or teacher in TEACHERS:
-        return teacher
-    path = Path(teacher)
-    return str(path.absolute()) if path.exists() else teacher
 
 
 def build_job(config: PretrainConfig, dataset: Dataset, world: World) -> Job:

@@ -13,7 +13,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from tinyssl.errors import UsageError
+from tinyssl.errors import TrainingError, UsageError
 from tinyssl.train.device import pick_device
 
 PATIENCE = timedelta(hours=24)
@@ -92,3 +92,23 @@ def _gpu(local_rank: int) -> torch.device:
         )
     torch.cuda.set_device(local_rank)
     return torch.device("cuda", local_rank)
+
+
+@contextmanager
+def one_for_all(world: World) -> Iterator[None]:
+    """Says plainly what a broken connection means: another process ended, and so does this one.
+
+    Raises:
+        TrainingError: In place of what the communication library says.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        lost = isinstance(error, dist.DistError) or "onnection" in str(error)
+        if world.size == 1 or not lost:
+            raise
+        raise TrainingError(
+            f"process {world.rank} of {world.size} lost another one, so all end",
+            hint="its own message is above, or in the log of its computer; the same torchrun "
+            "command goes on from the last checkpoint with --max-restarts, else use --resume",
+        ) from error

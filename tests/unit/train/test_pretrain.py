@@ -23,7 +23,12 @@ from tinyssl.train import pretrain
 from tinyssl.train.checkpoint import CURRENT, PREVIOUS
 
 CONFIG = PretrainConfig(
-    backbone="mobilenet_v2_tiny", epochs=3, batch_size=16, warmup_epochs=1, device="cpu"
+    backbone="mobilenet_v2_tiny",
+    epochs=3,
+    batch_size=16,
+    warmup_epochs=1,
+    device="cpu",
+    checkpoint_seconds=0,
 )
 STEPS = 9
 """Three epochs of three steps"""

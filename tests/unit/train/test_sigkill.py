@@ -26,7 +26,8 @@ root, images = Path(sys.argv[1]), Path(sys.argv[2])
 resume = Path(sys.argv[3]) if len(sys.argv) > 3 else None
 config = PretrainConfig(resume=resume)
 if resume is None:
-    config = PretrainConfig(backbone="mobilenet_v2_tiny", epochs=12, batch_size=16, device="cpu")
+    config = PretrainConfig(backbone="mobilenet_v2_tiny", epochs=12, batch_size=16, device="cpu",
+        checkpoint_seconds=0)
 data = DataConfig(dataset="npz", data_path=images, image_size=16)
 pretrain(config, data, Workspace(root), Silent())
 """
