@@ -110,6 +110,8 @@ class ProbeConfig:
 
     run: Path | None = None
     """Pretrain run to evaluate; default: the last finished one"""
+    backbone: Path | None = None
+    """Backbone file (.safetensors) to evaluate in place of a run's"""
     epochs: Count = 20
     """Epochs of the linear probe"""
     batch_size: Count = 1024
@@ -203,7 +205,7 @@ class BuildConfig:
     board: str = "mps2_an500"
     """Board to build for; `tinyssl boards` lists them"""
     model: Path | None = None
-    """INT8 .tflite; default: the last converted one"""
+    """INT8 .tflite; default: the last converted one, else the default of the zoo"""
     engine: Literal["aot", "tflm"] = "aot"
     """aot: our ahead-of-time compiled C; tflm: TensorFlow Lite Micro"""
     target: Literal["firmware", "c"] = "firmware"

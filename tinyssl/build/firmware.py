@@ -19,7 +19,7 @@ from tinyssl.build.engines import engine_model, engine_parts
 from tinyssl.build.platformio import check_compiler, pio_run
 from tinyssl.build.project import Image, project_files
 from tinyssl.build.size import check_budget, measure
-from tinyssl.build.source import ModelSource, check_model, load_model
+from tinyssl.build.source import ModelSource, check_model, load_model, shipped_model
 from tinyssl.build.staging import staged
 from tinyssl.config import BuildConfig
 from tinyssl.emit import PORTABLE, describe_ops, write_sources
@@ -73,7 +73,8 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
     progress = progress or Silent()
     board = find_board(config.board)
     isa = board.tinyssl.isa if config.kernels == "auto" else PORTABLE
-    source = load_model(config.model, workspace, isa=isa)
+    model = config.model or shipped_model(workspace, progress)
+    source = load_model(model, workspace, isa=isa)
     plain = TypeAdapter(BuildConfig).dump_python(config, mode="json")
     folder = output_folder(config, workspace)
     with workspace.start("build", plain, inputs={"model": source.path}) as run:

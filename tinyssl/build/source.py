@@ -19,6 +19,7 @@ from tinyssl.records import Workspace, read_record
 from tinyssl.tflite import read_model
 from tinyssl.verify import check_host, inputs
 from tinyssl.verify.subject import find_subject, load_split
+from tinyssl.zoo import entries, find_entry
 
 SEED = 0
 """Of the random inputs"""
@@ -42,6 +43,18 @@ class ModelSource:
     """Instruction set that the plan is for"""
     data_run: str
     """Folder of the convert run; empty for a file from elsewhere"""
+
+
+def shipped_model(workspace: Workspace, progress: Progress) -> Path | None:
+    """The zoo's default model, where none was converted in this workspace; None where one was."""
+    if any(run.status == "complete" for run in workspace.all("convert")) or not entries():
+        return None
+    entry = find_entry()
+    progress.note(
+        f"no converted model in {workspace.root}: taking {entry.card.name} of the zoo "
+        f"({len(entry.card.classes)} classes of {entry.card.data['name']})"
+    )
+    return entry.model
 
 
 def load_model(path: Path | None, workspace: Workspace, *, isa: Isa = Isa.HOST) -> ModelSource:

@@ -44,7 +44,7 @@ def build_result(info: BuildInfo, config: BuildConfig, folder: Path) -> Result:
     made = (
         f"board {info.board}, engine {info.engine}" if config.target == "firmware" else "C sources"
     )
-    blocks += ["", f"{note}{made}, build {info.build_id}", str(folder)]
+    blocks += ["", f"{note}{made}, build {info.build_id}", f"model: {info.model_path}", str(folder)]
     return Result(data, blocks)
 
 

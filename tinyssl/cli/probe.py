@@ -31,6 +31,10 @@ def probe_data(call: Call, config: ProbeConfig) -> DataConfig | None:
     """
     if not call.given(DataConfig):
         return None
+    if config.backbone is not None:
+        from tinyssl.backbones.storage import load_info
+
+        return call.config(DataConfig, image_size=load_info(config.backbone)[1].image_size)
     from tinyssl.datasets import data_config_of
 
     source = read_record(config.run) if config.run else call.workspace.latest("pretrain")

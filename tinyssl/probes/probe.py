@@ -66,7 +66,7 @@ def probe(
     """Linear probe and kNN of a pretrained backbone, with its random initialisation beside it.
 
     Args:
-        config: The run to evaluate, and how.
+        config: The run or the backbone's file to evaluate, and how.
         data: Labelled images; None: those of the pretrain run.
         workspace: Where runs are.
         progress: Told what happens.
@@ -76,16 +76,19 @@ def probe(
         UsageError: No finished pretrain run, or not one.
         TrainingError: The backbone's file is damaged.
     """
-    source = read_record(config.run) if config.run else workspace.latest("pretrain")
-    if source.kind != "pretrain":
-        raise UsageError(f"{source.folder} is a {source.kind} run", hint="name a pretrain run")
-    weights = source.path("backbone")
+    source = None if config.backbone else _source(config, workspace)
+    weights = config.backbone if source is None else source.path("backbone")
+    assert weights is not None
     trained, info = load_backbone(weights)
-    data = data or data_config_of(source)
-    dataset = load_dataset(data, progress)
+    dataset_config = data or _data_of(source)
+    dataset = load_dataset(dataset_config, progress)
     _require_labels(dataset)
-    content = _ADAPTER.dump_python(replace(config, run=source.folder.absolute()), mode="json")
-    content |= {"data": data_config_json(data)}
+    asked = replace(
+        config,
+        run=source.folder.absolute() if source else None,
+        backbone=None if source else weights.absolute(),
+    )
+    content = _ADAPTER.dump_python(asked, mode="json") | {"data": data_config_json(dataset_config)}
     run = workspace.start(
         "probe",
         content,
@@ -113,10 +116,26 @@ def _require_labels(dataset: Dataset) -> None:
         )
 
 
-def _untrained(info: BackboneInfo, source: RunRecord) -> Backbone:
-    """The very weights from which the pretrain run started."""
+def _source(config: ProbeConfig, workspace: Workspace) -> RunRecord:
+    source = read_record(config.run) if config.run else workspace.latest("pretrain")
+    if source.kind != "pretrain":
+        raise UsageError(f"{source.folder} is a {source.kind} run", hint="name a pretrain run")
+    return source
+
+
+def _data_of(source: RunRecord | None) -> DataConfig:
+    if source is None:
+        raise UsageError(
+            "a backbone from a file does not say which images to probe it with",
+            hint="name labelled ones with --dataset and --data-path",
+        )
+    return data_config_of(source)
+
+
+def _untrained(info: BackboneInfo, source: RunRecord | None) -> Backbone:
+    """The very weights from which the pretrain run started; of a backbone from a file some."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(source.seed or 0)
+        torch.manual_seed((source.seed or 0) if source else 0)
         return build_backbone(info.backbone, info.stem_stride)
 
 

@@ -22,7 +22,15 @@ from tinyssl.table.images import describe_images
 from tinyssl.table.spec import Row, TableSpec
 
 NO_MATTER = frozenset(
-    {"resume", "checkpoint_every", "device", "stop_on_collapse", "knn_every", "tensorboard"}
+    {
+        "resume",
+        "checkpoint_every",
+        "checkpoint_seconds",
+        "device",
+        "stop_on_collapse",
+        "knn_every",
+        "tensorboard",
+    }
 )
 """Fields of `PretrainConfig` that do not change what is learnt"""
 
