@@ -2,12 +2,13 @@
 
 from tinyssl.augment.colour import recolour
 from tinyssl.augment.options import Geometry, ViewGroup, ViewOptions, ViewSpec
-from tinyssl.augment.resample import Crops, crop, draw_crops
+from tinyssl.augment.resample import Crops, Rows, crop, draw_crops
 from tinyssl.augment.views import Views, make_views, to_float
 
 __all__ = [
     "Crops",
     "Geometry",
+    "Rows",
     "ViewGroup",
     "ViewOptions",
     "ViewSpec",

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from tinyssl.augment.options import ViewOptions
-from tinyssl.augment.resample import separable
+from tinyssl.augment.resample import Rows, from_lines, separable
 
 BLUR_SIGMA = (0.1, 2.0)
 """Range of the blur's sigma in pixels"""
@@ -33,15 +33,15 @@ def recolour(views: Tensor, options: ViewOptions) -> Tensor:
     Returns:
         Of the same shape, in [0, 1], channels last.
     """
-    result = recolour_planes(views.clone(memory_format=torch.contiguous_format), options)
-    return result.contiguous(memory_format=torch.channels_last)
+    lines = views.permute(0, 2, 1, 3).clone(memory_format=torch.contiguous_format)
+    return from_lines(recolour_lines(lines, options))
 
 
-def recolour_planes(views: Tensor, options: ViewOptions) -> Tensor:
-    """`recolour` in place, of views with contiguous channels."""
-    count = len(views)
-    factors, order = torch.rand(count, 4), torch.randperm(4).tolist()
-    jitter, grey, blur, sigma = torch.rand(4, count).unbind(0)
+def recolour_lines(views: Tensor, options: ViewOptions, rows: Rows | None = None) -> Tensor:
+    """`recolour` of (n, h, 3, w), in place."""
+    own = rows or Rows(0, len(views), len(views))
+    factors, order = own.of(torch.rand(own.total, 4)), torch.randperm(4).tolist()
+    jitter, grey, blur, sigma = own.of(torch.rand(4, own.total).T).unbind(1)
 
     def apply(drawn: Tensor, change: Callable[[Tensor, Tensor], Tensor]) -> None:
         rows = drawn.nonzero().flatten()
@@ -74,9 +74,10 @@ def _jitter(views: Tensor, uniform: Tensor, order: list[int], options: ViewOptio
 
 
 def _luma(views: Tensor) -> Tensor:
-    """(n, 1, h, w) brightness as seen by the eye."""
-    red, green, blue = views[:, :1], views[:, 1:2], views[:, 2:]
-    return (red * LUMA[0]).add_(green, alpha=LUMA[1]).add_(blue, alpha=LUMA[2])
+    """(n, h, 1, w) brightness as seen by the eye."""
+    red, green, blue = views.unbind(2)
+    luma = (red * LUMA[0]).add_(green, alpha=LUMA[1]).add_(blue, alpha=LUMA[2])
+    return luma.unsqueeze(2)
 
 
 def _brightness(views: Tensor, amount: Tensor) -> Tensor:
@@ -93,37 +94,38 @@ def _contrast(views: Tensor, amount: Tensor) -> Tensor:
 def _saturation(views: Tensor, amount: Tensor) -> Tensor:
     """Away from or towards grey."""
     factor = (1 + amount).clamp_(min=0)
-    return views.mul_(factor).add_(_luma(views).mul_(1 - factor)).clamp_(0, 1)
+    grey = _luma(views).mul_(1 - factor)  # before `views` changes
+    return views.mul_(factor).add_(grey).clamp_(0, 1)
 
 
 def _hue(views: Tensor, amount: Tensor) -> Tensor:
-    """Turns the hue by `amount` of the circle: through HSV, which is never stored.
+    """Turns the hue by `amount` of the circle: through HSV, of which only the hue is stored.
 
-    With v the largest channel, c the chroma and hue in sixths, channel n of (5, 3, 1) is
-    v - c max(0, min(k, 4 - k, 1)), k = (n + hue) mod 6.
+    With the hue h in [0, 6), the channels are low + chroma * clamp(x, 0, 1), where x is
+    |h - 3| - 1 for red, 2 - |h - 2| for green and 2 - |h - 4| for blue.
     """
-    red, green, blue = views[:, :1], views[:, 1:2], views[:, 2:]
-    value = torch.maximum(torch.maximum(red, green), blue)
-    chroma = value - torch.minimum(torch.minimum(red, green), blue)
+    red, green, blue = views.unbind(2)
+    low, high = views.amin(2), views.amax(2)
+    chroma = high - low
     scale = chroma.clamp(min=1e-6).reciprocal_()
-    hue = torch.where(
-        value == red,
+    sixths = torch.where(
+        red == high,
         (green - blue).mul_(scale),
         torch.where(
-            value == green, (blue - red).mul_(scale).add_(2), (red - green).mul_(scale).add_(4)
+            green == high, (blue - red).mul_(scale).add_(2), (red - green).mul_(scale).add_(4)
         ),
-    ).add_(6 * amount)
+    ).add_(6 * amount.squeeze(2))
+    sixths.sub_((sixths / 6).floor_(), alpha=6)
     result = torch.empty_like(views)
-    for channel, offset in enumerate((5, 3, 1)):
-        turned = (hue + offset).remainder_(6)
-        turned = torch.minimum(turned, 4 - turned).clamp_(0, 1)
-        torch.addcmul(value, chroma, turned, value=-1, out=result[:, channel : channel + 1])
+    for channel, (place, sign) in enumerate(((3, 1), (2, -1), (4, -1))):
+        part = (sixths - place).abs_().mul_(sign).sub_(1 if sign > 0 else -2).clamp_(0, 1)
+        torch.addcmul(low, chroma, part, out=result[:, :, channel])
     return result
 
 
 def _blur(views: Tensor, sigma: Tensor) -> Tensor:
     """Gaussian over a tenth of the side (SimCLR), cut off and renormalised at the borders."""
-    height, width = views.shape[2:]
+    height, width = views.shape[1], views.shape[3]
     rows, columns = _gaussian(height, sigma), _gaussian(width, sigma)
     return separable(views, rows.to(views.device), columns.to(views.device))
 

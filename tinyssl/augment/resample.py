@@ -9,7 +9,7 @@ every device.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import torch
 from torch import Tensor
@@ -39,6 +39,23 @@ class Crops:
     def __getitem__(self, rows: Tensor | slice) -> Crops:
         """The crops of some images: an index tensor or a slice."""
         return Crops(self.boxes[rows], self.flips[rows])
+
+
+Drawn = TypeVar("Drawn", Tensor, Crops)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A batch as a part of a larger one: one process's share of what all draw alike."""
+
+    start: int
+    stop: int
+    total: int
+    """Rows of the larger batch"""
+
+    def of(self, drawn: Drawn) -> Drawn:
+        """What was drawn for the larger batch, for these rows."""
+        return drawn[self.start : self.stop]
 
 
 def draw_crops(count: int, geometry: Geometry, generator: torch.Generator | None = None) -> Crops:
@@ -79,8 +96,7 @@ def crop(images: Tensor, crops: Crops, size: int, mode: Mode = "bilinear") -> Te
     Returns:
         (n, 3, size, size) float32 in [0, 1], channels last, on the device of `images`.
     """
-    result = crop_planes(planes(images), crops, size, mode)
-    return result.contiguous(memory_format=torch.channels_last)
+    return from_lines(crop_lines(to_lines(images), crops, size, mode))
 
 
 def resize(views: Tensor, size: int, mode: Mode = "bilinear") -> Tensor:
@@ -89,52 +105,64 @@ def resize(views: Tensor, size: int, mode: Mode = "bilinear") -> Tensor:
         return views
     whole = torch.tensor([0.0, 0.0, 1.0, 1.0]).expand(len(views), 4)
     crops = Crops(whole, torch.zeros(len(views), dtype=torch.bool))
-    result = crop_planes(views.contiguous(), crops, size, mode)
-    return result.contiguous(memory_format=torch.channels_last)
+    return from_lines(crop_lines(views.permute(0, 2, 1, 3).contiguous(), crops, size, mode))
 
 
-def planes(images: Tensor) -> Tensor:
-    """(n, h, w, 3) uint8 to (n, 3, h, w) float in [0, 1], each channel contiguous."""
-    return images.permute(0, 3, 1, 2).contiguous().to(torch.float32).mul_(1 / 255)
+def to_lines(images: Tensor) -> Tensor:
+    """(n, h, w, 3) uint8 to (n, h, 3, w) float in [0, 1].
+
+    In this layout both matrix products of a crop are plain ones, and a channel is a slice whose
+    rows are contiguous: it is what all transforms work on.
+    """
+    return images.permute(0, 1, 3, 2).contiguous().to(torch.float32).mul_(1 / 255)
 
 
-def crop_planes(images: Tensor, crops: Crops, size: int, mode: Mode = "bilinear") -> Tensor:
-    """`crop` of float images (n, 3, h, w) with contiguous channels, to the same."""
-    height, width = images.shape[2:]
+def from_lines(lines: Tensor) -> Tensor:
+    """(n, h, 3, w) to (n, 3, h, w), channels last."""
+    return lines.permute(0, 2, 1, 3).contiguous(memory_format=torch.channels_last)
+
+
+def crop_lines(lines: Tensor, crops: Crops, size: int, mode: Mode = "bilinear") -> Tensor:
+    """`crop` of (n, h, 3, w) to (n, size, 3, size)."""
+    height, width = lines.shape[1], lines.shape[3]
     top, left, tall, wide = crops.boxes.unbind(1)
-    rows = resampling(top * height, tall * height, height, size, mode)
-    columns = resampling(left * width, wide * width, width, size, mode)
-    columns = torch.where(crops.flips[:, None, None], columns.flip(1), columns)
-    result = separable(images, rows.to(images.device), columns.to(images.device))
+    rows = _weights(top * height, tall * height, height, size, mode)
+    # A mirrored crop starts at its right end and has a negative length.
+    start = torch.where(crops.flips, left + wide, left) * width
+    length = torch.where(crops.flips, -wide, wide) * width
+    columns = _weights(start, length, width, size, mode)
+    result = separable(lines, rows.to(lines.device), columns.to(lines.device))
     return result.clamp_(0, 1) if mode == "bicubic" else result
 
 
-def separable(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """`rows[i] @ images[i, c] @ columns[i].T` for every image and channel.
+def separable(lines: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """`rows[i] @ image @ columns[i].T` for every image i and channel.
 
     Args:
-        images: (n, c, h, w) with contiguous channels.
+        lines: (n, h, c, w).
         rows: (n, p, h).
         columns: (n, q, w).
 
     Returns:
-        (n, c, p, q), contiguous.
+        (n, p, c, q).
     """
-    count, channels, height, width = images.shape
-    with torch.autocast(images.device.type, enabled=False):
-        wide = torch.bmm(images.reshape(count, channels * height, width), columns.mT)
-        return torch.matmul(rows[:, None], wide.view(count, channels, height, -1))
+    count, height, channels, width = lines.shape
+    with torch.autocast(lines.device.type, enabled=False):
+        across = torch.bmm(lines.view(count, height * channels, width), columns.mT)
+        down = torch.bmm(rows, across.view(count, height, -1))
+    return down.view(count, rows.shape[1], channels, columns.shape[1])
 
 
-def resampling(start: Tensor, length: Tensor, side: int, size: int, mode: Mode) -> Tensor:
-    """Weights (n, size, side) that resize [start, start + length) of `side` pixels to `size`."""
+def _weights(start: Tensor, length: Tensor, side: int, size: int, mode: Mode) -> Tensor:
+    """Weights (n, size, side) that resize `length` pixels from `start` on, of `side`, to `size`."""
     scale = (length / size)[:, None, None]
     centres = start[:, None, None] + (torch.arange(size).view(1, size, 1) + 0.5) * scale
     pixels = torch.arange(side).view(1, 1, side)
-    distance = (pixels + 0.5 - centres).abs_().div_(scale.clamp(min=1))
+    distance = (pixels + 0.5 - centres).abs_().div_(scale.abs().clamp(min=1))
     weights = _kernel(distance, mode)
-    first = (start + EDGE).floor()[:, None, None]
-    last = (start + length - EDGE).ceil()[:, None, None]
+    end = start + length
+    first = (torch.minimum(start, end) + EDGE).floor()[:, None, None]
+    last = (torch.maximum(start, end) - EDGE).ceil()[:, None, None]
     weights.mul_((pixels >= first) & (pixels < last))
     return weights.div_(weights.sum(2, keepdim=True))
 

@@ -9,15 +9,17 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from torch import Tensor
 
-from tinyssl.augment import Geometry, crop, draw_crops, make_views
+from tinyssl.augment import Geometry, crop, make_views
 from tinyssl.augment.options import ViewGroup, ViewOptions, ViewSpec
 from tinyssl.datasets import Dataset
 from tinyssl.datasets.base import fingerprint
@@ -199,6 +201,7 @@ def compute(pause: float, count: int = 1500) -> None:
     cached_targets(teacher, make_dataset(count), GEOMETRY, PLAN, Silent())
 
 
+@pytest.mark.slow
 def test_killed_process_leaves_a_sound_entry(cache):
     """SIGKILL while it writes: no clean-up of any kind runs."""
     process = multiprocessing.get_context("spawn").Process(target=compute, args=(0.02,))
@@ -224,6 +227,7 @@ def assert_right(got, dataset):
         assert torch.allclose(got.read(every, copy).tokens, wanted.tokens, rtol=2**-11, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_two_processes_share_the_work():
     """Neither repeats nor damages what the other does."""
     context = multiprocessing.get_context("spawn")
@@ -240,18 +244,28 @@ def test_two_processes_share_the_work():
 
 
 def test_waits_for_the_holder_of_the_lock(cache):
-    """A process at work on the only entry: this one says that it waits, and then finds all done."""
-    process = multiprocessing.get_context("spawn").Process(target=compute, args=(0.03,))
-    process.start()
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not list(cache.glob("targets/*/summary.f16")):
-        time.sleep(0.01)
+    """Somebody is at work on the first entry: the second is done meanwhile, then this one waits."""
+    dataset, plan = make_dataset(), CachePlan(2, 2, 7)
+    cached_targets(ColourTeacher(), dataset, GEOMETRY, plan, Silent())
+    held, other = entries(cache)
+    for folder in (held, other):
+        (folder / "chunks.json").unlink()
+    lock = FileLock(held / "lock")
+    lock.acquire()
     teacher, notes = ColourTeacher(), Notes()
-    cached_targets(teacher, make_dataset(1500), GEOMETRY, CachePlan(1, 2, 7), notes)
-    process.join(120)
-    assert process.exitcode == 0
-    assert any("waiting" in note for note in notes.notes)
-    assert teacher.seen == 0
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(cached_targets, teacher, dataset, GEOMETRY, plan, notes)
+        deadline = time.monotonic() + 60
+        while not notes.notes and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert (other / "chunks.json").exists()
+        assert not (held / "chunks.json").exists()
+        assert teacher.seen == 80
+        lock.release()
+        waiting.result(60)
+    assert len(notes.notes) == 1
+    assert "waiting" in notes.notes[0]
+    assert teacher.seen == 160
 
 
 def damage_byte(folder: Path) -> None:
@@ -366,7 +380,3 @@ def test_only_training_images_are_seen():
     first = cached_targets(ColourTeacher(), dataset, GEOMETRY, PLAN, Silent())
     second = cached_targets(ColourTeacher(), other, GEOMETRY, PLAN, Silent())
     assert torch.equal(first.read(rows(80), 0).tokens, second.read(rows(80), 0).tokens)
-
-
-def test_draw_crops_matches_its_rows():
-    assert len(draw_crops(5, GEOMETRY)) == 5
