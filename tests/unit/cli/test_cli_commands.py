@@ -20,9 +20,10 @@ Invoke = Callable[..., Result]
 QUICK = {  # how each command ends at once in an empty workspace, and with which code
     "teachers": ([], (0,)),
     "doctor": ([], (0, 1)), "data": ([], (0,)), "boards": ([], (0,)), "ports": ([], (0,)),
-    "pretrain": (["--epochs", "0"], (2,)), "watch": ([], (2,)), "probe": ([], (2,)), "convert": ([], (2,)),
+    "pretrain": (["--epochs", "0"], (2,)), "probe": ([], (2,)), "convert": ([], (2,)),
     "verify": ([], (2,)), "build": ([], (2,)), "flash": ([], (2,)), "bench": ([], (2,)),
-    "report": ([], (2,)), "run": ([], (2,)),
+    "report": ([], (2,)), "run": ([], (2,)), "compare": ([], (2,)), "evaluate": ([], (2,)),
+    "watch": ([], (2,)),
 }  # fmt: skip
 
 
