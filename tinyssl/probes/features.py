@@ -11,7 +11,7 @@ from tinyssl.augment import to_float
 from tinyssl.backbones import Backbone
 from tinyssl.datasets import Dataset
 from tinyssl.datasets.base import Indices
-from tinyssl.progress import Tracker
+from tinyssl.progress import Progress, Tracker
 
 BATCH = {"cpu": 128, "cuda": 1024}
 """Images a step: as many as the caches of a CPU like, and as keep a GPU busy"""
@@ -30,6 +30,15 @@ class Labelled:
         """Those at `positions`."""
         chosen = positions.to(self.labels.device)
         return Labelled(self.features[chosen], self.labels[chosen])
+
+
+@dataclass(frozen=True)
+class Features:
+    """Frozen features of the three splits."""
+
+    train: Labelled
+    val: Labelled
+    test: Labelled
 
 
 def probe_device() -> torch.device:
@@ -55,3 +64,14 @@ def extract(
             tracker.advance(len(batch))
     # a clone outside inference mode, so that it may be used where gradients are computed
     return Labelled(torch.cat(parts).clone(), torch.from_numpy(dataset.labels[indices]).to(device))
+
+
+def all_features(
+    backbone: Backbone, dataset: Dataset, progress: Progress, name: str = "trained"
+) -> Features:
+    """Features of the three splits; `name` says in the progress whose they are."""
+    device = probe_device()
+    splits = (dataset.train, dataset.val, dataset.test)
+    with progress.track(f"features ({name})", sum(map(len, splits)), "image") as tracker:
+        train, val, test = (extract(backbone, dataset, s, device, tracker) for s in splits)
+    return Features(train, val, test)

@@ -24,7 +24,7 @@ from tinyssl.backbones.storage import save_tensors
 from tinyssl.config import DataConfig, ProbeConfig
 from tinyssl.datasets import Dataset, data_config_json, data_config_of, load_dataset
 from tinyssl.errors import DataError, UsageError
-from tinyssl.probes.features import extract, probe_device
+from tinyssl.probes.features import all_features
 from tinyssl.probes.knn import knn_predict
 from tinyssl.probes.linear import LinearProbe, accuracy, fit_linear
 from tinyssl.progress import Progress
@@ -82,7 +82,7 @@ def probe(
     trained, info = load_backbone(weights)
     dataset_config = data or _data_of(source)
     dataset = load_dataset(dataset_config, progress)
-    _require_labels(dataset)
+    require_labels(dataset)
     asked = replace(
         config,
         run=source.folder.absolute() if source else None,
@@ -97,7 +97,7 @@ def probe(
         data=dataset.as_record(),
     )
     with run:
-        score = evaluate(trained, dataset, config, progress)
+        score = score_backbone(trained, dataset, config, progress)
         info = replace(info, image_size=dataset.images.shape[1])
         save_backbone(run.file("backbone", BACKBONE_FILE), trained, info)
         _save(run, dataset, score)
@@ -107,7 +107,7 @@ def probe(
     return run.record
 
 
-def _require_labels(dataset: Dataset) -> None:
+def require_labels(dataset: Dataset) -> None:
     if not dataset.labelled:
         raise DataError(
             f"{dataset.name} has no labels, and a probe measures accuracy",
@@ -139,7 +139,7 @@ def _untrained(info: BackboneInfo, source: RunRecord | None) -> Backbone:
         return build_backbone(info.backbone, info.stem_stride)
 
 
-def evaluate(
+def score_backbone(
     backbone: Backbone,
     dataset: Dataset,
     config: ProbeConfig,
@@ -147,10 +147,8 @@ def evaluate(
     name: str = "trained",
 ) -> Score:
     """Both probes of one backbone."""
-    device = probe_device()
-    splits = (dataset.train, dataset.val, dataset.test)
-    with progress.track(f"features ({name})", sum(map(len, splits)), "image") as tracker:
-        train, val, test = (extract(backbone, dataset, s, device, tracker) for s in splits)
+    features = all_features(backbone, dataset, progress, name)
+    train, val, test = features.train, features.val, features.test
     classes = len(dataset.class_names)
     with progress.track(f"linear probe ({name})", config.epochs * config.seeds, "epoch") as tracker:
         linear = fit_linear(train, val, classes, config, tracker)
@@ -191,7 +189,7 @@ def baseline_results(job: BaselineJob, workspace: Workspace, progress: Progress)
             names = [name for name in earlier.results if name.endswith("_random")]
             figures = {name: earlier.results[name] for name in names}
             return figures | {"baseline_sha256": key, "baseline_run": earlier.folder.name}
-    score = evaluate(job.backbone, job.dataset, job.config, progress, "random")
+    score = score_backbone(job.backbone, job.dataset, job.config, progress, "random")
     return {
         "accuracy_random": score.accuracy,
         "accuracy_std_random": score.spread,

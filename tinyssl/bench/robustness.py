@@ -1,0 +1,230 @@
+"""The stage `evaluate` for the INT8 model of a convert run: corrupted images on host and board.
+
+On this computer the model is our generated C, whose bytes are TensorFlow Lite Micro's, and beside
+it, where the run has one, the float model in LiteRT on the same images. Results: `accuracy_clean`,
+`accuracy_clean_float`, `accuracy_corrupted`, `accuracy_corrupted_float` over `corruption_images`
+test images, `corruption_kinds` {kind: mean over the levels}; with a board `board`, `board_inputs`,
+`board_equal`, `accuracy_board` and `accuracy_corrupted_board` (of `board_images` images: they say
+that the board gives the same bytes, not how accurate the model is); file `corruptions`.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from tinyssl.bench.agreement import Tally
+from tinyssl.bench.subject import to_wire
+from tinyssl.bench.target import check_identity, find_target
+from tinyssl.build import build, flash
+from tinyssl.config import BenchConfig, BuildConfig, EvaluateConfig, FlashConfig
+from tinyssl.datasets.corruptions.suite import FILE, Suite, as_file, mean_accuracy
+from tinyssl.device import Session, emulator, open_link
+from tinyssl.emit import render_aot
+from tinyssl.errors import UsageError
+from tinyssl.ir.passes import run_passes
+from tinyssl.native import HostModel
+from tinyssl.plan import plan_arena
+from tinyssl.progress import Progress, Silent, Tracker
+from tinyssl.records import RunRecord, RunWriter, Workspace, read_record, write_json
+from tinyssl.tflite import read_model
+from tinyssl.verify.inputs import wire_to_model
+from tinyssl.verify.litert import Kernels, LitertInterpreter
+from tinyssl.verify.subject import load_split
+
+_ADAPTER = TypeAdapter(EvaluateConfig)
+
+Pixels = NDArray[np.uint8]
+
+
+def evaluate_int8(
+    config: EvaluateConfig, workspace: Workspace, progress: Progress | None = None
+) -> RunRecord:
+    """Accuracy of an INT8 model on clean and corrupted test images.
+
+    Args:
+        config: The convert run, which images, and the board if there is to be one.
+        workspace: Where runs are.
+        progress: Told what happens.
+
+    Raises:
+        UsageError: It is no convert run, an unknown kind of corruption, or no images.
+        Mismatch: The board gives other bytes than this computer; the record is kept.
+        TinysslError: What `build` and `flash` raise, and what a device can do wrong.
+    """
+    progress = progress or Silent()
+    source = read_record(config.run) if config.run else workspace.latest("convert")
+    if source.kind != "convert":
+        raise UsageError(f"{source.folder} is a {source.kind} run", hint="name a convert run")
+    if not config.corruption_images:
+        raise UsageError(
+            "nothing to measure without images", hint="give --corruption-images a number"
+        )
+    split = load_split(source)
+    suite = Suite.of(split.images, split.labels, config)
+    content = _ADAPTER.dump_python(replace(config, run=source.folder.absolute()), mode="json")
+    stored = ("model", "float_model", "test")
+    inputs = {str(name): source.path(name) for name in stored if name in source.files}
+    run = workspace.start(
+        "evaluate", content, seed=config.seed, inputs=inputs, data=dict(source.data)
+    )
+    with run:
+        started = time.perf_counter()
+        with _forms(source) as forms:
+            _host(run, forms, suite, progress)
+            if config.board is not None:
+                _board(run, forms, suite, (config, workspace), progress)
+        run.results(seconds=time.perf_counter() - started)
+    return run.record
+
+
+@dataclass(frozen=True)
+class Forms:
+    """One model as INT8 in our C and as float in LiteRT."""
+
+    int8: HostModel
+    exact: LitertInterpreter | None
+    """None where the run has no float model"""
+
+    def right(self, images: Pixels, labels: NDArray[np.int64], tracker: Tracker) -> Counts:
+        """How many of `images` each form has right; ties go to the lower class."""
+        model = self.int8.model
+        counts = Counts()
+        scaled = images.astype(np.float32) / np.float32(255)
+        for x, pixels, label in zip(wire_to_model(model, images), scaled, labels, strict=True):
+            counts.images += 1
+            counts.int8 += int(np.argmax(self.int8.invoke(x))) == label
+            if self.exact is not None:
+                answer = self.exact.invoke(pixels.reshape(model.input.shape))
+                counts.exact += int(np.argmax(answer)) == label
+            tracker.advance()
+        return counts
+
+
+@dataclass
+class Counts:
+    """Right answers of both forms."""
+
+    int8: int = 0
+    exact: int = 0
+    images: int = 0
+
+    @property
+    def shares(self) -> tuple[float, float]:
+        """Accuracy of INT8 and of float."""
+        return self.int8 / max(self.images, 1), self.exact / max(self.images, 1)
+
+
+@contextmanager
+def _forms(source: RunRecord) -> Iterator[Forms]:
+    model = run_passes(read_model(source.path("model").read_bytes()))
+    exact = None
+    if "float_model" in source.files:
+        exact = LitertInterpreter(source.path("float_model").read_bytes(), Kernels.OPTIMISED)
+    with HostModel(model, render_aot(model, plan_arena(model))) as int8:
+        yield Forms(int8, exact)
+
+
+def _host(run: RunWriter, forms: Forms, suite: Suite, progress: Progress) -> None:
+    int8: dict[str, list[float]] = {}
+    exact: dict[str, list[float]] = {}
+    total = suite.total + len(suite.images)
+    with progress.track("corrupted images on this computer", total, "image") as tracker:
+        clean = forms.right(suite.images, suite.labels, tracker).shares
+        for corrupted in suite:
+            shares = forms.right(corrupted.images, suite.labels, tracker).shares
+            int8.setdefault(corrupted.kind, []).append(shares[0])
+            exact.setdefault(corrupted.kind, []).append(shares[1])
+    tables = {"int8": int8} | ({"float": exact} if forms.exact is not None else {})
+    write_json(run.file("corruptions", FILE), as_file(suite, tables))
+    run.results(
+        accuracy_clean=clean[0],
+        accuracy_corrupted=mean_accuracy(int8),
+        corruption_images=len(suite.images),
+        corruption_kinds={kind: statistics.fmean(levels) for kind, levels in int8.items()},
+    )
+    if forms.exact is not None:
+        run.results(accuracy_clean_float=clean[1], accuracy_corrupted_float=mean_accuracy(exact))
+
+
+@dataclass
+class OnBoard:
+    """What the board has answered so far."""
+
+    session: Session
+    uint8: bool
+    """The firmware takes pixels as they are"""
+    tally: Tally = field(default_factory=lambda: Tally(0))
+    right: int = 0
+
+    def ask(self, forms: Forms, image: Pixels, label: int) -> None:
+        """One image to board and host."""
+        x = wire_to_model(forms.int8.model, image[None])[0]
+        output = np.frombuffer(self.session.infer(to_wire(x, self.uint8)).output, np.int8)
+        self.tally.add(self.tally.count, output, forms.int8.invoke(x).ravel(), None)
+        self.right += int(output.argmax()) == label
+
+    def take(self) -> float:
+        """Right answers since the last time."""
+        right, self.right = self.right, 0
+        return right
+
+
+def _board(
+    run: RunWriter,
+    forms: Forms,
+    suite: Suite,
+    where: tuple[EvaluateConfig, Workspace],
+    progress: Progress,
+) -> None:
+    """Builds and starts the board, asks it, and ends its emulator: an idle one uses a core."""
+    config, workspace = where
+    assert config.board is not None
+    model = read_record(run.record.config["run"]).path("model")
+    build(BuildConfig(board=config.board, model=model, check=False), workspace, progress)
+    flash(FlashConfig(board=config.board), workspace, progress)
+    target = find_target(BenchConfig(board=config.board), workspace)
+    try:
+        with Session(open_link(target.port, target.baud)) as session:
+            session.sync()
+            identity = session.identity()
+            check_identity(identity, target)
+            asked = OnBoard(session, identity.input_is_uint8)
+            _ask(run, asked, forms, (suite, min(config.board_images, len(suite.images))), progress)
+        run.results(board=target.board.id, build_id=identity.build_id)
+    finally:
+        emulator.stop(target.folder)
+    asked.tally.gate("this computer")
+
+
+def _ask(
+    run: RunWriter, asked: OnBoard, forms: Forms, what: tuple[Suite, int], progress: Progress
+) -> None:
+    suite, count = what
+    table: dict[str, list[float]] = {}
+    total = count + suite.total // len(suite.images) * count
+    with progress.track("on the board", total, "image") as tracker:
+
+        def share(images: Pixels) -> float:
+            for image, label in zip(images[:count], suite.labels[:count], strict=True):
+                asked.ask(forms, image, int(label))
+                tracker.advance()
+            return asked.take() / count
+
+        clean = share(suite.images)
+        for corrupted in suite:
+            table.setdefault(corrupted.kind, []).append(share(corrupted.images))
+    run.results(
+        board_images=count,
+        board_inputs=asked.tally.count,
+        board_equal=asked.tally.equal,
+        accuracy_board=clean,
+        accuracy_corrupted_board=mean_accuracy(table),
+    )

@@ -1,0 +1,68 @@
+"""Linear probes on few labels."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from tinyssl.config import EvaluateConfig, ProbeConfig
+from tinyssl.datasets import Dataset
+from tinyssl.datasets.subsets import label_subset
+from tinyssl.probes.features import Features, Labelled
+from tinyssl.probes.linear import Head, accuracy, fit_linear
+from tinyssl.progress import Progress, Tracker
+
+BATCH = 256
+STEPS = 400
+"""At least so many steps, however few the labels"""
+
+
+def few_labels(
+    features: Features,
+    dataset: Dataset,
+    config: EvaluateConfig,
+    lrs: list[float],
+    progress: Progress,
+) -> dict[str, Any]:
+    """Accuracy of linear probes on each share of the labels, by `summary`.
+
+    Frozen features, so all that changes is how many of them have a label. The learning rate is
+    chosen on the whole validation split, as for all labels.
+    """
+    found: dict[str, Any] = {}
+    total = len(config.few_labels) * config.subsets
+    with progress.track("few labels", total, "probe") as tracker:
+        for share in config.few_labels:
+            scores, images = [], 0
+            for number in range(config.subsets):
+                positions = torch.from_numpy(label_subset(dataset, share, number, config.seed))
+                subset, images = features.train.take(positions), len(positions)
+                head = fit_few(subset, features.val, len(dataset.class_names), lrs)
+                scores.append(accuracy(head.predict(features.test.features), features.test.labels))
+                tracker.advance()
+            found[f"{share:g}"] = summary(scores) | {"images": images}
+    return found
+
+
+def fit_few(subset: Labelled, val: Labelled, classes: int, lrs: list[float]) -> Head:
+    """A linear probe on few features, with enough epochs for `STEPS` steps."""
+    batches = -(-len(subset.labels) // BATCH)
+    epochs = max(-(-STEPS // batches), 20)
+    config = ProbeConfig(epochs=epochs, batch_size=BATCH, lrs=lrs, seeds=1)
+    return fit_linear(subset, val, classes, config, _Quiet()).heads[0]
+
+
+def summary(scores: Sequence[float]) -> dict[str, Any]:
+    """`accuracy` (mean), `std` (n - 1; none where there is one score) and the `scores`."""
+    std = statistics.stdev(scores) if len(scores) > 1 else None
+    return {"accuracy": statistics.fmean(scores), "std": std, "scores": list(scores)}
+
+
+class _Quiet(Tracker):
+    """Many short probes share one bar."""
+
+    def advance(self, count: int = 1, **fields: object) -> None:
+        pass
