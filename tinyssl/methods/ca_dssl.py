@@ -31,6 +31,9 @@ from tinyssl.methods.seed import OneQueue
 
 Temperature = Annotated[float, Field(gt=0)]
 
+TINY = 1e-16
+"""Smallest product of two squared lengths that is divided by"""
+
 
 @dataclass(frozen=True, config=STRICT)
 class CaDsslConfig(ViewOptions):
@@ -85,7 +88,10 @@ def cosine_loss(p: Tensor, t: Tensor) -> Tensor:
         The mean over the batch and all positions, a scalar.
     """
     with torch.autocast(p.device.type, enabled=False):
-        return 1 - F.cosine_similarity(p.float(), t.detach().float(), dim=1).mean()
+        p, t = p.float(), t.detach().float()
+        # Written out: with its backward pass twice as fast as F.cosine_similarity on a CPU.
+        squares = p.square().sum(dim=1) * t.square().sum(dim=1)
+        return 1 - ((p * t).sum(dim=1) * squares.clamp_min(TINY).rsqrt()).mean()
 
 
 def token_loss(maps: Sequence[Tensor], tokens: Tensor) -> Tensor:
@@ -96,6 +102,8 @@ def token_loss(maps: Sequence[Tensor], tokens: Tensor) -> Tensor:
         tokens: Teacher's grid (batch, token_dim, g, g), averaged adaptively to each map's size; a
             map finer than the grid finds each token repeated.
     """
+    # As the maps are: sums over channels are then over neighbours in memory.
+    tokens = tokens.contiguous(memory_format=torch.channels_last)
     pooled = (F.adaptive_avg_pool2d(tokens, (m.shape[2], m.shape[3])) for m in maps)
     return torch.stack([cosine_loss(m, t) for m, t in zip(maps, pooled, strict=True)]).mean()
 

@@ -54,7 +54,21 @@ def test_cosine_loss_exact_values():
     assert both.item() == pytest.approx((0.4 + 2) / 2)
 
 
-@pytest.mark.parametrize("scale", [1.0, 7.0])
+def test_cosine_loss_is_torchs_own_with_its_gradient():
+    torch.manual_seed(0)
+    for shape in ((16, 384), (4, 20, 3, 5)):
+        p, t = (5 * torch.randn(2, *shape)).unbind()
+        ours, theirs = p.clone().requires_grad_(), p.clone().requires_grad_()
+        found, expected = cosine_loss(ours, t), 1 - F.cosine_similarity(theirs, t, dim=1).mean()
+        assert found.item() == pytest.approx(expected.item(), rel=1e-6)
+        found.backward()
+        expected.backward()
+        assert ours.grad is not None
+        assert theirs.grad is not None
+        assert torch.allclose(ours.grad, theirs.grad, rtol=1e-4, atol=1e-8)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 7.0])
 def test_token_loss_is_zero_for_the_tokens_at_any_scale(scale):
     torch.manual_seed(0)
     tokens = torch.randn(3, 5, 8, 8)
