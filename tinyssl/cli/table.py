@@ -52,7 +52,7 @@ def table(call: Call, **given: Any) -> Result:
     call.progress.note(
         f"{spec.name}: {len(spec.rows)} rows, seeds {', '.join(map(str, spec.seeds))}"
     )
-    cells = package.make_cells(spec, call.workspace)
+    cells = package.make_cells(spec)
     if asked.dry_run:
         return _plan(cells, call.workspace, asked)
     how = package.How(

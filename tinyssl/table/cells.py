@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from tinyssl.config import DataConfig, PretrainConfig, ProbeConfig
-from tinyssl.records import RunRecord, Workspace
+from tinyssl.records import RunRecord
 from tinyssl.settings import Layer, Setting, resolve
 from tinyssl.table.images import describe_images
 from tinyssl.table.spec import Row, TableSpec
@@ -78,7 +78,7 @@ class Cell:
         )
 
 
-def make_cells(spec: TableSpec, workspace: Workspace) -> list[Cell]:
+def make_cells(spec: TableSpec) -> list[Cell]:
     """All cells, seed by seed: after the first seed there is a whole table.
 
     Raises:
@@ -94,6 +94,8 @@ def _make(spec: TableSpec, row: Row, seed: int) -> Cell:
     layers = spec.layers
     own: Layer = {"seed": Setting(seed, "seeds")}
     pretrain = resolve(PretrainConfig, [own, row.settings, layers.get("pretrain", {})])
+    epochs = max(round(pretrain.epochs * row.epochs_share), 1)
+    pretrain = replace(pretrain, epochs=epochs)
     options = method_config(pretrain.method, pretrain.method_options)
     if not METHODS[pretrain.method].needs_teacher:
         pretrain = without_teacher(pretrain)

@@ -40,7 +40,10 @@ TOP = {
     "title": str, "seeds": list, "notes": str, "rows_from": str, "published": dict, "row": list
 }  # fmt: skip
 """Keys of the file beside the stages' sections -> type"""
-ROW = {"name": str, "title": str, "ablation_of": str, "published": (int, float), "note": str}
+ROW = {
+    "name": str, "title": str, "ablation_of": str, "published": (int, float), "note": str,
+    "epochs_share": (int, float),
+}  # fmt: skip
 """Keys of a row that are no setting -> type"""
 
 
@@ -57,6 +60,8 @@ class Row:
     published: float | None = None
     """Published linear probe accuracy, in percent"""
     note: str = ""
+    epochs_share: float = 1.0
+    """Of the common epochs: 0.5 where each image is seen twice in an epoch, for equal budgets"""
 
 
 @dataclass(frozen=True)
@@ -179,6 +184,7 @@ def _read_row(path: Path, number: int, content: Any) -> Row:
         ablation_of=own.get("ablation_of"),
         published=own.get("published"),
         note=own.get("note", ""),
+        epochs_share=own.get("epochs_share", 1.0),
     )
 
 
@@ -190,5 +196,10 @@ def _require_sound(path: Path, rows: Sequence[Row]) -> None:
     if twice is not None:
         raise UsageError(f"{path} has two rows {twice!r}", hint="give each row its own name")
     for row in rows:
+        if not 0 < row.epochs_share <= 1:
+            raise UsageError(
+                f"{path}: row {row.name}: epochs_share = {row.epochs_share} is not in (0, 1]",
+                hint="0.5 is half of the common epochs",
+            )
         if row.ablation_of is not None and row.ablation_of not in names:
             raise unknown_name("row", row.ablation_of, names)

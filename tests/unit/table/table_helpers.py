@@ -1,0 +1,94 @@
+"""A small table of real settings, and the records that its cells would leave."""
+
+import contextlib
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from tinyssl.config import PretrainConfig
+from tinyssl.datasets import data_config_json
+from tinyssl.records import RunRecord, Workspace
+from tinyssl.table import Cell, make_cells, read_table
+
+TABLE = """
+title = "Small"
+seeds = [3, 4]
+
+[data]
+dataset = "digits"
+image_size = 16
+
+[pretrain]
+backbone = "mobilenet_v2_tiny"
+stem_stride = 1
+epochs = 2
+batch_size = 256
+warmup_epochs = 0
+knn_every = 0
+teacher = "efficientnet_lite0"
+
+[probe]
+epochs = 2
+seeds = 1
+
+[published]
+source = "nobody"
+teacher = "a large one"
+epochs = "200"
+
+[[row]]
+name = "supervised"
+method = "supervised"
+published = 66.7
+
+[[row]]
+name = "simclr"
+title = "SimCLR"
+method = "simclr"
+published = 44.7
+
+[[row]]
+name = "hot"
+ablation_of = "simclr"
+method = "simclr"
+epochs_share = 0.5
+method_options = { temperature = 1.0 }
+"""
+
+
+def write_table(folder: Path, text: str = TABLE) -> Path:
+    path = folder / "small.toml"
+    path.write_text(text)
+    return path
+
+
+def cell_of(folder: Path, row: str, seed: int = 3) -> Cell:
+    cells = make_cells(read_table(write_table(folder)))
+    return next(cell for cell in cells if (cell.row.name, cell.seed) == (row, seed))
+
+
+def pretrain_run(
+    cell: Cell, workspace: Workspace, error: type[BaseException] | None = None, **changes: Any
+) -> RunRecord:
+    """The record that `tinyssl pretrain` leaves with a cell's settings; no weights in it."""
+    content = TypeAdapter(PretrainConfig).dump_python(cell.pretrain, mode="json")
+    content |= {"method_config": dict(cell.method_config), "data": data_config_json(cell.data)}
+    content |= changes
+    writer = workspace.start("pretrain", content, seed=cell.seed, data=dict(cell.images))
+    with contextlib.suppress(error or ()), writer as run:
+        run.log(event="step", step=5, images_per_second=100.0)
+        run.file("backbone", "backbone.safetensors").write_bytes(b"weights")
+        if error is not None:
+            raise error("as asked")
+        run.results(images_per_second=200.0, seconds=3.0, loss=1.0)
+    return writer.record
+
+
+def probe_run(cell: Cell, pretrain: RunRecord, workspace: Workspace, accuracy: float) -> RunRecord:
+    content = asdict(cell.probe) | {"run": str(pretrain.folder.absolute())}
+    inputs = {"backbone": pretrain.path("backbone")}
+    with workspace.start("probe", content, inputs=inputs, data=dict(cell.images)) as run:
+        run.results(accuracy=accuracy, accuracy_std=0.01, knn=accuracy / 2, classes=10)
+    return run.record

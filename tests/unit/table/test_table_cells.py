@@ -1,0 +1,137 @@
+"""A cell finds its runs by settings and images, and knows what is left to do."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from tests.unit.table.table_helpers import cell_of, pretrain_run, probe_run
+from tinyssl.errors import Collapsed, TrainingError
+from tinyssl.records import Workspace
+from tinyssl.table import State, estimate, look_up, probe_seconds
+from tinyssl.table.outcome import fresh_words
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    return Workspace(tmp_path)
+
+
+def test_run_is_found_by_its_settings(tmp_path, workspace):
+    cell = cell_of(tmp_path, "simclr")
+    assert cell.is_pretrain(pretrain_run(cell, workspace))
+    assert cell.is_pretrain(pretrain_run(cell, workspace, checkpoint_every=7, knn_every=5))
+    assert cell.is_pretrain(pretrain_run(cell, workspace, teacher="unused by simclr"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"lr": 0.5},
+        {"epochs": 3},
+        {"seed": 4},
+        {"method_config": {"temperature": 0.1}},
+        {"teacher": {"given": "efficientnet_lite2"}},
+    ],
+)
+def test_other_settings_are_another_cell(tmp_path, workspace, change):
+    cell = cell_of(tmp_path, "simclr")
+    assert not cell.is_pretrain(pretrain_run(cell, workspace, **change))
+
+
+def test_other_images_are_another_cell(tmp_path, workspace):
+    cell = cell_of(tmp_path, "simclr")
+    run = pretrain_run(cell, workspace)
+    assert not cell.is_pretrain(replace(run, data=run.data | {"fingerprint": "0" * 64}))
+
+
+def test_field_that_an_older_record_lacks_has_its_default(tmp_path, workspace):
+    cell = cell_of(tmp_path, "simclr")
+    run = pretrain_run(cell, workspace)
+    older = {name: value for name, value in run.config.items() if name != "accumulate"}
+    assert cell.is_pretrain(replace(run, config=older))
+
+
+def test_teacher_of_a_record_is_the_one_that_was_given(tmp_path, workspace):
+    cell = cell_of(tmp_path, "simclr")
+    taught = replace(cell, pretrain=replace(cell.pretrain, teacher="efficientnet_lite0"))
+    teacher = {"name": "efficientnet_lite0", "given": "efficientnet_lite0", "sha256": "ab"}
+    run = pretrain_run(taught, workspace, teacher=teacher)
+    assert taught.is_pretrain(run)
+    assert not cell.is_pretrain(run)
+
+
+def test_a_cell_goes_from_pretrain_to_probe_to_done(tmp_path, workspace):
+    cell = cell_of(tmp_path, "simclr")
+    first = look_up(cell, workspace)
+    assert (first.state, first.step) == (State.OPEN, "pretrain")
+    assert first.words() == fresh_words(cell)
+    assert first.words()[:3] == ["pretrain", "--method", "simclr"]
+    run = pretrain_run(cell, workspace)
+    second = look_up(cell, workspace)
+    assert (second.state, second.step) == (State.OPEN, "probe")
+    assert second.words()[:3] == ["probe", "--run", str(run.folder)]
+    probe_run(cell, run, workspace, 0.5)
+    third = look_up(cell, workspace)
+    assert third.state is State.DONE
+    assert third.probe.results["accuracy"] == 0.5
+    assert third.pretrain.folder == run.folder
+
+
+def test_probe_of_other_settings_does_not_count(tmp_path, workspace):
+    cell = cell_of(tmp_path, "simclr")
+    run = pretrain_run(cell, workspace)
+    other = replace(cell, probe=replace(cell.probe, epochs=cell.probe.epochs + 1))
+    probe_run(other, run, workspace, 0.5)
+    assert look_up(cell, workspace).step == "probe"
+
+
+def test_killed_and_interrupted_runs_are_gone_on_with(tmp_path, workspace):
+    cell = cell_of(tmp_path, "simclr")
+    run = pretrain_run(cell, workspace, KeyboardInterrupt)
+    outcome = look_up(cell, workspace)
+    assert (outcome.state, outcome.step) == (State.OPEN, "pretrain")
+    assert outcome.words() == ["pretrain", "--resume", str(run.folder)]
+
+
+def test_collapse_is_a_result_with_its_step_and_probe(tmp_path, workspace):
+    cell = cell_of(tmp_path, "simclr")
+    run = pretrain_run(cell, workspace, Collapsed)
+    assert look_up(cell, workspace).step == "probe"
+    probe_run(cell, run, workspace, 0.1)
+    outcome = look_up(cell, workspace)
+    assert (outcome.state, outcome.collapsed_step) == (State.COLLAPSED, 5)
+
+
+def test_failed_cells_stay_failed_until_they_are_forgiven(tmp_path, workspace):
+    cell = cell_of(tmp_path, "simclr")
+    pretrain_run(cell, workspace, TrainingError)
+    outcome = look_up(cell, workspace)
+    assert (outcome.state, outcome.error) == (State.FAILED, "as asked")
+    assert look_up(cell, workspace, forgive="9999").state is State.OPEN
+
+
+def test_estimate_comes_from_runs_that_are_alike(tmp_path, workspace):
+    cell = cell_of(tmp_path, "simclr")
+    assert estimate(look_up(cell, workspace), workspace).seconds is None
+    other = cell_of(tmp_path, "supervised")
+    pretrain_run(other, workspace)
+    guess = estimate(look_up(cell, workspace), workspace)
+    steps = cell.images["train"] // 256 * 2
+    assert guess.seconds == pytest.approx(steps * 256 / 200)
+    assert "other methods" in guess.basis
+    interrupted = pretrain_run(cell, workspace, KeyboardInterrupt)
+    assert look_up(cell, workspace).pretrain.folder == interrupted.folder
+    guess = estimate(look_up(cell, workspace), workspace)
+    assert guess.seconds == pytest.approx((steps - 5) * 256 / 100)
+
+
+def test_time_of_a_probe_is_known_from_the_last_ones(tmp_path, workspace):
+    assert probe_seconds(workspace) == 0
+    cell = cell_of(tmp_path, "simclr")
+    run = probe_run(cell, pretrain_run(cell, workspace), workspace, 0.5)
+    path = run.folder / "record.json"
+    content = json.loads(path.read_text())
+    content |= {"started": "2026-01-01T10:00:00+00:00", "finished": "2026-01-01T10:01:40+00:00"}
+    path.write_text(json.dumps(content))
+    assert probe_seconds(workspace) == pytest.approx(1.2 * 100)
