@@ -55,8 +55,9 @@ class CaDsslConfig(ViewOptions):
     """Width of the head's hidden layer (the published 426K parameters fit 256)"""
     loss: Literal["cosine", "seed"] = "cosine"
     """Loss on the teacher's summary: cosine, or SEED's with a queue"""
-    centre: bool = False
-    """Subtract a running mean from the teacher's summary and tokens before the cosine (ours)"""
+    centre: bool = True
+    """Subtract a running mean from the teacher's summary and tokens before the cosine (ours: the
+    features of a CNN share a direction, and learning that alone already gives a small loss)"""
     standardise: bool = False
     """With centre, also divide each dimension by its running standard deviation (ours)"""
     queue: Count = 4096
