@@ -90,8 +90,8 @@ class Row:
     """`backbone`, and `heads`: what is trained beside it and thrown away"""
     figures: dict[str, Figure]
     """linear, linear_random, knn, few_1, few_10, few_20, finetune, finetune_few_1, …, corruption,
-    clean, int8, corruption_int8, board, corruption_board (fractions); seconds, teacher_seconds,
-    images_per_second"""
+    clean, int8, corruption_int8, board, board_equal (fractions; the last is of outputs whose bytes
+    are the host's); seconds, teacher_seconds, images_per_second"""
     collapsed: bool = False
     """At least one of its runs was stopped because all embeddings became alike"""
     gap: float | None = None
@@ -233,8 +233,8 @@ def _measured(lineage: Lineage) -> dict[str, tuple[float, float | None]]:
         "corruption": evaluate.number("accuracy_corrupted"),
         "int8": convert.number("accuracy_int8"),
         "corruption_int8": int8.number("accuracy_corrupted"),
-        "board": bench.number("accuracy_device") or int8.number("accuracy_board"),
-        "corruption_board": int8.number("accuracy_corrupted_board"),
+        "board": bench.number("accuracy_device"),
+        "board_equal": _equal(int8, bench),
     }
     found: dict[str, tuple[float, float | None]] = {
         name: (value, None) for name, value in plain.items() if value is not None
@@ -252,6 +252,16 @@ def _measured(lineage: Lineage) -> dict[str, tuple[float, float | None]]:
     spread["finetune"] = (entry.number("accuracy"), entry.number("std"))
     found |= {name: (mean, std) for name, (mean, std) in spread.items() if mean is not None}
     return found
+
+
+def _equal(evaluate: Fields, bench: Fields) -> float | None:
+    """Share of the board's outputs that equal the host's in every byte, over all that was sent."""
+    sent = [
+        (evaluate.number("board_equal"), evaluate.number("board_inputs")),
+        (bench.number("equal"), bench.number("images", "inputs")),
+    ]
+    known = [(equal, count) for equal, count in sent if equal is not None and count]
+    return sum(equal for equal, _ in known) / sum(count for _, count in known) if known else None
 
 
 def _with_labels(found: Sequence[Row]) -> list[Row]:

@@ -142,6 +142,6 @@ COLUMNS: dict[str, Callable[[Row], str]] = {
     "INT8": _percent("int8"),
     "INT8, corrupted": _percent("corruption_int8"),
     "INT8, board": _percent("board"),
-    "INT8, board, corrupted": _percent("corruption_board"),
+    "board = host, byte for byte": _percent("board_equal"),
 }
 """Title -> text of a row; a column of empty texts is left out"""

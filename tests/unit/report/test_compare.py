@@ -61,9 +61,9 @@ def further(workspace: Workspace, probe: RunRecord) -> None:
         run.results(accuracy_int8=0.617)
     model = {"model": run.record.path("model")}
     with workspace.start("evaluate", {}, inputs=model) as run:
-        run.results(accuracy_corrupted=0.39, accuracy_board=0.5)
+        run.results(accuracy_corrupted=0.39, accuracy_board=0.5, board_inputs=50, board_equal=49)
     with workspace.start("bench", {}, inputs=model) as run:
-        run.results(accuracy_device=0.616)
+        run.results(accuracy_device=0.616, images=150, equal=150)
 
 
 @pytest.fixture
@@ -103,6 +103,7 @@ def test_everything_measured_later_is_found_by_its_inputs(measured):
     expected = {
         "few_1": 0.11, "few_10": 0.22, "finetune": 0.66, "finetune_few_10": 0.33,
         "corruption": 0.4, "int8": 0.617, "corruption_int8": 0.39, "board": 0.616,
+        "board_equal": 199 / 200,
     }  # fmt: skip
     assert {name: figures[name].mean for name in expected} == pytest.approx(expected)
     assert figures["few_1"].std == 0.01
