@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from tinyssl.augment.options import ViewOptions
-from tinyssl.augment.resample import Rows, from_lines, separable
+from tinyssl.augment.resample import Rows, from_lines, separable, to_device
 
 BLUR_SIGMA = (0.1, 2.0)
 """Range of the blur's sigma in pixels"""
@@ -47,7 +47,7 @@ def recolour_lines(views: Tensor, options: ViewOptions, rows: Rows | None = None
         rows = drawn.nonzero().flatten()
         if len(rows) == 0:
             return
-        there = rows.to(views.device)
+        there = to_device(rows, views.device)
         views.index_copy_(0, there, change(views.index_select(0, there), rows))
 
     apply(jitter < options.jitter, lambda chosen, i: _jitter(chosen, factors[i], order, options))
@@ -65,11 +65,11 @@ def _jitter(views: Tensor, uniform: Tensor, order: list[int], options: ViewOptio
         (_saturation, options.saturation),
         (_hue, options.hue),
     )
+    amounts = to_device(2 * uniform - 1, views.device)
     for index in order:
         change, strength = steps[index]
         if strength > 0:
-            amount = (2 * uniform[:, index] - 1) * strength
-            views = change(views, amount.view(-1, 1, 1, 1).to(views.device))
+            views = change(views, amounts[:, index].view(-1, 1, 1, 1) * strength)
     return views
 
 
@@ -126,14 +126,14 @@ def _hue(views: Tensor, amount: Tensor) -> Tensor:
 def _blur(views: Tensor, sigma: Tensor) -> Tensor:
     """Gaussian over a tenth of the side (SimCLR), cut off and renormalised at the borders."""
     height, width = views.shape[1], views.shape[3]
-    rows, columns = _gaussian(height, sigma), _gaussian(width, sigma)
-    return separable(views, rows.to(views.device), columns.to(views.device))
+    sigma = to_device(sigma, views.device)
+    return separable(views, _gaussian(height, sigma), _gaussian(width, sigma))
 
 
 def _gaussian(side: int, sigma: Tensor) -> Tensor:
     """(n, side, side): each row a normalised Gaussian around its own pixel."""
     radius = max(3, side // 10 | 1) // 2
-    places = torch.arange(side, dtype=torch.float32)
+    places = torch.arange(side, dtype=sigma.dtype, device=sigma.device)
     distance = places[:, None] - places[None, :]
     weights = torch.exp(distance.square() / (-2 * sigma.square()).view(-1, 1, 1))
     weights.mul_(distance.abs() <= radius)

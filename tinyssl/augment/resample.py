@@ -108,6 +108,11 @@ def resize(views: Tensor, size: int, mode: Mode = "bilinear") -> Tensor:
     return from_lines(crop_lines(views.permute(0, 2, 1, 3).contiguous(), crops, size, mode))
 
 
+def to_device(drawn: Tensor, device: torch.device) -> Tensor:
+    """A small CPU tensor on `device`, without waiting for what the device is still doing."""
+    return drawn.to(device, non_blocking=device.type == "cuda")
+
+
 def to_lines(images: Tensor) -> Tensor:
     """(n, h, w, 3) uint8 to (n, h, 3, w) float in [0, 1].
 
@@ -125,13 +130,14 @@ def from_lines(lines: Tensor) -> Tensor:
 def crop_lines(lines: Tensor, crops: Crops, size: int, mode: Mode = "bilinear") -> Tensor:
     """`crop` of (n, h, 3, w) to (n, size, 3, size)."""
     height, width = lines.shape[1], lines.shape[3]
-    top, left, tall, wide = crops.boxes.unbind(1)
+    boxes, flips = to_device(crops.boxes, lines.device), to_device(crops.flips, lines.device)
+    top, left, tall, wide = boxes.unbind(1)
     rows = _weights(top * height, tall * height, height, size, mode)
     # A mirrored crop starts at its right end and has a negative length.
-    start = torch.where(crops.flips, left + wide, left) * width
-    length = torch.where(crops.flips, -wide, wide) * width
+    start = torch.where(flips, left + wide, left) * width
+    length = torch.where(flips, -wide, wide) * width
     columns = _weights(start, length, width, size, mode)
-    result = separable(lines, rows.to(lines.device), columns.to(lines.device))
+    result = separable(lines, rows, columns)
     return result.clamp_(0, 1) if mode == "bicubic" else result
 
 
@@ -156,8 +162,8 @@ def separable(lines: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
 def _weights(start: Tensor, length: Tensor, side: int, size: int, mode: Mode) -> Tensor:
     """Weights (n, size, side) that resize `length` pixels from `start` on, of `side`, to `size`."""
     scale = (length / size)[:, None, None]
-    centres = start[:, None, None] + (torch.arange(size).view(1, size, 1) + 0.5) * scale
-    pixels = torch.arange(side).view(1, 1, side)
+    centres = start[:, None, None] + (_arange(size, start).view(1, size, 1) + 0.5) * scale
+    pixels = _arange(side, start).view(1, 1, side)
     distance = (pixels + 0.5 - centres).abs_().div_(scale.abs().clamp(min=1))
     weights = _kernel(distance, mode)
     end = start + length
@@ -165,6 +171,10 @@ def _weights(start: Tensor, length: Tensor, side: int, size: int, mode: Mode) ->
     last = (torch.maximum(start, end) - EDGE).ceil()[:, None, None]
     weights.mul_((pixels >= first) & (pixels < last))
     return weights.div_(weights.sum(2, keepdim=True))
+
+
+def _arange(count: int, like: Tensor) -> Tensor:
+    return torch.arange(count, dtype=like.dtype, device=like.device)
 
 
 def _kernel(distance: Tensor, mode: Mode) -> Tensor:

@@ -32,12 +32,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tinyssl.augment import Crops, Geometry, crop, draw_crops
-from tinyssl.augment.resample import resize
+from tinyssl.augment.resample import resize, to_device
 from tinyssl.datasets import Dataset
 from tinyssl.errors import DataError, TrainingError
 from tinyssl.methods.base import Targets
 from tinyssl.paths import cache_folder
-from tinyssl.progress import Progress
+from tinyssl.progress import Progress, Tracker
 from tinyssl.teachers.base import Teacher
 from tinyssl.teachers.entry import CHUNK, Entry, Layout, Rows
 
@@ -98,11 +98,11 @@ class CachedTargets:
             float32, on the device given to `to`.
         """
         if self._resident:
-            index = torch.from_numpy(positions).to(self._device)
+            index = to_device(torch.from_numpy(positions), self._device)
             taken = {name: rows[index].float() for name, rows in self._resident[copy].items()}
         else:
             taken = {
-                name: torch.from_numpy(rows[positions].astype(np.float32)).to(self._device)
+                name: to_device(torch.from_numpy(rows[positions].astype(np.float32)), self._device)
                 for name, rows in self._rows[copy].items()
             }
         return Targets(taken["summary"], taken["tokens"])
@@ -207,13 +207,16 @@ class _Work:
         with progress.track(title, rows, unit="image") as tracker:
             tracker.advance(start)
             for first in range(start, rows, CHUNK):
-                parts = []
-                for batch in range(first, min(first + CHUNK, rows), BATCH):
-                    end = min(batch + BATCH, first + CHUNK, rows)
-                    parts.append(self._look(batch, end))
-                    tracker.advance(end - batch)
-                summary, tokens = (np.concatenate(rows_) for rows_ in zip(*parts, strict=True))
-                self.entry.append(summary, tokens)
+                self._chunk(first, min(first + CHUNK, rows), tracker)
+
+    def _chunk(self, first: int, stop: int, tracker: Tracker) -> None:
+        parts = []
+        for start in range(first, stop, BATCH):
+            end = min(start + BATCH, stop)
+            parts.append(self._look(start, end))
+            tracker.advance(end - start)
+        summaries, tokens = zip(*parts, strict=True)
+        self.entry.append(np.concatenate(summaries), np.concatenate(tokens))
 
     def _look(self, first: int, end: int) -> tuple[Rows, Rows]:
         """Targets of training images first … end."""

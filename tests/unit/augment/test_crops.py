@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from tinyssl.augment import (
     Crops,
     Geometry,
+    Rows,
     ViewGroup,
     ViewOptions,
     ViewSpec,
@@ -153,3 +154,15 @@ def test_groups_have_their_own_size_and_options():
     for index, view in enumerate(views):
         assert view.is_contiguous(memory_format=torch.channels_last)
         assert torch.allclose(view[:, 0], view[:, 2]) == (index >= 2)
+
+
+def test_parts_of_a_batch_have_the_views_of_the_whole():
+    """Several processes make the views of one large batch, each of its own images."""
+    images, spec = noise(12), ViewSpec.of(2, ViewOptions(grey=0.3, blur=0.5))
+    torch.manual_seed(6)
+    whole = make_views(images, spec)
+    for start, stop in ((0, 5), (5, 12)):
+        torch.manual_seed(6)
+        part = make_views(images[start:stop], spec, rows=Rows(start, stop, 12))
+        for view, wanted in zip(part, whole, strict=True):
+            assert torch.allclose(view, wanted[start:stop], atol=1e-6)
