@@ -36,7 +36,6 @@ VERSIONED = (
     "tinyssl",
     "torch",
     "numpy",
-    "kornia",
     "litert-torch",
     "ai-edge-litert",
     "ai-edge-quantizer",
