@@ -32,9 +32,9 @@ class BackboneTeacher(Teacher):
         super().__init__()
         self.backbone, about = load_backbone(path)
         record = _pretrain_record(path)
-        supervised = record is None or uses_labels(record.config)
+        self.recorded = record is not None
         how = (
-            f"method {record.config.get('method')}" if record else "no record: taken as supervised"
+            f"method {record.config.get('method')}" if record else "no record; taken as supervised"
         )
         self.info = TeacherInfo(
             name=path.name,
@@ -42,7 +42,7 @@ class BackboneTeacher(Teacher):
             summary_dim=self.backbone.feature_dim,
             token_dim=self.backbone.map_channels[max(self.backbone.map_channels)],
             sha256=sha256_of(path),
-            supervised=supervised,
+            supervised=record is None or uses_labels(record.config),
             source=f"{about.backbone} of tinyssl, {how}",
         )
         self.freeze()

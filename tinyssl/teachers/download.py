@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import urllib.request
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 
 from tinyssl.errors import DataError
@@ -51,7 +52,7 @@ def fetch(published: Published, arch: str, progress: Progress) -> Path:
         _receive(published, part, progress)
         _check(published, part)
         part.replace(target)
-    except OSError as error:  # URLError and timeouts are OSErrors
+    except (OSError, HTTPException) as error:  # URLError and timeouts are OSErrors
         raise DataError(
             f"could not fetch {published.url}: {error}",
             hint=f"fetch it elsewhere and put it at {target}, or name it: "
@@ -65,13 +66,13 @@ def fetch(published: Published, arch: str, progress: Progress) -> Path:
 def _receive(published: Published, part: Path, progress: Progress) -> None:
     request = urllib.request.Request(published.url, headers={"User-Agent": "tinyssl"})
     with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer, part.open("wb") as file:
-        total = int(answer.headers.get("Content-Length", 0))
+        total = int(answer.headers.get("Content-Length", 0))  # 0: not told, then http checks it
         done = 0
         with progress.track(f"download {published.path.name}", total, "byte") as tracker:
             while chunk := answer.read(CHUNK_BYTES):
                 done += file.write(chunk)
                 tracker.advance(len(chunk))
-    if done != total:
+    if total and done != total:
         raise OSError(f"{done:,} of {total:,} bytes came")
 
 

@@ -129,6 +129,8 @@ def build_teacher(spec: TeacherSpec, progress: Progress = Silent()) -> Teacher: 
             hint="it tells the architecture of a checkpoint: --teacher PATH",
         )
     entry = TEACHERS[spec.name]
+    if spec.supervised is not None:
+        _require_same(spec.name, entry.supervised, spec.supervised)
     return entry.load(entry.get(progress), spec.image_size or entry.image_size)
 
 
@@ -142,12 +144,31 @@ def _from_file(spec: TeacherSpec) -> Teacher:
         teacher = BackboneTeacher(path, spec.image_size)
     else:
         teacher = _checkpoint(path, spec)
-    if spec.supervised is None or isinstance(teacher, BackboneTeacher):
+    return _as_said(teacher, spec.supervised)
+
+
+def _as_said(teacher: Teacher, supervised: bool | None) -> Teacher:
+    """With what the user says about labels, where nobody knows better.
+
+    Raises:
+        UsageError: It contradicts what is known.
+    """
+    if supervised is None:
         return teacher
-    labels = "with labels" if spec.supervised else "without labels"
+    if isinstance(teacher, BackboneTeacher) and teacher.recorded:
+        _require_same(teacher.info.name, teacher.info.supervised, supervised)
+    labels = "with labels" if supervised else "without labels"
     source = f"{teacher.info.source.split(';')[0]}; trained {labels}, the user says"
-    teacher.info = replace(teacher.info, supervised=spec.supervised, source=source)
+    teacher.info = replace(teacher.info, supervised=supervised, source=source)
     return teacher
+
+
+def _require_same(name: str, known: bool, said: bool) -> None:
+    if known != said:
+        raise UsageError(
+            f"{name} was trained {'with' if known else 'without'} labels",
+            hint="leave out --teacher-supervised: it is known for this teacher",
+        )
 
 
 def _is_ours(path: Path) -> bool:

@@ -202,6 +202,18 @@ def test_our_backbone_without_a_record_is_taken_as_supervised(tmp_path: Path) ->
     assert "no record" in info.source
 
 
+def test_what_is_known_is_not_overruled(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="efficientnet_lite2 was trained with labels"):
+        build_teacher(TeacherSpec("efficientnet_lite2", supervised=False))
+    path = our_run(tmp_path, {"method": "simclr"})
+    with pytest.raises(UsageError, match="was trained without labels"):
+        build_teacher(TeacherSpec(str(path), supervised=True))
+    assert not build_teacher(TeacherSpec(str(path), supervised=False)).info.supervised
+    lost = tmp_path / "found.safetensors"
+    lost.write_bytes(path.read_bytes())
+    assert not build_teacher(TeacherSpec(str(lost), supervised=False)).info.supervised
+
+
 # ONNX
 
 
