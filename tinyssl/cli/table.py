@@ -38,7 +38,7 @@ class _Given:
 
 
 def table(call: Call, **given: Any) -> Result:
-    """Run a whole comparison of methods: every row with every seed, then one document.
+    """Compare methods: every row with every seed as real runs, then one document.
 
     Finished runs with the same settings and images are taken as they are, interrupted ones are gone
     on with, exactly. Exit code 130 when --minutes or Ctrl-C stopped it (the same command goes on),

@@ -23,6 +23,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setenv("COLUMNS", "160")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))  # processes find this checkout from elsewhere
+    monkeypatch.setenv("TINYSSL_ZOO", str(tmp_path / "zoo"))  # empty, whatever is shipped
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
