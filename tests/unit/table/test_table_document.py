@@ -1,0 +1,115 @@
+"""The document: figures from records, published ones beside them, the author's words between."""
+
+import pytest
+
+from tests.unit.table.table_helpers import TABLE, pretrain_run, probe_run, write_table
+from tinyssl.errors import Collapsed, TrainingError
+from tinyssl.records import Workspace
+from tinyssl.table import look_up, make_cells, read_table
+from tinyssl.table.document import markdown_table, write_document
+
+ACCURACY = {("supervised", 3): 0.66, ("supervised", 4): 0.68, ("simclr", 3): 0.40, ("hot", 3): 0.35}
+TEACHER = {
+    "name": "efficientnet_lite0", "given": "efficientnet_lite0", "image_size": 160,
+    "sha256": "cd" * 32, "supervised": True, "source": "PyPI",
+}  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "words.md").write_text(
+        "## Analysis\n\nSimCLR finds {{simclr linear}} %, {{x knn}}.\n"
+    )
+    return tmp_path
+
+
+def document(folder, text=TABLE, **special):
+    """The document of a table whose cells in `ACCURACY` are finished."""
+    spec = read_table(write_table(folder, 'notes = "words.md"\n' + text))
+    workspace = Workspace(folder)
+    for cell in make_cells(spec):
+        how = special.get(f"{cell.row.name}_{cell.seed}")
+        if how is TrainingError:
+            pretrain_run(cell, workspace, how)
+        elif (cell.row.name, cell.seed) in ACCURACY:
+            taught = {"teacher": TEACHER} if cell.pretrain.teacher else {}
+            run = pretrain_run(cell, workspace, how, **taught)
+            probe_run(cell, run, workspace, ACCURACY[cell.row.name, cell.seed])
+    outcomes = [look_up(cell, workspace) for cell in make_cells(spec)]
+    write_document(folder / "out" / "results.md", spec, outcomes, workspace, "tinyssl table X")
+    return (folder / "out" / "results.md").read_text()
+
+
+def line_of(text, start):
+    return next(line for line in text.splitlines() if line.startswith(start))
+
+
+def test_measured_figures_stand_beside_the_published_ones(folder):
+    text = document(folder)
+    assert text.startswith("# Small\n")
+    supervised = line_of(text, "| supervised |")
+    assert "67.00 ± 1.41" in supervised  # mean and deviation of 0.66 and 0.68
+    assert "| 66.7 | 100.0 % |" in supervised
+    simclr = line_of(text, "| SimCLR |")
+    assert "40.00 ± 1.00" in simclr  # one run: deviation inside its probe
+    assert "59.7 %" in simclr  # of supervised
+    assert "| 44.7 | 67.0 % |" in simclr
+    assert "1 of 2 not finished" in simclr
+    assert "Published: nobody." in text
+
+
+def test_ablation_is_measured_against_its_row(folder):
+    text = document(folder)
+    ablations = text.split("## Ablations")[1].split("\n## ")[0]
+    assert "| SimCLR | 40.00 ± 1.00 |" in ablations
+    assert "-5.00" in line_of(ablations, "| hot |")
+
+
+def test_collapse_is_a_result_with_its_probe(folder):
+    line = line_of(document(folder, simclr_3=Collapsed), "| SimCLR |")
+    assert "collapsed at step 5" in line
+    assert "40.00" in line
+
+
+def test_failed_cells_are_named_with_their_error(folder):
+    text = document(folder, simclr_4=TrainingError)
+    assert "1 of 2 failed" in line_of(text, "| SimCLR |")
+    assert "as asked" in line_of(text, "| simclr seed 4 |")
+
+
+def test_supervised_teacher_is_named_wherever_it_was_used(folder):
+    text = document(folder, TABLE.replace('"simclr"\npublished', '"seed"\npublished'))
+    assert "supervised teacher" in line_of(text, "| SimCLR |")
+    differences = text.split("## What differs")[1].split("\n## ")[0]
+    here = line_of(differences, "| teacher |")
+    assert "a large one" in here
+    assert "efficientnet_lite0 at 160 px, a supervised teacher" in here
+    assert "| epochs | 200 | 1; 2 |" in differences
+
+
+def test_words_of_the_author_get_the_figures(folder):
+    assert "SimCLR finds 40.00 ± 1.00 %, –." in document(folder)
+
+
+def test_commands_runs_and_commits_can_be_followed(folder):
+    text = document(folder)
+    assert "    tinyssl table X" in text
+    assert "    tinyssl pretrain --method simclr --method-options temperature=1.0" in text
+    run = Workspace(folder).all("pretrain")[0]
+    assert run.folder.name in text
+    assert run.commit[:12] in text
+
+
+def test_unfinished_table_is_a_document_too(tmp_path):
+    spec = read_table(write_table(tmp_path))
+    workspace = Workspace(tmp_path)
+    outcomes = [look_up(cell, workspace) for cell in make_cells(spec)]
+    write_document(tmp_path / "r.md", spec, outcomes, workspace, "tinyssl table X")
+    text = (tmp_path / "r.md").read_text()
+    assert "0 of 6 runs are finished." in text
+    assert "Measured not yet" in text
+    assert text.count("2 of 2 not finished") >= 3
+
+
+def test_bars_in_cells_do_not_break_the_table():
+    assert markdown_table(["a"], [["x | y"]]) == "| a |\n| --- |\n| x \\| y |"

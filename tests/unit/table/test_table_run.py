@@ -1,0 +1,136 @@
+"""Real cells in child processes: crashes stay apart, an interrupted table goes on exactly."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.unit.table.table_helpers import TABLE, write_table
+from tinyssl.records import Workspace, sha256_of
+from tinyssl.table.commands import child_environment
+from tinyssl.table.jobs import Job, Lock
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def wait(job):
+    deadline = time.monotonic() + 120
+    while job.ended() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return job.ended()
+
+
+@pytest.fixture
+def lock(tmp_path):
+    made = Lock(tmp_path / "locks" / "a.lock")
+    assert made.take()
+    yield made
+    made.release()
+
+
+def test_child_tells_its_exit_code_and_its_error(tmp_path, lock):
+    empty = ["--workspace", str(tmp_path), "--config", os.devnull]
+    job = Job(["probe", *empty], tmp_path / "logs" / "a.log", lock, 1)
+    assert wait(job) == 2
+    assert "no finished `pretrain` run" in job.error()
+    assert job.news() is None
+    assert wait(Job(["boards", *empty], tmp_path / "logs" / "a.log", lock, 1)) == 0
+
+
+def test_progress_is_read_from_the_log(tmp_path, lock):
+    job = Job(["boards"], tmp_path / "a.log", lock, 1)
+    wait(job)
+    with (tmp_path / "a.log").open("a") as log:
+        log.write("pretrain simclr: 12/60 step (2.1/s, 23 s left) loss=5.1\nanother line\n")
+    news = job.news()
+    assert (news.title, news.done, news.total) == ("pretrain simclr", 12, 60)
+    assert "loss=5.1" in news.text
+
+
+def test_a_cell_belongs_to_one_process_at_a_time(tmp_path, lock):
+    other = Lock(tmp_path / "locks" / "a.lock")
+    assert not other.take()
+    lock.release()
+    assert other.take()
+    other.release()
+
+
+def test_child_sees_no_settings_but_those_of_the_table():
+    ours = {"TINYSSL_PRETRAIN_EPOCHS": "3", "TINYSSL_CONFIG": "x", "TINYSSL_CACHE": "/c", "A": "b"}
+    found = child_environment(2, ours | {"PYTHONPATH": "/p"})
+    assert found == {
+        "TINYSSL_CACHE": "/c", "A": "b", "OMP_NUM_THREADS": "2",
+        "PYTHONPATH": f"{ROOT}{os.pathsep}/p",
+    }  # fmt: skip
+
+
+def table(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "tinyssl", "table", "small.toml", "--json", *words]
+    environment = child_environment(1)
+    return subprocess.run(
+        command, check=False, capture_output=True, text=True, cwd=folder, env=environment
+    )
+
+
+def content(done):
+    assert done.stdout, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_whole_table_is_run_once_and_its_document_written(tmp_path):
+    """All rows, two at a time, one that must fail: it alone fails. Nothing is run twice."""
+    broken = '\n[[row]]\nname = "broken"\nmethod = "simclr"\nbatch_size = 5000\n'
+    write_table(tmp_path, TABLE.replace("seeds = [3, 4]", "seeds = [3]") + broken)
+    planned = content(table(tmp_path, "--dry-run"))
+    assert [cell["step"] for cell in planned["cells"]] == ["pretrain"] * 4
+    first = table(tmp_path, "--jobs", "2", "--out", "results.md")
+    found = content(first)
+    assert first.returncode == 1
+    states = {cell["row"]: cell["state"] for cell in found["cells"]}
+    assert states == {"supervised": "done", "simclr": "done", "hot": "done", "broken": "failed"}
+    assert "do not fill a batch of 5000" in found["cells"][3]["error"]
+    assert "| SimCLR |" in (tmp_path / "results.md").read_text()
+    runs = {run.folder for run in Workspace(tmp_path).all()}
+    second = table(tmp_path, "--only", "supervised,simclr,hot")
+    assert second.returncode == 0
+    assert {run.folder for run in Workspace(tmp_path).all()} == runs
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_interrupted_table_goes_on_and_ends_in_the_same_weights(tmp_path):
+    text = TABLE.replace("seeds = [3, 4]", "seeds = [3]").replace(
+        "epochs = 2\nbatch", "epochs = 30\nbatch"
+    )
+    for name in ("whole", "cut"):
+        (tmp_path / name).mkdir()
+        write_table(tmp_path / name, text)
+    assert table(tmp_path / "whole", "--only", "simclr").returncode == 0
+    stopped = stop_in_the_middle(tmp_path / "cut")
+    assert stopped.returncode == 130
+    (run,) = Workspace(tmp_path / "cut").all("pretrain")
+    assert run.status == "interrupted"
+    assert table(tmp_path / "cut", "--only", "simclr").returncode == 0
+    ends = [Workspace(tmp_path / name).all("pretrain") for name in ("whole", "cut")]
+    assert [len(end) for end in ends] == [1, 1]
+    assert sha256_of(ends[0][0].path("backbone")) == sha256_of(ends[1][0].path("backbone"))
+
+
+def stop_in_the_middle(folder):
+    """Ctrl-C once the first steps are done."""
+    command = [sys.executable, "-m", "tinyssl", "table", "small.toml", "--only", "simclr"]
+    process = subprocess.Popen(command, cwd=folder, env=child_environment(1))
+    deadline = time.monotonic() + 300
+    while not any(run.metrics() for run in Workspace(folder).all("pretrain")):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    process.send_signal(2)
+    process.wait(120)
+    return process
