@@ -35,7 +35,7 @@ from typing import Any
 from tinyssl.errors import UsageError, nearest, unknown_name
 from tinyssl.settings import Layer, Setting, read_sections
 
-HINT = "docs/zoo.md and examples/tables/ show how such a file looks"
+HINT = "docs/tables.md and examples/tables/ show how such a file looks"
 TOP = {
     "title": str, "seeds": list, "notes": str, "rows_from": str, "published": dict, "row": list
 }  # fmt: skip
