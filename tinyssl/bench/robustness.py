@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -187,7 +188,7 @@ def _board(
     """Builds and starts the board, asks it, and ends its emulator: an idle one uses a core."""
     config, workspace = where
     assert config.board is not None
-    model = read_record(run.record.config["run"]).path("model")
+    model = Path(run.record.inputs["model"]["path"])
     build(BuildConfig(board=config.board, model=model, check=False), workspace, progress)
     flash(FlashConfig(board=config.board), workspace, progress)
     target = find_target(BenchConfig(board=config.board), workspace)

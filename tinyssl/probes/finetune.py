@@ -25,6 +25,9 @@ from tinyssl.probes.linear import Head, accuracy
 from tinyssl.progress import Progress, Tracker
 
 WEIGHT_DECAY = 0.05
+WARMUP = 0.1
+"""Share of the steps over which the learning rate rises: batch norms that meet other images than in
+pretraining need a moment"""
 MOST_REPEATS = 10
 """Few labels are seen more often, up to this many times the epochs"""
 
@@ -48,7 +51,8 @@ def finetune(
     """Accuracy after training the whole network, by share of the labels.
 
     From the linear probe's head (of the same labels), so that the first steps do not destroy what
-    was learned. AdamW, cosine to 0, random crops and flips; nothing is chosen on the test split.
+    was learned; random weights start with a head of zeros. AdamW, warm-up, cosine to 0, random
+    crops and flips. Nothing is chosen on the test split.
 
     Returns:
         `finetune` for all labels, `finetune_few_labels` by share for fewer; each as `summary`, with
@@ -110,10 +114,20 @@ def _one(
 def _network(backbone: Backbone, head: Head) -> nn.Sequential:
     classes, dim = head.weight.shape
     layer = nn.Linear(dim, classes)
+    # while batch norms have not seen an image, features in training are of another size than those
+    # that the head was fitted on, by orders of magnitude
+    keep = 1.0 if _trained(backbone) else 0.0
     with torch.no_grad():
-        layer.weight.copy_(head.weight)
-        layer.bias.copy_(head.bias)
+        layer.weight.copy_(head.weight * keep)
+        layer.bias.copy_(head.bias * keep)
     return nn.Sequential(copy.deepcopy(backbone), layer)
+
+
+def _trained(backbone: Backbone) -> bool:
+    """Whether it has been in training: its batch norms count batches. True without batch norms."""
+    norms = [module for module in backbone.modules() if isinstance(module, nn.BatchNorm2d)]
+    counts = [norm.num_batches_tracked for norm in norms]
+    return all(count is None or int(count) > 0 for count in counts)
 
 
 def _train(
@@ -129,9 +143,7 @@ def _train(
     optimizer = _optimizer(network, config.finetune_lr)
     batch = min(config.finetune_batch, len(indices))
     steps = epochs * (len(indices) // batch)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: 0.5 * (1 + math.cos(math.pi * step / steps))
-    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate(step, steps))
     for _ in range(epochs):
         order = torch.randperm(len(indices)).numpy()
         for start in range(0, len(order) - batch + 1, batch):  # the last, smaller one is left out
@@ -146,6 +158,14 @@ def _train(
             optimizer.step()
             schedule.step()
             tracker.advance(len(chosen), loss=round(loss.item(), 3))
+
+
+def rate(step: int, steps: int) -> float:
+    """Share of the peak learning rate: up linearly over the first tenth, then cosine to 0."""
+    warmup = steps * WARMUP
+    if step < warmup:
+        return (step + 1) / (warmup + 1)
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(steps - warmup, 1)))
 
 
 def _loss(
