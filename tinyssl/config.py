@@ -88,7 +88,7 @@ class PretrainConfig:
     accumulate: Count = 1
     """Batches whose gradients are summed for one step: batch_size times this acts as the batch"""
     sync_batch_norm: bool = True
-    """Batch statistics over all processes of a `torchrun` (GPUs only)"""
+    """Batch statistics over all processes of a `torchrun`, not over the part of each"""
     stop_on_collapse: bool = True
     """End the run when all embeddings become alike (exit code 3)"""
     checkpoint_every: Count = 1

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tinyssl.augment import make_views
+from tinyssl.augment import Rows, make_views
 from tinyssl.config import PretrainConfig
 from tinyssl.datasets import Dataset
 from tinyssl.methods import Batch, Method
@@ -65,7 +65,9 @@ class Batcher:
     """Batches by step: the same for the same seed and step, whatever came before.
 
     A step's global batch has `schedule.batch_size` rows: `accumulate` parts, each cut among the
-    processes in the order of their ranks.
+    processes in the order of their ranks. Every process draws the random numbers of the whole batch
+    (some twenty an image and view) and uses those of its rows: so an image gets the same views
+    whatever the number of processes and parts.
     """
 
     def __init__(
@@ -85,21 +87,21 @@ class Batcher:
     def batch(self, step: int, part: int = 0) -> Batch:
         """Rows of this process, of one part of a step's batch."""
         rows = self._rows(part)
-        positions = self._schedule.batch(step, self._config.seed)[rows]
+        positions = self._schedule.batch(step, self._config.seed)[rows.start : rows.stop]
         epoch = self._schedule.epoch(step)
         spec = self._method.views(step / self._schedule.steps)
         torch.manual_seed(step_seed(self._config.seed, step))
         teaching = self._teaching
         first = teaching.crops(spec, positions, epoch) if teaching else None
-        views = make_views(self._images.read(positions), spec, first)
+        views = make_views(self._images.read(positions), spec, first, rows=rows)
         targets = teaching.targets(spec, positions, epoch, views[0]) if teaching else None
         return Batch(views, targets, self._labels_of(positions))
 
-    def _rows(self, part: int) -> slice:
+    def _rows(self, part: int) -> Rows:
         """Of the global batch."""
         size = self._config.batch_size
         start = (part * self._world.size + self._world.rank) * size
-        return slice(start, start + size)
+        return Rows(start, start + size, self._schedule.batch_size)
 
     def _labels_of(self, positions: NDArray[np.int64]) -> Tensor | None:
         if self._labels is None:

@@ -20,6 +20,7 @@ from tinyssl.train.batches import Batcher, Material
 from tinyssl.train.metrics import require_installed
 from tinyssl.train.recorded import given_teacher
 from tinyssl.train.schedule import Schedule
+from tinyssl.train.sync_norm import synchronise
 from tinyssl.train.teaching import OnlineTeaching, Teaching, cached_teaching
 from tinyssl.train.world import World
 
@@ -114,7 +115,9 @@ def build_job(config: PretrainConfig, dataset: Dataset, world: World) -> Job:
     options = method_config(config.method, config.method_options)
     method = build_method(config.method, backbone, options, _surroundings(dataset, teacher))
     nn.utils.convert_conv2d_weight_memory_format(method.to(world.device), torch.channels_last)
-    return Job(config, dataset, world, teacher, _synchronised(method, config, world), schedule)
+    if world.size > 1 and config.sync_batch_norm:
+        synchronise(method, world)
+    return Job(config, dataset, world, teacher, method, schedule)
 
 
 def _surroundings(dataset: Dataset, teacher: Teacher | None) -> Surroundings:
@@ -124,14 +127,6 @@ def _surroundings(dataset: Dataset, teacher: Teacher | None) -> Surroundings:
         classes=len(dataset.class_names),
         image_size=dataset.images.shape[1],
     )
-
-
-def _synchronised(method: Method, config: PretrainConfig, world: World) -> Method:
-    """Batch statistics over all processes, where the device can."""
-    if world.size == 1 or not config.sync_batch_norm or world.device.type != "cuda":
-        return method
-    converted: Method = nn.SyncBatchNorm.convert_sync_batchnorm(method)  # type: ignore[no-untyped-call]
-    return converted
 
 
 def _schedule(config: PretrainConfig, dataset: Dataset, world: World) -> Schedule:

@@ -62,7 +62,8 @@ class World:
 def join_world(device_name: str) -> Iterator[World]:
     """The place of this process among those of `torchrun`, or a world of its own.
 
-    Each process takes the GPU of its local rank (nccl), or the CPU (gloo).
+    Each process takes the GPU of its local rank (nccl), or the CPU (gloo). A process group that is
+    there already is used, and left as it is.
 
     Raises:
         UsageError: There is no such device, or fewer GPUs than processes on this computer.
@@ -75,12 +76,15 @@ def join_world(device_name: str) -> Iterator[World]:
     local_rank = int(os.environ["LOCAL_RANK"])
     if device.type == "cuda":
         device = _gpu(local_rank)
-    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    own = not dist.is_initialized()
+    if own:
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         patient = dist.new_group(backend="gloo", timeout=PATIENCE)
         yield World(device, dist.get_rank(), size, local_rank, patient)
     finally:
-        dist.destroy_process_group()
+        if own:
+            dist.destroy_process_group()
 
 
 def _gpu(local_rank: int) -> torch.device:
