@@ -14,7 +14,7 @@ from tinyssl.report.compare import Row as Compared
 from tinyssl.report.compare_table import spread_text, table
 from tinyssl.report.values import MISSING
 from tinyssl.table.outcome import Outcome, State, fresh_words
-from tinyssl.table.published import differences, share_published
+from tinyssl.table.published import differences, ordering, share_published
 from tinyssl.table.spec import Row, TableSpec
 
 PLACEHOLDER = re.compile(r"\{\{ *(\w+) +(\w+) *\}\}")
@@ -129,13 +129,23 @@ def _head(lines: Sequence[Line], command: str) -> str:
     seeds = sorted({outcome.cell.seed for outcome in outcomes})
     parts = [
         f"Written by `{command}` from the records of the runs; not edited by hand.",
-        f"{len(ended)} of {len(outcomes)} runs are finished.",
+        f"{len(ended)} of {len(outcomes)} runs are finished; {_cost(records)}.",
         f"Measured {_span(dates)}, seed{'s' if len(seeds) > 1 else ''} "
         f"{', '.join(map(str, seeds))}, on {'; '.join(machines) or MISSING}.",
         f"tinyssl at commit {', '.join(commits) or MISSING} (+: with changes), "
         f"torch {', '.join(versions) or MISSING}.",
     ]
     return "\n".join(parts)
+
+
+def _cost(records: Sequence[RunRecord]) -> str:
+    """Time of all trainings, and of the teacher's features, which are computed once."""
+    training = sum(run.results.get("seconds", 0.0) for run in records if run.kind == "pretrain")
+    features = sum(run.results.get("teacher_seconds", 0.0) for run in records)
+    return (
+        f"training took {training / 60:.0f} minutes in all, "
+        f"teachers' features {features / 60:.0f} minutes"
+    )
 
 
 def _span(dates: Sequence[str]) -> str:
@@ -168,7 +178,13 @@ def _results(spec: TableSpec, lines: Sequence[Line]) -> str:
         body.append([*cells, teacher or MISSING, f"{heads:,}", count, line.state])
     source = spec.published.get("source")
     note = f"\n\nPublished: {source}." if published and source else ""
-    return markdown_table(columns, body) + note
+    order = ordering([(line.row, _mean(line)) for line in lines])
+    return markdown_table(columns, body) + note + (f"\n\n{order}" if order else "")
+
+
+def _mean(line: Line) -> float | None:
+    figure = line.figure("linear")
+    return None if figure is None else figure.mean
 
 
 def _share(compared: Compared | None) -> str:

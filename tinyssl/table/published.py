@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,35 @@ def share_published(row: Row, rows: Sequence[Row]) -> list[str]:
     bound = next((other.published for other in rows if _supervised(other)), None)
     share = f"{100 * row.published / bound:.1f} %" if bound else MISSING
     return [f"{row.published:.1f}", share]
+
+
+def ordering(measured: Sequence[tuple[Row, float | None]]) -> str:
+    """Whether the rows that were published stand in the same order here.
+
+    Args:
+        measured: Row and its linear probe as a fraction, None where it has none yet.
+
+    Returns:
+        Two orders, and how many pairs agree; empty where fewer than two rows can be compared.
+    """
+    known = [(row, found) for row, found in measured if row.published is not None and found]
+    if len(known) < 2:
+        return ""
+    pairs = list(itertools.combinations(known, 2))
+    same = sum(_sign(a.published, b.published) == _sign(x, y) for (a, x), (b, y) in pairs)
+    published = sorted(known, key=lambda pair: -(pair[0].published or 0))
+    found = sorted(known, key=lambda pair: -pair[1])
+    orders = [" > ".join(row.title for row, _ in order) for order in (published, found)]
+    return (
+        f"Published order: {orders[0]}. Measured: {orders[1]}. "
+        f"{same} of {len(pairs)} pairs stand in the same order."
+    )
+
+
+def _sign(one: float | None, other: float | None) -> int:
+    """1, 0 or -1: which of two known figures is larger."""
+    difference = (one or 0.0) - (other or 0.0)
+    return (difference > 0) - (difference < 0)
 
 
 def _supervised(row: Row) -> bool:

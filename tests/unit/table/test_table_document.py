@@ -5,8 +5,9 @@ import pytest
 from tests.unit.table.table_helpers import TABLE, pretrain_run, probe_run, write_table
 from tinyssl.errors import Collapsed, TrainingError
 from tinyssl.records import Workspace
-from tinyssl.table import look_up, make_cells, read_table
+from tinyssl.table import Row, look_up, make_cells, read_table
 from tinyssl.table.document import markdown_table, write_document
+from tinyssl.table.published import ordering
 
 ACCURACY = {("supervised", 3): 0.66, ("supervised", 4): 0.68, ("simclr", 3): 0.40, ("hot", 3): 0.35}
 TEACHER = {
@@ -56,6 +57,15 @@ def test_measured_figures_stand_beside_the_published_ones(folder):
     assert "| 44.7 | 67.0 % |" in simclr
     assert "1 of 2 not finished" in simclr
     assert "Published: nobody." in text
+    assert "Measured: supervised > SimCLR. 1 of 1 pairs stand in the same order." in text
+    assert "training took 0 minutes in all" in text
+
+
+def test_another_order_than_the_published_one_is_said():
+    rows = [Row(name, name, {}, published=value) for name, value in (("a", 60.0), ("b", 50.0))]
+    text = ordering(list(zip(rows, (0.2, 0.3), strict=True)))
+    assert text == "Published order: a > b. Measured: b > a. 0 of 1 pairs stand in the same order."
+    assert ordering([(rows[0], 0.2), (rows[1], None)]) == ""
 
 
 def test_ablation_is_measured_against_its_row(folder):
@@ -106,7 +116,7 @@ def test_unfinished_table_is_a_document_too(tmp_path):
     outcomes = [look_up(cell, workspace) for cell in make_cells(spec)]
     write_document(tmp_path / "r.md", spec, outcomes, workspace, "tinyssl table X")
     text = (tmp_path / "r.md").read_text()
-    assert "0 of 6 runs are finished." in text
+    assert "0 of 6 runs are finished;" in text
     assert "Measured not yet" in text
     assert text.count("2 of 2 not finished") >= 3
 
