@@ -22,6 +22,8 @@ POLL = 0.2
 """Seconds between two looks at the children"""
 MARGIN = 20.0
 """Seconds before the end at which children are told to stop: enough for a step and a checkpoint"""
+START = 60.0
+"""Seconds that must be left when a training is begun: a child needs some before its first step"""
 PATIENCE = 30.0
 """Seconds that a child may take to stop after Ctrl-C"""
 PERCENT = 100
@@ -89,11 +91,15 @@ class Scheduler:
         with ExitStack() as stack, _on_signals(self._stop):
             self._stack = stack
             self._total = stack.enter_context(self.progress.track("table", len(self.cells), "cell"))
-            while (waiting and not self._over()) or self._running:
-                self._fill(waiting)
-                self._look()
-                if self._running:
-                    time.sleep(POLL)
+            try:
+                while (waiting and not self._over()) or self._running:
+                    self._fill(waiting)
+                    self._look()
+                    if self._running:
+                        time.sleep(POLL)
+            finally:  # a second Ctrl-C, or a mistake of ours: no child is left alone
+                for running in self._running:
+                    running.job.kill()
         return [self.outcome(cell) for cell in self.cells]
 
     def outcome(self, cell: Cell) -> Outcome:
@@ -162,8 +168,9 @@ class Scheduler:
         self._running.append(_Running(outcome, job, lock, tracker))
 
     def _fits(self, outcome: Outcome) -> bool:
-        """A probe is begun only if it can end in time, or nothing else has been tried yet."""
-        return outcome.step != "probe" or not self._begun or self._left() > self.how.probe_seconds
+        """A step is begun only if it can achieve something in time, or nothing was begun yet."""
+        needed = self.how.probe_seconds if outcome.step == "probe" else START
+        return not self._begun or self._left() > needed
 
     def _look(self) -> None:
         for running in list(self._running):

@@ -123,7 +123,31 @@ def test_interrupted_table_goes_on_and_ends_in_the_same_weights(tmp_path):
     assert sha256_of(ends[0][0].path("backbone")) == sha256_of(ends[1][0].path("backbone"))
 
 
-def stop_in_the_middle(folder):
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_minutes_end_a_table_before_they_are_over(tmp_path):
+    write_table(tmp_path, TABLE.replace("epochs = 2\nbatch", "epochs = 5000\nbatch"))
+    start = time.monotonic()
+    done = table(tmp_path, "--minutes", "1", "--only", "simclr,hot", "--jobs", "2")
+    assert time.monotonic() - start < 75  # starting Python comes on top
+    assert done.returncode == 130
+    assert {cell["state"] for cell in content(done)["cells"]} == {"open"}
+    assert {run.status for run in Workspace(tmp_path).all("pretrain")} <= {"interrupted", "running"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_second_ctrl_c_leaves_no_child_behind(tmp_path):
+    write_table(tmp_path, TABLE.replace("epochs = 2\nbatch", "epochs = 5000\nbatch"))
+    process = stop_in_the_middle(tmp_path, times=2)
+    assert process.returncode != 0
+    (log,) = (tmp_path / "tables" / "locks").iterdir()
+    free = Lock(log)
+    assert free.take()  # a child that lived on would hold it
+    free.release()
+
+
+def stop_in_the_middle(folder, times=1):
     """Ctrl-C once the first steps are done."""
     command = [sys.executable, "-m", "tinyssl", "table", "small.toml", "--only", "simclr"]
     process = subprocess.Popen(command, cwd=folder, env=child_environment(1))
@@ -131,6 +155,8 @@ def stop_in_the_middle(folder):
     while not any(run.metrics() for run in Workspace(folder).all("pretrain")):
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    process.send_signal(2)
+    for _ in range(times):
+        process.send_signal(2)
+        time.sleep(0.1)
     process.wait(120)
     return process
