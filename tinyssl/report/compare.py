@@ -39,6 +39,7 @@ NOT_A_SETTING = frozenset(
 )
 """Config entries of a pretrain run that do not make it another setting (the teacher and the options
 are compared by what they came to, `teacher` and `method_config`)"""
+NOT_OF_THE_PROBE = frozenset({"run", "data", "seed", "baseline"})
 FEW = {"0.01": "few_1", "0.1": "few_10", "0.2": "few_20"}
 
 
@@ -136,21 +137,20 @@ def _seed(lineage: Lineage) -> int:
 
 def _setting(lineage: Lineage) -> str:
     """Equal for runs that differ in the seed only."""
-    probe = {} if lineage.probe is None else dict(lineage.probe.config)
-    for name in ("run", "data", "seed", "baseline"):
-        probe.pop(name, None)
-    return json.dumps(
-        [_config(lineage), probe, lineage.data.text("fingerprint")], sort_keys=True, default=str
-    )
+    measured_on = lineage.data.text("fingerprint")
+    return json.dumps([_config(lineage), measured_on], sort_keys=True, default=str)
 
 
 def _config(lineage: Lineage) -> dict[str, Any]:
+    """All that makes it another setting; what the probe was told has `probe_` before its name."""
     pretrain = lineage.pretrain
     kept = {k: v for k, v in pretrain.config.items() if k not in NOT_A_SETTING}
     teacher = Fields(pretrain.config).fields("teacher")
     kept["teacher"] = teacher.text("sha256")
     kept["images"] = Fields(pretrain.data).text("fingerprint")
-    return kept
+    probe = {} if lineage.probe is None else lineage.probe.config
+    own = {k: v for k, v in probe.items() if k not in NOT_OF_THE_PROBE}
+    return kept | {f"probe_{name}": value for name, value in own.items()}
 
 
 def _row(group: Sequence[Lineage]) -> Row:

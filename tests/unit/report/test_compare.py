@@ -37,7 +37,7 @@ def pretrain(workspace: Workspace, method: str, seed: int = 0, **changes: Any) -
 
 
 def measure(workspace: Workspace, source: RunRecord, accuracy: float, **more: Any) -> RunRecord:
-    config = {"run": str(source.folder), "epochs": 20, "seed": source.seed}
+    config = {"run": str(source.folder), "epochs": more.pop("epochs", 20), "seed": source.seed}
     inputs = {"backbone": source.path("backbone")}
     data = more.pop("images", DATA)
     with workspace.start("probe", config, inputs=inputs, data=data) as run:
@@ -146,6 +146,13 @@ def test_settings_that_differ_are_rows_of_their_own_and_named(workspace):
         "simclr (crop_min=0.2, lr=0.2)",
         "simclr (crop_min=0.5, lr=0.1)",
     }
+
+
+def test_other_settings_of_the_probe_are_named_too(workspace):
+    for seed, epochs in ((0, 20), (1, 100)):
+        measure(workspace, pretrain(workspace, "simclr", seed), 0.5, epochs=epochs)
+    labels = {row.label for row in rows(workspace.all())}
+    assert labels == {"simclr (probe_epochs=20)", "simclr (probe_epochs=100)"}
 
 
 def test_a_collapse_is_a_row_and_other_failures_are_not(workspace):
