@@ -14,7 +14,7 @@ from tinyssl.records import RunRecord, Workspace, read_record
 
 
 def compare(call: Call, runs: tuple[str, ...], markdown: bool) -> Result:
-    """Compare pretrain runs as a paper does: accuracy, cost and the gap to supervised.
+    """Put pretrain runs side by side: accuracy, cost, gap to supervised.
 
     RUN is the folder of a pretrain run, or of a workspace, of which all are taken; none: those of
     this workspace. What belongs to a run (probe, evaluate, convert, bench) is found by the files

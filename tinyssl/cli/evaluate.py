@@ -15,7 +15,7 @@ from tinyssl.records import RunRecord, read_record
 
 
 def evaluate(call: Call) -> Result:
-    """Evaluate further: few labels, fine-tuning, corrupted images; float, INT8 and on a board.
+    """Few labels, fine-tuning, corrupted images: float, INT8 and on a board.
 
     --run says of what: a probe run gives the float model's figures, a convert run those of its INT8
     model on this computer and, with --board, on an emulated board.
