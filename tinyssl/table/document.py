@@ -49,7 +49,8 @@ class Line:
         states = [outcome.state for outcome in self.outcomes]
         for state, text in ((State.FAILED, "failed"), (State.OPEN, "not finished")):
             if state in states:
-                parts.append(f"{states.count(state)} of {len(states)} {text}")
+                share = f"{states.count(state)} of {len(states)} " if len(set(states)) > 1 else ""
+                parts.append(share + text)
         return "; ".join([*parts, *filter(None, [self.row.note])])
 
 
@@ -142,10 +143,8 @@ def _cost(records: Sequence[RunRecord]) -> str:
     """Time of all trainings, and of the teacher's features, which are computed once."""
     training = sum(run.results.get("seconds", 0.0) for run in records if run.kind == "pretrain")
     features = sum(run.results.get("teacher_seconds", 0.0) for run in records)
-    return (
-        f"training took {training / 60:.0f} minutes in all, "
-        f"teachers' features {features / 60:.0f} minutes"
-    )
+    taught = f", teachers' features {features / 60:.0f} minutes" if features >= 60 else ""
+    return f"training took {training / 60:.0f} minutes in all{taught}"
 
 
 def _span(dates: Sequence[str]) -> str:
@@ -172,10 +171,10 @@ def _results(spec: TableSpec, lines: Sequence[Line]) -> str:
         cells = [line.row.title, line.percent("linear"), _share(compared), line.percent("knn")]
         if published:
             cells += share_published(line.row, [other.row for other in lines])
-        heads = compared.parameters.get("heads", 0) if compared else 0
+        heads = f"{compared.parameters.get('heads', 0):,}" if compared else MISSING
         teacher = compared.teacher if compared else ""
         count = str(len(compared.runs)) if compared else "0"
-        body.append([*cells, teacher or MISSING, f"{heads:,}", count, line.state])
+        body.append([*cells, teacher or MISSING, heads, count, line.state])
     source = spec.published.get("source")
     note = f"\n\nPublished: {source}." if published and source else ""
     order = ordering([(line.row, _mean(line)) for line in lines])

@@ -68,30 +68,34 @@ def differences(spec: TableSpec, outcomes: Sequence[Outcome]) -> str:
 def _here(key: str, outcomes: Sequence[Outcome]) -> str:
     """The values of a setting over all cells, from the records where there are some."""
     found = {_value(key, outcome) for outcome in outcomes} - {""}
+    if not found and key == "teacher":
+        found = {outcome.cell.pretrain.teacher or "" for outcome in outcomes} - {""}
     return "; ".join(sorted(found)) or MISSING
 
 
 def _value(key: str, outcome: Outcome) -> str:
     cell = outcome.cell
-    if key == "teacher":
-        return _teacher(outcome)
+    if key.startswith("teacher"):
+        return _teacher(key, outcome)
     if key == "images":
         counts = [f"{cell.images[split]:,} {split}" for split in ("train", "val", "test")]
         return ", ".join(counts)
     if key == "seeds":
         return str(cell.seed)
-    if key.startswith("teacher") and cell.pretrain.teacher is None:
-        return ""
     for config in (cell.pretrain, cell.data):
         if key in {field.name for field in dataclasses.fields(config)}:
             return str(getattr(config, key))
     return ""
 
 
-def _teacher(outcome: Outcome) -> str:
-    """Name, size and how it was trained, from the run's record."""
+def _teacher(key: str, outcome: Outcome) -> str:
+    """What a run's record says of its teacher: name, size, and how it was trained."""
     content: Any = outcome.pretrain.config.get("teacher") if outcome.pretrain else None
     if not isinstance(content, dict):
-        return outcome.cell.pretrain.teacher or ""
+        return ""
+    if key == "teacher_size":
+        return str(content["image_size"])
+    if key != "teacher":
+        return str(getattr(outcome.cell.pretrain, key, ""))
     kind = "a supervised teacher" if content.get("supervised") else "trained without labels"
     return f"{content['name']} at {content['image_size']} px, {kind}"

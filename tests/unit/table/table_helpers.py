@@ -36,6 +36,7 @@ seeds = 1
 [published]
 source = "nobody"
 teacher = "a large one"
+teacher_size = "224"
 epochs = "200"
 
 [[row]]
