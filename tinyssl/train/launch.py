@@ -6,13 +6,12 @@ import os
 import socket
 from dataclasses import replace
 
-import torch.distributed as dist
-
 from tinyssl.config import DataConfig, PretrainConfig
 from tinyssl.datasets import data_config_json, data_config_of
 from tinyssl.errors import UsageError
 from tinyssl.records import RunRecord, Workspace
 from tinyssl.train.recorded import given_teacher, recorded_config
+from tinyssl.train.world import launched_by_torchrun
 
 
 def launch_id() -> str | None:
@@ -21,7 +20,7 @@ def launch_id() -> str | None:
     That is the job's own id (`--rdzv-id`, which a scheduler's requeued job gives again), or, where
     none was given, this computer and the process of `torchrun`.
     """
-    if not dist.is_torchelastic_launched():
+    if not launched_by_torchrun():
         return None
     run_id = os.environ.get("TORCHELASTIC_RUN_ID", "none")
     return f"{socket.gethostname()}:{os.getppid()}" if run_id == "none" else run_id

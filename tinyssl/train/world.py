@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.distributed as dist
@@ -16,8 +18,14 @@ from torch import Tensor
 from tinyssl.errors import TrainingError, UsageError
 from tinyssl.train.device import pick_device
 
+if TYPE_CHECKING:
+    from torch.distributed.distributed_c10d import Store
+
 PATIENCE = timedelta(hours=24)
 """How long processes wait while one of them computes the teacher's features"""
+JOIN_SECONDS = 600
+"""How long the first process waits for the others at the start"""
+POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,11 @@ class World:
             dist.barrier(group=self.patient)
 
 
+def launched_by_torchrun() -> bool:
+    """Whether this is one of the processes of a `torchrun`."""
+    return dist.is_available() and dist.is_torchelastic_launched()
+
+
 @contextmanager
 def join_world(device_name: str) -> Iterator[World]:
     """The place of this process among those of `torchrun`, or a world of its own.
@@ -69,7 +82,7 @@ def join_world(device_name: str) -> Iterator[World]:
         UsageError: There is no such device, or fewer GPUs than processes on this computer.
     """
     device = pick_device(device_name)
-    size = int(os.environ.get("WORLD_SIZE", "1")) if dist.is_torchelastic_launched() else 1
+    size = int(os.environ.get("WORLD_SIZE", "1")) if launched_by_torchrun() else 1
     if size == 1:
         yield World(device)
         return
@@ -78,13 +91,56 @@ def join_world(device_name: str) -> Iterator[World]:
         device = _gpu(local_rank)
     own = not dist.is_initialized()
     if own:
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        # Inside: torch may be built without any of this.
+        from torch.distributed.distributed_c10d import PrefixStore
+        from torch.distributed.rendezvous import rendezvous
+
+        store, rank, size = next(iter(rendezvous("env://")))
+        dist.init_process_group(
+            "nccl" if device.type == "cuda" else "gloo",
+            store=PrefixStore(agree_on_name(store, rank, size), store),
+            rank=rank,
+            world_size=size,
+        )
     try:
         patient = dist.new_group(backend="gloo", timeout=PATIENCE)
         yield World(device, dist.get_rank(), size, local_rank, patient)
     finally:
         if own:
             dist.destroy_process_group()
+
+
+def agree_on_name(store: Store, rank: int, size: int) -> str:
+    """A name that the processes of this attempt share, and no earlier one had.
+
+    `torchrun` keeps its store over restarts: without a prefix of their own, new processes find the
+    addresses of dead ones in it. Its count of restarts is no such name, as it can differ between
+    computers. So every process leaves a fresh word, and the first one answers each until all have
+    said that they heard the name; words of the dead are answered to nobody.
+    """
+    if rank > 0:
+        word = uuid.uuid4().hex
+        store.set(f"tinyssl/word/{rank}", word)
+        name = str(store.get(f"tinyssl/answer/{word}").decode())
+        store.set(f"tinyssl/heard/{name}/{rank}", "yes")
+        return name
+    name = uuid.uuid4().hex
+    deadline = time.monotonic() + JOIN_SECONDS
+    missing = set(range(1, size))
+    while missing:
+        for other in list(missing):
+            if store.check([f"tinyssl/word/{other}"]):
+                word = store.get(f"tinyssl/word/{other}").decode()
+                store.set(f"tinyssl/answer/{word}", name)
+            if store.check([f"tinyssl/heard/{name}/{other}"]):
+                missing.remove(other)
+        if time.monotonic() > deadline:
+            raise TrainingError(
+                f"processes {sorted(missing)} of {size} did not come in {JOIN_SECONDS} seconds",
+                hint="look at their messages, in the logs of their computers",
+            )
+        time.sleep(POLL_SECONDS)
+    return name
 
 
 def _gpu(local_rank: int) -> torch.device:
@@ -108,8 +164,9 @@ def one_for_all(world: World) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        lost = isinstance(error, dist.DistError) or "onnection" in str(error)
-        if world.size == 1 or not lost:
+        if world.size == 1:
+            raise
+        if not (isinstance(error, dist.DistError) or "onnection" in str(error)):
             raise
         raise TrainingError(
             f"process {world.rank} of {world.size} lost another one, so all end",
