@@ -1,6 +1,6 @@
 """Images per second of SimCLR: our loop, lightly's recipe, and a loop with nothing but the network.
 
-    python tools/throughput.py [--device cuda] [--markdown docs/throughput.md]
+    python -m tools.throughput [--device cuda] [--markdown docs/throughput.md]
 
 All three train the same backbone and head with the same batch on this machine, in one run, their
 repetitions in turns, so that whatever else the machine does meets all alike:
@@ -17,75 +17,23 @@ measured `--repeats` times. One image counts once, though two views of it are tr
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import statistics
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does, before torch loads
-
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import nn
 
-from tinyssl.backbones import build_backbone
-from tinyssl.config import DataConfig, PretrainConfig
-from tinyssl.methods import Batch, Method, Surroundings, build_method, method_config
-from tinyssl.methods.simclr import SimCLRConfig, nt_xent
-from tinyssl.progress import Silent
-from tinyssl.records import Workspace
-from tinyssl.train import pretrain
-from tinyssl.train.loop import make_optimizer
-from tools.lightly_recipe import LEARNING_RATE, LoaderSettings, make_loader
+from tools.throughput_loops import Job
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET_RECIPE = 2.0
 TARGET_BOUND = 0.85
-
-
-@dataclass(frozen=True)
-class Job:
-    """What is trained, and for how long."""
-
-    device: str
-    backbone: str
-    size: int
-    batch: int
-    steps: int
-    """Timed steps of a repetition"""
-    warmup: int
-    """Steps before them"""
-
-    @property
-    def total(self) -> int:
-        """One step more than is timed: after the last one our loop writes its checkpoint."""
-        return self.warmup + self.steps + 1
-
-    def config(self) -> PretrainConfig:
-        """As a user would train it."""
-        return PretrainConfig(
-            method="simclr",
-            backbone=self.backbone,
-            stem_stride=1,
-            epochs=1,
-            batch_size=self.batch,
-            warmup_epochs=0,
-            device=self.device,  # type: ignore[arg-type]  # argparse has checked it
-        )
-
-    def images(self) -> NDArray[np.uint8]:
-        """Noise: neither loop looks at what the pixels show."""
-        count, rng = (self.total + 1) * self.batch, np.random.default_rng(0)
-        return rng.integers(0, 256, (count, self.size, self.size, 3), dtype=np.uint8)
 
 
 @dataclass(frozen=True)
@@ -102,114 +50,25 @@ class Setting:
         return f"{threads}, {self.workers} workers" if self.workers else threads
 
 
-class _Clock(Silent):
-    """A `Progress` that takes the time after the warm-up and after the last timed step."""
-
-    def __init__(self, job: Job) -> None:
-        self.job, self.done = job, 0
-        self.times: list[float] = []
-
-    @contextmanager
-    def track(self, title: str, total: int, unit: str = "step") -> Iterator[_Clock]:
-        self.done = 0
-        yield self
-
-    def advance(self, count: int = 1, **fields: object) -> None:
-        self.done += count
-        if count and self.done in (self.job.warmup, self.job.warmup + self.job.steps):
-            _wait(self.job)
-            self.times.append(time.perf_counter())
-
-
-def seconds_of_ours(job: Job, setting: Setting) -> float:
-    """Seconds of the timed steps inside `pretrain`."""
-    clock = _Clock(job)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "images.npz"
-        np.savez(path, images=job.images())
-        few = 0.1 / job.total  # of a batch, for the splits that are not trained on
-        data = DataConfig("npz", path, job.size, test_fraction=few, val_fraction=few)
-        pretrain(job.config(), data, Workspace(Path(folder)), clock)
-    before, after = clock.times
-    return after - before
-
-
-def _method(job: Job) -> Method:
-    torch.manual_seed(0)
-    options = method_config("simclr", {})
-    around = Surroundings(image_size=job.size)
-    method = build_method("simclr", build_backbone(job.backbone, 1), options, around)
-    return method.to(job.device).train()
-
-
-def _timed(job: Job, step: Callable[[], None]) -> float:
-    """Seconds of the timed calls of `step`, the device's queue emptied before and after."""
-    for _ in range(job.warmup):
-        step()
-    _wait(job)
-    start = time.perf_counter()
-    for _ in range(job.steps):
-        step()
-    _wait(job)
-    return time.perf_counter() - start
-
-
-def _wait(job: Job) -> None:
-    if job.device == "cuda":
-        torch.cuda.synchronize()
-
-
-def seconds_of_recipe(job: Job, setting: Setting) -> float:
-    """Seconds of the timed steps of lightly's documented loop."""
-    method, options = _method(job), method_config("simclr", {})
-    assert isinstance(options, SimCLRConfig)
-    optimizer = torch.optim.SGD(method.parameters(), lr=LEARNING_RATE)
-    settings = LoaderSettings(job.batch, setting.workers, pinned=job.device == "cuda")
-    batches = iter(make_loader(job.images(), options, settings))
-    model = nn.Sequential(method.backbone, method.projector)
-
-    def step() -> None:
-        first, second = (view.to(job.device) for view in next(batches))
-        loss = nt_xent(model(first), model(second), options.temperature)
-        torch.autograd.backward(loss)
-        optimizer.step()
-        optimizer.zero_grad()
-
-    return _timed(job, step)
-
-
-def seconds_of_bound(job: Job, setting: Setting) -> float:
-    """Seconds of the timed steps on one batch that lies ready."""
-    method = nn.utils.convert_conv2d_weight_memory_format(_method(job), torch.channels_last)
-    optimizer = make_optimizer(method, job.config())
-    shape = (job.batch, 3, job.size, job.size)
-    views = tuple(torch.rand(shape, device=job.device) for _ in range(2))
-    batch = Batch(tuple(view.contiguous(memory_format=torch.channels_last) for view in views))
-    mixed = job.config().amp and job.device == "cuda"
-
-    def step() -> None:
-        with torch.autocast(job.device, dtype=torch.bfloat16, enabled=mixed):
-            loss = method.loss(batch).total
-        optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        optimizer.step()
-
-    return _timed(job, step)
-
-
 @dataclass(frozen=True)
 class Contender:
     """One of the three loops, and what may be turned in it."""
 
     name: str
     what: str
-    seconds: Callable[[Job, Setting], float]
     settings: tuple[Setting, ...]
 
     def rate(self, job: Job, setting: Setting) -> float:
-        """Images per second."""
-        torch.set_num_threads(setting.threads)
-        rate = job.steps * job.batch / self.seconds(job, setting)
+        """Images per second, measured in a fresh process."""
+        request = asdict(job) | asdict(setting) | {"loop": self.name}
+        command = [sys.executable, "-m", "tools.throughput_loops", json.dumps(request)]
+        environ = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": str(setting.threads)}
+        done = subprocess.run(
+            command, check=False, capture_output=True, text=True, cwd=ROOT, env=environ
+        )
+        if done.returncode:
+            raise SystemExit(f"{self.name} ({setting}) failed:\n{done.stderr[-2000:]}")
+        rate = float(done.stdout.split()[-1])
         print(f"{self.name:8} {setting!s:22} {rate:8.1f} images/s", file=sys.stderr, flush=True)  # noqa: T201 - a tool's progress
         return rate
 
@@ -222,9 +81,9 @@ def contenders(device: str) -> tuple[Contender, ...]:
     plain = tuple(Setting(count) for count in threads)
     fed = tuple(Setting(count, fed) for count in threads for fed in workers)
     return (
-        Contender("ours", "`tinyssl pretrain`, whole", seconds_of_ours, plain),
-        Contender("recipe", "lightly's documented recipe, rebuilt", seconds_of_recipe, fed),
-        Contender("bound", "network alone, on synthetic batches", seconds_of_bound, plain),
+        Contender("ours", "`tinyssl pretrain`, whole", plain),
+        Contender("recipe", "lightly's documented recipe, rebuilt", fed),
+        Contender("bound", "network alone, on synthetic batches", plain),
     )
 
 
@@ -365,7 +224,7 @@ def page(job: Job, found: dict[str, Measured], load: tuple[float, float]) -> str
         batch=job.batch,
         steps=job.steps,
         repeats=len(found["ours"].rates),
-        command=f"python {' '.join(['tools/throughput.py', *sys.argv[1:]])}",
+        command=f"python -m tools.throughput {' '.join(sys.argv[1:])}".rstrip(),
         date=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         commit=commit(),
         machine=machine(job.device),
