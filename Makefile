@@ -50,7 +50,7 @@ python: tools
 $(STAMP): pyproject.toml constraints.txt | tools python
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q -c constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
-	$(BIN)/pip install -q -c constraints.txt -e '.[train,dev]'
+	$(BIN)/pip install -q -c constraints.txt -e '.[train,teachers,dev]'
 	touch $@
 
 demo: setup
