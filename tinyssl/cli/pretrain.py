@@ -28,9 +28,11 @@ def pretrain(call: Call, watch: bool = False) -> Result:
     config, data = call.config(PretrainConfig), call.config(DataConfig)
     from tinyssl import train  # after the options were checked: torch takes seconds to load
 
-    if watch and os.environ.get("RANK", "0") == "0":  # under torchrun one process shows the run
+    main = os.environ.get("RANK", "0") == "0"  # under torchrun one process shows the run
+    if watch and main:
         return record_result(watched(call, config, data))
-    return record_result(train.pretrain(config, data, call.workspace, call.progress))
+    record = train.pretrain(config, data, call.workspace, call.progress)
+    return record_result(record) if main else Result({"run": record.folder})
 
 
 def watched(call: Call, config: PretrainConfig, data: DataConfig) -> RunRecord:
