@@ -1,6 +1,7 @@
 """Packs image collections whose .npz hold encoded files into one plain .npz for `--dataset npz`.
 
-    python tools/pack_images.py part0.npz part1.npz --out cifar100.npz
+    python tools/pack_images.py part0.npz part1.npz --out cifar100.npz \
+        --class-names examples/tables/cifar100_classes.txt
 
 Each input holds `blob` (bytes of all encoded images after each other), `offsets` (n + 1,) into it,
 `fine_label` or `labels` (n,), and optionally `is_test` (n,). All images must have one size.
@@ -38,11 +39,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("parts", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--class-names", type=Path, help="text file, a name a line, label 0 first")
     arguments = parser.parse_args()
     parts = [unpack(path) for path in arguments.parts]
     whole = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
     if not whole["is_test"].any():
         del whole["is_test"]
+    if arguments.class_names:
+        whole["class_names"] = np.array(arguments.class_names.read_text().split())
     np.savez(arguments.out, **whole)
     print(f"{arguments.out}: {len(whole['labels'])} images of {whole['images'].shape[1:]}")  # noqa: T201 - a tool's result
 
