@@ -24,11 +24,12 @@ Temperature = Annotated[float, Field(gt=0)]
 
 @dataclass(frozen=True, config=STRICT)
 class SeedConfig(ViewOptions):
-    """SEED with the head of the TinySSL paper's baseline (1280-2048-256)."""
+    """SEED with the hidden layer of the TinySSL paper's baseline (1280-2048-…)."""
 
-    space: Literal["own", "teacher"] = "own"
-    """own: similarities in each network's own space, two queues (inferred); teacher: the head's
-    outputs are as long as the teacher's summary and are compared with it, one queue (the paper)"""
+    space: Literal["teacher", "own"] = "teacher"
+    """teacher: the head's outputs are as long as the teacher's summary and are compared with it, one
+    queue (the authors' code); own: similarities in each network's own space, two queues (inferred
+    from the size of the TinySSL paper's head; learned hardly anything in our measurements)"""
     queue: Count = 4096
     """Images in the queue; the paper's 65536 is more than a small data set has"""
     student_temperature: Temperature = 0.2

@@ -140,9 +140,9 @@ def test_two_spaces_that_agree_reach_the_entropy_and_others_do_not():
 
 
 def test_head_has_the_papers_parameters():
-    head = build("mobilenet_v2_035").head
+    head = build("mobilenet_v2_035", space="own").head
     assert sum(p.numel() for p in head.parameters()) == 3_148_032
-    same_space = build("mobilenet_v2_035", space="teacher").head
+    same_space = build("mobilenet_v2_035").head
     assert [tuple(p.shape) for p in same_space.parameters()] == [
         (2048, 1280), (2048,), (384, 2048), (384,),
     ]  # fmt: skip
@@ -163,5 +163,5 @@ def test_all_is_trained_but_the_targets(options):
 
 def test_defaults_are_the_specs():
     config = method_config("seed", {})
-    assert (config.space, config.queue, config.hidden, config.outputs) == ("own", 4096, 2048, 256)
+    assert (config.space, config.queue, config.hidden) == ("teacher", 4096, 2048)
     assert (config.student_temperature, config.teacher_temperature) == (0.2, 0.01)
