@@ -27,9 +27,9 @@ class SeedConfig(ViewOptions):
     """SEED with the hidden layer of the TinySSL paper's baseline (1280-2048-…)."""
 
     space: Literal["teacher", "own"] = "teacher"
-    """teacher: the head's outputs are as long as the teacher's summary and are compared with it, one
+    """teacher: the head's outputs are as long as the teacher's summary and compared with it, one
     queue (the authors' code); own: similarities in each network's own space, two queues (inferred
-    from the size of the TinySSL paper's head; learned hardly anything in our measurements)"""
+    from the size of the TinySSL paper's head; learned far more slowly where we measured)"""
     queue: Count = 4096
     """Images in the queue; the paper's 65536 is more than a small data set has"""
     student_temperature: Temperature = 0.2
