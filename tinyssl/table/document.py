@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tinyssl.commands import shown
@@ -13,6 +13,7 @@ from tinyssl.report.compare import Figure, rows
 from tinyssl.report.compare import Row as Compared
 from tinyssl.report.compare_table import spread_text, table
 from tinyssl.report.values import MISSING
+from tinyssl.table.cells import Cell
 from tinyssl.table.outcome import Outcome, State, fresh_words
 from tinyssl.table.published import differences, ordering, share_published
 from tinyssl.table.spec import Row, TableSpec
@@ -232,10 +233,16 @@ def _commands(lines: Sequence[Line], command: str) -> str:
     single = []
     for line in lines:
         for outcome in line.outcomes[:1]:
-            single.append(shown(fresh_words(outcome.cell)))
+            single.append(shown(fresh_words(_portable(outcome.cell))))
     intro = "All of it (the same command goes on where it was stopped):"
     each = "A row by itself, first seed; each is followed by `tinyssl probe`:"
     return "\n".join([intro, "", f"    {command}", "", each, "", *(f"    {s}" for s in single)])
+
+
+def _portable(cell: Cell) -> Cell:
+    """The cell with the name of its images' file in place of its path on this computer."""
+    path = cell.data.data_path
+    return replace(cell, data=replace(cell.data, data_path=Path(path.name))) if path else cell
 
 
 def _runs(lines: Sequence[Line]) -> str:

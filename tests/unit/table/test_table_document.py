@@ -1,5 +1,6 @@
 """The document: figures from records, published ones beside them, the author's words between."""
 
+import numpy as np
 import pytest
 
 from tests.unit.table.table_helpers import TABLE, pretrain_run, probe_run, write_table
@@ -124,3 +125,11 @@ def test_unfinished_table_is_a_document_too(tmp_path):
 
 def test_bars_in_cells_do_not_break_the_table():
     assert markdown_table(["a"], [["x | y"]]) == "| a |\n| --- |\n| x \\| y |"
+
+
+def test_commands_name_the_file_of_images_not_a_folder_of_this_computer(folder):
+    images = folder / "photos.npz"
+    np.savez(images, images=np.zeros((40, 16, 16, 3), np.uint8), labels=np.arange(40) % 2)
+    text = document(folder, TABLE.replace('"digits"', f'"npz"\ndata_path = "{images}"'))
+    assert "--data-path photos.npz" in text
+    assert str(folder) not in text
