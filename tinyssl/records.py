@@ -111,7 +111,7 @@ class RunRecord:
     """One run, as `record.json` holds it."""
 
     kind: str
-    """Stage: pretrain, probe, convert, verify, build, flash, bench, report"""
+    """Stage: pretrain, probe, evaluate, convert, verify, build, flash, bench, report"""
     folder: Path
     status: str
     """running, complete, failed or interrupted"""

@@ -24,7 +24,9 @@ from tinyssl.errors import UsageError, nearest
 
 PREFIX = "TINYSSL_"
 FILE_NAME = "tinyssl.toml"
-STEPS = ("pretrain", "probe", "convert", "verify", "build", "flash", "bench", "report")
+STEPS = (
+    "pretrain", "probe", "evaluate", "convert", "verify", "build", "flash", "bench", "report"
+)  # fmt: skip
 """What `tinyssl run` can do, in its order"""
 VARIABLES = {
     "TINYSSL_WORKSPACE": "folder that holds runs/ and build/ (--workspace)",

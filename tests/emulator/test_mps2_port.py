@@ -51,15 +51,23 @@ static const char *check_wrap(void)
     return last >> 32 == 1 ? "time passed 2^32 ticks\n" : "time did not pass 2^32 ticks\n";
 }
 
+/* The shortest of several waits: while the core sleeps the emulator's clock follows this computer's,
+ * which can only be late. */
 static const char *check_wait(void)
 {
-    uint8_t byte;
-    uint64_t start = port_ticks();
-    if (port_read(&byte, 1, 2000) != 0) {
-        return "a byte from nowhere\n";
+    uint64_t shortest = UINT64_MAX;
+    for (int i = 0; i < 50; i++) {
+        uint8_t byte;
+        uint64_t start = port_ticks();
+        if (port_read(&byte, 1, 2000) != 0) {
+            return "a byte from nowhere\n";
+        }
+        uint64_t waited = port_ticks() - start;
+        if (waited < shortest) {
+            shortest = waited;
+        }
     }
-    uint64_t waited = port_ticks() - start;
-    return waited >= TIMER_HZ / 500 && waited < TIMER_HZ / 400 ? "waited 2 ms\n" : "bad wait\n";
+    return shortest >= TIMER_HZ / 500 && shortest < TIMER_HZ / 400 ? "waited 2 ms\n" : "bad wait\n";
 }
 
 static __attribute__((noinline)) int overflow(volatile char *parent)

@@ -14,6 +14,7 @@ from tinyssl.config import (
     BuildConfig,
     ConvertConfig,
     DataConfig,
+    EvaluateConfig,
     FlashConfig,
     PretrainConfig,
     ProbeConfig,
@@ -100,6 +101,14 @@ def _probe(call: Call, done: Done) -> None:
     done.records["probe"] = probes.probe(config, data, call.workspace, call.progress)
 
 
+def _evaluate(call: Call, done: Done) -> None:
+    """Of the probe's float model; `tinyssl evaluate --run` a convert run for INT8."""
+    from tinyssl.probes.evaluate import evaluate
+
+    config = call.config(EvaluateConfig, **done.folder("probe"))
+    done.records["evaluate"] = evaluate(config, call.workspace, call.progress)
+
+
 def _convert(call: Call, done: Done) -> None:
     from tinyssl import convert
 
@@ -149,6 +158,7 @@ def _report(call: Call, done: Done) -> None:
 RUNNERS: Mapping[str, Callable[[Call, Done], None]] = {
     "pretrain": _pretrain,
     "probe": _probe,
+    "evaluate": _evaluate,
     "convert": _convert,
     "verify": _verify,
     "build": _build,
