@@ -51,7 +51,7 @@ static const char *check_wrap(void)
     return last >> 32 == 1 ? "time passed 2^32 ticks\n" : "time did not pass 2^32 ticks\n";
 }
 
-/* The shortest of several waits: while the core sleeps the emulator's clock follows this computer's,
+/* The shortest of several: while the core sleeps the emulator's clock follows this computer's,
  * which can only be late. */
 static const char *check_wait(void)
 {
