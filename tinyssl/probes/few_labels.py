@@ -13,7 +13,7 @@ from tinyssl.datasets import Dataset
 from tinyssl.datasets.subsets import label_subset
 from tinyssl.probes.features import Features, Labelled
 from tinyssl.probes.linear import Head, accuracy, fit_linear
-from tinyssl.progress import Progress, Tracker
+from tinyssl.progress import Progress, Silent
 
 BATCH = 256
 STEPS = 400
@@ -52,17 +52,11 @@ def fit_few(subset: Labelled, val: Labelled, classes: int, lrs: list[float]) -> 
     batches = -(-len(subset.labels) // BATCH)
     epochs = max(-(-STEPS // batches), 20)
     config = ProbeConfig(epochs=epochs, batch_size=BATCH, lrs=lrs, seeds=1)
-    return fit_linear(subset, val, classes, config, _Quiet()).heads[0]
+    with Silent().track("", 0) as tracker:  # many short probes share one bar
+        return fit_linear(subset, val, classes, config, tracker).heads[0]
 
 
 def summary(scores: Sequence[float]) -> dict[str, Any]:
     """`accuracy` (mean), `std` (n - 1; none where there is one score) and the `scores`."""
     std = statistics.stdev(scores) if len(scores) > 1 else None
     return {"accuracy": statistics.fmean(scores), "std": std, "scores": list(scores)}
-
-
-class _Quiet(Tracker):
-    """Many short probes share one bar."""
-
-    def advance(self, count: int = 1, **fields: object) -> None:
-        pass

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from tinyssl.augment import ViewOptions, ViewSpec, make_views
 from tinyssl.backbones import Backbone
+from tinyssl.backbones.decay import decay_groups
 from tinyssl.config import EvaluateConfig
 from tinyssl.datasets import Dataset
 from tinyssl.datasets.base import Indices
@@ -140,7 +141,8 @@ def _train(
     config, epochs = how
     nn.utils.convert_conv2d_weight_memory_format(network, torch.channels_last)
     network.train()
-    optimizer = _optimizer(network, config.finetune_lr)
+    groups = decay_groups(network.parameters(), WEIGHT_DECAY)
+    optimizer = torch.optim.AdamW(groups, lr=config.finetune_lr)
     batch = min(config.finetune_batch, len(indices))
     steps = epochs * (len(indices) // batch)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate(step, steps))
@@ -179,13 +181,3 @@ def _loss(
     )
     (view,) = make_views(images, ViewSpec.of(1, options))
     return F.cross_entropy(network(view), labels)
-
-
-def _optimizer(network: nn.Module, lr: float) -> torch.optim.AdamW:
-    """Weight decay on matrices and kernels only."""
-    parameters = list(network.parameters())
-    groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": WEIGHT_DECAY},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=lr)

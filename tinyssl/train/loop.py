@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from tinyssl.backbones.decay import decay_groups
 from tinyssl.config import PretrainConfig
 from tinyssl.errors import TrainingError
 from tinyssl.methods import Batch, Losses, Method
@@ -54,11 +55,8 @@ class Counters:
 def make_optimizer(method: nn.Module, config: PretrainConfig) -> torch.optim.AdamW:
     """AdamW; weight decay on matrices and kernels only, not on batch norms and biases."""
     trained = [parameter for parameter in method.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [p for p in trained if p.ndim > 1], "weight_decay": config.weight_decay},
-        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
-    ]
     fused = trained[0].device.type in ("cpu", "cuda")
+    groups = decay_groups(trained, config.weight_decay)
     return torch.optim.AdamW(groups, lr=config.lr, fused=fused)
 
 

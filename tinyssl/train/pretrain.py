@@ -98,7 +98,7 @@ def _start(config: PretrainConfig, data: DataConfig, place: Place) -> RunRecord:
     check_config(config)
     dataset = load_dataset(data, place.progress)
     with repeatable(place.world.device):
-        job = build_job(config, dataset, place.world)
+        job = build_job(config, dataset, place.world, place.progress)
         run = _new_run(job, data, place) if place.world.main else None
         return _run(job, run, None, place)
 
@@ -126,7 +126,8 @@ def _resume(config: PretrainConfig, data: DataConfig, place: Place, record: RunR
     dataset = load_dataset(recorded_data, place.progress)
     refuse_other_images(dataset, record)
     with repeatable(world.device):
-        job = build_job(shared_out(recorded, record, world.size), dataset, world)
+        config = shared_out(recorded, record, world.size)
+        job = build_job(config, dataset, world, place.progress)
         refuse_other_teacher(job.teacher, record)
         state = world.share(load_checkpoint(folder, place.progress) if world.main else None)
         run = _reopened(folder, state, job, place) if world.main else None

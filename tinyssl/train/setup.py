@@ -93,7 +93,7 @@ class Job:
         return facts
 
 
-def build_job(config: PretrainConfig, dataset: Dataset, world: World) -> Job:
+def build_job(config: PretrainConfig, dataset: Dataset, world: World, progress: Progress) -> Job:
     """Teacher, method and schedule; the backbone's weights are drawn first, from the seed.
 
     Raises:
@@ -109,7 +109,7 @@ def build_job(config: PretrainConfig, dataset: Dataset, world: World) -> Job:
         )
     teacher = None
     if kind.needs_teacher:
-        teacher = build_teacher(teacher_spec_of(config)).to(world.device)
+        teacher = build_teacher(teacher_spec_of(config), progress).to(world.device)
     torch.manual_seed(config.seed)
     backbone = build_backbone(config.backbone, config.stem_stride)
     options = method_config(config.method, config.method_options)
