@@ -143,7 +143,7 @@ def _head(lines: Sequence[Line], command: str) -> str:
 def _cost(records: Sequence[RunRecord]) -> str:
     """Time of all trainings, and of the teacher's features, which are computed once."""
     training = sum(run.results.get("seconds", 0.0) for run in records if run.kind == "pretrain")
-    features = sum(run.results.get("teacher_seconds", 0.0) for run in records)
+    features = sum(run.results.get("teacher_wait_seconds", 0.0) for run in records)
     taught = f", teachers' features {features / 60:.0f} minutes" if features >= 60 else ""
     return f"training took {training / 60:.0f} minutes in all{taught}"
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -67,7 +68,11 @@ class CachePlan:
 class CachedTargets:
     """Targets of all training images; row i belongs to image `dataset.train[i]`."""
 
-    def __init__(self, crops: Sequence[Crops], rows: Sequence[dict[str, Rows]]) -> None:
+    def __init__(
+        self, crops: Sequence[Crops], rows: Sequence[dict[str, Rows]], seconds: float
+    ) -> None:
+        self.seconds = seconds
+        """Time that they took when they were computed, by whichever runs did it"""
         self._crops = tuple(crops)
         self._rows = tuple(rows)
         self._device = torch.device("cpu")
@@ -109,7 +114,7 @@ class CachedTargets:
 
     def to(self, device: torch.device) -> CachedTargets:
         """The same targets, read to `device`; they live on it where they fit into its memory."""
-        moved = CachedTargets(self._crops, self._rows)
+        moved = CachedTargets(self._crops, self._rows, self.seconds)
         moved._device = device
         if device.type != "cpu" and _fits(self.bytes, device):
             moved._resident = tuple(
@@ -151,7 +156,11 @@ def cached_targets(
     for part in busy:
         progress.note(f"another process computes the targets in {part.entry.folder}; waiting")
         part.run(progress, wait=True)
-    return CachedTargets([part.crops for part in work], [part.entry.open() for part in work])
+    return CachedTargets(
+        [part.crops for part in work],
+        [part.entry.open() for part in work],
+        sum(part.entry.seconds for part in work),
+    )
 
 
 def fixed_crops(count: int, geometry: Geometry, seed: int, copy: int) -> Crops:
@@ -210,13 +219,14 @@ class _Work:
                 self._chunk(first, min(first + CHUNK, rows), tracker)
 
     def _chunk(self, first: int, stop: int, tracker: Tracker) -> None:
-        parts = []
+        parts, started = [], time.perf_counter()
         for start in range(first, stop, BATCH):
             end = min(start + BATCH, stop)
             parts.append(self._look(start, end))
             tracker.advance(end - start)
         summaries, tokens = zip(*parts, strict=True)
-        self.entry.append(np.concatenate(summaries), np.concatenate(tokens))
+        spent = time.perf_counter() - started
+        self.entry.append(np.concatenate(summaries), np.concatenate(tokens), spent)
 
     def _look(self, first: int, end: int) -> tuple[Rows, Rows]:
         """Targets of training images first … end."""

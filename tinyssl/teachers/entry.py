@@ -3,7 +3,7 @@
     <cache folder>/targets/<key>/meta.json      what the rows are, with its own SHA-256
                                  summary.f16    (rows, summary_dim), little endian
                                  tokens.f16     (rows, token_dim, grid, grid)
-                                 chunks.json    CRC-32 of every chunk that is on disk
+                                 chunks.json    CRC-32 of every chunk on disk, and their time
                                  lock           held by the process that writes
 
 A chunk is `CHUNK` rows of both files. It is written, flushed to the disk, and only then added to
@@ -77,6 +77,8 @@ class Entry:
         self.folder = root / _digest(key)[:32]
         self.damage = ""
         """What was wrong with the files at the last `sound_chunks`; empty: nothing"""
+        self.seconds = 0.0
+        """Time that the rows on disk took, in all processes; read by `sound_chunks`"""
         self._crcs: list[int] = []
 
     def lock(self) -> FileLock:
@@ -86,7 +88,7 @@ class Entry:
 
     def sound_chunks(self) -> int:
         """How many chunks, from the first on, are on disk and undamaged. Reads all of them."""
-        self.damage, self._crcs = "", []
+        self.damage, self.seconds, self._crcs = "", 0.0, []
         listed = self._listed()
         for index, crc in enumerate(listed):
             if self._crc_on_disk(index) != crc:
@@ -111,14 +113,15 @@ class Entry:
         """
         done = self.sound_chunks()
         if done == 0:
+            self.seconds = 0.0
             self._forget()
             meta = {"key": self.key, "layout": vars(self.layout), "sha256": self._meta_digest()}
             write_atomic(self._path("meta.json"), json.dumps(meta, indent=2).encode())
         self._note_chunks()
         return self.rows_on_disk()
 
-    def append(self, summary: Rows, tokens: Rows) -> None:
-        """Writes the next chunk. With the lock held, after `begin`.
+    def append(self, summary: Rows, tokens: Rows, seconds: float) -> None:
+        """Writes the next chunk, which took some time. With the lock held, after `begin`.
 
         Raises:
             DataError: The disk is full, or cannot be written.
@@ -130,6 +133,7 @@ class Entry:
             crc = zlib.crc32(data, crc)
             self._write(name, start, data)
         self._crcs.append(crc)
+        self.seconds += seconds
         self._note_chunks()
 
     def open(self) -> dict[str, Rows]:
@@ -186,8 +190,11 @@ class Entry:
         try:
             meta = json.loads(self._path("meta.json").read_bytes())
             chunks = json.loads(self._path("chunks.json").read_bytes())
+            if isinstance(chunks, list):  # before the time was kept
+                chunks = {"crc": chunks, "seconds": 0}
             if meta["sha256"] == self._meta_digest() == _digest([meta["key"], meta["layout"]]):
-                return [int(crc) for crc in chunks][: len(self.layout.starts())]
+                self.seconds = float(chunks["seconds"])
+                return [int(crc) for crc in chunks["crc"]][: len(self.layout.starts())]
         except (OSError, ValueError, KeyError, TypeError):
             pass
         self.damage = "meta.json or chunks.json is damaged"
@@ -197,7 +204,8 @@ class Entry:
         return _digest([self.key, vars(self.layout)])
 
     def _note_chunks(self) -> None:
-        write_atomic(self._path("chunks.json"), json.dumps(self._crcs).encode())
+        noted = {"crc": self._crcs, "seconds": self.seconds}
+        write_atomic(self._path("chunks.json"), json.dumps(noted).encode())
 
     def _forget(self) -> None:
         """Removes all files but the lock, the list of chunks first."""

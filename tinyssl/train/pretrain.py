@@ -175,8 +175,8 @@ def _train(job: Job, run: RunWriter | None, state: dict[str, Any] | None, place:
                 observers.append(stack.enter_context(closing(observer)))
         batcher = job.batcher(place.progress)
         if run is not None and job.teacher is not None:
-            spent = run.record.results.get("teacher_seconds", 0.0) + job.teacher_seconds
-            run.results(teacher_seconds=spent)
+            waited = run.record.results.get("teacher_wait_seconds", 0.0) + job.teacher_wait_seconds
+            run.results(teacher_seconds=job.teacher_seconds, teacher_wait_seconds=waited)
         folder = run.folder if run is not None else None
         plan = Plan(
             job.method, batcher, job.config, job.schedule, place.world, folder, tuple(observers)

@@ -50,13 +50,17 @@ class Job:
     """On the device that trains"""
     schedule: Schedule
     teacher_seconds: float = field(default=0.0)
-    """Time that the teacher's features took; near 0 where they were cached already"""
+    """Time that the teacher's features took, by whichever runs computed them"""
+    teacher_wait_seconds: float = field(default=0.0)
+    """What of it was spent here; near 0 where they were cached already"""
 
     def batcher(self, progress: Progress) -> Batcher:
         """Makes batches; before that it computes the teacher's features that the cache lacks."""
         started = time.perf_counter()
-        material = Material(self.dataset, self.method, self._teaching(progress))
-        self.teacher_seconds = time.perf_counter() - started
+        teaching = self._teaching(progress)
+        self.teacher_wait_seconds = time.perf_counter() - started
+        self.teacher_seconds = teaching.seconds if teaching is not None else 0.0
+        material = Material(self.dataset, self.method, teaching)
         return Batcher(material, self.config, self.schedule, self.world)
 
     def _teaching(self, progress: Progress) -> Teaching | None:

@@ -24,6 +24,9 @@ CROPS_SEED = 0
 class Teaching(abc.ABC):
     """Gives the targets of a batch, and says how its first views must be cropped."""
 
+    seconds: float = 0.0
+    """Time that the targets took before the training, by whichever runs computed them"""
+
     @abc.abstractmethod
     def crops(self, spec: ViewSpec, positions: Indices, epoch: int) -> Crops | None:
         """Crops of the first views of the images at `positions` in train; None: any will do."""
@@ -57,6 +60,7 @@ class CachedTeaching(Teaching):
     def __init__(self, caches: dict[Geometry, CachedTargets], seed: int) -> None:
         self._caches = caches
         self._seed = seed
+        self.seconds = sum(targets.seconds for targets in caches.values())
 
     def copy(self, geometry: Geometry, epoch: int) -> int:
         """Which of the fixed crops an epoch uses."""

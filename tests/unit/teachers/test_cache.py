@@ -268,6 +268,26 @@ def test_waits_for_the_holder_of_the_lock(cache):
     assert teacher.seen == 160
 
 
+def test_cost_is_kept_with_the_rows(cache):
+    """Whoever uses the targets later can say what they cost."""
+    dataset, plan = make_dataset(), CachePlan(2, 2, 7)
+    first = cached_targets(ColourTeacher(), dataset, GEOMETRY, plan, Silent())
+    assert first.seconds > 0
+    teacher = ColourTeacher()
+    again = cached_targets(teacher, dataset, GEOMETRY, plan, Silent())
+    assert teacher.seen == 0
+    assert again.seconds == first.seconds
+    (entries(cache)[0] / "chunks.json").unlink()
+    repaired = cached_targets(ColourTeacher(), dataset, GEOMETRY, plan, Silent())
+    assert repaired.seconds > 0
+    older = entries(cache)[1] / "chunks.json"
+    older.write_text(json.dumps(json.loads(older.read_text())["crc"]))
+    teacher = ColourTeacher()
+    kept = cached_targets(teacher, dataset, GEOMETRY, plan, Silent())
+    assert teacher.seen == 0, "a list from before the time was kept is still a list"
+    assert 0 < kept.seconds < repaired.seconds
+
+
 def damage_byte(folder: Path) -> None:
     data = bytearray((folder / "tokens.f16").read_bytes())
     data[-3] ^= 0x40

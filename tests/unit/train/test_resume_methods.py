@@ -172,6 +172,9 @@ def test_record_says_which_teacher(data, teacher, tmp_path):
     assert run.config["parameters"]["backbone"] == 14024
     assert run.config["parameters"]["trained"] > 14024
     assert run.results["teacher_seconds"] > 0
+    again = pretrain(config_of("seed", teacher, seed=1), data, Workspace(tmp_path), Silent())
+    assert again.results["teacher_seconds"] == run.results["teacher_seconds"]
+    assert again.results["teacher_wait_seconds"] < run.results["teacher_wait_seconds"]
 
 
 def test_mistakes_are_found_before_the_run(data, tmp_path):
