@@ -91,13 +91,18 @@ __attribute__((section(".vectors"), used)) static const union vector vectors[16 
 };
 
 /* The 64 KB below the stack may not be touched. Some buses (QEMU's MPS2 is one) let accesses to
- * nothing pass, and a stack that is too small would go on there and lose what it holds. */
+ * nothing pass, and a stack that is too small would go on there and lose what it holds. ARMv8-M has a
+ * register for it. */
 static void guard_stack(void)
 {
+#if __ARM_ARCH >= 8
+    __asm__ volatile("msr msplim, %0" ::"r"(__tinyssl_stack_bottom));
+#else
     MPU_RNR = 0;
     MPU_RBAR = (uint32_t)(uintptr_t)__tinyssl_stack_bottom - MPU_GUARD_BYTES;
     MPU_RASR = MPU_RASR_GUARD;
     MPU_CTRL = MPU_CTRL_ON;
+#endif
     barrier();
 }
 

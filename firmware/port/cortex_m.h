@@ -1,6 +1,7 @@
-/* Registers that every Cortex-M with the ARMv7-M architecture has, and what ports share.
+/* Registers that every Cortex-M of the ARMv7-M and ARMv8-M architectures has, and what ports share.
  *
- * Addresses and bits: ARMv7-M Architecture Reference Manual (DDI 0403E), chapters B3 and C1. */
+ * Addresses and bits: ARMv7-M Architecture Reference Manual (DDI 0403E), chapters B3 and C1; of
+ * ARMv8.1-M: DDI 0553. */
 #ifndef TINYSSL_CORTEX_M_H
 #define TINYSSL_CORTEX_M_H
 
@@ -36,6 +37,7 @@
 #define AIRCR_SYSRESETREQ (1u << 2)
 #define CCR_DC (1u << 16)
 #define CCR_IC (1u << 17)
+#define CCR_LOB (1u << 19) /* ARMv8.1-M: loop and branch information is kept */
 #define CPACR_FPU (0xFu << 20)
 #define MPU_CTRL_ON ((1u << 0) | (1u << 2)) /* what no region covers is as without the MPU */
 #define MPU_RASR_GUARD ((1u << 28) | (15u << 1) | (1u << 0)) /* 64 KB, no access, never code */

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "cycle_counter.h"
 #include "port.h"
 #include "tinyssl_build.h"
 
@@ -19,7 +20,6 @@ static uint8_t ring[RING];
 static volatile uint32_t ring_in, ring_out; /* free running; in - out bytes are held */
 static uint32_t clock_hz = HSI_HZ;
 static uint32_t uart_clock_hz = HSI_HZ;
-static uint64_t ticks;
 
 static bool becomes(volatile const uint32_t *reg, uint32_t mask, uint32_t value)
 {
@@ -146,18 +146,6 @@ static void start_uart(void)
     interrupt_enable(IRQ_USART3);
 }
 
-/* The cycle counter has 32 bits, 8.9 s at 480 MHz. SysTick looks at it every 2^24 cycles. */
-static void start_ticks(void)
-{
-    DCB_DEMCR |= DEMCR_TRCENA;
-    DWT_LAR = LAR_UNLOCK;
-    DWT_CYCCNT = 0;
-    DWT_CTRL |= 1u;
-    SYST_RVR = 0xFFFFFFu;
-    SYST_CVR = 0;
-    SYST_CSR = 7u;
-}
-
 static void receive(void)
 {
     while (USART3_ISR & USART_RXNE) {
@@ -175,7 +163,7 @@ void port_interrupt(uint32_t exception)
     if (exception == EXCEPTION_IRQ0 + IRQ_USART3) {
         receive();
     } else if (exception == EXCEPTION_SYSTICK) {
-        (void)port_ticks();
+        (void)cycle_counter_now();
     }
     barrier();
 }
@@ -184,7 +172,7 @@ const char *port_init(void)
 {
     const char *problem = start_clocks();
     start_caches();
-    start_ticks();
+    cycle_counter_start();
     start_pins();
     start_uart();
     interrupts_on();
@@ -193,12 +181,7 @@ const char *port_init(void)
 
 uint64_t port_ticks(void)
 {
-    uint32_t masked;
-    __asm__ volatile("mrs %0, primask\n\tcpsid i" : "=r"(masked) : : "memory");
-    ticks += (uint32_t)(DWT_CYCCNT - (uint32_t)ticks);
-    const uint64_t now = ticks;
-    __asm__ volatile("msr primask, %0" : : "r"(masked) : "memory");
-    return now;
+    return cycle_counter_now();
 }
 
 uint32_t port_ticks_per_second(void)

@@ -24,9 +24,15 @@ HEADER = "include/tinyssl_build.h"
 LINKER_SCRIPT = "linker.ld"
 MODEL_LIBRARY = "lib/tinyssl_model"
 
+CORTEX_M = ("cortex_m.c", "cortex_m.h")
+CMSDK_UART = ("cmsdk_uart.c", "cmsdk_uart.h")
+CYCLE_COUNTER = ("cycle_counter.c", "cycle_counter.h")
+
 PORTS: dict[str, tuple[str, ...]] = {
-    "mps2": ("port.h", "mps2.c", "cortex_m.c", "cortex_m.h"),
-    "stm32h7": ("port.h", "stm32h7.c", "stm32h7.h", "cortex_m.c", "cortex_m.h"),
+    "mps2": ("port.h", "mps2.c", *CMSDK_UART, *CORTEX_M),
+    "mps3": ("port.h", "mps3.c", *CMSDK_UART, *CORTEX_M),
+    "stm32h7": ("port.h", "stm32h7.c", "stm32h7.h", *CYCLE_COUNTER, *CORTEX_M),
+    "nrf52840": ("port.h", "nrf52840.c", "nrf52840.h", *CYCLE_COUNTER, *CORTEX_M),
     "host": ("port.h", "host.c"),
 }
 """Board file's `port` -> its files in firmware/port/"""
@@ -44,6 +50,8 @@ class EngineParts:
     """More lines of `build_flags`"""
     options: tuple[str, ...] = ()
     """More lines of the environment's section in platformio.ini, as `key = value`"""
+    steps: int = 0
+    """Steps that the engine reports times for; 0: one for each operator of the model"""
 
 
 @dataclass(frozen=True)
@@ -123,7 +131,7 @@ def _header(image: Image, build_id: str) -> str:
             "build_id": build_id,
             "input_bytes": image.model.input.bytes,
             "output_bytes": image.model.output.bytes,
-            "op_count": len(image.model.ops),
+            "op_count": image.engine.steps or len(image.model.ops),
         },
     )
 

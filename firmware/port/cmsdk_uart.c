@@ -1,0 +1,78 @@
+#include "cmsdk_uart.h"
+
+#include "cortex_m.h"
+#include "port.h"
+#include "tinyssl_build.h"
+
+enum { UART_TX_FULL = 1u << 0, UART_RX_FULL = 1u << 1 };
+enum { UART_TX = 1u << 0, UART_RX = 1u << 1, UART_RX_INTERRUPT = 1u << 3 };
+enum { RING = 1024 }; /* a power of two */
+
+static uint8_t ring[RING];
+static volatile uint32_t ring_in, ring_out; /* free running; in - out bytes are held */
+
+void cmsdk_uart_init(uint32_t clock_hz)
+{
+    cmsdk_uart->divider = clock_hz / TINYSSL_BAUD;
+    cmsdk_uart->control = UART_TX | UART_RX | UART_RX_INTERRUPT;
+}
+
+void cmsdk_uart_receive(void)
+{
+    /* First: a byte that comes after the last look below must find its interrupt still pending. */
+    cmsdk_uart->interrupt = UART_RX;
+    while ((cmsdk_uart->state & UART_RX_FULL) && ring_in - ring_out < RING) {
+        ring[ring_in % RING] = (uint8_t)cmsdk_uart->data;
+        ring_in++;
+    }
+    if (cmsdk_uart->state & UART_RX_FULL) { /* no room: leave the byte there, which holds the sender */
+        cmsdk_uart->control = UART_TX | UART_RX;
+    }
+}
+
+bool cmsdk_uart_idle(void)
+{
+    return ring_in == ring_out;
+}
+
+static size_t take(uint8_t *data, size_t size)
+{
+    size_t count = 0;
+    while (count < size && ring_in != ring_out) {
+        data[count++] = ring[ring_out % RING];
+        ring_out++;
+    }
+    if (count) { /* there is room now; a byte that was held raises the interrupt again */
+        interrupts_off();
+        cmsdk_uart->control = UART_TX | UART_RX | UART_RX_INTERRUPT;
+        cmsdk_uart_receive();
+        interrupts_on();
+    }
+    return count;
+}
+
+size_t port_read(uint8_t *data, size_t size, uint32_t wait_us)
+{
+    const uint64_t end = port_ticks() + (uint64_t)wait_us * (TINYSSL_CLOCK_HZ / 1000000u);
+    for (;;) {
+        size_t count = take(data, size);
+        uint64_t now = port_ticks();
+        if (count || now >= end) {
+            return count;
+        }
+        cmsdk_uart_doze(end - now);
+    }
+}
+
+void port_write(const uint8_t *data, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        while (cmsdk_uart->state & UART_TX_FULL) {
+        }
+        cmsdk_uart->data = data[i];
+    }
+    if (!data) {
+        while (cmsdk_uart->state & UART_TX_FULL) {
+        }
+    }
+}
