@@ -113,6 +113,8 @@ class HostModel:
         self.model = model
         self._library = ctypes.CDLL(str(_library(sources, (*flags, "-shared", "-fPIC"))))
         self._arena = _aligned_buffer(_define(sources, "TINYSSL_MODEL_ARENA_BYTES"))
+        self.steps = _step_ends(sources)
+        """Position of the last operator of each step, whose output is the step's"""
         for name in ("tinyssl_model_input", "tinyssl_model_output", "tinyssl_model_op_output"):
             getattr(self._library, name).restype = ctypes.c_void_p
 
@@ -151,13 +153,13 @@ class HostModel:
         """One inference with all that is computed on the way.
 
         Returns:
-            The output of each operator, in execution order, of its tensor's shape.
+            The output of each step, in execution order, of its tensor's shape.
         """
         self._load(x)
         outputs: list[Int8] = []
 
         def after(_context: object, index: int) -> None:
-            tensor = self.model.tensor(self.model.ops[index].output)
+            tensor = self.model.tensor(self.model.ops[self.steps[index]].output)
             address = self._library.tinyssl_model_op_output(self._pointer, ctypes.c_uint32(index))
             outputs.append(_copy(address, tensor.bytes).reshape(tensor.shape))
 
@@ -195,9 +197,17 @@ def _aligned_buffer(size: int) -> NDArray[np.uint8]:
     return raw[start : start + size]
 
 
+def _step_ends(sources: Sources) -> tuple[int, ...]:
+    return tuple(map(int, _text(sources, "TINYSSL_MODEL_OP_LAST").strip("{}").split(",")))
+
+
 def _define(sources: Sources, name: str) -> int:
-    """Value of a `#define` of model.h."""
-    found = re.search(rf"#define {name} (\d+)", sources["model.h"])
+    return int(_text(sources, name))
+
+
+def _text(sources: Sources, name: str) -> str:
+    """What a `#define` of model.h stands for."""
+    found = re.search(rf"#define {name} (.+)", sources["model.h"])
     if found is None:
         raise ValueError(f"model.h does not define {name}")
-    return int(found.group(1))
+    return found.group(1)

@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.ops.cases import add, padded_conv, reshaped_pool  # noqa: E402  # after sys.path
 from tinyssl.boards import Isa  # noqa: E402
-from tinyssl.emit import Sources, render_aot, render_engine_aot, scratch_bytes  # noqa: E402
+from tinyssl.emit import Sources, choose_steps, render_aot, render_engine_aot  # noqa: E402
 from tinyssl.ir.passes import run_passes  # noqa: E402
 from tinyssl.plan import plan_arena  # noqa: E402
 from tinyssl.tflite import read_model  # noqa: E402
@@ -39,7 +39,7 @@ def golden_sources() -> Sources:
     for name, (make, isa) in MODELS.items():
         # Without the hash of the file, which depends on the flatbuffers package.
         model = replace(run_passes(read_model(make(), name)), source_sha256="0" * 64)
-        plan = plan_arena(model, scratch_bytes(model, isa))
+        plan = plan_arena(model, choose_steps(model, isa))
         rendered = render_aot(model, plan, isa=isa) | render_engine_aot(model, plan, isa=isa)
         sources |= {
             f"{name}/{path}": text

@@ -14,7 +14,7 @@ import pytest
 from tests.ops.cases import CASES, inputs_for
 from tests.ops.oracle import Tflm
 from tinyssl.boards import Isa
-from tinyssl.emit import Sources, render_aot, scratch_bytes, write_sources
+from tinyssl.emit import Sources, choose_steps, render_aot, write_sources
 from tinyssl.emit.context import rows
 from tinyssl.ir.passes import run_passes
 from tinyssl.plan import plan_arena
@@ -60,7 +60,7 @@ def case_sources(name: str, number: int, isa: Isa) -> tuple[Sources, str, int]:
     """Renamed sources of one case in a folder of its own, its calls, and its arena's bytes."""
     data = CASES[name]()
     model = run_passes(read_model(data, name))
-    plan = plan_arena(model, scratch_bytes(model, isa))
+    plan = plan_arena(model, choose_steps(model, isa))
     prefix, oracle = f"case{number}", Tflm(data)
     assert model.input.quant is not None
     arrays, calls = [], []

@@ -6,7 +6,7 @@ import numpy as np
 
 from tests.ops.cases import inputs_for
 from tinyssl.boards import Isa
-from tinyssl.emit import render_aot, scratch_bytes
+from tinyssl.emit import choose_steps, render_aot
 from tinyssl.ir.passes import run_passes
 from tinyssl.ir.verify import verify
 from tinyssl.native import HostModel
@@ -47,7 +47,7 @@ def compare(data, count=6, passes=True, name="case", isa=Isa.HOST):
     if passes:
         model = run_passes(model)
         verify(model)
-    plan = plan_arena(model, scratch_bytes(model, isa))
+    plan = plan_arena(model, choose_steps(model, isa))
     assert overlaps(plan) == []
     oracle = Tflm(data)
     quant = model.input.quant
@@ -56,7 +56,8 @@ def compare(data, count=6, passes=True, name="case", isa=Isa.HOST):
     with HostModel(model, render_aot(model, plan, isa=isa)) as ours:
         for x in inputs_for(model.input.shape, quant.zero_point[0], count):
             expected = oracle.invoke(x)
-            for op, found in zip(model.ops, ours.invoke_profiled(x), strict=True):
+            for position, found in zip(ours.steps, ours.invoke_profiled(x), strict=True):
+                op = model.ops[position]
                 np.testing.assert_array_equal(
                     found, oracle.tensor(op.output, found.shape), err_msg=op.label
                 )

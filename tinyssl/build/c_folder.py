@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tinyssl.boards import Board
 from tinyssl.build.source import ModelSource, sample_inputs
-from tinyssl.emit import describe_ops, render_c_folder, weight_bytes, write_sources
+from tinyssl.emit import describe_steps, render_c_folder, weight_bytes, write_sources
 from tinyssl.records import BuildInfo
 
 
@@ -37,7 +37,7 @@ def c_folder(source: ModelSource, board: Board, folder: Path) -> BuildInfo:
         sizes={"weights": weights, "arena": source.plan.peak},
         regions={},
         arena=source.plan.as_json(),
-        ops=describe_ops(source.model),
+        ops=describe_steps(source.model, source.plan.steps),
         data_run=source.data_run,
         built=datetime.now(UTC).isoformat(timespec="seconds"),
     )

@@ -23,4 +23,5 @@ def engine_parts(config: BuildConfig, source: ModelSource, board: Board) -> Engi
     library = render_aot(source.model, source.plan, isa=source.isa)
     files = {f"{MODEL_LIBRARY}/src/{path}": text for path, text in library.items()}
     engine = render_engine_aot(source.model, source.plan, isa=source.isa)
-    return EngineParts(files | {f"src/engine/{path}": text for path, text in engine.items()})
+    files |= {f"src/engine/{path}": text for path, text in engine.items()}
+    return EngineParts(files, steps=len(source.plan.steps))

@@ -22,7 +22,7 @@ from tinyssl.build.size import check_budget, measure
 from tinyssl.build.source import ModelSource, check_model, load_model, shipped_model
 from tinyssl.build.staging import staged
 from tinyssl.config import BuildConfig
-from tinyssl.emit import PORTABLE, describe_ops, write_sources
+from tinyssl.emit import PORTABLE, describe_ops, describe_steps, write_sources
 from tinyssl.errors import BuildError
 from tinyssl.progress import Progress, Silent
 from tinyssl.records import BuildInfo, Workspace
@@ -99,7 +99,7 @@ def firmware(job: Job, stage: Path) -> BuildInfo:
     """Writes the PlatformIO project of an image into `stage` and builds it; see `build`."""
     config, board, source = job.config, job.board, job.source
     check_compiler(board)
-    model = engine_model(config, source)
+    model, aot = engine_model(config, source), config.engine == "aot"
     image = Image(board, model, engine_parts(config, source, board), config.optimise)
     files, build_id = project_files(image)
     write_sources(files, stage)
@@ -118,8 +118,8 @@ def firmware(job: Job, stage: Path) -> BuildInfo:
         artifacts=artifacts,
         sizes=size.sizes,
         regions=size.regions,
-        arena=source.plan.as_json() if config.engine == "aot" else {"peak": size.sizes["arena"]},
-        ops=describe_ops(model),
+        arena=source.plan.as_json() if aot else {"peak": size.sizes["arena"]},
+        ops=describe_steps(model, source.plan.steps) if aot else describe_ops(model),
         data_run=source.data_run,
         commit=job.commit,
         built=datetime.now(UTC).isoformat(timespec="seconds"),

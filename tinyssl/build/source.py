@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.boards import Isa
-from tinyssl.emit import render_aot, scratch_bytes
+from tinyssl.emit import choose_steps, render_aot
 from tinyssl.ir.model import Model
 from tinyssl.ir.passes import run_passes
 from tinyssl.ir.verify import verify
@@ -73,7 +73,7 @@ def load_model(path: Path | None, workspace: Workspace, *, isa: Isa = Isa.HOST) 
     graph = read_model(subject.data, subject.path.stem)
     verify(graph)
     model = run_passes(graph)
-    plan = plan_arena(model, scratch_bytes(model, isa))
+    plan = plan_arena(model, choose_steps(model, isa))
     data_run = str(subject.source.folder) if subject.source else ""
     return ModelSource(subject.path, subject.data, graph, model, plan, isa, data_run)
 

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from tinyssl.boards import Isa
 from tinyssl.emit.context import model_context, rows
-from tinyssl.emit.describe import has_code
-from tinyssl.emit.kernels import COMMON_FILES, kernel_for
+from tinyssl.emit.kernels import COMMON_FILES
 from tinyssl.emit.render import Sources, kernel_text, render
+from tinyssl.emit.steps import kernel_of
 from tinyssl.ir.model import Model
 from tinyssl.plan import Plan, overlaps
 
@@ -22,7 +22,7 @@ def render_aot(model: Model, plan: Plan, *, isa: Isa = Isa.HOST) -> Sources:
 
     Args:
         model: A verified model.
-        plan: Its plan, with the scratch memory that `scratch_bytes` asks for.
+        plan: Its plan, made for the steps that `choose_steps` chose.
         isa: Instruction set the kernels are chosen for.
 
     Returns:
@@ -32,7 +32,7 @@ def render_aot(model: Model, plan: Plan, *, isa: Isa = Isa.HOST) -> Sources:
         raise ValueError(f"the plan places tensors over each other: {overlaps(plan)}")
     context = model_context(model, plan, isa)
     sources = {name: render(f"aot/{name}.j2", context) for name in MODEL_FILES}
-    return sources | _kernels(model, isa)
+    return sources | _kernels(model, plan, isa)
 
 
 def render_engine_aot(model: Model, plan: Plan, *, isa: Isa = Isa.HOST) -> Sources:
@@ -81,8 +81,9 @@ def weight_bytes(model: Model, plan: Plan, isa: Isa = Isa.HOST) -> int:
     return count
 
 
-def _kernels(model: Model, isa: Isa) -> Sources:
+def _kernels(model: Model, plan: Plan, isa: Isa) -> Sources:
     names = set(COMMON_FILES)
-    for op in filter(has_code, model.ops):
-        names.update(kernel_for(model, op, isa).files)
+    for step in plan.steps:
+        kernel = kernel_of(model, step, isa)
+        names.update(kernel.files if kernel else ())
     return {f"kernels/{name}": kernel_text(name) for name in sorted(names)}

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.boards import Isa
-from tinyssl.emit.describe import has_code, op_text, shape_text
-from tinyssl.emit.kernels import KERNEL_ABI, Kernel, kernel_for
+from tinyssl.emit.describe import has_code, op_text, shape_text, step_inputs, step_label, step_ops
+from tinyssl.emit.kernels import KERNEL_ABI, Kernel
 from tinyssl.emit.params import Array, Constants
+from tinyssl.emit.steps import kernel_of
 from tinyssl.ir.model import Model
-from tinyssl.ir.ops import Op
 from tinyssl.ir.shapes import macs
-from tinyssl.plan import Plan
+from tinyssl.plan import Plan, Step
 
 VALUES_A_ROW = 16
 UINT8_ZERO_POINT = -128
@@ -32,13 +32,16 @@ MLPERF_IDS: dict[tuple[tuple[int, ...], int], str] = {
 
 @dataclass(frozen=True)
 class Call:
-    """An operator in model.c."""
+    """A step in model.c."""
 
     index: int
-    """Position in the execution order"""
+    """Number of the step"""
+    last: int
+    """Position of its last operator in the execution order"""
     label: str
-    """`#3 CONV_2D`: number in the file it was read from"""
-    comment: str
+    """`#3 CONV_2D`, `#3-#4 CONV_2D+ADD`: numbers in the file it was read from"""
+    comments: list[str]
+    """One for each operator, and where the data lie"""
     call: str
     """The C statement; empty where nothing is to be done"""
     output_offset: int
@@ -102,26 +105,22 @@ def model_context(model: Model, plan: Plan, isa: Isa) -> dict[str, Any]:
         isa: Instruction set the kernels are chosen for.
     """
     constants = Constants(model)
-    kernels = {
-        position: kernel_for(model, op, isa)
-        for position, op in enumerate(model.ops)
-        if has_code(op)
-    }
+    chosen = [(step, kernel_of(model, step, isa)) for step in plan.steps]
     structs = [
         Struct(
             kernel.struct,
-            _params_name(position),
-            list(kernel.build(model, position, constants).items()),
+            _params_name(step),
+            list(kernel.build(model, step.first, constants).items()),
         )
-        for position, kernel in kernels.items()
+        for step, kernel in chosen
+        if kernel is not None
     ]
     return {
         **_facts(model, plan),
         "kernel_abi": KERNEL_ABI,
-        "kernel_headers": sorted({f"{kernel.name}.h" for kernel in kernels.values()}),
+        "kernel_headers": sorted({f"{kernel.name}.h" for _, kernel in chosen if kernel}),
         "calls": [
-            _call(model, plan, position, kernels.get(position))
-            for position in range(len(model.ops))
+            _call(model, plan, number, step, kernel) for number, (step, kernel) in enumerate(chosen)
         ],
         "structs": structs,
         "tables": [_table(array) for array in constants.arrays.values()],
@@ -156,6 +155,7 @@ def _facts(model: Model, plan: Plan) -> dict[str, Any]:
             "zero_point": target.zero_point[0],
             "milli_q16": output_milli_q16(model),
         },
+        "op_total": len(model.ops),
         "arena_bytes": plan.peak,
         "lower_bound": plan.lower_bound,
         "macs": f"{sum(macs(model, op) for op in model.ops):,}",
@@ -177,37 +177,42 @@ def mlperf_id(model: Model) -> str:
     return MLPERF_IDS.get((model.input.shape, model.output.elements), model.name)
 
 
-def _params_name(position: int) -> str:
-    return f"tinyssl_model_op{position}"
+def _params_name(step: Step) -> str:
+    return f"tinyssl_model_op{step.first}"
 
 
-def _call(model: Model, plan: Plan, position: int, kernel: Kernel | None) -> Call:
-    op = model.ops[position]
-    inputs = [index for index in op.inputs if not model.tensor(index).constant]
-    target = plan.offset(op.output)
+def _call(model: Model, plan: Plan, number: int, step: Step, kernel: Kernel | None) -> Call:
+    inputs = step_inputs(model, step)
+    output = model.ops[step.last].output
+    target = plan.offset(output)
+    destination = f"{shape_text(model.tensor(output).shape)} at {target}"
     call = ""
     if kernel is not None:
         arguments = [f"a + {plan.offset(index)}" for index in inputs]
-        arguments += [f"&{_params_name(position)}", f"a + {target}"]
-        arguments += [f"a + {plan.scratch(position)}"] if kernel.scratch else []
+        arguments += [f"&{_params_name(step)}", f"a + {target}"]
+        arguments += [f"a + {plan.scratch(step.first)}"] if kernel.scratch else []
         call = f"{kernel.function}({', '.join(arguments)});"
+    places = " + ".join(
+        f"{shape_text(model.tensor(index).shape)} at {plan.offset(index)}" for index in inputs
+    )
     return Call(
-        index=position,
-        label=string_literal(op.label),
-        comment=_comment(model, plan, op, inputs),
+        index=number,
+        last=step.last,
+        label=string_literal(step_label(model, step)),
+        comments=_comments(model, step, places, destination),
         call=call,
         output_offset=target,
     )
 
 
-def _comment(model: Model, plan: Plan, op: Op, inputs: list[int]) -> str:
-    places = " + ".join(
-        f"{shape_text(model.tensor(index).shape)} at {plan.offset(index)}" for index in inputs
-    )
-    target = f"{shape_text(model.tensor(op.output).shape)} at {plan.offset(op.output)}"
-    cost = macs(model, op)
-    tail = f", {cost:,} MACs" if cost else ("" if has_code(op) else ", the same bytes")
-    return comment_text(f"#{op.index} {op_text(model, op)}: {places} -> {target}{tail}")
+def _comments(model: Model, step: Step, source: str, target: str) -> list[str]:
+    lines = [f"#{op.index} {op_text(model, op)}" for op in step_ops(model, step)]
+    cost = sum(macs(model, op) for op in step_ops(model, step))
+    tail = f", {cost:,} MACs" if cost else ""
+    if not has_code(model.ops[step.first]):
+        tail = ", the same bytes"
+    lines[-1] += f": {source} -> {target}{tail}"
+    return [comment_text(line) for line in lines]
 
 
 def _table(array: Array) -> Table:

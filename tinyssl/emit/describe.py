@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tinyssl.ir.model import Model
@@ -17,6 +18,7 @@ from tinyssl.ir.ops import (
     Reshape,
 )
 from tinyssl.ir.shapes import macs
+from tinyssl.plan import Step, single_steps
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
@@ -48,26 +50,59 @@ def _window(size: tuple[int, ...], stride: tuple[int, int]) -> str:
     return f"{size[0]}x{size[1]}/{step}"
 
 
-def describe_ops(model: Model) -> list[dict[str, Any]]:
-    """Per operator, in execution order: name, kind, text, shape, macs. For build records."""
-    return [
-        {
-            "name": op.label,
-            "kind": op.kind,
-            "text": op_text(model, op),
-            "shape": " + ".join(
-                shape_text(model.tensor(index).shape) for index in _activations(model, op)
-            )
-            + f" -> {shape_text(model.tensor(op.output).shape)}",
-            "macs": macs(model, op),
-            "weights": _constant_bytes(model, op),
-        }
-        for op in model.ops
+def step_ops(model: Model, step: Step) -> tuple[Op, ...]:
+    """The operators of a step, in execution order."""
+    return model.ops[step.first : step.last + 1]
+
+
+def step_inputs(model: Model, step: Step) -> list[int]:
+    """Activations that a step reads from outside: once each, but for one that its first operator
+    reads twice.
+    """
+    ops = step_ops(model, step)
+    inside = {op.output for op in ops}
+    first = [index for index in ops[0].inputs if not model.tensor(index).constant]
+    others = dict.fromkeys(index for op in ops[1:] for index in op.inputs)
+    return first + [
+        index
+        for index in others
+        if index not in inside and index not in first and not model.tensor(index).constant
     ]
 
 
-def _activations(model: Model, op: Op) -> list[int]:
-    return [index for index in op.inputs if not model.tensor(index).constant]
+def step_label(model: Model, step: Step) -> str:
+    """`#3 CONV_2D`, `#3-#5 CONV_2D+DEPTHWISE_CONV_2D+CONV_2D`."""
+    ops = step_ops(model, step)
+    numbers = f"#{ops[0].index}" if len(ops) == 1 else f"#{ops[0].index}-#{ops[-1].index}"
+    return f"{numbers} {step_kind(model, step)}"
+
+
+def step_kind(model: Model, step: Step) -> str:
+    """`CONV_2D+ADD`"""
+    return "+".join(op.kind for op in step_ops(model, step))
+
+
+def describe_ops(model: Model) -> list[dict[str, Any]]:
+    """Per operator, in execution order: what `describe_steps` says of it alone."""
+    return describe_steps(model, single_steps(model))
+
+
+def describe_steps(model: Model, steps: Sequence[Step]) -> list[dict[str, Any]]:
+    """Per step, in execution order: name, kind, text, shape, macs, weights. For build records."""
+    return [
+        {
+            "name": step_label(model, step),
+            "kind": step_kind(model, step),
+            "text": " + ".join(op_text(model, op) for op in step_ops(model, step)),
+            "shape": " + ".join(
+                shape_text(model.tensor(index).shape) for index in step_inputs(model, step)
+            )
+            + f" -> {shape_text(model.tensor(model.ops[step.last].output).shape)}",
+            "macs": sum(macs(model, op) for op in step_ops(model, step)),
+            "weights": sum(_constant_bytes(model, op) for op in step_ops(model, step)),
+        }
+        for step in steps
+    ]
 
 
 def _constant_bytes(model: Model, op: Op) -> int:

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tinyssl.boards import Isa
-from tinyssl.emit import dsp
-from tinyssl.emit.describe import has_code
+from tinyssl.emit import dsp, streaming
 from tinyssl.emit.params import Constants, Fields, parameters
 from tinyssl.errors import UnsupportedModel
 from tinyssl.ir.model import Model
@@ -23,6 +22,7 @@ from tinyssl.ir.ops import (
     Pad,
     Softmax,
 )
+from tinyssl.plan import Overlap
 
 KERNEL_ABI = 1
 """Version of the parameter structs; firmware/kernels/abi.h holds the same number"""
@@ -47,6 +47,8 @@ class Kernel:
     """Members of the struct for the operator at a position"""
     scratch: Callable[[Model, Op], int] | None = None
     """Bytes of working memory; a kernel with this takes a pointer to it as last argument"""
+    overlaps: Callable[[Model, Op], tuple[Overlap, ...]] = lambda _model, _op: ()
+    """Inputs that the output may lie over: only what the C guarantees"""
 
     @property
     def function(self) -> str:
@@ -61,7 +63,7 @@ REFERENCE: dict[type[Op], Kernel] = {
     Conv2D: Kernel("conv2d_s8", "tinyssl_conv2d"),
     DepthwiseConv2D: Kernel("depthwise_conv2d_s8", "tinyssl_depthwise_conv2d"),
     FullyConnected: Kernel("fully_connected_s8", "tinyssl_fully_connected"),
-    Add: Kernel("add_s8", "tinyssl_add"),
+    Add: Kernel("add_s8", "tinyssl_add", overlaps=streaming.elementwise),
     Pad: Kernel("pad_s8", "tinyssl_pad"),
     Mean: Kernel("mean_s8", "tinyssl_mean"),
     AveragePool2D: Kernel("average_pool2d_s8", "tinyssl_pool2d", ("pool2d.h",)),
@@ -138,14 +140,3 @@ def kernel_for(model: Model, op: Op, isa: Isa) -> Kernel:
     if kernel is None:
         raise UnsupportedModel(f"{op.label}: no kernel for this operator")
     return kernel
-
-
-def scratch_bytes(model: Model, isa: Isa) -> dict[int, int]:
-    """Working memory of the kernels of `isa` by position of the operator, for `plan_arena`."""
-    needed = {}
-    for position, op in enumerate(model.ops):
-        if has_code(op):
-            scratch = kernel_for(model, op, isa).scratch
-            if scratch is not None:
-                needed[position] = scratch(model, op)
-    return needed

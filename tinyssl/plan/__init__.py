@@ -1,6 +1,16 @@
-"""Where each tensor lies in the arena: lifetimes, offsets, picture."""
+"""Where each tensor lies in the arena: steps, lifetimes, offsets, picture."""
 
 from tinyssl.plan.arena import Placement, Plan, overlaps, plan_arena
 from tinyssl.plan.picture import picture
+from tinyssl.plan.steps import Overlap, Step, single_steps
 
-__all__ = ["Placement", "Plan", "overlaps", "picture", "plan_arena"]
+__all__ = [
+    "Overlap",
+    "Placement",
+    "Plan",
+    "Step",
+    "overlaps",
+    "picture",
+    "plan_arena",
+    "single_steps",
+]

@@ -131,7 +131,8 @@ class _Pair:
     def compare_operators(self, x: Int8, number: int) -> int:
         """Step by step; returns the bytes compared, all equal."""
         expected, found = self.oracle.tensors(x), self.ours.invoke_profiled(x)
-        for op, output in zip(self.ours.model.ops, found, strict=True):
+        for position, output in zip(self.ours.steps, found, strict=True):
+            op = self.ours.model.ops[position]
             theirs = expected[op.output]
             difference = first_difference(theirs, output.reshape(theirs.shape), number, op.label)
             if difference is not None:

@@ -1,4 +1,4 @@
-/* depthwise_dsp: 1 operators, 576 MACs, arena 384 bytes (lower bound 384).
+/* depthwise_dsp: 1 operators in 1 steps, 576 MACs, arena 384 bytes (lower bound 384).
  * Made by tinyssl from the .tflite with SHA-256 0000000000000000000000000000000000000000000000000000000000000000 */
 #include "model.h"
 

@@ -1,4 +1,4 @@
-/* folded_pad: 1 operators, 3,456 MACs, arena 352 bytes (lower bound 352).
+/* folded_pad: 1 operators in 1 steps, 3,456 MACs, arena 352 bytes (lower bound 352).
  * Made by tinyssl from the .tflite with SHA-256 0000000000000000000000000000000000000000000000000000000000000000 */
 #include "model.h"
 

@@ -1,4 +1,4 @@
-/* pointwise_dsp: 3 operators, 64 MACs, arena 80 bytes (lower bound 80).
+/* pointwise_dsp: 3 operators in 3 steps, 64 MACs, arena 80 bytes (lower bound 80).
  * Made by tinyssl from the .tflite with SHA-256 0000000000000000000000000000000000000000000000000000000000000000 */
 #include "model.h"
 

@@ -20,7 +20,11 @@ extern "C" {
 #define TINYSSL_MODEL_NAME "pointwise_dsp"
 #define TINYSSL_MODEL_SHA256 "0000000000000000000000000000000000000000000000000000000000000000"
 #define TINYSSL_MODEL_ARENA_BYTES 80
+
+/* Steps: one call of a kernel each, for one operator or several consecutive ones. */
 #define TINYSSL_MODEL_OP_COUNT 3
+/* Number of the last operator of each step, in execution order, from 0. */
+#define TINYSSL_MODEL_OP_LAST {0, 1, 2}
 
 /* int8, 1x4x4x2: real value = scale * (q - zero point) */
 #define TINYSSL_MODEL_INPUT_BYTES 32
@@ -41,11 +45,11 @@ const int8_t *tinyssl_model_output(const uint8_t *arena);
 /* One inference. */
 void tinyssl_model_invoke(uint8_t *arena);
 
-/* The same; calls after(context, index) when operator `index` is done. `after` may be NULL. */
+/* The same; calls after(context, index) when step `index` is done. `after` may be NULL. */
 void tinyssl_model_invoke_profiled(uint8_t *arena, void (*after)(void *context, uint32_t index),
                                    void *context);
 
-/* What operator `index` wrote; valid in the call of `after` for that operator. */
+/* What step `index` wrote; valid in the call of `after` for that step. */
 const int8_t *tinyssl_model_op_output(const uint8_t *arena, uint32_t index);
 
 #ifdef __cplusplus

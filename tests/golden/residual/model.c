@@ -1,4 +1,4 @@
-/* residual: 3 operators, 64 MACs, arena 64 bytes (lower bound 64).
+/* residual: 3 operators in 3 steps, 64 MACs, arena 64 bytes (lower bound 64).
  * Made by tinyssl from the .tflite with SHA-256 0000000000000000000000000000000000000000000000000000000000000000 */
 #include "model.h"
 

@@ -16,11 +16,11 @@ from tests.ops import cases
 from tests.ops.oracle import Tflm
 from tinyssl.boards import Isa
 from tinyssl.emit import (
+    choose_steps,
     describe_ops,
     render_aot,
     render_c_folder,
     render_engine_aot,
-    scratch_bytes,
     write_sources,
 )
 from tinyssl.emit.context import comment_text, float_literal, mlperf_id, rows, string_literal
@@ -54,7 +54,7 @@ EVERY_OPERATOR = ("conv", "depthwise", "dense", "add", "pad", "mean", "average",
 
 def planned(name: str = "conv", isa: Isa = Isa.HOST) -> tuple[Model, Plan]:
     model = run_passes(read_model(cases.CASES[name](), name))
-    return model, plan_arena(model, scratch_bytes(model, isa))
+    return model, plan_arena(model, choose_steps(model, isa))
 
 
 def aot(name: str = "conv", isa: Isa = Isa.HOST) -> dict[str, str]:
