@@ -1,4 +1,4 @@
-"""The Cortex-M start-up and the MPS2 and MPS3 ports under QEMU, with a main() that is only a test."""
+"""The Cortex-M start-up, the MPS2 and MPS3 ports under QEMU, with a main() that is only a test."""
 
 import re
 import subprocess
@@ -74,7 +74,9 @@ static const char *check_wait(void)
             shortest = waited;
         }
     }
-    return shortest >= TINYSSL_CLOCK_HZ / 500 && shortest < TINYSSL_CLOCK_HZ / 400 ? "waited 2 ms\n" : "bad wait\n";
+    return shortest >= TINYSSL_CLOCK_HZ / 500 && shortest < TINYSSL_CLOCK_HZ / 400
+               ? "waited 2 ms\n"
+               : "bad wait\n";
 }
 
 static __attribute__((noinline)) int overflow(volatile char *parent)
