@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tinyssl.boards import Isa
-from tinyssl.emit import dsp, streaming
+from tinyssl.emit import dsp, dsp_elementwise, streaming
 from tinyssl.emit.params import Constants, Fields, parameters
 from tinyssl.errors import UnsupportedModel
 from tinyssl.ir.model import Model
@@ -74,6 +74,8 @@ REFERENCE: dict[type[Op], Kernel] = {
 
 PRODUCT = ("product_s8_dsp.c", "product_s8_dsp.h", "dsp.h")
 
+LANES = ("lanes_dsp.h", "dsp.h")
+
 DSP = {
     Conv2D: (
         Kernel(
@@ -111,6 +113,24 @@ DSP = {
             fits=dsp.dense_fits,
             build=dsp.dense,
             scratch=dsp.dense_scratch,
+        ),
+    ),
+    Add: (
+        Kernel(
+            "add_s8_dsp",
+            "tinyssl_add_dsp",
+            LANES,
+            fits=dsp_elementwise.add_fits,
+            build=dsp_elementwise.add,
+            overlaps=streaming.elementwise,
+        ),
+    ),
+    AveragePool2D: (
+        Kernel(
+            "average_pool2d_s8_dsp",
+            "tinyssl_pool2d",
+            ("pool2d.h", *LANES),
+            fits=dsp_elementwise.average_fits,
         ),
     ),
 }

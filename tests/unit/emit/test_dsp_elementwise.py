@@ -1,0 +1,111 @@
+"""ADD and pooling for Armv7E-M: the proofs against the definition, and the kernels against TFLM."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.ops import cases
+from tests.ops.oracle import compare
+from tinyssl.boards import Isa
+from tinyssl.emit import dsp_elementwise as elementwise
+from tinyssl.emit.kernels import kernel_for
+from tinyssl.ir.fixed_point import quantise_multiplier, requantise
+from tinyssl.ir.ops import Add, AveragePool2D
+from tinyssl.ir.passes import run_passes
+from tinyssl.tflite import read_model
+
+M7 = Isa.CORTEX_M7
+
+
+def scales_of(left, right, out, zeros, low=-128, high=127):
+    twice = 2 * max(left, right)
+    return elementwise.AddScales(
+        quantise_multiplier(left / twice),
+        quantise_multiplier(right / twice),
+        quantise_multiplier(twice / (2**20 * out)),
+        *zeros,
+        low,
+        high,
+    )
+
+
+def sum_as_defined(x, y, scales):
+    """One ADD as TFLM writes it, in whole numbers."""
+    left = requantise((x - scales.left_zero) << 20, scales.left)
+    right = requantise((y - scales.right_zero) << 20, scales.right)
+    value = requantise(left + right, scales.output) + scales.out_zero
+    return min(max(value, scales.low), scales.high)
+
+
+scale = st.floats(0.001, 1.0).map(lambda value: float(np.float32(value)))
+zero = st.integers(-128, 127)
+byte = st.integers(-128, 127)
+
+
+@settings(max_examples=60, deadline=None)
+@given(scale, scale, scale, st.tuples(zero, zero, zero), st.lists(st.tuples(byte, byte)))
+def test_factors_of_add_give_what_is_defined(left, right, out, zeros, pairs):
+    scales = scales_of(left, right, max(out, max(left, right) / 200), zeros)
+    factors = elementwise.add_factors(scales)
+    outputs = elementwise.add_outputs(scales)
+    for x, y in [*pairs, (-128, -128), (-128, 127), (127, -128), (127, 127)]:
+        expected = sum_as_defined(x, y, scales)
+        assert outputs[x + 128, y + 128] == expected
+        if factors is not None:
+            total = (factors.left * x >> 8) + (factors.right * y >> 8) + factors.start
+            assert -(2**31) <= total < 2**31
+            assert min(max(total >> factors.shift, scales.low), scales.high) == expected
+
+
+def test_factors_are_found_for_scales_as_training_gives_them():
+    source = np.random.default_rng(0)
+    for _ in range(30):
+        left, right, out = (float(np.float32(x)) for x in source.uniform(0.02, 0.1, 3))
+        zeros = source.integers(-128, 128, 3).tolist()
+        factors = elementwise.add_factors(scales_of(left, right, out, zeros))
+        assert factors is not None
+        assert factors.shift == elementwise.ADD_SHIFTS[0]
+
+
+def test_sums_on_halves_keep_the_reference():
+    """Equal input scales and twice that for the output: every odd sum lies between two outputs."""
+    assert elementwise.add_factors(scales_of(0.05, 0.05, 0.1, (3, -4, 5))) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "kernel"),
+    [
+        ("add", Add, "add_s8_dsp"),
+        ("add relu", Add, "add_s8_dsp"),
+        ("add far scales", Add, "add_s8"),
+        ("average", AveragePool2D, "average_pool2d_s8_dsp"),
+    ],
+)
+def test_kernel_is_chosen_by_the_operator(name, kind, kernel):
+    model = run_passes(read_model(cases.CASES[name](), name))
+    op = next(op for op in model.ops if isinstance(op, kind))
+    assert kernel_for(model, op, M7).name == kernel
+    assert kernel_for(model, op, Isa.HOST).name == kernel.removesuffix("_dsp")
+
+
+@pytest.mark.parametrize("side", [1, 3, 7])
+@pytest.mark.parametrize("activation", [cases.NONE, cases.RELU])
+def test_add_of_any_size(side, activation):
+    compare(cases.add(side=side, activation=activation), isa=M7)
+
+
+@pytest.mark.parametrize("channels", [3, 4, 5, 7, 8])
+@pytest.mark.parametrize("padding", [cases.SAME, cases.VALID])
+def test_average_of_any_channels(channels, padding):
+    compare(cases.pool(channels=channels, padding=padding, size=(6, 5), window=(3, 2)), isa=M7)
+
+
+@pytest.mark.parametrize("size", [(16, 16), (1, 256)])
+def test_average_of_256_places_is_exact(size):
+    data = cases.pool(size=size, window=size, stride=size, padding=cases.VALID)
+    model = read_model(data)
+    assert kernel_for(model, model.ops[0], M7).name == "average_pool2d_s8_dsp"
+    compare(data, isa=M7)
