@@ -1,0 +1,258 @@
+"""Many graphs in one program: on this computer under the sanitizers, or on an emulated core.
+
+The program reads inputs and expected outputs from a file (through semihosting on a core) and prints
+one line a graph and input: `equal NAME` or `differs NAME at N: FOUND for EXPECTED`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.ops.cases import inputs_for
+from tests.ops.oracle import Tflm
+from tinyssl.boards import Isa
+from tinyssl.emit import Sources, choose_steps, render_aot, write_sources
+from tinyssl.ir.passes import run_passes
+from tinyssl.ir.verify import verify
+from tinyssl.plan import overlaps, plan_arena
+from tinyssl.tflite import read_model
+
+INPUTS = 4
+"""Both ends, uniform, and near the zero point"""
+
+MAIN = """\
+#include <malloc.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct graph {{
+    const char *name;
+    void (*invoke)(uint8_t *);
+    int8_t *(*input)(uint8_t *);
+    const int8_t *(*output)(const uint8_t *);
+    size_t arena_bytes, input_bytes, output_bytes;
+}};
+
+{declarations}
+static const struct graph graphs[] = {{
+{rows}
+}};
+
+static int failures;
+
+static void check(const struct graph *graph, FILE *file)
+{{
+    /* Of its exact size, so that the sanitizer sees the first byte behind it. */
+    uint8_t *arena = memalign(16, graph->arena_bytes);
+    int8_t *expected = malloc(graph->output_bytes);
+    if (!arena || !expected) {{
+        printf("no memory for %s\\n", graph->name);
+        exit(2);
+    }}
+    memset(arena, 0xa5, graph->arena_bytes);
+    size_t count = fread(graph->input(arena), 1, graph->input_bytes, file);
+    count += fread(expected, 1, graph->output_bytes, file);
+    if (count != graph->input_bytes + graph->output_bytes) {{
+        printf("the file ends before %s\\n", graph->name);
+        exit(2);
+    }}
+    graph->invoke(arena);
+    const int8_t *found = graph->output(arena);
+    size_t i = 0;
+    while (i < graph->output_bytes && found[i] == expected[i]) {{
+        i++;
+    }}
+    if (i < graph->output_bytes) {{
+        printf("differs %s at %u: %d for %d\\n", graph->name, (unsigned)i, found[i], expected[i]);
+        failures++;
+    }} else {{
+        printf("equal %s\\n", graph->name);
+    }}
+    free(arena);
+    free(expected);
+}}
+
+int main(void)
+{{
+    FILE *file = fopen("{data}", "rb");
+    if (!file) {{
+        printf("cannot read {data}\\n");
+        return 2;
+    }}
+    for (size_t i = 0; i < sizeof graphs / sizeof graphs[0]; i++) {{
+        for (int input = 0; input < {inputs}; input++) {{
+            check(&graphs[i], file);
+        }}
+    }}
+    return failures != 0;
+}}
+"""
+
+START = """\
+#include <stdint.h>
+extern void _start(void);
+__attribute__((section(".vectors"), used)) static const uintptr_t vectors[] = {
+    0x20400000, (uintptr_t)_start };
+"""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a program of graphs runs."""
+
+    isa: Isa
+    """Whose kernels it holds"""
+    compiler: tuple[str, ...]
+    emulator: tuple[str, ...] = ()
+    """Command in front of the program; empty: this computer"""
+    instruction: str = ""
+    """What the program must contain: else the plain C of the kernels was compiled"""
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        return (self.compiler[0], *self.emulator[:1])
+
+
+SANITIZED = (
+    *("gcc", "-O1", "-g", "-std=c11", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
+    *("-Wall", "-Wextra", "-Wconversion", "-Werror"),
+)
+SEMIHOSTED = ("-semihosting-config", "enable=on,target=native", "-kernel")
+
+
+def _cortex_m(isa: Isa, machine: str, instruction: str = "") -> Target:
+    compiler = ("arm-none-eabi-gcc", f"-mcpu={isa.value}", "-mthumb", "-O2", "-std=gnu11")
+    link = ("--specs=rdimon.specs", "-Wl,--section-start=.vectors=0")
+    command = ("qemu-system-arm", "-M", machine, "-nographic", "-monitor", "none", *SEMIHOSTED)
+    return Target(isa, (*compiler, *link), command, instruction)
+
+
+TARGETS = {
+    "host": Target(Isa.HOST, SANITIZED),
+    "host-dsp": Target(Isa.CORTEX_M7, SANITIZED),
+    "m3": _cortex_m(Isa.CORTEX_M3, "mps2-an385"),
+    "m4": _cortex_m(Isa.CORTEX_M4, "mps2-an386", "smlad"),
+    "m7": _cortex_m(Isa.CORTEX_M7, "mps2-an500", "smlad"),
+}
+"""Name -> target. `host` and `host-dsp` are C on this computer with ASan and UBSan"""
+
+
+def require(target: Target) -> None:
+    """Skips the test where a program is missing."""
+    for program in target.programs:
+        if shutil.which(program) is None:
+            pytest.skip(f"needs {program}")
+
+
+@dataclass(frozen=True)
+class Program:
+    """Graphs as C, and what they are to give."""
+
+    sources: Sources
+    data: bytes
+    names: tuple[str, ...]
+
+
+def make_program(graphs: Mapping[str, bytes], isa: Isa, inputs: int = INPUTS) -> Program:
+    """Name -> .tflite, as one program for the kernels of `isa`."""
+    sources: Sources = {}
+    data, declarations, rows = [], [], []
+    for number, (name, file) in enumerate(graphs.items()):
+        prefix = f"case{number}"
+        found, row = _graph_sources(file, name, prefix, isa)
+        for path, text in found.items():
+            assert sources.setdefault(path, text) == text, f"two texts of {path}"
+        declarations.append(_declaration(prefix))
+        rows.append(row)
+        data += _expected(file, name, inputs)
+    sources["main.c"] = MAIN.format(
+        declarations="\n".join(declarations),
+        rows="\n".join(rows),
+        data="cases.bin",
+        inputs=inputs,
+    )
+    return Program(sources, b"".join(data), tuple(graphs))
+
+
+def _graph_sources(file: bytes, name: str, prefix: str, isa: Isa) -> tuple[Sources, str]:
+    """Renamed sources of one graph, in one translation unit beside the kernels; and its row."""
+    model = run_passes(read_model(file, name))
+    verify(model)
+    plan = plan_arena(model, choose_steps(model, isa))
+    assert overlaps(plan) == []
+    rendered = render_aot(model, plan, isa=isa)
+    sources = {path: text for path, text in rendered.items() if path.startswith("kernels/")}
+    for path, text in rendered.items():
+        if path not in sources:
+            own = text.replace("tinyssl_model_", f"{prefix}_").replace('"kernels/', '"../kernels/')
+            sources[f"{prefix}/{path}.inc" if path.endswith(".c") else f"{prefix}/{path}"] = own
+    parts = sorted(path for path in rendered if path.endswith(".c") and "/" not in path)
+    sources[f"{prefix}/unit.c"] = "".join(f'#include "{part}.inc"\n' for part in parts)
+    calls = ", ".join(f"{prefix}_{what}" for what in ("invoke", "input", "output"))
+    sizes = f"{plan.peak}, {model.input.bytes}, {model.output.bytes}"
+    return sources, f'    {{"{name}", {calls}, {sizes}}},'
+
+
+def _declaration(prefix: str) -> str:
+    return (
+        f"void {prefix}_invoke(uint8_t *); int8_t *{prefix}_input(uint8_t *); "
+        f"const int8_t *{prefix}_output(const uint8_t *);"
+    )
+
+
+def _expected(file: bytes, name: str, count: int) -> list[bytes]:
+    model = read_model(file, name)
+    assert model.input.quant is not None
+    oracle = Tflm(file)
+    parts = []
+    for x in inputs_for(model.input.shape, model.input.quant.zero_point[0], count):
+        parts += [x.tobytes(), oracle.invoke(x).tobytes()]
+    return parts
+
+
+def run_program(program: Program, target: Target, folder: Path, inputs: int = INPUTS) -> list[str]:
+    """Compiles and runs it; returns the lines about graphs that differ.
+
+    Raises:
+        RuntimeError: It did not compile, or stopped before its end; with what it printed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    sources = program.sources | ({"start.c": START} if target.emulator else {})
+    files = [str(path) for path in write_sources(sources, folder)]
+    (folder / "cases.bin").write_bytes(program.data)
+    elf = folder / "cases.elf"
+    _call([*target.compiler, "-I", str(folder), "-o", str(elf), *files], folder)
+    if target.instruction:
+        listing = _call(["arm-none-eabi-objdump", "-d", str(elf)], folder).stdout
+        assert target.instruction in listing, f"no {target.instruction}: plain C was compiled"
+    done = subprocess.run(
+        [*target.emulator, str(elf)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    lines = done.stdout.splitlines()
+    expected = [name for name in program.names for _ in range(inputs)]
+    if [line.split()[1] for line in lines if line.startswith(("equal ", "differs "))] != expected:
+        last = "\n".join(lines[-3:])
+        raise RuntimeError(f"it stopped after {len(lines)} lines:\n{last}\n{done.stderr[-4000:]}")
+    return [line for line in lines if line.startswith("differs ")]
+
+
+def _call(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=900, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"{command[0]} failed:\n{done.stderr[-4000:]}")
+    return done
