@@ -9,27 +9,25 @@
  * that the sums check no borders; the oldest row makes room for the next. Two outputs are summed at
  * a time, as they share words of two inputs. */
 
-enum { CHANNEL_WORDS = 5, TAPS = 9 };
+enum { TAPS = 9 };
 
 struct filter {
-    uint32_t front[3], back[3]; /* taps 0 and 1, taps 1 and 2 of each row */
-    int32_t start, multiplier, shift, rounding;
+    uint32_t front[3], back[3]; /* taps 0 and 1, taps 1 and 2 of each row, doubled */
+    struct tinyssl_channel channel;
+    int32_t start, rounding;
 };
 
 static struct filter load_filter(const struct tinyssl_depthwise_3x3_dsp *p, int32_t c)
 {
     const int8_t *tap = p->weight + c * TAPS;
-    const int32_t *channel = p->channel + (c >> 1) * CHANNEL_WORDS;
-    const int32_t odd = c & 1;
     struct filter f;
     for (int32_t row = 0; row < 3; row++, tap += 3) {
-        f.front[row] = tinyssl_pack(tap[0], tap[1]);
-        f.back[row] = tinyssl_pack(tap[1], tap[2]);
+        f.front[row] = tinyssl_pack(2 * tap[0], 2 * tap[1]);
+        f.back[row] = tinyssl_pack(2 * tap[1], 2 * tap[2]);
     }
-    f.start = channel[odd];
-    f.multiplier = channel[2 + odd];
-    f.shift = (channel[4] >> (8 * odd)) & 0xff;
-    f.rounding = (2 * p->out_zero + 1) * (INT32_C(1) << f.shift);
+    f.channel = tinyssl_channel_at(p->channel, c);
+    f.start = tinyssl_start(f.channel);
+    f.rounding = tinyssl_rounding(p->out_zero, f.channel);
     return f;
 }
 
@@ -63,8 +61,8 @@ static void widen(const int8_t *in, const struct tinyssl_depthwise_3x3_dsp *p, i
 }
 
 /* One row of outputs, stride 1: windows at columns x and x + 1 of the widened rows. */
-static void line1(uint8_t *const rows[3], const struct filter *f, int32_t count, int32_t step,
-                  int8_t *out)
+static inline void line1(uint8_t *const rows[3], const struct filter *f, int32_t count,
+                         int32_t step, int32_t sign, int8_t *out)
 {
     const uint8_t *at[3] = {rows[0], rows[1], rows[2]};
     for (; count > 0; count -= 2) {
@@ -77,18 +75,18 @@ static void line1(uint8_t *const rows[3], const struct filter *f, int32_t count,
             b = tinyssl_mac_high_low(x.first, f->front[k], b);
             b = tinyssl_dual_mac(x.second, f->back[k], b);
         }
-        *out = tinyssl_requantise_dsp(a, f->multiplier, f->shift, f->rounding);
+        *out = tinyssl_requantise_dsp(a, f->channel, f->rounding, sign);
         out += step;
         if (count > 1) {
-            *out = tinyssl_requantise_dsp(b, f->multiplier, f->shift, f->rounding);
+            *out = tinyssl_requantise_dsp(b, f->channel, f->rounding, sign);
             out += step;
         }
     }
 }
 
 /* The same, stride 2: windows at columns 2 x and 2 x + 2. */
-static void line2(uint8_t *const rows[3], const struct filter *f, int32_t count, int32_t step,
-                  int8_t *out)
+static inline void line2(uint8_t *const rows[3], const struct filter *f, int32_t count,
+                         int32_t step, int32_t sign, int8_t *out)
 {
     const uint8_t *at[3] = {rows[0], rows[1], rows[2]};
     for (; count > 0; count -= 2) {
@@ -101,12 +99,26 @@ static void line2(uint8_t *const rows[3], const struct filter *f, int32_t count,
             b = tinyssl_dual_mac(x.second, f->front[k], b);
             b = tinyssl_mac_low_high(tinyssl_load(at[k]), f->back[k], b);
         }
-        *out = tinyssl_requantise_dsp(a, f->multiplier, f->shift, f->rounding);
+        *out = tinyssl_requantise_dsp(a, f->channel, f->rounding, sign);
         out += step;
         if (count > 1) {
-            *out = tinyssl_requantise_dsp(b, f->multiplier, f->shift, f->rounding);
+            *out = tinyssl_requantise_dsp(b, f->channel, f->rounding, sign);
             out += step;
         }
+    }
+}
+
+static void line(uint8_t *const rows[3], const struct tinyssl_depthwise_3x3_dsp *p,
+                 const struct filter *f, int8_t *out)
+{
+    if (p->stride == 1 && p->sign) {
+        line1(rows, f, p->out_w, p->channels, 1, out);
+    } else if (p->stride == 1) {
+        line1(rows, f, p->out_w, p->channels, 0, out);
+    } else if (p->sign) {
+        line2(rows, f, p->out_w, p->channels, 1, out);
+    } else {
+        line2(rows, f, p->out_w, p->channels, 0, out);
     }
 }
 
@@ -125,11 +137,7 @@ static void plane(const int8_t *in, const struct tinyssl_depthwise_3x3_dsp *p,
             rows[2] = oldest;
             widen(in, p, next++, oldest);
         }
-        if (p->stride == 1) {
-            line1(rows, f, p->out_w, p->channels, out);
-        } else {
-            line2(rows, f, p->out_w, p->channels, out);
-        }
+        line(rows, p, f, out);
     }
 }
 

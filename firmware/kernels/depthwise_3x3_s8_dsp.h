@@ -7,7 +7,7 @@
  * channel for an input channel. */
 struct tinyssl_depthwise_3x3_dsp {
     const int8_t *weight;      /* [channels][3][3] */
-    const int32_t *channel;    /* [channels / 2][5], as in product_s8_dsp.h */
+    const int32_t *channel;    /* [channels][2]: the words of struct tinyssl_channel (dsp.h) */
     int16_t channels;          /* elements */
     int16_t in_h, in_w;        /* elements */
     int16_t out_h, out_w;      /* elements */
@@ -17,6 +17,7 @@ struct tinyssl_depthwise_3x3_dsp {
     int16_t copied;            /* input columns that any window reads: the others are left out */
     int16_t in_zero, out_zero; /* zero points, [-128, 127] */
     int16_t out_min, out_max;  /* fused activation, [-128, 127] */
+    int16_t sign;              /* 0: the activation begins at the zero point; 1: below it */
 };
 
 /* in: [in_h][in_w][channels]; out: [out_h][out_w][channels]; scratch: three rows of int16, aligned

@@ -93,11 +93,34 @@ static inline int32_t tinyssl_mac_high_low(uint32_t a, uint32_t b, int32_t sum)
     return result;
 }
 
-/* round(a * b / 2^32), halves upwards. */
-static inline int32_t tinyssl_top_product(int32_t a, int32_t b)
+/* sum + round(a * b / 2^32), halves upwards, modulo 2^32. */
+static inline int32_t tinyssl_add_top_product(int32_t a, int32_t b, int32_t sum)
 {
     int32_t result;
-    __asm("smmulr %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+    __asm("smmlar %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    return result;
+}
+
+/* Shifts by the low byte of a word, [0, 31]: the other bytes do not matter. */
+static inline int32_t tinyssl_left_by_byte(int32_t x, int32_t word)
+{
+    int32_t result;
+    __asm("lsl %0, %1, %2" : "=r"(result) : "r"(x), "r"(word));
+    return result;
+}
+
+static inline int32_t tinyssl_right_by_byte(int32_t x, int32_t word)
+{
+    int32_t result;
+    __asm("asr %0, %1, %2" : "=r"(result) : "r"(x), "r"(word));
+    return result;
+}
+
+/* Both halves of a pair times 2, modulo 2^16. */
+static inline uint32_t tinyssl_double(uint32_t pair)
+{
+    uint32_t result;
+    __asm("sadd16 %0, %1, %1" : "=r"(result) : "r"(pair));
     return result;
 }
 
@@ -179,9 +202,24 @@ static inline int32_t tinyssl_mac_high_low(uint32_t a, uint32_t b, int32_t sum)
     return tinyssl_wrap_add(sum, tinyssl_high(a) * tinyssl_low(b));
 }
 
-static inline int32_t tinyssl_top_product(int32_t a, int32_t b)
+static inline int32_t tinyssl_add_top_product(int32_t a, int32_t b, int32_t sum)
 {
-    return (int32_t)(((int64_t)a * b + ((int64_t)1 << 31)) >> 32);
+    return tinyssl_wrap_add(sum, (int32_t)(((int64_t)a * b + ((int64_t)1 << 31)) >> 32));
+}
+
+static inline int32_t tinyssl_left_by_byte(int32_t x, int32_t word)
+{
+    return (int32_t)((uint32_t)x << (word & 0xff));
+}
+
+static inline int32_t tinyssl_right_by_byte(int32_t x, int32_t word)
+{
+    return x >> (word & 0xff);
+}
+
+static inline uint32_t tinyssl_double(uint32_t pair)
+{
+    return tinyssl_pack(tinyssl_low(pair) * 2, tinyssl_high(pair) * 2);
 }
 
 static inline int8_t tinyssl_half_to_int8(int32_t x)
@@ -206,17 +244,60 @@ static inline struct tinyssl_words tinyssl_sliding_words(const uint8_t **at)
 
 #endif
 
-/* As tinyssl_requantise of fixed_point.h and the output's zero point, saturated to int8.
- * The generator proves for each channel that |sum| < 2^30, that the multiplier is shifted to the
- * right by `shift` + 1 (so by one bit at least), and that nothing here overflows.
- * rounding: 2 * zero point + 1. Half of 2^(shift + 1), less one where the product is negative, makes
- * halves go away from zero; the zero point is added before the shift instead of after it. */
-static inline int8_t tinyssl_requantise_dsp(int32_t sum, int32_t multiplier, int32_t shift,
-                                            int32_t rounding)
+/* A channel of a layer, as the generator writes it: two words. */
+struct tinyssl_channel {
+    int32_t word;       /* start of the sum << 8, and in the low byte the right shift less one,
+                         * [0, 30]; the start is bias - zero point * weights */
+    int32_t multiplier; /* Q31, [2^30, 2^31) or 0 */
+};
+
+/* Channel c of a table [channels][2]. */
+static inline struct tinyssl_channel tinyssl_channel_at(const int32_t *table, int32_t c)
 {
-    int32_t x = tinyssl_top_product(sum * 2, multiplier);
-    x += x >> 31;
-    return tinyssl_half_to_int8((x + rounding) >> shift);
+    const struct tinyssl_channel channel = {table[2 * c], table[2 * c + 1]};
+    return channel;
+}
+
+/* Where the sum of doubled inputs starts: twice the start, as bit 7 of the word is 0. */
+static inline int32_t tinyssl_start(struct tinyssl_channel channel)
+{
+    return channel.word >> 7;
+}
+
+/* What the product is raised by before the shift: the output's zero point, and one half. */
+static inline int32_t tinyssl_rounding(int32_t out_zero, struct tinyssl_channel channel)
+{
+    return tinyssl_left_by_byte(2 * out_zero + 1, channel.word);
+}
+
+/* As tinyssl_requantise of fixed_point.h and the output's zero point, saturated to int8.
+ * sum2: twice the sum; rounding: tinyssl_rounding(). The generator proves for each channel that
+ * nothing here overflows (tinyssl/emit/requantise.py).
+ *
+ * Negative halves come out one too high: for layers whose clamp begins at the zero point, as it
+ * does for a fused ReLU. */
+static inline int8_t tinyssl_requantise_relu(int32_t sum2, struct tinyssl_channel channel,
+                                             int32_t rounding)
+{
+    const int32_t x = tinyssl_add_top_product(sum2, channel.multiplier, rounding);
+    return tinyssl_half_to_int8(tinyssl_right_by_byte(x, channel.word));
+}
+
+/* For all layers. One less where the sum is negative makes halves go away from zero; where the
+ * product of a negative sum is 0, it changes nothing, as half a step less one still gives 0. */
+static inline int8_t tinyssl_requantise_signed(int32_t sum2, struct tinyssl_channel channel,
+                                               int32_t rounding)
+{
+    const int32_t x = tinyssl_add_top_product(sum2, channel.multiplier, rounding);
+    return tinyssl_half_to_int8(tinyssl_right_by_byte(x + (sum2 >> 31), channel.word));
+}
+
+/* The form that a layer needs; `sign` is a constant where it matters. */
+static inline int8_t tinyssl_requantise_dsp(int32_t sum2, struct tinyssl_channel channel,
+                                            int32_t rounding, int32_t sign)
+{
+    return sign ? tinyssl_requantise_signed(sum2, channel, rounding)
+                : tinyssl_requantise_relu(sum2, channel, rounding);
 }
 
 #endif

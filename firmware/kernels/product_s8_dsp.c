@@ -5,12 +5,10 @@
 #include "dsp.h"
 #include "fixed_point.h"
 
-enum { CHANNEL_WORDS = 5 };
-
 static uint8_t *widen(uint32_t bytes, uint8_t *column)
 {
-    tinyssl_store(column, tinyssl_even_bytes(bytes));
-    tinyssl_store(column + 4, tinyssl_odd_bytes(bytes));
+    tinyssl_store(column, tinyssl_double(tinyssl_even_bytes(bytes)));
+    tinyssl_store(column + 4, tinyssl_double(tinyssl_odd_bytes(bytes)));
     return column + 8;
 }
 
@@ -56,12 +54,12 @@ struct block {
 };
 
 static inline struct block multiply2(const uint8_t **weight, const uint8_t *column, int32_t steps,
-                                     const int32_t *start)
+                                     int32_t start0, int32_t start1)
 {
-    int32_t a = start[0];
-    int32_t b = start[1];
-    int32_t c = a;
-    int32_t d = b;
+    int32_t a = start0;
+    int32_t b = start1;
+    int32_t c = start0;
+    int32_t d = start1;
     TINYSSL_UNROLL
     for (; steps > 0; steps--) {
         const struct tinyssl_words w = tinyssl_next_words(weight);
@@ -83,38 +81,48 @@ static inline struct block multiply2(const uint8_t **weight, const uint8_t *colu
     return (struct block){{{a, b}, {c, d}}};
 }
 
+static inline void product2(const struct tinyssl_product_dsp *p, const uint8_t *column,
+                            int8_t *first, int8_t *second, int32_t sign)
+{
+    const uint8_t *weight = (const uint8_t *)p->weight;
+    const int32_t steps = (p->depth + 3) / 4;
+    for (int32_t c = 0; c < p->out_c; c += 2) {
+        const int32_t pair = c + 1 < p->out_c;
+        const struct tinyssl_channel even = tinyssl_channel_at(p->channel, c);
+        const struct tinyssl_channel odd = tinyssl_channel_at(p->channel, c + pair);
+        const struct block block =
+            multiply2(&weight, column, steps, tinyssl_start(even), tinyssl_start(odd));
+        int32_t rounding = tinyssl_rounding(p->out_zero, even);
+        *first++ = tinyssl_requantise_dsp(block.sum[0][0], even, rounding, sign);
+        *second++ = tinyssl_requantise_dsp(block.sum[1][0], even, rounding, sign);
+        if (pair) {
+            rounding = tinyssl_rounding(p->out_zero, odd);
+            *first++ = tinyssl_requantise_dsp(block.sum[0][1], odd, rounding, sign);
+            *second++ = tinyssl_requantise_dsp(block.sum[1][1], odd, rounding, sign);
+        }
+    }
+}
+
 void tinyssl_product2(const struct tinyssl_product_dsp *p, const uint8_t *column, int8_t *first,
                       int8_t *second)
 {
-    const uint8_t *weight = (const uint8_t *)p->weight;
-    const int32_t *channel = p->channel;
-    const int32_t steps = (p->depth + 3) / 4;
-    const int32_t offset = 2 * p->out_zero + 1;
-    for (int32_t left = p->out_c; left > 0; left -= 2, channel += CHANNEL_WORDS) {
-        const struct block block = multiply2(&weight, column, steps, channel);
-        int32_t shift = channel[4] & 0xff;
-        int32_t rounding = offset * (INT32_C(1) << shift);
-        *first++ = tinyssl_requantise_dsp(block.sum[0][0], channel[2], shift, rounding);
-        *second++ = tinyssl_requantise_dsp(block.sum[1][0], channel[2], shift, rounding);
-        if (left == 1) {
-            break;
-        }
-        shift = channel[4] >> 8;
-        rounding = offset * (INT32_C(1) << shift);
-        *first++ = tinyssl_requantise_dsp(block.sum[0][1], channel[3], shift, rounding);
-        *second++ = tinyssl_requantise_dsp(block.sum[1][1], channel[3], shift, rounding);
+    if (p->sign) {
+        product2(p, column, first, second, 1);
+    } else {
+        product2(p, column, first, second, 0);
     }
 }
 
 void tinyssl_product1(const struct tinyssl_product_dsp *p, const uint8_t *column, int8_t *out)
 {
     const uint8_t *weight = (const uint8_t *)p->weight;
-    const int32_t *channel = p->channel;
-    const int32_t offset = 2 * p->out_zero + 1;
-    for (int32_t left = p->out_c; left > 0; left -= 2, channel += CHANNEL_WORDS) {
+    for (int32_t c = 0; c < p->out_c; c += 2) {
+        const int32_t pair = c + 1 < p->out_c;
+        const struct tinyssl_channel even = tinyssl_channel_at(p->channel, c);
+        const struct tinyssl_channel odd = tinyssl_channel_at(p->channel, c + pair);
         const uint8_t *at = column;
-        int32_t a = channel[0];
-        int32_t b = channel[1];
+        int32_t a = tinyssl_start(even);
+        int32_t b = tinyssl_start(odd);
         TINYSSL_UNROLL
         for (int32_t steps = (p->depth + 3) / 4; steps > 0; steps--) {
             const struct tinyssl_words w = tinyssl_next_words(&weight);
@@ -124,11 +132,9 @@ void tinyssl_product1(const struct tinyssl_product_dsp *p, const uint8_t *column
             a = tinyssl_dual_mac(tinyssl_odd_bytes(w.first), x.second, a);
             b = tinyssl_dual_mac(tinyssl_odd_bytes(w.second), x.second, b);
         }
-        int32_t shift = channel[4] & 0xff;
-        *out++ = tinyssl_requantise_dsp(a, channel[2], shift, offset * (INT32_C(1) << shift));
-        if (left > 1) {
-            shift = channel[4] >> 8;
-            *out++ = tinyssl_requantise_dsp(b, channel[3], shift, offset * (INT32_C(1) << shift));
+        *out++ = tinyssl_requantise_dsp(a, even, tinyssl_rounding(p->out_zero, even), p->sign);
+        if (pair) {
+            *out++ = tinyssl_requantise_dsp(b, odd, tinyssl_rounding(p->out_zero, odd), p->sign);
         }
     }
 }

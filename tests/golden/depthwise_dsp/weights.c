@@ -1,4 +1,4 @@
-/* depthwise_dsp: 76 bytes of weights, biases and multipliers, then the parameters of each operator.
+/* depthwise_dsp: 68 bytes of weights, biases and multipliers, then the parameters of each operator.
  * Made by tinyssl from the .tflite with SHA-256 0000000000000000000000000000000000000000000000000000000000000000 */
 #include "weights.h"
 
@@ -20,9 +20,9 @@ static const int8_t planes_2[36] TINYSSL_WEIGHTS = {
     -68, 121, 88, 127,
 };
 
-/* 10: #1 DEPTHWISE_CONV_2D */
-static const int32_t channel_0[10] TINYSSL_WEIGHTS = {
-    -8740, -1480, 2078869785, 1814603936, 2568, -4340, 5460, 1759325553, 2019034191, 2312,
+/* 8: #1 DEPTHWISE_CONV_2D */
+static const int32_t channel_0[8] TINYSSL_WEIGHTS = {
+    -2237432, 2078869785, -378870, 1814603936, -1111032, 1759325553, 1397769, 2019034191,
 };
 
 const struct tinyssl_depthwise_3x3_dsp tinyssl_model_op0 = {
@@ -42,4 +42,5 @@ const struct tinyssl_depthwise_3x3_dsp tinyssl_model_op0 = {
     .out_zero = 2,
     .out_min = -128,
     .out_max = 127,
+    .sign = 1,
 };

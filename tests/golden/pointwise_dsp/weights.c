@@ -1,4 +1,4 @@
-/* pointwise_dsp: 56 bytes of weights, biases and multipliers, then the parameters of each operator.
+/* pointwise_dsp: 32 bytes of weights, biases and multipliers, then the parameters of each operator.
  * Made by tinyssl from the .tflite with SHA-256 0000000000000000000000000000000000000000000000000000000000000000 */
 #include "weights.h"
 
@@ -18,9 +18,9 @@ static const _Alignas(4) int8_t product_1[8] TINYSSL_WEIGHTS = {
     127, 0, 0, 0, 0, 0, 0, 0,
 };
 
-/* 5: #0 CONV_2D */
-static const int32_t channel_0[5] TINYSSL_WEIGHTS = {
-    381, 0, 1111840384, 0, 5,
+/* 2: #0 CONV_2D */
+static const int32_t channel_0[2] TINYSSL_WEIGHTS = {
+    97541, 1111840384,
 };
 
 /* 1x1x2x4: tensor3 */
@@ -28,9 +28,9 @@ static const _Alignas(4) int8_t product_3[8] TINYSSL_WEIGHTS = {
     0, 127, 0, 0, 0, 0, 0, 0,
 };
 
-/* 5: #1 CONV_2D */
-static const int32_t channel_1[5] TINYSSL_WEIGHTS = {
-    381, 0, 2064738395, 0, 6,
+/* 2: #1 CONV_2D */
+static const int32_t channel_1[2] TINYSSL_WEIGHTS = {
+    97542, 2064738395,
 };
 
 const struct tinyssl_conv2d_1x1_dsp tinyssl_model_op0 = {
@@ -41,6 +41,7 @@ const struct tinyssl_conv2d_1x1_dsp tinyssl_model_op0 = {
     .product.out_zero = -3,
     .product.out_min = -128,
     .product.out_max = 127,
+    .product.sign = 1,
     .in_w = 4,
     .out_h = 4,
     .out_w = 4,
@@ -56,6 +57,7 @@ const struct tinyssl_conv2d_1x1_dsp tinyssl_model_op1 = {
     .product.out_zero = 5,
     .product.out_min = -128,
     .product.out_max = 127,
+    .product.sign = 1,
     .in_w = 4,
     .out_h = 4,
     .out_w = 4,
