@@ -1,0 +1,114 @@
+"""Real boards' images on the chips that `labwired` simulates: start-up, clocks, UART and protocol.
+
+The simulator's limits decide how it is used. It runs Armv7E-M's DSP instructions wrongly and does
+not know SSAT, so images are compiled for a Cortex-M3 with the reference kernels. It knows the
+nRF52840's UARTE as a sender alone, so the link does what EasyDMA does on receiving: it puts bytes
+into the ring and counts them in TIMER1.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tinyssl.boards import find_board
+from tinyssl.paths import boards_folder
+
+STEP = "1ms"
+"""Simulated time between two looks at the line"""
+BOOT_STEPS, ANSWER_STEPS, QUIET_STEPS = 800, 50, 3
+"""Steps until the first byte after start-up, until an answer begins, and that end one"""
+AT_ONCE = 256
+"""Bytes written between two steps; less than a port's ring"""
+
+
+def for_cortex_m3(board: str, folder: Path) -> Path:
+    """A folder of board files in which `board` is compiled for a Cortex-M3."""
+    content = json.loads((boards_folder() / f"{board}.json").read_text())
+    content["tinyssl"]["isa"] = "cortex-m3"
+    content["build"]["cpu"] = "cortex-m3"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{board}.json").write_text(json.dumps(content))
+    return folder
+
+
+def system_file(chip: str, folder: Path, *, regions: str = "", peripherals: str = "") -> Path:
+    """A system of the simulator: one of its chips, with what that chip's file lacks."""
+    labwired = pytest.importorskip("labwired", reason="needs labwired (pip install -e '.[dev]')")
+    configs = Path(labwired.__file__).parent / "configs"
+    text = (configs / "chips" / f"{chip}.yaml").read_text()
+    if regions:
+        before, after = text.split("peripherals:\n", 1)
+        head = "" if "memory_regions:" in before else "memory_regions:\n"
+        text = f"{before}{head}{regions}peripherals:\n{after}"
+    text = text.replace("peripherals:\n", f"peripherals:\n{peripherals}", 1)
+    (folder / "peripherals").symlink_to(configs / "peripherals")  # named by ../peripherals
+    (folder / "chips").mkdir()
+    (folder / "chips" / "chip.yaml").write_text(text)
+    system = folder / "chips" / "system.yaml"
+    system.write_text('name: "tinyssl"\nchip: "chip.yaml"\nexternal_devices: []\nboard_io: []\n')
+    return system
+
+
+class SimulatedLink:
+    """`tinyssl.device.Link` to a simulated chip.
+
+    The chip runs while bytes are written to it, until it has said all it has to say: a slow
+    computer is not a slow device.
+    """
+
+    def __init__(self, elf: Path, system: Path, board: str) -> None:
+        labwired = pytest.importorskip("labwired")
+        self.name = f"simulated {board}"
+        self.baud = find_board(board).tinyssl.serial.baud
+        self.sim: Any = labwired.Sim(elf, system=system)
+        self._said = b""
+        self._listen(BOOT_STEPS)
+
+    def write(self, data: bytes) -> None:
+        for start in range(0, len(data), AT_ONCE):
+            self.feed(data[start : start + AT_ONCE])
+            self.sim.run_for(STEP)
+        self._listen(ANSWER_STEPS)
+
+    def read(self, timeout: float) -> bytes:
+        said, self._said = self._said, b""
+        return said
+
+    def close(self) -> None:
+        self.sim.close()
+
+    def feed(self, data: bytes) -> None:
+        """Bytes on the chip's receiving pin."""
+        self.sim.send_bytes(data)
+
+    def _listen(self, steps: int) -> None:
+        """Runs until an answer has ended, at most so many steps until it begins."""
+        silent = 0
+        while silent < (QUIET_STEPS if self._said else steps):
+            self.sim.run_for(STEP)
+            heard: bytes = self.sim.read_uart_bytes()
+            self._said += heard
+            silent = 0 if heard else silent + 1
+
+
+class EasyDmaLink(SimulatedLink):
+    """nRF52840: bytes appear in the ring, and the PPI channel counts each in TIMER1."""
+
+    RING = 4096
+    TIMER1_TASKS_COUNT = 0x40009008
+
+    sent = 0
+
+    def feed(self, data: bytes) -> None:
+        ring = self.sim.symbol("ring")
+        for byte in data:
+            place = ring + self.sent % self.RING
+            word, shift = place & ~3, 8 * (place & 3)
+            value = self.sim.read_u32(word) & ~(0xFF << shift)
+            self.sim.write_u32(word, value | byte << shift)
+            self.sim.write_u32(self.TIMER1_TASKS_COUNT, 1)
+            self.sent += 1
