@@ -63,6 +63,29 @@ static inline uint32_t tinyssl_add_odd_bytes(uint32_t pair, uint32_t bytes)
     return result;
 }
 
+/* low.low and high.low as a pair; low.low and high.high. */
+static inline uint32_t tinyssl_low_halves(uint32_t low, uint32_t high)
+{
+    uint32_t pair;
+    __asm("pkhbt %0, %1, %2, lsl #16" : "=r"(pair) : "r"(low), "r"(high));
+    return pair;
+}
+
+static inline uint32_t tinyssl_low_and_high_half(uint32_t low, uint32_t high)
+{
+    uint32_t pair;
+    __asm("pkhbt %0, %1, %2" : "=r"(pair) : "r"(low), "r"(high));
+    return pair;
+}
+
+/* low.high and high.high as a pair. */
+static inline uint32_t tinyssl_high_halves(uint32_t low, uint32_t high)
+{
+    uint32_t pair;
+    __asm("pkhtb %0, %1, %2, asr #16" : "=r"(pair) : "r"(high), "r"(low));
+    return pair;
+}
+
 /* x / 2^20, downwards, saturated to int8. */
 static inline int8_t tinyssl_top_to_int8(int32_t x)
 {
@@ -103,6 +126,21 @@ static inline uint32_t tinyssl_add_even_bytes(uint32_t pair, uint32_t bytes)
 static inline uint32_t tinyssl_add_odd_bytes(uint32_t pair, uint32_t bytes)
 {
     return tinyssl_add_even_bytes(pair, bytes >> 8);
+}
+
+static inline uint32_t tinyssl_low_halves(uint32_t low, uint32_t high)
+{
+    return (low & UINT32_C(0xffff)) | high << 16;
+}
+
+static inline uint32_t tinyssl_low_and_high_half(uint32_t low, uint32_t high)
+{
+    return (low & UINT32_C(0xffff)) | (high & UINT32_C(0xffff0000));
+}
+
+static inline uint32_t tinyssl_high_halves(uint32_t low, uint32_t high)
+{
+    return low >> 16 | (high & UINT32_C(0xffff0000));
 }
 
 static inline int8_t tinyssl_top_to_int8(int32_t x)

@@ -1,0 +1,189 @@
+#include "depthwise_lines_dsp.h"
+
+#include <stddef.h>
+
+#include "lanes_dsp.h"
+
+void tinyssl_prepare_line(struct tinyssl_line *line, const int8_t *taps,
+                          struct tinyssl_channel channel, int32_t out_zero, const uint8_t *plane,
+                          int32_t stride, int32_t count, int32_t step)
+{
+    for (int32_t k = 0; k < 5; k++) {
+        const uint32_t bytes = tinyssl_load(taps + 3 * (k < 3 ? k : k - 3));
+        const uint32_t outer = tinyssl_double(tinyssl_even_bytes(bytes)); /* taps 0 and 2 */
+        const uint32_t middle = tinyssl_double(tinyssl_odd_bytes(bytes)); /* tap 1 */
+        line->taps[2 * k] = tinyssl_low_halves(outer, middle);
+        line->taps[2 * k + 1] = tinyssl_low_and_high_half(middle, outer);
+    }
+    line->word = channel.word;
+    line->step = step;
+    line->end = plane + count / 2 * stride * 4 * TINYSSL_PLANE_WORDS;
+    line->multiplier = channel.multiplier;
+    line->rounding = tinyssl_rounding(out_zero, channel);
+    line->start[0] = tinyssl_start(channel);
+    line->start[1] = line->start[0];
+    line->odd = count & 1;
+}
+
+#if TINYSSL_DSP
+
+/* Registers: r0 plane, r1 line, r2 out, r4 to r9 the taps (of each slot: taps 0 and 1, taps 1 and
+ * 2), r10 to r12 words of the three slots, r3 and lr the sums of two neighbouring outputs. There is
+ * no other register, so the numbers of the requantisation are loaded anew for each pair. */
+_Static_assert(offsetof(struct tinyssl_line, step) == 4 && offsetof(struct tinyssl_line, end) == 8 &&
+                   offsetof(struct tinyssl_line, multiplier) == 12 &&
+                   offsetof(struct tinyssl_line, rounding) == 16 &&
+                   offsetof(struct tinyssl_line, start) == 20 &&
+                   offsetof(struct tinyssl_line, odd) == 28,
+               "the instructions below know these places");
+
+/* sum += word of each slot (x) its taps: `front` (r4, r6, r8) or `back` (r5, r7, r9). */
+#define FRONT(instruction, sum)                                                                    \
+    instruction " " sum ", r10, r4, " sum "\n" instruction " " sum ", r11, r6, " sum "\n"          \
+    instruction " " sum ", r12, r8, " sum "\n"
+#define BACK(instruction, sum)                                                                     \
+    instruction " " sum ", r10, r5, " sum "\n" instruction " " sum ", r11, r7, " sum "\n"          \
+    instruction " " sum ", r12, r9, " sum "\n"
+#define NEXT_WORDS "ldm r0!, {r10, r11, r12}\n"
+#define THESE_WORDS "ldm r0, {r10, r11, r12}\n"
+
+/* Windows at columns 0 and 1 of the plane's next two pairs; at 0 and 2 of the next three. */
+#define SUMS_1                                                                                     \
+    NEXT_WORDS FRONT("smlad", "r3") FRONT("smlatb", "lr")                                          \
+    THESE_WORDS BACK("smlabt", "r3") BACK("smlad", "lr")
+#define SUMS_2                                                                                     \
+    NEXT_WORDS FRONT("smlad", "r3")                                                                \
+    NEXT_WORDS BACK("smlabt", "r3") FRONT("smlad", "lr")                                           \
+    THESE_WORDS BACK("smlabt", "lr")
+#define SUM_OF_LAST                                                                                \
+    NEXT_WORDS FRONT("smlad", "r3")                                                                \
+    THESE_WORDS BACK("smlabt", "r3")
+
+#define PRODUCTS_relu                                                                              \
+    "ldrd r10, r11, [r1, #12]\n"                                                                   \
+    "smmlar r3, r3, r10, r11\n"                                                                    \
+    "smmlar lr, lr, r10, r11\n"
+#define PRODUCTS_signed                                                                            \
+    "ldrd r10, r11, [r1, #12]\n"                                                                   \
+    "add r12, r11, r3, asr #31\n"                                                                  \
+    "add r11, r11, lr, asr #31\n"                                                                  \
+    "smmlar r3, r3, r10, r12\n"                                                                    \
+    "smmlar lr, lr, r10, r11\n"
+#define PRODUCTS_columns PRODUCTS_relu
+
+#define STORE_relu                                                                                 \
+    "ssat r3, #8, r3, asr #1\n"                                                                    \
+    "ssat lr, #8, lr, asr #1\n"                                                                    \
+    "strb r3, [r2]\n"                                                                              \
+    "strb lr, [r2, r11]\n"                                                                         \
+    "add r2, r2, r11, lsl #1\n"
+#define STORE_signed STORE_relu
+/* Twice the output: not halved, the lowest bit cleared. */
+#define STORE_columns                                                                              \
+    "ssat r3, #9, r3\n"                                                                            \
+    "ssat lr, #9, lr\n"                                                                            \
+    "bic r3, r3, #1\n"                                                                             \
+    "bic lr, lr, #1\n"                                                                             \
+    "strh r3, [r2]\n"                                                                              \
+    "strh lr, [r2, #8]\n"                                                                          \
+    "add r2, r2, r11\n"
+#define STORE_LAST_relu "ssat r3, #8, r3, asr #1\nstrb r3, [r2]\n"
+#define STORE_LAST_signed STORE_LAST_relu
+#define STORE_LAST_columns "ssat r3, #9, r3\nbic r3, r3, #1\nstrh r3, [r2]\n"
+
+#define UNUSED __attribute__((unused))
+
+/* The last output of an odd count has a sum alone: lr is of no use to it. */
+#define LINE(stride, form)                                                                         \
+    __attribute__((naked)) void tinyssl_line_##stride##_##form(                                    \
+        const uint8_t *plane UNUSED, const struct tinyssl_line *line UNUSED,                       \
+        const uint32_t *taps UNUSED, int8_t *out UNUSED)                                           \
+    {                                                                                              \
+        __asm("push {r4, r5, r6, r7, r8, r9, r10, r11, r12, lr}\n"                                 \
+              "ldm r2, {r4, r5, r6, r7, r8, r9}\n"                                                 \
+              "mov r2, r3\n"                                                                       \
+              "ldr r12, [r1, #8]\n"                                                                \
+              "cmp r0, r12\n"                                                                      \
+              "beq 2f\n"                                                                           \
+              "1: ldrd r3, lr, [r1, #20]\n" SUMS_##stride PRODUCTS_##form                          \
+              "ldm r1, {r10, r11, r12}\n"                                                          \
+              "asr r3, r3, r10\n"                                                                  \
+              "asr lr, lr, r10\n" STORE_##form "cmp r0, r12\n"                                     \
+              "bne 1b\n"                                                                           \
+              "2: ldr r12, [r1, #28]\n"                                                            \
+              "cmp r12, #0\n"                                                                      \
+              "beq 3f\n"                                                                           \
+              "ldrd r3, lr, [r1, #20]\n" SUM_OF_LAST PRODUCTS_##form                               \
+              "ldr r10, [r1]\n"                                                                    \
+              "asr r3, r3, r10\n" STORE_LAST_##form                                                \
+              "3: pop {r4, r5, r6, r7, r8, r9, r10, r11, r12, pc}\n");                             \
+    }
+
+#else
+
+/* Windows at columns 0 to 2 of the three rows. */
+static int32_t sum(const uint8_t *plane, const uint32_t *taps, int32_t start)
+{
+    for (int32_t slot = 0; slot < TINYSSL_PLANE_WORDS; slot++, plane += 4, taps += 2) {
+        start = tinyssl_dual_mac(tinyssl_load(plane), taps[0], start);
+        start = tinyssl_mac_low_high(tinyssl_load(plane + 4 * TINYSSL_PLANE_WORDS), taps[1], start);
+    }
+    return start;
+}
+
+/* The same from column 1 on. */
+static int32_t sum_of_second(const uint8_t *plane, const uint32_t *taps, int32_t start)
+{
+    for (int32_t slot = 0; slot < TINYSSL_PLANE_WORDS; slot++, plane += 4, taps += 2) {
+        start = tinyssl_mac_high_low(tinyssl_load(plane), taps[0], start);
+        start = tinyssl_dual_mac(tinyssl_load(plane + 4 * TINYSSL_PLANE_WORDS), taps[1], start);
+    }
+    return start;
+}
+
+enum { FORM_relu, FORM_signed, FORM_columns };
+
+static void put(int32_t sum2, const struct tinyssl_line *line, int32_t form, int8_t *out)
+{
+    const struct tinyssl_channel channel = {line->word, line->multiplier};
+    const int8_t value = tinyssl_requantise_dsp(sum2, channel, line->rounding, form == FORM_signed);
+    if (form == FORM_columns) {
+        const int16_t twice = (int16_t)(2 * value);
+        memcpy(out, &twice, sizeof twice);
+    } else {
+        *out = value;
+    }
+}
+
+static void run(const uint8_t *plane, const struct tinyssl_line *line, const uint32_t *taps,
+                int32_t stride, int32_t form, int8_t *out)
+{
+    const int32_t second = form == FORM_columns ? 8 : line->step;
+    const int32_t pair = form == FORM_columns ? line->step : 2 * line->step;
+    const int32_t word = 4 * TINYSSL_PLANE_WORDS;
+    for (; plane != line->end; plane += stride * word, out += pair) {
+        const int32_t b = stride == 1 ? sum_of_second(plane, taps, line->start[1])
+                                      : sum(plane + word, taps, line->start[1]);
+        put(sum(plane, taps, line->start[0]), line, form, out);
+        put(b, line, form, out + second);
+    }
+    if (line->odd) {
+        put(sum(plane, taps, line->start[0]), line, form, out);
+    }
+}
+
+#define LINE(stride, form)                                                                         \
+    void tinyssl_line_##stride##_##form(const uint8_t *plane, const struct tinyssl_line *line,     \
+                                        const uint32_t *taps, int8_t *out)                         \
+    {                                                                                              \
+        run(plane, line, taps, stride, FORM_##form, out);                                          \
+    }
+
+#endif
+
+LINE(1, relu)
+LINE(2, relu)
+LINE(1, signed)
+LINE(2, signed)
+LINE(1, columns)
+LINE(2, columns)
