@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -103,6 +103,29 @@ __attribute__((section(".vectors"), used)) static const uintptr_t vectors[] = {
     0x20400000, (uintptr_t)_start };
 """
 
+START_M55 = """\
+#include <stddef.h>
+#include <stdint.h>
+extern void _start(void);
+/* CPACR: the vector extension, before the first function that uses it. */
+__attribute__((naked)) static void boot(void)
+{
+    __asm__("ldr r0, =0xE000ED88\\n\\tldr r1, [r0]\\n\\torr r1, #0xF00000\\n\\tstr r1, [r0]\\n\\t"
+            "dsb\\n\\tisb\\n\\tb _start");
+}
+__attribute__((section(".vectors"), used)) static const uintptr_t vectors[] = {
+    0x21400000, (uintptr_t)boot };
+/* The C library looks for its heap in the wrong memory. */
+void *_sbrk(ptrdiff_t size)
+{
+    static _Alignas(16) char heap[1 << 20];
+    static size_t used;
+    void *start = heap + used;
+    used += (size_t)size;
+    return used <= sizeof heap ? start : (void *)-1;
+}
+"""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -115,6 +138,8 @@ class Target:
     """Command in front of the program; empty: this computer"""
     instruction: str = ""
     """What the program must contain: else the plain C of the kernels was compiled"""
+    start: str = ""
+    """C that the core begins with"""
 
     @property
     def programs(self) -> tuple[str, ...]:
@@ -132,17 +157,25 @@ def _cortex_m(isa: Isa, machine: str, instruction: str = "") -> Target:
     compiler = ("arm-none-eabi-gcc", f"-mcpu={isa.value}", "-mthumb", "-O2", "-std=gnu11")
     link = ("--specs=rdimon.specs", "-Wl,--section-start=.vectors=0")
     command = ("qemu-system-arm", "-M", machine, "-nographic", "-monitor", "none", *SEMIHOSTED)
-    return Target(isa, (*compiler, *link), command, instruction)
+    return Target(isa, (*compiler, *link), command, instruction, START)
+
+
+def _cortex_m55() -> Target:
+    plain = _cortex_m(Isa.CORTEX_M55, "mps3-an547", "vqrdmulh")
+    flags = ("-mfloat-abi=hard", "-Wl,-Ttext-segment=0x01000000")
+    return replace(plain, compiler=(*plain.compiler, *flags), start=START_M55)
 
 
 TARGETS = {
     "host": Target(Isa.HOST, SANITIZED),
     "host-dsp": Target(Isa.CORTEX_M7, SANITIZED),
+    "host-mve": Target(Isa.CORTEX_M55, SANITIZED),
     "m3": _cortex_m(Isa.CORTEX_M3, "mps2-an385"),
     "m4": _cortex_m(Isa.CORTEX_M4, "mps2-an386", "smlad"),
     "m7": _cortex_m(Isa.CORTEX_M7, "mps2-an500", "smlad"),
+    "m55": _cortex_m55(),
 }
-"""Name -> target. `host` and `host-dsp` are C on this computer with ASan and UBSan"""
+"""Name -> target. `host`, `host-dsp` and `host-mve` are C on this computer with ASan and UBSan"""
 
 
 def require(target: Target) -> None:
@@ -225,7 +258,7 @@ def run_program(program: Program, target: Target, folder: Path, inputs: int = IN
         RuntimeError: It did not compile, or stopped before its end; with what it printed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    sources = program.sources | ({"start.c": START} if target.emulator else {})
+    sources = program.sources | ({"start.c": target.start} if target.start else {})
     files = [str(path) for path in write_sources(sources, folder)]
     (folder / "cases.bin").write_bytes(program.data)
     elf = folder / "cases.elf"

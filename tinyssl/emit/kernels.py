@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tinyssl.boards import Isa
-from tinyssl.emit import dsp, dsp_elementwise, streaming
+from tinyssl.emit import dsp, dsp_elementwise, mve, streaming
 from tinyssl.emit.params import Constants, Fields, parameters
 from tinyssl.errors import UnsupportedModel
 from tinyssl.ir.model import Model
@@ -136,9 +136,57 @@ DSP = {
 }
 """For cores with the DSP extension of Armv7E-M"""
 
+PRODUCT_MVE = ("product_s8_mve.c", "product_s8_mve.h", "mve.h")
+
+MVE = {
+    Conv2D: (
+        Kernel(
+            "conv2d_1x1_s8_mve",
+            "tinyssl_conv2d_1x1_mve",
+            PRODUCT_MVE,
+            fits=mve.pointwise_fits,
+            build=mve.pointwise,
+        ),
+        Kernel(
+            "conv2d_s8_mve",
+            "tinyssl_conv2d_mve",
+            PRODUCT_MVE,
+            fits=mve.conv_fits,
+            build=mve.conv,
+            scratch=mve.conv_scratch,
+        ),
+    ),
+    DepthwiseConv2D: (
+        Kernel(
+            "depthwise_conv2d_s8_mve",
+            "tinyssl_depthwise_mve",
+            ("mve.h",),
+            fits=mve.depthwise_fits,
+            build=mve.depthwise,
+            scratch=mve.depthwise_scratch,
+        ),
+    ),
+    FullyConnected: (
+        Kernel(
+            "fully_connected_s8_mve",
+            "tinyssl_fully_connected_mve",
+            PRODUCT_MVE,
+            fits=mve.dense_fits,
+            build=mve.dense,
+        ),
+    ),
+    Add: (
+        Kernel("add_s8_mve", "tinyssl_add", ("add_s8.h", "mve.h"), overlaps=streaming.elementwise),
+    ),
+    Mean: (Kernel("mean_s8_mve", "tinyssl_mean", ("mean_s8.h", "mve.h")),),
+    AveragePool2D: (Kernel("average_pool2d_s8_mve", "tinyssl_pool2d", ("pool2d.h", "mve.h")),),
+}
+"""For cores with the M-profile Vector Extension"""
+
 OPTIMISED: dict[Isa, dict[type[Op], tuple[Kernel, ...]]] = {
     Isa.CORTEX_M4: DSP,
     Isa.CORTEX_M7: DSP,
+    Isa.CORTEX_M55: MVE,
 }
 """Kernels that take the place of the reference where an instruction set has them: the first that
 fits the operator"""

@@ -1,0 +1,20 @@
+#ifndef TINYSSL_CONV2D_1X1_S8_MVE_H
+#define TINYSSL_CONV2D_1X1_S8_MVE_H
+
+#include <stdint.h>
+
+#include "product_s8_mve.h"
+
+/* int8 pointwise convolution, NHWC, batch 1, without padding. */
+struct tinyssl_conv2d_1x1_mve {
+    struct tinyssl_product_mve product; /* depth: in_c */
+    int16_t in_w;                       /* elements */
+    int16_t out_h, out_w;               /* elements */
+    int16_t stride_h, stride_w;         /* input elements a step */
+};
+
+/* in: [in_h][in_w][in_c]; out: [out_h][out_w][out_c]; they must not overlap. */
+void tinyssl_conv2d_1x1_s8_mve(const int8_t *in, const struct tinyssl_conv2d_1x1_mve *p,
+                               int8_t *out);
+
+#endif

@@ -1,0 +1,28 @@
+#ifndef TINYSSL_DEPTHWISE_CONV2D_S8_MVE_H
+#define TINYSSL_DEPTHWISE_CONV2D_S8_MVE_H
+
+#include <stdint.h>
+
+/* int8 depthwise convolution with 3x3 taps, NHWC, batch 1, without dilation, one output channel for
+ * an input channel. Channels go by blocks of 16; the last block of more than 16 channels ends at the
+ * last channel, so it may share channels with the one before. */
+struct tinyssl_depthwise_mve {
+    const int8_t *weight;       /* [blocks][9][16], none of them -128 */
+    const int32_t *channel;     /* [blocks][4][2][4]: as in product_s8_mve.h, the quad k of a block
+                                 * holding its channels k, k + 4, k + 8 and k + 12 */
+    int16_t channels;           /* elements */
+    int16_t in_h, in_w;         /* elements */
+    int16_t out_h, out_w;       /* elements */
+    int16_t stride_h, stride_w; /* input elements a step */
+    int16_t pad_top, pad_left;  /* elements; bottom and right follow from the sizes */
+    int16_t in_zero, out_zero;  /* zero points, [-128, 127] */
+    int16_t out_min, out_max;   /* fused activation, [-128, 127] */
+    int16_t sign;               /* 0 where what is negative before the zero point is clamped anyway */
+};
+
+/* in: [in_h][in_w][channels]; out: [out_h][out_w][channels]; scratch: `channels` bytes. None may
+ * overlap another. */
+void tinyssl_depthwise_conv2d_s8_mve(const int8_t *in, const struct tinyssl_depthwise_mve *p,
+                                     int8_t *out, int8_t *scratch);
+
+#endif

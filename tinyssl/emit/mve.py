@@ -1,0 +1,219 @@
+"""Layouts and parameters of the kernels for Arm's M-profile Vector Extension.
+
+The kernels sum raw int8 inputs and requantise four channels at a time. They hold for an operator
+only where `requantise.requantise_fits` proves it; all other operators get the reference kernel.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.emit.params import Array, Constants, Fields
+from tinyssl.emit.requantise import channels, needs_sign, requantise_fits
+from tinyssl.ir.fixed_point import INT8_MIN, activation_range
+from tinyssl.ir.model import Model
+from tinyssl.ir.ops import Conv2D, DepthwiseConv2D, FullyConnected, Op, Padding, WeightedOp
+
+QUAD = 4
+"""Channels that are requantised together"""
+
+BLOCK = 16
+"""Channels of a depthwise convolution that are summed together"""
+
+
+def table_words(starts: NDArray[np.int64], multipliers: NDArray[np.int64]) -> NDArray[np.int32]:
+    """A channel table, from the starts and the multipliers (value, shift) of its channels.
+
+    A word holds the start and, in its low byte, the shift as VRSHL takes it: below 0 to the right,
+    from the low byte of a lane alone.
+
+    Args:
+        starts: (..., 4).
+        multipliers: (..., 4, 2): Q31, and a shift in [-31, -1].
+
+    Returns:
+        (..., 2, 4): words, multipliers.
+    """
+    words = starts * 256 + (multipliers[..., 1] & 0xFF)
+    return np.stack([words, multipliers[..., 0]], axis=-2).astype(np.int32)
+
+
+def _table(model: Model, op: WeightedOp) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    layer = channels(model, op)
+    pairs = [(multiplier.value, multiplier.shift) for multiplier in layer.multipliers]
+    return np.array(layer.starts, np.int64), np.array(pairs, np.int64)
+
+
+def _name(role: str, model: Model, position: int) -> str:
+    """Name of weights: those of one tensor are shared where they are the tensor's."""
+    op = model.ops[position]
+    if not isinstance(op, WeightedOp):
+        raise TypeError(op.label)
+    own = f"_{position}" if channels(model, op).constant else ""
+    return f"{role}_{op.weight}{own}"
+
+
+def _output(model: Model, op: Conv2D | DepthwiseConv2D | FullyConnected) -> Fields:
+    low, high = activation_range(op.activation, model.quant(op.output))
+    return {
+        "out_zero": model.quant(op.output).zero_point[0],
+        "out_min": low,
+        "out_max": high,
+        "sign": int(needs_sign(model, op)),
+    }
+
+
+def _product(model: Model, position: int, constants: Constants) -> Fields:
+    op = model.ops[position]
+    if not isinstance(op, Conv2D | FullyConnected):
+        raise TypeError(op.label)
+    rows = channels(model, op).rows
+    starts, multipliers = _table(model, op)
+    spare = -len(starts) % QUAD
+    table = table_words(
+        np.pad(starts, (0, spare)).reshape(-1, QUAD),
+        np.pad(multipliers, ((0, spare), (0, 0))).reshape(-1, QUAD, 2),
+    )
+    text = model.tensor(op.weight).name
+    weight = Array(_name("rows", model, position), "int8_t", rows.ravel(), rows.shape, text)
+    words = Array(f"channel_{position}", "int32_t", table.ravel(), table.shape, op.label)
+    fields = {
+        "weight": constants.keep(weight),
+        "channel": constants.keep(words),
+        "depth": rows.shape[1],
+        "out_c": rows.shape[0],
+        **_output(model, op),
+    }
+    return {f"product.{key}": value for key, value in fields.items()}
+
+
+def pointwise_fits(model: Model, op: Op) -> bool:
+    """A 1x1 convolution without padding, in range."""
+    return (
+        isinstance(op, Conv2D)
+        and model.tensor(op.weight).shape[1:3] == (1, 1)
+        and op.padding == Padding()
+        and requantise_fits(model, op)
+    )
+
+
+def pointwise(model: Model, position: int, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_conv2d_1x1_mve`."""
+    op = model.ops[position]
+    if not isinstance(op, Conv2D):
+        raise TypeError(op.label)
+    _, out_h, out_w, _ = model.tensor(op.output).shape
+    return {
+        **_product(model, position, constants),
+        "in_w": model.tensor(op.input).shape[2],
+        "out_h": out_h,
+        "out_w": out_w,
+        "stride_h": op.stride[0],
+        "stride_w": op.stride[1],
+    }
+
+
+def conv_fits(model: Model, op: Op) -> bool:
+    """A convolution without dilation, in range."""
+    return isinstance(op, Conv2D) and op.dilation == (1, 1) and requantise_fits(model, op)
+
+
+def conv_scratch(model: Model, op: Op) -> int:
+    """Two windows."""
+    if not isinstance(op, Conv2D):
+        raise TypeError(op.label)
+    weight = model.tensor(op.weight)
+    return 2 * weight.elements // weight.shape[0]
+
+
+def conv(model: Model, position: int, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_conv2d_mve`."""
+    op = model.ops[position]
+    if not isinstance(op, Conv2D):
+        raise TypeError(op.label)
+    _, in_h, in_w, in_c = model.tensor(op.input).shape
+    _, out_h, out_w, _ = model.tensor(op.output).shape
+    return {
+        **_product(model, position, constants),
+        **{"in_h": in_h, "in_w": in_w, "in_c": in_c, "out_h": out_h, "out_w": out_w},
+        "k_h": model.tensor(op.weight).shape[1],
+        "k_w": model.tensor(op.weight).shape[2],
+        "stride_h": op.stride[0],
+        "stride_w": op.stride[1],
+        "pad_top": op.padding.top,
+        "pad_left": op.padding.left,
+        "in_zero": model.quant(op.input).zero_point[0],
+    }
+
+
+def dense_fits(model: Model, op: Op) -> bool:
+    """A fully connected layer, in range."""
+    return isinstance(op, FullyConnected) and requantise_fits(model, op)
+
+
+def dense(model: Model, position: int, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_fully_connected_mve`."""
+    return _product(model, position, constants)
+
+
+def depthwise_fits(model: Model, op: Op) -> bool:
+    """3x3 taps, no dilation, one output for each input channel, in range.
+
+    No weight may be -128, so that two products fit int16 together.
+    """
+    return (
+        isinstance(op, DepthwiseConv2D)
+        and model.tensor(op.weight).shape[1:3] == (3, 3)
+        and op.dilation == (1, 1)
+        and op.multiplier == 1
+        and int(channels(model, op).rows.min()) > INT8_MIN
+        and requantise_fits(model, op)
+    )
+
+
+def depthwise_scratch(model: Model, op: Op) -> int:
+    """A pixel of padding."""
+    return model.tensor(op.inputs[0]).shape[-1]
+
+
+def blocks(count: int) -> NDArray[np.int64]:
+    """Channels of each block, (blocks, 16): the last block of several ends at the last channel.
+
+    -1: no channel, as there are fewer than 16.
+    """
+    if count < BLOCK:
+        return np.pad(np.arange(count), (0, BLOCK - count), constant_values=-1)[None]
+    starts = np.minimum(np.arange(0, count, BLOCK), count - BLOCK)
+    return starts[:, None] + np.arange(BLOCK)
+
+
+def depthwise(model: Model, position: int, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_depthwise_mve`."""
+    op = model.ops[position]
+    if not isinstance(op, DepthwiseConv2D):
+        raise TypeError(op.label)
+    members = blocks(model.tensor(op.input).shape[-1])
+    taps = np.where(members[:, None] >= 0, channels(model, op).rows.T[:, members].swapaxes(0, 1), 0)
+    starts, multipliers = _table(model, op)
+    quads = members.reshape(-1, QUAD, QUAD).swapaxes(1, 2)  # quad k: channels k, k + 4, …
+    table = table_words(starts[quads], multipliers[quads])
+    name = _name("taps", model, position)
+    text = model.tensor(op.weight).name
+    _, in_h, in_w, in_c = model.tensor(op.input).shape
+    _, out_h, out_w, _ = model.tensor(op.output).shape
+    return {
+        "weight": constants.keep(
+            Array(name, "int8_t", taps.astype(np.int8).ravel(), taps.shape, text)
+        ),
+        "channel": constants.keep(
+            Array(f"channel_{position}", "int32_t", table.ravel(), table.shape, op.label)
+        ),
+        **{"channels": in_c, "in_h": in_h, "in_w": in_w, "out_h": out_h, "out_w": out_w},
+        "stride_h": op.stride[0],
+        "stride_w": op.stride[1],
+        "pad_top": op.padding.top,
+        "pad_left": op.padding.left,
+        "in_zero": model.quant(op.input).zero_point[0],
+        **_output(model, op),
+    }
