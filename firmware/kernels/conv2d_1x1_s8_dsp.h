@@ -3,18 +3,19 @@
 
 #include <stdint.h>
 
-#include "product_s8_dsp.h"
+#include "product4_s8_dsp.h"
 
-/* int8 pointwise convolution, NHWC, batch 1, without padding. */
+/* int8 pointwise convolution, NHWC, batch 1, without padding. Where the stride is 1, all rows are one:
+ * out_h is 1 and out_w the number of pixels. */
 struct tinyssl_conv2d_1x1_dsp {
-    struct tinyssl_product_dsp product; /* depth: in_c */
-    int16_t in_w;                       /* elements */
-    int16_t out_h, out_w;               /* elements */
-    int16_t stride_h, stride_w;         /* input elements a step */
+    struct tinyssl_product4_dsp product; /* depth: input channels */
+    int32_t row_bytes;                   /* from the pixels of an output row to those of the next */
+    int32_t pitch;                       /* bytes from a pixel to the next that is read */
+    uint16_t out_h, out_w;               /* elements */
 };
 
-/* in: [in_h][in_w][in_c]; out: [out_h][out_w][out_c]; scratch: TINYSSL_COLUMN_BYTES(in_c), aligned
- * to 4 bytes. None may overlap another. */
+/* in: [in_h][in_w][in_c]; out: [out_h][out_w][out_c]; scratch: TINYSSL_COLUMN(in_c, 4), aligned to 4
+ * bytes. None may overlap another. */
 void tinyssl_conv2d_1x1_s8_dsp(const int8_t *in, const struct tinyssl_conv2d_1x1_dsp *p,
                                int8_t *out, int8_t *scratch);
 

@@ -6,8 +6,8 @@
 
 #include <stdint.h>
 
-/* C leaves the right shift of negative numbers to the compiler. */
-_Static_assert((-3 >> 1) == -2, "tinyssl needs an arithmetic right shift");
+/* C leaves the right shift of negative numbers to the compiler. A check that C++ takes too. */
+typedef char tinyssl_needs_an_arithmetic_right_shift[(-3 >> 1) == -2 ? 1 : -1];
 
 /* round(a * b / 2^31), halves upwards. Fits unless both are INT32_MIN. */
 static inline int32_t tinyssl_high_product(int32_t a, int32_t b)

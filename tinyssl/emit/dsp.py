@@ -23,6 +23,20 @@ from tinyssl.ir.ops import Conv2D, DepthwiseConv2D, FullyConnected, Op, Padding,
 WORD = 4
 """Bytes of a load; weights and scratch are aligned to it"""
 
+STEP = 8
+"""Inputs to a multiple of which the depth of product4_s8_dsp.h is padded"""
+
+PIXELS = 4
+"""Pixels that it takes at a time"""
+
+UNROLLED = 4
+"""Steps of its loop"""
+
+RAISED = 128
+"""What is added to the inputs in its columns, so that they are unsigned"""
+
+UINT16_MAX = 2**16 - 1
+
 COLUMN_BYTES = 16
 """Of four inputs of two pixels as int16; TINYSSL_COLUMN_BYTES of product_s8_dsp.h"""
 
@@ -50,6 +64,64 @@ def product_layout(rows: NDArray[np.int8]) -> NDArray[np.int8]:
 def column_bytes(depth: int) -> int:
     """Scratch memory of a column of two pixels."""
     return -(-depth // WORD) * COLUMN_BYTES
+
+
+def column4_bytes(depth: int, pixels: int = PIXELS) -> int:
+    """Scratch memory of a column; TINYSSL_COLUMN of product4_s8_dsp.h."""
+    return -(-depth // STEP) * STEP * 2 * pixels
+
+
+def product4_fits(model: Model, op: Conv2D | FullyConnected, raise_by: int = RAISED) -> bool:
+    """In range, and in reach of the 16 bits that hold channels and depth."""
+    rows = model.tensor(op.weight)
+    return (
+        requantise_fits(model, op, raise_by=raise_by)
+        and rows.shape[0] <= UINT16_MAX
+        and rows.elements // rows.shape[0] <= UINT16_MAX
+    )
+
+
+def product4(
+    model: Model, position: int, constants: Constants, form: str, raise_by: int = RAISED
+) -> Fields:
+    """Members of `struct tinyssl_product4_dsp`, named as part of a struct that calls it `product`.
+
+    Args:
+        model: A model.
+        position: Of a convolution or fully connected layer.
+        constants: Gets the weights and the table.
+        form: `bytes`, `planes` or `plain`.
+        raise_by: What is added to the inputs that the columns hold.
+    """
+    op = model.ops[position]
+    if not isinstance(op, Conv2D | FullyConnected):
+        raise TypeError(op.label)
+    rows = channels(model, op).rows
+    padded = np.pad(rows, ((0, 0), (0, -rows.shape[1] % STEP)))
+    steps = padded.shape[1] // STEP
+    loops = max(1, -(-(steps - 1) // UNROLLED))
+    low, high = clamp(model, op)
+    array = Array(
+        _name("rows", model, position),
+        "int8_t",
+        padded.ravel(),
+        padded.shape,
+        model.tensor(op.weight).name,
+        alignment=WORD,
+    )
+    return {
+        "product.weight": constants.keep(array),
+        "product.channel": channel_table(model, position, constants, raise_by=raise_by),
+        "product.form": f"&tinyssl_{form}_{'signed' if needs_sign(model, op) else 'relu'}",
+        "product.out_c": rows.shape[0],
+        "product.rounding": 2 * model.quant(op.output).zero_point[0] + 1,
+        "product.steps": steps,
+        "product.loops": loops,
+        "product.depth": rows.shape[1],
+        "product.skip": UNROLLED * loops - (steps - 1),
+        "product.out_min": low,
+        "product.out_max": high,
+    }
 
 
 def _product(model: Model, position: int, constants: Constants) -> Fields:
@@ -81,13 +153,13 @@ def pointwise_fits(model: Model, op: Op) -> bool:
         isinstance(op, Conv2D)
         and model.tensor(op.weight).shape[1:3] == (1, 1)
         and op.padding == Padding()
-        and requantise_fits(model, op)
+        and product4_fits(model, op)
     )
 
 
 def pointwise_scratch(model: Model, op: Op) -> int:
-    """Two pixels as int16."""
-    return column_bytes(model.tensor(op.inputs[0]).shape[-1])
+    """A column of four pixels."""
+    return column4_bytes(model.tensor(op.inputs[0]).shape[-1])
 
 
 def pointwise(model: Model, position: int, constants: Constants) -> Fields:
@@ -95,14 +167,15 @@ def pointwise(model: Model, position: int, constants: Constants) -> Fields:
     op = model.ops[position]
     if not isinstance(op, Conv2D):
         raise TypeError(op.label)
+    _, _, in_w, in_c = model.tensor(op.input).shape
     _, out_h, out_w, _ = model.tensor(op.output).shape
+    one_row = op.stride == (1, 1)
     return {
-        **_product(model, position, constants),
-        "in_w": model.tensor(op.input).shape[2],
-        "out_h": out_h,
-        "out_w": out_w,
-        "stride_h": op.stride[0],
-        "stride_w": op.stride[1],
+        **product4(model, position, constants, "bytes"),
+        "row_bytes": op.stride[0] * in_w * in_c,
+        "pitch": op.stride[1] * in_c,
+        "out_h": 1 if one_row else out_h,
+        "out_w": out_h * out_w if one_row else out_w,
     }
 
 

@@ -74,6 +74,8 @@ REFERENCE: dict[type[Op], Kernel] = {
 
 PRODUCT = ("product_s8_dsp.c", "product_s8_dsp.h", "dsp.h")
 
+PRODUCT4 = ("product4_s8_dsp.c", "product4_s8_dsp.h", "product4_body_dsp.h", "dsp.h")
+
 LANES = ("lanes_dsp.h", "dsp.h")
 
 DSP = {
@@ -81,7 +83,7 @@ DSP = {
         Kernel(
             "conv2d_1x1_s8_dsp",
             "tinyssl_conv2d_1x1_dsp",
-            PRODUCT,
+            PRODUCT4,
             fits=dsp.pointwise_fits,
             build=dsp.pointwise,
             scratch=dsp.pointwise_scratch,
@@ -135,6 +137,17 @@ DSP = {
     ),
 }
 """For cores with the DSP extension of Armv7E-M"""
+
+FUSED_BLOCK = Kernel(
+    "fused_block_s8_dsp",
+    "tinyssl_fused_block_dsp",
+    (*PRODUCT, "add_s8_dsp.h", "add_s8_dsp.c", *LANES),
+    scratch=lambda _model, _op: 0,
+)
+"""For the blocks of `emit.fused`; `emit.steps` fills in its parameters"""
+
+FUSING = frozenset({Isa.CORTEX_M4, Isa.CORTEX_M7})
+"""Instruction sets that have it"""
 
 PRODUCT_MVE = ("product_s8_mve.c", "product_s8_mve.h", "mve.h")
 

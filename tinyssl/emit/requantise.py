@@ -125,17 +125,30 @@ def needs_sign(model: Model, op: WeightedOp) -> bool:
     return _activation(model, op)[0] < model.quant(op.output).zero_point[0]
 
 
-def requantise_fits(model: Model, op: WeightedOp) -> bool:
+def raised_starts(layer: Channels, raise_by: int) -> list[int]:
+    """What sums start from where the kernel adds a number to each input."""
+    return [
+        start - raise_by * int(row.sum(dtype=np.int64))
+        for start, row in zip(layer.starts, layer.rows, strict=True)
+    ]
+
+
+def requantise_fits(model: Model, op: WeightedOp, *, raise_by: int = 0) -> bool:
     """Proof, channel by channel, that both forms of requantisation are exact in int32.
 
     Needed over all inputs: |sum| < 2^30; a right shift of 1 to 31; product, rounding and zero point
     together in int32; |start| < 2^23. The sum may pass int32 on its way, as it is taken modulo
     2^32.
+
+    Args:
+        model: A model.
+        op: One of its operators.
+        raise_by: What the kernel adds to each input.
     """
     layer = channels(model, op)
     zero = model.quant(op.output).zero_point[0]
     bounds = sum_bounds(layer.starts, layer.rows)
-    return all(abs(start) < START_LIMIT for start in layer.starts) and all(
+    return all(abs(start) < START_LIMIT for start in raised_starts(layer, raise_by)) and all(
         channel_fits(max(-low, high), multiplier, zero)
         for (low, high), multiplier in zip(bounds, layer.multipliers, strict=True)
     )
@@ -150,7 +163,7 @@ def channel_fits(reach: int, multiplier: Multiplier, zero: int) -> bool:
     return product + 1 + (abs(2 * zero + 1) << (shift - 1)) <= INT32_MAX
 
 
-def channel_table(model: Model, position: int, constants: Constants) -> str:
+def channel_table(model: Model, position: int, constants: Constants, *, raise_by: int = 0) -> str:
     """Name of int32 [channels][2]: start * 2^8 + (shift - 1), multiplier in Q31."""
     op = model.ops[position]
     if not isinstance(op, WeightedOp):
@@ -158,7 +171,7 @@ def channel_table(model: Model, position: int, constants: Constants) -> str:
     layer = channels(model, op)
     words = [
         word
-        for start, multiplier in zip(layer.starts, layer.multipliers, strict=True)
+        for start, multiplier in zip(raised_starts(layer, raise_by), layer.multipliers, strict=True)
         for word in (start * 256 + (-multiplier.shift - 1), multiplier.value)
     ]
     return constants.table(f"channel_{position}", "int32_t", words, op.label)

@@ -64,15 +64,15 @@ def test_weights_are_stored_once():
     model = read("conv 1x1")
     text = render_aot(model, plan_arena(model, choose_steps(model, M7)), isa=M7)["weights.c"]
     assert len(re.findall(r"static const .*int8_t", text)) == 1
-    assert "static const _Alignas(4) int8_t product_1[128]" in text
+    assert "static const _Alignas(4) int8_t rows_1[128]" in text
 
 
 def test_scratch_memory_lies_in_the_arena_beside_input_and_output():
     model = read("conv 1x1")
     plan = plan_arena(model, choose_steps(model, M7))
-    assert [step.scratch for step in choose_steps(model, M7)] == [64]
+    assert [step.scratch for step in choose_steps(model, M7)] == [128]
     assert [step.scratch for step in choose_steps(model, Isa.HOST)] == [0]
-    assert plan.scratch(0) + 64 <= plan.peak
+    assert plan.scratch(0) + 128 <= plan.peak
     assert plan.as_json()["tensors"][-1]["name"] == "scratch of #0 CONV_2D"
     with pytest.raises(KeyError, match="without scratch"):
         render_aot(model, plan_arena(model), isa=M7)

@@ -1,0 +1,83 @@
+/* Product of a weight matrix and the columns of one, two or four pixels: what pointwise and general
+ * convolutions and fused blocks have in common. */
+#ifndef TINYSSL_PRODUCT4_S8_DSP_H
+#define TINYSSL_PRODUCT4_S8_DSP_H
+
+#include <stdint.h>
+
+/* A column holds n pixels (n: 1, 2 or 4) as int16, raised by 128 and doubled: 2 * (x + 128).
+ * Inputs come in groups of four, the pairs that SMLAD takes at once side by side: input k of pixel i
+ * lies at byte 8 * n * (k / 4) + 4 * n * (k & 1) + 4 * i + (k & 2) of the column.
+ * The depth is padded to a multiple of 8; the weights there are 0, so what lies there is not set. */
+#define TINYSSL_COLUMN(depth, pixels) (((depth) + 7) / 8 * 16 * (pixels))
+
+struct tinyssl_product4_dsp;
+
+/* Where pixel i of a row lies in a plane of depthwise_lines_dsp.h, `first` being the place of pixel 0:
+ * columns come in pairs of 4 bytes, 12 bytes apart, and a padded row may begin inside a pair. */
+static inline uint8_t *tinyssl_plane_pixel(uint8_t *first, int32_t i)
+{
+    const int32_t column = i + (int32_t)(((uintptr_t)first & 2U) >> 1);
+    return (uint8_t *)((uintptr_t)first & ~(uintptr_t)2) + (column >> 1) * 12 + (column & 1) * 2;
+}
+
+/* All channels of one, two and four pixels; the generator names the form that a layer needs, so that
+ * only those are linked. out, step: output of channel c and pixel i at
+ *   bytes:  out + i * out_c + c, int8;
+ *   planes: tinyssl_plane_pixel(out + c * step, i), int16. */
+struct tinyssl_product_form {
+    void (*one)(const struct tinyssl_product4_dsp *p, const uint8_t *column, void *out,
+                int32_t step);
+    void (*two)(const struct tinyssl_product4_dsp *p, const uint8_t *column, void *out,
+                int32_t step);
+    void (*four)(const struct tinyssl_product4_dsp *p, const uint8_t *column, void *out,
+                 int32_t step);
+};
+
+/* relu: the fused activation begins at the zero point; signed: below it.
+ * plain: the column's values are raised by 128, but not doubled. */
+extern const struct tinyssl_product_form tinyssl_bytes_relu, tinyssl_bytes_signed;
+extern const struct tinyssl_product_form tinyssl_planes_relu, tinyssl_planes_signed;
+extern const struct tinyssl_product_form tinyssl_plain_relu, tinyssl_plain_signed;
+
+/* Keep in step with the assembler in product4_body_dsp.h. */
+struct tinyssl_product4_dsp {
+    const int8_t *weight;    /* [out_c][steps][8], zeros beyond the depth, aligned to 4 bytes */
+    const int32_t *channel;  /* [out_c][2]: struct tinyssl_channel (dsp.h), for raised inputs */
+    const struct tinyssl_product_form *form;
+    uint16_t out_c;          /* channels */
+    int16_t rounding;        /* 2 * zero point of the output + 1 */
+    uint16_t steps;          /* eights of the padded depth, at least 1 */
+    uint16_t loops;          /* rounds of four steps for all but the first step, at least 1 */
+    uint16_t depth;          /* inputs of a channel, not padded */
+    uint16_t skip;           /* 4 * loops - (steps - 1): steps that the first round leaves out */
+    int8_t out_min, out_max; /* fused activation; int8's range where no output passes it */
+};
+
+/* Pixels of `depth` bytes, `pitch` bytes apart, to a column; pixels: 1, 2 or 4. Nothing is read past
+ * a pixel. column: TINYSSL_COLUMN(depth, pixels) bytes, aligned to 4. */
+void tinyssl_to_column(const int8_t *in, int32_t pitch, int32_t depth, int32_t pixels,
+                       uint8_t *column);
+
+/* A column that is full; outputs are not yet clamped to the activation. */
+void tinyssl_product_column(const struct tinyssl_product4_dsp *p, const uint8_t *column,
+                            int32_t pixels, void *out, int32_t step);
+
+/* A row of pixels, `pitch` bytes apart, by fours, then two, then one, to out[pixel][channel].
+ * column: TINYSSL_COLUMN(depth, 4) bytes, aligned to 4. */
+void tinyssl_product_row(const struct tinyssl_product4_dsp *p, const int8_t *in, int32_t pitch,
+                         int32_t pixels, uint8_t *column, int8_t *out);
+
+/* The same to planes: pixel i of channel c at tinyssl_plane_pixel(plane + c * step, i). */
+void tinyssl_product_row_to_planes(const struct tinyssl_product4_dsp *p, const int8_t *in,
+                                   int32_t pitch, int32_t pixels, uint8_t *column, uint8_t *plane,
+                                   int32_t step);
+
+/* A row of columns that are full, by fours, then two, then one, to out[pixel][channel]. */
+void tinyssl_product_columns(const struct tinyssl_product4_dsp *p, const uint8_t *columns,
+                             int32_t pixels, int8_t *out);
+
+/* Clamps outputs to the fused activation where that is narrower than int8. */
+void tinyssl_clamp_outputs(const struct tinyssl_product4_dsp *p, int8_t *out, int32_t size);
+
+#endif
