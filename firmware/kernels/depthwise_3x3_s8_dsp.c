@@ -1,157 +1,105 @@
 #include "depthwise_3x3_s8_dsp.h"
 
-#include <string.h>
+#include "lanes_dsp.h"
 
-#include "dsp.h"
-#include "product_s8_dsp.h"
+/* Four channels at a time, as a word holds them. Three input rows of each lie in scratch as int16
+ * with their padding, so that the sums check no borders; the oldest row makes room for the next. */
 
-/* Channel by channel. Three input rows of the channel lie in scratch as int16 with their padding, so
- * that the sums check no borders; the oldest row makes room for the next. Two outputs are summed at
- * a time, as they share words of two inputs. */
+enum { LANES = 4, TAPS = 9, WORD = 4 * TINYSSL_PLANE_WORDS };
 
-enum { TAPS = 9 };
-
-struct filter {
-    uint32_t front[3], back[3]; /* taps 0 and 1, taps 1 and 2 of each row, doubled */
-    struct tinyssl_channel channel;
-    int32_t start, rounding;
+/* The four planes, from one slot of their first pair of columns on. */
+struct planes {
+    uint8_t *slot;
+    int32_t bytes; /* of a plane */
 };
 
-static struct filter load_filter(const struct tinyssl_depthwise_3x3_dsp *p, int32_t c)
+/* A pixel of four channels, or a pair of them, to one word of each plane. */
+TINYSSL_INLINE void put_pair(struct planes to, uint32_t first, uint32_t second)
 {
-    const int8_t *tap = p->weight + c * TAPS;
-    struct filter f;
-    for (int32_t row = 0; row < 3; row++, tap += 3) {
-        f.front[row] = tinyssl_pack(2 * tap[0], 2 * tap[1]);
-        f.back[row] = tinyssl_pack(2 * tap[1], 2 * tap[2]);
-    }
-    f.channel = tinyssl_channel_at(p->channel, c);
-    f.start = tinyssl_start(f.channel);
-    f.rounding = tinyssl_rounding(p->out_zero, f.channel);
-    return f;
+    const uint32_t even0 = tinyssl_even_bytes(first);
+    const uint32_t odd0 = tinyssl_odd_bytes(first);
+    const uint32_t even1 = tinyssl_even_bytes(second);
+    const uint32_t odd1 = tinyssl_odd_bytes(second);
+    tinyssl_store(to.slot, tinyssl_low_halves(even0, even1));
+    tinyssl_store(to.slot + to.bytes, tinyssl_low_halves(odd0, odd1));
+    tinyssl_store(to.slot + 2 * to.bytes, tinyssl_high_halves(even0, even1));
+    tinyssl_store(to.slot + 3 * to.bytes, tinyssl_high_halves(odd0, odd1));
 }
 
-static void fill(uint8_t *row, const struct tinyssl_depthwise_3x3_dsp *p)
+static void fill(struct planes to, const struct tinyssl_depthwise_3x3_dsp *p)
 {
-    const uint32_t zeros = tinyssl_pack(p->in_zero, p->in_zero);
-    for (int32_t x = 0; x < p->row; x += 2) {
-        tinyssl_store(row + 2 * x, zeros);
+    const uint32_t zero = (uint32_t)p->in_zero & 0xffU;
+    const uint32_t zeros = zero | zero << 8 | zero << 16 | zero << 24;
+    for (int32_t x = 0; x < p->columns; x += 2, to.slot += WORD) {
+        put_pair(to, zeros, zeros);
     }
 }
 
-/* Input row y of the channel that `in` starts at. The padding left and right is there already. */
+/* Input row y of the four channels that `in` starts at. The padding left and right is there. */
 static void widen(const int8_t *in, const struct tinyssl_depthwise_3x3_dsp *p, int32_t y,
-                  uint8_t *row)
+                  struct planes to)
 {
     if (y < 0 || y >= p->in_h) {
-        fill(row, p);
+        fill(to, p);
         return;
     }
     const int32_t step = p->channels;
+    const uint32_t zero = (uint32_t)p->in_zero & 0xffU;
+    const uint32_t zeros = zero | zero << 8 | zero << 16 | zero << 24;
     const int8_t *from = in + y * p->in_w * step;
-    row += 2 * p->pad_left;
     int32_t left = p->copied;
-    for (; left >= 2; left -= 2, from += 2 * step, row += 4) {
-        tinyssl_store(row, tinyssl_pack(from[0], from[step]));
+    to.slot += (p->pad_left >> 1) * WORD;
+    if ((p->pad_left & 1) != 0 && left > 0) {
+        put_pair(to, zeros, tinyssl_load(from));
+        left--, from += step, to.slot += WORD;
+    }
+    for (; left >= 2; left -= 2, from += 2 * step, to.slot += WORD) {
+        put_pair(to, tinyssl_load(from), tinyssl_load(from + step));
     }
     if (left > 0) {
-        const int16_t last = *from;
-        memcpy(row, &last, sizeof last);
+        put_pair(to, tinyssl_load(from), zeros);
     }
 }
 
-/* One row of outputs, stride 1: windows at columns x and x + 1 of the widened rows. */
-static inline void line1(uint8_t *const rows[3], const struct filter *f, int32_t count,
-                         int32_t step, int32_t sign, int8_t *out)
+/* The whole image of four channels. */
+static void image(const int8_t *in, const struct tinyssl_depthwise_3x3_dsp *p,
+                  const struct tinyssl_line lines[LANES], uint8_t *scratch, int8_t *out)
 {
-    const uint8_t *at[3] = {rows[0], rows[1], rows[2]};
-    for (; count > 0; count -= 2) {
-        int32_t a = f->start;
-        int32_t b = a;
-        for (int32_t k = 0; k < 3; k++) {
-            const struct tinyssl_words x = tinyssl_sliding_words(&at[k]);
-            a = tinyssl_dual_mac(x.first, f->front[k], a);
-            a = tinyssl_mac_low_high(x.second, f->back[k], a);
-            b = tinyssl_mac_high_low(x.first, f->front[k], b);
-            b = tinyssl_dual_mac(x.second, f->back[k], b);
-        }
-        *out = tinyssl_requantise_dsp(a, f->channel, f->rounding, sign);
-        out += step;
-        if (count > 1) {
-            *out = tinyssl_requantise_dsp(b, f->channel, f->rounding, sign);
-            out += step;
-        }
-    }
-}
-
-/* The same, stride 2: windows at columns 2 x and 2 x + 2. */
-static inline void line2(uint8_t *const rows[3], const struct filter *f, int32_t count,
-                         int32_t step, int32_t sign, int8_t *out)
-{
-    const uint8_t *at[3] = {rows[0], rows[1], rows[2]};
-    for (; count > 0; count -= 2) {
-        int32_t a = f->start;
-        int32_t b = a;
-        for (int32_t k = 0; k < 3; k++) {
-            const struct tinyssl_words x = tinyssl_next_words(&at[k]);
-            a = tinyssl_dual_mac(x.first, f->front[k], a);
-            a = tinyssl_mac_low_high(x.second, f->back[k], a);
-            b = tinyssl_dual_mac(x.second, f->front[k], b);
-            b = tinyssl_mac_low_high(tinyssl_load(at[k]), f->back[k], b);
-        }
-        *out = tinyssl_requantise_dsp(a, f->channel, f->rounding, sign);
-        out += step;
-        if (count > 1) {
-            *out = tinyssl_requantise_dsp(b, f->channel, f->rounding, sign);
-            out += step;
-        }
-    }
-}
-
-static void line(uint8_t *const rows[3], const struct tinyssl_depthwise_3x3_dsp *p,
-                 const struct filter *f, int8_t *out)
-{
-    if (p->stride == 1 && p->sign) {
-        line1(rows, f, p->out_w, p->channels, 1, out);
-    } else if (p->stride == 1) {
-        line1(rows, f, p->out_w, p->channels, 0, out);
-    } else if (p->sign) {
-        line2(rows, f, p->out_w, p->channels, 1, out);
-    } else {
-        line2(rows, f, p->out_w, p->channels, 0, out);
-    }
-}
-
-static void plane(const int8_t *in, const struct tinyssl_depthwise_3x3_dsp *p,
-                  const struct filter *f, uint8_t *rows[3], int8_t *out)
-{
+    const int32_t bytes = TINYSSL_PLANE_BYTES(p->columns);
     int32_t next = -p->pad_top;
-    for (int32_t k = 0; k < 3; k++) {
-        widen(in, p, next++, rows[k]);
+    for (int32_t slot = 0; slot < TINYSSL_PLANE_WORDS; slot++) {
+        widen(in, p, next++, (struct planes){scratch + 4 * slot, bytes});
     }
+    int32_t oldest = 0;
     for (int32_t y = 0; y < p->out_h; y++, out += p->out_w * p->channels) {
         for (int32_t k = 0; y > 0 && k < p->stride; k++) {
-            uint8_t *oldest = rows[0];
-            rows[0] = rows[1];
-            rows[1] = rows[2];
-            rows[2] = oldest;
-            widen(in, p, next++, oldest);
+            widen(in, p, next++, (struct planes){scratch + 4 * oldest, bytes});
+            oldest = oldest == 2 ? 0 : oldest + 1;
         }
-        line(rows, p, f, out);
+        for (int32_t k = 0; k < LANES; k++) {
+            p->line(scratch + k * bytes, &lines[k], tinyssl_line_taps(&lines[k], oldest), out + k);
+        }
     }
 }
 
 void tinyssl_depthwise_3x3_s8_dsp(const int8_t *in, const struct tinyssl_depthwise_3x3_dsp *p,
                                   int8_t *out, int8_t *scratch)
 {
-    uint8_t *start = (uint8_t *)scratch;
-    uint8_t *rows[3] = {start, start + 2 * p->row, start + 4 * p->row};
-    for (int32_t k = 0; k < 3; k++) {
-        fill(rows[k], p);
+    uint8_t *planes = (uint8_t *)scratch;
+    const int32_t bytes = TINYSSL_PLANE_BYTES(p->columns);
+    const int32_t channels = p->channels;
+    for (int32_t slot = 0; slot < TINYSSL_PLANE_WORDS; slot++) {
+        fill((struct planes){planes + 4 * slot, bytes}, p);
     }
-    for (int32_t c = 0; c < p->channels; c++) {
-        const struct filter f = load_filter(p, c);
-        plane(in + c, p, &f, rows, out + c);
+    for (int32_t c = 0; c < channels; c += LANES) {
+        const int32_t first = c + LANES < channels ? c : channels - LANES; /* some twice at the end */
+        struct tinyssl_line lines[LANES];
+        for (int32_t k = 0; k < LANES; k++) {
+            tinyssl_prepare_line(&lines[k], p->weight + (first + k) * TAPS,
+                                 tinyssl_channel_at(p->channel, first + k), p->out_zero,
+                                 planes + k * bytes, p->stride, p->out_w, channels);
+        }
+        image(in + first, p, lines, planes, out + first);
     }
-    tinyssl_activate(out, p->out_h * p->out_w * p->channels, p->out_min, p->out_max);
+    tinyssl_narrow(out, p->out_h * p->out_w * channels, p->out_min, p->out_max);
 }

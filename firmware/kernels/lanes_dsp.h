@@ -47,6 +47,21 @@ static inline int32_t tinyssl_wide_mac_high(int32_t factor, uint32_t pair, int32
     return result;
 }
 
+/* sum + a.low * b.low, and sum + a.high * b.high, modulo 2^32. */
+static inline int32_t tinyssl_mac_low_low(uint32_t a, uint32_t b, int32_t sum)
+{
+    int32_t result;
+    __asm("smlabb %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    return result;
+}
+
+static inline int32_t tinyssl_mac_high_high(uint32_t a, uint32_t b, int32_t sum)
+{
+    int32_t result;
+    __asm("smlatt %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    return result;
+}
+
 /* Bytes 0 and 2 added to the halves of a pair, each modulo 2^16. */
 static inline uint32_t tinyssl_add_even_bytes(uint32_t pair, uint32_t bytes)
 {
@@ -116,6 +131,16 @@ static inline int32_t tinyssl_wide_mac_high(int32_t factor, uint32_t pair, int32
     return tinyssl_wrap_add(sum, (int32_t)((int64_t)factor * tinyssl_high(pair) >> 16));
 }
 
+static inline int32_t tinyssl_mac_low_low(uint32_t a, uint32_t b, int32_t sum)
+{
+    return tinyssl_wrap_add(sum, tinyssl_low(a) * tinyssl_low(b));
+}
+
+static inline int32_t tinyssl_mac_high_high(uint32_t a, uint32_t b, int32_t sum)
+{
+    return tinyssl_wrap_add(sum, tinyssl_high(a) * tinyssl_high(b));
+}
+
 static inline uint32_t tinyssl_add_even_bytes(uint32_t pair, uint32_t bytes)
 {
     const uint32_t other = tinyssl_even_bytes(bytes);
@@ -180,6 +205,18 @@ TINYSSL_INLINE struct tinyssl_sums tinyssl_add_places(struct tinyssl_sums sums, 
         sums.odd = tinyssl_add_odd_bytes(sums.odd, bytes);
     }
     return sums;
+}
+
+/* Clamps to a fused activation, where that is narrower than int8. */
+static inline void tinyssl_narrow(int8_t *out, int32_t size, int32_t low, int32_t high)
+{
+    if (low == INT8_MIN && high == INT8_MAX) {
+        return;
+    }
+    for (int32_t i = 0; i < size; i++) {
+        const int32_t x = out[i];
+        out[i] = (int8_t)(x < low ? low : x > high ? high : x);
+    }
 }
 
 #endif

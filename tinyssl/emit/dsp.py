@@ -18,7 +18,7 @@ from tinyssl.emit.requantise import (
     requantise_fits,
 )
 from tinyssl.ir.model import Model
-from tinyssl.ir.ops import Conv2D, DepthwiseConv2D, FullyConnected, Op, Padding, WeightedOp
+from tinyssl.ir.ops import Conv2D, FullyConnected, Op, Padding, WeightedOp
 
 WORD = 4
 """Bytes of a load; weights and scratch are aligned to it"""
@@ -226,61 +226,3 @@ def dense_scratch(model: Model, op: Op) -> int:
 def dense(model: Model, position: int, constants: Constants) -> Fields:
     """Members of `struct tinyssl_fully_connected_dsp`."""
     return _product(model, position, constants)
-
-
-def depthwise_fits(model: Model, op: Op) -> bool:
-    """3x3 taps, stride 1 or 2, no dilation, one output for each input channel, in range.
-
-    For a single output pixel widening three rows costs more than it saves (docs/engine.md).
-    """
-    return (
-        isinstance(op, DepthwiseConv2D)
-        and model.tensor(op.output).shape[1:3] != (1, 1)
-        and model.tensor(op.weight).shape[1:3] == (3, 3)
-        and op.stride in ((1, 1), (2, 2))
-        and op.dilation == (1, 1)
-        and op.multiplier == 1
-        and requantise_fits(model, op)
-    )
-
-
-def _row(model: Model, op: DepthwiseConv2D) -> int:
-    """Elements of a widened row: what the last pair of outputs reads to, in whole words."""
-    last = (model.tensor(op.output).shape[2] - 1) // 2 * 2 * op.stride[1]
-    return last + (4 if op.stride[1] == 1 else 6)
-
-
-def depthwise_scratch(model: Model, op: Op) -> int:
-    """Three rows of one channel as int16."""
-    if not isinstance(op, DepthwiseConv2D):
-        raise TypeError(op.label)
-    return 3 * 2 * _row(model, op)
-
-
-def depthwise(model: Model, position: int, constants: Constants) -> Fields:
-    """Members of `struct tinyssl_depthwise_3x3_dsp`."""
-    op = model.ops[position]
-    if not isinstance(op, DepthwiseConv2D):
-        raise TypeError(op.label)
-    weight = model.tensor(op.weight)
-    name = _name("planes", model, position)
-    planes = channels(model, op).rows
-    _, in_h, in_w, in_c = model.tensor(op.input).shape
-    _, out_h, out_w, _ = model.tensor(op.output).shape
-    low, high = clamp(model, op)
-    row = _row(model, op)
-    return {
-        "weight": constants.keep(Array(name, "int8_t", planes.ravel(), planes.shape, weight.name)),
-        "channel": channel_table(model, position, constants),
-        **{"channels": in_c, "in_h": in_h, "in_w": in_w, "out_h": out_h, "out_w": out_w},
-        "stride": op.stride[0],
-        "pad_top": op.padding.top,
-        "pad_left": op.padding.left,
-        "row": row,
-        "copied": min(in_w, row - op.padding.left),
-        "in_zero": model.quant(op.input).zero_point[0],
-        "out_zero": model.quant(op.output).zero_point[0],
-        "out_min": low,
-        "out_max": high,
-        "sign": int(needs_sign(model, op)),
-    }

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.emit.params import Constants, Fields
+from tinyssl.emit.requantise import START_LIMIT, channel_fits
 from tinyssl.ir.fixed_point import (
     INT8_MAX,
     INT8_MIN,
@@ -18,10 +19,11 @@ from tinyssl.ir.fixed_point import (
     Multiplier,
     activation_range,
     add_parameters,
+    mean_multiplier,
     requantise,
 )
 from tinyssl.ir.model import Model
-from tinyssl.ir.ops import Add, AveragePool2D, Op
+from tinyssl.ir.ops import Add, AveragePool2D, Mean, Op
 
 ADD_SHIFTS = (20, 14)
 """Bits of fraction of ADD's sum, the fastest first; fewer where the sum needs more bits above"""
@@ -213,3 +215,37 @@ def average_fits(model: Model, op: Op) -> bool:
         and model.tensor(op.output).shape[-1] >= LANES
         and op.size[0] * op.size[1] <= PLACES_MAX
     )
+
+
+def _mean_reach(model: Model, op: Mean) -> tuple[int, int]:
+    """Places, and the largest size of the sum of their distances to the zero point."""
+    _, height, width, _ = model.tensor(op.input).shape
+    zero = model.quant(op.input).zero_point[0]
+    return height * width, height * width * max(zero - INT8_MIN, INT8_MAX - zero)
+
+
+def mean_fits(model: Model, op: Op) -> bool:
+    """A MEAN of at least four channels, in the range of the kernels' requantisation."""
+    if not isinstance(op, Mean) or model.tensor(op.input).shape[-1] < LANES:
+        return False
+    places, reach = _mean_reach(model, op)
+    out_zero = model.quant(op.output).zero_point[0]
+    start = places * model.quant(op.input).zero_point[0]
+    return abs(start) < START_LIMIT and channel_fits(reach, mean_multiplier(model, op), out_zero)
+
+
+def mean(model: Model, position: int, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_mean_dsp`."""
+    op = model.ops[position]
+    if not isinstance(op, Mean):
+        raise TypeError(op.label)
+    places, _ = _mean_reach(model, op)
+    multiplier = mean_multiplier(model, op)
+    start = -places * model.quant(op.input).zero_point[0]
+    return {
+        "places": places,
+        "channels": model.tensor(op.input).shape[-1],
+        "word": start * 256 + (-multiplier.shift - 1),
+        "multiplier": multiplier.value,
+        "out_zero": model.quant(op.output).zero_point[0],
+    }

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tinyssl.boards import Isa
-from tinyssl.emit import dsp, dsp_elementwise, mve, streaming
+from tinyssl.emit import dsp, dsp_depthwise, dsp_elementwise, mve, streaming
 from tinyssl.emit.params import Constants, Fields, parameters
 from tinyssl.errors import UnsupportedModel
 from tinyssl.ir.model import Model
@@ -78,6 +78,8 @@ PRODUCT4 = ("product4_s8_dsp.c", "product4_s8_dsp.h", "product4_body_dsp.h", "ds
 
 LANES = ("lanes_dsp.h", "dsp.h")
 
+LINES = ("depthwise_lines_dsp.c", "depthwise_lines_dsp.h", *LANES)
+
 DSP = {
     Conv2D: (
         Kernel(
@@ -101,10 +103,11 @@ DSP = {
         Kernel(
             "depthwise_3x3_s8_dsp",
             "tinyssl_depthwise_3x3_dsp",
-            PRODUCT,
-            fits=dsp.depthwise_fits,
-            build=dsp.depthwise,
-            scratch=dsp.depthwise_scratch,
+            LINES,
+            fits=dsp_depthwise.fits,
+            build=dsp_depthwise.fields,
+            scratch=dsp_depthwise.scratch,
+            overlaps=dsp_depthwise.overlaps,
         ),
     ),
     FullyConnected: (
@@ -125,6 +128,15 @@ DSP = {
             fits=dsp_elementwise.add_fits,
             build=dsp_elementwise.add,
             overlaps=streaming.elementwise,
+        ),
+    ),
+    Mean: (
+        Kernel(
+            "mean_s8_dsp",
+            "tinyssl_mean_dsp",
+            LANES,
+            fits=dsp_elementwise.mean_fits,
+            build=dsp_elementwise.mean,
         ),
     ),
     AveragePool2D: (

@@ -1,4 +1,4 @@
-/* depthwise_dsp: 68 bytes of weights, biases and multipliers, then the parameters of each operator.
+/* depthwise_dsp: 69 bytes of weights, biases and multipliers, then the parameters of each operator.
  * Made by tinyssl from the .tflite with SHA-256 0000000000000000000000000000000000000000000000000000000000000000 */
 #include "weights.h"
 
@@ -13,11 +13,11 @@
 #endif
 #endif
 
-/* 4x9: tensor2 */
-static const int8_t planes_2[36] TINYSSL_WEIGHTS = {
+/* 37: tensor2 */
+static const int8_t taps_2[37] TINYSSL_WEIGHTS = {
     -127, -8, 122, 18, -127, -79, -56, -82, -98, 78, 4, -114, -23, -115, 39, -17,
     101, -27, -122, 33, -57, -94, -90, 64, -60, 76, 33, 79, -55, -30, -116, 127,
-    -68, 121, 88, 127,
+    -68, 121, 88, 127, 0,
 };
 
 /* 8: #1 DEPTHWISE_CONV_2D */
@@ -26,8 +26,9 @@ static const int32_t channel_0[8] TINYSSL_WEIGHTS = {
 };
 
 const struct tinyssl_depthwise_3x3_dsp tinyssl_model_op0 = {
-    .weight = planes_2,
+    .weight = taps_2,
     .channel = channel_0,
+    .line = tinyssl_line_2_signed,
     .channels = 4,
     .in_h = 8,
     .in_w = 8,
@@ -36,11 +37,10 @@ const struct tinyssl_depthwise_3x3_dsp tinyssl_model_op0 = {
     .stride = 2,
     .pad_top = 0,
     .pad_left = 0,
-    .row = 10,
+    .columns = 10,
     .copied = 8,
     .in_zero = -20,
     .out_zero = 2,
     .out_min = -128,
     .out_max = 127,
-    .sign = 1,
 };

@@ -42,7 +42,7 @@ def read(name: str) -> Model:
         ("depthwise multiplier", M7, "depthwise_conv2d_s8"),
         ("depthwise dilated", M7, "depthwise_conv2d_s8"),
         ("dense", M7, "fully_connected_s8_dsp"),
-        ("mean", M7, "mean_s8"),
+        ("mean", M7, "mean_s8_dsp"),
     ],
 )
 def test_kernel_is_chosen_by_instruction_set_and_operator(name, isa, kernel):
@@ -84,7 +84,7 @@ TAILS = [
     (5, 2, (1, 1), (2, 2)),
     (8, 7, (3, 3), (1, 1)),
     (3, 1, (3, 3), (3, 5)),
-    (1, 0, (3, 3), (1, 3)),
+    (4, 0, (3, 3), (2, 3)),
     (5, 0, (3, 3), (3, 4)),
 ]
 """Input channels, output channels (0: depthwise), window, image"""
