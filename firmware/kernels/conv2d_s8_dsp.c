@@ -2,74 +2,93 @@
 
 #include <string.h>
 
-#include "dsp.h"
+/* Outputs are computed by fours that lie side by side; what is left of each row by fours that lie one
+ * above the other, as their windows are as evenly spaced. Where windows reach into the padding, the
+ * inputs are copied first, padding and all. */
 
-static int8_t *copy(int8_t *to, const int8_t *from, int32_t count)
+/* One, two or four outputs. */
+struct block {
+    int32_t y, x;       /* of the first output */
+    int32_t count;      /* 1, 2 or 4 */
+    int32_t down, over; /* from an output to the next: {0, 1} or {1, 0} */
+};
+
+/* Inputs that a block reads: rows and columns from the first tap of the first output. */
+struct region {
+    int32_t y, x, rows, columns;
+};
+
+static struct region region_of(const struct tinyssl_conv2d_dsp *p, const struct block *b)
 {
-    for (; count >= 4; count -= 4, to += 4, from += 4) {
-        tinyssl_store(to, tinyssl_load(from));
-    }
-    for (; count > 0; count--) {
-        *to++ = *from++;
-    }
-    return to;
+    const struct region region = {
+        b->y * p->stride_h - p->pad_top,
+        b->x * p->stride_w - p->pad_left,
+        p->k_h + (b->count - 1) * b->down * p->stride_h,
+        p->k_w + (b->count - 1) * b->over * p->stride_w,
+    };
+    return region;
 }
 
-static int8_t *fill(int8_t *to, int32_t value, int32_t count)
+/* The region side by side, the zero point on padding. */
+static void copy(const int8_t *in, const struct tinyssl_conv2d_dsp *p, const struct region *r,
+                 int8_t *to)
 {
-    memset(to, value, (size_t)count);
-    return to + count;
-}
-
-/* The window whose first tap is at row y, column x, as `depth` bytes; the zero point on padding. */
-static void gather(const int8_t *in, const struct tinyssl_conv2d_dsp *p, int32_t y, int32_t x,
-                   int8_t *window)
-{
-    const int32_t begin = x < 0 ? -x : 0;
-    const int32_t room = p->in_w - x;
-    const int32_t end = room > p->k_w ? p->k_w : room;
-    const int32_t width = p->k_w * p->in_c;
-    for (int32_t row = y; row < y + p->k_h; row++) {
-        if (row < 0 || row >= p->in_h || begin >= end) {
-            window = fill(window, p->in_zero, width);
-            continue;
+    const int32_t begin = r->x < 0 ? -r->x : 0;
+    const int32_t room = p->in_w - r->x;
+    const int32_t end = room < r->columns ? room : r->columns;
+    const int32_t width = r->columns * p->in_c;
+    memset(to, p->in_zero, (size_t)(r->rows * width));
+    if (begin >= end) {
+        return;
+    }
+    const size_t size = (size_t)((end - begin) * p->in_c);
+    for (int32_t row = 0; row < r->rows; row++) {
+        const int32_t y = r->y + row;
+        if (y >= 0 && y < p->in_h) {
+            memcpy(to + row * width + begin * p->in_c,
+                   in + (y * p->in_w + r->x + begin) * p->in_c, size);
         }
-        const int8_t *from = in + (row * p->in_w + x + begin) * p->in_c;
-        window = begin > 0 ? fill(window, p->in_zero, begin * p->in_c) : window;
-        window = copy(window, from, (end - begin) * p->in_c);
-        window = end < p->k_w ? fill(window, p->in_zero, (p->k_w - end) * p->in_c) : window;
     }
 }
 
-static void gather_for(const int8_t *in, const struct tinyssl_conv2d_dsp *p, int32_t index,
-                       int8_t *window)
+static void compute(const int8_t *in, const struct tinyssl_conv2d_dsp *p, const struct block *b,
+                    int8_t *out, uint8_t *column)
 {
-    const int32_t row = index / p->out_w;
-    const int32_t column = index - row * p->out_w;
-    gather(in, p, row * p->stride_h - p->pad_top, column * p->stride_w - p->pad_left, window);
+    const struct region r = region_of(p, b);
+    struct tinyssl_taps taps = {p->k_h, p->k_w * p->in_c, p->in_w * p->in_c};
+    const int8_t *from = in + r.y * taps.row_bytes + r.x * p->in_c;
+    if (r.y < 0 || r.x < 0 || r.y + r.rows > p->in_h || r.x + r.columns > p->in_w) {
+        int8_t *copied = (int8_t *)column + p->product.steps * 64;
+        copy(in, p, &r, copied);
+        from = copied;
+        taps.row_bytes = r.columns * p->in_c;
+    }
+    const int32_t pitch =
+        b->down * p->stride_h * taps.row_bytes + b->over * p->stride_w * p->in_c;
+    const int32_t step = (b->down * p->out_w + b->over) * p->product.out_c;
+    tinyssl_taps_to_column(from, pitch, &taps, b->count, column);
+    tinyssl_product_column(&p->product, column, b->count,
+                           out + (b->y * p->out_w + b->x) * p->product.out_c, step);
 }
 
 void tinyssl_conv2d_s8_dsp(const int8_t *in, const struct tinyssl_conv2d_dsp *p, int8_t *out,
                            int8_t *scratch)
 {
-    const int32_t depth = p->product.depth;
-    const int32_t out_c = p->product.out_c;
-    const int32_t pixels = p->out_h * p->out_w;
     uint8_t *column = (uint8_t *)scratch;
-    int8_t *first = scratch + TINYSSL_COLUMN_BYTES(depth);
-    int8_t *second = first + depth;
-    int8_t *at = out;
-    int32_t i = 0;
-    for (; i + 2 <= pixels; i += 2, at += 2 * out_c) {
-        gather_for(in, p, i, first);
-        gather_for(in, p, i + 1, second);
-        tinyssl_widen2(first, second, depth, column);
-        tinyssl_product2(&p->product, column, at, at + out_c);
+    const int32_t fours = p->out_w & ~3;
+    for (int32_t y = 0; y < p->out_h; y++) {
+        for (int32_t x = 0; x < fours; x += 4) {
+            const struct block block = {y, x, 4, 0, 1};
+            compute(in, p, &block, out, column);
+        }
     }
-    if (i < pixels) {
-        gather_for(in, p, i, first);
-        tinyssl_widen1(first, depth, column);
-        tinyssl_product1(&p->product, column, at);
+    for (int32_t x = fours; x < p->out_w; x++) {
+        for (int32_t y = 0; y < p->out_h;) {
+            const int32_t left = p->out_h - y;
+            const struct block block = {y, x, left >= 4 ? 4 : left >= 2 ? 2 : 1, 1, 0};
+            compute(in, p, &block, out, column);
+            y += block.count;
+        }
     }
-    tinyssl_activate(out, pixels * out_c, p->product.out_min, p->product.out_max);
+    tinyssl_clamp_outputs(&p->product, out, p->out_h * p->out_w * p->product.out_c);
 }

@@ -3,21 +3,23 @@
 
 #include <stdint.h>
 
-#include "product_s8_dsp.h"
+#include "product4_s8_dsp.h"
 
 /* int8 convolution, NHWC, batch 1, without dilation. */
 struct tinyssl_conv2d_dsp {
-    struct tinyssl_product_dsp product; /* depth: k_h * k_w * in_c */
-    int16_t in_h, in_w, in_c;           /* elements */
-    int16_t out_h, out_w;               /* elements */
-    int16_t k_h, k_w;                   /* taps */
-    int16_t stride_h, stride_w;         /* input elements a step */
-    int16_t pad_top, pad_left;          /* elements; bottom and right follow from the sizes */
-    int16_t in_zero;                    /* zero point, [-128, 127] */
+    struct tinyssl_product4_dsp product; /* depth: k_h * k_w * in_c, as tinyssl_taps_to_column orders
+                                          * them */
+    int16_t in_h, in_w, in_c;            /* elements */
+    int16_t out_h, out_w;                /* elements */
+    int16_t k_h, k_w;                    /* taps */
+    int16_t stride_h, stride_w;          /* input elements a step */
+    int16_t pad_top, pad_left;           /* elements; bottom and right follow from the sizes */
+    int16_t in_zero;                     /* zero point, [-128, 127] */
 };
 
-/* in: [in_h][in_w][in_c]; out: [out_h][out_w][out_c]; scratch: TINYSSL_COLUMN_BYTES(depth) and two
- * windows of `depth` bytes, aligned to 4 bytes. None may overlap another. */
+/* in: [in_h][in_w][in_c]; out: [out_h][out_w][out_c]; scratch, aligned to 4 bytes:
+ * TINYSSL_COLUMN(depth, 4), and the inputs that four neighbouring outputs read, side by side or, where
+ * out_w is no multiple of 4, one above the other. None may overlap another. */
 void tinyssl_conv2d_s8_dsp(const int8_t *in, const struct tinyssl_conv2d_dsp *p, int8_t *out,
                            int8_t *scratch);
 

@@ -110,9 +110,10 @@ TINYSSL_AT(skip, 22);
     FORM("r9") "strh r9, [r1, r3]\n" FORM("r8") "strh r8, [r1], #12\n"                             \
     FORM("r11") "strh r11, [r1, r3]\n" FORM("r10") "strh r10, [r1]\n add r1, r1, r2\n"
 
-/* r10: bytes from a channel to the next, less those that the stores move on by. r11: three times
- * that; for planes from a pixel to the next one, which lies in the same pair of columns or not. */
-#define TINYSSL_STEP_BYTES(MOVED) "mov r10, r4\n add r11, r4, r4, lsl #1\n"
+/* r10 and r11: bytes from a pixel to the next, and three times that; for planes from a channel to the
+ * next, less what the stores have moved on by, and from a pixel to the next, which lies in the same
+ * pair of columns or not. */
+#define TINYSSL_STEP_BYTES(MOVED) "mov r10, r3\n add r11, r3, r3, lsl #1\n"
 #define TINYSSL_STEP_PLANES(MOVED)                                                                 \
     "sub r10, r3, #" MOVED "\n and r11, r2, #2\n lsl r11, r11, #2\n add r11, r11, #2\n"
 #define TINYSSL_MOVED1 "0"
@@ -175,7 +176,7 @@ static inline void tinyssl_product_c(const struct tinyssl_product4_dsp *p, const
             if (kind.planes) {
                 memcpy(tinyssl_plane_pixel((uint8_t *)out + c * step, i), &y, sizeof y);
             } else {
-                ((int8_t *)out)[i * p->out_c + c] = (int8_t)y;
+                ((int8_t *)out)[i * step + c] = (int8_t)y;
             }
         }
     }

@@ -22,30 +22,25 @@ static inline void put(uint32_t bytes, int32_t pixels, uint8_t *at)
     tinyssl_store(at + 4 * pixels, (bytes >> 7) & PAIR);
 }
 
-/* The last one to three bytes of a pixel, zeros behind them. */
-static uint32_t rest(const int8_t *at, int32_t count)
-{
-    uint32_t bytes = 0;
-    for (int32_t i = 0; i < count; i++) {
-        bytes |= (uint32_t)(uint8_t)at[i] << (8 * i);
-    }
-    return bytes;
-}
-
 #if TINYSSL_DSP && defined(__thumb2__)
 
-/* Groups of four inputs, at least one. 20 instructions for 16 values. */
-__attribute__((naked, noinline)) static void to_column4(const int8_t *in __attribute__((unused)),
-                                                        int32_t pitch __attribute__((unused)),
-                                                        int32_t groups __attribute__((unused)),
-                                                        uint8_t *column __attribute__((unused)))
+/* The whole words of each row of four pixels, at least one. 20 instructions for 16 values.
+ * row_step: from behind the words of a row to the next. */
+__attribute__((naked, noinline)) static void words4(const int8_t *in __attribute__((unused)),
+                                                    int32_t pitch __attribute__((unused)),
+                                                    int32_t words __attribute__((unused)),
+                                                    uint8_t *column __attribute__((unused)),
+                                                    int32_t rows __attribute__((unused)),
+                                                    int32_t row_step __attribute__((unused)))
 {
     __asm volatile(
-        "push {r4-r11, lr}\n"
+        "push {r2, r4-r11, lr}\n"
         "add r12, r1, r1, lsl #1\n"
         "movw lr, #0x01fe\n"
         "movt lr, #0x01fe\n"
         "1:\n"
+        "ldr r2, [sp]\n"
+        "2:\n"
         "ldr r5, [r0, r1]\n"
         "ldr r6, [r0, r1, lsl #1]\n"
         "ldr r7, [r0, r12]\n"
@@ -65,50 +60,112 @@ __attribute__((naked, noinline)) static void to_column4(const int8_t *in __attri
         "and r7, lr, r7, lsr #7\n"
         "stm r3!, {r4-r7}\n"
         "subs r2, r2, #1\n"
+        "bne 2b\n"
+        "ldrd r4, r5, [sp, #40]\n"
+        "add r0, r0, r5\n"
+        "subs r4, r4, #1\n"
+        "str r4, [sp, #40]\n"
         "bne 1b\n"
+        "add sp, sp, #4\n"
         "pop {r4-r11, pc}\n");
 }
 
 #else
 
-static void to_column4(const int8_t *in, int32_t pitch, int32_t groups, uint8_t *column)
+static void words4(const int8_t *in, int32_t pitch, int32_t words, uint8_t *column, int32_t rows,
+                   int32_t row_step)
 {
-    for (; groups > 0; groups--, in += 4, column += 32) {
-        for (int32_t i = 0; i < 4; i++) {
-            put(tinyssl_load(in + i * pitch), 4, column + 4 * i);
+    for (; rows > 0; rows--, in += row_step) {
+        for (int32_t k = 0; k < words; k++, in += 4, column += 32) {
+            for (int32_t i = 0; i < 4; i++) {
+                put(tinyssl_load(in + i * pitch), 4, column + 4 * i);
+            }
         }
     }
 }
 
 #endif
 
-/* One pixel of a column of several, from its input `from` on. */
-static void to_column1(const int8_t *in, int32_t from, int32_t depth, int32_t pixels,
-                       uint8_t *column)
+/* The whole words of one pixel of a column of several. */
+static void words1(const int8_t *in, const struct tinyssl_taps *taps, int32_t pixels,
+                   uint8_t *column)
 {
-    column += 2 * from * pixels;
-    TINYSSL_UNROLL
-    for (; from + 4 <= depth; from += 4, column += 8 * pixels) {
-        put(tinyssl_load(in + from), pixels, column);
+    for (int32_t row = 0; row < taps->rows; row++, in += taps->row_bytes) {
+        TINYSSL_UNROLL
+        for (int32_t k = 0; k + 4 <= taps->bytes; k += 4, column += 8 * pixels) {
+            put(tinyssl_load(in + k), pixels, column);
+        }
     }
-    if (from < depth) {
-        put(rest(in + from, depth - from), pixels, column);
+}
+
+/* What is left of the rows of one pixel: one to three bytes each. */
+static void left1(const int8_t *in, const struct tinyssl_taps *taps, int32_t pixels,
+                  uint8_t *column)
+{
+    const int32_t count = taps->bytes & 3;
+    uint32_t bytes = 0;
+    int32_t filled = 0;
+    in += taps->bytes - count;
+    for (int32_t row = 0; row < taps->rows; row++, in += taps->row_bytes) {
+        for (int32_t k = 0; k < count; k++) {
+            bytes |= (uint32_t)(uint8_t)in[k] << (8 * filled);
+            filled = (filled + 1) & 3;
+            if (filled == 0) {
+                put(bytes, pixels, column);
+                column += 8 * pixels;
+                bytes = 0;
+            }
+        }
+    }
+    if (filled > 0) {
+        put(bytes, pixels, column);
+    }
+}
+
+/* The same for three rows of one byte: 3x3 taps of three channels. */
+static inline void left1_of_3(const int8_t *in, int32_t row_bytes, int32_t pixels, uint8_t *column)
+{
+    const uint32_t first = (uint8_t)in[0];
+    const uint32_t second = (uint8_t)in[row_bytes];
+    const uint32_t third = (uint8_t)in[2 * row_bytes];
+    put(first | second << 8 | third << 16, pixels, column);
+}
+
+static void left(const int8_t *in, int32_t pitch, const struct tinyssl_taps *taps, int32_t pixels,
+                 uint8_t *column)
+{
+    const int32_t whole = taps->bytes & ~3;
+    column += 2 * taps->rows * whole * pixels;
+    for (int32_t i = 0; i < pixels; i++, in += pitch, column += 4) {
+        if (taps->rows == 3 && taps->bytes - whole == 1) {
+            left1_of_3(in + whole, taps->row_bytes, pixels, column);
+        } else {
+            left1(in, taps, pixels, column);
+        }
+    }
+}
+
+void tinyssl_taps_to_column(const int8_t *in, int32_t pitch, const struct tinyssl_taps *taps,
+                            int32_t pixels, uint8_t *column)
+{
+    const int32_t words = taps->bytes >> 2;
+    if (pixels == 4 && words > 0) {
+        words4(in, pitch, words, column, taps->rows, taps->row_bytes - 4 * words);
+    } else {
+        for (int32_t i = 0; i < pixels; i++) {
+            words1(in + i * pitch, taps, pixels, column + 4 * i);
+        }
+    }
+    if (taps->bytes & 3) {
+        left(in, pitch, taps, pixels, column);
     }
 }
 
 void tinyssl_to_column(const int8_t *in, int32_t pitch, int32_t depth, int32_t pixels,
                        uint8_t *column)
 {
-    int32_t from = 0;
-    if (pixels == 4 && depth >= 4) {
-        from = depth & ~3;
-        to_column4(in, pitch, depth >> 2, column);
-    }
-    if (from < depth) {
-        for (int32_t i = 0; i < pixels; i++, in += pitch, column += 4) {
-            to_column1(in, from, depth, pixels, column);
-        }
-    }
+    const struct tinyssl_taps taps = {1, depth, 0};
+    tinyssl_taps_to_column(in, pitch, &taps, pixels, column);
 }
 
 void tinyssl_product_column(const struct tinyssl_product4_dsp *p, const uint8_t *column,
@@ -135,7 +192,7 @@ void tinyssl_product_row(const struct tinyssl_product4_dsp *p, const int8_t *in,
     while (pixels > 0) {
         const int32_t count = at_once(pixels);
         tinyssl_to_column(in, pitch, p->depth, count, column);
-        tinyssl_product_column(p, column, count, out, 0);
+        tinyssl_product_column(p, column, count, out, p->out_c);
         pixels -= count;
         in += count * pitch;
         out += count * p->out_c;
@@ -160,7 +217,7 @@ void tinyssl_product_columns(const struct tinyssl_product4_dsp *p, const uint8_t
 {
     while (pixels > 0) {
         const int32_t count = at_once(pixels);
-        tinyssl_product_column(p, columns, count, out, 0);
+        tinyssl_product_column(p, columns, count, out, p->out_c);
         pixels -= count;
         columns += TINYSSL_COLUMN(p->depth, count);
         out += count * p->out_c;

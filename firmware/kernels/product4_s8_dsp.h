@@ -23,7 +23,7 @@ static inline uint8_t *tinyssl_plane_pixel(uint8_t *first, int32_t i)
 
 /* All channels of one, two and four pixels; the generator names the form that a layer needs, so that
  * only those are linked. out, step: output of channel c and pixel i at
- *   bytes:  out + i * out_c + c, int8;
+ *   bytes:  out + i * step + c, int8;
  *   planes: tinyssl_plane_pixel(out + c * step, i), int16. */
 struct tinyssl_product_form {
     void (*one)(const struct tinyssl_product4_dsp *p, const uint8_t *column, void *out,
@@ -58,6 +58,14 @@ struct tinyssl_product4_dsp {
  * a pixel. column: TINYSSL_COLUMN(depth, pixels) bytes, aligned to 4. */
 void tinyssl_to_column(const int8_t *in, int32_t pitch, int32_t depth, int32_t pixels,
                        uint8_t *column);
+
+/* The same with the taps of `rows` rows, `row_bytes` apart; `bytes` lie side by side in each. In the
+ * column come first the whole words of each row, then what is left of all rows. */
+struct tinyssl_taps {
+    int32_t rows, bytes, row_bytes;
+};
+void tinyssl_taps_to_column(const int8_t *in, int32_t pitch, const struct tinyssl_taps *taps,
+                            int32_t pixels, uint8_t *column);
 
 /* A column that is full; outputs are not yet clamped to the activation. */
 void tinyssl_product_column(const struct tinyssl_product4_dsp *p, const uint8_t *column,

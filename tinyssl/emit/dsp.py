@@ -97,6 +97,8 @@ def product4(
     if not isinstance(op, Conv2D | FullyConnected):
         raise TypeError(op.label)
     rows = channels(model, op).rows
+    if isinstance(op, Conv2D):
+        rows = taps_layout(rows.reshape(model.tensor(op.weight).shape))
     padded = np.pad(rows, ((0, 0), (0, -rows.shape[1] % STEP)))
     steps = padded.shape[1] // STEP
     loops = max(1, -(-(steps - 1) // UNROLLED))
@@ -181,16 +183,32 @@ def pointwise(model: Model, position: int, constants: Constants) -> Fields:
 
 def conv_fits(model: Model, op: Op) -> bool:
     """A convolution without dilation, in range."""
-    return isinstance(op, Conv2D) and op.dilation == (1, 1) and requantise_fits(model, op)
+    return isinstance(op, Conv2D) and op.dilation == (1, 1) and product4_fits(model, op)
 
 
 def conv_scratch(model: Model, op: Op) -> int:
-    """Two windows as int16, and the bytes that they are widened from."""
+    """A column of four pixels, and the inputs that it is made of."""
     if not isinstance(op, Conv2D):
         raise TypeError(op.label)
-    weight = model.tensor(op.weight)
-    depth = weight.elements // weight.shape[0]
-    return column_bytes(depth) + 2 * depth
+    _, k_h, k_w, in_c = model.tensor(op.weight).shape
+    out_w = model.tensor(op.output).shape[2]
+    beside = k_h * (k_w + (PIXELS - 1) * op.stride[1]) if out_w >= PIXELS else 0
+    above = (k_h + (PIXELS - 1) * op.stride[0]) * k_w if out_w % PIXELS else 0
+    return column4_bytes(k_h * k_w * in_c) + max(beside, above) * in_c
+
+
+def taps_layout(weight: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Weights (channels, rows, columns, inputs) in the order of `tinyssl_taps_to_column`.
+
+    Returns:
+        int8, (channels, taps): the whole words of each row of taps, then what is left of all rows.
+    """
+    count, rows = weight.shape[:2]
+    flat = weight.reshape(count, rows, -1)
+    whole = flat.shape[2] // WORD * WORD
+    return np.concatenate(
+        [flat[:, :, :whole].reshape(count, -1), flat[:, :, whole:].reshape(count, -1)], axis=1
+    )
 
 
 def conv(model: Model, position: int, constants: Constants) -> Fields:
@@ -201,7 +219,7 @@ def conv(model: Model, position: int, constants: Constants) -> Fields:
     _, in_h, in_w, in_c = model.tensor(op.input).shape
     _, out_h, out_w, _ = model.tensor(op.output).shape
     return {
-        **_product(model, position, constants),
+        **product4(model, position, constants, "bytes"),
         **{"in_h": in_h, "in_w": in_w, "in_c": in_c, "out_h": out_h, "out_w": out_w},
         "k_h": model.tensor(op.weight).shape[1],
         "k_w": model.tensor(op.weight).shape[2],

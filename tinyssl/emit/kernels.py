@@ -93,7 +93,7 @@ DSP = {
         Kernel(
             "conv2d_s8_dsp",
             "tinyssl_conv2d_dsp",
-            PRODUCT,
+            PRODUCT4,
             fits=dsp.conv_fits,
             build=dsp.conv,
             scratch=dsp.conv_scratch,
