@@ -19,7 +19,7 @@ from tinyssl.paths import boards_folder
 
 STEP = "1ms"
 """Simulated time between two looks at the line"""
-BOOT_STEPS, ANSWER_STEPS, QUIET_STEPS = 800, 50, 3
+BOOT_STEPS, ANSWER_STEPS, QUIET_STEPS = 800, 30, 3
 """Steps until the first byte after start-up, until an answer begins, and that end one"""
 AT_ONCE = 256
 """Bytes written between two steps; less than a port's ring"""
@@ -60,18 +60,21 @@ class SimulatedLink:
     computer is not a slow device.
     """
 
+    uart: str | None = None
+    """The simulator's name of the UART that is listened to; None leaves the choice to it"""
+
     def __init__(self, elf: Path, system: Path, board: str) -> None:
         labwired = pytest.importorskip("labwired")
         self.name = f"simulated {board}"
         self.baud = find_board(board).tinyssl.serial.baud
-        self.sim: Any = labwired.Sim(elf, system=system)
+        self.sim: Any = labwired.Sim(elf, system=system, uart=self.uart)
         self._said = b""
         self._listen(BOOT_STEPS)
 
     def write(self, data: bytes) -> None:
         for start in range(0, len(data), AT_ONCE):
             self.feed(data[start : start + AT_ONCE])
-            self.sim.run_for(STEP)
+            self.advance()
         self._listen(ANSWER_STEPS)
 
     def read(self, timeout: float) -> bytes:
@@ -81,6 +84,10 @@ class SimulatedLink:
     def close(self) -> None:
         self.sim.close()
 
+    def advance(self) -> None:
+        """One step of simulated time."""
+        self.sim.run_for(STEP)
+
     def feed(self, data: bytes) -> None:
         """Bytes on the chip's receiving pin."""
         self.sim.send_bytes(data)
@@ -89,7 +96,7 @@ class SimulatedLink:
         """Runs until an answer has ended, at most so many steps until it begins."""
         silent = 0
         while silent < (QUIET_STEPS if self._said else steps):
-            self.sim.run_for(STEP)
+            self.advance()
             heard: bytes = self.sim.read_uart_bytes()
             self._said += heard
             silent = 0 if heard else silent + 1

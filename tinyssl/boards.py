@@ -87,7 +87,7 @@ class Target(_Section):
 
     aliases: tuple[str, ...] = ()
     isa: Isa
-    port: Literal["mps2", "mps3", "riscv_virt", "stm32h7", "nrf52840", "host"]
+    port: Literal["mps2", "mps3", "riscv_virt", "stm32f4", "stm32h7", "nrf52840", "host"]
     """C port in firmware/port/ that drives it"""
     clock_hz: Annotated[int, Field(gt=0)]
     tick_unit: Literal["cycles", "instructions", "nanoseconds"]

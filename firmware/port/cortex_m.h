@@ -13,6 +13,7 @@
 #define SYST_RVR REG32(0xE000E014u)
 #define SYST_CVR REG32(0xE000E018u)
 #define NVIC_ISER(word) REG32(0xE000E100u + 4u * (word))
+#define SCB_ICSR REG32(0xE000ED04u)
 #define SCB_VTOR REG32(0xE000ED08u)
 #define SCB_AIRCR REG32(0xE000ED0Cu)
 #define SCB_CCR REG32(0xE000ED14u)
@@ -22,17 +23,14 @@
 #define SCB_CSSELR REG32(0xE000ED84u)
 #define SCB_CPACR REG32(0xE000ED88u)
 #define DCB_DHCSR REG32(0xE000EDF0u)
-#define DCB_DEMCR REG32(0xE000EDFCu)
 #define MPU_CTRL REG32(0xE000ED94u)
 #define MPU_RNR REG32(0xE000ED98u)
 #define MPU_RBAR REG32(0xE000ED9Cu)
 #define MPU_RASR REG32(0xE000EDA0u)
 #define CACHE_ICIALLU REG32(0xE000EF50u)
 #define CACHE_DCISW REG32(0xE000EF60u)
-#define DWT_CTRL REG32(0xE0001000u)
-#define DWT_CYCCNT REG32(0xE0001004u)
-#define DWT_LAR REG32(0xE0001FB0u)
 
+#define ICSR_PENDSTSET (1u << 26)
 #define AIRCR_KEY 0x05FA0000u
 #define AIRCR_SYSRESETREQ (1u << 2)
 #define CCR_DC (1u << 16)
@@ -42,9 +40,7 @@
 #define MPU_CTRL_ON ((1u << 0) | (1u << 2)) /* what no region covers is as without the MPU */
 #define MPU_RASR_GUARD ((1u << 28) | (15u << 1) | (1u << 0)) /* 64 KB, no access, never code */
 #define MPU_GUARD_BYTES 0x10000u
-#define DEMCR_TRCENA (1u << 24)
 #define DHCSR_C_DEBUGEN (1u << 0)
-#define LAR_UNLOCK 0xC5ACCE55u
 
 /* Exception numbers as IPSR gives them; interrupt n of the chip is 16 + n. */
 #define EXCEPTION_SYSTICK 15u

@@ -2,25 +2,36 @@
 
 #include "cortex_m.h"
 
-static uint64_t cycles;
+enum { ROUND = 1 << 24 };
+
+static volatile uint32_t rounds;
 
 void cycle_counter_start(void)
 {
-    DCB_DEMCR |= DEMCR_TRCENA;
-    DWT_LAR = LAR_UNLOCK; /* the M7 has this lock; on others nothing is there */
-    DWT_CYCCNT = 0;
-    DWT_CTRL |= 1u;
-    SYST_RVR = 0xFFFFFFu;
+    SYST_RVR = ROUND - 1u;
     SYST_CVR = 0;
     SYST_CSR = 7u;
 }
 
+void cycle_counter_round(void)
+{
+    while (SYST_CVR == 0) { /* the last tick of the old round: the interrupt comes before it ends */
+    }
+    rounds++;
+}
+
 uint64_t cycle_counter_now(void)
 {
-    uint32_t masked;
-    __asm__ volatile("mrs %0, primask\n\tcpsid i" : "=r"(masked) : : "memory");
-    cycles += (uint32_t)(DWT_CYCCNT - (uint32_t)cycles);
-    const uint64_t now = cycles;
-    __asm__ volatile("msr primask, %0" : : "r"(masked) : "memory");
-    return now;
+    uint32_t high;
+    uint32_t low;
+    uint32_t ended;
+    do { /* again, where the interrupt of a new round came in between */
+        high = rounds;
+        low = ROUND - 1u - SYST_CVR;
+        ended = SCB_ICSR & ICSR_PENDSTSET;
+    } while (high != rounds);
+    if (ended && low < ROUND / 2u) { /* a new round whose interrupt is still to come */
+        high++;
+    }
+    return ((uint64_t)high << 24) | low;
 }

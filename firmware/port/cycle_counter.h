@@ -1,15 +1,18 @@
-/* The core's cycle counter (DWT_CYCCNT) as a 64-bit time, for ports of chips that have one: all
- * Cortex-M4 and M7 of our boards. ARMv7-M Architecture Reference Manual (DDI 0403E), C1.8. */
+/* Cycles of the core as a 64-bit time, from SysTick: every Cortex-M has it, and so has every
+ * emulator and simulator of one (few have DWT_CYCCNT). ARMv7-M Architecture Reference Manual
+ * (DDI 0403E), B3.3. */
 #ifndef TINYSSL_CYCLE_COUNTER_H
 #define TINYSSL_CYCLE_COUNTER_H
 
 #include <stdint.h>
 
-/* Starts the counter, and SysTick: its interrupt must call cycle_counter_now() before the 32 bits
- * wrap (8.9 s at 480 MHz); it comes every 2^24 cycles. */
+/* Starts SysTick from the core's clock, 24 bits a round, with its interrupt. */
 void cycle_counter_start(void);
 
-/* Cycles since the start. May be called with interrupts off and from an interrupt. */
+/* To be called by port_interrupt() for EXCEPTION_SYSTICK: a round has ended. */
+void cycle_counter_round(void);
+
+/* Cycles since the start. Right with interrupts off too, for up to a round (35 ms at 480 MHz). */
 uint64_t cycle_counter_now(void);
 
 #endif

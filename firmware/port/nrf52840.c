@@ -148,7 +148,7 @@ void port_interrupt(uint32_t exception)
     if (exception == EXCEPTION_IRQ0 + IRQ_UARTE0) {
         uart_event();
     } else if (exception == EXCEPTION_SYSTICK) {
-        (void)cycle_counter_now();
+        cycle_counter_round();
     }
     barrier();
 }

@@ -163,7 +163,7 @@ void port_interrupt(uint32_t exception)
     if (exception == EXCEPTION_IRQ0 + IRQ_USART3) {
         receive();
     } else if (exception == EXCEPTION_SYSTICK) {
-        (void)cycle_counter_now();
+        cycle_counter_round();
     }
     barrier();
 }

@@ -31,6 +31,7 @@ CYCLE_COUNTER = ("cycle_counter.c", "cycle_counter.h")
 PORTS: dict[str, tuple[str, ...]] = {
     "mps2": ("port.h", "mps2.c", *CMSDK_UART, *CORTEX_M),
     "mps3": ("port.h", "mps3.c", *CMSDK_UART, *CORTEX_M),
+    "stm32f4": ("port.h", "stm32f4.c", "stm32f4.h", *CYCLE_COUNTER, *CORTEX_M),
     "stm32h7": ("port.h", "stm32h7.c", "stm32h7.h", *CYCLE_COUNTER, *CORTEX_M),
     "nrf52840": ("port.h", "nrf52840.c", "nrf52840.h", *CYCLE_COUNTER, *CORTEX_M),
     "host": ("port.h", "host.c"),

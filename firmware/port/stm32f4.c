@@ -1,0 +1,231 @@
+/* STM32F446 on the Nucleo-64 board: 180 MHz, flash caches on, USART2 to the ST-Link.
+ *
+ * RM0390 rev 6 (registers, clock tree, overdrive), DS10693 rev 10 (limits), UM1724 (board: the ST-Link
+ * feeds 8 MHz to OSC_IN; USART2 on PA2 and PA3 is its serial port). No ready bit is waited for without
+ * an end: what does not come up is reported, and the chip runs from what did. */
+#include "stm32f4.h"
+
+#include <stdbool.h>
+
+#include "cycle_counter.h"
+#include "port.h"
+#include "tinyssl_build.h"
+
+enum { HSI_HZ = 16000000, HSE_HZ = 8000000, PLL_INPUT_HZ = 1000000, CORE_HZ = TINYSSL_CLOCK_HZ };
+enum { READY_POLLS = 100000 };     /* at 16 MHz at least 30 ms; the slowest bit (HSE) takes 2 ms */
+enum { HSE_DIVIDER = 8 * 8 };      /* by RTCPRE, and one capture every 8 edges */
+enum { HSE_TOLERANCE = 3 };        /* per cent; the HSI that it is compared with has 1 */
+enum { TIMING_PIN = 1u << 8 };     /* PA8, D7 of the Arduino header */
+enum { RING = 4096 };              /* a power of two; at 921600 baud 44 ms of bytes */
+enum { FLASH_WAITS = (CORE_HZ - 1) / 30000000 }; /* table 5 of RM0390, 2.7 to 3.6 V */
+
+static uint8_t ring[RING];
+static volatile uint32_t ring_in, ring_out; /* free running; in - out bytes are held */
+static uint32_t clock_hz = HSI_HZ;
+static uint32_t uart_clock_hz = HSI_HZ;
+
+static bool becomes(volatile const uint32_t *reg, uint32_t mask, uint32_t value)
+{
+    for (uint32_t poll = 0; poll < READY_POLLS; poll++) {
+        if ((*reg & mask) == value) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* HSE in Hz by the internal oscillator, while the core runs from that; 0 where nothing is captured. */
+static uint32_t measure_hse(void)
+{
+    RCC_APB2ENR |= APB2ENR_TIM11;
+    (void)RCC_APB2ENR;
+    RCC_CFGR = (RCC_CFGR & ~CFGR_RTCPRE) | CFGR_RTCPRE_8;
+    TIM11_OR = OR_HSE_RTC;
+    TIM11_CCMR1 = CCMR1_EVERY_8TH;
+    TIM11_CCER = CCER_CC1E;
+    TIM11_CR1 = 1;
+    uint32_t first = 0;
+    uint32_t last = 0;
+    uint32_t sum = 0;
+    enum { CAPTURES = 64 }; /* of 128 cycles each at 8 MHz: 0.5 ms */
+    for (int capture = 0; capture <= CAPTURES; capture++) {
+        TIM11_SR = 0;
+        if (!becomes(&TIM11_SR, SR_CC1IF, SR_CC1IF)) {
+            return 0;
+        }
+        last = TIM11_CCR1;
+        sum += capture ? (last - first) & 0xFFFFu : 0u;
+        first = last;
+    }
+    TIM11_CR1 = 0;
+    const uint64_t edges = (uint64_t)HSI_HZ * HSE_DIVIDER * CAPTURES;
+    return sum ? (uint32_t)(edges / sum) : 0u;
+}
+
+static bool start_pll(bool crystal)
+{
+    const uint32_t divider = (crystal ? HSE_HZ : HSI_HZ) / PLL_INPUT_HZ;
+    const uint32_t multiplier = 2u * (CORE_HZ / PLL_INPUT_HZ); /* P = 2: its bits are 0 */
+    RCC_PLLCFGR = (RCC_PLLCFGR & PLLCFGR_KEPT) | divider | (multiplier << 6) |
+                  (crystal ? PLLCFGR_HSE : 0u) | (8u << PLLCFGR_Q_SHIFT);
+    RCC_CR |= CR_PLLON;
+    return becomes(&RCC_CR, CR_PLLRDY, CR_PLLRDY);
+}
+
+/* RM0390 5.1.4: above 168 MHz; the PLL runs, and is not the system's clock yet. */
+static bool start_overdrive(void)
+{
+    PWR_CR |= PWR_ODEN;
+    if (!becomes(&PWR_CSR, PWR_ODRDY, PWR_ODRDY)) {
+        return false;
+    }
+    PWR_CR |= PWR_ODSWEN;
+    return becomes(&PWR_CSR, PWR_ODSWRDY, PWR_ODSWRDY);
+}
+
+static bool run_from_pll(void)
+{
+    FLASH_ACR = ACR_CACHES | FLASH_WAITS;
+    if (!becomes(&FLASH_ACR, ACR_WAIT, FLASH_WAITS)) {
+        return false;
+    }
+    RCC_CFGR = CFGR_APB1_4 | CFGR_APB2_2 | CFGR_PLL;
+    if (becomes(&RCC_CFGR, CFGR_SWS, CFGR_SWS_PLL)) {
+        return true;
+    }
+    RCC_CFGR = 0; /* back to what a reset leaves: all buses at 16 MHz */
+    return false;
+}
+
+static const char *start_clocks(void)
+{
+    FLASH_ACR = ACR_CACHES;
+    RCC_APB1ENR |= APB1ENR_PWR;
+    (void)RCC_APB1ENR; /* the clock runs two cycles after the write: read back */
+    PWR_CR |= PWR_VOS_SCALE1;
+    RCC_CR |= CR_HSEBYP;
+    RCC_CR |= CR_HSEON;
+    bool crystal = becomes(&RCC_CR, CR_HSERDY, CR_HSERDY);
+    const uint32_t hse = crystal ? measure_hse() : 0u;
+    const uint32_t off = hse > HSE_HZ ? hse - HSE_HZ : HSE_HZ - hse;
+    const bool wrong = hse != 0u && off > HSE_HZ / 100u * HSE_TOLERANCE;
+    crystal = crystal && !wrong;
+    if (!start_pll(crystal)) {
+        return "PLL not locked, running at 16 MHz";
+    }
+    if (CORE_HZ > 168000000 && !start_overdrive()) {
+        return "overdrive not ready, running at 16 MHz";
+    }
+    if (!run_from_pll()) {
+        return "switch to the PLL refused, running at 16 MHz";
+    }
+    clock_hz = CORE_HZ;
+    uart_clock_hz = CORE_HZ / 4u; /* APB1 */
+    if (wrong) {
+        return "the clock at OSC_IN is not 8 MHz, PLL from the internal oscillator (1 % accuracy)";
+    }
+    if (!crystal) {
+        return "no 8 MHz from the ST-Link, PLL from the internal oscillator (1 % accuracy)";
+    }
+    return hse ? NULL : "the 8 MHz at OSC_IN could not be measured: the core's clock is computed";
+}
+
+/* PA2 and PA3: USART2 (AF7). PA8: the energy mode's timing pin. */
+static void start_pins(void)
+{
+    RCC_AHB1ENR |= AHB1ENR_GPIOA;
+    (void)RCC_AHB1ENR;
+    GPIOA_BSRR = TIMING_PIN;
+    GPIOA_AFRL = (GPIOA_AFRL & ~0xFF00u) | 0x7700u;
+    GPIOA_MODER = (GPIOA_MODER & ~0x000300F0u) | 0x000100A0u;
+}
+
+static void start_uart(void)
+{
+    RCC_APB1ENR |= APB1ENR_USART2;
+    (void)RCC_APB1ENR;
+    USART2_BRR = (uart_clock_hz + TINYSSL_BAUD / 2u) / TINYSSL_BAUD;
+    USART2_CR1 = CR1_RE | CR1_TE | CR1_RXNEIE | CR1_UE;
+    interrupt_enable(IRQ_USART2);
+}
+
+/* Reading SR, then DR, clears the error bits too. */
+static void receive(void)
+{
+    while (USART2_SR & SR_RXNE) {
+        const uint8_t byte = (uint8_t)USART2_DR;
+        if (ring_in - ring_out < RING) { /* a full ring drops: the protocol's length or CRC tells */
+            ring[ring_in % RING] = byte;
+            ring_in++;
+        }
+    }
+}
+
+void port_interrupt(uint32_t exception)
+{
+    if (exception == EXCEPTION_IRQ0 + IRQ_USART2) {
+        receive();
+    } else if (exception == EXCEPTION_SYSTICK) {
+        cycle_counter_round();
+    }
+    barrier();
+}
+
+const char *port_init(void)
+{
+    const char *problem = start_clocks();
+    cycle_counter_start();
+    start_pins();
+    start_uart();
+    interrupts_on();
+    return problem;
+}
+
+uint64_t port_ticks(void)
+{
+    return cycle_counter_now();
+}
+
+uint32_t port_ticks_per_second(void)
+{
+    return clock_hz;
+}
+
+/* Polls: sleeping would stop the flash caches' clock and change what is measured. */
+size_t port_read(uint8_t *data, size_t size, uint32_t wait_us)
+{
+    const uint64_t end = port_ticks() + (uint64_t)wait_us * (clock_hz / 1000000u);
+    size_t count = 0;
+    do {
+        while (count < size && ring_in != ring_out) {
+            data[count++] = ring[ring_out % RING];
+            ring_out++;
+        }
+    } while (!count && port_ticks() < end);
+    return count;
+}
+
+void port_write(const uint8_t *data, size_t size)
+{
+    if (!(USART2_CR1 & CR1_UE)) { /* a fault before port_init() has nobody to tell */
+        return;
+    }
+    for (size_t i = 0; i < size; i++) {
+        while (!(USART2_SR & SR_TXE)) {
+        }
+        USART2_DR = data[i];
+    }
+    if (!data) {
+        while (!(USART2_SR & SR_TC)) {
+        }
+    }
+}
+
+void port_pulse(void)
+{
+    const uint64_t end = port_ticks() + clock_hz / 1000000u;
+    GPIOA_BSRR = (uint32_t)TIMING_PIN << 16;
+    while (port_ticks() < end) {
+    }
+    GPIOA_BSRR = TIMING_PIN;
+}
