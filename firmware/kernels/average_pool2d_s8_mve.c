@@ -3,7 +3,7 @@
 #include "fixed_point.h"
 #include "mve.h"
 
-static inline void four(const int8_t *in, const struct tinyssl_pool2d *p, struct tinyssl_span rows,
+TINYSSL_INLINE void four(const int8_t *in, const struct tinyssl_pool2d *p, struct tinyssl_span rows,
                         struct tinyssl_span columns, int8_t *out, int32_t channels)
 {
     tinyssl_quad sum = tinyssl_same(0);

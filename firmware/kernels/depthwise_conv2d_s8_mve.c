@@ -2,57 +2,171 @@
 
 #include "mve.h"
 
-enum { TAPS = 9, ENTRY = 8 }; /* ENTRY: words of four channels in the table */
+enum { TAPS = 9 };
 
-/* Sixteen channels, or the first `count` of them, of one output. taps: where each tap of the window
- * lies, for the first channel of the block. */
-static inline void block(const struct tinyssl_depthwise_mve *p, const int8_t *const taps[TAPS],
-                         const int8_t *weight, const int32_t *channel, int8_t *out, int32_t at,
-                         int32_t count)
+/* One output pixel. The assembly below knows the order and the size of the members. */
+struct pixel {
+    const int8_t *taps[TAPS]; /* where each tap of the window lies */
+    const int8_t *weight;
+    const int32_t *channel;
+    int8_t *out;
+    int32_t zero, channels, low, high;
+};
+
+#if TINYSSL_MVE
+
+/* Blocks of 16 channels, the last one predicated. Sums: q0 to q3, the channels 4 i, 4 i + 2, 4 i + 1
+ * and 4 i + 3. Two taps are multiplied to int16 and added there, as no weight is -128, then widened.
+ * The second row of weights is read twice, as eight registers hold no more. */
+#define TWO_TAPS(a, b)                                                                            \
+    "vldrb.8 q4, [" a "], #16\n\t"                                                                \
+    "vldrb.8 q5, [r9], #16\n\t"                                                                   \
+    "vmullb.s8 q6, q4, q5\n\t"                                                                    \
+    "vmullt.s8 q4, q4, q5\n\t"                                                                    \
+    "vldrb.8 q5, [" b "], #16\n\t"                                                                \
+    "vldrb.8 q7, [r9]\n\t"                                                                        \
+    "vmullb.s8 q7, q5, q7\n\t"                                                                    \
+    "vadd.i16 q6, q6, q7\n\t"                                                                     \
+    "vldrb.8 q7, [r9], #16\n\t"                                                                   \
+    "vmullt.s8 q5, q5, q7\n\t"                                                                    \
+    "vmovlb.s16 q7, q6\n\t"                                                                       \
+    "vadd.i32 q0, q0, q7\n\t"                                                                     \
+    "vmovlt.s16 q6, q6\n\t"                                                                       \
+    "vadd.i32 q1, q1, q6\n\t"                                                                     \
+    "vadd.i16 q4, q4, q5\n\t"                                                                     \
+    "vmovlb.s16 q5, q4\n\t"                                                                       \
+    "vadd.i32 q2, q2, q5\n\t"                                                                     \
+    "vmovlt.s16 q4, q4\n\t"                                                                       \
+    "vadd.i32 q3, q3, q4\n\t"
+
+#define ONE_TAP(a)                                                                                \
+    "vldrb.8 q4, [" a "], #16\n\t"                                                                \
+    "vldrb.8 q5, [r9], #16\n\t"                                                                   \
+    "vmullb.s8 q6, q4, q5\n\t"                                                                    \
+    "vmullt.s8 q4, q4, q5\n\t"                                                                    \
+    "vmovlb.s16 q5, q6\n\t"                                                                       \
+    "vadd.i32 q0, q0, q5\n\t"                                                                     \
+    "vmovlt.s16 q6, q6\n\t"                                                                       \
+    "vadd.i32 q1, q1, q6\n\t"                                                                     \
+    "vmovlb.s16 q5, q4\n\t"                                                                       \
+    "vadd.i32 q2, q2, q5\n\t"                                                                     \
+    "vmovlt.s16 q4, q4\n\t"                                                                       \
+    "vadd.i32 q3, q3, q4\n\t"
+
+#define START(q, at)                                                                              \
+    "vldrw.32 " q ", [r10, #" at "]\n\t"                                                          \
+    "vshr.s32 " q ", " q ", #8\n\t"
+
+#define NO_SIGN(q)
+#define SIGN(q)                                                                                   \
+    "vshr.s32 q4, " q ", #31\n\t"                                                                 \
+    "vadd.i32 " q ", " q ", q4\n\t"
+
+#define REQUANTISE(q, at, multiplier, sign)                                                       \
+    "vldrw.32 q4, [r10, #" multiplier "]\n\t"                                                     \
+    "vqrdmulh.s32 " q ", " q ", q4\n\t" sign(q)                                                   \
+    "vldrw.32 q4, [r10, #" at "]\n\t"                                                             \
+    "vrshl.s32 " q ", " q ", q4\n\t"
+
+#define PIXEL(name, sign)                                                                         \
+    __attribute__((naked, noinline)) static void name(const struct pixel *p __attribute__((unused)))      \
+    {                                                                                             \
+        __asm volatile("push {r4-r11, lr}\n\t"                                                    \
+                       "vpush {d8-d15}\n\t"                                                       \
+                       "ldrd r1, lr, [r0, #52]\n\t"                                               \
+                       "ldr r2, [r0, #60]\n\t"                                                    \
+                       "vdup.8 q0, lr\n\t"                                                        \
+                       "vdup.8 q1, r2\n\t"                                                        \
+                       "vpush {d0-d3}\n\t"                                                        \
+                       "dlstp.8 lr, r1\n\t"                                                       \
+                       "ldm r0, {r0-r12}\n"                                                       \
+                       "1:\n\t" START("q0", "0") START("q1", "32") START("q2", "64")              \
+                           START("q3", "96") TWO_TAPS("r0", "r1") TWO_TAPS("r2", "r3")            \
+                               TWO_TAPS("r4", "r5") TWO_TAPS("r6", "r7") ONE_TAP("r8")            \
+                                   REQUANTISE("q0", "0", "16", sign)                              \
+                                       REQUANTISE("q1", "32", "48", sign)                         \
+                                           REQUANTISE("q2", "64", "80", sign)                     \
+                                               REQUANTISE("q3", "96", "112", sign)                \
+                       "add r10, r10, #128\n\t"                                                   \
+                       "vqmovnb.s32 q0, q0\n\t"                                                   \
+                       "vqmovnt.s32 q0, q1\n\t"                                                   \
+                       "vqmovnb.s32 q2, q2\n\t"                                                   \
+                       "vqmovnt.s32 q2, q3\n\t"                                                   \
+                       "vqadd.s16 q0, q0, r12\n\t"                                                \
+                       "vqadd.s16 q2, q2, r12\n\t"                                                \
+                       "vqmovnb.s16 q0, q0\n\t"                                                   \
+                       "vqmovnt.s16 q0, q2\n\t"                                                   \
+                       "vldrw.32 q1, [sp]\n\t"                                                    \
+                       "vmax.s8 q0, q0, q1\n\t"                                                   \
+                       "vldrw.32 q1, [sp, #16]\n\t"                                               \
+                       "vmin.s8 q0, q0, q1\n\t"                                                   \
+                       "vstrb.8 q0, [r11], #16\n\t"                                               \
+                       "letp lr, 1b\n\t"                                                          \
+                       "add sp, sp, #32\n\t"                                                      \
+                       "vpop {d8-d15}\n\t"                                                        \
+                       "pop {r4-r11, pc}");                                                       \
+    }
+
+PIXEL(pixel_signed, SIGN)
+PIXEL(pixel_relu, NO_SIGN)
+
+#else
+
+static int8_t channel_of(const struct pixel *p, int32_t c, int32_t sign)
 {
-    tinyssl_quad sums[4];
-    for (int32_t k = 0; k < 4; k++) {
-        sums[k] = tinyssl_start(tinyssl_load_quad(channel + k * ENTRY));
+    const int32_t block = c / TINYSSL_BLOCK;
+    const int32_t lane = c % TINYSSL_BLOCK;
+    const int32_t quad = (lane & 1) * 2 + ((lane >> 1) & 1);
+    const int32_t *entry = p->channel + (block * 4 + quad) * 8 + lane / 4;
+    int32_t sum = entry[0] >> 8;
+    for (int32_t k = 0; k < TAPS; k++) {
+        sum += p->taps[k][c] * p->weight[(block * TAPS + k) * TINYSSL_BLOCK + lane];
     }
-    TINYSSL_UNROLL
-    for (int32_t k = 0; k + 1 < TAPS; k += 2, weight += 2 * TINYSSL_BLOCK) {
-        tinyssl_add_taps(sums, tinyssl_load_block(taps[k] + at, count),
-                         tinyssl_load_block(weight, TINYSSL_BLOCK),
-                         tinyssl_load_block(taps[k + 1] + at, count),
-                         tinyssl_load_block(weight + TINYSSL_BLOCK, TINYSSL_BLOCK));
-    }
-    tinyssl_add_tap(sums, tinyssl_load_block(taps[TAPS - 1] + at, count),
-                    tinyssl_load_block(weight, TINYSSL_BLOCK));
-    for (int32_t k = 0; k < 4; k++) {
-        const int32_t *entry = channel + k * ENTRY;
-        sums[k] = tinyssl_top_quad(sums[k], tinyssl_load_quad(entry + TINYSSL_QUAD));
-        if (p->sign) {
-            sums[k] = tinyssl_away(sums[k]);
-        }
-        sums[k] = tinyssl_round_shift(sums[k], tinyssl_load_quad(entry));
-    }
-    tinyssl_store_block(out + at, sums, p->out_zero, p->out_min, p->out_max, count);
+    int32_t x = tinyssl_high_product(sum, entry[TINYSSL_QUAD]);
+    x += sign ? x >> 31 : 0;
+    x = tinyssl_round_shift(tinyssl_same(x), tinyssl_same(entry[0])).lane[0];
+    return tinyssl_clamp(x + p->zero, p->low, p->high);
 }
 
-/* All channels of one output. */
-static void pixel(const struct tinyssl_depthwise_mve *given, const int8_t *const taps[TAPS],
-                  int8_t *out)
+static void pixel_signed(const struct pixel *p)
 {
-    const struct tinyssl_depthwise_mve p = *given; /* stores to `out` cannot change it */
-    const int8_t *weight = p.weight;
-    const int32_t *channel = p.channel;
-    if (p.channels < TINYSSL_BLOCK) {
-        block(&p, taps, weight, channel, out, 0, p.channels);
-        return;
+    for (int32_t c = 0; c < p->channels; c++) {
+        p->out[c] = channel_of(p, c, 1);
     }
-    const int32_t last = p.channels - TINYSSL_BLOCK;
-    for (int32_t at = 0;; at += TINYSSL_BLOCK) {
-        at = at < last ? at : last;
-        block(&p, taps, weight, channel, out, at, TINYSSL_BLOCK);
-        weight += TAPS * TINYSSL_BLOCK;
-        channel += TINYSSL_QUAD * ENTRY;
-        if (at == last) {
-            return;
+}
+
+static void pixel_relu(const struct pixel *p)
+{
+    for (int32_t c = 0; c < p->channels; c++) {
+        p->out[c] = channel_of(p, c, 0);
+    }
+}
+
+#endif
+
+/* A row of the window: `from` is its first tap; `zeros` takes the place of taps on the padding. */
+TINYSSL_INLINE void row_of(const int8_t *taps[3], const int8_t *from, int32_t left, int32_t width,
+                           int32_t step, const int8_t *zeros)
+{
+    taps[0] = left >= 0 && left < width ? from : zeros;
+    taps[1] = left + 1 >= 0 && left + 1 < width ? from + step : zeros;
+    taps[2] = left + 2 >= 0 && left + 2 < width ? from + 2 * step : zeros;
+}
+
+static void line(const int8_t *in, const struct tinyssl_depthwise_mve *p, int32_t top,
+                 const int8_t *zeros, struct pixel *pixel)
+{
+    int32_t left = -p->pad_left;
+    for (int32_t x = 0; x < p->out_w; x++, left += p->stride_w, pixel->out += p->channels) {
+        for (int32_t k = 0; k < 3; k++) {
+            const int inside = top + k >= 0 && top + k < p->in_h;
+            row_of(pixel->taps + 3 * k, in + ((top + k) * p->in_w + left) * p->channels, left,
+                   inside ? p->in_w : -2, p->channels, zeros);
+        }
+        if (p->sign) {
+            pixel_signed(pixel);
+        } else {
+            pixel_relu(pixel);
         }
     }
 }
@@ -60,19 +174,10 @@ static void pixel(const struct tinyssl_depthwise_mve *given, const int8_t *const
 void tinyssl_depthwise_conv2d_s8_mve(const int8_t *in, const struct tinyssl_depthwise_mve *p,
                                      int8_t *out, int8_t *scratch)
 {
+    struct pixel pixel = {{0},         p->weight,   p->channel, out,
+                          p->out_zero, p->channels, p->out_min, p->out_max};
     tinyssl_fill(scratch, (int8_t)p->in_zero, p->channels);
     for (int32_t y = 0; y < p->out_h; y++) {
-        const int32_t top = y * p->stride_h - p->pad_top;
-        for (int32_t x = 0; x < p->out_w; x++, out += p->channels) {
-            const int32_t left = x * p->stride_w - p->pad_left;
-            const int8_t *taps[TAPS];
-            for (int32_t k = 0; k < TAPS; k++) {
-                const int32_t row = top + k / 3;
-                const int32_t column = left + k % 3;
-                const int inside = row >= 0 && row < p->in_h && column >= 0 && column < p->in_w;
-                taps[k] = inside ? in + (row * p->in_w + column) * p->channels : scratch;
-            }
-            pixel(p, taps, out);
-        }
+        line(in, p, y * p->stride_h - p->pad_top, scratch, &pixel);
     }
 }

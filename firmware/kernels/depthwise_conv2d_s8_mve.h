@@ -4,13 +4,12 @@
 #include <stdint.h>
 
 /* int8 depthwise convolution with 3x3 taps, NHWC, batch 1, without dilation, one output channel for
- * an input channel. Channels go by blocks of 16; the last block of more than 16 channels ends at the
- * last channel, so it may share channels with the one before. */
+ * an input channel. Channels go by blocks of 16, padded with zeros. */
 struct tinyssl_depthwise_mve {
     const int8_t *weight;       /* [blocks][9][16], none of them -128 */
-    const int32_t *channel;     /* [blocks][4][2][4]: as in product_s8_mve.h, the quad k of a block
-                                 * holding its channels k, k + 4, k + 8 and k + 12 */
-    int16_t channels;           /* elements */
+    const int32_t *channel;     /* [blocks][4][2][4]: as in product_s8_mve.h, the channels 4 i, 4 i + 2,
+                                 * 4 i + 1 and 4 i + 3 of a block */
+    int16_t channels;           /* elements, a multiple of 4 */
     int16_t in_h, in_w;         /* elements */
     int16_t out_h, out_w;       /* elements */
     int16_t stride_h, stride_w; /* input elements a step */

@@ -3,7 +3,7 @@
 #include "fixed_point.h"
 #include "mve.h"
 
-static inline void four(const int8_t *in, const struct tinyssl_mean *p, int8_t *out, int32_t count)
+TINYSSL_INLINE void four(const int8_t *in, const struct tinyssl_mean *p, int8_t *out, int32_t count)
 {
     tinyssl_quad sum = tinyssl_same(-p->in_zero * p->places);
     for (int32_t i = 0; i < p->places; i++, in += p->channels) {

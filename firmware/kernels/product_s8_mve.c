@@ -8,97 +8,121 @@ struct channels {
     tinyssl_quad start, multiplier, shift;
 };
 
-static inline struct channels load(const int32_t *entry)
+struct clamp {
+    tinyssl_quad low, high;
+};
+
+TINYSSL_INLINE struct channels load(const int32_t *entry)
 {
     const tinyssl_quad words = tinyssl_load_quad(entry);
     return (struct channels){tinyssl_start(words), tinyssl_load_quad(entry + TINYSSL_QUAD), words};
 }
 
-static inline void requantise(const struct tinyssl_product_mve *p, const struct channels *c,
-                              tinyssl_quad sums, int8_t *out, int32_t count)
+TINYSSL_INLINE struct clamp clamp_of(const struct tinyssl_product_mve *p)
 {
-    tinyssl_quad x = tinyssl_top_quad(tinyssl_add(sums, c->start), c->multiplier);
+    return (struct clamp){tinyssl_same(p->out_min), tinyssl_same(p->out_max)};
+}
+
+TINYSSL_INLINE void requantise(const struct tinyssl_product_mve *p, struct clamp clamp,
+                               struct channels c, tinyssl_quad sums, int8_t *out, int32_t count)
+{
+    tinyssl_quad x = tinyssl_top_quad(tinyssl_add(sums, c.start), c.multiplier);
     if (p->sign) {
         x = tinyssl_away(x);
     }
-    x = tinyssl_round_shift(x, c->shift);
-    tinyssl_store_quad(out, x, p->out_zero, p->out_min, p->out_max, count);
+    x = tinyssl_round_shift(x, c.shift);
+    tinyssl_store_quad(out, x, p->out_zero, clamp.low, clamp.high, count);
 }
 
-/* Rows of four channels, or the last row again where there are fewer. */
-static inline void rows_of(const int8_t *weight, int32_t depth, int32_t count, const int8_t *rows[4])
+/* Row i of four, or the last of `count` where there are fewer. */
+TINYSSL_INLINE const int8_t *row(const int8_t *weight, int32_t depth, int32_t i, int32_t count)
 {
-    for (int32_t i = 0; i < TINYSSL_QUAD; i++) {
-        rows[i] = weight;
-        weight += i + 1 < count ? depth : 0;
-    }
+    return weight + (i < count ? i : count - 1) * depth;
 }
 
-static inline void quad2(const struct tinyssl_product_mve *p, const int8_t *x, const int8_t *y,
-                         int32_t at, int8_t *first, int8_t *second, int32_t count)
+TINYSSL_INLINE void quad2(const struct tinyssl_product_mve *p, struct clamp clamp, const int8_t *x,
+                          const int8_t *y, int8_t *first, int8_t *second, int32_t count)
 {
-    const int8_t *rows[4];
-    rows_of(p->weight + at * p->depth, p->depth, count, rows);
-    const struct tinyssl_sums low = tinyssl_dot_2x2(x, y, rows[0], rows[1], p->depth);
-    const struct tinyssl_sums high = tinyssl_dot_2x2(x, y, rows[2], rows[3], p->depth);
-    const struct channels c = load(p->channel + at / TINYSSL_QUAD * ENTRY);
-    requantise(p, &c, tinyssl_lanes(low.first[0], low.first[1], high.first[0], high.first[1]),
-               first + at, count);
-    requantise(p, &c, tinyssl_lanes(low.second[0], low.second[1], high.second[0], high.second[1]),
-               second + at, count);
+    const int8_t *const rows[4] = {p->weight, row(p->weight, p->depth, 1, count),
+                                   row(p->weight, p->depth, 2, count),
+                                   row(p->weight, p->depth, 3, count)};
+    tinyssl_quad a, b;
+    tinyssl_dot_2x4(x, y, rows, p->depth, &a, &b);
+    const struct channels c = load(p->channel);
+    requantise(p, clamp, c, a, first, count);
+    requantise(p, clamp, c, b, second, count);
 }
 
-void tinyssl_product2_mve(const struct tinyssl_product_mve *p, const int8_t *x, const int8_t *y,
+void tinyssl_product2_mve(const struct tinyssl_product_mve *given, const int8_t *x, const int8_t *y,
                           int8_t *first, int8_t *second)
 {
-    int32_t at = 0;
-    for (; at + TINYSSL_QUAD <= p->out_c; at += TINYSSL_QUAD) {
-        quad2(p, x, y, at, first, second, TINYSSL_QUAD);
+    struct tinyssl_product_mve p = *given; /* its pointers move on to the next four channels */
+    const struct clamp clamp = clamp_of(&p);
+    int32_t left = p.out_c;
+    for (; left >= TINYSSL_QUAD; left -= TINYSSL_QUAD) {
+        quad2(&p, clamp, x, y, first, second, TINYSSL_QUAD);
+        p.weight += TINYSSL_QUAD * p.depth;
+        p.channel += ENTRY;
+        first += TINYSSL_QUAD;
+        second += TINYSSL_QUAD;
     }
-    if (at < p->out_c) {
-        quad2(p, x, y, at, first, second, p->out_c - at);
+    if (left > 0) {
+        quad2(&p, clamp, x, y, first, second, left);
     }
 }
 
-static inline void quad1(const struct tinyssl_product_mve *p, const int8_t *x, int32_t at,
-                         int8_t *out, int32_t count)
+TINYSSL_INLINE void quad1(const struct tinyssl_product_mve *p, struct clamp clamp, const int8_t *x,
+                          int8_t *out, int32_t count)
 {
-    const int8_t *rows[4];
-    rows_of(p->weight + at * p->depth, p->depth, count, rows);
+    const int8_t *const rows[4] = {p->weight, row(p->weight, p->depth, 1, count),
+                                   row(p->weight, p->depth, 2, count),
+                                   row(p->weight, p->depth, 3, count)};
     const tinyssl_quad sums = tinyssl_dot_1x4(x, rows, p->depth);
-    const struct channels c = load(p->channel + at / TINYSSL_QUAD * ENTRY);
-    requantise(p, &c, sums, out + at, count);
+    requantise(p, clamp, load(p->channel), sums, out, count);
 }
 
-void tinyssl_product1_mve(const struct tinyssl_product_mve *p, const int8_t *x, int8_t *out)
+void tinyssl_product1_mve(const struct tinyssl_product_mve *given, const int8_t *x, int8_t *out)
 {
-    int32_t at = 0;
-    for (; at + TINYSSL_QUAD <= p->out_c; at += TINYSSL_QUAD) {
-        quad1(p, x, at, out, TINYSSL_QUAD);
+    struct tinyssl_product_mve p = *given; /* its pointers move on to the next four channels */
+    const struct clamp clamp = clamp_of(&p);
+    int32_t left = p.out_c;
+    for (; left >= TINYSSL_QUAD; left -= TINYSSL_QUAD, out += TINYSSL_QUAD) {
+        quad1(&p, clamp, x, out, TINYSSL_QUAD);
+        p.weight += TINYSSL_QUAD * p.depth;
+        p.channel += ENTRY;
     }
-    if (at < p->out_c) {
-        quad1(p, x, at, out, p->out_c - at);
+    if (left > 0) {
+        quad1(&p, clamp, x, out, left);
     }
 }
 
 /* The weights of four channels stay in registers while all pixels pass. */
-void tinyssl_product_shallow_mve(const struct tinyssl_product_mve *p, const int8_t *x,
+TINYSSL_INLINE void shallow(const struct tinyssl_product_mve *p, const int8_t *x, int32_t pixels,
+                            int8_t *out, int32_t count)
+{
+    const struct clamp clamp = clamp_of(p);
+    const struct channels c = load(p->channel);
+    const tinyssl_block q = tinyssl_load_block(row(p->weight, p->depth, 0, count), p->depth);
+    const tinyssl_block r = tinyssl_load_block(row(p->weight, p->depth, 1, count), p->depth);
+    const tinyssl_block s = tinyssl_load_block(row(p->weight, p->depth, 2, count), p->depth);
+    const tinyssl_block t = tinyssl_load_block(row(p->weight, p->depth, 3, count), p->depth);
+    for (; pixels > 0; pixels--, x += p->depth, out += p->out_c) {
+        const tinyssl_quad sums = tinyssl_dot_block(tinyssl_load_block(x, p->depth), q, r, s, t);
+        requantise(p, clamp, c, sums, out, count);
+    }
+}
+
+void tinyssl_product_shallow_mve(const struct tinyssl_product_mve *given, const int8_t *x,
                                  int32_t pixels, int8_t *out)
 {
-    for (int32_t at = 0; at < p->out_c; at += TINYSSL_QUAD) {
-        const int32_t count = p->out_c - at;
-        const struct channels c = load(p->channel + at / TINYSSL_QUAD * ENTRY);
-        const int8_t *rows[4];
-        tinyssl_block w[4];
-        rows_of(p->weight + at * p->depth, p->depth, count, rows);
-        for (int32_t i = 0; i < TINYSSL_QUAD; i++) {
-            w[i] = tinyssl_load_block(rows[i], p->depth);
-        }
-        const int8_t *from = x;
-        int8_t *to = out + at;
-        for (int32_t i = 0; i < pixels; i++, from += p->depth, to += p->out_c) {
-            const tinyssl_quad sums = tinyssl_dot_block(tinyssl_load_block(from, p->depth), w);
-            requantise(p, &c, sums, to, count);
-        }
+    struct tinyssl_product_mve p = *given; /* its pointers move on to the next four channels */
+    int32_t left = p.out_c;
+    for (; left >= TINYSSL_QUAD; left -= TINYSSL_QUAD, out += TINYSSL_QUAD) {
+        shallow(&p, x, pixels, out, TINYSSL_QUAD);
+        p.weight += TINYSSL_QUAD * p.depth;
+        p.channel += ENTRY;
+    }
+    if (left > 0) {
+        shallow(&p, x, pixels, out, left);
     }
 }

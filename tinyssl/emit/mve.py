@@ -21,6 +21,9 @@ QUAD = 4
 BLOCK = 16
 """Channels of a depthwise convolution that are summed together"""
 
+BLOCK_ORDER = (0, 2, 1, 3)
+"""Quad k of a block holds its channels 4 i + BLOCK_ORDER[k]: what widening even bytes, then odd ones gives"""
+
 
 def table_words(starts: NDArray[np.int64], multipliers: NDArray[np.int64]) -> NDArray[np.int32]:
     """A channel table, from the starts and the multipliers (value, shift) of its channels.
@@ -158,7 +161,7 @@ def dense(model: Model, position: int, constants: Constants) -> Fields:
 
 
 def depthwise_fits(model: Model, op: Op) -> bool:
-    """3x3 taps, no dilation, one output for each input channel, in range.
+    """3x3 taps, no dilation, one output for each input channel, 4 n of these, in range.
 
     No weight may be -128, so that two products fit int16 together.
     """
@@ -167,6 +170,7 @@ def depthwise_fits(model: Model, op: Op) -> bool:
         and model.tensor(op.weight).shape[1:3] == (3, 3)
         and op.dilation == (1, 1)
         and op.multiplier == 1
+        and model.tensor(op.input).shape[-1] % QUAD == 0
         and int(channels(model, op).rows.min()) > INT8_MIN
         and requantise_fits(model, op)
     )
@@ -177,35 +181,28 @@ def depthwise_scratch(model: Model, op: Op) -> int:
     return model.tensor(op.inputs[0]).shape[-1]
 
 
-def blocks(count: int) -> NDArray[np.int64]:
-    """Channels of each block, (blocks, 16): the last block of several ends at the last channel.
-
-    -1: no channel, as there are fewer than 16.
-    """
-    if count < BLOCK:
-        return np.pad(np.arange(count), (0, BLOCK - count), constant_values=-1)[None]
-    starts = np.minimum(np.arange(0, count, BLOCK), count - BLOCK)
-    return starts[:, None] + np.arange(BLOCK)
-
-
 def depthwise(model: Model, position: int, constants: Constants) -> Fields:
     """Members of `struct tinyssl_depthwise_mve`."""
     op = model.ops[position]
     if not isinstance(op, DepthwiseConv2D):
         raise TypeError(op.label)
-    members = blocks(model.tensor(op.input).shape[-1])
-    taps = np.where(members[:, None] >= 0, channels(model, op).rows.T[:, members].swapaxes(0, 1), 0)
+    rows = channels(model, op).rows
+    spare = -len(rows) % BLOCK
+    taps = np.pad(rows, ((0, spare), (0, 0))).reshape(-1, BLOCK, rows.shape[1]).swapaxes(1, 2)
     starts, multipliers = _table(model, op)
-    quads = members.reshape(-1, QUAD, QUAD).swapaxes(1, 2)  # quad k: channels k, k + 4, …
-    table = table_words(starts[quads], multipliers[quads])
+    order = list(BLOCK_ORDER)
+    table = table_words(
+        np.pad(starts, (0, spare)).reshape(-1, QUAD, QUAD).swapaxes(1, 2)[:, order],
+        np.pad(multipliers, ((0, spare), (0, 0)))
+        .reshape(-1, QUAD, QUAD, 2)
+        .swapaxes(1, 2)[:, order],
+    )
     name = _name("taps", model, position)
     text = model.tensor(op.weight).name
     _, in_h, in_w, in_c = model.tensor(op.input).shape
     _, out_h, out_w, _ = model.tensor(op.output).shape
     return {
-        "weight": constants.keep(
-            Array(name, "int8_t", taps.astype(np.int8).ravel(), taps.shape, text)
-        ),
+        "weight": constants.keep(Array(name, "int8_t", taps.ravel(), taps.shape, text)),
         "channel": constants.keep(
             Array(f"channel_{position}", "int32_t", table.ravel(), table.shape, op.label)
         ),
