@@ -13,13 +13,15 @@ SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 STAMP  := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup tools python demo readme test quick lint types size clean
+.PHONY: help setup tools python demo readme test quick lint types size bench-engines bench-engines-check clean
 
 help:
 	@echo "make demo    images to a measured (emulated) Cortex-M7: table and $(DEMO)/report.html"
 	@echo "make test    all tests but those that need a board"
 	@echo "make quick   the tests that end in about two minutes"
 	@echo "make lint    format, lint and size budget      make types   mypy --strict"
+	@echo "make bench-engines        engines side by side in QEMU: docs/engines.md (takes half an hour)"
+	@echo "make bench-engines-check  instructions, flash and RAM against the committed baseline"
 	@echo "make setup   compilers, emulator and $(VENV)    make clean   remove what make made"
 
 setup: tools $(STAMP)
@@ -83,6 +85,15 @@ lint: setup
 
 types: setup
 	$(BIN)/mypy
+
+# Local copies, for the column of TFLM: make bench-engines BENCH="--tflm ../tflm --cmsis-nn ../cmsis-nn"
+BENCH ?=
+bench-engines: setup
+	$(BIN)/pip install -q -c constraints.txt -e '.[bench]'
+	$(BIN)/python -m tools.bench_engines $(BENCH)
+
+bench-engines-check: setup
+	$(BIN)/python -m tools.bench_engines --check
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist runs .pytest_cache .mypy_cache .ruff_cache .hypothesis

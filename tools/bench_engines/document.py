@@ -1,0 +1,140 @@
+"""docs/engines.md from the rows of docs/engines.json."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tinyssl.boards import find_board
+from tools.bench_engines.measure import ENGINES
+
+Row = dict[str, Any]
+
+HEAD = """\
+# Engines side by side
+
+Written by `make bench-engines`; do not edit. Every engine runs the same models in the same bare
+program (`tools/bench_engines/harness.c`): start-up, the engine, a timer, no application. Figures
+are instructions of the second inference in QEMU (`-icount shift=0`), never a time, in steps of
+{tick} as the timer ticks; bytes of flash of the whole program; bytes of RAM with data, bss, arena
+and input, the stack apart. Every output was compared with TensorFlow Lite Micro's on this computer.
+
+- `aot`: tinyssl, `-O2`. `reference`: the same with `--kernels reference`.
+- `bakenn`: BakeNN of PyPI with the CMSIS-NN that it brings, `-O3 -flto`. `bakenn padded`: the same
+  with asymmetric paddings made operators of their own, for which it has a faster path.
+- `tflm`: TensorFlow Lite Micro with CMSIS-NN, from local copies: measured once by this tool where
+  they were given, with commit and date of that measurement.
+"""
+
+
+def document(content: dict[str, Any], pictures: dict[str, str]) -> str:
+    """The Markdown.
+
+    Args:
+        content: What docs/engines.json holds.
+        pictures: Model -> file of its plot, relative to the document.
+    """
+    ticks = sorted({_tick(row["board"]) for row in content["rows"]})
+    lines = [HEAD.format(tick=" or ".join(ticks))]
+    lines += ["## Models", "", *_models(content["models"]), ""]
+    for board in dict.fromkeys(row["board"] for row in content["rows"]):
+        rows = [row for row in content["rows"] if row["board"] == board]
+        lines += [f"## {find_board(board).name}", "", *_table(content["models"], rows), ""]
+        lines += [*_refusals(rows), *_notes(rows)]
+    lines += [*_layers(content["layers"], pictures)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _tick(board: str) -> str:
+    found = find_board(board)
+    assert found.tinyssl.emulator is not None
+    return f"{found.tinyssl.emulator.instructions_per_second / found.tinyssl.clock_hz:g}"
+
+
+def _models(models: Sequence[Row]) -> Iterator[str]:
+    yield "| model | MACs | .tflite, B | SHA-256 | origin |"
+    yield "|---|---|---|---|---|"
+    for model in models:
+        yield (
+            f"| {model['name']} | {model['macs']:,} | {model['bytes']:,} | "
+            f"`{model['sha256'][:12]}` | {model['origin']} |"
+        )
+
+
+def _table(models: Sequence[Row], rows: Sequence[Row]) -> Iterator[str]:
+    yield (
+        "| model | engine | instructions | per MAC | flash, B | RAM, B | stack used, B "
+        "| ratio to tflm: instructions, flash, RAM | equal |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for model in models:
+        own = {row["engine"]: row for row in rows if row["model"] == model["name"]}
+        for engine in ENGINES:
+            row = own.get(engine)
+            if row is not None and "refused" not in row:
+                yield _line(model, row, own.get("tflm"))
+
+
+def _line(model: Row, row: Row, tflm: Row | None) -> str:
+    ratios = "–"
+    if tflm is not None and "refused" not in tflm:
+        parts = [f"{row[name] / tflm[name]:.2f}" for name in ("instructions", "flash", "ram")]
+        ratios = ", ".join(parts)
+    per_mac = row["instructions"] / model["macs"]
+    return (
+        f"| {model['name']} | {row['engine']} | {row['instructions']:,} | {per_mac:.2f} | "
+        f"{row['flash']:,} | {row['ram']:,} | {row['stack']:,} | {ratios} | "
+        f"{'yes' if row['equal'] else '**no**'} |"
+    )
+
+
+def _refusals(rows: Sequence[Row]) -> Iterator[str]:
+    """Once each reason, with the models it holds for."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        if "refused" in row:
+            reasons.setdefault((row["engine"], row["refused"]), []).append(row["model"])
+    if reasons:
+        yield from ("Refused:", "")
+        for (engine, reason), models in reasons.items():
+            yield f"- `{engine}`, {', '.join(models)}: {' '.join(reason.split())}"
+        yield ""
+
+
+def _notes(rows: Sequence[Row]) -> Iterator[str]:
+    """How each row came about: what was changed for it, commit, date, machine."""
+    notes: dict[str, list[str]] = {}
+    for row in rows:
+        if "refused" not in row:
+            changed = f"{row['note']}; " if row["note"] else ""
+            text = f"{changed}commit {row['commit']}, {row['date']}, {row['machine']}"
+            notes.setdefault(f"`{row['engine']}`: {text}", []).append(row["model"])
+    yield from ("Measured:", "")
+    for text, models in notes.items():
+        yield f"- {text} ({', '.join(models)})"
+    yield ""
+
+
+def _layers(layers: dict[str, dict[str, list[Row]]], pictures: dict[str, str]) -> Iterator[str]:
+    for board, models in layers.items():
+        for name, steps in models.items():
+            yield f"## {name}, step by step, {board}"
+            yield ""
+            if name in pictures:
+                yield f"![RAM against instructions of {name}]({pictures[name]})"
+                yield ""
+            yield "| step | shape | MACs | instructions | per MAC | reference | ratio | RAM, B |"
+            yield "|---|---|---|---|---|---|---|---|"
+            for step in steps:
+                yield _step(step)
+            yield ""
+
+
+def _step(step: Row) -> str:
+    ticks, cost, before = step["instructions"], step["macs"], step["reference"]
+    per_mac = f"{ticks / cost:.2f}" if cost else "–"
+    ratio = f"{ticks / before:.2f}" if before else "–"
+    return (
+        f"| {step['text']} | {step['shape']} | {cost:,} | {ticks:,} | {per_mac} | "
+        f"{before:,} | {ratio} | {step['ram']:,} |"
+    )

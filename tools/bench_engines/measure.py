@@ -1,0 +1,137 @@
+"""Models x boards x engines to rows of figures."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinyssl.boards import Board
+from tinyssl.emit.describe import describe_steps
+from tinyssl.ir.shapes import macs
+from tinyssl.plan import Plan
+from tinyssl.tflite import read_model
+from tinyssl.verify import TflmInterpreter
+from tools.bench_engines import bakenn, engines, tflm
+from tools.bench_engines.image import Figures, Refused, figures, generated_input
+from tools.bench_engines.models import Subject
+
+ROOT = Path(__file__).resolve().parents[2]
+ENGINES = ("aot", "reference", "bakenn", "bakenn padded", "tflm")
+"""In the order of the tables"""
+
+
+@dataclass(frozen=True)
+class Session:
+    """What holds for all measurements of one call."""
+
+    copies: tflm.Copies | None
+    """None: TFLM is not measured"""
+
+    def stamp(self) -> dict[str, str]:
+        """Commit, date and machine, kept beside every figure."""
+        return {
+            "commit": _output("git", "-C", str(ROOT), "describe", "--always", "--dirty"),
+            "date": datetime.now(UTC).date().isoformat(),
+            "machine": f"{platform.machine()}, {_version('qemu-system-arm')}, "
+            f"{_version('arm-none-eabi-gcc')}",
+        }
+
+
+def _output(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return done.stdout.strip()
+
+
+def _version(program: str) -> str:
+    words = _output(program, "--version").splitlines()[0].split()
+    number = next(word for word in reversed(words) if word[:1].isdigit() and "." in word)
+    return f"{program} {number}"
+
+
+def measure(subject: Subject, board: Board, engine: str, session: Session) -> dict[str, Any]:
+    """One row: figures, or `refused` with the reason.
+
+    The output for the generated input is compared with TFLM's on this computer, of the model that
+    the engine was given.
+    """
+    row: dict[str, Any] = {"model": subject.name, "board": board.id, "engine": engine}
+    try:
+        found = _figures(subject, board, engine, session)
+    except Refused as error:
+        return row | {"refused": str(error)}
+    given = bakenn.edited(subject.data, "edited") if "bakenn" in engine else subject.data
+    row |= asdict(found) | {"equal": list(found.output) == oracle(given)}
+    del row["output"]
+    return row | session.stamp()
+
+
+def _figures(subject: Subject, board: Board, engine: str, session: Session) -> Figures:
+    if engine == "tflm":
+        if session.copies is None:
+            raise Refused("no local copy was given: --tflm PATH --cmsis-nn PATH")
+        return tflm.measured(subject.data, subject.name, board, session.copies)
+    makers = {
+        "aot": engines.aot,
+        "reference": engines.reference,
+        "bakenn": bakenn.plain,
+        "bakenn padded": bakenn.padded,
+    }
+    return figures(makers[engine](subject.data, subject.name, board), board)
+
+
+def oracle(data: bytes) -> list[int]:
+    """TFLM's output on this computer for the input that harness.c writes."""
+    graph = read_model(data)
+    x = generated_input(graph.input.elements).reshape(graph.input.shape)
+    return [int(value) for value in np.asarray(TflmInterpreter(data).invoke(x)).ravel()]
+
+
+def describe(subject: Subject) -> dict[str, Any]:
+    """Facts on a model."""
+    graph = read_model(subject.data, subject.name)
+    return {
+        "name": subject.name,
+        "origin": subject.origin,
+        "sha256": subject.sha256,
+        "bytes": len(subject.data),
+        "macs": sum(macs(graph, op) for op in graph.ops),
+    }
+
+
+def layers(subject: Subject, board: Board, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each step of the aot engine: instructions, the reference kernels' for the same, RAM."""
+    own = {row["engine"]: row for row in rows}
+    model, plan = engines.planned(subject.data, subject.name, board.tinyssl.isa)
+    measured = own["aot"]["operators"]
+    reference = own.get("reference", {}).get("operators", ())
+    return [
+        {
+            "text": text["text"],
+            "shape": text["shape"],
+            "macs": text["macs"],
+            "instructions": ticks,
+            "reference": sum(reference[step.first : step.last + 1]),
+            "ram": live_bytes(plan, step.first, step.last),
+        }
+        for step, text, ticks in zip(
+            plan.steps, describe_steps(model, plan.steps), measured, strict=True
+        )
+    ]
+
+
+def live_bytes(plan: Plan, first: int, last: int) -> int:
+    """Bytes of the arena that hold something while a step runs; overlapping places count once."""
+    alive = [place for place in plan.placements if place.first <= last and place.last >= first]
+    used, end = 0, 0
+    for place in sorted(alive, key=lambda place: place.offset):
+        top = place.offset + place.bytes
+        used += max(0, top - max(end, place.offset))
+        end = max(end, top)
+    return used

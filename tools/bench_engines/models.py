@@ -1,0 +1,101 @@
+"""The models that are measured."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.zoo import entries
+
+SEED = 0
+CLASSES = 100
+CALIBRATION = 64
+BACKBONE = "mobilenet_v2_035"
+
+REFERENCES = {
+    "vww_96": "vww_96_int8.tflite",
+    "resnet8": "pretrainedResnet_quant.tflite",
+    "kws": "kws_ref_model.tflite",
+}
+"""MLPerf Tiny: name -> file in the folder given with --models"""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model to measure."""
+
+    name: str
+    data: bytes
+    """The .tflite"""
+    origin: str
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.data).hexdigest()
+
+
+def references(folder: Path) -> Iterator[Subject]:
+    """The MLPerf Tiny models that lie in a folder."""
+    for name, file in REFERENCES.items():
+        if (folder / file).exists():
+            yield Subject(name, (folder / file).read_bytes(), "MLPerf Tiny reference")
+
+
+def backbone(size: int, cache: Path) -> Subject:
+    """Backbone with 100 classes and random weights, quantised by our converter; kept in `cache`.
+
+    Time and memory do not depend on what the weights say; a dead channel would be folded, so batch
+    norm is given the statistics of the images that also calibrate.
+    """
+    path = cache / f"{BACKBONE}_{size}px_{CLASSES}_seed{SEED}.tflite"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_convert(size))
+    origin = f"{BACKBONE}, {CLASSES} classes, random weights (seed {SEED}), our converter"
+    return Subject(f"backbone {size}x{size}", path.read_bytes(), origin)
+
+
+def _convert(size: int) -> bytes:
+    import torch
+
+    from tinyssl.backbones import build_backbone
+    from tinyssl.convert.canonical import canonicalise
+    from tinyssl.convert.quantise import activation_ranges, quantise
+    from tinyssl.convert.trace import Classifier, trace
+    from tinyssl.progress import Silent
+
+    torch.manual_seed(SEED)
+    images = _images(size)
+    network = build_backbone(BACKBONE)
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = None  # the plain mean over what it sees
+    with torch.no_grad():
+        network.train()(torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255)
+    weight = torch.randn(CLASSES, network.feature_dim) / network.feature_dim**0.5
+    model = Classifier(network, weight, torch.zeros(CLASSES), softmax=False).eval()
+    exact = trace(model, size)
+    return canonicalise(quantise(exact, activation_ranges(exact, images, Silent())))
+
+
+def _images(size: int) -> NDArray[np.uint8]:
+    """Smooth random pictures: coarse noise, enlarged."""
+    coarse = np.random.default_rng(SEED).integers(0, 256, (CALIBRATION, 8, 8, 3), dtype=np.uint8)
+    return coarse.repeat(size // 8, 1).repeat(size // 8, 2)
+
+
+def shipped() -> Subject:
+    """The zoo's first model."""
+    entry = entries()[0]
+    return Subject("zoo 32x32", entry.model.read_bytes(), f"zoo/{entry.card.name}")
+
+
+def all_subjects(folder: Path | None, cache: Path) -> list[Subject]:
+    """Every model that is here, the backbones first."""
+    found = [backbone(96, cache), backbone(32, cache), shipped()]
+    return found + (list(references(folder)) if folder else [])
