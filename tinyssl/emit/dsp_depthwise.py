@@ -22,6 +22,12 @@ LANES = 4
 ROWS = 3
 """Input rows of a plane"""
 
+PAIR = 2
+"""Columns of a word"""
+
+PITCHES = (16, 32)
+"""Bytes of a row that there is code for, where whole images are widened"""
+
 WORD = 4
 """Bytes of a pair of columns of one row; scratch memory is aligned to it"""
 
@@ -41,6 +47,62 @@ def fits(model: Model, op: Op) -> bool:
         and op.multiplier == 1
         and requantise_fits(model, op)
     )
+
+
+def image_fits(model: Model, op: Op) -> bool:
+    """The same, with lines of at least 2 outputs that fit the longest row there is code for."""
+    return fits(model, op) and _pitch(model, _depthwise(op)) is not None
+
+
+def _pitch(model: Model, op: DepthwiseConv2D) -> int | None:
+    """Bytes of a row of the whole image's plane; None: it is too long, or has one output."""
+    if model.tensor(op.output).shape[2] < PAIR:
+        return None
+    least = _columns(model, op) // PAIR * WORD
+    return next((pitch for pitch in PITCHES if pitch >= least), None)
+
+
+def _image_rows(model: Model, op: DepthwiseConv2D) -> int:
+    return (model.tensor(op.output).shape[1] - 1) * op.stride[0] + ROWS
+
+
+def image_scratch(model: Model, op: Op) -> int:
+    """Four planes of the whole image."""
+    depthwise = _depthwise(op)
+    return LANES * _image_rows(model, depthwise) * (_pitch(model, depthwise) or 0)
+
+
+def image_overlaps(model: Model, op: Op) -> tuple[Overlap, ...]:
+    """The output may take the input's place: four channels are widened before any is written.
+
+    Not where four channels are computed twice.
+    """
+    depthwise = _depthwise(op)
+    whole = model.tensor(depthwise.input).shape[3] % LANES == 0
+    return (Overlap(depthwise.input, exact=True),) if whole else ()
+
+
+def image_fields(model: Model, position: int, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_depthwise_image_dsp`."""
+    op = _depthwise(model.ops[position])
+    _, in_h, in_w, in_c = model.tensor(op.input).shape
+    _, out_h, out_w, _ = model.tensor(op.output).shape
+    pitch = _pitch(model, op) or 0
+    rows = _image_rows(model, op)
+    return {
+        "weight": taps(model, position, constants),
+        "channel": channel_table(model, position, constants),
+        "four": f"tinyssl_image_{pitch}_{op.stride[0]}_{_form(model, op)}",
+        **{"channels": in_c, "in_w": in_w, "out_h": out_h, "out_w": out_w},
+        "stride": op.stride[0],
+        "pad_top": op.padding.top,
+        "pad_left": op.padding.left,
+        "pitch": pitch,
+        "rows": rows,
+        "copied_h": min(in_h, rows - op.padding.top),
+        "copied_w": min(in_w, pitch // WORD * PAIR - op.padding.left),
+        **_quantisation(model, op),
+    }
 
 
 def plane_columns(outputs: int, stride: int) -> int:
@@ -83,7 +145,22 @@ def overlaps(model: Model, op: Op) -> tuple[Overlap, ...]:
 
 def line(model: Model, op: DepthwiseConv2D) -> str:
     """Name of the C function for a line of outputs."""
-    return f"tinyssl_line_{op.stride[0]}_{'signed' if needs_sign(model, op) else 'relu'}"
+    return f"tinyssl_line_{op.stride[0]}_{_form(model, op)}"
+
+
+def _form(model: Model, op: DepthwiseConv2D) -> str:
+    """Form of the requantisation, as the C names it."""
+    return "signed" if needs_sign(model, op) else "relu"
+
+
+def _quantisation(model: Model, op: DepthwiseConv2D) -> Fields:
+    low, high = clamp(model, op)
+    return {
+        "in_zero": model.quant(op.input).zero_point[0],
+        "out_zero": model.quant(op.output).zero_point[0],
+        "out_min": low,
+        "out_max": high,
+    }
 
 
 def taps(model: Model, position: int, constants: Constants) -> str:
@@ -100,7 +177,6 @@ def fields(model: Model, position: int, constants: Constants) -> Fields:
     op = _depthwise(model.ops[position])
     _, in_h, in_w, in_c = model.tensor(op.input).shape
     _, out_h, out_w, _ = model.tensor(op.output).shape
-    low, high = clamp(model, op)
     columns = _columns(model, op)
     return {
         "weight": taps(model, position, constants),
@@ -112,10 +188,7 @@ def fields(model: Model, position: int, constants: Constants) -> Fields:
         "pad_left": op.padding.left,
         "columns": columns,
         "copied": min(in_w, columns - op.padding.left),
-        "in_zero": model.quant(op.input).zero_point[0],
-        "out_zero": model.quant(op.output).zero_point[0],
-        "out_min": low,
-        "out_max": high,
+        **_quantisation(model, op),
     }
 
 

@@ -101,6 +101,15 @@ DSP = {
     ),
     DepthwiseConv2D: (
         Kernel(
+            "depthwise_image_s8_dsp",
+            "tinyssl_depthwise_image_dsp",
+            LANES,
+            fits=dsp_depthwise.image_fits,
+            build=dsp_depthwise.image_fields,
+            scratch=dsp_depthwise.image_scratch,
+            overlaps=dsp_depthwise.image_overlaps,
+        ),
+        Kernel(
             "depthwise_3x3_s8_dsp",
             "tinyssl_depthwise_3x3_dsp",
             LINES,

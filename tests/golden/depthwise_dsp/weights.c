@@ -25,20 +25,21 @@ static const int32_t channel_0[8] TINYSSL_WEIGHTS = {
     -2237432, 2078869785, -378870, 1814603936, -1111032, 1759325553, 1397769, 2019034191,
 };
 
-const struct tinyssl_depthwise_3x3_dsp tinyssl_model_op0 = {
+const struct tinyssl_depthwise_image_dsp tinyssl_model_op0 = {
     .weight = taps_2,
     .channel = channel_0,
-    .line = tinyssl_line_2_signed,
+    .four = tinyssl_image_32_2_signed,
     .channels = 4,
-    .in_h = 8,
     .in_w = 8,
     .out_h = 4,
     .out_w = 4,
     .stride = 2,
     .pad_top = 0,
     .pad_left = 0,
-    .columns = 10,
-    .copied = 8,
+    .pitch = 32,
+    .rows = 9,
+    .copied_h = 8,
+    .copied_w = 8,
     .in_zero = -20,
     .out_zero = 2,
     .out_min = -128,

@@ -3,8 +3,8 @@
 #define TINYSSL_WEIGHTS_H
 
 #include "kernels/abi.h"
-#include "kernels/depthwise_3x3_s8_dsp.h"
+#include "kernels/depthwise_image_s8_dsp.h"
 
-extern const struct tinyssl_depthwise_3x3_dsp tinyssl_model_op0;
+extern const struct tinyssl_depthwise_image_dsp tinyssl_model_op0;
 
 #endif
