@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.ops.cases import inputs_for
 from tests.ops.oracle import Tflm
@@ -23,6 +25,7 @@ from tinyssl.ir.verify import verify
 from tinyssl.plan import overlaps, plan_arena
 from tinyssl.tflite import read_model
 
+Feed = Sequence[NDArray[np.int8]]
 INPUTS = 4
 """Both ends, uniform, and near the zero point"""
 
@@ -192,10 +195,22 @@ class Program:
     sources: Sources
     data: bytes
     names: tuple[str, ...]
+    inputs: int
+    """Of each graph"""
 
 
-def make_program(graphs: Mapping[str, bytes], isa: Isa, inputs: int = INPUTS) -> Program:
-    """Name -> .tflite, as one program for the kernels of `isa`."""
+def make_program(
+    graphs: Mapping[str, bytes], isa: Isa, feeds: Mapping[str, Feed] | None = None
+) -> Program:
+    """Graphs as one program.
+
+    Args:
+        graphs: Name -> .tflite.
+        isa: Whose kernels it holds.
+        feeds: Name -> inputs, as many for each; by default INPUTS of `inputs_for`.
+    """
+    feeds = feeds or {name: _usual_inputs(file, name) for name, file in graphs.items()}
+    (count,) = {len(feed) for feed in feeds.values()}
     sources: Sources = {}
     data, declarations, rows = [], [], []
     for number, (name, file) in enumerate(graphs.items()):
@@ -205,14 +220,14 @@ def make_program(graphs: Mapping[str, bytes], isa: Isa, inputs: int = INPUTS) ->
             assert sources.setdefault(path, text) == text, f"two texts of {path}"
         declarations.append(_declaration(prefix))
         rows.append(row)
-        data += _expected(file, name, inputs)
+        data += _expected(file, feeds[name])
     sources["main.c"] = MAIN.format(
         declarations="\n".join(declarations),
         rows="\n".join(rows),
         data="cases.bin",
-        inputs=inputs,
+        inputs=count,
     )
-    return Program(sources, b"".join(data), tuple(graphs))
+    return Program(sources, b"".join(data), tuple(graphs), count)
 
 
 def _graph_sources(file: bytes, name: str, prefix: str, isa: Isa) -> tuple[Sources, str]:
@@ -241,17 +256,18 @@ def _declaration(prefix: str) -> str:
     )
 
 
-def _expected(file: bytes, name: str, count: int) -> list[bytes]:
+def _usual_inputs(file: bytes, name: str) -> Feed:
     model = read_model(file, name)
     assert model.input.quant is not None
+    return inputs_for(model.input.shape, model.input.quant.zero_point[0], INPUTS)
+
+
+def _expected(file: bytes, feed: Feed) -> list[bytes]:
     oracle = Tflm(file)
-    parts = []
-    for x in inputs_for(model.input.shape, model.input.quant.zero_point[0], count):
-        parts += [x.tobytes(), oracle.invoke(x).tobytes()]
-    return parts
+    return [part for x in feed for part in (x.tobytes(), oracle.invoke(x).tobytes())]
 
 
-def run_program(program: Program, target: Target, folder: Path, inputs: int = INPUTS) -> list[str]:
+def run_program(program: Program, target: Target, folder: Path, seconds: int = 600) -> list[str]:
     """Compiles and runs it; returns the lines about graphs that differ.
 
     Raises:
@@ -271,11 +287,11 @@ def run_program(program: Program, target: Target, folder: Path, inputs: int = IN
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=seconds,
         check=False,
     )
     lines = done.stdout.splitlines()
-    expected = [name for name in program.names for _ in range(inputs)]
+    expected = [name for name in program.names for _ in range(program.inputs)]
     if [line.split()[1] for line in lines if line.startswith(("equal ", "differs "))] != expected:
         last = "\n".join(lines[-3:])
         raise RuntimeError(f"it stopped after {len(lines)} lines:\n{last}\n{done.stderr[-4000:]}")
