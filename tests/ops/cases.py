@@ -288,6 +288,22 @@ def padded_conv(amounts=(0, 1, 0, 1), depthwise=False):
 CASES = {
     "conv": conv,
     "conv 1x1": partial(conv, kernel=(1, 1), channels=(16, 8)),
+    "conv 1x1 of one pixel": partial(conv, kernel=(1, 1), channels=(40, 9), size=(1, 1)),
+    "conv 1x1 relu": partial(
+        conv, kernel=(1, 1), channels=(8, 7), size=(5, 5), activation=RELU, zeros=(-128, -128)
+    ),
+    "conv 1x1 odd": partial(conv, kernel=(1, 1), channels=(27, 5), size=(3, 5), zeros=(127, -100)),
+    "conv 1x1 deep": partial(conv, kernel=(1, 1), channels=(136, 6), size=(3, 2)),
+    "conv 1x1 stride 2": partial(
+        conv, kernel=(1, 1), channels=(24, 4), size=(9, 11), stride=(2, 2)
+    ),
+    "conv of three channels": partial(
+        conv, channels=(3, 8), size=(13, 12), stride=(2, 2), activation=RELU, zeros=(-128, -128)
+    ),
+    "conv of one channel": partial(
+        conv, channels=(1, 6), kernel=(10, 4), size=(21, 10), stride=(2, 2), zeros=(83, -128)
+    ),
+    "conv 5x3 of two channels": partial(conv, channels=(2, 3), kernel=(5, 3), size=(6, 13)),
     "conv valid stride 2": partial(conv, padding=VALID, stride=(2, 2)),
     "conv same stride 2 even": partial(conv, size=(8, 8), stride=(2, 2)),
     "conv stride 2x1": partial(conv, stride=(2, 1), kernel=(5, 2)),

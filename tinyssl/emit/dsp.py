@@ -37,9 +37,6 @@ RAISED = 128
 
 UINT16_MAX = 2**16 - 1
 
-COLUMN_BYTES = 16
-"""Of four inputs of two pixels as int16; TINYSSL_COLUMN_BYTES of product_s8_dsp.h"""
-
 
 def _name(role: str, model: Model, position: int) -> str:
     """Name of re-ordered weights: those of one tensor are shared where they are the tensor's."""
@@ -48,22 +45,6 @@ def _name(role: str, model: Model, position: int) -> str:
         raise TypeError(op.label)
     own = f"_{position}" if channels(model, op).constant else ""
     return f"{role}_{op.weight}{own}"
-
-
-def product_layout(rows: NDArray[np.int8]) -> NDArray[np.int8]:
-    """Weights (channels, depth) in the order that the product reads them.
-
-    Returns:
-        int8, (channels / 2, depth / 4, 2, 4); zeros beyond the channels and the depth.
-    """
-    count, depth = rows.shape
-    padded = np.pad(rows, ((0, count % 2), (0, -depth % WORD)))
-    return padded.reshape(-1, 2, padded.shape[1] // WORD, WORD).transpose(0, 2, 1, 3)
-
-
-def column_bytes(depth: int) -> int:
-    """Scratch memory of a column of two pixels."""
-    return -(-depth // WORD) * COLUMN_BYTES
 
 
 def column4_bytes(depth: int, pixels: int = PIXELS) -> int:
@@ -90,7 +71,7 @@ def product4(
         model: A model.
         position: Of a convolution or fully connected layer.
         constants: Gets the weights and the table.
-        form: `bytes`, `planes` or `plain`.
+        form: `bytes`, `planes`, `plain` or `pairs`.
         raise_by: What is added to the inputs that the columns hold.
     """
     op = model.ops[position]
@@ -99,21 +80,24 @@ def product4(
     rows = channels(model, op).rows
     if isinstance(op, Conv2D):
         rows = taps_layout(rows.reshape(model.tensor(op.weight).shape))
-    padded = np.pad(rows, ((0, 0), (0, -rows.shape[1] % STEP)))
-    steps = padded.shape[1] // STEP
+    pairs = form == "pairs"
+    layout = pairs_layout(rows) if pairs else np.pad(rows, ((0, 0), (0, -rows.shape[1] % STEP)))
+    steps = -(-rows.shape[1] // STEP)
     loops = max(1, -(-(steps - 1) // UNROLLED))
     low, high = clamp(model, op)
     array = Array(
-        _name("rows", model, position),
+        _name("pairs" if pairs else "rows", model, position),
         "int8_t",
-        padded.ravel(),
-        padded.shape,
+        layout.ravel(),
+        layout.shape,
         model.tensor(op.weight).name,
         alignment=WORD,
     )
     return {
         "product.weight": constants.keep(array),
-        "product.channel": channel_table(model, position, constants, raise_by=raise_by),
+        "product.channel": channel_table(
+            model, position, constants, raise_by=raise_by, multiple=2 if pairs else 1
+        ),
         "product.form": f"&tinyssl_{form}_{'signed' if needs_sign(model, op) else 'relu'}",
         "product.out_c": rows.shape[0],
         "product.rounding": 2 * model.quant(op.output).zero_point[0] + 1,
@@ -123,29 +107,6 @@ def product4(
         "product.skip": UNROLLED * loops - (steps - 1),
         "product.out_min": low,
         "product.out_max": high,
-    }
-
-
-def _product(model: Model, position: int, constants: Constants) -> Fields:
-    op = model.ops[position]
-    if not isinstance(op, Conv2D | FullyConnected):
-        raise TypeError(op.label)
-    weight = model.tensor(op.weight)
-    rows = channels(model, op).rows
-    layout = product_layout(rows)
-    name = _name("product", model, position)
-    low, high = clamp(model, op)
-    return {
-        "product.weight": constants.keep(
-            Array(name, "int8_t", layout.ravel(), layout.shape, weight.name, alignment=WORD)
-        ),
-        "product.channel": channel_table(model, position, constants),
-        "product.depth": rows.shape[1],
-        "product.out_c": rows.shape[0],
-        "product.out_zero": model.quant(op.output).zero_point[0],
-        "product.out_min": low,
-        "product.out_max": high,
-        "product.sign": int(needs_sign(model, op)),
     }
 
 
@@ -232,15 +193,31 @@ def conv(model: Model, position: int, constants: Constants) -> Fields:
 
 
 def dense_fits(model: Model, op: Op) -> bool:
-    """A fully connected layer, in range."""
-    return isinstance(op, FullyConnected) and requantise_fits(model, op)
+    """A fully connected layer or a pointwise convolution of one pixel, in range."""
+    if isinstance(op, Conv2D):
+        return pointwise_fits(model, op) and model.tensor(op.output).shape[1:3] == (1, 1)
+    return isinstance(op, FullyConnected) and product4_fits(model, op)
 
 
 def dense_scratch(model: Model, op: Op) -> int:
-    """The input as int16."""
-    return column_bytes(model.tensor(op.inputs[0]).elements) // 2
+    """A column of one pixel."""
+    if not isinstance(op, Conv2D | FullyConnected):
+        raise TypeError(op.label)
+    weight = model.tensor(op.weight)
+    return column4_bytes(weight.elements // weight.shape[0], 1)
 
 
 def dense(model: Model, position: int, constants: Constants) -> Fields:
     """Members of `struct tinyssl_fully_connected_dsp`."""
-    return _product(model, position, constants)
+    return product4(model, position, constants, "pairs")
+
+
+def pairs_layout(rows: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Weights (channels, depth) by pairs of channels.
+
+    Returns:
+        int8, (channels / 2, depth / 8, 2, 8); zeros beyond the channels and the depth.
+    """
+    count, depth = rows.shape
+    padded = np.pad(rows, ((0, count % 2), (0, -depth % STEP)))
+    return padded.reshape(-1, 2, padded.shape[1] // STEP, STEP).transpose(0, 2, 1, 3)

@@ -80,8 +80,18 @@ LANES = ("lanes_dsp.h", "dsp.h")
 
 LINES = ("depthwise_lines_dsp.c", "depthwise_lines_dsp.h", *LANES)
 
+DENSE = Kernel(
+    "fully_connected_s8_dsp",
+    "tinyssl_fully_connected_dsp",
+    PRODUCT4,
+    fits=dsp.dense_fits,
+    build=dsp.dense,
+    scratch=dsp.dense_scratch,
+)
+
 DSP = {
     Conv2D: (
+        DENSE,
         Kernel(
             "conv2d_1x1_s8_dsp",
             "tinyssl_conv2d_1x1_dsp",
@@ -119,16 +129,7 @@ DSP = {
             overlaps=dsp_depthwise.overlaps,
         ),
     ),
-    FullyConnected: (
-        Kernel(
-            "fully_connected_s8_dsp",
-            "tinyssl_fully_connected_dsp",
-            PRODUCT,
-            fits=dsp.dense_fits,
-            build=dsp.dense,
-            scratch=dsp.dense_scratch,
-        ),
-    ),
+    FullyConnected: (DENSE,),
     Add: (
         Kernel(
             "add_s8_dsp",

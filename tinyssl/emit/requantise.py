@@ -133,7 +133,9 @@ def raised_starts(layer: Channels, raise_by: int) -> list[int]:
     ]
 
 
-def requantise_fits(model: Model, op: WeightedOp, *, raise_by: int = 0) -> bool:
+def requantise_fits(
+    model: Model, op: WeightedOp, *, raise_by: int = 0, raise_output: int = 0
+) -> bool:
     """Proof, channel by channel, that both forms of requantisation are exact in int32.
 
     Needed over all inputs: |sum| < 2^30; a right shift of 1 to 31; product, rounding and zero point
@@ -144,9 +146,10 @@ def requantise_fits(model: Model, op: WeightedOp, *, raise_by: int = 0) -> bool:
         model: A model.
         op: One of its operators.
         raise_by: What the kernel adds to each input.
+        raise_output: What it adds to the output's zero point.
     """
     layer = channels(model, op)
-    zero = model.quant(op.output).zero_point[0]
+    zero = model.quant(op.output).zero_point[0] + raise_output
     bounds = sum_bounds(layer.starts, layer.rows)
     return all(abs(start) < START_LIMIT for start in raised_starts(layer, raise_by)) and all(
         channel_fits(max(-low, high), multiplier, zero)
@@ -163,8 +166,18 @@ def channel_fits(reach: int, multiplier: Multiplier, zero: int) -> bool:
     return product + 1 + (abs(2 * zero + 1) << (shift - 1)) <= INT32_MAX
 
 
-def channel_table(model: Model, position: int, constants: Constants, *, raise_by: int = 0) -> str:
-    """Name of int32 [channels][2]: start * 2^8 + (shift - 1), multiplier in Q31."""
+def channel_table(
+    model: Model, position: int, constants: Constants, *, raise_by: int = 0, multiple: int = 1
+) -> str:
+    """Name of int32 [channels][2]: start * 2^8 + (shift - 1), multiplier in Q31.
+
+    Args:
+        model: A model.
+        position: Of one of its operators.
+        constants: Gets the table.
+        raise_by: What the kernel adds to each input.
+        multiple: Of which the table's channels are; zeros beyond the layer's.
+    """
     op = model.ops[position]
     if not isinstance(op, WeightedOp):
         raise TypeError(op.label)
@@ -174,4 +187,5 @@ def channel_table(model: Model, position: int, constants: Constants, *, raise_by
         for start, multiplier in zip(raised_starts(layer, raise_by), layer.multipliers, strict=True)
         for word in (start * 256 + (-multiplier.shift - 1), multiplier.value)
     ]
+    words += [0, 0] * (-len(layer.rows) % multiple)
     return constants.table(f"channel_{position}", "int32_t", words, op.label)

@@ -30,6 +30,7 @@ def read(name: str) -> Model:
     ("name", "isa", "kernel"),
     [
         ("conv 1x1", M7, "conv2d_1x1_s8_dsp"),
+        ("conv 1x1 of one pixel", M7, "fully_connected_s8_dsp"),
         ("conv 1x1", Isa.CORTEX_M4, "conv2d_1x1_s8_dsp"),
         ("conv 1x1", Isa.CORTEX_M3, "conv2d_s8"),
         ("conv 1x1", Isa.RV32IMC, "conv2d_s8"),
@@ -50,13 +51,20 @@ def test_kernel_is_chosen_by_instruction_set_and_operator(name, isa, kernel):
     assert kernel_for(model, model.ops[0], isa).name == kernel
 
 
-def test_weights_lie_as_sxtb16_wants_them():
-    rows = np.arange(1, 19, dtype=np.int8).reshape(3, 6)
-    assert dsp.product_layout(rows).reshape(-1, 8).tolist() == [
-        [1, 2, 3, 4, 7, 8, 9, 10],
-        [5, 6, 0, 0, 11, 12, 0, 0],
-        [13, 14, 15, 16, 0, 0, 0, 0],
-        [17, 18, 0, 0, 0, 0, 0, 0],
+def test_weights_of_one_pixel_lie_by_pairs_of_channels():
+    rows = np.arange(1, 31, dtype=np.int8).reshape(3, 10)
+    assert dsp.pairs_layout(rows).reshape(-1, 16).tolist() == [
+        [*range(1, 9), *range(11, 19)],
+        [9, 10, *[0] * 6, 19, 20, *[0] * 6],
+        [*range(21, 29), *[0] * 8],
+        [29, 30, *[0] * 14],
+    ]
+
+
+def test_taps_lie_by_whole_words_of_rows_and_then_their_rest():
+    taps = np.arange(1, 19, dtype=np.int8).reshape(1, 3, 2, 3)
+    assert dsp.taps_layout(taps).tolist() == [
+        [1, 2, 3, 4, 7, 8, 9, 10, 13, 14, 15, 16, 5, 6, 11, 12, 17, 18]
     ]
 
 
