@@ -1,4 +1,4 @@
-/* Start-up, faults, stack measurement and reset: the same on every Cortex-M.
+/* Vectors, faults and reset: the same on every Cortex-M.
  *
  * The linker script (codegen/templates/linker.ld.j2) gives the addresses. The stack lies at the
  * start of its region and is guarded: one that grows too far faults, and overwrites nothing. */
@@ -7,38 +7,14 @@
 #include <stddef.h>
 
 #include "port.h"
+#include "startup.h"
 
-#define PAINT 0xC5C5C5C5u
 #define INTERRUPTS 150 /* STM32H743 has the most of our chips; unused entries cost 4 bytes each */
 
-struct copy {
-    const uint32_t *from;
-    uint32_t *to;
-    uint32_t *end;
-};
-
-struct zero {
-    uint32_t *start;
-    uint32_t *end;
-};
-
-extern const struct copy __tinyssl_copy_start[], __tinyssl_copy_end[];
-extern const struct zero __tinyssl_zero_start[], __tinyssl_zero_end[];
-extern void (*const __init_array_start[])(void), (*const __init_array_end[])(void);
-extern uint32_t __tinyssl_stack_bottom[], __tinyssl_stack_top[];
-
-int main(void);
 void reset_handler(void);
 
-/* The text names the program counter: `arm-none-eabi-addr2line -e firmware.elf` finds the line. */
-static void put_hex(char *text, uint32_t value)
-{
-    for (int digit = 0; digit < 8; digit++) {
-        text[digit] = "0123456789abcdef"[(value >> (28 - 4 * digit)) & 0xFu];
-    }
-}
-
-/* `frame` is the stacked r0-r3, r12, lr, pc, xpsr. Not static: the assembly below calls it. */
+/* `frame` is the stacked r0-r3, r12, lr, pc, xpsr. Not static: the assembly below calls it. The text
+ * names the program counter: `arm-none-eabi-addr2line -e firmware.elf` finds the line. */
 __attribute__((used)) void fault_report(const uint32_t *frame);
 void fault_report(const uint32_t *frame)
 {
@@ -106,50 +82,13 @@ static void guard_stack(void)
     barrier();
 }
 
-static void paint_stack(void)
-{
-    const uint32_t *here = __builtin_frame_address(0);
-    for (uint32_t *word = __tinyssl_stack_bottom; word < here - 32; word++) {
-        *(volatile uint32_t *)word = PAINT;
-    }
-}
-
 __attribute__((noreturn)) void reset_handler(void)
 {
     SCB_VTOR = (uint32_t)(uintptr_t)vectors;
     SCB_CPACR |= CPACR_FPU; /* before any function that the compiler gives a floating-point register */
     barrier();
     guard_stack();
-    paint_stack();
-    for (const struct copy *part = __tinyssl_copy_start; part < __tinyssl_copy_end; part++) {
-        const uint32_t *from = part->from;
-        for (uint32_t *to = part->to; to < part->end; to++) {
-            *(volatile uint32_t *)to = *from++;
-        }
-    }
-    for (const struct zero *part = __tinyssl_zero_start; part < __tinyssl_zero_end; part++) {
-        for (uint32_t *to = part->start; to < part->end; to++) {
-            *(volatile uint32_t *)to = 0;
-        }
-    }
-    for (void (*const *constructor)(void) = __init_array_start; constructor < __init_array_end;
-         constructor++) {
-        (*constructor)();
-    }
-    main();
-    port_reset();
-    for (;;) {
-    }
-}
-
-void port_stack(uint32_t *used, uint32_t *size)
-{
-    const volatile uint32_t *word = __tinyssl_stack_bottom;
-    while (word < __tinyssl_stack_top && *word == PAINT) {
-        word++;
-    }
-    *used = (uint32_t)((uintptr_t)__tinyssl_stack_top - (uintptr_t)word);
-    *size = (uint32_t)((uintptr_t)__tinyssl_stack_top - (uintptr_t)__tinyssl_stack_bottom);
+    start_program();
 }
 
 void port_reset(void)

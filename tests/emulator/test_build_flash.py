@@ -23,7 +23,7 @@ from tinyssl.verify import TflmInterpreter
 
 pytestmark = pytest.mark.emulator
 
-EMULATED = ("mps2_an500", "mps2_an386", "mps2_an385", "mps3_an547", "host")
+EMULATED = ("mps2_an500", "mps2_an386", "mps2_an385", "mps3_an547", "riscv32_virt", "host")
 
 
 @pytest.fixture(scope="module")

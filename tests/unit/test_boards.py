@@ -19,9 +19,15 @@ def content(name: str = "mps2_an500") -> Any:
 
 
 def test_the_boards_of_this_release_are_there() -> None:
-    assert {"host", "mps2_an385", "mps2_an386", "mps2_an500", "mps3_an547", "nucleo_h743zi"} <= {
-        board.id for board in BOARDS
-    }
+    assert {
+        "host",
+        "mps2_an385",
+        "mps2_an386",
+        "mps2_an500",
+        "mps3_an547",
+        "nucleo_h743zi",
+        "riscv32_virt",
+    } <= {board.id for board in BOARDS}
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.id)

@@ -43,7 +43,10 @@ SCons.Script.main()
 
 COMPILERS = {
     Isa.HOST: ("gcc", "apt-get install gcc libc6-dev"),
-    Isa.RV32IMC: ("riscv64-unknown-elf-gcc", "apt-get install gcc-riscv64-unknown-elf"),
+    Isa.RV32IMC: (
+        "riscv64-unknown-elf-gcc",
+        "apt-get install gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
+    ),
 }
 ARM_COMPILER = (
     "arm-none-eabi-gcc",

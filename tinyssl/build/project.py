@@ -24,7 +24,8 @@ HEADER = "include/tinyssl_build.h"
 LINKER_SCRIPT = "linker.ld"
 MODEL_LIBRARY = "lib/tinyssl_model"
 
-CORTEX_M = ("cortex_m.c", "cortex_m.h")
+STARTUP = ("startup.c", "startup.h")
+CORTEX_M = ("cortex_m.c", "cortex_m.h", *STARTUP)
 CMSDK_UART = ("cmsdk_uart.c", "cmsdk_uart.h")
 CYCLE_COUNTER = ("cycle_counter.c", "cycle_counter.h")
 
@@ -34,6 +35,7 @@ PORTS: dict[str, tuple[str, ...]] = {
     "stm32f4": ("port.h", "stm32f4.c", "stm32f4.h", *CYCLE_COUNTER, *CORTEX_M),
     "stm32h7": ("port.h", "stm32h7.c", "stm32h7.h", *CYCLE_COUNTER, *CORTEX_M),
     "nrf52840": ("port.h", "nrf52840.c", "nrf52840.h", *CYCLE_COUNTER, *CORTEX_M),
+    "riscv_virt": ("port.h", "riscv_virt.c", *STARTUP),
     "host": ("port.h", "host.c"),
 }
 """Board file's `port` -> its files in firmware/port/"""

@@ -12,11 +12,16 @@ from SCons.Script import COMMAND_LINE_TARGETS, AlwaysBuild, Builder, Default, De
 
 # gcc's options for each instruction set; one with floating point may use all of its registers.
 MACHINE = {
-    "cortex-m3": ["-mcpu=cortex-m3"],
-    "cortex-m4": ["-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"],
-    "cortex-m7": ["-mcpu=cortex-m7", "-mfpu=fpv5-d16", "-mfloat-abi=hard"],
-    "cortex-m55": ["-mcpu=cortex-m55", "-mfloat-abi=hard"],
+    "cortex-m3": ["-mthumb", "-mcpu=cortex-m3"],
+    "cortex-m4": ["-mthumb", "-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"],
+    "cortex-m7": ["-mthumb", "-mcpu=cortex-m7", "-mfpu=fpv5-d16", "-mfloat-abi=hard"],
+    "cortex-m55": ["-mthumb", "-mcpu=cortex-m55", "-mfloat-abi=hard"],
+    "rv32imc": ["-mabi=ilp32", "-msmall-data-limit=0", "--specs=picolibc.specs"],
 }
+# RISC-V: the compiler has no C library for RV32IMC, but one for RV32IM, which runs on it.
+COMPILE = {"rv32imc": ["-march=rv32imc_zicsr"]}
+LINK = {"rv32imc": ["-march=rv32im", "-Wl,--no-warn-rwx-segments"]}
+NANO = ["--specs=nano.specs", "--specs=nosys.specs"]
 
 env = DefaultEnvironment()
 board = env.BoardConfig()
@@ -24,8 +29,9 @@ isa = board.get("tinyssl.isa")
 native = isa == "host"
 here = Path(env.subst("$PROJECT_DIR"))
 cpp = any(here.glob("src/**/*.cc")) or any(here.glob("lib/**/*.cc"))
-prefix = "" if native else "arm-none-eabi-"
-machine = [] if native else [*MACHINE[isa], "-mthumb"]
+riscv = isa.startswith("rv32")
+prefix = "" if native else "riscv64-unknown-elf-" if riscv else "arm-none-eabi-"
+machine = [] if native else MACHINE[isa]
 
 env.Replace(
     AR=prefix + "gcc-ar",
@@ -50,6 +56,7 @@ build = Path(env.subst("$BUILD_DIR")).relative_to(here)
 env.Append(
     CCFLAGS=[
         *machine,
+        *COMPILE.get(isa, []),
         "-g",
         "-ffunction-sections",
         "-fdata-sections",
@@ -61,15 +68,15 @@ env.Append(
     ],
     CFLAGS=["-std=gnu11"],
     CXXFLAGS=["-std=gnu++17", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"],
-    ASFLAGS=[*machine, "-x", "assembler-with-cpp"],
-    LINKFLAGS=[*machine, "-Wl,--gc-sections", f"-Wl,-Map,{build}/firmware.map"],
+    ASFLAGS=[*machine, *COMPILE.get(isa, []), "-x", "assembler-with-cpp"],
+    LINKFLAGS=[*machine, *LINK.get(isa, []), "-Wl,--gc-sections", f"-Wl,-Map,{build}/firmware.map"],
     CPPDEFINES=[] if native else [("F_CPU", board.get("build.f_cpu"))],
 )
 if native:
     env.Append(LIBS=["m"])
 else:
     env.Append(
-        LINKFLAGS=["-nostartfiles", "--specs=nano.specs", "--specs=nosys.specs"],
+        LINKFLAGS=["-nostartfiles", *([] if riscv else NANO)],
         LIBS=["c", "m", "gcc"],
     )
     env.Replace(LDSCRIPT_PATH=board.get("build.ldscript"))

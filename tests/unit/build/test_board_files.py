@@ -13,9 +13,15 @@ BOARDS = [board.id for board in all_boards()]
 
 
 def test_there_are_emulated_boards_a_real_one_and_this_computer():
-    assert {"host", "mps2_an385", "mps2_an386", "mps2_an500", "mps3_an547", "nucleo_h743zi"} <= set(
-        BOARDS
-    )
+    assert {
+        "host",
+        "mps2_an385",
+        "mps2_an386",
+        "mps2_an500",
+        "mps3_an547",
+        "nucleo_h743zi",
+        "riscv32_virt",
+    } <= set(BOARDS)
 
 
 @pytest.mark.parametrize("name", BOARDS)

@@ -1,0 +1,71 @@
+#include "startup.h"
+
+#include "port.h"
+
+#define PAINT 0xC5C5C5C5u
+
+struct copy {
+    const uint32_t *from;
+    uint32_t *to;
+    uint32_t *end;
+};
+
+struct zero {
+    uint32_t *start;
+    uint32_t *end;
+};
+
+extern const struct copy __tinyssl_copy_start[], __tinyssl_copy_end[];
+extern const struct zero __tinyssl_zero_start[], __tinyssl_zero_end[];
+extern void (*const __init_array_start[])(void), (*const __init_array_end[])(void);
+
+int main(void);
+
+void put_hex(char *text, uint32_t value)
+{
+    for (int digit = 0; digit < 8; digit++) {
+        text[digit] = "0123456789abcdef"[(value >> (28 - 4 * digit)) & 0xFu];
+    }
+}
+
+static void paint_stack(void)
+{
+    const uint32_t *here = __builtin_frame_address(0);
+    for (uint32_t *word = __tinyssl_stack_bottom; word < here - 32; word++) {
+        *(volatile uint32_t *)word = PAINT;
+    }
+}
+
+void start_program(void)
+{
+    paint_stack();
+    for (const struct copy *part = __tinyssl_copy_start; part < __tinyssl_copy_end; part++) {
+        const uint32_t *from = part->from;
+        for (uint32_t *to = part->to; to < part->end; to++) {
+            *(volatile uint32_t *)to = *from++;
+        }
+    }
+    for (const struct zero *part = __tinyssl_zero_start; part < __tinyssl_zero_end; part++) {
+        for (uint32_t *to = part->start; to < part->end; to++) {
+            *(volatile uint32_t *)to = 0;
+        }
+    }
+    for (void (*const *constructor)(void) = __init_array_start; constructor < __init_array_end;
+         constructor++) {
+        (*constructor)();
+    }
+    main();
+    port_reset();
+    for (;;) {
+    }
+}
+
+void port_stack(uint32_t *used, uint32_t *size)
+{
+    const volatile uint32_t *word = __tinyssl_stack_bottom;
+    while (word < __tinyssl_stack_top && *word == PAINT) {
+        word++;
+    }
+    *used = (uint32_t)((uintptr_t)__tinyssl_stack_top - (uintptr_t)word);
+    *size = (uint32_t)((uintptr_t)__tinyssl_stack_top - (uintptr_t)__tinyssl_stack_bottom);
+}
