@@ -13,25 +13,14 @@ struct planes {
     int32_t bytes; /* of a plane */
 };
 
-/* A pixel of four channels, or a pair of them, to one word of each plane. */
-TINYSSL_INLINE void put_pair(struct planes to, uint32_t first, uint32_t second)
-{
-    const uint32_t even0 = tinyssl_even_bytes(first);
-    const uint32_t odd0 = tinyssl_odd_bytes(first);
-    const uint32_t even1 = tinyssl_even_bytes(second);
-    const uint32_t odd1 = tinyssl_odd_bytes(second);
-    tinyssl_store(to.slot, tinyssl_low_halves(even0, even1));
-    tinyssl_store(to.slot + to.bytes, tinyssl_low_halves(odd0, odd1));
-    tinyssl_store(to.slot + 2 * to.bytes, tinyssl_high_halves(even0, even1));
-    tinyssl_store(to.slot + 3 * to.bytes, tinyssl_high_halves(odd0, odd1));
-}
-
 static void fill(struct planes to, const struct tinyssl_depthwise_3x3_dsp *p)
 {
-    const uint32_t zero = (uint32_t)p->in_zero & 0xffU;
-    const uint32_t zeros = zero | zero << 8 | zero << 16 | zero << 24;
-    for (int32_t x = 0; x < p->columns; x += 2, to.slot += WORD) {
-        put_pair(to, zeros, zeros);
+    const uint32_t zero = tinyssl_pack(p->in_zero, p->in_zero);
+    for (int32_t x = p->columns; x > 0; x -= 2, to.slot += WORD) {
+        tinyssl_store(to.slot, zero);
+        tinyssl_store(to.slot + to.bytes, zero);
+        tinyssl_store(to.slot + 2 * to.bytes, zero);
+        tinyssl_store(to.slot + 3 * to.bytes, zero);
     }
 }
 
@@ -44,20 +33,18 @@ static void widen(const int8_t *in, const struct tinyssl_depthwise_3x3_dsp *p, i
         return;
     }
     const int32_t step = p->channels;
-    const uint32_t zero = (uint32_t)p->in_zero & 0xffU;
-    const uint32_t zeros = zero | zero << 8 | zero << 16 | zero << 24;
     const int8_t *from = in + y * p->in_w * step;
     int32_t left = p->copied;
     to.slot += (p->pad_left >> 1) * WORD;
-    if ((p->pad_left & 1) != 0 && left > 0) {
-        put_pair(to, zeros, tinyssl_load(from));
+    if ((p->pad_left & 1) != 0) {
+        tinyssl_widen_pixel(to.slot + 2, to.bytes, tinyssl_load(from));
         left--, from += step, to.slot += WORD;
     }
     for (; left >= 2; left -= 2, from += 2 * step, to.slot += WORD) {
-        put_pair(to, tinyssl_load(from), tinyssl_load(from + step));
+        tinyssl_widen_pair(to.slot, to.bytes, tinyssl_load(from), tinyssl_load(from + step));
     }
     if (left > 0) {
-        put_pair(to, tinyssl_load(from), zeros);
+        tinyssl_widen_pixel(to.slot, to.bytes, tinyssl_load(from));
     }
 }
 

@@ -194,43 +194,29 @@ IMAGE(16, 2, signed)
 IMAGE(32, 1, signed)
 IMAGE(32, 2, signed)
 
-/* A pair of pixels of four channels to one word of each plane. */
-TINYSSL_INLINE void put_pair(uint8_t *to, int32_t bytes, uint32_t first, uint32_t second)
-{
-    const uint32_t even0 = tinyssl_even_bytes(first);
-    const uint32_t odd0 = tinyssl_odd_bytes(first);
-    const uint32_t even1 = tinyssl_even_bytes(second);
-    const uint32_t odd1 = tinyssl_odd_bytes(second);
-    tinyssl_store(to, tinyssl_low_halves(even0, even1));
-    tinyssl_store(to + bytes, tinyssl_low_halves(odd0, odd1));
-    tinyssl_store(to + 2 * bytes, tinyssl_high_halves(even0, even1));
-    tinyssl_store(to + 3 * bytes, tinyssl_high_halves(odd0, odd1));
-}
-
 /* The image of the four channels that `in` starts at, between its padding. */
-static void widen(const int8_t *in, const struct tinyssl_depthwise_image_dsp *p, uint32_t zeros,
-                  uint8_t *planes)
+static void widen(const int8_t *in, const struct tinyssl_depthwise_image_dsp *p, uint8_t *planes)
 {
     const int32_t bytes = p->rows * p->pitch;
     const int32_t step = p->channels;
     const int32_t pitch = p->pitch;
     const int32_t row = p->in_w * step;
-    const int32_t first = p->pad_left & 1;
-    const int32_t width = p->copied_w;
-    uint8_t *line = planes + p->pad_top * pitch + (p->pad_left >> 1) * 4;
+    const int32_t shifted = p->pad_left & 1;
+    const int32_t width = p->copied_w - shifted;
+    uint8_t *line = planes + p->pad_top * pitch + p->pad_left * 2;
     for (int32_t y = p->copied_h; y > 0; y--, in += row, line += pitch) {
         const int8_t *from = in;
         uint8_t *to = line;
-        int32_t left = width;
-        if (first != 0) {
-            put_pair(to, bytes, zeros, tinyssl_load(from));
-            left--, from += step, to += 4;
+        if (shifted != 0) {
+            tinyssl_widen_pixel(to, bytes, tinyssl_load(from));
+            from += step, to += 2;
         }
+        int32_t left = width;
         for (; left >= 2; left -= 2, from += 2 * step, to += 4) {
-            put_pair(to, bytes, tinyssl_load(from), tinyssl_load(from + step));
+            tinyssl_widen_pair(to, bytes, tinyssl_load(from), tinyssl_load(from + step));
         }
         if (left > 0) {
-            put_pair(to, bytes, tinyssl_load(from), zeros);
+            tinyssl_widen_pixel(to, bytes, tinyssl_load(from));
         }
     }
 }
@@ -246,24 +232,28 @@ void tinyssl_depthwise_image_s8_dsp(const int8_t *in, const struct tinyssl_depth
     for (int32_t i = 0; i < LANES * bytes; i += 4) {
         tinyssl_store(planes + i, zero);
     }
-    const uint32_t zeros = (zero & UINT32_C(0x00ff00ff)) * UINT32_C(0x101);
+    struct tinyssl_planes state = {
+        .step = channels,
+        .skip = p->stride * p->pitch - pairs,
+        .pairs = pairs,
+        .odd = p->out_w & 1,
+        .rows = p->out_h * p->stride * p->pitch,
+        .weight = p->weight,
+        .channel = p->channel,
+        .offset = 2 * p->out_zero + 1,
+        .out = out,
+        .plane_bytes = bytes,
+    };
     for (int32_t c = 0; c < channels; c += LANES) {
-        const int32_t first = c + LANES < channels ? c : channels - LANES; /* some twice at the end */
-        widen(in + first, p, zeros, planes);
-        struct tinyssl_planes state = {
-            .step = channels,
-            .skip = p->stride * p->pitch - pairs,
-            .pairs = pairs,
-            .odd = p->out_w & 1,
-            .rows = p->out_h * p->stride * p->pitch,
-            .weight = p->weight + first * TAPS,
-            .channel = p->channel + 2 * first,
-            .offset = 2 * p->out_zero + 1,
-            .plane = planes,
-            .out = out + first,
-            .plane_bytes = bytes,
-            .left = LANES,
-        };
+        if (c + LANES > channels) { /* some twice at the end */
+            c = channels - LANES;
+            state.weight = p->weight + c * TAPS;
+            state.channel = p->channel + 2 * c;
+            state.out = out + c;
+        }
+        widen(in + c, p, planes);
+        state.plane = planes;
+        state.left = LANES;
         p->four(&state);
     }
     tinyssl_narrow(out, p->out_h * p->out_w * channels, p->out_min, p->out_max);

@@ -207,6 +207,36 @@ TINYSSL_INLINE struct tinyssl_sums tinyssl_add_places(struct tinyssl_sums sums, 
     return sums;
 }
 
+/* Two pixels of four channels as int16 to a word of each of four planes of so many bytes. */
+TINYSSL_INLINE void tinyssl_widen_pair(uint8_t *to, int32_t bytes, uint32_t first, uint32_t second)
+{
+    const uint32_t even0 = tinyssl_even_bytes(first);
+    const uint32_t odd0 = tinyssl_odd_bytes(first);
+    const uint32_t even1 = tinyssl_even_bytes(second);
+    const uint32_t odd1 = tinyssl_odd_bytes(second);
+    tinyssl_store(to, tinyssl_low_halves(even0, even1));
+    tinyssl_store(to + bytes, tinyssl_low_halves(odd0, odd1));
+    tinyssl_store(to + 2 * bytes, tinyssl_high_halves(even0, even1));
+    tinyssl_store(to + 3 * bytes, tinyssl_high_halves(odd0, odd1));
+}
+
+static inline void tinyssl_store_half(uint8_t *to, uint32_t value)
+{
+    const uint16_t half = (uint16_t)value;
+    memcpy(to, &half, sizeof half);
+}
+
+/* The same of one pixel: to one half of a word. */
+TINYSSL_INLINE void tinyssl_widen_pixel(uint8_t *to, int32_t bytes, uint32_t pixel)
+{
+    const uint32_t even = tinyssl_even_bytes(pixel);
+    const uint32_t odd = tinyssl_odd_bytes(pixel);
+    tinyssl_store_half(to, even);
+    tinyssl_store_half(to + bytes, odd);
+    tinyssl_store_half(to + 2 * bytes, even >> 16);
+    tinyssl_store_half(to + 3 * bytes, odd >> 16);
+}
+
 /* Clamps to a fused activation, where that is narrower than int8. */
 static inline void tinyssl_narrow(int8_t *out, int32_t size, int32_t low, int32_t high)
 {

@@ -22,6 +22,12 @@ LANES = 4
 ROWS = 3
 """Input rows of a plane"""
 
+DIRECT_COLUMNS = 3
+"""Columns of taps that the kernel without preparation has code for"""
+
+TINY = 4
+"""Outputs up to which it is the fastest (docs/engine.md)"""
+
 PAIR = 2
 """Columns of a word"""
 
@@ -33,13 +39,9 @@ WORD = 4
 
 
 def fits(model: Model, op: Op) -> bool:
-    """3x3 taps, stride 1 or 2, no dilation, one output for each of at least 4 channels, in range.
-
-    For a single output pixel widening three rows costs more than it saves (docs/engine.md).
-    """
+    """3x3 taps, stride 1 or 2, no dilation, one output for each of at least 4 channels, proved."""
     return (
         isinstance(op, DepthwiseConv2D)
-        and model.tensor(op.output).shape[1:3] != (1, 1)
         and model.tensor(op.output).shape[3] >= LANES
         and model.tensor(op.weight).shape[1:3] == (3, 3)
         and op.stride in ((1, 1), (2, 2))
@@ -47,6 +49,56 @@ def fits(model: Model, op: Op) -> bool:
         and op.multiplier == 1
         and requantise_fits(model, op)
     )
+
+
+def direct_fits(model: Model, op: Op) -> bool:
+    """At least 4 channels, at most 3 columns of taps, no dilation, no window on padding alone."""
+    if not isinstance(op, DepthwiseConv2D):
+        return False
+    _, in_h, in_w, in_c = model.tensor(op.input).shape
+    _, out_h, out_w, _ = model.tensor(op.output).shape
+    _, k_h, k_w, _ = model.tensor(op.weight).shape
+    return (
+        in_c >= LANES
+        and k_w <= DIRECT_COLUMNS
+        and op.dilation == (1, 1)
+        and op.multiplier == 1
+        and op.padding.top < k_h
+        and op.padding.left < k_w
+        and (out_h - 1) * op.stride[0] - op.padding.top < in_h
+        and (out_w - 1) * op.stride[1] - op.padding.left < in_w
+        and requantise_fits(model, op, raise_by=-model.quant(op.input).zero_point[0])
+    )
+
+
+def tiny_fits(model: Model, op: Op) -> bool:
+    """The same, of so few outputs that preparing anything costs more than it saves."""
+    _, out_h, out_w, _ = model.tensor(op.output).shape
+    return out_h * out_w <= TINY and direct_fits(model, op)
+
+
+def direct_fields(model: Model, position: int, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_depthwise_dsp`."""
+    op = _depthwise(model.ops[position])
+    _, in_h, in_w, in_c = model.tensor(op.input).shape
+    _, out_h, out_w, _ = model.tensor(op.output).shape
+    weight = model.tensor(op.weight)
+    layer = channels(model, op)
+    values = layer.rows.T
+    name = f"direct_{op.weight}{f'_{position}' if layer.constant else ''}"
+    zero = model.quant(op.input).zero_point[0]
+    return {
+        "weight": constants.keep(Array(name, "int8_t", values.ravel(), values.shape, weight.name)),
+        "channel": channel_table(model, position, constants, raise_by=-zero),
+        **{"channels": in_c, "in_h": in_h, "in_w": in_w, "out_h": out_h, "out_w": out_w},
+        "k_h": weight.shape[1],
+        "k_w": weight.shape[2],
+        "stride_h": op.stride[0],
+        "stride_w": op.stride[1],
+        "pad_top": op.padding.top,
+        "pad_left": op.padding.left,
+        **_quantisation(model, op),
+    }
 
 
 def image_fits(model: Model, op: Op) -> bool:

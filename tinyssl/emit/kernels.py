@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tinyssl.boards import Isa
 from tinyssl.emit import dsp, dsp_depthwise, dsp_elementwise, mve, streaming
@@ -89,6 +89,14 @@ DENSE = Kernel(
     scratch=dsp.dense_scratch,
 )
 
+DIRECT = Kernel(
+    "depthwise_s8_dsp",
+    "tinyssl_depthwise_dsp",
+    ("pool2d.h", *LANES),
+    fits=dsp_depthwise.direct_fits,
+    build=dsp_depthwise.direct_fields,
+)
+
 DSP = {
     Conv2D: (
         DENSE,
@@ -110,6 +118,7 @@ DSP = {
         ),
     ),
     DepthwiseConv2D: (
+        replace(DIRECT, fits=dsp_depthwise.tiny_fits),
         Kernel(
             "depthwise_image_s8_dsp",
             "tinyssl_depthwise_image_dsp",
@@ -128,6 +137,7 @@ DSP = {
             scratch=dsp_depthwise.scratch,
             overlaps=dsp_depthwise.overlaps,
         ),
+        DIRECT,
     ),
     FullyConnected: (DENSE,),
     Add: (

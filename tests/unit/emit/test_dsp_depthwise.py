@@ -9,6 +9,7 @@ import pytest
 
 from tests.ops import cases
 from tests.ops.image import TARGETS, make_program, require, run_program
+from tests.ops.oracle import compare
 from tinyssl.boards import Isa
 from tinyssl.emit import dsp_depthwise
 from tinyssl.emit.kernels import kernel_for
@@ -60,7 +61,7 @@ def sweep():
 
 def test_the_sweep_takes_every_kernel():
     kinds = {kernel_for(*first(data), M7).name for data in sweep().values()}
-    assert kinds >= {"depthwise_image_s8_dsp", "depthwise_3x3_s8_dsp"}
+    assert kinds >= {"depthwise_s8_dsp", "depthwise_image_s8_dsp", "depthwise_3x3_s8_dsp"}
 
 
 def test_all_sizes_are_byte_equal_to_tflm(tmp_path):
@@ -86,11 +87,24 @@ def test_all_sizes_are_byte_equal_to_tflm_on_a_core(isa, tmp_path):
         ((15, 15), 8, 1, "depthwise_3x3_s8_dsp"),
         ((14, 14), 8, 2, "depthwise_image_s8_dsp"),
         ((16, 16), 8, 2, "depthwise_3x3_s8_dsp"),
+        ((2, 2), 8, 1, "depthwise_s8_dsp"),
+        ((4, 4), 8, 2, "depthwise_s8_dsp"),
+        ((3, 3), 8, 1, "depthwise_image_s8_dsp"),
         ((6, 6), 3, 1, "depthwise_conv2d_s8"),
     ],
 )
 def test_kernel_is_chosen_by_the_size_of_the_image(size, channels, stride, kernel):
     assert kernel_for(*first(layer(size, channels, stride)), M7).name == kernel
+
+
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding"),
+    [((1, 1), 1, cases.SAME), ((2, 3), 2, cases.VALID), ((5, 3), 1, cases.SAME)],
+)
+def test_windows_of_few_columns_need_no_reference(kernel, stride, padding):
+    data = layer((6, 5), 5, stride, kernel=kernel, padding=padding)
+    assert kernel_for(*first(data), M7).name == "depthwise_s8_dsp"
+    compare(data, isa=M7)
 
 
 @pytest.mark.parametrize("size", [(6, 6), (20, 20)])
