@@ -56,12 +56,14 @@ static void compute(const int8_t *in, const struct tinyssl_conv2d_dsp *p, const 
 {
     const struct region r = region_of(p, b);
     struct tinyssl_taps taps = {p->k_h, p->k_w * p->in_c, p->in_w * p->in_c};
-    const int8_t *from = in + r.y * taps.row_bytes + r.x * p->in_c;
+    const int8_t *from = in;
     if (r.y < 0 || r.x < 0 || r.y + r.rows > p->in_h || r.x + r.columns > p->in_w) {
         int8_t *copied = (int8_t *)column + p->product.steps * 64;
         copy(in, p, &r, copied);
         from = copied;
         taps.row_bytes = r.columns * p->in_c;
+    } else {
+        from += r.y * taps.row_bytes + r.x * p->in_c;
     }
     const int32_t pitch =
         b->down * p->stride_h * taps.row_bytes + b->over * p->stride_w * p->in_c;
@@ -71,18 +73,42 @@ static void compute(const int8_t *in, const struct tinyssl_conv2d_dsp *p, const 
                            out + (b->y * p->out_w + b->x) * p->product.out_c, step);
 }
 
+/* The outputs of row y by fours. Where no window reaches into the padding, only addresses move. */
+static void row_of_fours(const int8_t *in, const struct tinyssl_conv2d_dsp *p, int32_t y,
+                         int8_t *out, uint8_t *column)
+{
+    const struct tinyssl_taps taps = {p->k_h, p->k_w * p->in_c, p->in_w * p->in_c};
+    const int32_t pitch = p->stride_w * p->in_c;
+    const int32_t out_c = p->product.out_c;
+    const int32_t fours = p->out_w & ~3;
+    const int32_t top = y * p->stride_h - p->pad_top;
+    const int32_t inside = top >= 0 && top + p->k_h <= p->in_h;
+    const int32_t last = p->in_w - p->k_w - 3 * p->stride_w; /* column of the last window of four */
+    int32_t left = -p->pad_left;
+    int32_t from = top * taps.row_bytes + left * p->in_c;
+    int8_t *to = out + y * p->out_w * out_c;
+    for (int32_t x = 0; x < fours; x += 4) {
+        if (inside && left >= 0 && left <= last) {
+            tinyssl_taps_to_column(in + from, pitch, &taps, 4, column);
+            p->product.form->four(&p->product, column, to, out_c);
+        } else {
+            const struct block block = {y, x, 4, 0, 1};
+            compute(in, p, &block, out, column);
+        }
+        left += 4 * p->stride_w;
+        from += 4 * pitch;
+        to += 4 * out_c;
+    }
+}
+
 void tinyssl_conv2d_s8_dsp(const int8_t *in, const struct tinyssl_conv2d_dsp *p, int8_t *out,
                            int8_t *scratch)
 {
     uint8_t *column = (uint8_t *)scratch;
-    const int32_t fours = p->out_w & ~3;
     for (int32_t y = 0; y < p->out_h; y++) {
-        for (int32_t x = 0; x < fours; x += 4) {
-            const struct block block = {y, x, 4, 0, 1};
-            compute(in, p, &block, out, column);
-        }
+        row_of_fours(in, p, y, out, column);
     }
-    for (int32_t x = fours; x < p->out_w; x++) {
+    for (int32_t x = p->out_w & ~3; x < p->out_w; x++) {
         for (int32_t y = 0; y < p->out_h;) {
             const int32_t left = p->out_h - y;
             const struct block block = {y, x, left >= 4 ? 4 : left >= 2 ? 2 : 1, 1, 0};

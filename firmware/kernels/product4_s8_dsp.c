@@ -122,13 +122,19 @@ static void left1(const int8_t *in, const struct tinyssl_taps *taps, int32_t pix
     }
 }
 
-/* The same for three rows of one byte: 3x3 taps of three channels. */
-static inline void left1_of_3(const int8_t *in, int32_t row_bytes, int32_t pixels, uint8_t *column)
+/* The same for three rows of one byte, for all pixels: 3x3 taps of three channels. */
+static void left_of_3(const int8_t *in, int32_t pitch, int32_t row_bytes, int32_t pixels,
+                      uint8_t *column)
 {
-    const uint32_t first = (uint8_t)in[0];
-    const uint32_t second = (uint8_t)in[row_bytes];
-    const uint32_t third = (uint8_t)in[2 * row_bytes];
-    put(first | second << 8 | third << 16, pixels, column);
+    const uint8_t *first = (const uint8_t *)in;
+    const uint8_t *second = first + row_bytes;
+    const uint8_t *third = second + row_bytes;
+    for (int32_t i = 0; i < pixels; i++, column += 4) {
+        put((uint32_t)*first | (uint32_t)*second << 8 | (uint32_t)*third << 16, pixels, column);
+        first += pitch;
+        second += pitch;
+        third += pitch;
+    }
 }
 
 static void left(const int8_t *in, int32_t pitch, const struct tinyssl_taps *taps, int32_t pixels,
@@ -136,12 +142,12 @@ static void left(const int8_t *in, int32_t pitch, const struct tinyssl_taps *tap
 {
     const int32_t whole = taps->bytes & ~3;
     column += 2 * taps->rows * whole * pixels;
+    if (taps->rows == 3 && taps->bytes - whole == 1) {
+        left_of_3(in + whole, pitch, taps->row_bytes, pixels, column);
+        return;
+    }
     for (int32_t i = 0; i < pixels; i++, in += pitch, column += 4) {
-        if (taps->rows == 3 && taps->bytes - whole == 1) {
-            left1_of_3(in + whole, taps->row_bytes, pixels, column);
-        } else {
-            left1(in, taps, pixels, column);
-        }
+        left1(in, taps, pixels, column);
     }
 }
 
