@@ -17,7 +17,7 @@ void tinyssl_prepare_line(struct tinyssl_line *line, const int8_t *taps,
     }
     line->word = channel.word;
     line->step = step;
-    line->end = plane + count / 2 * stride * 4 * TINYSSL_PLANE_WORDS;
+    line->end = tinyssl_line_end(plane, stride, count);
     line->multiplier = channel.multiplier;
     line->rounding = tinyssl_rounding(out_zero, channel);
     line->start[0] = tinyssl_start(channel);
@@ -69,8 +69,6 @@ _Static_assert(offsetof(struct tinyssl_line, step) == 4 && offsetof(struct tinys
     "add r11, r11, lr, asr #31\n"                                                                  \
     "smmlar r3, r3, r10, r12\n"                                                                    \
     "smmlar lr, lr, r10, r11\n"
-#define PRODUCTS_columns PRODUCTS_relu
-
 #define STORE_relu                                                                                 \
     "ssat r3, #8, r3, asr #1\n"                                                                    \
     "ssat lr, #8, lr, asr #1\n"                                                                    \
@@ -78,18 +76,8 @@ _Static_assert(offsetof(struct tinyssl_line, step) == 4 && offsetof(struct tinys
     "strb lr, [r2, r11]\n"                                                                         \
     "add r2, r2, r11, lsl #1\n"
 #define STORE_signed STORE_relu
-/* Twice the output: not halved, the lowest bit cleared. */
-#define STORE_columns                                                                              \
-    "ssat r3, #9, r3\n"                                                                            \
-    "ssat lr, #9, lr\n"                                                                            \
-    "bic r3, r3, #1\n"                                                                             \
-    "bic lr, lr, #1\n"                                                                             \
-    "strh r3, [r2]\n"                                                                              \
-    "strh lr, [r2, #8]\n"                                                                          \
-    "add r2, r2, r11\n"
 #define STORE_LAST_relu "ssat r3, #8, r3, asr #1\nstrb r3, [r2]\n"
 #define STORE_LAST_signed STORE_LAST_relu
-#define STORE_LAST_columns "ssat r3, #9, r3\nbic r3, r3, #1\nstrh r3, [r2]\n"
 
 #define UNUSED __attribute__((unused))
 
@@ -119,6 +107,42 @@ _Static_assert(offsetof(struct tinyssl_line, step) == 4 && offsetof(struct tinys
               "3: pop {r4, r5, r6, r7, r8, r9, r10, r11, r12, pc}\n");                             \
     }
 
+/* Two outputs into a column of four; they are its third and fourth where NEXT moves on. */
+#define PAIR_TO_COLUMN(stride, first, second, NEXT)                                                \
+    "ldrd r3, lr, [r1, #20]\n" SUMS_##stride PRODUCTS_relu                                         \
+    "ldm r1, {r10, r11, r12}\n"                                                                    \
+    "asr r3, r3, r10\n"                                                                            \
+    "asr lr, lr, r10\n"                                                                            \
+    "usat r3, #8, r3, asr #1\n"                                                                    \
+    "usat lr, #8, lr, asr #1\n"                                                                    \
+    "strh r3, [r2, #" first "]\n"                                                                  \
+    "strh lr, [r2, #" second "]\n" NEXT "cmp r0, r12\n"
+
+#define LINE_TO_COLUMNS(stride)                                                                    \
+    __attribute__((naked)) void tinyssl_line_##stride##_columns(                                   \
+        const uint8_t *plane UNUSED, const struct tinyssl_line *line UNUSED,                       \
+        const uint32_t *taps UNUSED, int8_t *out UNUSED)                                           \
+    {                                                                                              \
+        __asm("push {r4, r5, r6, r7, r8, r9, r10, r11, r12, lr}\n"                                 \
+              "ldm r2, {r4, r5, r6, r7, r8, r9}\n"                                                 \
+              "mov r2, r3\n"                                                                       \
+              "ldr r12, [r1, #8]\n"                                                                \
+              "cmp r0, r12\n"                                                                      \
+              "beq 2f\n"                                                                           \
+              "1:\n" PAIR_TO_COLUMN(stride, "0", "4", "")                                          \
+              "beq 2f\n" PAIR_TO_COLUMN(stride, "8", "12", "add r2, r2, r11\n")                    \
+              "bne 1b\n"                                                                           \
+              "2: ldr r12, [r1, #28]\n"                                                            \
+              "cmp r12, #0\n"                                                                      \
+              "beq 3f\n"                                                                           \
+              "ldrd r3, lr, [r1, #20]\n" SUM_OF_LAST PRODUCTS_relu                                 \
+              "ldr r10, [r1]\n"                                                                    \
+              "asr r3, r3, r10\n"                                                                  \
+              "usat r3, #8, r3, asr #1\n"                                                          \
+              "strh r3, [r2]\n"                                                                    \
+              "3: pop {r4, r5, r6, r7, r8, r9, r10, r11, r12, pc}\n");                             \
+    }
+
 #else
 
 /* Windows at columns 0 to 2 of the three rows. */
@@ -141,36 +165,61 @@ static int32_t sum_of_second(const uint8_t *plane, const uint32_t *taps, int32_t
     return start;
 }
 
-enum { FORM_relu, FORM_signed, FORM_columns };
+enum { FORM_relu, FORM_signed };
 
 static void put(int32_t sum2, const struct tinyssl_line *line, int32_t form, int8_t *out)
 {
     const struct tinyssl_channel channel = {line->word, line->multiplier};
-    const int8_t value = tinyssl_requantise_dsp(sum2, channel, line->rounding, form == FORM_signed);
-    if (form == FORM_columns) {
-        const int16_t twice = (int16_t)(2 * value);
-        memcpy(out, &twice, sizeof twice);
-    } else {
-        *out = value;
-    }
+    *out = tinyssl_requantise_dsp(sum2, channel, line->rounding, form == FORM_signed);
+}
+
+/* An output, raised by 128 already, as int16. */
+static void put_raised(int32_t sum2, const struct tinyssl_line *line, int8_t *out)
+{
+    const int32_t x = tinyssl_add_top_product(sum2, line->multiplier, line->rounding);
+    const int32_t half = tinyssl_right_by_byte(x, line->word) >> 1;
+    const uint16_t value = (uint16_t)(half < 0 ? 0 : half > UINT8_MAX ? UINT8_MAX : half);
+    memcpy(out, &value, sizeof value);
 }
 
 static void run(const uint8_t *plane, const struct tinyssl_line *line, const uint32_t *taps,
                 int32_t stride, int32_t form, int8_t *out)
 {
-    const int32_t second = form == FORM_columns ? 8 : line->step;
-    const int32_t pair = form == FORM_columns ? line->step : 2 * line->step;
     const int32_t word = 4 * TINYSSL_PLANE_WORDS;
-    for (; plane != line->end; plane += stride * word, out += pair) {
+    for (; (uint32_t)(uintptr_t)plane != line->end; plane += stride * word, out += 2 * line->step) {
         const int32_t b = stride == 1 ? sum_of_second(plane, taps, line->start[1])
                                       : sum(plane + word, taps, line->start[1]);
         put(sum(plane, taps, line->start[0]), line, form, out);
-        put(b, line, form, out + second);
+        put(b, line, form, out + line->step);
     }
     if (line->odd) {
         put(sum(plane, taps, line->start[0]), line, form, out);
     }
 }
+
+static void run_to_columns(const uint8_t *plane, const struct tinyssl_line *line,
+                           const uint32_t *taps, int32_t stride, int8_t *out)
+{
+    const int32_t word = 4 * TINYSSL_PLANE_WORDS;
+    int32_t pair = 0;
+    for (; (uint32_t)(uintptr_t)plane != line->end; plane += stride * word, pair ^= 1) {
+        const int32_t b = stride == 1 ? sum_of_second(plane, taps, line->start[1])
+                                      : sum(plane + word, taps, line->start[1]);
+        put_raised(sum(plane, taps, line->start[0]), line, out + 8 * pair);
+        put_raised(b, line, out + 8 * pair + 4);
+        out += pair * line->step;
+    }
+    if (line->odd) {
+        put_raised(sum(plane, taps, line->start[0]), line, out);
+    }
+}
+
+#define LINE_TO_COLUMNS(stride)                                                                    \
+    void tinyssl_line_##stride##_columns(const uint8_t *plane, const struct tinyssl_line *line,    \
+                                         const uint32_t *taps, int8_t *out)                        \
+    {                                                                                              \
+        run_to_columns(plane, line, taps, stride, out);                                            \
+    }
 
 #define LINE(stride, form)                                                                         \
     void tinyssl_line_##stride##_##form(const uint8_t *plane, const struct tinyssl_line *line,     \
@@ -185,5 +234,5 @@ LINE(1, relu)
 LINE(2, relu)
 LINE(1, signed)
 LINE(2, signed)
-LINE(1, columns)
-LINE(2, columns)
+LINE_TO_COLUMNS(1)
+LINE_TO_COLUMNS(2)

@@ -30,8 +30,8 @@ static inline int32_t tinyssl_plane_offset(int32_t column, int32_t slot)
 /* What the lines of one channel have in common. Its order is that of the instructions that load it. */
 struct tinyssl_line {
     int32_t word;         /* of the channel's table: the shift in the low byte */
-    int32_t step;         /* int8: bytes from an output to the next; columns: from a pair to the next */
-    const uint8_t *end;   /* of the plane's words that the first outputs of the pairs start at */
+    int32_t step;         /* bytes from an output to the next; columns: from four to the next four */
+    uint32_t end;         /* low word of the address: of the plane's words that pairs start at */
     int32_t multiplier;   /* Q31 */
     int32_t rounding;     /* tinyssl_rounding() */
     int32_t start[2];     /* tinyssl_start(), twice */
@@ -39,7 +39,14 @@ struct tinyssl_line {
     uint32_t taps[10];    /* for rows 0, 1, 2, 0, 1: taps 0 and 1, taps 1 and 2, doubled */
 };
 
+/* Where the pairs of a line of `count` outputs end, for tinyssl_line. */
+static inline uint32_t tinyssl_line_end(const uint8_t *plane, int32_t stride, int32_t count)
+{
+    return (uint32_t)(uintptr_t)(plane + count / 2 * stride * 4 * TINYSSL_PLANE_WORDS);
+}
+
 /* taps: the channel's weights, [3][3]; one byte behind them is read too.
+ * out_zero: the output's zero point; for columns raised by 128.
  * plane: where its planes lie; count: outputs of a line. */
 void tinyssl_prepare_line(struct tinyssl_line *line, const int8_t *taps,
                           struct tinyssl_channel channel, int32_t out_zero, const uint8_t *plane,
@@ -56,9 +63,8 @@ static inline const uint32_t *tinyssl_line_taps(const struct tinyssl_line *line,
  * _1, _2: stride. _relu: for layers whose clamp begins at their zero point; _signed: for all.
  * The clamp is int8's; a narrower one is a pass of its own.
  * int8: output i goes to out + i * step.
- * columns: 2 * output i as int16 to out + (i / 2) * step + (i & 1) * 8, which is where the product
- * of product_s8_dsp.h wants it, if `out` points at the channel's place in the first column: for
- * channel k (k / 4) * 16 + (k & 1) * 4 + ((k >> 1) & 1) * 2. */
+ * columns: output i, raised by 128, as int16 to out + (i / 4) * step + (i & 3) * 4: into columns of
+ * four pixels of product4_s8_dsp.h, if `out` is the channel's place in the first. As _relu. */
 void tinyssl_line_1_relu(const uint8_t *plane, const struct tinyssl_line *line,
                          const uint32_t *taps, int8_t *out);
 void tinyssl_line_2_relu(const uint8_t *plane, const struct tinyssl_line *line,
@@ -68,8 +74,8 @@ void tinyssl_line_1_signed(const uint8_t *plane, const struct tinyssl_line *line
 void tinyssl_line_2_signed(const uint8_t *plane, const struct tinyssl_line *line,
                            const uint32_t *taps, int8_t *out);
 void tinyssl_line_1_columns(const uint8_t *plane, const struct tinyssl_line *line,
-                            const uint32_t *taps, int8_t *out); /* as _relu */
+                            const uint32_t *taps, int8_t *out);
 void tinyssl_line_2_columns(const uint8_t *plane, const struct tinyssl_line *line,
-                            const uint32_t *taps, int8_t *out); /* as _relu */
+                            const uint32_t *taps, int8_t *out);
 
 #endif

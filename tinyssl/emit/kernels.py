@@ -173,7 +173,7 @@ DSP = {
 FUSED_BLOCK = Kernel(
     "fused_block_s8_dsp",
     "tinyssl_fused_block_dsp",
-    (*PRODUCT, "add_s8_dsp.h", "add_s8_dsp.c", *LANES),
+    (*PRODUCT4, *LINES, "add_s8_dsp.h", "add_s8_dsp.c", "fixed_point.h"),
     scratch=lambda _model, _op: 0,
 )
 """For the blocks of `emit.fused`; `emit.steps` fills in its parameters"""

@@ -1,12 +1,35 @@
-"""Which operators one kernel call computes, and what the planner must know of the call."""
+"""Which operators one kernel call computes, and what the planner must know of the call.
+
+Blocks are fused where that lowers the least arena that some step needs, and elsewhere where it
+takes fewer instructions.
+"""
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
 from tinyssl.boards import Isa
+from tinyssl.emit import fused
+from tinyssl.emit.cost import block_cost, op_cost
 from tinyssl.emit.describe import has_code
-from tinyssl.emit.kernels import Kernel, kernel_for
+from tinyssl.emit.kernels import FUSED_BLOCK, FUSING, Kernel, kernel_for
+from tinyssl.emit.params import Constants, Fields
 from tinyssl.ir.model import Model
-from tinyssl.plan import Step
+from tinyssl.plan import Step, step_bytes
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A step that may be taken."""
+
+    step: Step
+    bytes: int
+    """Arena that it needs at least, with all that lives meanwhile"""
+    cost: float
+    """Instructions, roughly"""
 
 
 def kernel_of(model: Model, step: Step, isa: Isa) -> Kernel | None:
@@ -14,14 +37,58 @@ def kernel_of(model: Model, step: Step, isa: Isa) -> Kernel | None:
 
     Raises:
         UnsupportedModel: There is none.
+        ValueError: The operators of the step are no block that `isa` has a kernel for.
     """
     op = model.ops[step.first]
-    return kernel_for(model, op, isa) if has_code(op) else None
+    if step.first == step.last:
+        return kernel_for(model, op, isa) if has_code(op) else None
+    block = fused.find_block(model, step.first, step.last) if isa in FUSING else None
+    if block is None:
+        raise ValueError(f"no kernel of {isa.value} computes {op.label} and the next ones together")
+    keeps = step.scratch == fused.scratch_bytes(model, block, keeps=True)
+    return replace(FUSED_BLOCK, build=partial(_fields, block, keeps))
+
+
+def _fields(
+    block: fused.Block, keeps: bool, model: Model, _position: int, constants: Constants
+) -> Fields:
+    return fused.fields(model, block, constants, keeps)
 
 
 def choose_steps(model: Model, isa: Isa) -> tuple[Step, ...]:
     """The steps of a model on an instruction set, in execution order, for `plan_arena`."""
-    return tuple(_single(model, position, isa) for position in range(len(model.ops)))
+    singles = tuple(_single(model, position, isa) for position in range(len(model.ops)))
+    if isa not in FUSING:
+        return singles
+    choices = [
+        Choice(step, step_bytes(model, step), op_cost(model, model.ops[step.first]))
+        for step in singles
+    ]
+    choices += [
+        block_choice(model, block, keeps)
+        for block in fused.candidates(model)
+        for keeps in (True, False)
+    ]
+    limit, _ = _best(choices, lambda choice: choice.bytes, max)
+    fitting = [choice for choice in choices if choice.bytes <= limit]
+    return _best(fitting, lambda choice: choice.cost, operator.add)[1]
+
+
+def _best(
+    choices: Sequence[Choice],
+    weigh: Callable[[Choice], float],
+    join: Callable[[float, float], float],
+) -> tuple[float, tuple[Step, ...]]:
+    """The choices that cover all operators with the least joint weight, and that weight."""
+    best: dict[int, tuple[float, tuple[Step, ...]]] = {0: (0.0, ())}
+    for choice in sorted(choices, key=lambda choice: choice.step.last):
+        first, end = choice.step.first, choice.step.last + 1
+        if first in best:
+            weight, steps = best[first]
+            total = join(weight, weigh(choice))
+            if end not in best or total < best[end][0]:
+                best[end] = (total, (*steps, choice.step))
+    return best[max(best)]
 
 
 def _single(model: Model, position: int, isa: Isa) -> Step:
@@ -31,3 +98,11 @@ def _single(model: Model, position: int, isa: Isa) -> Step:
         return Step(position, position)
     scratch = kernel.scratch(model, op) if kernel.scratch else 0
     return Step(position, position, scratch, kernel.overlaps(model, op))
+
+
+def block_choice(model: Model, block: fused.Block, keeps: bool) -> Choice:
+    """A block in one call; `keeps`: with the prepared taps of all channels in working memory."""
+    last = block.first + len(fused.block_ops(model, block)) - 1
+    overlaps = fused.overlaps(model, block)
+    step = Step(block.first, last, fused.scratch_bytes(model, block, keeps), overlaps)
+    return Choice(step, step_bytes(model, step), block_cost(model, block, keeps))

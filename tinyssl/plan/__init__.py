@@ -1,6 +1,6 @@
 """Where each tensor lies in the arena: steps, lifetimes, offsets, picture."""
 
-from tinyssl.plan.arena import Placement, Plan, overlaps, plan_arena
+from tinyssl.plan.arena import Placement, Plan, overlaps, plan_arena, step_bytes
 from tinyssl.plan.picture import picture
 from tinyssl.plan.steps import Overlap, Step, single_steps
 
@@ -13,4 +13,5 @@ __all__ = [
     "picture",
     "plan_arena",
     "single_steps",
+    "step_bytes",
 ]

@@ -17,7 +17,7 @@ from typing import Any
 
 from tinyssl.ir.model import Model
 from tinyssl.plan.lifetimes import Lifetime, lifetimes, scratch_id, storage_of
-from tinyssl.plan.search import ALIGNMENT, aligned, lower_bound, search
+from tinyssl.plan.search import ALIGNMENT, aligned, lower_bound, needed, search
 from tinyssl.plan.steps import Overlap, Step, check_steps, single_steps
 
 
@@ -125,6 +125,14 @@ def plan_arena(model: Model, steps: Sequence[Step] | None = None) -> Plan:
     if collisions:
         raise AssertionError(f"planner placed tensors over each other: {collisions}")
     return plan
+
+
+def step_bytes(model: Model, step: Step) -> int:
+    """Bytes of arena that a step needs at least, with all that lives meanwhile."""
+    before = [Step(position, position) for position in range(step.first)]
+    after = [Step(position, position) for position in range(step.last + 1, len(model.ops))]
+    lives = lifetimes(model, [*before, step, *after])
+    return needed([life for life in lives if life.first <= step.last and step.first <= life.last])
 
 
 def _placed(model: Model, life: Lifetime, offset: int) -> Placement:

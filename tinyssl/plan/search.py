@@ -34,11 +34,12 @@ def lower_bound(lives: Sequence[Lifetime]) -> int:
     """
     moments = {life.first for life in lives} | {life.last for life in lives}
     return max(
-        _needed([life for life in lives if life.first <= moment <= life.last]) for moment in moments
+        needed([life for life in lives if life.first <= moment <= life.last]) for moment in moments
     )
 
 
-def _needed(alive: Sequence[Lifetime]) -> int:
+def needed(alive: Sequence[Lifetime]) -> int:
+    """The same for what is alive at one time."""
     total = sum(aligned(life.bytes) for life in alive)
     by_owner = {life.tensor: life for life in alive}
     for life in alive:

@@ -1,0 +1,251 @@
+#include "fused_block_s8_dsp.h"
+
+#include <string.h>
+
+#include "depthwise_lines_dsp.h"
+#include "lanes_dsp.h"
+
+/* Row by row. An input row is expanded into the slot of the oldest row of the planes; each channel
+ * of them gives a row of depthwise outputs, written as int16 into the columns that the projection
+ * reads. So nothing is widened twice, and sums check no borders. */
+
+enum { TAPS = 9, RAISED = 128 };
+
+struct work {
+    uint8_t *planes;             /* [channels] */
+    uint8_t *columns;            /* of an output row */
+    struct tinyssl_line *lines;  /* one, or [channels] */
+    uint8_t *column;             /* of the expansion */
+    int8_t *row;                 /* of the projection, for the addition */
+    int32_t step;                /* bytes of a plane */
+    int32_t next;                /* input row that comes next */
+    int32_t slot;                /* where it goes: that of the oldest */
+};
+
+static void put(uint8_t *at, int32_t value)
+{
+    const int16_t half = (int16_t)value;
+    memcpy(at, &half, sizeof half);
+}
+
+/* Two columns of one slot in all planes. */
+static void fill_pair(uint8_t *plane, int32_t channels, int32_t step, uint32_t pair)
+{
+    for (; channels > 0; channels--, plane += step) {
+        tinyssl_store(plane, pair);
+    }
+}
+
+/* A row of padding. */
+static void fill_row(const struct tinyssl_fused_block_dsp *p, const struct work *w, int32_t slot)
+{
+    const uint32_t pair = tinyssl_pack(p->in_zero, p->in_zero);
+    for (int32_t x = 0; x < p->columns; x += 2) {
+        fill_pair(w->planes + tinyssl_plane_offset(x, slot), p->channels, w->step, pair);
+    }
+}
+
+/* One pixel to all planes. */
+static void spread1(const int8_t *in, int32_t channels, int32_t step, uint8_t *plane)
+{
+    for (; channels > 0; channels--, plane += step) {
+        put(plane, *in++);
+    }
+}
+
+/* Two pixels, the columns of a pair. */
+static void spread2(const int8_t *first, const int8_t *second, int32_t channels, int32_t step,
+                    uint8_t *plane)
+{
+    for (; channels >= 4; channels -= 4, first += 4, second += 4, plane += 2 * step) {
+        const uint32_t x = tinyssl_load(first);
+        const uint32_t y = tinyssl_load(second);
+        const uint32_t even0 = tinyssl_even_bytes(x);
+        const uint32_t even1 = tinyssl_even_bytes(y);
+        const uint32_t odd0 = tinyssl_odd_bytes(x);
+        const uint32_t odd1 = tinyssl_odd_bytes(y);
+        tinyssl_store(plane, tinyssl_low_halves(even0, even1));
+        tinyssl_store(plane + step, tinyssl_low_halves(odd0, odd1));
+        plane += 2 * step;
+        tinyssl_store(plane, tinyssl_high_halves(even0, even1));
+        tinyssl_store(plane + step, tinyssl_high_halves(odd0, odd1));
+    }
+    for (; channels > 0; channels--, plane += step) {
+        tinyssl_store(plane, tinyssl_pack(*first++, *second++));
+    }
+}
+
+/* An input row to the planes as it is. */
+static void spread_row(const int8_t *in, const struct tinyssl_fused_block_dsp *p,
+                       const struct work *w)
+{
+    const int32_t c = p->channels;
+    const int32_t end = p->pad_left + p->in_w;
+    uint8_t *const slot = w->planes + 4 * w->slot;
+    int32_t x = p->pad_left;
+    if (x & 1) {
+        spread1(in, c, w->step, slot + tinyssl_plane_offset(x, 0));
+        in += c;
+        x++;
+    }
+    for (; x + 1 < end; x += 2, in += 2 * c) {
+        spread2(in, in + c, c, w->step, slot + tinyssl_plane_offset(x, 0));
+    }
+    if (x < end) {
+        spread1(in, c, w->step, slot + tinyssl_plane_offset(x, 0));
+    }
+}
+
+/* The expansion's activation where it is narrower than int8; `x` from the first column on. */
+static void clamp_row(const struct tinyssl_fused_block_dsp *p, const struct work *w)
+{
+    for (int32_t c = 0; c < p->channels; c++) {
+        uint8_t *const plane = w->planes + c * w->step;
+        for (int32_t x = p->pad_left; x < p->pad_left + p->in_w; x++) {
+            int16_t value;
+            memcpy(&value, plane + tinyssl_plane_offset(x, w->slot), sizeof value);
+            value = value < p->expand.out_min ? p->expand.out_min : value;
+            value = value > p->expand.out_max ? p->expand.out_max : value;
+            put(plane + tinyssl_plane_offset(x, w->slot), value);
+        }
+    }
+}
+
+/* The next input row, or padding, in place of the oldest. The padding left and right is there. */
+static void advance(const int8_t *in, const struct tinyssl_fused_block_dsp *p, struct work *w)
+{
+    const int8_t *const row = in + w->next * p->in_w * p->in_c;
+    if (w->next < 0 || w->next >= p->in_h) {
+        fill_row(p, w, w->slot);
+    } else if (p->expand.depth == 0) {
+        spread_row(row, p, w);
+    } else {
+        tinyssl_product_row_to_planes(&p->expand, row, p->in_c, p->in_w, w->column,
+                                      w->planes + tinyssl_plane_offset(p->pad_left, w->slot),
+                                      w->step);
+        if (p->expand.out_min > INT8_MIN || p->expand.out_max < INT8_MAX) {
+            clamp_row(p, w);
+        }
+    }
+    w->next++;
+    w->slot = w->slot == 2 ? 0 : w->slot + 1;
+}
+
+static void prepare(const struct tinyssl_fused_block_dsp *p, const struct work *w, int32_t c,
+                    struct tinyssl_line *line)
+{
+    tinyssl_prepare_line(line, p->weight + c * TAPS, tinyssl_channel_at(p->channel, c), p->zero,
+                         w->planes + c * w->step, p->stride, p->out_w & ~3,
+                         TINYSSL_COLUMN(p->channels, 4));
+}
+
+static void run(const struct tinyssl_fused_block_dsp *p, const uint8_t *plane,
+                const struct tinyssl_line *line, const uint32_t *taps, uint8_t *out)
+{
+    if (p->stride == 1) {
+        tinyssl_line_1_columns(plane, line, taps, (int8_t *)out);
+    } else {
+        tinyssl_line_2_columns(plane, line, taps, (int8_t *)out);
+    }
+}
+
+/* Place of channel c in a column of `pixels`. */
+static int32_t place(int32_t c, int32_t pixels)
+{
+    return 8 * pixels * (c >> 2) + 4 * pixels * (c & 1) + (c & 2);
+}
+
+/* What is left of a line after its fours: a column of two pixels, one of one, or both. */
+static void rest(const struct tinyssl_fused_block_dsp *p, const struct work *w, int32_t c,
+                 const struct tinyssl_line *line, const uint32_t *taps)
+{
+    struct tinyssl_line part = *line;
+    const int32_t fours = p->out_w & ~3;
+    const uint8_t *plane = w->planes + c * w->step + tinyssl_plane_offset(fours * p->stride, 0);
+    uint8_t *out = w->columns + TINYSSL_COLUMN(p->channels, fours);
+    if (p->out_w & 2) {
+        part.end = tinyssl_line_end(plane, p->stride, 2);
+        run(p, plane, &part, taps, out + place(c, 2));
+        plane += tinyssl_plane_offset(2 * p->stride, 0);
+        out += TINYSSL_COLUMN(p->channels, 2);
+    }
+    if (p->out_w & 1) {
+        part.end = tinyssl_line_end(plane, p->stride, 0);
+        part.odd = 1;
+        run(p, plane, &part, taps, out + place(c, 1));
+    }
+}
+
+/* A row of depthwise outputs of all channels. */
+static void depthwise(const struct tinyssl_fused_block_dsp *p, const struct work *w)
+{
+    struct tinyssl_line *line = w->lines;
+    for (int32_t c = 0; c < p->channels; c++) {
+        if (p->lines == 1) {
+            prepare(p, w, c, line);
+        }
+        const uint32_t *const taps = tinyssl_line_taps(line, w->slot);
+        if (p->out_w >= 4) {
+            run(p, w->planes + c * w->step, line, taps, w->columns + place(c, 4));
+        }
+        if (p->out_w & 3) {
+            rest(p, w, c, line, taps);
+        }
+        line += p->lines > 1;
+    }
+    if (p->low > 0 || p->high < UINT8_MAX) {
+        uint8_t *at = w->columns;
+        for (int32_t i = TINYSSL_COLUMN(p->channels, p->out_w); i > 0; i -= 2, at += 2) {
+            int16_t value;
+            memcpy(&value, at, sizeof value);
+            put(at, value < p->low ? p->low : value > p->high ? p->high : value);
+        }
+    }
+}
+
+/* The columns to a row of outputs; for the addition into a row of its own, as it still needs what
+ * may lie there. */
+static void project(const struct tinyssl_fused_block_dsp *p, const struct work *w,
+                    const int8_t *left, int8_t *out)
+{
+    int8_t *const row = p->add.size > 0 ? w->row : out;
+    tinyssl_product_columns(&p->project, w->columns, p->out_w, row);
+    tinyssl_clamp_outputs(&p->project, row, p->out_w * p->project.out_c);
+    if (p->add.size > 0) {
+        tinyssl_add_s8_dsp(left, row, &p->add, out);
+    }
+}
+
+static struct work start(const struct tinyssl_fused_block_dsp *p, int8_t *scratch)
+{
+    struct work w = {.planes = (uint8_t *)scratch, .next = -p->pad_top};
+    w.step = TINYSSL_PLANE_BYTES(p->columns);
+    w.columns = w.planes + p->channels * w.step;
+    uint8_t *const lines = w.columns + TINYSSL_COLUMN(p->channels, p->out_w);
+    w.lines = (struct tinyssl_line *)(void *)lines;
+    w.column = (uint8_t *)(w.lines + p->lines);
+    w.row = (int8_t *)w.column + (p->expand.depth > 0 ? TINYSSL_COLUMN(p->in_c, 4) : 0);
+    for (int32_t slot = 0; slot < TINYSSL_PLANE_WORDS; slot++) {
+        fill_row(p, &w, slot);
+    }
+    for (int32_t c = 0; p->lines > 1 && c < p->channels; c++) {
+        prepare(p, &w, c, w.lines + c);
+    }
+    return w;
+}
+
+void tinyssl_fused_block_s8_dsp(const int8_t *in, const struct tinyssl_fused_block_dsp *p,
+                                int8_t *out, int8_t *scratch)
+{
+    struct work w = start(p, scratch);
+    for (int32_t k = 0; k < TINYSSL_PLANE_WORDS - p->stride; k++) {
+        advance(in, p, &w);
+    }
+    for (int32_t y = 0; y < p->out_h; y++) {
+        for (int32_t k = 0; k < p->stride; k++) {
+            advance(in, p, &w);
+        }
+        depthwise(p, &w);
+        project(p, &w, in + y * p->in_w * p->in_c, out + y * p->out_w * p->project.out_c);
+    }
+}
