@@ -169,16 +169,39 @@ def _cortex_m55() -> Target:
     return replace(plain, compiler=(*plain.compiler, *flags), start=START_M55)
 
 
+def _rv32() -> Target:
+    """Compiled for RV32IMC, on a core without more; its C library is that of RV32IM."""
+    compiler = (
+        *("riscv64-unknown-elf-gcc", "-march=rv32im", "-mabi=ilp32", "-O2", "-std=gnu11"),
+        *(
+            "--specs=picolibc.specs",
+            "--oslib=semihost",
+            "--crt0=semihost",
+            "-DPICOLIBC_INTEGER_PRINTF_SCANF",
+        ),
+        *("-Wl,--defsym=__flash=0x80000000,--defsym=__flash_size=8M",),
+        *("-Wl,--defsym=__ram=0x80800000,--defsym=__ram_size=8M,--defsym=__stack_size=32K",),
+    )
+    core = ("-cpu", "rv32,a=false,f=false,d=false", "-m", "16M", "-bios", "none")
+    quiet = ("-display", "none", "-monitor", "none", "-serial", "none")
+    output = ("-chardev", "stdio,id=output", "-semihosting-config")
+    config = ("enable=on,target=native,chardev=output", "-kernel")
+    command = ("qemu-system-riscv32", "-M", "virt", *core, *quiet, *output, *config)
+    return Target(Isa.RV32IMC, compiler, command)
+
+
 TARGETS = {
     "host": Target(Isa.HOST, SANITIZED),
     "host-dsp": Target(Isa.CORTEX_M7, SANITIZED),
     "host-mve": Target(Isa.CORTEX_M55, SANITIZED),
+    "host-rv32": Target(Isa.RV32IMC, SANITIZED),
     "m3": _cortex_m(Isa.CORTEX_M3, "mps2-an385"),
     "m4": _cortex_m(Isa.CORTEX_M4, "mps2-an386", "smlad"),
     "m7": _cortex_m(Isa.CORTEX_M7, "mps2-an500", "smlad"),
     "m55": _cortex_m55(),
+    "rv32": _rv32(),
 }
-"""Name -> target. `host`, `host-dsp` and `host-mve` are C on this computer with ASan and UBSan"""
+"""Name -> target. `host…` are C on this computer with ASan and UBSan"""
 
 
 def require(target: Target) -> None:

@@ -10,8 +10,8 @@ from tests.ops.oracle import compare
 from tests.ops.random_cases import RANDOM
 from tinyssl.boards import Isa
 
-ISAS = (Isa.HOST, Isa.CORTEX_M7, Isa.CORTEX_M55)
-"""Reference kernels, and those for Armv7E-M and MVE with plain C in place of their instructions"""
+ISAS = (Isa.HOST, Isa.CORTEX_M7, Isa.CORTEX_M55, Isa.RV32IMC)
+"""Reference kernels, and those of three cores: plain C stands for their own instructions"""
 
 
 @pytest.mark.parametrize("isa", ISAS)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tinyssl.boards import Isa
-from tinyssl.emit import dsp, dsp_depthwise, dsp_elementwise, mve, streaming
+from tinyssl.emit import dsp, dsp_depthwise, dsp_elementwise, mve, rv32, streaming
 from tinyssl.emit.params import Constants, Fields, parameters
 from tinyssl.errors import UnsupportedModel
 from tinyssl.ir.model import Model
@@ -228,10 +228,56 @@ MVE = {
 }
 """For cores with the M-profile Vector Extension"""
 
+PRODUCT_RV32 = ("product_s8_rv32.c", "product_s8_rv32.h")
+
+RV32 = {
+    Conv2D: (
+        Kernel(
+            "conv2d_s8_rv32",
+            "tinyssl_conv2d_rv32",
+            PRODUCT_RV32,
+            fits=rv32.conv_fits,
+            build=rv32.conv,
+            scratch=rv32.conv_scratch,
+        ),
+    ),
+    DepthwiseConv2D: (
+        Kernel(
+            "depthwise_3x3_s8_rv32",
+            "tinyssl_depthwise_rv32",
+            ("product_s8_rv32.h",),
+            fits=rv32.depthwise_fits,
+            build=rv32.depthwise,
+            scratch=rv32.depthwise_scratch,
+        ),
+    ),
+    FullyConnected: (
+        Kernel(
+            "fully_connected_s8_rv32",
+            "tinyssl_fully_connected_rv32",
+            PRODUCT_RV32,
+            fits=rv32.dense_fits,
+            build=rv32.dense,
+        ),
+    ),
+    Add: (
+        Kernel(
+            "add_s8_rv32",
+            "tinyssl_add_dsp",
+            ("add_s8_dsp.h",),
+            fits=dsp_elementwise.add_fits,
+            build=dsp_elementwise.add,
+            overlaps=streaming.elementwise,
+        ),
+    ),
+}
+"""Blocked C for cores with a 32-bit multiplier whose high word is one instruction"""
+
 OPTIMISED: dict[Isa, dict[type[Op], tuple[Kernel, ...]]] = {
     Isa.CORTEX_M4: DSP,
     Isa.CORTEX_M7: DSP,
     Isa.CORTEX_M55: MVE,
+    Isa.RV32IMC: RV32,
 }
 """Kernels that take the place of the reference where an instruction set has them: the first that
 fits the operator"""

@@ -22,7 +22,7 @@ BLOCK = 16
 """Channels of a depthwise convolution that are summed together"""
 
 BLOCK_ORDER = (0, 2, 1, 3)
-"""Quad k of a block holds its channels 4 i + BLOCK_ORDER[k]: what widening even bytes, then odd ones gives"""
+"""Quad k of a block holds its channels 4 i + BLOCK_ORDER[k]: even bytes are widened first"""
 
 
 def table_words(starts: NDArray[np.int64], multipliers: NDArray[np.int64]) -> NDArray[np.int32]:
@@ -48,7 +48,7 @@ def _table(model: Model, op: WeightedOp) -> tuple[NDArray[np.int64], NDArray[np.
     return np.array(layer.starts, np.int64), np.array(pairs, np.int64)
 
 
-def _name(role: str, model: Model, position: int) -> str:
+def weights_name(role: str, model: Model, position: int) -> str:
     """Name of weights: those of one tensor are shared where they are the tensor's."""
     op = model.ops[position]
     if not isinstance(op, WeightedOp):
@@ -79,7 +79,7 @@ def _product(model: Model, position: int, constants: Constants) -> Fields:
         np.pad(multipliers, ((0, spare), (0, 0))).reshape(-1, QUAD, 2),
     )
     text = model.tensor(op.weight).name
-    weight = Array(_name("rows", model, position), "int8_t", rows.ravel(), rows.shape, text)
+    weight = Array(weights_name("rows", model, position), "int8_t", rows.ravel(), rows.shape, text)
     words = Array(f"channel_{position}", "int32_t", table.ravel(), table.shape, op.label)
     fields = {
         "weight": constants.keep(weight),
@@ -130,24 +130,33 @@ def conv_scratch(model: Model, op: Op) -> int:
     return 2 * weight.elements // weight.shape[0]
 
 
-def conv(model: Model, position: int, constants: Constants) -> Fields:
-    """Members of `struct tinyssl_conv2d_mve`."""
-    op = model.ops[position]
-    if not isinstance(op, Conv2D):
-        raise TypeError(op.label)
+def image(model: Model, op: Conv2D | DepthwiseConv2D) -> Fields:
+    """Sizes of input and output, steps and padding; `channels` are the input's."""
     _, in_h, in_w, in_c = model.tensor(op.input).shape
     _, out_h, out_w, _ = model.tensor(op.output).shape
     return {
-        **_product(model, position, constants),
-        **{"in_h": in_h, "in_w": in_w, "in_c": in_c, "out_h": out_h, "out_w": out_w},
-        "k_h": model.tensor(op.weight).shape[1],
-        "k_w": model.tensor(op.weight).shape[2],
+        **{"channels": in_c, "in_h": in_h, "in_w": in_w, "out_h": out_h, "out_w": out_w},
         "stride_h": op.stride[0],
         "stride_w": op.stride[1],
         "pad_top": op.padding.top,
         "pad_left": op.padding.left,
         "in_zero": model.quant(op.input).zero_point[0],
     }
+
+
+def window(model: Model, op: Conv2D) -> Fields:
+    """The same of a convolution, and its taps."""
+    taps = model.tensor(op.weight).shape
+    fields = image(model, op)
+    return {"in_c": fields.pop("channels"), "k_h": taps[1], "k_w": taps[2], **fields}
+
+
+def conv(model: Model, position: int, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_conv2d_mve`."""
+    op = model.ops[position]
+    if not isinstance(op, Conv2D):
+        raise TypeError(op.label)
+    return {**_product(model, position, constants), **window(model, op)}
 
 
 def dense_fits(model: Model, op: Op) -> bool:
@@ -160,10 +169,15 @@ def dense(model: Model, position: int, constants: Constants) -> Fields:
     return _product(model, position, constants)
 
 
+def _pairs_fit(rows: NDArray[np.int8]) -> bool:
+    pairs = rows[:, :8].reshape(-1, 2)
+    return not (pairs == INT8_MIN).all(1).any()
+
+
 def depthwise_fits(model: Model, op: Op) -> bool:
     """3x3 taps, no dilation, one output for each input channel, 4 n of these, in range.
 
-    No weight may be -128, so that two products fit int16 together.
+    The kernel adds the products of two taps as int16: both weights may not be -128.
     """
     return (
         isinstance(op, DepthwiseConv2D)
@@ -171,7 +185,7 @@ def depthwise_fits(model: Model, op: Op) -> bool:
         and op.dilation == (1, 1)
         and op.multiplier == 1
         and model.tensor(op.input).shape[-1] % QUAD == 0
-        and int(channels(model, op).rows.min()) > INT8_MIN
+        and _pairs_fit(channels(model, op).rows)
         and requantise_fits(model, op)
     )
 
@@ -197,20 +211,13 @@ def depthwise(model: Model, position: int, constants: Constants) -> Fields:
         .reshape(-1, QUAD, QUAD, 2)
         .swapaxes(1, 2)[:, order],
     )
-    name = _name("taps", model, position)
+    name = weights_name("taps", model, position)
     text = model.tensor(op.weight).name
-    _, in_h, in_w, in_c = model.tensor(op.input).shape
-    _, out_h, out_w, _ = model.tensor(op.output).shape
     return {
         "weight": constants.keep(Array(name, "int8_t", taps.ravel(), taps.shape, text)),
         "channel": constants.keep(
             Array(f"channel_{position}", "int32_t", table.ravel(), table.shape, op.label)
         ),
-        **{"channels": in_c, "in_h": in_h, "in_w": in_w, "out_h": out_h, "out_w": out_w},
-        "stride_h": op.stride[0],
-        "stride_w": op.stride[1],
-        "pad_top": op.padding.top,
-        "pad_left": op.padding.left,
-        "in_zero": model.quant(op.input).zero_point[0],
+        **image(model, op),
         **_output(model, op),
     }
