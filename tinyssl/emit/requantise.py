@@ -54,7 +54,8 @@ def channels(model: Model, op: WeightedOp) -> Channels:
     """Folds the zero point of the input, and the channels whose output no input changes.
 
     Such channels come from training (dead after a ReLU) and hold the largest biases there are, up
-    to 2^30: they become weights of 0 and a start that gives the value.
+    to 2^30: they become weights of 0 and a start that gives the value. Where two values are left, a
+    start that is too large for the table may be exchanged for a smaller one.
     """
     weight = np.asarray(model.tensor(op.weight).array(), np.int8)
     axis = channel_axis(op)
@@ -78,7 +79,56 @@ def channels(model: Model, op: WeightedOp) -> Channels:
         if first == last:  # requantisation is monotone
             starts[index], multipliers[index] = 4 * (first - zero), Multiplier(2**30, -1)
             rows[index], folded = 0, True
+        elif abs(starts[index]) >= START_LIMIT and last == first + 1:
+            smaller = smaller_start(starts[index], bounds, multipliers[index], last - zero)
+            starts[index], multipliers[index] = smaller or (starts[index], multipliers[index])
     return Channels(rows, tuple(starts), tuple(multipliers), folded)
+
+
+def smaller_start(
+    start: int, bounds: tuple[int, int], multiplier: Multiplier, upper: int
+) -> tuple[int, Multiplier] | None:
+    """The same channel from a start within START_LIMIT, where its output has two values alone.
+
+    A larger multiplier needs a smaller start to reach the same outputs. With one threshold between
+    the two values, which input passes it is all that counts: the start is moved so that the
+    threshold lies where it lay, and both ends of the sums are checked.
+
+    Args:
+        start: Too large a start.
+        bounds: Smallest and largest sum.
+        multiplier: Of the channel.
+        upper: The larger output, less the zero point.
+
+    Returns:
+        Start and multiplier; None where no larger multiplier does.
+    """
+    low, high = bounds
+    threshold = _threshold(upper, multiplier)
+    for shift in range(multiplier.shift + 1, 0):
+        steeper = Multiplier(multiplier.value, shift)
+        moved = _threshold(upper, steeper) - threshold
+        kept = (
+            requantise(low + moved, steeper) == requantise(low, multiplier) == upper - 1
+            and requantise(high + moved, steeper) == requantise(high, multiplier) == upper
+        )
+        if not kept:
+            return None
+        if abs(start + moved) < START_LIMIT:
+            return start + moved, steeper
+    return None
+
+
+def _threshold(output: int, multiplier: Multiplier) -> int:
+    """The smallest sum that gives an output or more."""
+    low, high = -SUM_LIMIT, SUM_LIMIT
+    while low < high:
+        middle = (low + high) // 2
+        if requantise(middle, multiplier) >= output:
+            high = middle
+        else:
+            low = middle + 1
+    return low
 
 
 def sum_bounds(starts: Sequence[int], rows: NDArray[np.int8]) -> list[tuple[int, int]]:

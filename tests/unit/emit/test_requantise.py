@@ -18,12 +18,14 @@ import pytest
 from tests.ops import cases
 from tinyssl.emit.render import kernel_text
 from tinyssl.emit.requantise import (
+    START_LIMIT,
     SUM_LIMIT,
     channel_fits,
     channels,
     clamp,
     needs_sign,
     requantise_fits,
+    smaller_start,
     sum_bounds,
 )
 from tinyssl.ir.fixed_point import Multiplier, requantise
@@ -218,3 +220,22 @@ def test_clamp_that_no_sum_reaches_is_left_out() -> None:
     assert clamp(model, first(model)) == (20, 127)
     assert clamp(positive, first(positive)) == (-128, 127)
     assert not needs_sign(positive, first(positive))
+
+
+def test_large_start_of_a_channel_with_two_outputs_is_exchanged():
+    """A channel of vww_96 that training has left almost dead: its start needs 26 bits."""
+    multiplier, start, bounds = Multiplier(1565063334, -20), 26558476, (26480370, 26636685)
+    outputs = [requantise(value, multiplier) for value in range(bounds[0], bounds[1] + 1)]
+    assert set(outputs) == {18, 19}
+    found = smaller_start(start, bounds, multiplier, 19)
+    assert found is not None
+    smaller, steeper = found
+    assert abs(smaller) < START_LIMIT
+    moved = range(bounds[0] + smaller - start, bounds[1] + smaller - start + 1)
+    assert [requantise(value, steeper) for value in moved] == outputs
+
+
+def test_large_start_stays_where_a_steeper_channel_has_more_outputs():
+    multiplier, start = Multiplier(2**30, -20), 2**26
+    reach = 2**20  # all of one output's sums and half of the next's
+    assert smaller_start(start, (start - reach, start + reach), multiplier, 33) is None
