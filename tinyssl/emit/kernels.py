@@ -72,8 +72,6 @@ REFERENCE: dict[type[Op], Kernel] = {
 }
 """Plain C11 for every instruction set. RESHAPE has none: its output is its input's storage"""
 
-PRODUCT = ("product_s8_dsp.c", "product_s8_dsp.h", "dsp.h")
-
 PRODUCT4 = ("product4_s8_dsp.c", "product4_s8_dsp.h", "product4_body_dsp.h", "dsp.h")
 
 LANES = ("lanes_dsp.h", "dsp.h")
