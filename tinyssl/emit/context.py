@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tinyssl.boards import Isa
 from tinyssl.emit.describe import has_code, op_text, shape_text, step_inputs, step_label, step_ops
 from tinyssl.emit.kernels import KERNEL_ABI, Kernel
-from tinyssl.emit.params import Array, Constants
+from tinyssl.emit.params import Array, Constants, Fields
 from tinyssl.emit.steps import kernel_of
 from tinyssl.ir.model import Model
 from tinyssl.ir.shapes import macs
@@ -110,7 +110,7 @@ def model_context(model: Model, plan: Plan, isa: Isa) -> dict[str, Any]:
         Struct(
             kernel.struct,
             _params_name(step),
-            list(kernel.build(model, step.first, constants).items()),
+            _members(kernel.build(model, step.first, constants)),
         )
         for step, kernel in chosen
         if kernel is not None
@@ -177,6 +177,23 @@ def mlperf_id(model: Model) -> str:
     return MLPERF_IDS.get((model.input.shape, model.output.elements), model.name)
 
 
+def _members(fields: Fields) -> list[tuple[str, int | str]]:
+    """Members in order; `product.depth` and its neighbours as one, as C++ wants them."""
+    members: dict[str, list[tuple[str, int | str]]] = {}
+    for name, value in fields.items():
+        outer, _, inner = name.partition(".")
+        members.setdefault(outer, []).append((inner, value))
+    return [
+        (outer, parts[0][1] if not parts[0][0] else _nested(parts))
+        for outer, parts in members.items()
+    ]
+
+
+def _nested(parts: list[tuple[str, int | str]]) -> str:
+    lines = "".join(f"\n        .{name} = {value}," for name, value in parts)
+    return f"{{{lines}\n    }}"
+
+
 def _params_name(step: Step) -> str:
     return f"tinyssl_model_op{step.first}"
 
@@ -217,9 +234,9 @@ def _comments(model: Model, step: Step, source: str, target: str) -> list[str]:
 
 def _table(array: Array) -> Table:
     length = math.prod(array.shape)
-    aligned = f"_Alignas({array.alignment}) " if array.alignment else ""
+    aligned = f"TINYSSL_ALIGNED({array.alignment}) " if array.alignment else ""
     return Table(
-        declaration=f"static const {aligned}{array.ctype} {array.name}[{length}]",
+        declaration=f"{aligned}static const {array.ctype} {array.name}[{length}]",
         comment=comment_text(f"{shape_text(array.shape)}: {array.comment}"),
         rows=rows(array.values),
     )

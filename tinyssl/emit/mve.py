@@ -145,10 +145,13 @@ def image(model: Model, op: Conv2D | DepthwiseConv2D) -> Fields:
 
 
 def window(model: Model, op: Conv2D) -> Fields:
-    """The same of a convolution, and its taps."""
+    """The same of a convolution, and its taps; in the order of the C structs."""
     taps = model.tensor(op.weight).shape
     fields = image(model, op)
-    return {"in_c": fields.pop("channels"), "k_h": taps[1], "k_w": taps[2], **fields}
+    channels = fields.pop("channels")
+    source = {name: fields.pop(name) for name in ("in_h", "in_w")}
+    target = {name: fields.pop(name) for name in ("out_h", "out_w")}
+    return {**source, "in_c": channels, **target, "k_h": taps[1], "k_w": taps[2], **fields}
 
 
 def conv(model: Model, position: int, constants: Constants) -> Fields:

@@ -14,8 +14,8 @@ from tinyssl.ir.model import Model
 from tinyssl.ir.ops import Conv2D, DepthwiseConv2D, FullyConnected, Op
 
 
-def _layer(model: Model, position: int, constants: Constants) -> Fields:
-    """Weights in rows, channel table, zero point and clamp."""
+def _layer(model: Model, position: int, constants: Constants, sizes: Fields) -> Fields:
+    """Weights in rows, channel table, the layer's sizes, zero point and clamp."""
     op = model.ops[position]
     if not isinstance(op, Conv2D | DepthwiseConv2D | FullyConnected):
         raise TypeError(op.label)
@@ -27,6 +27,7 @@ def _layer(model: Model, position: int, constants: Constants) -> Fields:
             Array(name, "int8_t", rows.ravel(), rows.shape, model.tensor(op.weight).name)
         ),
         "channel": channel_table(model, position, constants),
+        **sizes,
         "out_zero": model.quant(op.output).zero_point[0],
         "out_min": low,
         "out_max": high,
@@ -38,7 +39,7 @@ def _product(model: Model, position: int, constants: Constants) -> Fields:
     if not isinstance(op, Conv2D | FullyConnected):
         raise TypeError(op.label)
     count, depth = channels(model, op).rows.shape
-    fields = {**_layer(model, position, constants), "depth": depth, "out_c": count}
+    fields = _layer(model, position, constants, {"depth": depth, "out_c": count})
     return {f"product.{key}": value for key, value in fields.items()}
 
 
@@ -91,4 +92,4 @@ def depthwise(model: Model, position: int, constants: Constants) -> Fields:
     op = model.ops[position]
     if not isinstance(op, DepthwiseConv2D):
         raise TypeError(op.label)
-    return {**_layer(model, position, constants), **mve.image(model, op)}
+    return _layer(model, position, constants, mve.image(model, op))

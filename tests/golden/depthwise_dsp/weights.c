@@ -13,6 +13,12 @@
 #endif
 #endif
 
+#ifdef __cplusplus
+#define TINYSSL_ALIGNED(bytes) alignas(bytes)
+#else
+#define TINYSSL_ALIGNED(bytes) _Alignas(bytes)
+#endif
+
 /* 37: tensor2 */
 static const int8_t taps_2[37] TINYSSL_WEIGHTS = {
     -127, -8, 122, 18, -127, -79, -56, -82, -98, 78, 4, -114, -23, -115, 39, -17,

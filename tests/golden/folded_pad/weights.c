@@ -13,6 +13,12 @@
 #endif
 #endif
 
+#ifdef __cplusplus
+#define TINYSSL_ALIGNED(bytes) alignas(bytes)
+#else
+#define TINYSSL_ALIGNED(bytes) _Alignas(bytes)
+#endif
+
 /* 6x3x3x4: tensor2 */
 static const int8_t weight_2[216] TINYSSL_WEIGHTS = {
     -127, 78, -122, 79, -8, 4, 33, -55, 122, -114, -57, -30, 18, -23, -94, -116,

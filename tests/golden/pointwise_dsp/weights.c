@@ -13,8 +13,14 @@
 #endif
 #endif
 
+#ifdef __cplusplus
+#define TINYSSL_ALIGNED(bytes) alignas(bytes)
+#else
+#define TINYSSL_ALIGNED(bytes) _Alignas(bytes)
+#endif
+
 /* 1x8: tensor1 */
-static const _Alignas(4) int8_t rows_1[8] TINYSSL_WEIGHTS = {
+TINYSSL_ALIGNED(4) static const int8_t rows_1[8] TINYSSL_WEIGHTS = {
     127, 0, 0, 0, 0, 0, 0, 0,
 };
 
@@ -24,7 +30,7 @@ static const int32_t channel_0[2] TINYSSL_WEIGHTS = {
 };
 
 /* 1x8: tensor3 */
-static const _Alignas(4) int8_t rows_3[8] TINYSSL_WEIGHTS = {
+TINYSSL_ALIGNED(4) static const int8_t rows_3[8] TINYSSL_WEIGHTS = {
     0, 127, 0, 0, 0, 0, 0, 0,
 };
 
@@ -34,17 +40,19 @@ static const int32_t channel_1[2] TINYSSL_WEIGHTS = {
 };
 
 const struct tinyssl_conv2d_1x1_dsp tinyssl_model_op0 = {
-    .product.weight = rows_1,
-    .product.channel = channel_0,
-    .product.form = &tinyssl_bytes_signed,
-    .product.out_c = 1,
-    .product.rounding = -5,
-    .product.steps = 1,
-    .product.loops = 1,
-    .product.depth = 2,
-    .product.skip = 4,
-    .product.out_min = -128,
-    .product.out_max = 127,
+    .product = {
+        .weight = rows_1,
+        .channel = channel_0,
+        .form = &tinyssl_bytes_signed,
+        .out_c = 1,
+        .rounding = -5,
+        .steps = 1,
+        .loops = 1,
+        .depth = 2,
+        .skip = 4,
+        .out_min = -128,
+        .out_max = 127,
+    },
     .row_bytes = 8,
     .pitch = 2,
     .out_h = 1,
@@ -52,17 +60,19 @@ const struct tinyssl_conv2d_1x1_dsp tinyssl_model_op0 = {
 };
 
 const struct tinyssl_conv2d_1x1_dsp tinyssl_model_op1 = {
-    .product.weight = rows_3,
-    .product.channel = channel_1,
-    .product.form = &tinyssl_bytes_signed,
-    .product.out_c = 1,
-    .product.rounding = 11,
-    .product.steps = 1,
-    .product.loops = 1,
-    .product.depth = 2,
-    .product.skip = 4,
-    .product.out_min = -128,
-    .product.out_max = 127,
+    .product = {
+        .weight = rows_3,
+        .channel = channel_1,
+        .form = &tinyssl_bytes_signed,
+        .out_c = 1,
+        .rounding = 11,
+        .steps = 1,
+        .loops = 1,
+        .depth = 2,
+        .skip = 4,
+        .out_min = -128,
+        .out_max = 127,
+    },
     .row_bytes = 8,
     .pitch = 2,
     .out_h = 1,

@@ -13,6 +13,12 @@
 #endif
 #endif
 
+#ifdef __cplusplus
+#define TINYSSL_ALIGNED(bytes) alignas(bytes)
+#else
+#define TINYSSL_ALIGNED(bytes) _Alignas(bytes)
+#endif
+
 const struct tinyssl_pool2d tinyssl_model_op0 = {
     .in_h = 4,
     .in_w = 6,

@@ -13,6 +13,12 @@
 #endif
 #endif
 
+#ifdef __cplusplus
+#define TINYSSL_ALIGNED(bytes) alignas(bytes)
+#else
+#define TINYSSL_ALIGNED(bytes) _Alignas(bytes)
+#endif
+
 /* 1x1x1x2: tensor1 */
 static const int8_t weight_1[2] TINYSSL_WEIGHTS = {
     127, 0,

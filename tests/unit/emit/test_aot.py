@@ -12,6 +12,7 @@ import jinja2
 import numpy as np
 import pytest
 
+from tests.networks import network
 from tests.ops import cases
 from tests.ops.oracle import Tflm
 from tinyssl.boards import Isa
@@ -49,11 +50,19 @@ COMPILERS = {
 ISAS = (Isa.HOST, Isa.CORTEX_M7)
 """Reference kernels, and those for Armv7E-M"""
 
+ALL_ISAS = (*ISAS, Isa.CORTEX_M55, Isa.RV32IMC)
+"""Those, and the kernels for MVE and RV32"""
+
 EVERY_OPERATOR = ("conv", "depthwise", "dense", "add", "pad", "mean", "average", "max", "reshape")
 
 
 def planned(name: str = "conv", isa: Isa = Isa.HOST) -> tuple[Model, Plan]:
     model = run_passes(read_model(cases.CASES[name](), name))
+    return model, plan_arena(model, choose_steps(model, isa))
+
+
+def planned_network(isa: Isa) -> tuple[Model, Plan]:
+    model = network()
     return model, plan_arena(model, choose_steps(model, isa))
 
 
@@ -114,6 +123,39 @@ def test_every_kernel_compiles_alone_without_a_warning(tmp_path):
                 continue
             flags = [*STRICT, *COMPILERS[compiler], "-O1"]
             subprocess.run([compiler, *flags, "-c", path, "-o", tmp_path / "x.o"], check=True)
+
+
+CPLUSPLUS = ["-x", "c++", "-std=c++17", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-O1"]
+# In C no warning either: what a designated initialiser leaves out is 0.
+CPLUSPLUS += ["-Wno-missing-field-initializers"]
+
+
+@pytest.mark.parametrize("compiler", ["g++", "clang++-14"])
+def test_kernels_and_models_are_cplusplus_too(compiler, tmp_path):
+    """As C++17, for projects that compile everything so; the engine glue is C."""
+    if shutil.which(compiler) is None:
+        pytest.skip(f"needs {compiler}")
+    files = sorted((FIRMWARE / "kernels").glob("*.c"))
+    for isa in ALL_ISAS:
+        sources = render_aot(*planned_network(isa), isa=isa)
+        own = {path: text for path, text in sources.items() if not path.endswith(".c")}
+        own |= {path: sources[path] for path in ("model.c", "weights.c")}
+        written = write_sources(own, tmp_path / isa.value)
+        files += [path for path in written if path.parent == tmp_path / isa.value]
+    for path in files:
+        flags = [*CPLUSPLUS, "-I", str(path.parent)]
+        subprocess.run([compiler, *flags, "-c", path, "-o", tmp_path / "x.o"], check=True)
+
+
+@pytest.mark.parametrize("core", ["cortex-m3", "cortex-m4", "cortex-m55 -mfloat-abi=hard"])
+def test_every_kernel_compiles_for_every_core(core, tmp_path):
+    """With the instructions that the core has, and the C in their place where it has not."""
+    if shutil.which("arm-none-eabi-gcc") is None:
+        pytest.skip("needs arm-none-eabi-gcc")
+    machine = f"-mcpu={core}".split()
+    for path in sorted((FIRMWARE / "kernels").glob("*.c")):
+        command = ["arm-none-eabi-gcc", *STRICT, *machine, "-mthumb", "-O2"]
+        subprocess.run([*command, "-c", path, "-o", tmp_path / "x.o"], check=True)
 
 
 def test_objects_hold_no_variable_data_and_call_only_memory_functions(tmp_path):

@@ -72,7 +72,7 @@ def test_weights_are_stored_once():
     model = read("conv 1x1")
     text = render_aot(model, plan_arena(model, choose_steps(model, M7)), isa=M7)["weights.c"]
     assert len(re.findall(r"static const .*int8_t", text)) == 1
-    assert "static const _Alignas(4) int8_t rows_1[128]" in text
+    assert "TINYSSL_ALIGNED(4) static const int8_t rows_1[128]" in text
 
 
 def test_scratch_memory_lies_in_the_arena_beside_input_and_output():
