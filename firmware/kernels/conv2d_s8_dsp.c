@@ -1,6 +1,6 @@
 #include "conv2d_s8_dsp.h"
 
-#include "dsp.h"
+#include <string.h>
 
 /* Outputs are computed by fours that lie side by side; what is left of each row by fours that lie one
  * above the other, as their windows are as evenly spaced. Where windows reach into the padding, the
@@ -29,32 +29,6 @@ static struct region region_of(const struct tinyssl_conv2d_dsp *p, const struct 
     return region;
 }
 
-/* By words: the C library of small cores copies bytes. */
-static int8_t *fill(int8_t *to, int32_t value, int32_t count)
-{
-    const uint32_t four = ((uint32_t)value & 0xffU) * UINT32_C(0x01010101);
-    TINYSSL_UNROLL
-    for (; count >= 4; count -= 4, to += 4) {
-        tinyssl_store(to, four);
-    }
-    for (; count > 0; count--) {
-        *to++ = (int8_t)value;
-    }
-    return to;
-}
-
-static int8_t *append(int8_t *to, const int8_t *from, int32_t count)
-{
-    TINYSSL_UNROLL
-    for (; count >= 4; count -= 4, to += 4, from += 4) {
-        tinyssl_store(to, tinyssl_load(from));
-    }
-    for (; count > 0; count--) {
-        *to++ = *from++;
-    }
-    return to;
-}
-
 /* The region side by side, the zero point on padding. */
 static void copy(const int8_t *in, const struct tinyssl_conv2d_dsp *p, const struct region *r,
                  int8_t *to)
@@ -62,15 +36,18 @@ static void copy(const int8_t *in, const struct tinyssl_conv2d_dsp *p, const str
     const int32_t begin = r->x < 0 ? -r->x : 0;
     const int32_t room = p->in_w - r->x;
     const int32_t end = room < r->columns ? room : r->columns;
-    for (int32_t y = r->y; y < r->y + r->rows; y++) {
-        if (y < 0 || y >= p->in_h || begin >= end) {
-            to = fill(to, p->in_zero, r->columns * p->in_c);
-            continue;
+    const int32_t width = r->columns * p->in_c;
+    memset(to, p->in_zero, (size_t)(r->rows * width));
+    if (begin >= end) {
+        return;
+    }
+    const size_t size = (size_t)((end - begin) * p->in_c);
+    for (int32_t row = 0; row < r->rows; row++) {
+        const int32_t y = r->y + row;
+        if (y >= 0 && y < p->in_h) {
+            memcpy(to + row * width + begin * p->in_c,
+                   in + (y * p->in_w + r->x + begin) * p->in_c, size);
         }
-        const int8_t *from = in + (y * p->in_w + r->x + begin) * p->in_c;
-        to = fill(to, p->in_zero, begin * p->in_c);
-        to = append(to, from, (end - begin) * p->in_c);
-        to = fill(to, p->in_zero, (r->columns - end) * p->in_c);
     }
 }
 
