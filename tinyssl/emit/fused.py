@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from tinyssl.emit import dsp, dsp_elementwise
-from tinyssl.emit.params import Array, Constants, Fields
+from tinyssl.emit import dsp, dsp_depthwise, dsp_elementwise
+from tinyssl.emit.params import Constants, Fields
 from tinyssl.emit.requantise import (
     channel_table,
-    channels,
     clamp,
     needs_sign,
     requantise_fits,
@@ -167,7 +164,7 @@ def fields(model: Model, block: Block, constants: Constants, keeps: bool) -> Fie
         **expand,
         **_product("project", model, block.middle + 1, constants),
         **_add(model, block, constants),
-        "weight": _taps(model, block, constants),
+        "weight": dsp_depthwise.taps(model, block.middle, constants),
         "channel": channel_table(model, block.middle, constants),
         **{"in_h": in_h, "in_w": in_w, "in_c": in_c},
         "channels": count,
@@ -182,16 +179,6 @@ def fields(model: Model, block: Block, constants: Constants, keeps: bool) -> Fie
         "high": high + dsp.RAISED,
         "lines": count if keeps else 1,
     }
-
-
-def _taps(model: Model, block: Block, constants: Constants) -> str:
-    """Name of the depthwise weights, [channels][3][3], and the byte behind them that is read."""
-    taps = channels(model, block.depthwise).rows.ravel()
-    weight = model.tensor(block.depthwise.weight)
-    name = f"taps_{block.middle}"
-    return constants.keep(
-        Array(name, "int8_t", np.append(taps, np.int8(0)), (taps.size + 1,), weight.name)
-    )
 
 
 def _product(part: str, model: Model, position: int, constants: Constants) -> Fields:

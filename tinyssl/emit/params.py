@@ -70,8 +70,14 @@ class Constants:
         return self.keep(Array(name, ctype, np.array(values), (len(values),), comment))
 
     def keep(self, array: Array) -> str:
-        """Name of the array; another of the same name is taken to be the same."""
-        self.arrays.setdefault(array.name, array)
+        """Name of the array.
+
+        Raises:
+            ValueError: Another array has this name already.
+        """
+        kept = self.arrays.setdefault(array.name, array)
+        if kept is not array and not np.array_equal(kept.values, array.values):
+            raise ValueError(f"two arrays are called {array.name}: {kept.comment}, {array.comment}")
         return array.name
 
 

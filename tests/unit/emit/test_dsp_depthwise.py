@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from tests.ops.oracle import compare
 from tinyssl.boards import Isa
 from tinyssl.emit import dsp_depthwise
 from tinyssl.emit.kernels import kernel_for
-from tinyssl.emit.params import Constants
+from tinyssl.emit.params import Array, Constants
 from tinyssl.plan import Overlap
 from tinyssl.tflite import read_model
 
@@ -136,3 +137,12 @@ def test_weights_are_the_file_s_with_one_byte_more():
     weight = np.asarray(model.tensor(op.weight).array(), np.int8)
     expected = np.append(weight.reshape(9, 8).T.ravel(), 0)
     np.testing.assert_array_equal(constants.arrays[name].values, expected)
+
+
+def test_two_arrays_cannot_share_a_name():
+    """Else a layer would silently compute with another's weights."""
+    constants = Constants(first(layer((4, 4), 8))[0])
+    ones, twos = (Array("taps_1", "int8_t", np.full(3, n), (3,), "w") for n in (1, 2))
+    assert constants.keep(ones) == constants.keep(replace(ones)) == "taps_1"
+    with pytest.raises(ValueError, match="two arrays are called taps_1"):
+        constants.keep(twos)
