@@ -1,6 +1,6 @@
 #include "product_s8_rv32.h"
 
-enum { ENTRY = 2, ROWS = 4 };
+enum { ENTRY = 2, ROWS = 4, UNROLLED = 4 };
 
 struct sums {
     int32_t a, b, c, d; /* of four rows of weights */
@@ -22,27 +22,59 @@ static inline void put(const struct tinyssl_product_rv32 *p, struct sums sum, co
     out[3] = tinyssl_requantise_rv32(sum.d, entry + 3 * ENTRY, offset, p->out_min, p->out_max);
 }
 
-/* Eight sums share the loads of four weights and two inputs. */
+/* Sums are ready, and the loads of the next input have not begun: GCC would take so many of these ahead
+ * that the sums do not stay in registers. */
+#if defined(__GNUC__)
+#define STEP_ENDS(s)                                                                              \
+    __asm__ volatile("" : "+r"((s).a), "+r"((s).b), "+r"((s).c), "+r"((s).d) : : "memory")
+#else
+#define STEP_ENDS(s) (void)0
+#endif
+
+/* Input k of two pixels and four rows: eight products share six loads. */
+#define STEP2(k)                                                                                  \
+    do {                                                                                          \
+        const int32_t i = x[k], j = y[k], a = q[k], b = r[k], c = s[k], d = t[k];                 \
+        one.a += a * i;                                                                           \
+        two.a += a * j;                                                                           \
+        one.b += b * i;                                                                           \
+        two.b += b * j;                                                                           \
+        one.c += c * i;                                                                           \
+        two.c += c * j;                                                                           \
+        one.d += d * i;                                                                           \
+        two.d += d * j;                                                                           \
+        STEP_ENDS(one);                                                                           \
+        STEP_ENDS(two);                                                                           \
+    } while (0)
+
+/* The same of one pixel. */
+#define STEP1(k)                                                                                  \
+    do {                                                                                          \
+        const int32_t i = x[k];                                                                   \
+        one.a += q[k] * i;                                                                        \
+        one.b += r[k] * i;                                                                        \
+        one.c += s[k] * i;                                                                        \
+        one.d += t[k] * i;                                                                        \
+        STEP_ENDS(one);                                                                           \
+    } while (0)
+
 static inline void rows4_of_2(const struct tinyssl_product_rv32 *p, const int8_t *x,
                               const int8_t *y, int8_t *first, int8_t *second)
 {
-    const int8_t *const v = p->weight;
-    const int8_t *const w = v + p->depth;
-    const int8_t *const s = w + p->depth;
-    const int8_t *const t = s + p->depth;
+    const int8_t *q = p->weight, *r = q + p->depth, *s = r + p->depth, *t = s + p->depth;
     struct sums one = starts(p->channel);
     struct sums two = one;
-    TINYSSL_UNROLL_RV32
-    for (int32_t k = 0; k < p->depth; k++) {
-        const int32_t i = x[k], j = y[k];
-        one.a += v[k] * i;
-        two.a += v[k] * j;
-        one.b += w[k] * i;
-        two.b += w[k] * j;
-        one.c += s[k] * i;
-        two.c += s[k] * j;
-        one.d += t[k] * i;
-        two.d += t[k] * j;
+    int32_t left = p->depth;
+    for (; left >= UNROLLED; left -= UNROLLED) {
+        STEP2(0);
+        STEP2(1);
+        STEP2(2);
+        STEP2(3);
+        x += UNROLLED, y += UNROLLED;
+        q += UNROLLED, r += UNROLLED, s += UNROLLED, t += UNROLLED;
+    }
+    for (int32_t k = 0; k < left; k++) {
+        STEP2(k);
     }
     put(p, one, p->channel, first);
     put(p, two, p->channel, second);
@@ -50,20 +82,20 @@ static inline void rows4_of_2(const struct tinyssl_product_rv32 *p, const int8_t
 
 static inline void rows4_of_1(const struct tinyssl_product_rv32 *p, const int8_t *x, int8_t *out)
 {
-    const int8_t *const v = p->weight;
-    const int8_t *const w = v + p->depth;
-    const int8_t *const s = w + p->depth;
-    const int8_t *const t = s + p->depth;
-    struct sums sum = starts(p->channel);
-    TINYSSL_UNROLL_RV32
-    for (int32_t k = 0; k < p->depth; k++) {
-        const int32_t i = x[k];
-        sum.a += v[k] * i;
-        sum.b += w[k] * i;
-        sum.c += s[k] * i;
-        sum.d += t[k] * i;
+    const int8_t *q = p->weight, *r = q + p->depth, *s = r + p->depth, *t = s + p->depth;
+    struct sums one = starts(p->channel);
+    int32_t left = p->depth;
+    for (; left >= UNROLLED; left -= UNROLLED, x += UNROLLED) {
+        STEP1(0);
+        STEP1(1);
+        STEP1(2);
+        STEP1(3);
+        q += UNROLLED, r += UNROLLED, s += UNROLLED, t += UNROLLED;
     }
-    put(p, sum, p->channel, out);
+    for (int32_t k = 0; k < left; k++) {
+        STEP1(k);
+    }
+    put(p, one, p->channel, out);
 }
 
 static inline int8_t row_of_1(const struct tinyssl_product_rv32 *p, const int8_t *x)

@@ -7,14 +7,6 @@
 
 #include "fixed_point.h"
 
-#if defined(__clang__)
-#define TINYSSL_UNROLL_RV32 _Pragma("clang loop unroll_count(4)")
-#elif defined(__GNUC__)
-#define TINYSSL_UNROLL_RV32 _Pragma("GCC unroll 4")
-#else
-#define TINYSSL_UNROLL_RV32
-#endif
-
 struct tinyssl_product_rv32 {
     const int8_t *weight;     /* [out_c][depth] */
     const int32_t *channel;   /* [out_c][2]: start of the sum (bias, zero point of the input folded in) *

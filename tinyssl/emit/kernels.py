@@ -228,7 +228,7 @@ MVE = {
 
 PRODUCT_RV32 = ("product_s8_rv32.c", "product_s8_rv32.h")
 
-RV32 = {
+RV32: dict[type[Op], tuple[Kernel, ...]] = {
     Conv2D: (
         Kernel(
             "conv2d_s8_rv32",

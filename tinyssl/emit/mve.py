@@ -172,7 +172,8 @@ def dense(model: Model, position: int, constants: Constants) -> Fields:
     return _product(model, position, constants)
 
 
-def _pairs_fit(rows: NDArray[np.int8]) -> bool:
+def pairs_fit(rows: NDArray[np.int8]) -> bool:
+    """Whether the products of taps 0 and 1, 2 and 3, … always fit int16 together."""
     pairs = rows[:, :8].reshape(-1, 2)
     return not (pairs == INT8_MIN).all(1).any()
 
@@ -188,7 +189,7 @@ def depthwise_fits(model: Model, op: Op) -> bool:
         and op.dilation == (1, 1)
         and op.multiplier == 1
         and model.tensor(op.input).shape[-1] % QUAD == 0
-        and _pairs_fit(channels(model, op).rows)
+        and pairs_fit(channels(model, op).rows)
         and requantise_fits(model, op)
     )
 

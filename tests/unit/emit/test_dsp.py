@@ -33,7 +33,7 @@ def read(name: str) -> Model:
         ("conv 1x1 of one pixel", M7, "fully_connected_s8_dsp"),
         ("conv 1x1", Isa.CORTEX_M4, "conv2d_1x1_s8_dsp"),
         ("conv 1x1", Isa.CORTEX_M3, "conv2d_s8"),
-        ("conv 1x1", Isa.RV32IMC, "conv2d_s8"),
+        ("conv 1x1", Isa.RV32IMC, "conv2d_s8_rv32"),
         ("conv 1x1", Isa.HOST, "conv2d_s8"),
         ("conv", M7, "conv2d_s8_dsp"),
         ("conv dilated", M7, "conv2d_s8"),
