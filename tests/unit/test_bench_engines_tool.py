@@ -23,7 +23,7 @@ from tinyssl.ir.ops import (
     Softmax,
 )
 from tinyssl.tflite import write_model
-from tools.bench_engines import bakenn, baseline, engines
+from tools.bench_engines import bakenn, baseline, engines, stack
 from tools.bench_engines.document import document
 from tools.bench_engines.image import figures
 from tools.bench_engines.measure import live_bytes, oracle
@@ -138,6 +138,39 @@ def test_places_that_overlap_count_once():
     assert live_bytes(plan, 0, len(model.ops) - 1) <= plan.peak
 
 
+LISTING = """\
+00000000 <main>:
+   0:\tpush\t{r4, r5, lr}
+   2:\tsub\tsp, #20
+   4:\tbl\t10 <leaf>
+   8:\tblx\tr3
+00000010 <leaf>:
+  10:\tvpush\t{d8-d9}
+  14:\tstr.w\tr0, [sp, #-4]!
+  18:\tb.n\t10 <leaf>
+00000020 <hook>:
+  20:\tstmdb\tsp!, {r4-r11, lr}
+"""
+
+
+def test_bound_of_the_stack_follows_calls_and_pointers():
+    functions = stack.parse(LISTING)
+    assert {name: f.frame for name, f in functions.items()} == {"main": 32, "leaf": 20, "hook": 36}
+    assert stack.bound(functions, {}, "main") == 32 + 36
+    assert stack.bound(functions, {"leaf": 100}, "main") == 32 + 100
+    functions["hook"].calls.add("main")
+    with pytest.raises(ValueError, match="main calls itself through main -> hook"):
+        stack.bound(functions, {}, "main")
+
+
+def test_frame_of_unknown_size_is_refused(tmp_path):
+    (tmp_path / "a.su").write_text("a.c:3:5:f\t16\tstatic\n")
+    assert stack.usage(tmp_path.glob("*.su")) == {"f": 16}
+    (tmp_path / "b.su").write_text("b.c:9:5:g\t16\tdynamic\n")
+    with pytest.raises(ValueError, match="9:5:g: its frame is dynamic"):
+        stack.usage(tmp_path.glob("*.su"))
+
+
 @pytest.mark.emulator
 def test_the_bare_program_counts_and_gives_tflms_bytes():
     for program in ("arm-none-eabi-gcc", "qemu-system-arm"):
@@ -150,5 +183,5 @@ def test_the_bare_program_counts_and_gives_tflms_bytes():
     assert len(found.operators) == len(plan.steps) == len(describe_steps(model, plan.steps))
     assert abs(sum(found.operators) - found.instructions) < 0.1 * found.instructions
     assert plan.peak <= found.ram < plan.peak + 64
-    assert 0 < found.stack < 2048
+    assert 0 < found.stack <= found.stack_bound < 1024
     assert 0 < found.code < found.flash

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tinyssl.boards import find_board
-from tools.bench_engines.measure import ENGINES
+from tools.bench_engines.measure import ENGINES, TFLM
 
 Row = dict[str, Any]
 
@@ -17,13 +17,15 @@ Written by `make bench-engines`; do not edit. Every engine runs the same models 
 program (`tools/bench_engines/harness.c`): start-up, the engine, a timer, no application. Figures
 are instructions of the second inference in QEMU (`-icount shift=0`), never a time, in steps of
 {tick} as the timer ticks; bytes of flash of the whole program; bytes of RAM with data, bss, arena
-and input, the stack apart. Every output was compared with TensorFlow Lite Micro's on this computer.
+and input, the stack apart; bytes of stack that were painted and then used, with what the compiler's
+figures allow at most. Every output was compared with TensorFlow Lite Micro's on this computer.
 
 - `aot`: tinyssl, `-O2`. `reference`: the same with `--kernels reference`.
 - `bakenn`: BakeNN of PyPI with the CMSIS-NN that it brings, `-O3 -flto`. `bakenn padded`: the same
   with asymmetric paddings made operators of their own, for which it has a faster path.
-- `tflm`: TensorFlow Lite Micro with CMSIS-NN, from local copies: measured once by this tool where
-  they were given, with commit and date of that measurement.
+- `tflm`: TensorFlow Lite Micro with CMSIS-NN, `-O3`, and `tflm small`, `-Os`, from local copies:
+  measured once by this tool where they were given, with commit and date of that measurement. Ratios
+  are to the better of the two, figure by figure.
 """
 
 
@@ -63,7 +65,7 @@ def _models(models: Sequence[Row]) -> Iterator[str]:
 
 def _table(models: Sequence[Row], rows: Sequence[Row]) -> Iterator[str]:
     yield (
-        "| model | engine | instructions | per MAC | flash, B | RAM, B | stack used, B "
+        "| model | engine | instructions | per MAC | flash, B | RAM, B | stack used (bound), B "
         "| ratio to tflm: instructions, flash, RAM | equal |"
     )
     yield "|---|---|---|---|---|---|---|---|---|"
@@ -72,20 +74,26 @@ def _table(models: Sequence[Row], rows: Sequence[Row]) -> Iterator[str]:
         for engine in ENGINES:
             row = own.get(engine)
             if row is not None and "refused" not in row:
-                yield _line(model, row, own.get("tflm"))
+                yield _line(model, row, [own[name] for name in TFLM if name in own])
 
 
-def _line(model: Row, row: Row, tflm: Row | None) -> str:
+def _line(model: Row, row: Row, peers: Sequence[Row]) -> str:
+    peers = [peer for peer in peers if "refused" not in peer]
     ratios = "–"
-    if tflm is not None and "refused" not in tflm:
-        parts = [f"{row[name] / tflm[name]:.2f}" for name in ("instructions", "flash", "ram")]
-        ratios = ", ".join(parts)
+    if peers:
+        names = ("instructions", "flash", "ram")
+        ratios = ", ".join(f"{row[name] / min(p[name] for p in peers):.2f}" for name in names)
     per_mac = row["instructions"] / model["macs"]
     return (
         f"| {model['name']} | {row['engine']} | {row['instructions']:,} | {per_mac:.2f} | "
-        f"{row['flash']:,} | {row['ram']:,} | {row['stack']:,} | {ratios} | "
+        f"{row['flash']:,} | {row['ram']:,} | {_stack(row)} | {ratios} | "
         f"{'yes' if row['equal'] else '**no**'} |"
     )
+
+
+def _stack(row: Row) -> str:
+    bound = row.get("stack_bound")
+    return f"{row['stack']:,} ({bound:,})" if bound else f"{row['stack']:,}"
 
 
 def _refusals(rows: Sequence[Row]) -> Iterator[str]:

@@ -34,7 +34,7 @@ def planned(data: bytes, name: str, isa: Isa) -> tuple[Model, Plan]:
 def _aot(data: bytes, name: str, isa: Isa) -> Parts:
     model, plan = planned(data, name, isa)
     sources = render_aot(model, plan, isa=isa) | render_engine_aot(model, plan, isa=isa)
-    return Parts(sources)
+    return Parts(sources, bounded=True)
 
 
 def aot(data: bytes, name: str, board: Board) -> Parts:

@@ -19,6 +19,7 @@ from tinyssl.build.project import linker_script
 from tinyssl.build.size import measure
 from tinyssl.emit import Sources, write_sources
 from tinyssl.paths import firmware_folder
+from tools.bench_engines.stack import stack_bound
 
 HERE = Path(__file__).resolve().parent
 COMPILE_SECONDS = 900
@@ -53,6 +54,8 @@ class Parts:
     files: tuple[Path, ...] = ()
     """Further files to compile where they lie"""
     cplusplus: bool = False
+    bounded: bool = False
+    """Whether the bound of its stack is worked out (not with -flto, nor with foreign files)"""
     note: str = ""
     """What was changed in the model, and how it was built"""
 
@@ -72,6 +75,8 @@ class Figures:
     """data + bss + arena; input buffer included, stack apart"""
     stack: int
     """Bytes of the painted stack that were used, start-up included"""
+    stack_bound: int
+    """What the stack can take at most; 0: not worked out"""
     arena: int
     output: tuple[int, ...] = field(repr=False)
     """int8, for the generated input"""
@@ -106,7 +111,8 @@ def build(parts: Parts, board: Board, folder: Path, cache: Path | None = None) -
     core = (*CORE[board.tinyssl.isa.value], *COMMON, *parts.optimise)
     includes = [f"-I{folder / name}" for name in (".", *parts.includes)]
     options = [*core, *includes, *parts.defines]
-    objects = _compile([folder / "harness.c", *own], options, folder)
+    usage = ["-fstack-usage"] if parts.bounded else []
+    objects = _compile([folder / "harness.c", *own], [*options, *usage], folder)
     if parts.files:
         names = [f"-I{name}" for name in parts.includes]
         foreign = [*core, *names, *parts.defines]
@@ -202,6 +208,7 @@ def figures(parts: Parts, board: Board, cache: Path | None = None) -> Figures:
         elf = build(parts, board, Path(name), cache)
         found = run(elf, board)
         sizes = measure(elf, board).sizes
+        bound = stack_bound(elf, elf.parent / "objects") if parts.bounded else 0
     per_tick = emulator.instructions_per_second / board.tinyssl.clock_hz
     return Figures(
         instructions=round(found["inference"][1] * per_tick),
@@ -210,6 +217,7 @@ def figures(parts: Parts, board: Board, cache: Path | None = None) -> Figures:
         code=sizes["flash"] - sizes["weights"],
         ram=sizes["ram"] - sizes["stack"],
         stack=found["stack"][0],
+        stack_bound=bound,
         arena=found["arena"][0],
         output=tuple(value - 256 * (value > 127) for value in found["output"]),
         note=parts.note,

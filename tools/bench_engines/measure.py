@@ -23,8 +23,10 @@ from tools.bench_engines.image import Figures, Refused, figures, generated_input
 from tools.bench_engines.models import Subject
 
 ROOT = Path(__file__).resolve().parents[2]
-ENGINES = ("aot", "reference", "bakenn", "bakenn padded", "tflm")
+ENGINES = ("aot", "reference", "bakenn", "bakenn padded", "tflm", "tflm small")
 """In the order of the tables"""
+TFLM = {"tflm": tflm.FAST, "tflm small": tflm.SMALL}
+"""Engine -> optimisation level"""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def _output(*command: str) -> str:
 
 def _version(program: str) -> str:
     words = _output(program, "--version").splitlines()[0].split()
-    number = next(word for word in reversed(words) if word[:1].isdigit() and "." in word)
+    number = next(word for word in words if word[:1].isdigit() and "." in word)
     return f"{program} {number}"
 
 
@@ -73,10 +75,10 @@ def measure(subject: Subject, board: Board, engine: str, session: Session) -> di
 
 
 def _figures(subject: Subject, board: Board, engine: str, session: Session) -> Figures:
-    if engine == "tflm":
+    if engine in TFLM:
         if session.copies is None:
             raise Refused("no local copy was given: --tflm PATH --cmsis-nn PATH")
-        return tflm.measured(subject.data, subject.name, board, session.copies)
+        return tflm.measured(subject, board, session.copies, TFLM[engine])
     makers = {
         "aot": engines.aot,
         "reference": engines.reference,

@@ -18,12 +18,13 @@ from tinyssl.emit import render_tflm
 from tinyssl.emit.tflm import ARENA_ALIGNMENT, operator_kinds
 from tinyssl.tflite import read_model
 from tools.bench_engines.image import Figures, Parts, Refused, figures
+from tools.bench_engines.models import Subject
 
 SCRATCH = 64 * 1024
 """Bytes of arena for the first run, on top of what the reference kernels need"""
 FLOAT = ("_f16.c", "_f32.c", "_flt.c")
 """Sources of CMSIS-NN that are not int8"""
-OPTIMISE = ("-O3",)
+FAST, SMALL = "-O3", "-Os"
 
 
 @dataclass(frozen=True)
@@ -36,27 +37,31 @@ class Copies:
     """Where objects are kept"""
 
 
-def measured(data: bytes, name: str, board: Board, copies: Copies) -> Figures:
-    """Figures with the smallest arena.
+def measured(subject: Subject, board: Board, copies: Copies, optimise: str) -> Figures:
+    """Figures with the smallest arena, at an optimisation level.
 
     Raises:
         Refused: It does not compile or start.
     """
-    first = figures(parts(data, name, copies, arena_bytes(data) + SCRATCH), board, copies.cache)
+
+    def with_arena(size: int) -> Figures:
+        return figures(parts(subject, copies, size, optimise), board, copies.cache)
+
+    first = with_arena(arena_bytes(subject.data) + SCRATCH)
     arena = -(-first.arena // ARENA_ALIGNMENT) * ARENA_ALIGNMENT
     for extra in range(0, 1024, 2 * ARENA_ALIGNMENT):
         try:
-            return figures(parts(data, name, copies, arena + extra), board, copies.cache)
+            return with_arena(arena + extra)
         except Refused:
             continue
     return first
 
 
-def parts(data: bytes, name: str, copies: Copies, arena: int) -> Parts:
+def parts(subject: Subject, copies: Copies, arena: int, optimise: str) -> Parts:
     """The engine with an arena of so many bytes."""
-    kinds = operator_kinds(data)
+    kinds = operator_kinds(subject.data)
     tree = local_tree(copies.tflm, kinds)
-    sources = render_tflm(read_model(data, name), data, arena)
+    sources = render_tflm(read_model(subject.data, subject.name), subject.data, arena)
     cmsis = copies.cmsis_nn.expanduser().absolute()
     if not (cmsis / "Include" / "arm_nnfunctions.h").is_file():
         raise Refused(f"{cmsis} holds no Include/arm_nnfunctions.h: not a copy of CMSIS-NN")
@@ -64,12 +69,12 @@ def parts(data: bytes, name: str, copies: Copies, arena: int) -> Parts:
     float_off = ("-DARM_NN_ENABLE_F16=0", "-DARM_NN_ENABLE_F32=0")
     return Parts(
         sources,
-        optimise=OPTIMISE,
+        optimise=(optimise,),
         includes=(tree.root, *tree.third_party, str(cmsis), str(cmsis / "Include")),
         defines=(*defines, *float_off),
         files=(*_runtime(tree, kinds), *_kernels_nn(cmsis)),
         cplusplus=True,
-        note="CMSIS-NN, -O3, error strings stripped, smallest arena",
+        note=f"CMSIS-NN, {optimise}, error strings stripped, smallest arena",
     )
 
 
