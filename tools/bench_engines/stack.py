@@ -1,8 +1,8 @@
 """Bound of the stack from what the compiler says of each function and from who calls whom.
 
 A frame is that of gcc's -fstack-usage, or what the disassembly puts on the stack where that is
-more: functions in assembly, of which gcc says 0, and the C library. A call through a pointer may lead to
-any function that nobody calls directly. There is no recursion: one would be found.
+more: functions in assembly, of which gcc says 0, and the C library. A call through a pointer may
+lead to any function that nobody calls directly. There is no recursion: one would be found.
 """
 
 from __future__ import annotations
