@@ -32,11 +32,11 @@
         const uint8_t *column __attribute__((unused)), void *out __attribute__((unused)),          \
         int32_t step __attribute__((unused)))                                                      \
     {                                                                                              \
-        __asm volatile(TINYSSL_ENTER(TINYSSL_STEP_BYTES(), STEP_BYTES) CHANNELS                    \
+        __asm volatile(TINYSSL_ENTER(TINYSSL_STEP_BYTES(), STEP_BYTES, "0") CHANNELS               \
                        TINYSSL_SUMS(STEP, STEP)                                                    \
                        "ldm sp, {r0-r5}\n ldm r0!, {r2, r3, r6, lr}\n"                             \
                        OUTPUT(SIGN, "r10", "r2", "r3") OUTPUT(SIGN, "r11", "r6", "lr")             \
-                       TINYSSL_LEAVE);                                                             \
+                       TINYSSL_LEAVE "3:\n");                                                      \
     }
 
 #else

@@ -24,21 +24,24 @@ TINYSSL_AT(out_c, 12);
 TINYSSL_AT(rounding, 14);
 TINYSSL_AT(loops, 18);
 TINYSSL_AT(skip, 22);
+TINYSSL_AT(half, 26);
 
 /* Registers in the loop: r0-r3 inputs, r4 r5 weights, r6 two of them as int16, r7 column, r8-r11
  * sums, r12 address of the weights, lr rounds left. After it: r0 channel, r1 out, r2 r3 steps of
  * it, r4 rounding, r5 end of the channels, r6 lr words of the channel, r7 free.
- * Stack: 0 channel, 4 out, 8 12 steps, 16 rounding, 20 end, 24 column, 28 rounds, 32
- * where the loop is entered. */
-#define TINYSSL_ENTER(STEP, SIZE)                                                                  \
-    "push {r4-r11, lr}\n sub sp, sp, #36\n"                                                        \
+ * Stack: 0 channel, 4 out, 8 12 steps, 16 rounding, 20 end, 24 column, 28 rounds, 32 where the sums go
+ * on after the first step: in the loop or, with half a step, at 3, and then 36 in the loop. */
+#define TINYSSL_ENTER(STEP, SIZE, MIDDLE)                                                          \
+    "push {r4-r11, lr}\n sub sp, sp, #44\n"                                                        \
     "ldr r8, [r0, #4]\n mov r9, r2\n"                                                              \
     "ldrh r4, [r0, #12]\n" STEP                                                                    \
     "ldrsh r12, [r0, #14]\n add lr, r8, r4, lsl #3\n"                                              \
     "stm sp, {r8-r12, lr}\n"                                                                       \
     "ldr r12, [r0]\n ldrh r2, [r0, #18]\n ldrh r3, [r0, #22]\n"                                    \
     "adr r4, 2f + 1\n mov r5, #" SIZE "\n mla r3, r3, r5, r4\n"                                    \
-    "strd r1, r2, [sp, #24]\n str r3, [sp, #32]\n mov r0, r8\n"
+    "ldrh r6, [r0, #26]\n strd r1, r2, [sp, #24]\n str r3, [sp, #32]\n mov r0, r8\n"              \
+    "cbz r6, 1f\n"                                                                                 \
+    "adr r4, 3f + 1\n add r3, r3, #" MIDDLE "\n strd r4, r3, [sp, #32]\n"
 
 /* For each channel; START is the shift that leaves the start of the sum, doubled or not. */
 #define TINYSSL_CHANNEL(START)                                                                     \
@@ -53,7 +56,15 @@ TINYSSL_AT(skip, 22);
 
 #define TINYSSL_LEAVE                                                                              \
     "strd r0, r1, [sp]\n cmp r0, r5\n bne 1b\n"                                                    \
-    "add sp, sp, #36\n pop {r4-r11, pc}\n"
+    "add sp, sp, #44\n pop {r4-r11, pc}\n"
+
+/* Half a step, of which only the second half counts: its weights, and on into the middle of a step. */
+#define TINYSSL_HALF4 "3: ldr r5, [r12], #4\n ldr pc, [sp, #36]\n"
+#define TINYSSL_HALF2 TINYSSL_HALF4
+#define TINYSSL_HALF1 "3: ldr r5, [r12], #4\n ldm r7!, {r2, r3}\n ldr pc, [sp, #36]\n"
+#define TINYSSL_MIDDLE4 "48"
+#define TINYSSL_MIDDLE2 "30"
+#define TINYSSL_MIDDLE1 "22"
 
 #define TINYSSL_INPUTS4(WORD)                                                                      \
     "ldm r7!, {r0-r3}\n sxtb16 r6, " WORD "\n"
@@ -126,12 +137,12 @@ TINYSSL_AT(skip, 22);
         const uint8_t *column __attribute__((unused)), void *out __attribute__((unused)),          \
         int32_t step __attribute__((unused)))                                                      \
     {                                                                                              \
-        __asm volatile(TINYSSL_ENTER(TINYSSL_STEP_##OUTPUT(TINYSSL_MOVED##PIXELS),                  \
-                                     TINYSSL_SIZE##PIXELS)                  \
+        __asm volatile(TINYSSL_ENTER(TINYSSL_STEP_##OUTPUT(TINYSSL_MOVED##PIXELS),                 \
+                                     TINYSSL_SIZE##PIXELS, TINYSSL_MIDDLE##PIXELS)                 \
                        TINYSSL_CHANNEL(TINYSSL_START_##INPUT)                                      \
                        TINYSSL_SUMS(TINYSSL_FIRST##PIXELS, TINYSSL_STEP##PIXELS)                   \
                        TINYSSL_PARAMETERS TINYSSL_##OUTPUT##PIXELS(TINYSSL_##INPUT##_##SIGN)       \
-                       TINYSSL_LEAVE);                                                             \
+                       TINYSSL_LEAVE TINYSSL_HALF##PIXELS);                                        \
     }
 
 #else
@@ -153,8 +164,9 @@ struct tinyssl_product_kind {
 static inline int32_t tinyssl_product_sum(const struct tinyssl_product4_dsp *p, int32_t channel,
                                           const uint8_t *column, int32_t pixels, int32_t sum)
 {
-    const int8_t *weight = p->weight + channel * p->steps * 8;
-    for (int32_t group = 0; group < 2 * p->steps; group++, weight += 4, column += 8 * pixels) {
+    const int32_t groups = 2 * p->steps - p->half;
+    const int8_t *weight = p->weight + channel * groups * 4;
+    for (int32_t group = 0; group < groups; group++, weight += 4, column += 8 * pixels) {
         const uint32_t bytes = tinyssl_load(weight);
         sum = tinyssl_dual_mac(tinyssl_even_bytes(bytes), tinyssl_load(column), sum);
         sum = tinyssl_dual_mac(tinyssl_odd_bytes(bytes), tinyssl_load(column + 4 * pixels), sum);

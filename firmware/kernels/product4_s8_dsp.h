@@ -8,7 +8,8 @@
 /* A column holds n pixels (n: 1, 2 or 4) as int16, raised by 128 and doubled: 2 * (x + 128).
  * Inputs come in groups of four, the pairs that SMLAD takes at once side by side: input k of pixel i
  * lies at byte 8 * n * (k / 4) + 4 * n * (k & 1) + 4 * i + (k & 2) of the column.
- * The depth is padded to a multiple of 8; the weights there are 0, so what lies there is not set. */
+ * The depth is padded to a multiple of 8, or of 4; the weights there are 0, so what lies there is not
+ * set. */
 #define TINYSSL_COLUMN(depth, pixels) (((depth) + 7) / 8 * 16 * (pixels))
 
 struct tinyssl_product4_dsp;
@@ -42,7 +43,7 @@ extern const struct tinyssl_product_form tinyssl_plain_relu, tinyssl_plain_signe
 
 /* Keep in step with the assembler in product4_body_dsp.h. */
 struct tinyssl_product4_dsp {
-    const int8_t *weight;    /* [out_c][steps][8], zeros beyond the depth, aligned to 4 bytes */
+    const int8_t *weight;    /* [out_c][steps * 8 - half * 4], zeros beyond the depth, aligned to 4 */
     const int32_t *channel;  /* [out_c][2]: struct tinyssl_channel (dsp.h), for raised inputs */
     const struct tinyssl_product_form *form;
     uint16_t out_c;          /* channels */
@@ -52,6 +53,7 @@ struct tinyssl_product4_dsp {
     uint16_t depth;          /* inputs of a channel, not padded */
     uint16_t skip;           /* 4 * loops - (steps - 1): steps that the first round leaves out */
     int8_t out_min, out_max; /* fused activation; int8's range where no output passes it */
+    uint16_t half;           /* 1: the second step has four inputs alone; then steps is at least 2 */
 };
 
 /* Pixels of `depth` bytes, `pitch` bytes apart, to a column; pixels: 1, 2 or 4. Nothing is read past

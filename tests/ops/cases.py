@@ -297,6 +297,8 @@ CASES = {
     "conv 1x1 stride 2": partial(
         conv, kernel=(1, 1), channels=(24, 4), size=(9, 11), stride=(2, 2)
     ),
+    "conv 1x1 of 12": partial(conv, kernel=(1, 1), channels=(12, 5), size=(3, 5)),
+    "conv 1x1 of 44": partial(conv, kernel=(1, 1), channels=(44, 3), size=(1, 7), zeros=(-128, 3)),
     "conv of three channels": partial(
         conv, channels=(3, 8), size=(13, 12), stride=(2, 2), activation=RELU, zeros=(-128, -128)
     ),

@@ -24,7 +24,7 @@ WORD = 4
 """Bytes of a load; weights and scratch are aligned to it"""
 
 STEP = 8
-"""Inputs to a multiple of which the depth of product4_s8_dsp.h is padded"""
+"""Inputs of a step of product4_s8_dsp.h"""
 
 PIXELS = 4
 """Pixels that it takes at a time"""
@@ -81,8 +81,11 @@ def product4(
     if isinstance(op, Conv2D):
         rows = taps_layout(rows.reshape(model.tensor(op.weight).shape))
     pairs = form == "pairs"
-    layout = pairs_layout(rows) if pairs else np.pad(rows, ((0, 0), (0, -rows.shape[1] % STEP)))
-    steps = -(-rows.shape[1] // STEP)
+    groups = -(-rows.shape[1] // WORD)
+    half = int(not pairs and groups % 2 == 1 and groups > 1)
+    padding = -rows.shape[1] % (WORD if half else STEP)
+    layout = pairs_layout(rows) if pairs else np.pad(rows, ((0, 0), (0, padding)))
+    steps = -(-groups // 2)
     loops = max(1, -(-(steps - 1) // UNROLLED))
     low, high = clamp(model, op)
     array = Array(
@@ -107,6 +110,7 @@ def product4(
         "product.skip": UNROLLED * loops - (steps - 1),
         "product.out_min": low,
         "product.out_max": high,
+        "product.half": half,
     }
 
 

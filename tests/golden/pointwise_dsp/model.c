@@ -1,4 +1,4 @@
-/* pointwise_dsp: 3 operators in 3 steps, 64 MACs, arena 128 bytes (lower bound 128).
+/* pointwise_dsp: 3 operators in 3 steps, 64 MACs, arena 112 bytes (lower bound 112).
  * Made by tinyssl from the .tflite with SHA-256 0000000000000000000000000000000000000000000000000000000000000000 */
 #include "model.h"
 
@@ -31,7 +31,7 @@ const int8_t *tinyssl_model_op_output(const uint8_t *arena, uint32_t index)
 {
     static const uint32_t offsets[TINYSSL_MODEL_OP_COUNT] = {
         96,
-        112,
+        64,
         0,
     };
     return (const int8_t *)(arena + offsets[index]);
@@ -51,11 +51,11 @@ void tinyssl_model_invoke_profiled(uint8_t *arena, void (*after)(void *context, 
     tinyssl_conv2d_1x1_s8_dsp(a + 64, &tinyssl_model_op0, a + 96, a + 0);
     AFTER(0);
 
-    /* #1 CONV_2D 1x1/1: 1x4x4x2 at 64 -> 1x4x4x1 at 112, 32 MACs */
-    tinyssl_conv2d_1x1_s8_dsp(a + 64, &tinyssl_model_op1, a + 112, a + 0);
+    /* #1 CONV_2D 1x1/1: 1x4x4x2 at 64 -> 1x4x4x1 at 64, 32 MACs */
+    tinyssl_conv2d_1x1_s8_dsp(a + 64, &tinyssl_model_op1, a + 64, a + 0);
     AFTER(1);
 
-    /* #2 ADD: 1x4x4x1 at 96 + 1x4x4x1 at 112 -> 1x4x4x1 at 0 */
-    tinyssl_add_s8_dsp(a + 96, a + 112, &tinyssl_model_op2, a + 0);
+    /* #2 ADD: 1x4x4x1 at 96 + 1x4x4x1 at 64 -> 1x4x4x1 at 0 */
+    tinyssl_add_s8_dsp(a + 96, a + 64, &tinyssl_model_op2, a + 0);
     AFTER(2);
 }

@@ -19,7 +19,7 @@ extern "C" {
 
 #define TINYSSL_MODEL_NAME "pointwise_dsp"
 #define TINYSSL_MODEL_SHA256 "0000000000000000000000000000000000000000000000000000000000000000"
-#define TINYSSL_MODEL_ARENA_BYTES 128
+#define TINYSSL_MODEL_ARENA_BYTES 112
 
 /* Steps: one call of a kernel each, for one operator or several consecutive ones. */
 #define TINYSSL_MODEL_OP_COUNT 3
