@@ -105,6 +105,7 @@ DSP = {
             fits=dsp.pointwise_fits,
             build=dsp.pointwise,
             scratch=dsp.pointwise_scratch,
+            overlaps=streaming.pointwise,
         ),
         Kernel(
             "conv2d_s8_dsp",
@@ -113,6 +114,7 @@ DSP = {
             fits=dsp.conv_fits,
             build=dsp.conv,
             scratch=dsp.conv_scratch,
+            overlaps=streaming.conv,
         ),
     ),
     DepthwiseConv2D: (
