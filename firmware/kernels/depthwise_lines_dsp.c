@@ -4,25 +4,33 @@
 
 #include "lanes_dsp.h"
 
+/* A row of three taps as two pairs, doubled. */
+TINYSSL_INLINE void prepare_row(uint32_t *pairs, const int8_t *taps)
+{
+    const uint32_t bytes = tinyssl_load(taps);
+    const uint32_t outer = tinyssl_double(tinyssl_even_bytes(bytes)); /* taps 0 and 2 */
+    const uint32_t middle = tinyssl_double(tinyssl_odd_bytes(bytes)); /* tap 1 */
+    pairs[0] = tinyssl_low_halves(outer, middle);
+    pairs[1] = tinyssl_low_and_high_half(middle, outer);
+}
+
 void tinyssl_prepare_line(struct tinyssl_line *line, const int8_t *taps,
                           struct tinyssl_channel channel, int32_t out_zero, const uint8_t *plane,
                           int32_t stride, int32_t count, int32_t step)
 {
-    for (int32_t k = 0; k < 5; k++) {
-        const uint32_t bytes = tinyssl_load(taps + 3 * (k < 3 ? k : k - 3));
-        const uint32_t outer = tinyssl_double(tinyssl_even_bytes(bytes)); /* taps 0 and 2 */
-        const uint32_t middle = tinyssl_double(tinyssl_odd_bytes(bytes)); /* tap 1 */
-        line->taps[2 * k] = tinyssl_low_halves(outer, middle);
-        line->taps[2 * k + 1] = tinyssl_low_and_high_half(middle, outer);
-    }
+    const int32_t start = tinyssl_start(channel);
     line->word = channel.word;
     line->step = step;
     line->end = tinyssl_line_end(plane, stride, count);
     line->multiplier = channel.multiplier;
     line->rounding = tinyssl_rounding(out_zero, channel);
-    line->start[0] = tinyssl_start(channel);
-    line->start[1] = line->start[0];
+    line->start[0] = start;
+    line->start[1] = start;
     line->odd = count & 1;
+    prepare_row(line->taps, taps);
+    prepare_row(line->taps + 2, taps + 3);
+    prepare_row(line->taps + 4, taps + 6);
+    memcpy(line->taps + 6, line->taps, 4 * sizeof line->taps[0]);
 }
 
 #if TINYSSL_DSP

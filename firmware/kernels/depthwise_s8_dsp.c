@@ -44,10 +44,10 @@ TINYSSL_INLINE int8_t *put(int32_t sum, const int32_t *channel, int32_t offset, 
     return out;
 }
 
-/* All channels of an output pixel whose window has so many columns, known where this is inlined. */
-TINYSSL_INLINE void pixel(const struct window *w, const struct tinyssl_depthwise_dsp *p,
-                          int32_t columns, int8_t *out)
+/* All channels of an output pixel. */
+static void pixel(const struct window *w, const struct tinyssl_depthwise_dsp *p, int8_t *out)
 {
+    const int32_t columns = w->columns;
     const int32_t channels = p->channels;
     const int32_t offset = 2 * p->out_zero + 1;
     const uint32_t less_zero = tinyssl_pack(-p->in_zero, -p->in_zero);
@@ -99,13 +99,7 @@ void tinyssl_depthwise_s8_dsp(const int8_t *in, const struct tinyssl_depthwise_d
     for (int32_t y = 0; y < p->out_h; y++) {
         for (int32_t x = 0; x < p->out_w; x++, at += p->channels) {
             const struct window w = window(in, p, y, x);
-            if (w.columns == 1) {
-                pixel(&w, p, 1, at);
-            } else if (w.columns == 2) {
-                pixel(&w, p, 2, at);
-            } else {
-                pixel(&w, p, 3, at);
-            }
+            pixel(&w, p, at);
         }
     }
     tinyssl_narrow(out, p->out_h * p->out_w * p->channels, p->out_min, p->out_max);
