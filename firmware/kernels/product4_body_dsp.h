@@ -28,7 +28,7 @@ TINYSSL_AT(half, 26);
 
 /* Registers in the loop: r0-r3 inputs, r4 r5 weights, r6 two of them as int16, r7 column, r8-r11
  * sums, r12 address of the weights, lr rounds left. After it: r0 channel, r1 out, r2 r3 steps of
- * it, r4 rounding, r5 end of the channels, r6 lr words of the channel, r7 free.
+ * it, r4 rounding, r5 end of the channels, r6 lr words of the channel, r7 spare.
  * Stack: 0 channel, 4 out, 8 12 steps, 16 rounding, 20 end, 24 column, 28 rounds, 32 where the sums go
  * on after the first step: in the loop or, with half a step, at 3, and then 36 in the loop. */
 #define TINYSSL_ENTER(STEP, SIZE, MIDDLE)                                                          \

@@ -78,29 +78,21 @@ def product4(
     if not isinstance(op, Conv2D | FullyConnected):
         raise TypeError(op.label)
     rows = channels(model, op).rows
-    if isinstance(op, Conv2D):
-        rows = taps_layout(rows.reshape(model.tensor(op.weight).shape))
     pairs = form == "pairs"
-    groups = -(-rows.shape[1] // WORD)
-    half = int(not pairs and groups % 2 == 1 and groups > 1)
-    padding = -rows.shape[1] % (WORD if half else STEP)
-    layout = pairs_layout(rows) if pairs else np.pad(rows, ((0, 0), (0, padding)))
-    steps = -(-groups // 2)
+    role, layout = (
+        ("pairs", pairs_layout(rows)) if pairs else ("rows", rows_layout(model, op, rows))
+    )
+    padded = layout.size // layout.shape[0] // (2 if pairs else 1)
+    steps = -(-padded // STEP)
     loops = max(1, -(-(steps - 1) // UNROLLED))
     low, high = clamp(model, op)
-    array = Array(
-        _name("pairs" if pairs else "rows", model, position),
-        "int8_t",
-        layout.ravel(),
-        layout.shape,
-        model.tensor(op.weight).name,
-        alignment=WORD,
-    )
+    table = channel_table(model, position, constants, raise_by=raise_by, multiple=2 if pairs else 1)
+    name, comment = _name(role, model, position), model.tensor(op.weight).name
     return {
-        "product.weight": constants.keep(array),
-        "product.channel": channel_table(
-            model, position, constants, raise_by=raise_by, multiple=2 if pairs else 1
+        "product.weight": constants.keep(
+            Array(name, "int8_t", layout.ravel(), layout.shape, comment, alignment=WORD)
         ),
+        "product.channel": table,
         "product.form": f"&tinyssl_{form}_{'signed' if needs_sign(model, op) else 'relu'}",
         "product.out_c": rows.shape[0],
         "product.rounding": 2 * model.quant(op.output).zero_point[0] + 1,
@@ -110,8 +102,21 @@ def product4(
         "product.skip": UNROLLED * loops - (steps - 1),
         "product.out_min": low,
         "product.out_max": high,
-        "product.half": half,
+        "product.half": int(padded % STEP != 0),
     }
+
+
+def rows_layout(model: Model, op: WeightedOp, rows: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Weights (channels, depth) as the product of four pixels reads them.
+
+    Returns:
+        int8, (channels, padded depth): a multiple of 4, of 8 where it is less than 12; taps of a
+        convolution as `taps_layout` orders them.
+    """
+    if isinstance(op, Conv2D):
+        rows = taps_layout(rows.reshape(model.tensor(op.weight).shape))
+    depth = rows.shape[1]
+    return np.pad(rows, ((0, 0), (0, -depth % (WORD if depth > STEP else STEP))))
 
 
 def pointwise_fits(model: Model, op: Op) -> bool:

@@ -19,24 +19,24 @@
 #define TINYSSL_ALIGNED(bytes) _Alignas(bytes)
 #endif
 
-/* 1x8: tensor1 */
-TINYSSL_ALIGNED(4) static const int8_t rows_1[8] TINYSSL_WEIGHTS = {
-    127, 0, 0, 0, 0, 0, 0, 0,
-};
-
 /* 2: #0 CONV_2D */
 static const int32_t channel_0[2] TINYSSL_WEIGHTS = {
     -4063995, 1111840384,
 };
 
-/* 1x8: tensor3 */
-TINYSSL_ALIGNED(4) static const int8_t rows_3[8] TINYSSL_WEIGHTS = {
-    0, 127, 0, 0, 0, 0, 0, 0,
+/* 1x8: tensor1 */
+TINYSSL_ALIGNED(4) static const int8_t rows_1[8] TINYSSL_WEIGHTS = {
+    127, 0, 0, 0, 0, 0, 0, 0,
 };
 
 /* 2: #1 CONV_2D */
 static const int32_t channel_1[2] TINYSSL_WEIGHTS = {
     -4063994, 2064738395,
+};
+
+/* 1x8: tensor3 */
+TINYSSL_ALIGNED(4) static const int8_t rows_3[8] TINYSSL_WEIGHTS = {
+    0, 127, 0, 0, 0, 0, 0, 0,
 };
 
 const struct tinyssl_conv2d_1x1_dsp tinyssl_model_op0 = {
