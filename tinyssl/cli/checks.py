@@ -59,6 +59,7 @@ def all_checks(boards: Iterable[Board], workspace: Workspace) -> list[Check]:
         _host_compiler(),
         _arm_compiler(),
         _newlib(),
+        _riscv_compiler(),
         *_emulators(boards),
         _openocd(),
         _serial_group(),
@@ -168,6 +169,12 @@ def _arm_compiler() -> Check:
     return _program("ARM compiler", ("arm-none-eabi-gcc",), "gcc-arm-none-eabi", "fail", use)
 
 
+def _riscv_compiler() -> Check:
+    packages = "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf"
+    use = "board riscv32_virt needs it"
+    return _program("RISC-V compiler", ("riscv64-unknown-elf-gcc",), packages, "warn", use)
+
+
 def _newlib() -> Check:
     """newlib-nano is there when the compiler knows the full path of its libc."""
     command = ("arm-none-eabi-gcc", "-mcpu=cortex-m7", "-mthumb", "-print-file-name=libc_nano.a")
@@ -194,9 +201,11 @@ def _emulators(boards: Iterable[Board]) -> list[Check]:
 
 
 def _emulator(program: str, machines: list[str]) -> Check:
-    package = "qemu-system-arm" if "arm" in program else "qemu-system-misc"
+    arm = "arm" in program
+    package = "qemu-system-arm" if arm else "qemu-system-misc"
     if not shutil.which(program):
-        return Check(program, "fail", "not on the PATH; emulated boards need it", apt(package))
+        state: State = "fail" if arm else "warn"  # the default board is one of Arm's
+        return Check(program, state, "not on the PATH; emulated boards need it", apt(package))
     known = re.findall(r"^(\S+)", output_of(program, "-machine", "help"), re.MULTILINE)
     missing = sorted(set(machines) - set(known))
     version = _first_line(output_of(program, "--version"))
