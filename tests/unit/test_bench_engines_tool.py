@@ -96,7 +96,7 @@ def test_committed_baseline_covers_the_models_of_the_gate():
 
 def row(engine, instructions, **more):
     stamp = {"commit": "abc", "date": "2026-11-21", "machine": "m", "note": "", "equal": True}
-    figures = {"instructions": instructions, "flash": 200, "ram": 100, "stack": 60}
+    figures = {"instructions": instructions, "flash": 200, "code": 40, "ram": 100, "stack": 60}
     return {"model": "kws", "board": M7, "engine": engine} | figures | stamp | more
 
 
@@ -118,7 +118,8 @@ def test_document_holds_ratios_refusals_and_steps():
         },
     }  # fmt: skip
     text = document(content, {"kws": "images/kws.svg"})
-    assert "| kws | aot | 300 | 3.00 | 200 | 100 | 60 | 0.50, 1.00, 1.00 | yes |" in text
+    assert "| kws | aot | 300 | 3.00 | 200 | 40 | 100 | 60 | 0.50, 1.00, 1.00 | yes |" in text
+    assert "| kws | 0.500 (0.45, **missed**) | 1.000 (0.60, **missed**) |" in text
     assert "| **no** |" in text
     assert "- `bakenn`, kws: no SOFTMAX" in text
     assert "- `tflm`: smallest arena; commit abc, 2026-11-21, m (kws)" in text

@@ -25,6 +25,7 @@ from tools.bench_engines.models import Subject
 ROOT = Path(__file__).resolve().parents[2]
 ENGINES = ("aot", "reference", "bakenn", "bakenn padded", "tflm", "tflm small")
 """In the order of the tables"""
+BAKENN = ("bakenn", "bakenn padded")
 TFLM = {"tflm": tflm.FAST, "tflm small": tflm.SMALL}
 """Engine -> optimisation level"""
 
@@ -68,7 +69,7 @@ def measure(subject: Subject, board: Board, engine: str, session: Session) -> di
         found = _figures(subject, board, engine, session)
     except Refused as error:
         return row | {"refused": str(error)}
-    given = bakenn.edited(subject.data, "edited") if "bakenn" in engine else subject.data
+    given = bakenn.edited(subject.data, "edited") if engine in BAKENN else subject.data
     row |= asdict(found) | {"equal": list(found.output) == oracle(given)}
     del row["output"]
     return row | session.stamp()
