@@ -327,6 +327,11 @@ CASES = {
     "depthwise dilated": partial(depthwise, size=(11, 10), dilation=(3, 2)),
     "depthwise relu6": partial(depthwise, activation=RELU6, zeros=(-128, -128)),
     "depthwise per tensor": partial(depthwise, per_channel=False, bias=False),
+    "depthwise wide": partial(depthwise, size=(5, 18), channels=(8, 8)),
+    "depthwise wide stride 2": partial(
+        depthwise, size=(5, 35), channels=(5, 5), stride=(2, 2), activation=RELU, zeros=(3, -128)
+    ),
+    "depthwise 2x2": partial(depthwise, size=(2, 2), channels=(7, 7)),
     "depthwise boundary": partial(boundary, kind="DEPTHWISE_CONV_2D"),
     "dense": dense,
     "dense per channel": partial(dense, per_channel=True),
@@ -347,6 +352,7 @@ CASES = {
     "mean": mean,
     "mean 4x4": partial(mean, size=(4, 4), scales=(0.05, 0.021), zeros=(-128, -101)),
     "mean 5x3": partial(mean, size=(5, 3), scales=(0.02, 0.05), zeros=(17, -30), keep_dims=False),
+    "mean of 300": partial(mean, size=(20, 15), channels=6, zeros=(-20, 11)),
     "mean of one": partial(mean, size=(1, 1), scales=(0.05, 0.05), zeros=(3, 3)),
     "mean up": partial(mean, size=(3, 3), scales=(0.05, 0.004), zeros=(0, 0)),
     "average": pool,

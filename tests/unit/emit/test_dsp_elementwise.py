@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.ops import cases
@@ -12,8 +12,10 @@ from tests.ops.oracle import compare
 from tinyssl.boards import Isa
 from tinyssl.emit import dsp_elementwise as elementwise
 from tinyssl.emit.kernels import kernel_for
-from tinyssl.ir.fixed_point import quantise_multiplier, requantise
-from tinyssl.ir.ops import Add, AveragePool2D
+from tinyssl.emit.requantise import channel_fits
+from tinyssl.ir.fixed_point import mean_multiplier, quantise_multiplier, requantise
+from tinyssl.ir.model import DType, Model, Quant, Tensor
+from tinyssl.ir.ops import Add, AveragePool2D, Mean
 from tinyssl.ir.passes import run_passes
 from tinyssl.tflite import read_model
 
@@ -109,3 +111,46 @@ def test_average_of_256_places_is_exact(size):
     model = read_model(data)
     assert kernel_for(model, model.ops[0], M7).name == "average_pool2d_s8_dsp"
     compare(data, isa=M7)
+
+
+@pytest.mark.parametrize(
+    ("size", "channels", "kernel"),
+    [
+        ((3, 3), 1280, "mean_s8_dsp"),
+        ((16, 16), 5, "mean_s8_dsp"),
+        ((33, 17), 7, "mean_s8_dsp"),
+        ((3, 3), 3, "mean_s8"),
+        ((1, 1), 8, "mean_s8"),  # a factor of one does not shift to the right
+    ],
+)
+def test_mean_of_any_size(size, channels, kernel):
+    data = cases.mean(size=size, channels=channels, zeros=(-128, 4))
+    model = read_model(data)
+    assert kernel_for(model, model.ops[0], M7).name == kernel
+    compare(data, isa=M7)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(2, 2000), st.floats(0.01, 3.0), zero, zero, st.floats(-1, 1), st.integers(-2, 2))
+def test_mean_as_the_kernel_computes_it(places, ratio, in_zero, out_zero, level, near):
+    """Any sum of so many places: doubled, times the multiplier, the zero point before the shift."""
+    multiplier = mean_of(places, ratio)
+    reach = places * max(in_zero + 128, 127 - in_zero)
+    assume(channel_fits(reach, multiplier, out_zero))
+    total = max(-reach, min(reach, round(level * reach) + near))
+    expected = requantise(total, multiplier) + out_zero
+    shift = -multiplier.shift - 1
+    high = (2 * total * multiplier.value + 2**31) >> 32
+    found = (high - (total < 0) + ((2 * out_zero + 1) << shift)) >> shift >> 1
+    assert min(max(found, -128), 127) == min(max(expected, -128), 127)
+
+
+def mean_of(places, ratio):
+    """`ir.fixed_point.mean_multiplier` for one row of places."""
+    source, target = Quant((ratio,), (0,)), Quant((1.0,), (0,))
+    tensors = (
+        Tensor("in", (1, 1, places, 4), DType.INT8, source, None),
+        Tensor("out", (1, 4), DType.INT8, target, None),
+    )
+    op = Mean(index=0, input=0, output=1)
+    return mean_multiplier(Model("mean", tensors, (op,), (0,), (1,)), op)
