@@ -208,10 +208,25 @@ TINYSSL_INLINE void tinyssl_store_quad(int8_t *out, tinyssl_quad x, int32_t zero
     }
 }
 
-/* Zero in the lanes from `count` on. */
+/* x + zero, saturated, to four int8. */
+TINYSSL_INLINE void tinyssl_store_saturated(int8_t *out, tinyssl_quad x, int32_t zero)
+{
+    x = vaddq_n_s32(x, zero);
+    __asm("vqmovnb.s32 %q0, %q0\n\t"
+          "vqmovnb.s16 %q0, %q0"
+          : "+w"(x));
+    vstrbq_s32(out, x);
+}
+
+/* Zero in the lanes from `count` on. A whole block is faster where the compiler knows the count. */
 TINYSSL_INLINE tinyssl_block tinyssl_load_block(const int8_t *from, int32_t count)
 {
-    return count >= TINYSSL_BLOCK ? vldrbq_s8(from) : vldrbq_z_s8(from, vctp8q((uint32_t)count));
+#if defined(__GNUC__)
+    if (__builtin_constant_p(count) && count == TINYSSL_BLOCK) {
+        return vldrbq_s8(from);
+    }
+#endif
+    return vldrbq_z_s8(from, vctp8q((uint32_t)count));
 }
 
 #else
@@ -354,6 +369,11 @@ TINYSSL_INLINE void tinyssl_store_quad(int8_t *out, tinyssl_quad x, int32_t zero
     for (int32_t i = 0; i < TINYSSL_QUAD && i < count; i++) {
         out[i] = tinyssl_clamp(x.lane[i] + zero, low.lane[i], high.lane[i]);
     }
+}
+
+TINYSSL_INLINE void tinyssl_store_saturated(int8_t *out, tinyssl_quad x, int32_t zero)
+{
+    tinyssl_store_quad(out, x, zero, tinyssl_same(INT8_MIN), tinyssl_same(INT8_MAX), TINYSSL_QUAD);
 }
 
 TINYSSL_INLINE tinyssl_block tinyssl_load_block(const int8_t *from, int32_t count)

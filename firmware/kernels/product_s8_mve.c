@@ -96,9 +96,10 @@ void tinyssl_product1_mve(const struct tinyssl_product_mve *given, const int8_t 
     }
 }
 
-/* The weights of four channels stay in registers while all pixels pass. */
+/* The weights of four channels stay in registers while all pixels pass. With `plain` all eight registers
+ * do: no sign to care for, no clamp but saturation, no channel missing. */
 TINYSSL_INLINE void shallow(const struct tinyssl_product_mve *p, const int8_t *x, int32_t pixels,
-                            int8_t *out, int32_t count)
+                            int8_t *out, int32_t count, int plain)
 {
     const struct clamp clamp = clamp_of(p);
     const struct channels c = load(p->channel);
@@ -108,7 +109,12 @@ TINYSSL_INLINE void shallow(const struct tinyssl_product_mve *p, const int8_t *x
     const tinyssl_block t = tinyssl_load_block(row(p->weight, p->depth, 3, count), p->depth);
     for (; pixels > 0; pixels--, x += p->depth, out += p->out_c) {
         const tinyssl_quad sums = tinyssl_dot_block(tinyssl_load_block(x, p->depth), q, r, s, t);
-        requantise(p, clamp, c, sums, out, count);
+        if (plain) {
+            const tinyssl_quad y = tinyssl_top_quad(tinyssl_add(sums, c.start), c.multiplier);
+            tinyssl_store_saturated(out, tinyssl_round_shift(y, c.shift), p->out_zero);
+        } else {
+            requantise(p, clamp, c, sums, out, count);
+        }
     }
 }
 
@@ -116,13 +122,17 @@ void tinyssl_product_shallow_mve(const struct tinyssl_product_mve *given, const 
                                  int32_t pixels, int8_t *out)
 {
     struct tinyssl_product_mve p = *given; /* its pointers move on to the next four channels */
-    int32_t left = p.out_c;
-    for (; left >= TINYSSL_QUAD; left -= TINYSSL_QUAD, out += TINYSSL_QUAD) {
-        shallow(&p, x, pixels, out, TINYSSL_QUAD);
+    const int plain = !p.sign && p.out_min == INT8_MIN && p.out_max == INT8_MAX;
+    for (int32_t left = p.out_c; left > 0; left -= TINYSSL_QUAD, out += TINYSSL_QUAD) {
+        if (!plain || left < TINYSSL_QUAD) {
+            shallow(&p, x, pixels, out, left, 0);
+        } else if (p.depth == TINYSSL_BLOCK) {
+            p.depth = TINYSSL_BLOCK; /* known to the compiler: loads are not predicated */
+            shallow(&p, x, pixels, out, TINYSSL_QUAD, 1);
+        } else {
+            shallow(&p, x, pixels, out, TINYSSL_QUAD, 1);
+        }
         p.weight += TINYSSL_QUAD * p.depth;
         p.channel += ENTRY;
-    }
-    if (left > 0) {
-        shallow(&p, x, pixels, out, left);
     }
 }

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.emit.params import Array, Constants, Fields
-from tinyssl.emit.requantise import channels, needs_sign, requantise_fits
-from tinyssl.ir.fixed_point import INT8_MIN, activation_range
+from tinyssl.emit.requantise import channels, clamp, needs_sign, requantise_fits
+from tinyssl.ir.fixed_point import INT8_MIN
 from tinyssl.ir.model import Model
 from tinyssl.ir.ops import Conv2D, DepthwiseConv2D, FullyConnected, Op, Padding, WeightedOp
 
@@ -58,7 +58,7 @@ def weights_name(role: str, model: Model, position: int) -> str:
 
 
 def _output(model: Model, op: Conv2D | DepthwiseConv2D | FullyConnected) -> Fields:
-    low, high = activation_range(op.activation, model.quant(op.output))
+    low, high = clamp(model, op)
     return {
         "out_zero": model.quant(op.output).zero_point[0],
         "out_min": low,

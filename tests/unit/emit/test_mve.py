@@ -147,3 +147,18 @@ def test_what_is_not_proved_gets_the_reference_kernel():
     model = read("conv multiplier above one")
     assert not requantise_fits(model, model.ops[0])
     assert not rv32.conv_fits(model, model.ops[0])
+
+
+@pytest.mark.parametrize(("depth", "out_c"), [(3, 4), (8, 9), (16, 8)])
+def test_shallow_product_without_sign_and_clamp_is_byte_equal_to_tflm(depth, out_c):
+    data = cases.conv(
+        kernel=(1, 1),
+        channels=(depth, out_c),
+        size=(3, 5),
+        activation=cases.RELU,
+        zeros=(-128, -128),
+    )
+    model = read_model(data)
+    fields = mve.pointwise(model, 0, Constants(model))
+    assert [fields[f"product.{name}"] for name in ("sign", "out_min", "out_max")] == [0, -128, 127]
+    compare(data, isa=M55)
