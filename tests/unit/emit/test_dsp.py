@@ -119,7 +119,10 @@ CALL = re.compile(r"(\w+)\(a \+ (\d+), &(\w+), a \+ (\d+)(?:, a \+ (\d+))?\);")
 
 @pytest.mark.parametrize(
     "name",
-    ["conv", "conv 1x1", "conv valid stride 2", "depthwise", "depthwise valid stride 2", "dense"],
+    [
+        *("conv", "conv 1x1", "conv valid stride 2", "depthwise", "depthwise valid stride 2"),
+        *("depthwise wide", "depthwise wide stride 2", "dense"),
+    ],
 )
 def test_kernels_stay_inside_their_tensors(name, tmp_path):
     """Input, output and scratch on the heap, each of its exact size, under the sanitizers."""
