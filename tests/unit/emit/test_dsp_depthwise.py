@@ -12,10 +12,10 @@ from tests.ops import cases
 from tests.ops.image import TARGETS, make_program, require, run_program
 from tests.ops.oracle import compare
 from tinyssl.boards import Isa
-from tinyssl.emit import dsp_depthwise
+from tinyssl.emit import choose_steps, dsp_depthwise
 from tinyssl.emit.kernels import kernel_for
 from tinyssl.emit.params import Array, Constants
-from tinyssl.plan import Overlap
+from tinyssl.plan import Overlap, plan_arena
 from tinyssl.tflite import read_model
 
 M7 = Isa.CORTEX_M7
@@ -116,6 +116,16 @@ def test_output_may_take_the_place_of_the_input_where_channels_come_in_fours(siz
     assert kernel.overlaps(model, op) == (Overlap(op.input, exact=True),)
     model, op = first(layer(size, 7, stride))
     assert kernel_for(model, op, M7).overlaps(model, op) == ()
+
+
+@pytest.mark.parametrize("size", [(6, 6), (5, 20)])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_bytes_are_the_same_in_the_input_s_place(size, stride):
+    data = layer(size, 8, stride)
+    model = read_model(data)
+    plan = plan_arena(model, choose_steps(model, M7))
+    assert plan.offset(model.inputs[0]) == plan.offset(model.outputs[0])
+    compare(data, isa=M7)
 
 
 def test_planes_hold_what_a_line_reads():
