@@ -71,7 +71,11 @@ bool app_can_run(struct app *app)
 void app_load_input(struct app *app)
 {
     int8_t *input = engine_input();
-    memcpy(input, app->wire, TINYSSL_INPUT_BYTES);
+    if (TINYSSL_KEEP_INPUT) {
+        memcpy(input, app->wire, TINYSSL_INPUT_BYTES);
+    } else {
+        app->loaded = 0;
+    }
     if (engine_info.input_is_uint8) {
         for (size_t i = 0; i < TINYSSL_INPUT_BYTES; i++) {
             input[i] = (int8_t)(app->wire[i] - 128);
@@ -172,6 +176,11 @@ void app_init(struct app *app, const char *warning)
     protocol_init(&app->in);
     app->warning = warning;
     app->engine_error = start_engine();
+#if TINYSSL_KEEP_INPUT
+    app->wire = app->copy;
+#else
+    app->wire = (uint8_t *)engine_input();
+#endif
     /* What came before the parser was there gets no answer, as in MLPerf's reference. */
     while (port_read(early, sizeof early, 0) > 0) {
     }

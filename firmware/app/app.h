@@ -3,6 +3,8 @@
  * Includes the generated tinyssl_build.h, which defines
  *   TINYSSL_VERSION, TINYSSL_BOARD, TINYSSL_BUILD_ID, TINYSSL_TICK_UNIT   strings
  *   TINYSSL_CLOCK_HZ, TINYSSL_INPUT_BYTES, TINYSSL_OUTPUT_BYTES, TINYSSL_OP_COUNT   numbers
+ *   TINYSSL_KEEP_INPUT   1: every inference starts from a copy of the input; 0: the input is received
+ *                        where the engine reads it, and serves one inference; default 1
  *   TINYSSL_ENERGY_MODE   1: time stamps are pulses on a pin (port_pulse()); default 0
  * and reads from the linker, where the linker script gives them, the addresses of the symbols
  *   __tinyssl_flash_used, __tinyssl_ram_used   bytes; absent (a native build): 0, "unknown"
@@ -22,13 +24,20 @@
 #define TINYSSL_ENERGY_MODE 0
 #endif
 
+#ifndef TINYSSL_KEEP_INPUT
+#define TINYSSL_KEEP_INPUT 1
+#endif
+
 struct app {
     struct text out;
     struct protocol in;
 
+#if TINYSSL_KEEP_INPUT
     /* The input as it came over the wire. The engine may overwrite its own input while it runs, so
      * every inference starts from this copy; it costs TINYSSL_INPUT_BYTES of RAM. */
-    uint8_t wire[TINYSSL_INPUT_BYTES];
+    uint8_t copy[TINYSSL_INPUT_BYTES];
+#endif
+    uint8_t *wire;      /* where the input is received: `copy`, or the engine's input */
     uint32_t expected; /* bytes that `db load` announced; 0: none */
     uint32_t loaded;   /* bytes of `wire` that are valid */
 
@@ -69,7 +78,8 @@ void app_error_quote(struct app *app, const char *format, const char *word);
 /* True when the engine runs and the input is whole; else the reply says what is missing. */
 bool app_can_run(struct app *app);
 
-/* Copies the wire's input to the engine: uint8 pixels become q = u - 128. */
+/* Brings the wire's input to the engine: uint8 pixels become q = u - 128. Without a copy of it, it
+ * has to be sent again for the next inference. */
 void app_load_input(struct app *app);
 
 /* One inference on the engine's input; false where it failed, which the reply then says. */

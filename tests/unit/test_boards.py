@@ -23,6 +23,7 @@ def test_the_boards_of_this_release_are_there() -> None:
         "host",
         "mps2_an385",
         "mps2_an386",
+        "mps2_an386_64k",
         "mps2_an500",
         "mps3_an547",
         "nucleo_h743zi",

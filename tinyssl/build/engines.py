@@ -10,6 +10,9 @@ from tinyssl.config import BuildConfig
 from tinyssl.emit import render_aot, render_engine_aot
 from tinyssl.ir.model import Model
 
+KEPT_INPUT = 1024
+"""Bytes of input that the application keeps a copy of; larger ones are sent for each inference"""
+
 
 def engine_model(config: BuildConfig, source: ModelSource) -> Model:
     """The graph that the engine runs: TFLM takes the file as it is, aot what our passes made."""
@@ -24,4 +27,5 @@ def engine_parts(config: BuildConfig, source: ModelSource, board: Board) -> Engi
     files = {f"{MODEL_LIBRARY}/src/{path}": text for path, text in library.items()}
     engine = render_engine_aot(source.model, source.plan, isa=source.isa)
     files |= {f"src/engine/{path}": text for path, text in engine.items()}
-    return EngineParts(files, steps=len(source.plan.steps))
+    keep = source.model.input.bytes <= KEPT_INPUT
+    return EngineParts(files, keep_input=keep, steps=len(source.plan.steps))

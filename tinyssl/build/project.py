@@ -53,6 +53,8 @@ class EngineParts:
     """More lines of `build_flags`"""
     options: tuple[str, ...] = ()
     """More lines of the environment's section in platformio.ini, as `key = value`"""
+    keep_input: bool = True
+    """The application keeps a copy of the input; the engine need not have its own at all times"""
     steps: int = 0
     """Steps that the engine reports times for; 0: one for each operator of the model"""
 
@@ -134,6 +136,7 @@ def _header(image: Image, build_id: str) -> str:
             "build_id": build_id,
             "input_bytes": image.model.input.bytes,
             "output_bytes": image.model.output.bytes,
+            "keep_input": int(image.engine.keep_input),
             "op_count": image.engine.steps or len(image.model.ops),
         },
     )

@@ -57,7 +57,7 @@ def _fields(
 
 def choose_steps(model: Model, isa: Isa) -> tuple[Step, ...]:
     """The steps of a model on an instruction set, in execution order, for `plan_arena`."""
-    singles = tuple(_single(model, position, isa) for position in range(len(model.ops)))
+    singles = tuple(single_step(model, position, isa) for position in range(len(model.ops)))
     if isa not in FUSING:
         return singles
     choices = [
@@ -91,7 +91,8 @@ def _best(
     return best[max(best)]
 
 
-def _single(model: Model, position: int, isa: Isa) -> Step:
+def single_step(model: Model, position: int, isa: Isa) -> Step:
+    """One operator with its kernel on `isa`."""
     op = model.ops[position]
     kernel = kernel_of(model, Step(position, position), isa)
     if kernel is None:

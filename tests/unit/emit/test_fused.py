@@ -1,0 +1,91 @@
+"""Fused blocks: which graphs have them, what they may overlap, and their bytes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.ops import image
+from tests.ops.blocks import BLOCKS, block
+from tests.ops.cases import NONE
+from tests.ops.fusing import fused_steps
+from tests.ops.image import TARGETS, make_program, require, run_program
+from tinyssl.boards import Isa
+from tinyssl.emit import choose_steps, describe_steps, fused, render_aot
+from tinyssl.emit.steps import kernel_of
+from tinyssl.ir.passes import run_passes
+from tinyssl.plan import Step, overlaps, plan_arena
+from tinyssl.tflite import read_model
+
+M7 = Isa.CORTEX_M7
+
+
+def read(name):
+    return run_passes(read_model(BLOCKS[name](), name))
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_blocks_are_byte_equal_to_tflm(keeps, tmp_path: Path, monkeypatch) -> None:
+    """All of them under the sanitizers, with outputs over inputs as far as is allowed."""
+    target = TARGETS["host-dsp"]
+    require(target)
+    monkeypatch.setattr(image, "choose_steps", partial(fused_steps, keeps=keeps))
+    graphs = {case.replace(" ", "_"): make() for case, make in BLOCKS.items()}
+    assert run_program(make_program(graphs, target.isa), target, tmp_path) == []
+
+
+@pytest.mark.parametrize("name", [name for name in BLOCKS if "signed" not in name])
+def test_every_block_is_found_whole(name):
+    model = read(name)
+    (step,) = fused_steps(model, M7, keeps=True)
+    assert (step.first, step.last) == (0, len(model.ops) - 1)
+    assert overlaps(plan_arena(model, [step])) == []
+
+
+def test_a_depthwise_without_relu_is_not_fused():
+    assert fused.candidates(read("block signed")) == []
+
+
+def test_a_tensor_that_others_read_is_not_hidden():
+    """The projection's output goes to ADD and is fused with it or stays; it is never both."""
+    model = read("block added")
+    spans = [(found.first, fused.block_ops(model, found)) for found in fused.candidates(model)]
+    assert [(first, len(ops)) for first, ops in spans] == [(0, 3), (0, 4), (1, 2)]
+    shared = run_passes(read_model(block(add="left"), "shared"))
+    outputs = (shared.ops[0].output, *shared.outputs)
+    assert all(found.first == 1 for found in fused.candidates(replace(shared, outputs=outputs)))
+
+
+def test_steps_fuse_where_the_arena_shrinks():
+    model = run_passes(read_model(block(size=(24, 24), channels=(8, 48, 8), add="left")))
+    steps = choose_steps(model, M7)
+    assert [(step.first, step.last) for step in steps] == [(0, 3)]
+    alone = plan_arena(model, choose_steps(model, Isa.HOST))
+    assert plan_arena(model, steps).peak < alone.peak / 2
+    assert choose_steps(model, M7) == steps
+
+
+def test_a_fused_step_is_one_row_and_one_call():
+    model = run_passes(read_model(block(size=(24, 24), channels=(8, 48, 8), add="left")))
+    steps = choose_steps(model, M7)
+    (row,) = describe_steps(model, steps)
+    assert row["name"] == "#0-#3 CONV_2D+DEPTHWISE_CONV_2D+CONV_2D+ADD"
+    assert row["macs"] == 24 * 24 * 48 * (8 + 9 + 8)
+    sources = render_aot(model, plan_arena(model, steps), isa=M7)
+    assert sources["model.c"].count("tinyssl_fused_block_s8_dsp(") == 1
+    assert "#define TINYSSL_MODEL_OP_COUNT 1\n" in sources["model.h"]
+    assert "#define TINYSSL_MODEL_OP_LAST {3}\n" in sources["model.h"]
+
+
+def test_steps_of_another_instruction_set_are_refused():
+    model = read("block")
+    with pytest.raises(ValueError, match="no kernel of cortex-m3"):
+        kernel_of(model, Step(0, 2), Isa.CORTEX_M3)
+
+
+def test_activation_none_keeps_the_steps_single():
+    model = run_passes(read_model(block(activation=NONE)))
+    assert len(choose_steps(model, M7)) == 3
