@@ -1,6 +1,6 @@
 #include "conv2d_s8_dsp.h"
 
-#include <string.h>
+#include "dsp.h"
 
 /* Outputs are computed by fours that lie side by side; what is left of each row by fours that lie one
  * above the other, as their windows are as evenly spaced. Where windows reach into the padding, the
@@ -29,6 +29,39 @@ static struct region region_of(const struct tinyssl_conv2d_dsp *p, const struct 
     return region;
 }
 
+/* The C library of small cores may copy byte by byte. */
+static void append(int8_t *to, const int8_t *from, int32_t count)
+{
+    for (; count >= 16; count -= 16, to += 16, from += 16) {
+        const uint32_t first = tinyssl_load(from);
+        const uint32_t second = tinyssl_load(from + 4);
+        const uint32_t third = tinyssl_load(from + 8);
+        const uint32_t fourth = tinyssl_load(from + 12);
+        tinyssl_store(to, first);
+        tinyssl_store(to + 4, second);
+        tinyssl_store(to + 8, third);
+        tinyssl_store(to + 12, fourth);
+    }
+    for (; count >= 4; count -= 4, to += 4, from += 4) {
+        tinyssl_store(to, tinyssl_load(from));
+    }
+    for (; count > 0; count--) {
+        *to++ = *from++;
+    }
+}
+
+static void fill(int8_t *to, int32_t value, int32_t count)
+{
+    const uint32_t four = ((uint32_t)value & 0xffU) * UINT32_C(0x01010101);
+    TINYSSL_UNROLL
+    for (; count >= 4; count -= 4, to += 4) {
+        tinyssl_store(to, four);
+    }
+    for (; count > 0; count--) {
+        *to++ = (int8_t)value;
+    }
+}
+
 /* The region side by side, the zero point on padding. */
 static void copy(const int8_t *in, const struct tinyssl_conv2d_dsp *p, const struct region *r,
                  int8_t *to)
@@ -37,16 +70,14 @@ static void copy(const int8_t *in, const struct tinyssl_conv2d_dsp *p, const str
     const int32_t room = p->in_w - r->x;
     const int32_t end = room < r->columns ? room : r->columns;
     const int32_t width = r->columns * p->in_c;
-    memset(to, p->in_zero, (size_t)(r->rows * width));
+    fill(to, p->in_zero, r->rows * width);
     if (begin >= end) {
         return;
     }
-    const size_t size = (size_t)((end - begin) * p->in_c);
-    for (int32_t row = 0; row < r->rows; row++) {
-        const int32_t y = r->y + row;
+    to += begin * p->in_c;
+    for (int32_t y = r->y; y < r->y + r->rows; y++, to += width) {
         if (y >= 0 && y < p->in_h) {
-            memcpy(to + row * width + begin * p->in_c,
-                   in + (y * p->in_w + r->x + begin) * p->in_c, size);
+            append(to, in + (y * p->in_w + r->x + begin) * p->in_c, (end - begin) * p->in_c);
         }
     }
 }
