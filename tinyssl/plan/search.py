@@ -47,9 +47,9 @@ def needed(alive: Sequence[Lifetime]) -> int:
         if not under:
             continue
         inputs = sum(aligned(by_owner[over.tensor].bytes) for over in under)
-        push = max(0, aligned(-under[0].slack)) if len(under) == 1 else 0
+        push = -min(0, under[0].slack) if len(under) == 1 and not under[0].exact else 0
         separate = inputs + aligned(life.bytes)
-        total -= separate - min(separate, max(inputs + push, aligned(life.bytes)))
+        total -= separate - min(separate, max(inputs + aligned(push), aligned(life.bytes)))
     return total
 
 

@@ -13,7 +13,7 @@ from tests.ops import cases
 from tinyssl.ir.model import DType, Model, Tensor
 from tinyssl.ir.ops import Add, MaxPool2D, Op, Reshape
 from tinyssl.ir.passes import run_passes
-from tinyssl.plan import Plan, overlaps, picture, plan_arena
+from tinyssl.plan import Overlap, Plan, Step, overlaps, picture, plan_arena
 from tinyssl.plan.lifetimes import lifetimes, storage_of
 from tinyssl.plan.search import ALIGNMENT, place, usual_orders
 from tinyssl.tflite import read_model
@@ -169,3 +169,69 @@ def test_picture_shows_every_operator_and_tensor():
     assert lines[2] == f"    0 {'a' * 32}{'b' * 16}{'.' * 16}"
     assert lines[5].startswith("  out ")
     assert "d        0 +       16  tensor5" in lines[-1]
+
+
+@st.composite
+def streams(draw: st.DrawFn) -> tuple[Model, tuple[Step, ...]]:
+    """Chains whose operators may write over their inputs by a drawn slack, with scratch memory."""
+    sizes = draw(st.lists(st.integers(1, 400), min_size=2, max_size=9))
+    tensors = tuple(Tensor(f"t{i}", (1, size), DType.INT8) for i, size in enumerate(sizes))
+    ops = tuple(MaxPool2D(index=i, input=i, output=i + 1) for i in range(len(sizes) - 1))
+    steps = tuple(
+        Step(
+            position,
+            position,
+            draw(st.sampled_from([0, 5, 70])),
+            (Overlap(position, draw(st.integers(-80, 200)), draw(st.booleans())),)
+            if draw(st.booleans())
+            else (),
+        )
+        for position in range(len(ops))
+    )
+    return Model("stream", tensors, ops, (0,), (len(ops),)), steps
+
+
+@settings(max_examples=100, deadline=None)
+@given(streams())
+def test_outputs_lie_over_inputs_only_as_far_as_allowed(stream):
+    model, steps = stream
+    plan = plan_arena(model, steps)
+    assert overlaps(plan) == []
+    assert (
+        plan.lower_bound
+        <= plan.peak
+        <= plan_arena(model).peak + sum(-(-step.scratch // ALIGNMENT) * ALIGNMENT for step in steps)
+    )
+    for step, op in zip(steps, model.ops, strict=True):
+        source, target = plan.offset(op.inputs[0]), plan.offset(op.output)
+        ends = source + model.tensor(op.inputs[0]).bytes, target + model.tensor(op.output).bytes
+        if target < ends[0] and source < ends[1]:
+            (permission,) = step.overlaps
+            difference = target - source
+            assert difference == 0 if permission.exact else difference <= permission.slack
+
+
+def test_an_input_that_is_read_later_is_not_written_over():
+    tensors = tuple(Tensor(name, (1, 64), DType.INT8) for name in "abc")
+    ops = (MaxPool2D(index=0, input=0, output=1), Add(index=1, left=0, right=1, output=2))
+    steps = (Step(0, 0, overlaps=(Overlap(0, 64),)), Step(1, 1, overlaps=(Overlap(0), Overlap(1))))
+    plan = plan_arena(Model("kept", tensors, ops, (0,), (2,)), steps)
+    assert plan.offset(0) != plan.offset(1)
+    assert plan.peak == plan.lower_bound == 128
+
+
+def test_tensors_inside_a_step_have_no_storage():
+    tensors = tuple(
+        Tensor(name, (1, size), DType.INT8)
+        for name, size in zip("abc", (16, 4000, 16), strict=True)
+    )
+    ops = (MaxPool2D(index=0, input=0, output=1), MaxPool2D(index=1, input=1, output=2))
+    model = Model("fused", tensors, ops, (0,), (2,))
+    plan = plan_arena(model, [Step(0, 1, overlaps=(Overlap(0),))])
+    assert plan.peak == 16
+    with pytest.raises(KeyError):
+        plan.offset(1)
+    with pytest.raises(ValueError, match="cover operators"):
+        plan_arena(model, [Step(0, 0)])
+    with pytest.raises(ValueError, match="read by others"):
+        plan_arena(replace(model, outputs=(1, 2)), [Step(0, 1)])
