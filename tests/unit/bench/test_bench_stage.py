@@ -190,7 +190,8 @@ def reset_instead_of(command: bytes, times: int) -> Callable[[str, int], EditedL
 def test_a_reset_in_mid_run_ends_it_with_what_was_measured(
     host_build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stage, "open_link", reset_instead_of(b"run 192", 10))
+    timed = QUICK.warmup + QUICK.runs  # the input is sent for each
+    monkeypatch.setattr(stage, "open_link", reset_instead_of(b"run 192", timed + 10))
     with pytest.raises(DeviceError, match="was reset"):
         bench(QUICK, host_build.workspace)
     record = host_build.last_bench()

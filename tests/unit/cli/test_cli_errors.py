@@ -194,6 +194,7 @@ class Interrupter:
         if name == sys.argv[1]:
             os.kill(os.getpid(), signal.SIGINT)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell runs with &
 sys.meta_path.insert(0, Interrupter())
 from tinyssl.cli.main import run
 sys.argv = ["tinyssl", "boards"]

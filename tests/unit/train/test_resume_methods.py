@@ -203,7 +203,7 @@ def test_other_weights_of_the_teacher(data, teacher, tmp_path):
 
 @pytest.mark.parametrize(("crops", "epochs"), [(3, 6), (2, 5)])
 def test_every_crop_is_used_as_often_as_the_others(crops, epochs):
-    caches = {GEOMETRY: SimpleNamespace(copies=crops)}
+    caches = {GEOMETRY: SimpleNamespace(copies=crops, seconds=0.0)}
     for seed in range(4):
         teaching = CachedTeaching(caches, seed)
         used = [teaching.copy(GEOMETRY, epoch) for epoch in range(epochs)]
