@@ -206,10 +206,13 @@ static inline void tinyssl_product_c(const struct tinyssl_product4_dsp *p, const
 #endif
 
 /* The three functions of a form, and its table. */
-#define TINYSSL_FORM(NAME, INPUT, SIGN, OUTPUT)            \
-    TINYSSL_PRODUCT(NAME##_1, 1, INPUT, SIGN, OUTPUT)      \
-    TINYSSL_PRODUCT(NAME##_2, 2, INPUT, SIGN, OUTPUT)      \
-    TINYSSL_PRODUCT(NAME##_4, 4, INPUT, SIGN, OUTPUT)      \
-    const struct tinyssl_product_form NAME = {NAME##_1, NAME##_2, NAME##_4};
+#define TINYSSL_FORM(NAME, INPUT, SIGN, OUTPUT)                                      \
+    TINYSSL_PRODUCT(NAME##_1, 1, INPUT, SIGN, OUTPUT)                                \
+    TINYSSL_PRODUCT(NAME##_2, 2, INPUT, SIGN, OUTPUT)                                \
+    TINYSSL_PRODUCT(NAME##_4, 4, INPUT, SIGN, OUTPUT)                                \
+    const struct tinyssl_product_form NAME = {NAME##_1, NAME##_2, NAME##_4};         \
+    const struct tinyssl_product_form NAME##_fours = {NULL, NULL, NAME##_4};         \
+    const struct tinyssl_product_form NAME##_fours_two = {NULL, NAME##_2, NAME##_4}; \
+    const struct tinyssl_product_form NAME##_fours_one = {NAME##_1, NULL, NAME##_4};
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef TINYSSL_PRODUCT4_S8_DSP_H
 #define TINYSSL_PRODUCT4_S8_DSP_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* A column holds n pixels (n: 1, 2 or 4) as int16, raised by 128 and doubled: 2 * (x + 128).
@@ -36,10 +37,17 @@ struct tinyssl_product_form {
 };
 
 /* relu: the fused activation begins at the zero point; signed: below it.
- * plain: the column's values are raised by 128, but not doubled. */
-extern const struct tinyssl_product_form tinyssl_bytes_relu, tinyssl_bytes_signed;
-extern const struct tinyssl_product_form tinyssl_planes_relu, tinyssl_planes_signed;
-extern const struct tinyssl_product_form tinyssl_plain_relu, tinyssl_plain_signed;
+ * plain: the column's values are raised by 128, but not doubled.
+ * fours, fours_two, fours_one: without those of one and two pixels, of one, of two, for rows that need
+ * no more. */
+#define TINYSSL_FORMS(NAME) \
+    extern const struct tinyssl_product_form NAME, NAME##_fours, NAME##_fours_two, NAME##_fours_one
+TINYSSL_FORMS(tinyssl_bytes_relu);
+TINYSSL_FORMS(tinyssl_bytes_signed);
+TINYSSL_FORMS(tinyssl_planes_relu);
+TINYSSL_FORMS(tinyssl_planes_signed);
+TINYSSL_FORMS(tinyssl_plain_relu);
+TINYSSL_FORMS(tinyssl_plain_signed);
 
 /* Keep in step with the assembler in product4_body_dsp.h. */
 struct tinyssl_product4_dsp {

@@ -62,8 +62,17 @@ def product4_fits(model: Model, op: Conv2D | FullyConnected, raise_by: int = RAI
     )
 
 
+def row_form(form: str, pixels: int) -> str:
+    """The smallest variant of a form for rows of so many pixels, taken by fours, two and one.
+
+    Code that no layer needs is not linked: a variant is 0.3 to 0.7 KB.
+    """
+    rest = {0: "_fours", 1: "_fours_one", 2: "_fours_two", 3: ""}
+    return form + (rest[pixels % PIXELS] if pixels >= PIXELS else "")
+
+
 def product4(
-    model: Model, position: int, constants: Constants, form: str, raise_by: int = RAISED
+    model: Model, position: int, constants: Constants, form: str, pixels: int = 1
 ) -> Fields:
     """Members of `struct tinyssl_product4_dsp`, named as part of a struct that calls it `product`.
 
@@ -72,7 +81,7 @@ def product4(
         position: Of a convolution or fully connected layer.
         constants: Gets the weights and the table.
         form: `bytes`, `planes`, `plain` or `pairs`.
-        raise_by: What is added to the inputs that the columns hold.
+        pixels: Of each row.
     """
     op = model.ops[position]
     if not isinstance(op, Conv2D | FullyConnected):
@@ -86,14 +95,15 @@ def product4(
     steps = -(-padded // STEP)
     loops = max(1, -(-(steps - 1) // UNROLLED))
     low, high = clamp(model, op)
-    table = channel_table(model, position, constants, raise_by=raise_by, multiple=2 if pairs else 1)
+    table = channel_table(model, position, constants, raise_by=RAISED, multiple=2 if pairs else 1)
+    sign = "signed" if needs_sign(model, op) else "relu"
     name, comment = _name(role, model, position), model.tensor(op.weight).name
     return {
         "product.weight": constants.keep(
             Array(name, "int8_t", layout.ravel(), layout.shape, comment, alignment=WORD)
         ),
         "product.channel": table,
-        "product.form": f"&tinyssl_{form}_{'signed' if needs_sign(model, op) else 'relu'}",
+        "product.form": f"&tinyssl_{row_form(f'{form}_{sign}', pixels)}",
         "product.out_c": rows.shape[0],
         "product.rounding": 2 * model.quant(op.output).zero_point[0] + 1,
         "product.steps": steps,
@@ -142,12 +152,13 @@ def pointwise(model: Model, position: int, constants: Constants) -> Fields:
     _, _, in_w, in_c = model.tensor(op.input).shape
     _, out_h, out_w, _ = model.tensor(op.output).shape
     one_row = op.stride == (1, 1)
+    pixels = out_h * out_w if one_row else out_w
     return {
-        **product4(model, position, constants, "bytes"),
+        **product4(model, position, constants, "bytes", pixels),
         "row_bytes": op.stride[0] * in_w * in_c,
         "pitch": op.stride[1] * in_c,
         "out_h": 1 if one_row else out_h,
-        "out_w": out_h * out_w if one_row else out_w,
+        "out_w": pixels,
     }
 
 
@@ -188,8 +199,9 @@ def conv(model: Model, position: int, constants: Constants) -> Fields:
         raise TypeError(op.label)
     _, in_h, in_w, in_c = model.tensor(op.input).shape
     _, out_h, out_w, _ = model.tensor(op.output).shape
+    pixels = out_w if out_w % PIXELS == 0 else 1  # what is left of rows is taken across rows
     return {
-        **product4(model, position, constants, "bytes"),
+        **product4(model, position, constants, "bytes", pixels),
         **{"in_h": in_h, "in_w": in_w, "in_c": in_c, "out_h": out_h, "out_w": out_w},
         "k_h": model.tensor(op.weight).shape[1],
         "k_w": model.tensor(op.weight).shape[2],

@@ -182,8 +182,9 @@ def fields(model: Model, block: Block, constants: Constants, keeps: bool) -> Fie
 
 
 def _product(part: str, model: Model, position: int, constants: Constants) -> Fields:
-    form = "planes" if part == "expand" else "plain"
-    found = dsp.product4(model, position, constants, form)
+    op = model.ops[position]
+    form, row = ("planes", op.inputs[0]) if part == "expand" else ("plain", op.output)
+    found = dsp.product4(model, position, constants, form, model.tensor(row).shape[2])
     return {name.replace("product.", f"{part}."): value for name, value in found.items()}
 
 

@@ -149,6 +149,16 @@ def test_kernels_stay_inside_their_tensors(name, tmp_path):
     self_test(tmp_path)
 
 
+@pytest.mark.parametrize("pixels", range(1, 50))
+def test_a_row_finds_all_the_functions_it_takes(pixels: int) -> None:
+    """By fours, then two, then one, as tinyssl_product_row does; functions left out are NULL."""
+    suffix = dsp.row_form("", pixels)
+    have = {"": {1, 2, 4}, "_fours": {4}, "_fours_two": {4, 2}, "_fours_one": {4, 1}}[suffix]
+    taken = {count for count, some in ((4, pixels >= 4), (2, pixels & 2), (1, pixels & 1)) if some}
+    assert taken <= have
+    assert have == taken or pixels < 4, "more than the row needs is linked"
+
+
 def self_test(folder: Path) -> None:
     flags = "CFLAGS=-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all"
     done = subprocess.run(
