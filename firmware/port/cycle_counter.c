@@ -1,6 +1,7 @@
 #include "cycle_counter.h"
 
 #include "cortex_m.h"
+#include "port.h"
 
 enum { ROUND = 1 << 24 };
 
@@ -20,7 +21,7 @@ void cycle_counter_round(void)
     rounds++;
 }
 
-uint64_t cycle_counter_now(void)
+uint64_t port_ticks(void)
 {
     uint32_t high;
     uint32_t low;

@@ -1,6 +1,6 @@
-/* Cycles of the core as a 64-bit time, from SysTick: every Cortex-M has it, and so has every
- * emulator and simulator of one (few have DWT_CYCCNT). ARMv7-M Architecture Reference Manual
- * (DDI 0403E), B3.3. */
+/* port_ticks() as cycles of the core, from SysTick, right with interrupts off too for up to a round
+ * (35 ms at 480 MHz). Every Cortex-M has it, and so has every emulator and simulator of one (few have
+ * DWT_CYCCNT). ARMv7-M Architecture Reference Manual (DDI 0403E), B3.3. */
 #ifndef TINYSSL_CYCLE_COUNTER_H
 #define TINYSSL_CYCLE_COUNTER_H
 
@@ -11,8 +11,5 @@ void cycle_counter_start(void);
 
 /* To be called by port_interrupt() for EXCEPTION_SYSTICK: a round has ended. */
 void cycle_counter_round(void);
-
-/* Cycles since the start. Right with interrupts off too, for up to a round (35 ms at 480 MHz). */
-uint64_t cycle_counter_now(void);
 
 #endif

@@ -37,9 +37,9 @@ static uint32_t core_hz = CORE_HZ;
 
 static bool happens(volatile const uint32_t *event, uint32_t cycles)
 {
-    const uint64_t end = cycle_counter_now() + cycles;
+    const uint64_t end = port_ticks() + cycles;
     while (!*event) {
-        if (cycle_counter_now() > end) {
+        if (port_ticks() > end) {
             return *event != 0;
         }
     }
@@ -58,13 +58,13 @@ static uint32_t measure_core(void)
     for (int pass = 0; pass < 2; pass++) { /* both readings right after an edge */
         const uint32_t at = RTC0_COUNTER;
         const uint32_t wanted = pass ? first + MEASURED_TICKS : at + 1u;
-        const uint64_t end = cycle_counter_now() + CORE_HZ / 50;
+        const uint64_t end = port_ticks() + CORE_HZ / 50;
         while (((RTC0_COUNTER - wanted) & 0xFFFFFFu) > 0x7FFFFFu) {
-            if (cycle_counter_now() > end) {
+            if (port_ticks() > end) {
                 return 0;
             }
         }
-        to = cycle_counter_now();
+        to = port_ticks();
         last = RTC0_COUNTER;
         if (!pass) {
             first = last;
@@ -162,11 +162,6 @@ const char *port_init(void)
     P1_DIRSET = TIMING_PIN;
     start_uart();
     return problem;
-}
-
-uint64_t port_ticks(void)
-{
-    return cycle_counter_now();
 }
 
 uint32_t port_ticks_per_second(void)

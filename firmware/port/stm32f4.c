@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "byte_ring.h"
 #include "cycle_counter.h"
 #include "port.h"
 #include "tinyssl_build.h"
@@ -16,11 +17,8 @@ enum { READY_POLLS = 100000 };     /* at 16 MHz at least 30 ms; the slowest bit 
 enum { HSE_DIVIDER = 8 * 8 };      /* by RTCPRE, and one capture every 8 edges */
 enum { HSE_TOLERANCE = 3 };        /* per cent; the HSI that it is compared with has 1 */
 enum { TIMING_PIN = 1u << 8 };     /* PA8, D7 of the Arduino header */
-enum { RING = 4096 };              /* a power of two; at 921600 baud 44 ms of bytes */
 enum { FLASH_WAITS = (CORE_HZ - 1) / 30000000 }; /* table 5 of RM0390, 2.7 to 3.6 V */
 
-static uint8_t ring[RING];
-static volatile uint32_t ring_in, ring_out; /* free running; in - out bytes are held */
 static uint32_t clock_hz = HSI_HZ;
 static uint32_t uart_clock_hz = HSI_HZ;
 
@@ -153,11 +151,7 @@ static void start_uart(void)
 static void receive(void)
 {
     while (USART2_SR & SR_RXNE) {
-        const uint8_t byte = (uint8_t)USART2_DR;
-        if (ring_in - ring_out < RING) { /* a full ring drops: the protocol's length or CRC tells */
-            ring[ring_in % RING] = byte;
-            ring_in++;
-        }
+        byte_ring_put((uint8_t)USART2_DR);
     }
 }
 
@@ -181,28 +175,9 @@ const char *port_init(void)
     return problem;
 }
 
-uint64_t port_ticks(void)
-{
-    return cycle_counter_now();
-}
-
 uint32_t port_ticks_per_second(void)
 {
     return clock_hz;
-}
-
-/* Polls: sleeping would stop the flash caches' clock and change what is measured. */
-size_t port_read(uint8_t *data, size_t size, uint32_t wait_us)
-{
-    const uint64_t end = port_ticks() + (uint64_t)wait_us * (clock_hz / 1000000u);
-    size_t count = 0;
-    do {
-        while (count < size && ring_in != ring_out) {
-            data[count++] = ring[ring_out % RING];
-            ring_out++;
-        }
-    } while (!count && port_ticks() < end);
-    return count;
 }
 
 void port_write(const uint8_t *data, size_t size)

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "byte_ring.h"
 #include "cycle_counter.h"
 #include "port.h"
 #include "tinyssl_build.h"
@@ -14,10 +15,7 @@
 enum { HSI_HZ = 64000000, PLL_INPUT_HZ = 2000000, HSE_HZ = 8000000 };
 enum { READY_POLLS = 1000000 }; /* at 64 MHz at least 30 ms; the slowest bit (HSE) takes 2 ms */
 enum { TIMING_PIN = 1u << 15 }; /* of port D */
-enum { RING = 4096 };           /* a power of two; at 921600 baud 44 ms of bytes */
 
-static uint8_t ring[RING];
-static volatile uint32_t ring_in, ring_out; /* free running; in - out bytes are held */
 static uint32_t clock_hz = HSI_HZ;
 static uint32_t uart_clock_hz = HSI_HZ;
 
@@ -149,11 +147,7 @@ static void start_uart(void)
 static void receive(void)
 {
     while (USART3_ISR & USART_RXNE) {
-        uint8_t byte = (uint8_t)USART3_RDR;
-        if (ring_in - ring_out < RING) { /* a full ring drops: the protocol's length or CRC tells */
-            ring[ring_in % RING] = byte;
-            ring_in++;
-        }
+        byte_ring_put((uint8_t)USART3_RDR);
     }
     USART3_ICR = USART_ERRORS;
 }
@@ -179,28 +173,9 @@ const char *port_init(void)
     return problem;
 }
 
-uint64_t port_ticks(void)
-{
-    return cycle_counter_now();
-}
-
 uint32_t port_ticks_per_second(void)
 {
     return clock_hz;
-}
-
-/* Polls: the cycle counter, which is the time, stands still while the core sleeps. */
-size_t port_read(uint8_t *data, size_t size, uint32_t wait_us)
-{
-    const uint64_t end = port_ticks() + (uint64_t)wait_us * (clock_hz / 1000000u);
-    size_t count = 0;
-    do {
-        while (count < size && ring_in != ring_out) {
-            data[count++] = ring[ring_out % RING];
-            ring_out++;
-        }
-    } while (!count && port_ticks() < end);
-    return count;
 }
 
 void port_write(const uint8_t *data, size_t size)

@@ -28,12 +28,13 @@ STARTUP = ("startup.c", "startup.h")
 CORTEX_M = ("cortex_m.c", "cortex_m.h", *STARTUP)
 CMSDK_UART = ("cmsdk_uart.c", "cmsdk_uart.h")
 CYCLE_COUNTER = ("cycle_counter.c", "cycle_counter.h")
+BYTE_RING = ("byte_ring.c", "byte_ring.h")
 
 PORTS: dict[str, tuple[str, ...]] = {
     "mps2": ("port.h", "mps2.c", *CMSDK_UART, *CORTEX_M),
     "mps3": ("port.h", "mps3.c", *CMSDK_UART, *CORTEX_M),
-    "stm32f4": ("port.h", "stm32f4.c", "stm32f4.h", *CYCLE_COUNTER, *CORTEX_M),
-    "stm32h7": ("port.h", "stm32h7.c", "stm32h7.h", *CYCLE_COUNTER, *CORTEX_M),
+    "stm32f4": ("port.h", "stm32f4.c", "stm32f4.h", *CYCLE_COUNTER, *BYTE_RING, *CORTEX_M),
+    "stm32h7": ("port.h", "stm32h7.c", "stm32h7.h", *CYCLE_COUNTER, *BYTE_RING, *CORTEX_M),
     "nrf52840": ("port.h", "nrf52840.c", "nrf52840.h", *CYCLE_COUNTER, *CORTEX_M),
     "riscv_virt": ("port.h", "riscv_virt.c", *STARTUP),
     "host": ("port.h", "host.c"),
