@@ -32,10 +32,10 @@ static void mean4(const int8_t *in, const struct tinyssl_pool2d *p, const struct
     for (int32_t run = 0; run < w->runs; run++, in += p->in_w * p->channels) {
         sums = tinyssl_add_places(sums, in, p->channels, w->length);
     }
-    out[0] = mean(tinyssl_pair_low(sums.even), w->count, p);
-    out[1] = mean(tinyssl_pair_low(sums.odd), w->count, p);
-    out[2] = mean(tinyssl_pair_high(sums.even), w->count, p);
-    out[3] = mean(tinyssl_pair_high(sums.odd), w->count, p);
+    out[0] = mean(tinyssl_low(sums.even), w->count, p);
+    out[1] = mean(tinyssl_low(sums.odd), w->count, p);
+    out[2] = mean(tinyssl_high(sums.even), w->count, p);
+    out[3] = mean(tinyssl_high(sums.odd), w->count, p);
 }
 
 void tinyssl_average_pool2d_s8_dsp(const int8_t *in, const struct tinyssl_pool2d *p, int8_t *out)

@@ -25,11 +25,6 @@
 #define TINYSSL_UNROLL
 #endif
 
-/* Two words that lie side by side. */
-struct tinyssl_words {
-    uint32_t first, second;
-};
-
 /* A word from any address: one LDR, as Armv7-M allows unaligned ones. */
 static inline uint32_t tinyssl_load(const void *at)
 {
@@ -41,6 +36,17 @@ static inline uint32_t tinyssl_load(const void *at)
 static inline void tinyssl_store(void *at, uint32_t word)
 {
     memcpy(at, &word, sizeof word);
+}
+
+/* The halves of a pair as int32. */
+static inline int32_t tinyssl_low(uint32_t pair)
+{
+    return (int16_t)(uint16_t)pair;
+}
+
+static inline int32_t tinyssl_high(uint32_t pair)
+{
+    return (int16_t)(uint16_t)(pair >> 16);
 }
 
 #if TINYSSL_DSP
@@ -132,39 +138,7 @@ static inline int8_t tinyssl_half_to_int8(int32_t x)
     return (int8_t)result;
 }
 
-/* Two words from an address that is a multiple of 4, which then moves on by both. */
-static inline struct tinyssl_words tinyssl_next_words(const uint8_t **at)
-{
-    struct tinyssl_words words;
-    __asm volatile("ldrd %0, %1, [%2], #8"
-                   : "=&r"(words.first), "=&r"(words.second), "+r"(*at)
-                   :
-                   : "memory");
-    return words;
-}
-
-/* The same, but the address moves on by one word alone. */
-static inline struct tinyssl_words tinyssl_sliding_words(const uint8_t **at)
-{
-    struct tinyssl_words words;
-    __asm volatile("ldrd %0, %1, [%2], #4"
-                   : "=&r"(words.first), "=&r"(words.second), "+r"(*at)
-                   :
-                   : "memory");
-    return words;
-}
-
 #else
-
-static inline int32_t tinyssl_low(uint32_t pair)
-{
-    return (int16_t)(uint16_t)pair;
-}
-
-static inline int32_t tinyssl_high(uint32_t pair)
-{
-    return (int16_t)(uint16_t)(pair >> 16);
-}
 
 static inline uint32_t tinyssl_pack(int32_t low, int32_t high)
 {
@@ -228,20 +202,6 @@ static inline int8_t tinyssl_half_to_int8(int32_t x)
     return (int8_t)(half < INT8_MIN ? INT8_MIN : half > INT8_MAX ? INT8_MAX : half);
 }
 
-static inline struct tinyssl_words tinyssl_next_words(const uint8_t **at)
-{
-    const struct tinyssl_words words = {tinyssl_load(*at), tinyssl_load(*at + 4)};
-    *at += 8;
-    return words;
-}
-
-static inline struct tinyssl_words tinyssl_sliding_words(const uint8_t **at)
-{
-    const struct tinyssl_words words = {tinyssl_load(*at), tinyssl_load(*at + 4)};
-    *at += 4;
-    return words;
-}
-
 #endif
 
 /* A channel of a layer, as the generator writes it: two words. */
@@ -298,6 +258,18 @@ static inline int8_t tinyssl_requantise_dsp(int32_t sum2, struct tinyssl_channel
 {
     return sign ? tinyssl_requantise_signed(sum2, channel, rounding)
                 : tinyssl_requantise_relu(sum2, channel, rounding);
+}
+
+/* Clamps to a fused activation, where that is narrower than int8. */
+static inline void tinyssl_narrow(int8_t *out, int32_t size, int32_t low, int32_t high)
+{
+    if (low == INT8_MIN && high == INT8_MAX) {
+        return;
+    }
+    for (int32_t i = 0; i < size; i++) {
+        const int32_t x = out[i];
+        out[i] = (int8_t)(x < low ? low : x > high ? high : x);
+    }
 }
 
 #endif

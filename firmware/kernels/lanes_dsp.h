@@ -78,14 +78,7 @@ static inline uint32_t tinyssl_add_odd_bytes(uint32_t pair, uint32_t bytes)
     return result;
 }
 
-/* low.low and high.low as a pair; low.low and high.high. */
-static inline uint32_t tinyssl_low_halves(uint32_t low, uint32_t high)
-{
-    uint32_t pair;
-    __asm("pkhbt %0, %1, %2, lsl #16" : "=r"(pair) : "r"(low), "r"(high));
-    return pair;
-}
-
+/* low.low and high.high as a pair. */
 static inline uint32_t tinyssl_low_and_high_half(uint32_t low, uint32_t high)
 {
     uint32_t pair;
@@ -153,11 +146,6 @@ static inline uint32_t tinyssl_add_odd_bytes(uint32_t pair, uint32_t bytes)
     return tinyssl_add_even_bytes(pair, bytes >> 8);
 }
 
-static inline uint32_t tinyssl_low_halves(uint32_t low, uint32_t high)
-{
-    return (low & UINT32_C(0xffff)) | high << 16;
-}
-
 static inline uint32_t tinyssl_low_and_high_half(uint32_t low, uint32_t high)
 {
     return (low & UINT32_C(0xffff)) | (high & UINT32_C(0xffff0000));
@@ -176,15 +164,10 @@ static inline int8_t tinyssl_top_to_int8(int32_t x)
 
 #endif
 
-/* The halves of a pair as int32. */
-static inline int32_t tinyssl_pair_low(uint32_t pair)
+/* low.low and high.low as a pair. */
+static inline uint32_t tinyssl_low_halves(uint32_t low, uint32_t high)
 {
-    return (int16_t)(uint16_t)pair;
-}
-
-static inline int32_t tinyssl_pair_high(uint32_t pair)
-{
-    return (int32_t)pair >> 16;
+    return tinyssl_pack((int32_t)low, (int32_t)high);
 }
 
 /* Sums of four channels: 0 and 2, 1 and 3. Exact for up to TINYSSL_PLACES bytes each. */
@@ -235,18 +218,6 @@ TINYSSL_INLINE void tinyssl_widen_pixel(uint8_t *to, int32_t bytes, uint32_t pix
     tinyssl_store_half(to + bytes, odd);
     tinyssl_store_half(to + 2 * bytes, even >> 16);
     tinyssl_store_half(to + 3 * bytes, odd >> 16);
-}
-
-/* Clamps to a fused activation, where that is narrower than int8. */
-static inline void tinyssl_narrow(int8_t *out, int32_t size, int32_t low, int32_t high)
-{
-    if (low == INT8_MIN && high == INT8_MAX) {
-        return;
-    }
-    for (int32_t i = 0; i < size; i++) {
-        const int32_t x = out[i];
-        out[i] = (int8_t)(x < low ? low : x > high ? high : x);
-    }
 }
 
 #endif

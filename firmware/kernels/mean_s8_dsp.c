@@ -13,10 +13,10 @@ TINYSSL_INLINE struct doubled sum4(const int8_t *in, int32_t places, int32_t ste
     const struct tinyssl_sums sums =
         tinyssl_add_places((struct tinyssl_sums){0, 0}, in, step, places);
     return (struct doubled){
-        .a = start + 2 * tinyssl_pair_low(sums.even),
-        .b = start + 2 * tinyssl_pair_low(sums.odd),
-        .c = start + 2 * tinyssl_pair_high(sums.even),
-        .d = start + 2 * tinyssl_pair_high(sums.odd),
+        .a = start + 2 * tinyssl_low(sums.even),
+        .b = start + 2 * tinyssl_low(sums.odd),
+        .c = start + 2 * tinyssl_high(sums.even),
+        .d = start + 2 * tinyssl_high(sums.odd),
     };
 }
 

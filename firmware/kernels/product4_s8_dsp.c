@@ -1,6 +1,5 @@
 #include "product4_s8_dsp.h"
 
-#include "fixed_point.h"
 #include "product4_body_dsp.h"
 
 TINYSSL_FORM(tinyssl_bytes_relu, DOUBLED, RELU, BYTES)
@@ -232,10 +231,5 @@ void tinyssl_product_columns(const struct tinyssl_product4_dsp *p, const uint8_t
 
 void tinyssl_clamp_outputs(const struct tinyssl_product4_dsp *p, int8_t *out, int32_t size)
 {
-    if (p->out_min == INT8_MIN && p->out_max == INT8_MAX) {
-        return;
-    }
-    for (int32_t i = 0; i < size; i++) {
-        out[i] = tinyssl_clamp(out[i], p->out_min, p->out_max);
-    }
+    tinyssl_narrow(out, size, p->out_min, p->out_max);
 }
