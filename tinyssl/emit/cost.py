@@ -1,6 +1,7 @@
 """Instructions of the Armv7E-M kernels, roughly: to choose between ways to compute the same.
 
-Fitted to counts measured on an emulated Cortex-M7 (docs/engine.md); ten percent off is good enough.
+First estimates, of the kernels of two pixels and two channels; not yet fitted to those of now
+(docs/engines.md has what these take).
 """
 
 from __future__ import annotations
