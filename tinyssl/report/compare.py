@@ -266,24 +266,29 @@ def _equal(evaluate: Fields, bench: Fields) -> float | None:
 
 def _with_labels(found: Sequence[Row]) -> list[Row]:
     """Adds to the labels of one method's rows what tells them apart."""
-    labelled = []
-    for row in found:
-        others = [other for other in found if other.method == row.method and other is not row]
-        names = sorted({n for other in others for n in _differing(row.config, other.config)})
-        parts = [f"{n}={_value(row.config, n)}" for n in names if n not in ("images", "teacher")]
-        label = f"{row.method} ({', '.join(parts)})" if parts else row.method
-        labelled.append(replace(row, label=label))
-    return labelled
+    return [replace(row, label=_label(row, [o for o in found if o.method == row.method]))
+            for row in found]  # fmt: skip
+
+
+def _label(row: Row, rows: Sequence[Row]) -> str:
+    """Method and the settings in which its rows differ; lists only where they alone tell."""
+    differing = {n for other in rows for n in _differing(rows[0].config, other.config)}
+    names = sorted(differing - {"images", "teacher"})
+    plain = [n for n in names if not any(isinstance(_get(r, n), list | dict) for r in rows)]
+    if len({tuple(_get(r, n) for n in plain) for r in rows}) == len(rows):
+        names = plain
+    parts = [f"{name}={_get(row, name)}" for name in names]
+    return f"{row.method} ({', '.join(parts)})" if parts else row.method
+
+
+def _get(row: Row, name: str) -> Any:
+    return _flat(row.config).get(name, "–")
 
 
 def _flat(config: dict[str, Any]) -> dict[str, Any]:
     options = config.get("method_config")
     inner = options if isinstance(options, dict) else {}
     return {k: v for k, v in config.items() if k != "method_config"} | inner
-
-
-def _value(config: dict[str, Any], name: str) -> str:
-    return str(_flat(config).get(name, "–"))
 
 
 def _differing(one: dict[str, Any], other: dict[str, Any]) -> set[str]:

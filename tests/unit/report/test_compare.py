@@ -148,6 +148,20 @@ def test_settings_that_differ_are_rows_of_their_own_and_named(workspace):
     }
 
 
+@pytest.mark.parametrize("curriculum", [True, None])
+def test_a_list_is_named_only_where_nothing_shorter_tells_rows_apart(workspace, curriculum):
+    for stages in ([0.0, 0.3], [0.0]):
+        settings = {"stages": stages} | ({"curriculum": len(stages) > 1} if curriculum else {})
+        measure(workspace, pretrain(workspace, "ca_dssl", method_config=settings), 0.5)
+    labels = {row.label for row in rows(workspace.all())}
+    names = (
+        {"curriculum=True", "curriculum=False"}
+        if curriculum
+        else {"stages=[0.0, 0.3]", "stages=[0.0]"}
+    )
+    assert labels == {f"ca_dssl ({name})" for name in names}
+
+
 def test_other_settings_of_the_probe_are_named_too(workspace):
     for seed, epochs in ((0, 20), (1, 100)):
         measure(workspace, pretrain(workspace, "simclr", seed), 0.5, epochs=epochs)
