@@ -39,16 +39,20 @@ def build_header(input_bytes: int, output_bytes: int, ops: int, build_id: str) -
 
 
 def compile_firmware(
-    folder: Path, header: str, engine: Sequence[Path], defines: Sequence[str] = ()
+    folder: Path,
+    header: str,
+    engine: Sequence[Path],
+    defines: Sequence[str] = (),
+    port: Path | None = None,
 ) -> Path:
-    """App, protocol and host port with an engine's sources; returns the program."""
+    """App, protocol and port (the host's) with an engine's sources; returns the program."""
     (folder / "tinyssl_build.h").write_text(header)
     firmware = firmware_folder()
     includes = [folder, *(firmware / name for name in ("app", "protocol", "engine", "port"))]
     sources = [
         *sorted((firmware / "app").glob("*.c")),
         *sorted((firmware / "protocol").glob("*.c")),
-        firmware / "port" / "host.c",
+        port or firmware / "port" / "host.c",
         *engine,
     ]
     options = [f"-I{path}" for path in includes] + [f"-D{define}" for define in defines]

@@ -3,7 +3,6 @@
 Oracle of the values: the test engine's three sums in numpy.
 """
 
-import random
 import re
 import zlib
 from collections.abc import Callable, Iterator
@@ -308,51 +307,3 @@ def test_energy_mode_pulses_instead_of_printing(
     assert not any("m-lap" in line for line in reply)
     assert len(pulses.read_text().splitlines()) - before == 2
     terminal.link.close()
-
-
-def mutated(random_source: random.Random) -> bytes:
-    """A command with bytes changed, cut out, doubled or put in."""
-    seeds = [b"name%", b"db load 48%", b"db " + WIRE[:31].hex().encode() + b"%", b"infer 1 0%"]
-    seeds += [
-        b"db print%",
-        b"bin 48 00000000%",
-        b"run%",
-        frame("run", WIRE),
-        b"prof%",
-        b"mem%",
-        b"help%",
-    ]
-    data = bytearray(random_source.choice(seeds))
-    for _ in range(random_source.randrange(4)):
-        at = random_source.randrange(len(data) + 1)
-        match random_source.randrange(4):
-            case 0:
-                data[at : at + 1] = random_source.randbytes(1)
-            case 1:
-                del data[at : at + random_source.randrange(1, 4)]
-            case 2:
-                data[at:at] = data[:at]
-            case _:
-                data[at:at] = random_source.randbytes(3)
-    return bytes(data).replace(b"reset", b"").replace(b"infer", b"infer 1 0%infer 1 0 ")
-
-
-def test_four_thousand_mutated_commands_do_no_harm(firmware) -> None:
-    random_source = random.Random(1)
-    link = open_link(firmware.port, 115200)
-    answers = 0
-    for _ in range(200):
-        # NULs end a frame that the mutants before left open, so that these are read as commands.
-        link.write(bytes(10_000) + b"%" + b"".join(mutated(random_source) for _ in range(20)))
-        while data := link.read(0.005):
-            answers += data.count(b"m-ready")
-    assert answers > 2000
-    # NULs end a frame that is still open; they are nothing in text.
-    link.write(bytes(1 << 16) + b"%name%")
-    received = b""
-    while b"m-name-dut-[host]" not in received:
-        data = link.read(5.0)
-        assert data, "the firmware does not answer any more"
-        received += data
-    assert firmware.running
-    link.close()
