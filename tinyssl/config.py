@@ -214,6 +214,10 @@ class BuildConfig:
     """Where to write; default: build/<board>/ (for --target c: build/c/)"""
     tflm: Path | None = None
     """Local copy of the TensorFlow Lite Micro sources (engine tflm)"""
+    cmsis_nn: Path | None = None
+    """Local copy of CMSIS-NN, whose kernels TFLM then uses (engine tflm, Cortex-M, with --tflm)"""
+    arena_bytes: Count | None = None
+    """Size of TFLM's arena; default: what it takes on this computer, with a margin (engine tflm)"""
     optimise: Literal["O2", "O3", "Os"] = "O2"
     """Optimisation level of the compiler"""
     kernels: Literal["auto", "reference"] = "auto"

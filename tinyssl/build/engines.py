@@ -5,13 +5,10 @@ from __future__ import annotations
 from tinyssl.boards import Board
 from tinyssl.build.project import MODEL_LIBRARY, EngineParts
 from tinyssl.build.source import ModelSource
-from tinyssl.build.tflm import tflm_parts
+from tinyssl.build.tflm import KEPT_INPUT, tflm_parts
 from tinyssl.config import BuildConfig
 from tinyssl.emit import render_aot, render_engine_aot
 from tinyssl.ir.model import Model
-
-KEPT_INPUT = 1024
-"""Bytes of input that the application keeps a copy of; larger ones are sent for each inference"""
 
 
 def engine_model(config: BuildConfig, source: ModelSource) -> Model:
@@ -22,7 +19,7 @@ def engine_model(config: BuildConfig, source: ModelSource) -> Model:
 def engine_parts(config: BuildConfig, source: ModelSource, board: Board) -> EngineParts:
     """Files and settings of the chosen engine."""
     if config.engine == "tflm":
-        return tflm_parts(source, board, config.tflm)
+        return tflm_parts(source, board, config)
     library = render_aot(source.model, source.plan, isa=source.isa)
     files = {f"{MODEL_LIBRARY}/src/{path}": text for path, text in library.items()}
     engine = render_engine_aot(source.model, source.plan, isa=source.isa)

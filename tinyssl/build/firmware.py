@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from tinyssl.boards import Board, find_board
+from tinyssl.build.arena import check_arena
 from tinyssl.build.c_folder import c_folder
 from tinyssl.build.engines import engine_model, engine_parts
 from tinyssl.build.platformio import check_compiler, pio_run
@@ -79,6 +80,8 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
     folder = output_folder(config, workspace)
     with workspace.start("build", plain, inputs={"model": source.path}) as run:
         job = Job(config, board, source, folder.absolute(), run.record.commit)
+        if config.engine == "tflm" and config.target == "firmware":
+            check_arena(config, source, board)
         if config.check:
             check_model(source, progress)
         with staged(job.folder) as stage:

@@ -2,7 +2,8 @@
 
 The project gets a library `lib/tflm` that is one file, `library.json`: it names the sources that
 the model needs inside a tree of TFLM that lies elsewhere, and how they are compiled. The tree is
-either `--tflm PATH` or what PlatformIO fetches for the `lib_deps` line. Nothing of it is copied.
+either `--tflm PATH` or what PlatformIO fetches for the `lib_deps` line. With `--cmsis-nn PATH` a
+second library, `lib/cmsis_nn`, does the same for CMSIS-NN. Nothing of them is copied.
 """
 
 from __future__ import annotations
@@ -13,11 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinyssl.boards import Board
+from tinyssl.build.arena import arena_bytes, scratch_bytes
 from tinyssl.build.project import EngineParts
 from tinyssl.build.source import ModelSource
+from tinyssl.config import BuildConfig
 from tinyssl.emit import render_tflm
-from tinyssl.emit.tflm import ARENA_ALIGNMENT, operator_kinds
+from tinyssl.emit.tflm import operator_kinds
 from tinyssl.errors import UsageError
+
+KEPT_INPUT = 1024
+"""Bytes of input that the application keeps a copy of; larger ones are sent for each inference"""
 
 LIBRARY = "lib/tflm"
 FETCHED = "tflm-sources"
@@ -25,10 +31,6 @@ LIB_DEPS = f"{FETCHED}=https://github.com/espressif/esp-tflite-micro.git#v1.3.8"
 """A tree of TFLM that PlatformIO can fetch, with third-party headers and reference kernels.
 TensorFlow's own repository cannot be named here: it lacks those headers, and PlatformIO, which
 looks for the folder that is a library, keeps an arbitrary one of its folders."""
-
-ARENA_MARGIN = 1024
-"""Bytes on top of what TFLM measures on this computer: that one and the linked one may be different
-versions, whose bookkeeping differs by some words a tensor or operator"""
 
 KERNELS = "tensorflow/lite/micro/kernels"
 KERNEL_FILES = {
@@ -79,6 +81,15 @@ THIRD_PARTY = {
 THIRD_PARTY_FOLDERS = ("third_party", "tensorflow/lite/micro/tools/make/downloads")
 """Where TFLM's project generator, and its makefile, put them"""
 
+CMSIS_LIBRARY = "lib/cmsis_nn"
+CMSIS_KERNELS = f"{KERNELS}/cmsis_nn"
+"""Where TFLM has the kernels that call CMSIS-NN, by the names of the reference kernels"""
+CMSIS_HEADER = "Include/arm_nnfunctions.h"
+CMSIS_INCLUDES = ("", "/Include")
+CMSIS_SOURCES = ("+<Source/**/*.c>", "-<Source/**/*_f16.c>", "-<Source/**/*_f32.c>")
+"""All integer kernels; the linker keeps what is used"""
+CMSIS_DEFINES = ("-DCMSIS_NN", "-DARM_NN_ENABLE_F16=0", "-DARM_NN_ENABLE_F32=0")
+
 OWN_HEADERS = (
     "tensorflow/lite/micro/micro_interpreter.h",
     "tensorflow/lite/micro/micro_mutable_op_resolver.h",
@@ -105,54 +116,48 @@ class TflmTree:
     """Include folders of flatbuffers, gemmlowp and ruy"""
 
 
-def tflm_parts(source: ModelSource, board: Board, tflm: Path | None) -> EngineParts:
+def tflm_parts(source: ModelSource, board: Board, config: BuildConfig) -> EngineParts:
     """All that the `tflm` engine adds to the project.
 
     Args:
         source: The model; TFLM runs its file as it is, without our passes.
         board: For the folder into which PlatformIO fetches libraries.
-        tflm: Local tree of TFLM; None: PlatformIO fetches one.
+        config: Where TFLM and CMSIS-NN lie (no tree: PlatformIO fetches one), size of the arena.
 
     Raises:
-        UsageError: `tflm` is not a tree of TFLM; the message names what is missing.
+        UsageError: `tflm` or `cmsis_nn` is not what it should be; the message names what is
+            missing.
         ModelError: TFLM would misread the file.
         ToolMissing: TFLM is not installed on this computer, so the arena cannot be measured.
     """
     kinds = operator_kinds(source.data)
-    tree = fetched_tree(board) if tflm is None else local_tree(tflm, kinds)
-    engine = render_tflm(source.model, source.data, arena_bytes(source.data))
+    tree = fetched_tree(board) if config.tflm is None else local_tree(config.tflm, kinds)
+    cmsis = None if config.cmsis_nn is None else local_cmsis(config.cmsis_nn, tree, board)
+    scratch = scratch_bytes(source.graph) if cmsis else 0
+    arena = config.arena_bytes or arena_bytes(source.data, scratch)
+    engine = render_tflm(source.model, source.data, arena)
     files = {f"src/engine/{name}": text for name, text in engine.items()}
-    files[f"{LIBRARY}/library.json"] = library_manifest(tree, kinds)
-    includes = [f"-isystem {shlex.quote(path)}" for path in (tree.root, *tree.third_party)]
-    return EngineParts(files, (*includes, *DEFINES), _options(fetch=tflm is None))
+    files[f"{LIBRARY}/library.json"] = library_manifest(tree, kinds, cmsis=cmsis is not None)
+    folders = [tree.root, *tree.third_party]
+    libraries = [f"symlink://{LIBRARY}", *([LIB_DEPS] if config.tflm is None else [])]
+    if cmsis:
+        files[f"{CMSIS_LIBRARY}/library.json"] = cmsis_manifest(cmsis)
+        folders += [f"{cmsis}{place}" for place in CMSIS_INCLUDES]
+        libraries.append(f"symlink://{CMSIS_LIBRARY}")
+    flags = [f"-isystem {shlex.quote(path)}" for path in folders]
+    flags += [*DEFINES, *(CMSIS_DEFINES if cmsis else ())]
+    keep = source.graph.input.bytes <= KEPT_INPUT
+    return EngineParts(files, tuple(flags), _options(libraries), keep_input=keep)
 
 
-def _options(*, fetch: bool) -> tuple[str, ...]:
+def _options(libraries: list[str]) -> tuple[str, ...]:
     """Lines of platformio.ini.
 
-    Our library is named, because PlatformIO finds by itself only one whose headers lie in its own
-    folder; the fetched tree is ignored, because it would be compiled whole.
+    Our libraries are named, because PlatformIO finds by itself only one whose headers lie in its
+    own folder; the fetched tree is ignored, because it would be compiled whole.
     """
-    dependencies = (f"symlink://{LIBRARY}", *([LIB_DEPS] if fetch else []))
-    ignored = (f"lib_ignore = {FETCHED}",) if fetch else ()
-    return ("lib_deps =", *(f"    {line}" for line in dependencies), *ignored)
-
-
-def arena_bytes(data: bytes) -> int:
-    """Size of the tensor arena: what TFLM uses on this computer, and ARENA_MARGIN.
-
-    That is an upper bound for a 32-bit microcontroller with the reference kernels: activations are
-    planned alike, and the bookkeeping beside them shrinks with its pointers. Optimised kernels may
-    ask for scratch memory on top; then engine_init() says how much is missing.
-
-    Raises:
-        ToolMissing: tflite-micro is not installed.
-        ModelError: TFLM cannot prepare the model.
-    """
-    from tinyssl.verify import TflmInterpreter
-
-    needed = TflmInterpreter(data).arena_bytes + ARENA_MARGIN
-    return -(-needed // ARENA_ALIGNMENT) * ARENA_ALIGNMENT
+    ignored = (f"lib_ignore = {FETCHED}",) if LIB_DEPS in libraries else ()
+    return ("lib_deps =", *(f"    {line}" for line in libraries), *ignored)
 
 
 def local_tree(path: Path, kinds: tuple[str, ...] = ()) -> TflmTree:
@@ -190,18 +195,71 @@ def fetched_tree(board: Board) -> TflmTree:
     return TflmTree(root, tuple(f"{root}/third_party/{include}" for include in THIRD_PARTY))
 
 
-def library_manifest(tree: TflmTree, kinds: tuple[str, ...]) -> str:
-    """`library.json` of the library `tflm`: the runtime and the kernels of these operators."""
+def local_cmsis(path: Path, tree: TflmTree, board: Board) -> Path:
+    """A copy of CMSIS-NN on this computer, whose kernels that tree of TFLM can call.
+
+    Args:
+        path: Folder that holds `Include/` and `Source/`.
+        tree: The TFLM that is built; the one that PlatformIO fetches has no kernels for CMSIS-NN.
+        board: Its core must be an Arm Cortex-M.
+
+    Raises:
+        UsageError: One of the three does not fit.
+    """
+    root = path.expanduser().absolute()
+    if not board.tinyssl.isa.startswith("cortex-m"):
+        raise UsageError(
+            f"--cmsis-nn: {board.id} has a core {board.tinyssl.isa}; CMSIS-NN is for Cortex-M",
+            hint="leave --cmsis-nn out",
+        )
+    if not (root / CMSIS_HEADER).is_file():
+        raise UsageError(
+            f"{root} is not a copy of CMSIS-NN; there is no {CMSIS_HEADER}",
+            hint="git clone https://github.com/ARM-software/CMSIS-NN",
+        )
+    if not (Path(tree.root) / CMSIS_KERNELS / "conv.cc").is_file():
+        raise UsageError(
+            f"the tree of TFLM in {tree.root} has no kernels for CMSIS-NN ({CMSIS_KERNELS})",
+            hint="name a checkout of TFLM itself with --tflm; docs/tflm.md says how to make one",
+        )
+    return root
+
+
+def library_manifest(tree: TflmTree, kinds: tuple[str, ...], *, cmsis: bool = False) -> str:
+    """`library.json` of the library `tflm`: the runtime and the kernels of these operators.
+
+    Args:
+        tree: Where the sources are.
+        kinds: Operators of the model.
+        cmsis: Take the kernels that call CMSIS-NN, where there are such.
+    """
     names = sorted({KERNEL_FILES[kind] for kind in kinds})
-    kernels = [f"+<{KERNELS}/{name}{end}.cc>" for name in names for end in ("", "_common")]
+    calls = [n for n in names if cmsis and (Path(tree.root) / CMSIS_KERNELS / f"{n}.cc").is_file()]
+    kernels = [f"+<{CMSIS_KERNELS if n in calls else KERNELS}/{n}.cc>" for n in names]
+    kernels += [f"+<{KERNELS}/{name}_common.cc>" for name in names]
     inside_project = not Path(tree.root).is_absolute()
+    return _manifest(
+        "tflm",
+        "TensorFlow Lite Micro: what this model needs of it, compiled in place",
+        f"../../{tree.root}" if inside_project else tree.root,
+        [*RUNTIME, *kernels],
+    )
+
+
+def cmsis_manifest(root: Path) -> str:
+    """`library.json` of the library `cmsis_nn`."""
+    title = "CMSIS-NN, compiled in place"
+    return _manifest("cmsis_nn", title, str(root), list(CMSIS_SOURCES))
+
+
+def _manifest(name: str, description: str, folder: str, sources: list[str]) -> str:
     manifest = {
-        "name": "tflm",
+        "name": name,
         "version": "1.0.0",
-        "description": "TensorFlow Lite Micro: what this model needs of it, compiled in place",
+        "description": description,
         "build": {
-            "srcDir": f"../../{tree.root}" if inside_project else tree.root,
-            "srcFilter": [*RUNTIME, *kernels],
+            "srcDir": folder,
+            "srcFilter": sources,
             "flags": ["-w"],  # warnings in sources that are not this project's
             "libLDFMode": "off",
         },

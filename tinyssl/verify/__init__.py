@@ -2,6 +2,6 @@
 
 from tinyssl.verify.host import HostCheck, check_host
 from tinyssl.verify.stage import verify
-from tinyssl.verify.tflm import TflmInterpreter
+from tinyssl.verify.tflm import ArenaUse, TflmInterpreter
 
-__all__ = ["HostCheck", "TflmInterpreter", "check_host", "verify"]
+__all__ = ["ArenaUse", "HostCheck", "TflmInterpreter", "check_host", "verify"]

@@ -6,6 +6,7 @@ It is what runs on microcontrollers, in its reference kernels, so its bytes are 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,26 @@ Int8 = NDArray[np.int8]
 
 FIRST_ARENA = 1 << 20
 LAST_ARENA = 1 << 29
-ARENA_LINE = re.compile(r"Arena allocation total (\d+) bytes")
+ARENA_LINE = re.compile(r"Arena allocation (total|head|tail) (\d+) bytes")
+
+
+@dataclass(frozen=True)
+class ArenaUse:
+    """What TFLM takes of the arena on this 64-bit computer, in bytes."""
+
+    planned: int
+    """Activations and scratch buffers, which share memory; the same on every computer"""
+    kept: int
+    """Its bookkeeping: structs and pointers, per-channel multipliers and shifts"""
+
+    @property
+    def total(self) -> int:
+        return self.planned + self.kept
+
+    @property
+    def at_least(self) -> int:
+        """No 32-bit computer takes less with these kernels: pointers halve, the rest stays."""
+        return self.planned + self.kept // 2
 
 
 class TflmInterpreter:
@@ -71,17 +91,19 @@ class TflmInterpreter:
         }
 
     @property
-    def arena_bytes(self) -> int:
-        """Bytes of the arena that the model uses, as TFLM records them on this 64-bit computer.
-
-        Its bookkeeping holds pointers, so a 32-bit microcontroller needs less.
-        """
+    def arena(self) -> ArenaUse:
+        """What of the arena the model uses, as TFLM records it on this 64-bit computer."""
         with captured() as printed:
             self._plain.print_allocations()
-        found = ARENA_LINE.search(printed.text)
-        if found is None:
+        found = {name: int(size) for name, size in ARENA_LINE.findall(printed.text)}
+        if found.keys() != {"total", "head", "tail"}:
             raise ModelError(f"TensorFlow Lite Micro reported no arena: {printed.text[:200]!r}")
-        return int(found.group(1))
+        return ArenaUse(found["head"], found["tail"])
+
+    @property
+    def arena_bytes(self) -> int:
+        """Bytes of the arena that the model uses; a 32-bit microcontroller needs less."""
+        return self.arena.total
 
     def _run(self, interpreter: Any, x: Int8) -> Int8:
         expected = self.model.input.shape

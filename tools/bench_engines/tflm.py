@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinyssl.boards import Board
-from tinyssl.build.tflm import DEFINES, KERNELS, TflmTree, arena_bytes, library_manifest, local_tree
+from tinyssl.build.arena import arena_bytes
+from tinyssl.build.tflm import DEFINES, KERNELS, TflmTree, library_manifest, local_tree
 from tinyssl.emit import render_tflm
 from tinyssl.emit.tflm import ARENA_ALIGNMENT, operator_kinds
 from tinyssl.tflite import read_model

@@ -12,7 +12,7 @@ import pytest
 
 from tests.networks import network
 from tinyssl.boards import find_board
-from tinyssl.build import build, flash, tflm
+from tinyssl.build import arena, build, flash, tflm
 from tinyssl.build.source import load_model
 from tinyssl.config import BuildConfig, FlashConfig
 from tinyssl.device import Session, open_link
@@ -92,10 +92,10 @@ def test_local_tree_needs_no_network_and_no_path_needs_one_line(model, tmp_path,
     source = load_model(model, Workspace(tmp_path))
     board = find_board("mps2_an500")
     root = make_tree(tmp_path / "with space", GENERATED, kinds)
-    local = tflm.tflm_parts(source, board, root)
+    local = tflm.tflm_parts(source, board, BuildConfig(tflm=root))
     assert not any("https://" in line for line in local.options)
     assert f"-isystem '{root}'" in local.build_flags
-    fetched = tflm.tflm_parts(source, board, None)
+    fetched = tflm.tflm_parts(source, board, BuildConfig())
     assert f"    {tflm.LIB_DEPS}" in fetched.options
     manifest = json.loads(fetched.files["lib/tflm/library.json"])
     assert manifest["build"]["srcDir"] == "../../.pio/libdeps/mps2_an500/tflm-sources"
@@ -105,8 +105,8 @@ def test_local_tree_needs_no_network_and_no_path_needs_one_line(model, tmp_path,
 def test_arena_is_what_tflm_measures_and_the_margin(model):
     data = model.read_bytes()
     measured = TflmInterpreter(data).arena_bytes
-    given = tflm.arena_bytes(data)
-    assert measured + tflm.ARENA_MARGIN <= given < measured + tflm.ARENA_MARGIN + 16
+    given = arena.arena_bytes(data)
+    assert measured + arena.ARENA_MARGIN <= given < measured + arena.ARENA_MARGIN + 16
     assert given % 16 == 0
 
 
@@ -124,7 +124,7 @@ def workspace(model, tree, tmp_path_factory):
     place = Workspace(tmp_path_factory.mktemp("workspace"))
     info = build(BuildConfig(model=model, engine="tflm", tflm=tree, check=False), place)
     assert info.engine == "tflm"
-    assert info.sizes["arena"] == tflm.arena_bytes(model.read_bytes())
+    assert info.sizes["arena"] == arena.arena_bytes(model.read_bytes())
     return place
 
 
@@ -168,7 +168,7 @@ def test_firmware_profiles_every_operator_and_needs_less_arena_than_the_host(ses
 @pytest.mark.timeout(900)
 def test_an_arena_that_is_too_small_is_said_by_the_device(workspace, model, tree, monkeypatch):
     """The device names the bytes that are missing; nothing is computed with half a model."""
-    monkeypatch.setattr(tflm, "ARENA_MARGIN", -1024)
+    monkeypatch.setattr(arena, "ARENA_MARGIN", -1024)
     build(BuildConfig(model=model, engine="tflm", tflm=tree, check=False), workspace)
     device = flash(FlashConfig(), workspace)
     try:
