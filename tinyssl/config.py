@@ -208,10 +208,19 @@ class BuildConfig:
     """INT8 .tflite; default: the last converted one, else the default of the zoo"""
     engine: Literal["aot", "tflm"] = "aot"
     """aot: our ahead-of-time compiled C; tflm: TensorFlow Lite Micro"""
-    target: Literal["firmware", "c"] = "firmware"
-    """firmware: a PlatformIO project, built; c: a folder of C to drop into any project"""
+    target: Literal["firmware", "c", "library"] = "firmware"
+    """firmware: a PlatformIO project, built; c: a folder of C to drop into any project; library: a
+    PlatformIO and Arduino library to publish, with an example sketch"""
+    library_name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,62}$")] | None = None
+    """Name of library, header and functions; default: tinyssl_<model> (target library)"""
+    library_version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$")] = "1.0.0"
+    """Its version (target library)"""
+    library_author: str = "tinyssl"
+    """Who publishes it, as `Name <mail>` (target library)"""
+    library_url: str = ""
+    """Its page; Arduino's registry wants one (target library)"""
     out: Path | None = None
-    """Where to write; default: build/<board>/ (for --target c: build/c/)"""
+    """Where to write; default: build/<board>/ (for the other targets: build/c/, build/library/)"""
     tflm: Path | None = None
     """Local copy of the TensorFlow Lite Micro sources (engine tflm)"""
     cmsis_nn: Path | None = None

@@ -1,29 +1,52 @@
-"""`tinyssl build --target c`: a folder of C to drop into any project."""
+"""Targets without a board's image: `c`, a folder of C, and `library`, one to be installed."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tinyssl.boards import Board
 from tinyssl.build.source import ModelSource, sample_inputs
-from tinyssl.emit import describe_steps, render_c_folder, weight_bytes, write_sources
+from tinyssl.config import BuildConfig
+from tinyssl.emit import (
+    LibraryFacts,
+    Sources,
+    describe_steps,
+    library_name,
+    render_c_folder,
+    render_library,
+    weight_bytes,
+    write_sources,
+)
+from tinyssl.errors import UsageError
 from tinyssl.records import BuildInfo
 
+Arrays = tuple[NDArray[np.int8], NDArray[np.int8]]
 
-def c_folder(source: ModelSource, board: Board, folder: Path) -> BuildInfo:
-    """Writes the model, its kernels and a self-test on one input with what TFLM gives for it.
+
+def source_folder(
+    config: BuildConfig, source: ModelSource, board: Board, folder: Path
+) -> BuildInfo:
+    """Writes the folder of `config.target`, with one input and what TFLM gives for it.
 
     Returns:
         Its sizes are those known without a compiler: weights (with biases and the tables of the
         requantisation, as in flash) and arena, in bytes.
-    """
-    from tinyssl.verify import TflmInterpreter
 
-    golden = sample_inputs(source, 1)[0]
-    answer = TflmInterpreter(source.data).invoke(golden)
-    files = render_c_folder(source.model, source.plan, golden, answer, isa=source.isa)
+    Raises:
+        UsageError: The engine is not ours: only its C is a folder of its own.
+    """
+    if config.engine != "aot":
+        raise UsageError(
+            f"--target {config.target} is the C of the engine aot, not of {config.engine}",
+            hint="leave --engine out",
+        )
+    files = RENDERERS[config.target](config, source, _golden(source))
     write_sources(files, folder)
     text = "".join(f"{path}\0{content}\0" for path, content in sorted(files.items()))
     weights = weight_bytes(source.model, source.plan, source.isa)
@@ -41,3 +64,27 @@ def c_folder(source: ModelSource, board: Board, folder: Path) -> BuildInfo:
         data_run=source.data_run,
         built=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def _golden(source: ModelSource) -> Arrays:
+    from tinyssl.verify import TflmInterpreter
+
+    golden = sample_inputs(source, 1)[0]
+    return golden, TflmInterpreter(source.data).invoke(golden)
+
+
+def _c_folder(config: BuildConfig, source: ModelSource, golden: Arrays) -> Sources:
+    return render_c_folder(source.model, source.plan, *golden, isa=source.isa)
+
+
+def _library(config: BuildConfig, source: ModelSource, golden: Arrays) -> Sources:
+    name = config.library_name or library_name(source.model.name)
+    facts = LibraryFacts(name, config.library_version, config.library_author, config.library_url)
+    return render_library(source.model, source.plan, golden, facts, isa=source.isa)
+
+
+RENDERERS: dict[str, Callable[[BuildConfig, ModelSource, Arrays], Sources]] = {
+    "c": _c_folder,
+    "library": _library,
+}
+"""`config.target` -> its files; `firmware` is not among them"""

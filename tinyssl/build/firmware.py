@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from tinyssl.boards import Board, find_board
 from tinyssl.build.arena import check_arena
-from tinyssl.build.c_folder import c_folder
+from tinyssl.build.c_folder import RENDERERS, source_folder
 from tinyssl.build.engines import engine_model, engine_parts
 from tinyssl.build.platformio import check_compiler, pio_run
 from tinyssl.build.project import Image, project_files
@@ -48,12 +48,12 @@ def output_folder(config: BuildConfig, workspace: Workspace) -> Path:
     Raises:
         UsageError: No such board.
     """
-    name = "c" if config.target == "c" else find_board(config.board).id
+    name = config.target if config.target in RENDERERS else find_board(config.board).id
     return config.out or workspace.builds / name
 
 
 def build(config: BuildConfig, workspace: Workspace, progress: Progress | None = None) -> BuildInfo:
-    """Builds an image (or, with target `c`, writes a folder of C) and records the run.
+    """Builds an image (or, with another target, writes a folder of C) and records the run.
 
     Args:
         config: What to build, for which board, with which limits.
@@ -86,7 +86,10 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
             check_model(source, progress)
         with staged(job.folder) as stage:
             progress.note(f"building {source.model.name} for {board.name}")
-            info = c_folder(source, board, stage) if config.target == "c" else firmware(job, stage)
+            if config.target in RENDERERS:
+                info = source_folder(config, source, board, stage)
+            else:
+                info = firmware(job, stage)
             info.save(stage)
         run.results(
             board=info.board,

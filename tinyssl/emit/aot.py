@@ -61,11 +61,7 @@ def render_c_folder(
     Raises:
         ValueError: The golden arrays do not have the model's sizes.
     """
-    if (golden_input.size, golden_output.size) != (model.input.elements, model.output.elements):
-        raise ValueError(
-            f"golden arrays of {golden_input.size} and {golden_output.size} elements; the model "
-            f"has {model.input.elements} and {model.output.elements}"
-        )
+    check_golden(model, golden_input, golden_output)
     sources = render_aot(model, plan, isa=isa)
     context = model_context(model, plan, isa) | {
         "golden_input": rows(golden_input.ravel()),
@@ -73,6 +69,17 @@ def render_c_folder(
         "files": sorted(name for name in sources if name.endswith(".c")),
     }
     return sources | {name: render(f"c/{name}.j2", context) for name in FOLDER_FILES}
+
+
+def check_golden(
+    model: Model, golden_input: NDArray[np.int8], golden_output: NDArray[np.int8]
+) -> None:
+    """Raises ValueError where the arrays do not have the sizes of the model's input and output."""
+    if (golden_input.size, golden_output.size) != (model.input.elements, model.output.elements):
+        raise ValueError(
+            f"golden arrays of {golden_input.size} and {golden_output.size} elements; the model "
+            f"has {model.input.elements} and {model.output.elements}"
+        )
 
 
 def weight_bytes(model: Model, plan: Plan, isa: Isa = Isa.HOST) -> int:

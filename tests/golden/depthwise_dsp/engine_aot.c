@@ -8,8 +8,10 @@
 
 /* Where the arena goes. The linker script must not store this section in flash (NOLOAD). */
 #ifndef TINYSSL_ARENA
-#if defined(__GNUC__) && defined(__ELF__)
+#if defined(__GNUC__) && defined(__ELF__) && !defined(ARDUINO) /* its linker scripts lack it */
 #define TINYSSL_ARENA __attribute__((section(".tinyssl_arena"), aligned(16)))
+#elif defined(__GNUC__)
+#define TINYSSL_ARENA __attribute__((aligned(16)))
 #else
 #define TINYSSL_ARENA
 #endif

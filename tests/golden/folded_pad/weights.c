@@ -6,7 +6,7 @@
 
 /* Where the arrays go. Define it as nothing, or as another section, to place them elsewhere. */
 #ifndef TINYSSL_WEIGHTS
-#if defined(__GNUC__) && defined(__ELF__)
+#if defined(__GNUC__) && defined(__ELF__) && !defined(ARDUINO) /* its linker scripts lack it */
 #define TINYSSL_WEIGHTS __attribute__((section(".tinyssl_weights"), aligned(16)))
 #else
 #define TINYSSL_WEIGHTS

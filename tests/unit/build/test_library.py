@@ -1,0 +1,134 @@
+"""`--target library`: PlatformIO takes its manifest, and the example runs with an Arduino core."""
+
+import configparser
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+
+import pytest
+
+from tests.arduino_host import CORE, compile_sketch
+from tests.host_firmware import HostFirmware
+from tinyssl.build import build
+from tinyssl.build.platformio import environment
+from tinyssl.config import BuildConfig
+from tinyssl.device import open_link
+from tinyssl.emit import library_name
+from tinyssl.errors import UsageError
+from tinyssl.records import Workspace
+
+NAME = "tinyssl_tiny"
+PACK = """
+import sys
+from platformio.__main__ import main
+from platformio.package.manifest.schema import ManifestSchema
+
+# The one thing that PlatformIO fetches when it checks a manifest: SPDX's list of licences.
+licences = {"licenses": [{"licenseId": "Apache-2.0"}]}
+ManifestSchema.load_spdx_licenses = staticmethod(lambda: licences)
+sys.exit(main())
+"""
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory, tiny_tflite):
+    workspace = Workspace(tmp_path_factory.mktemp("library"))
+    config = BuildConfig(
+        model=tiny_tflite,
+        board="mps2_an386",
+        target="library",
+        library_version="1.2.3",
+        library_author="Ada Lovelace <ada@example.org>",
+    )
+    build(config, workspace)
+    return workspace.builds / "library"
+
+
+def test_platformio_packs_it(library, tmp_path):
+    command = [sys.executable, "-c", PACK, "pkg", "pack", "-o", tmp_path, library]
+    done = subprocess.run(command, env=environment(), check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    packed = tmp_path / f"{NAME}-1.2.3.tar.gz"
+    with tarfile.open(packed) as archive:
+        names = set(archive.getnames())
+    assert {
+        "library.json",
+        "library.properties",
+        "LICENSE",
+        "README.md",
+        f"src/{NAME}.h",
+        f"src/{NAME}.c",
+        "src/model/model.c",
+        "examples/Classify/Classify.ino",
+    } <= names
+    assert "tinyssl_build.json" not in names  # it names paths of this computer
+
+
+def test_both_manifests_say_the_same(library):
+    manifest = json.loads((library / "library.json").read_text())
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read_string("[library]\n" + (library / "library.properties").read_text())
+    properties = parser["library"]
+    assert (manifest["name"], manifest["version"]) == (NAME, "1.2.3")
+    assert (properties["name"], properties["version"]) == (NAME, "1.2.3")
+    assert manifest["authors"] == [{"name": "Ada Lovelace", "email": "ada@example.org"}]
+    assert properties["author"] == "Ada Lovelace <ada@example.org>"
+    assert manifest["headers"] == properties["includes"] == f"{NAME}.h"
+    assert "avr" not in properties["architectures"].split(",")
+
+
+def sources(library):
+    return [*(library / "src").rglob("*.c"), library / "examples" / "Classify" / "Classify.ino"]
+
+
+def test_the_example_runs_and_gives_what_tflm_gives(library, tmp_path):
+    firmware = HostFirmware(compile_sketch(tmp_path, sources(library), [library / "src"]))
+    link = open_link(firmware.port, 115200)
+    said = b""
+    while said.count(b"\r\n") < 2:
+        more = link.read(10.0)
+        assert more, said
+        said += more
+    link.close()
+    assert firmware.stop() == ""
+    assert b"tiny: class " in said
+    assert b" us, as TensorFlow Lite Micro\r\n" in said
+    assert b"NOT" not in said
+
+
+def test_the_example_compiles_for_a_cortex_m4_and_names_no_section(library, tmp_path):
+    if shutil.which("arm-none-eabi-g++") is None:
+        pytest.skip("needs arm-none-eabi-g++ (apt-get install gcc-arm-none-eabi)")
+    flags = ["-mcpu=cortex-m4", "-mthumb", "-O2", "-Wall", "-Wextra", "-Werror", "-DARDUINO=10819"]
+    flags += [f"-I{library / 'src'}", f"-I{CORE}"]
+    for number, path in enumerate(sources(library)):
+        compiler = ["arm-none-eabi-gcc", "-std=gnu11"]
+        if path.suffix == ".ino":
+            compiler = ["arm-none-eabi-g++", "-std=gnu++17", "-x", "c++", "-include", "Arduino.h"]
+        target = tmp_path / f"{number}.o"
+        subprocess.run([*compiler, *flags, "-c", path, "-o", target], check=True)
+        headers = subprocess.run(
+            ["arm-none-eabi-objdump", "-h", target], check=True, capture_output=True, text=True
+        ).stdout
+        assert ".tinyssl" not in headers  # the linker scripts of Arduino's cores do not know them
+
+
+def test_the_licence_is_that_of_tinyssl(library):
+    root = CORE.parents[1]
+    assert (library / "LICENSE").read_text() == (root / "LICENSE").read_text()
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [("kws", "tinyssl_kws"), ("My model-2 (v3)", "tinyssl_my_model_2_v3"), ("", "tinyssl_model")],
+)
+def test_the_name_is_an_identifier(model, name):
+    assert library_name(model) == name
+
+
+def test_the_other_engine_has_no_such_folder(tmp_path, tiny_tflite):
+    config = BuildConfig(model=tiny_tflite, target="library", engine="tflm", check=False)
+    with pytest.raises(UsageError, match="--target library is the C of the engine aot"):
+        build(config, Workspace(tmp_path))
