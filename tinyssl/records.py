@@ -74,6 +74,11 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} does not go into a record")
 
 
+def short_commit(commit: str) -> str:
+    """Twelve digits of a record's commit, with its mark of uncommitted changes."""
+    return commit[:12] + commit[40:]
+
+
 def _commit() -> str:
     """Commit of the checkout that tinyssl runs from, `+` where it has changes; empty in a wheel."""
     folder = Path(__file__).resolve().parent.parent

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from tinyssl.records import RunRecord
+from tinyssl.records import RunRecord, short_commit
 from tinyssl.report.lineage import COLLAPSED, Lineage, lineages
 from tinyssl.report.values import Fields
 
@@ -87,6 +87,10 @@ class Row:
     runs: tuple[str, ...]
     """Folder names of the pretrain runs, by seed"""
     machine: str
+    dates: tuple[str, ...]
+    """On which its runs ended, the measurements too"""
+    commits: tuple[str, ...]
+    """Of tinyssl in all these runs; + behind it: with changes"""
     parameters: dict[str, int]
     """`backbone`, and `heads`: what is trained beside it and thrown away"""
     figures: dict[str, Figure]
@@ -163,6 +167,7 @@ def _row(group: Sequence[Lineage]) -> Row:
     parameters = {} if backbone is None else {"backbone": backbone}
     if backbone is not None and trained is not None and trains:
         parameters["heads"] = trained - backbone
+    records = [run for lineage in group for run in lineage.records]
     return Row(
         label=config.text("method"),
         method=config.text("method"),
@@ -176,6 +181,8 @@ def _row(group: Sequence[Lineage]) -> Row:
         seeds=tuple(_seed(lineage) for lineage in group),
         runs=tuple(lineage.pretrain.folder.name for lineage in group),
         machine=", ".join(sorted({_machine(lineage.pretrain) for lineage in group})),
+        dates=tuple(sorted({run.finished[:10] for run in records if run.finished})),
+        commits=tuple(sorted({short_commit(run.commit) for run in records if run.commit})),
         parameters=parameters,
         figures=_figures(group),
         collapsed=any(lineage.pretrain.error_kind == COLLAPSED for lineage in group),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tinyssl.report.compare import Figure, Row
 from tinyssl.report.render import escape_markdown
-from tinyssl.report.values import MISSING
+from tinyssl.report.values import MISSING, day_span
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,16 @@ def _legend(order: Sequence[Row]) -> tuple[str, ...]:
         return ()
     images = sorted({f"{row.data} ({row.fingerprint[:12]})" for row in order})
     machines = sorted({row.machine for row in order})
+    dates = [date for row in order for date in row.dates]
+    commits = sorted({commit for row in order for commit in row.commits})
     return (
         "accuracies in percent of the test images; ± is the sample standard deviation over n runs "
         "with other seeds, or, where n is 1, over the repeats inside the run",
         f"images: {', '.join(images)}; backbone: {', '.join(sorted({r.backbone for r in order}))}",
         "time: training alone, then the teacher's features, computed once for all runs; on "
         + "; ".join(machines),
+        f"measured {day_span(dates) or MISSING}, "
+        f"tinyssl at commit {', '.join(commits) or MISSING} (+: with changes)",
     )
 
 

@@ -31,6 +31,19 @@ class Lineage:
     bench: RunRecord | None = None
 
     @property
+    def records(self) -> tuple[RunRecord, ...]:
+        """Those that there are."""
+        parts = (
+            self.pretrain,
+            self.probe,
+            self.evaluate,
+            self.convert,
+            self.evaluate_int8,
+            self.bench,
+        )
+        return tuple(run for run in parts if run is not None)
+
+    @property
     def data(self) -> Fields:
         """What the accuracy was measured on: the probe's images, else the pretraining's."""
         return Fields((self.probe or self.pretrain).data)

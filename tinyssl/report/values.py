@@ -7,7 +7,7 @@ reader here answers None (or nothing) where a value is missing or of another typ
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,3 +119,9 @@ def decimal(value: float | None, digits: int = 2) -> str:
 def ratio(part: float | None, whole: float | None) -> float | None:
     """part / whole, None where it makes no sense."""
     return None if part is None or whole is None or whole <= 0 else part / whole
+
+
+def day_span(dates: Iterable[str]) -> str:
+    """The first and the last of ISO dates; one where they are equal, empty without any."""
+    found = sorted(dates)
+    return " to ".join(dict.fromkeys((found[0], found[-1]))) if found else ""

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tinyssl.commands import shown
-from tinyssl.records import RunRecord, Workspace, write_atomic
+from tinyssl.records import RunRecord, Workspace, short_commit, write_atomic
 from tinyssl.report.compare import Figure, rows
 from tinyssl.report.compare import Row as Compared
 from tinyssl.report.compare_table import spread_text, table
-from tinyssl.report.values import MISSING
+from tinyssl.report.values import MISSING, day_span
 from tinyssl.table.cells import Cell
 from tinyssl.table.outcome import Outcome, State, fresh_words
 from tinyssl.table.published import differences, ordering, share_published
@@ -124,15 +124,15 @@ def _head(lines: Sequence[Line], command: str) -> str:
     records = _records(lines)
     outcomes = [outcome for line in lines for outcome in line.outcomes]
     ended = [outcome for outcome in outcomes if outcome.state is not State.OPEN]
-    dates = sorted(run.finished[:10] for run in records if run.finished)
-    commits = sorted({run.commit[:12] + run.commit[40:] for run in records if run.commit})
+    dates = [run.finished[:10] for run in records if run.finished]
+    commits = sorted({short_commit(run.commit) for run in records if run.commit})
     machines = sorted({_machine(run) for run in records})
     versions = sorted({run.versions.get("torch", "") for run in records} - {""})
     seeds = sorted({outcome.cell.seed for outcome in outcomes})
     parts = [
         f"Written by `{command}` from the records of the runs; not edited by hand.",
         f"{len(ended)} of {len(outcomes)} runs are finished; {_cost(records)}.",
-        f"Measured {_span(dates)}, seed{'s' if len(seeds) > 1 else ''} "
+        f"Measured {day_span(dates) or 'not yet'}, seed{'s' if len(seeds) > 1 else ''} "
         f"{', '.join(map(str, seeds))}, on {'; '.join(machines) or MISSING}.",
         f"tinyssl at commit {', '.join(commits) or MISSING} (+: with changes), "
         f"torch {', '.join(versions) or MISSING}.",
@@ -146,12 +146,6 @@ def _cost(records: Sequence[RunRecord]) -> str:
     features = sum(run.results.get("teacher_wait_seconds", 0.0) for run in records)
     taught = f", teachers' features {features / 60:.0f} minutes" if features >= 60 else ""
     return f"training took {training / 60:.0f} minutes in all{taught}"
-
-
-def _span(dates: Sequence[str]) -> str:
-    if not dates:
-        return "not yet"
-    return dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"
 
 
 def _machine(run: RunRecord) -> str:
@@ -256,7 +250,7 @@ def _runs(lines: Sequence[Line]) -> str:
                 run.folder.name if run else MISSING,
                 probe.folder.name if probe else MISSING,
                 f"{100 * probe.results['accuracy']:.2f}" if probe else MISSING,
-                run.commit[:12] + run.commit[40:] if run else MISSING,
+                short_commit(run.commit) if run else MISSING,
                 outcome.error or "",
             ])  # fmt: skip
     columns = ["cell", "state", "pretrain run", "probe run", "linear probe, %", "commit", ""]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import PurePath
 
-from tinyssl.records import RunRecord
+from tinyssl.records import RunRecord, short_commit
 from tinyssl.report.chain import Chain, results
 from tinyssl.report.page import Code, Column, Note, Section, Table
 from tinyssl.report.values import MISSING, Fields
@@ -75,8 +75,7 @@ def _runs(chain: Chain) -> Table:
 
 
 def _commit(run: RunRecord) -> str:
-    commit = str(run.commit or "")
-    return commit[:12] + ("+" if commit.endswith("+") else "") if commit else MISSING
+    return short_commit(str(run.commit or "")) or MISSING
 
 
 def _versions(chain: Chain) -> Table:
