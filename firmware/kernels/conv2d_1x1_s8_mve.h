@@ -13,7 +13,9 @@ struct tinyssl_conv2d_1x1_mve {
     int16_t stride_h, stride_w;         /* input elements a step */
 };
 
-/* in: [in_h][in_w][in_c]; out: [out_h][out_w][out_c]; they must not overlap. */
+/* in: [in_h][in_w][in_c]; out: [out_h][out_w][out_c]. Lines are computed in order, each as
+ * tinyssl_product_line_mve does (with stride 1 the image is one line), and nothing is read beyond the
+ * pixels in work: `out` may overlap `in` from below, as far as the generator works out. */
 void tinyssl_conv2d_1x1_s8_mve(const int8_t *in, const struct tinyssl_conv2d_1x1_mve *p,
                                int8_t *out);
 

@@ -4,20 +4,17 @@
 #include <stdint.h>
 
 #include "product_s8_mve.h"
+#include "window_s8.h"
 
 /* int8 convolution, NHWC, batch 1, without dilation. */
 struct tinyssl_conv2d_mve {
     struct tinyssl_product_mve product; /* depth: k_h * k_w * in_c */
-    int16_t in_h, in_w, in_c;           /* elements */
-    int16_t out_h, out_w;               /* elements */
-    int16_t k_h, k_w;                   /* taps */
-    int16_t stride_h, stride_w;         /* input elements a step */
-    int16_t pad_top, pad_left;          /* elements; bottom and right follow from the sizes */
-    int16_t in_zero;                    /* zero point, [-128, 127] */
+    struct tinyssl_window window;
 };
 
-/* in: [in_h][in_w][in_c]; out: [out_h][out_w][out_c]; scratch: two windows of `depth` bytes. None may
- * overlap another. */
+/* in: [in_h][in_w][in_c]; out: [out_h][out_w][out_c]; scratch: two windows of `depth` bytes, apart.
+ * Two pixels of a row are written after their windows were read, in order: `out` may overlap `in` from
+ * below, as far as the generator works out. */
 void tinyssl_conv2d_s8_mve(const int8_t *in, const struct tinyssl_conv2d_mve *p, int8_t *out,
                            int8_t *scratch);
 

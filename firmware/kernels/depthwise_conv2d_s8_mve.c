@@ -144,29 +144,32 @@ static void pixel_relu(const struct pixel *p)
 
 #endif
 
-/* A row of the window: `from` is its first tap; `zeros` takes the place of taps on the padding. */
-TINYSSL_INLINE void row_of(const int8_t *taps[3], const int8_t *from, int32_t left, int32_t width,
-                           int32_t step, const int8_t *zeros)
+/* A row of the window; `zeros` takes the place of taps on the padding. */
+TINYSSL_INLINE void aim(const int8_t *taps[3], const int8_t *row, int32_t left, int32_t width,
+                        int32_t step, const int8_t *zeros)
 {
-    taps[0] = left >= 0 && left < width ? from : zeros;
-    taps[1] = left + 1 >= 0 && left + 1 < width ? from + step : zeros;
-    taps[2] = left + 2 >= 0 && left + 2 < width ? from + 2 * step : zeros;
+    const int whole = left >= 0 && left + 2 < width;
+    for (int32_t i = 0; i < 3; i++) {
+        const int inside = whole || (left + i >= 0 && left + i < width);
+        taps[i] = inside ? row + (left + i) * step : zeros;
+    }
 }
 
-static void line(const int8_t *in, const struct tinyssl_depthwise_mve *p, int32_t top,
-                 const int8_t *zeros, struct pixel *pixel)
+void tinyssl_depthwise_row_mve(const struct tinyssl_depthwise_mve *p, const int8_t *const rows[3],
+                               const int8_t *zeros, int8_t *out)
 {
+    struct pixel pixel = {{0},         p->weight,   p->channel, out,
+                          p->out_zero, p->channels, p->out_min, p->out_max};
     int32_t left = -p->pad_left;
-    for (int32_t x = 0; x < p->out_w; x++, left += p->stride_w, pixel->out += p->channels) {
+    for (int32_t x = 0; x < p->out_w; x++, left += p->stride_w, pixel.out += p->channels) {
         for (int32_t k = 0; k < 3; k++) {
-            const int inside = top + k >= 0 && top + k < p->in_h;
-            row_of(pixel->taps + 3 * k, in + ((top + k) * p->in_w + left) * p->channels, left,
-                   inside ? p->in_w : -2, p->channels, zeros);
+            const int8_t *const row = rows[k] ? rows[k] : zeros;
+            aim(pixel.taps + 3 * k, row, left, rows[k] ? p->in_w : -2, p->channels, zeros);
         }
         if (p->sign) {
-            pixel_signed(pixel);
+            pixel_signed(&pixel);
         } else {
-            pixel_relu(pixel);
+            pixel_relu(&pixel);
         }
     }
 }
@@ -174,10 +177,13 @@ static void line(const int8_t *in, const struct tinyssl_depthwise_mve *p, int32_
 void tinyssl_depthwise_conv2d_s8_mve(const int8_t *in, const struct tinyssl_depthwise_mve *p,
                                      int8_t *out, int8_t *scratch)
 {
-    struct pixel pixel = {{0},         p->weight,   p->channel, out,
-                          p->out_zero, p->channels, p->out_min, p->out_max};
     tinyssl_fill(scratch, (int8_t)p->in_zero, p->channels);
-    for (int32_t y = 0; y < p->out_h; y++) {
-        line(in, p, y * p->stride_h - p->pad_top, scratch, &pixel);
+    for (int32_t y = 0; y < p->out_h; y++, out += p->out_w * p->channels) {
+        const int8_t *rows[3];
+        for (int32_t k = 0; k < 3; k++) {
+            const int32_t at = y * p->stride_h - p->pad_top + k;
+            rows[k] = at >= 0 && at < p->in_h ? in + at * p->in_w * p->channels : 0;
+        }
+        tinyssl_depthwise_row_mve(p, rows, scratch, out);
     }
 }

@@ -19,9 +19,15 @@ struct tinyssl_depthwise_mve {
     int16_t sign;               /* 0 where what is negative before the zero point is clamped anyway */
 };
 
-/* in: [in_h][in_w][channels]; out: [out_h][out_w][channels]; scratch: `channels` bytes. None may
- * overlap another. */
+/* in: [in_h][in_w][channels]; out: [out_h][out_w][channels]; scratch: `channels` bytes, apart. Pixels
+ * are computed in order, each by blocks of 16 channels whose nine taps are read before they are
+ * written: `out` may overlap `in` from below, as far as the generator works out. */
 void tinyssl_depthwise_conv2d_s8_mve(const int8_t *in, const struct tinyssl_depthwise_mve *p,
                                      int8_t *out, int8_t *scratch);
+
+/* A row of outputs: rows: three of the input, null for the padding; zeros: a pixel of the input's zero
+ * point; out: [out_w][channels], apart. */
+void tinyssl_depthwise_row_mve(const struct tinyssl_depthwise_mve *p, const int8_t *const rows[3],
+                               const int8_t *zeros, int8_t *out);
 
 #endif

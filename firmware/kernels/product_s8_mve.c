@@ -118,8 +118,8 @@ TINYSSL_INLINE void shallow(const struct tinyssl_product_mve *p, const int8_t *x
     }
 }
 
-void tinyssl_product_shallow_mve(const struct tinyssl_product_mve *given, const int8_t *x,
-                                 int32_t pixels, int8_t *out)
+static void product_shallow(const struct tinyssl_product_mve *given, const int8_t *x,
+                            int32_t pixels, int8_t *out)
 {
     struct tinyssl_product_mve p = *given; /* its pointers move on to the next four channels */
     const int plain = !p.sign && p.out_min == INT8_MIN && p.out_max == INT8_MAX;
@@ -134,5 +134,20 @@ void tinyssl_product_shallow_mve(const struct tinyssl_product_mve *given, const 
         }
         p.weight += TINYSSL_QUAD * p.depth;
         p.channel += ENTRY;
+    }
+}
+
+void tinyssl_product_line_mve(const struct tinyssl_product_mve *p, const int8_t *x, int32_t pixels,
+                              int32_t step, int8_t *out)
+{
+    if (step == p->depth && step <= TINYSSL_BLOCK && pixels > 1) {
+        product_shallow(p, x, pixels, out);
+        return;
+    }
+    for (; pixels >= 2; pixels -= 2, x += 2 * step, out += 2 * p->out_c) {
+        tinyssl_product2_mve(p, x, x + step, out, out + p->out_c);
+    }
+    if (pixels > 0) {
+        tinyssl_product1_mve(p, x, out);
     }
 }

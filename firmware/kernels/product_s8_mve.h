@@ -24,8 +24,9 @@ void tinyssl_product2_mve(const struct tinyssl_product_mve *p, const int8_t *x, 
 /* One pixel. */
 void tinyssl_product1_mve(const struct tinyssl_product_mve *p, const int8_t *x, int8_t *out);
 
-/* `pixels` pixels side by side, of a depth of 16 or less. */
-void tinyssl_product_shallow_mve(const struct tinyssl_product_mve *p, const int8_t *x,
-                                 int32_t pixels, int8_t *out);
+/* Pixels that lie `step` bytes apart: side by side, of a depth of 16 or less, four channels of all
+ * and then the next four; else by twos, all channels of each. */
+void tinyssl_product_line_mve(const struct tinyssl_product_mve *p, const int8_t *x, int32_t pixels,
+                              int32_t step, int8_t *out);
 
 #endif

@@ -103,11 +103,17 @@ BLOCKS = {
     "block of a column": partial(block, size=(6, 1), channels=(4, 6, 4), add="left"),
     "block of a row": partial(block, size=(1, 5), stride=2),
     "block of one pixel": partial(block, size=(1, 1), channels=(9, 18, 9), add="left"),
+    "block deep": partial(block, channels=(20, 36, 20), size=(5, 7), add="right", seed=7),
+    "block deep stride 2": partial(block, channels=(24, 68, 10), size=(7, 6), stride=2, seed=8),
+    "block shallow signed": partial(
+        block, channels=(12, 16, 6), size=(6, 9), activation=NONE, seed=9
+    ),
     "pair": partial(block, expand=False, channels=(0, 8, 12)),
     "pair stride 2": partial(block, expand=False, channels=(0, 16, 8), stride=2, size=(9, 10)),
     "pair odd": partial(block, expand=False, channels=(0, 7, 5), size=(5, 7), seed=4),
     "pair odd stride 2": partial(block, expand=False, channels=(0, 5, 9), size=(7, 9), stride=2),
     "pair valid": partial(block, expand=False, channels=(0, 6, 3), padding=VALID, size=(6, 5)),
     "pair signed": partial(block, expand=False, channels=(0, 9, 4), activation=NONE, size=(3, 6)),
+    "pair deep": partial(block, expand=False, channels=(0, 40, 21), size=(6, 7), seed=10),
     "pair added": partial(block, expand=False, channels=(0, 6, 6), add="left", size=(5, 4)),
 }

@@ -6,6 +6,7 @@ residual of MobileNetV2 and, without expansion and addition, the pair of MobileN
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tinyssl.emit import dsp, dsp_depthwise, dsp_elementwise
@@ -58,8 +59,17 @@ class Block:
         return self.first + (self.expand is not None)
 
 
-def find_block(model: Model, first: int, last: int) -> Block | None:
-    """The operators from `first` to `last` as a block; None where they are none that fits."""
+def find_block(
+    model: Model, first: int, last: int, fits: Callable[[Model, Block], bool]
+) -> Block | None:
+    """The operators from `first` to `last` as a block; None where they are none that fits.
+
+    Args:
+        model: A verified model.
+        first: Position of the first operator.
+        last: Position of the last one.
+        fits: Whether the instruction set's kernel computes it.
+    """
     ops = model.ops[first : last + 1]
     expand, rest = (ops[0], ops[1:]) if isinstance(ops[0], Conv2D) else (None, ops)
     if len(rest) not in (2, 3):
@@ -70,7 +80,7 @@ def find_block(model: Model, first: int, last: int) -> Block | None:
     if not isinstance(add, Add | None) or not isinstance(expand, Conv2D | None):
         return None
     block = Block(first, expand, middle, project, add)
-    return block if _chained(model, block, last) and _fits(model, block) else None
+    return block if _chained(model, block, last) and fits(model, block) else None
 
 
 def _chained(model: Model, block: Block, last: int) -> bool:
@@ -93,7 +103,8 @@ def _chained(model: Model, block: Block, last: int) -> bool:
     return True
 
 
-def _fits(model: Model, block: Block) -> bool:
+def fits(model: Model, block: Block) -> bool:
+    """Each operator is in range for `fused_block_s8_dsp`."""
     pointwise = [op for op in (block.expand, block.project) if op is not None]
     return (
         all(dsp.pointwise_fits(model, op) and op.stride == (1, 1) for op in pointwise)
@@ -109,6 +120,7 @@ def _depthwise_fits(model: Model, op: DepthwiseConv2D) -> bool:
         and op.stride in ((1, 1), (2, 2))
         and op.dilation == (1, 1)
         and op.padding.left in (0, 1)
+        and op.padding.top <= dsp.UINT8_MAX
         and op.multiplier == 1
         and not needs_sign(model, op)
         and requantise_fits(model, op, raise_output=dsp.RAISED)
@@ -201,13 +213,13 @@ def _add(model: Model, block: Block, constants: Constants) -> Fields:
     return {f"add.{name}": value for name, value in found.items()}
 
 
-def candidates(model: Model) -> list[Block]:
+def candidates(model: Model, fits: Callable[[Model, Block], bool]) -> list[Block]:
     """All blocks of a model, overlapping ones too, by position and length."""
     return [
         block
         for first in range(len(model.ops))
         for last in range(first + 1, min(first + LONGEST, len(model.ops)))
-        if (block := find_block(model, first, last)) is not None
+        if (block := find_block(model, first, last, fits)) is not None
     ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tinyssl.boards import Isa
-from tinyssl.emit import dsp, dsp_depthwise, dsp_elementwise, mve, rv32, streaming
+from tinyssl.emit import dsp, dsp_depthwise, dsp_elementwise, mve, mve_streaming, rv32, streaming
 from tinyssl.emit.params import Constants, Fields, parameters
 from tinyssl.errors import UnsupportedModel
 from tinyssl.ir.model import Model
@@ -178,9 +178,6 @@ FUSED_BLOCK = Kernel(
 )
 """For the blocks of `emit.fused`; `emit.steps` fills in its parameters"""
 
-FUSING = frozenset({Isa.CORTEX_M4, Isa.CORTEX_M7})
-"""Instruction sets that have it"""
-
 PRODUCT_MVE = ("product_s8_mve.c", "product_s8_mve.h", "mve.h")
 
 MVE = {
@@ -191,14 +188,16 @@ MVE = {
             PRODUCT_MVE,
             fits=mve.pointwise_fits,
             build=mve.pointwise,
+            overlaps=mve_streaming.pointwise,
         ),
         Kernel(
             "conv2d_s8_mve",
             "tinyssl_conv2d_mve",
-            PRODUCT_MVE,
+            (*PRODUCT_MVE, "window_s8.h"),
             fits=mve.conv_fits,
             build=mve.conv,
             scratch=mve.conv_scratch,
+            overlaps=mve_streaming.conv,
         ),
     ),
     DepthwiseConv2D: (
@@ -209,6 +208,7 @@ MVE = {
             fits=mve.depthwise_fits,
             build=mve.depthwise,
             scratch=mve.depthwise_scratch,
+            overlaps=mve_streaming.depthwise,
         ),
     ),
     FullyConnected: (
@@ -218,15 +218,42 @@ MVE = {
             PRODUCT_MVE,
             fits=mve.dense_fits,
             build=mve.dense,
+            overlaps=mve_streaming.dense,
         ),
     ),
     Add: (
         Kernel("add_s8_mve", "tinyssl_add", ("add_s8.h", "mve.h"), overlaps=streaming.elementwise),
     ),
-    Mean: (Kernel("mean_s8_mve", "tinyssl_mean", ("mean_s8.h", "mve.h")),),
-    AveragePool2D: (Kernel("average_pool2d_s8_mve", "tinyssl_pool2d", ("pool2d.h", "mve.h")),),
+    Mean: (
+        Kernel(
+            "mean_s8_mve",
+            "tinyssl_mean",
+            ("mean_s8.h", "mve.h"),
+            overlaps=mve_streaming.mean,
+        ),
+    ),
+    AveragePool2D: (
+        Kernel(
+            "average_pool2d_s8_mve",
+            "tinyssl_pool2d",
+            ("pool2d.h", "mve.h"),
+            overlaps=mve_streaming.average_pool,
+        ),
+    ),
 }
 """For cores with the M-profile Vector Extension"""
+
+FUSED_BLOCK_MVE = Kernel(
+    "fused_block_s8_mve",
+    "tinyssl_fused_block_mve",
+    (
+        *PRODUCT_MVE,
+        *("depthwise_conv2d_s8_mve.c", "depthwise_conv2d_s8_mve.h"),
+        *("add_s8_mve.c", "add_s8_mve.h", "add_s8.h"),
+    ),
+    scratch=lambda _model, _op: 0,
+)
+"""For the blocks of `emit.mve_fused`; `emit.steps` fills in its parameters"""
 
 PRODUCT_RV32 = ("product_s8_rv32.c", "product_s8_rv32.h")
 
@@ -235,7 +262,7 @@ RV32: dict[type[Op], tuple[Kernel, ...]] = {
         Kernel(
             "conv2d_s8_rv32",
             "tinyssl_conv2d_rv32",
-            PRODUCT_RV32,
+            (*PRODUCT_RV32, "window_s8.h"),
             fits=rv32.conv_fits,
             build=rv32.conv,
             scratch=rv32.conv_scratch,

@@ -67,7 +67,8 @@ def _output(model: Model, op: Conv2D | DepthwiseConv2D | FullyConnected) -> Fiel
     }
 
 
-def _product(model: Model, position: int, constants: Constants) -> Fields:
+def product(model: Model, position: int, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_product_mve`."""
     op = model.ops[position]
     if not isinstance(op, Conv2D | FullyConnected):
         raise TypeError(op.label)
@@ -81,14 +82,18 @@ def _product(model: Model, position: int, constants: Constants) -> Fields:
     text = model.tensor(op.weight).name
     weight = Array(weights_name("rows", model, position), "int8_t", rows.ravel(), rows.shape, text)
     words = Array(f"channel_{position}", "int32_t", table.ravel(), table.shape, op.label)
-    fields = {
+    return {
         "weight": constants.keep(weight),
         "channel": constants.keep(words),
         "depth": rows.shape[1],
         "out_c": rows.shape[0],
         **_output(model, op),
     }
-    return {f"product.{key}": value for key, value in fields.items()}
+
+
+def part(name: str, fields: Fields) -> Fields:
+    """Members of a struct that is the member `name` of another."""
+    return {f"{name}.{key}": value for key, value in fields.items()}
 
 
 def pointwise_fits(model: Model, op: Op) -> bool:
@@ -108,7 +113,7 @@ def pointwise(model: Model, position: int, constants: Constants) -> Fields:
         raise TypeError(op.label)
     _, out_h, out_w, _ = model.tensor(op.output).shape
     return {
-        **_product(model, position, constants),
+        **part("product", product(model, position, constants)),
         "in_w": model.tensor(op.input).shape[2],
         "out_h": out_h,
         "out_w": out_w,
@@ -145,13 +150,14 @@ def image(model: Model, op: Conv2D | DepthwiseConv2D) -> Fields:
 
 
 def window(model: Model, op: Conv2D) -> Fields:
-    """The same of a convolution, and its taps; in the order of the C structs."""
+    """The same of a convolution, and its taps, as `struct tinyssl_window`, the member `window`."""
     taps = model.tensor(op.weight).shape
     fields = image(model, op)
     channels = fields.pop("channels")
     source = {name: fields.pop(name) for name in ("in_h", "in_w")}
     target = {name: fields.pop(name) for name in ("out_h", "out_w")}
-    return {**source, "in_c": channels, **target, "k_h": taps[1], "k_w": taps[2], **fields}
+    found = {**source, "in_c": channels, **target, "k_h": taps[1], "k_w": taps[2], **fields}
+    return part("window", found)
 
 
 def conv(model: Model, position: int, constants: Constants) -> Fields:
@@ -159,7 +165,7 @@ def conv(model: Model, position: int, constants: Constants) -> Fields:
     op = model.ops[position]
     if not isinstance(op, Conv2D):
         raise TypeError(op.label)
-    return {**_product(model, position, constants), **window(model, op)}
+    return {**part("product", product(model, position, constants)), **window(model, op)}
 
 
 def dense_fits(model: Model, op: Op) -> bool:
@@ -169,7 +175,7 @@ def dense_fits(model: Model, op: Op) -> bool:
 
 def dense(model: Model, position: int, constants: Constants) -> Fields:
     """Members of `struct tinyssl_fully_connected_mve`."""
-    return _product(model, position, constants)
+    return part("product", product(model, position, constants))
 
 
 def pairs_fit(rows: NDArray[np.int8]) -> bool:

@@ -13,9 +13,9 @@ from functools import partial
 
 from tinyssl.boards import Isa
 from tinyssl.emit import fused
-from tinyssl.emit.cost import block_cost, op_cost
 from tinyssl.emit.describe import has_code
-from tinyssl.emit.kernels import FUSED_BLOCK, FUSING, Kernel, kernel_for
+from tinyssl.emit.fusing import FUSING, Fusing
+from tinyssl.emit.kernels import Kernel, kernel_for
 from tinyssl.emit.params import Constants, Fields
 from tinyssl.ir.model import Model
 from tinyssl.plan import Step, step_bytes
@@ -42,32 +42,39 @@ def kernel_of(model: Model, step: Step, isa: Isa) -> Kernel | None:
     op = model.ops[step.first]
     if step.first == step.last:
         return kernel_for(model, op, isa) if has_code(op) else None
-    block = fused.find_block(model, step.first, step.last) if isa in FUSING else None
-    if block is None:
+    fusing = FUSING.get(isa)
+    block = fused.find_block(model, step.first, step.last, fusing.fits) if fusing else None
+    if fusing is None or block is None:
         raise ValueError(f"no kernel of {isa.value} computes {op.label} and the next ones together")
-    keeps = step.scratch == fused.scratch_bytes(model, block, keeps=True)
-    return replace(FUSED_BLOCK, build=partial(_fields, block, keeps))
+    keeps = step.scratch == fusing.scratch(model, block, True)
+    return replace(fusing.kernel, build=partial(_fields, fusing, block, keeps))
 
 
 def _fields(
-    block: fused.Block, keeps: bool, model: Model, _position: int, constants: Constants
+    fusing: Fusing,
+    block: fused.Block,
+    keeps: bool,
+    model: Model,
+    _position: int,
+    constants: Constants,
 ) -> Fields:
-    return fused.fields(model, block, constants, keeps)
+    return fusing.fields(model, block, constants, keeps)
 
 
 def choose_steps(model: Model, isa: Isa) -> tuple[Step, ...]:
     """The steps of a model on an instruction set, in execution order, for `plan_arena`."""
     singles = tuple(single_step(model, position, isa) for position in range(len(model.ops)))
-    if isa not in FUSING:
+    fusing = FUSING.get(isa)
+    if fusing is None:
         return singles
     choices = [
-        Choice(step, step_bytes(model, step), op_cost(model, model.ops[step.first]))
+        Choice(step, step_bytes(model, step), fusing.op_cost(model, model.ops[step.first]))
         for step in singles
     ]
     choices += [
-        block_choice(model, block, keeps)
-        for block in fused.candidates(model)
-        for keeps in (True, False)
+        block_choice(model, block, fusing, keeps)
+        for block in fused.candidates(model, fusing.fits)
+        for keeps in fusing.keeps
     ]
     limit, _ = _best(choices, lambda choice: choice.bytes, max)
     fitting = [choice for choice in choices if choice.bytes <= limit]
@@ -101,9 +108,9 @@ def single_step(model: Model, position: int, isa: Isa) -> Step:
     return Step(position, position, scratch, kernel.overlaps(model, op))
 
 
-def block_choice(model: Model, block: fused.Block, keeps: bool) -> Choice:
-    """A block in one call; `keeps`: with the prepared taps of all channels in working memory."""
+def block_choice(model: Model, block: fused.Block, fusing: Fusing, keeps: bool) -> Choice:
+    """A block in one call; `keeps`: as `Fusing` says."""
     last = block.first + len(fused.block_ops(model, block)) - 1
-    overlaps = fused.overlaps(model, block)
-    step = Step(block.first, last, fused.scratch_bytes(model, block, keeps), overlaps)
-    return Choice(step, step_bytes(model, step), block_cost(model, block, keeps))
+    overlaps = fusing.overlaps(model, block)
+    step = Step(block.first, last, fusing.scratch(model, block, keeps), overlaps)
+    return Choice(step, step_bytes(model, step), fusing.block_cost(model, block, keeps))

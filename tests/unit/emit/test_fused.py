@@ -46,17 +46,21 @@ def test_every_block_is_found_whole(name):
 
 
 def test_a_depthwise_without_relu_is_not_fused():
-    assert fused.candidates(read("block signed")) == []
+    assert fused.candidates(read("block signed"), fused.fits) == []
 
 
 def test_a_tensor_that_others_read_is_not_hidden():
     """The projection's output goes to ADD and is fused with it or stays; it is never both."""
     model = read("block added")
-    spans = [(found.first, fused.block_ops(model, found)) for found in fused.candidates(model)]
+    spans = [
+        (found.first, fused.block_ops(model, found))
+        for found in fused.candidates(model, fused.fits)
+    ]
     assert [(first, len(ops)) for first, ops in spans] == [(0, 3), (0, 4), (1, 2)]
     shared = run_passes(read_model(block(add="left"), "shared"))
     outputs = (shared.ops[0].output, *shared.outputs)
-    assert all(found.first == 1 for found in fused.candidates(replace(shared, outputs=outputs)))
+    shared = replace(shared, outputs=outputs)
+    assert all(found.first == 1 for found in fused.candidates(shared, fused.fits))
 
 
 def test_steps_fuse_where_the_arena_shrinks():

@@ -1,0 +1,91 @@
+"""Blocks of operators that `fused_block_s8_mve` computes in one call: proof and parameters.
+
+The pattern is that of `emit.fused`. Rows stay int8 NHWC, so the block is the row functions of the
+single kernels one after another, and anything that these compute may be fused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tinyssl.emit import mve
+from tinyssl.emit.fused import Block
+from tinyssl.emit.mve_streaming import TAPS, Piece, first_read, slack_of
+from tinyssl.emit.params import Constants, Fields, parameters
+from tinyssl.ir.model import Model
+from tinyssl.plan import Overlap
+from tinyssl.plan.steps import NOTHING_LEFT
+
+ROWS = 3
+"""Rows of the wide image that are kept"""
+
+
+def fits(model: Model, block: Block) -> bool:
+    """Each operator has its MVE kernel, pointwise ones with stride 1, the depthwise with 1 or 2."""
+    pointwise = [op for op in (block.expand, block.project) if op is not None]
+    return (
+        all(mve.pointwise_fits(model, op) and op.stride == (1, 1) for op in pointwise)
+        and mve.depthwise_fits(model, block.depthwise)
+        and block.depthwise.stride in ((1, 1), (2, 2))
+    )
+
+
+def scratch_bytes(model: Model, block: Block) -> int:
+    """Rows of the wide image, a pixel of padding, a row for each of projection and addition."""
+    _, _, in_w, channels = model.tensor(block.depthwise.input).shape
+    _, _, out_w, out_c = model.tensor(block.output).shape
+    wide = ROWS * in_w * channels if block.expand else 0
+    return wide + channels + out_w * channels + (out_w * out_c if block.add else 0)
+
+
+def overlaps(model: Model, block: Block) -> tuple[Overlap, ...]:
+    """How far the output may lie over the input: row after row."""
+    return (Overlap(block.input, slack_of(list(_pieces(model, block)))),)
+
+
+def _pieces(model: Model, block: Block) -> Iterator[Piece]:
+    """A row of outputs at a time; with an addition, four of its elements."""
+    _, in_h, in_w, in_c = model.tensor(block.input).shape
+    _, out_h, out_w, out_c = model.tensor(block.output).shape
+    width, next_row = out_w * out_c, 0
+    for y in range(out_h):
+        if block.expand:  # rows not read before
+            end = min(y * block.depthwise.stride[0] - block.depthwise.padding.top + ROWS, in_h)
+            first = next_row * in_w * in_c if next_row < end else NOTHING_LEFT
+            next_row = max(next_row, end)
+        else:
+            taps = (TAPS, TAPS)
+            first = min(first_read(model, block.depthwise, taps, (y, x)) for x in range(out_w))
+        if block.add is None:
+            yield first, (y + 1) * width
+            continue
+        for element in range(y * width, (y + 1) * width, mve.QUAD):
+            yield min(first, element), min(element + mve.QUAD, (y + 1) * width)
+            first = NOTHING_LEFT
+
+
+def fields(model: Model, block: Block, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_fused_block_mve`."""
+    expand: Fields = {"expand.depth": 0}
+    if block.expand is not None:
+        expand = mve.part("expand", mve.product(model, block.first, constants))
+    return {
+        **expand,
+        **mve.part("depthwise", mve.depthwise(model, block.middle, constants)),
+        **mve.part("project", mve.product(model, block.middle + 1, constants)),
+        **mve.part("add", _add(model, block, constants)),
+    }
+
+
+def _add(model: Model, block: Block, constants: Constants) -> Fields:
+    """The addition of one row, with the block's input on the left."""
+    if block.add is None:
+        return {"size": 0}
+    found = parameters(model, block.middle + 2, constants)
+    _, height, _, _ = model.tensor(block.output).shape
+    found["size"] = model.tensor(block.output).elements // height
+    if block.add.right == block.input:
+        for name in ("multiplier", "shift", "zero"):
+            left, right = f"left_{name}", f"right_{name}"
+            found[left], found[right] = found[right], found[left]
+    return found
