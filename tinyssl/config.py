@@ -227,6 +227,9 @@ class BuildConfig:
     """Local copy of CMSIS-NN, whose kernels TFLM then uses (engine tflm, Cortex-M, with --tflm)"""
     arena_bytes: Count | None = None
     """Size of TFLM's arena; default: what it takes on this computer, with a margin (engine tflm)"""
+    tighten_arena: bool = False
+    """Find the smallest arena with which TFLM starts, on the board's emulator or one with the same
+    core, and build with that (engine tflm)"""
     optimise: Literal["O2", "O3", "Os"] = "O2"
     """Optimisation level of the compiler"""
     kernels: Literal["auto", "reference"] = "auto"

@@ -7,9 +7,10 @@ the gate included, has passed. So `build/<board>/` holds either the last good bu
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -19,9 +20,10 @@ from tinyssl.build.c_folder import RENDERERS, source_folder
 from tinyssl.build.engines import engine_model, engine_parts
 from tinyssl.build.platformio import check_compiler, pio_run
 from tinyssl.build.project import Image, project_files
-from tinyssl.build.size import check_budget, measure
+from tinyssl.build.size import Size, check_budget, measure
 from tinyssl.build.source import ModelSource, check_model, load_model, shipped_model
 from tinyssl.build.staging import staged
+from tinyssl.build.tighten import Tightened, emulated_twin, tighten_arena
 from tinyssl.config import BuildConfig
 from tinyssl.emit import PORTABLE, describe_ops, describe_steps, write_sources
 from tinyssl.errors import BuildError
@@ -40,6 +42,7 @@ class Job:
     """Where the result goes"""
     commit: str
     """Of tinyssl"""
+    progress: Progress
 
 
 def output_folder(config: BuildConfig, workspace: Workspace) -> Path:
@@ -79,7 +82,7 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
     plain = TypeAdapter(BuildConfig).dump_python(config, mode="json")
     folder = output_folder(config, workspace)
     with workspace.start("build", plain, inputs={"model": source.path}) as run:
-        job = Job(config, board, source, folder.absolute(), run.record.commit)
+        job = Job(config, board, source, folder.absolute(), run.record.commit, progress)
         if config.engine == "tflm" and config.target == "firmware":
             check_arena(config, source, board)
         if config.check:
@@ -105,13 +108,11 @@ def firmware(job: Job, stage: Path) -> BuildInfo:
     """Writes the PlatformIO project of an image into `stage` and builds it; see `build`."""
     config, board, source = job.config, job.board, job.source
     check_compiler(board)
+    tight = _tightened(job, stage) if config.engine == "tflm" and config.tighten_arena else None
+    if tight:
+        job = replace(job, config=replace(config, arena_bytes=tight.bytes))
+    build_id, artifacts = _compile(job, stage)
     model, aot = engine_model(config, source), config.engine == "aot"
-    image = Image(board, model, engine_parts(config, source, board), config.optimise)
-    files, build_id = project_files(image)
-    write_sources(files, stage)
-    pio_run(stage)
-    shutil.rmtree(stage / ".pio" / "platforms")  # a link that names the stage
-    artifacts = _artifacts(stage, board)
     size = measure(stage / artifacts["elf"], board)
     budget = board.tinyssl.budget
     check_budget(size, config.flash_budget or budget.flash, config.ram_budget or budget.ram)
@@ -124,12 +125,40 @@ def firmware(job: Job, stage: Path) -> BuildInfo:
         artifacts=artifacts,
         sizes=size.sizes,
         regions=size.regions,
-        arena=source.plan.as_json() if aot else {"peak": size.sizes["arena"]},
+        arena=source.plan.as_json() if aot else _tflm_arena(size, tight),
         ops=describe_steps(model, source.plan.steps) if aot else describe_ops(model),
         data_run=source.data_run,
         commit=job.commit,
         built=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def _compile(job: Job, folder: Path) -> tuple[str, dict[str, str]]:
+    """Writes the project into `folder` and builds it; returns its build id and its artifacts."""
+    config, board, source = job.config, job.board, job.source
+    model = engine_model(config, source)
+    image = Image(board, model, engine_parts(config, source, board), config.optimise)
+    files, build_id = project_files(image)
+    write_sources(files, folder)
+    pio_run(folder)
+    shutil.rmtree(folder / ".pio" / "platforms")  # a link that names the folder
+    return build_id, _artifacts(folder, board)
+
+
+def _tightened(job: Job, stage: Path) -> Tightened:
+    """The smallest arena of TFLM: in the stage itself, or in a project for an emulated board."""
+    twin = emulated_twin(job.board)
+    folder = stage if twin.id == job.board.id else stage / ".pio" / "arena"
+    _, artifacts = _compile(replace(job, board=twin), folder)
+    found = tighten_arena(folder / artifacts["elf"], twin, job.source, job.progress)
+    if folder != stage:
+        shutil.rmtree(folder)
+    return found
+
+
+def _tflm_arena(size: Size, tight: Tightened | None) -> dict[str, Any]:
+    found = {"tightened": asdict(tight)} if tight else {}
+    return {"peak": size.sizes["arena"]} | found
 
 
 def _artifacts(project: Path, board: Board) -> dict[str, str]:
