@@ -6,6 +6,12 @@
 #include "engine.h"
 #include "port.h"
 
+#if !TINYSSL_KEEP_INPUT
+/* The linker script's, in the region of the arena. Weak: a native build has none. */
+extern uint8_t __tinyssl_spare_start[] __attribute__((weak));
+extern uint8_t __tinyssl_spare_end[] __attribute__((weak));
+#endif
+
 struct entry {
     const char *name;
     const char *usage;
@@ -68,10 +74,15 @@ bool app_can_run(struct app *app)
     return true;
 }
 
+bool app_keeps_input(const struct app *app)
+{
+    return app->wire != (const uint8_t *)engine_input();
+}
+
 void app_load_input(struct app *app)
 {
     int8_t *input = engine_input();
-    if (TINYSSL_KEEP_INPUT) {
+    if (app_keeps_input(app)) {
         memcpy(input, app->wire, TINYSSL_INPUT_BYTES);
     } else {
         app->loaded = 0;
@@ -168,6 +179,19 @@ static const char *start_engine(void)
     return engine_init();
 }
 
+/* Where the input is received. A copy of its own where the build has one or the board has RAM left:
+ * the engine may overwrite its input while it runs, and an input that is kept can be run again. */
+static uint8_t *place_input(struct app *app)
+{
+#if TINYSSL_KEEP_INPUT
+    return app->copy;
+#else
+    (void)app;
+    size_t room = (uintptr_t)__tinyssl_spare_end - (uintptr_t)__tinyssl_spare_start;
+    return room >= TINYSSL_INPUT_BYTES ? __tinyssl_spare_start : (uint8_t *)engine_input();
+#endif
+}
+
 void app_init(struct app *app, const char *warning)
 {
     uint8_t early[16];
@@ -176,11 +200,7 @@ void app_init(struct app *app, const char *warning)
     protocol_init(&app->in);
     app->warning = warning;
     app->engine_error = start_engine();
-#if TINYSSL_KEEP_INPUT
-    app->wire = app->copy;
-#else
-    app->wire = (uint8_t *)engine_input();
-#endif
+    app->wire = place_input(app);
     /* What came before the parser was there gets no answer, as in MLPerf's reference. */
     while (port_read(early, sizeof early, 0) > 0) {
     }

@@ -3,11 +3,13 @@
  * Includes the generated tinyssl_build.h, which defines
  *   TINYSSL_VERSION, TINYSSL_BOARD, TINYSSL_BUILD_ID, TINYSSL_TICK_UNIT   strings
  *   TINYSSL_CLOCK_HZ, TINYSSL_INPUT_BYTES, TINYSSL_OUTPUT_BYTES, TINYSSL_OP_COUNT   numbers
- *   TINYSSL_KEEP_INPUT   1: every inference starts from a copy of the input; 0: the input is received
- *                        where the engine reads it, and serves one inference; default 1
+ *   TINYSSL_KEEP_INPUT   1: every inference starts from a copy of the input; 0: the same where the RAM
+ *                        that nothing uses has room for it, else the input is received where the
+ *                        engine reads it, and serves one inference; default 1
  *   TINYSSL_ENERGY_MODE   1: time stamps are pulses on a pin (port_pulse()); default 0
  * and reads from the linker, where the linker script gives them, the addresses of the symbols
  *   __tinyssl_flash_used, __tinyssl_ram_used   bytes; absent (a native build): 0, "unknown"
+ *   __tinyssl_spare_start, __tinyssl_spare_end   RAM that nothing uses; absent: there is none
  */
 #ifndef TINYSSL_APP_H
 #define TINYSSL_APP_H
@@ -37,7 +39,7 @@ struct app {
      * every inference starts from this copy; it costs TINYSSL_INPUT_BYTES of RAM. */
     uint8_t copy[TINYSSL_INPUT_BYTES];
 #endif
-    uint8_t *wire;      /* where the input is received: `copy`, or the engine's input */
+    uint8_t *wire;      /* where the input is received: `copy`, spare RAM, or the engine's input */
     uint32_t expected; /* bytes that `db load` announced; 0: none */
     uint32_t loaded;   /* bytes of `wire` that are valid */
 
@@ -78,8 +80,10 @@ void app_error_quote(struct app *app, const char *format, const char *word);
 /* True when the engine runs and the input is whole; else the reply says what is missing. */
 bool app_can_run(struct app *app);
 
-/* Brings the wire's input to the engine: uint8 pixels become q = u - 128. Without a copy of it, it
- * has to be sent again for the next inference. */
+/* True when the input outlives an inference; else it has to be sent again for the next. */
+bool app_keeps_input(const struct app *app);
+
+/* Brings the wire's input to the engine: uint8 pixels become q = u - 128. */
 void app_load_input(struct app *app);
 
 /* One inference on the engine's input; false where it failed, which the reply then says. */

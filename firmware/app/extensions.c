@@ -42,9 +42,10 @@ void command_tinyssl(struct app *app, char *rest)
     say_text(app, SEALED_MODEL, engine_info.model);
     say_text(app, SEALED_SHA256, engine_info.model_sha256);
     say_text(app, SEALED_BUILD, TINYSSL_BUILD_ID);
-    say_sealed(app, SEALED_INPUT, "%u,%s",
+    say_sealed(app, SEALED_INPUT, "%u,%s,%s",
                TEXT_FIELDS(TEXT_NUMBER(TINYSSL_INPUT_BYTES),
-                           TEXT_STRING(engine_info.input_is_uint8 ? "uint8" : "int8")));
+                           TEXT_STRING(engine_info.input_is_uint8 ? "uint8" : "int8"),
+                           TEXT_STRING(app_keeps_input(app) ? "kept" : "used")));
     say_sealed(app, SEALED_OUTPUT, "%u,%s%u,%u",
                TEXT_FIELDS(TEXT_NUMBER(TINYSSL_OUTPUT_BYTES), TEXT_STRING(zero < 0 ? "-" : ""),
                            TEXT_NUMBER((uint32_t)(zero < 0 ? -zero : zero)),

@@ -3,7 +3,7 @@
 #ifndef TINYSSL_PROTOCOL_WORDS_H
 #define TINYSSL_PROTOCOL_WORDS_H
 
-#define PROTOCOL_VERSION 1
+#define PROTOCOL_VERSION 2
 
 #define PROTOCOL_LINE_BYTES 128u
 #define PROTOCOL_ECHO_BYTES 24u
@@ -61,7 +61,7 @@
 #define SEALED_MODEL "model" /* model name */
 #define SEALED_SHA256 "sha256" /* SHA-256 of the .tflite, 64 hex digits */
 #define SEALED_BUILD "build" /* build id */
-#define SEALED_INPUT "input" /* bytes, uint8 or int8 */
+#define SEALED_INPUT "input" /* bytes, uint8 or int8, kept or used: serves many inferences, or one */
 #define SEALED_OUTPUT "output" /* bytes, zero point, scale in thousandths times 2^16 */
 #define SEALED_OPS "ops" /* operators */
 #define SEALED_FLASH "flash" /* bytes of flash used; 0: unknown */

@@ -37,6 +37,8 @@ class Identity:
     build_id: str
     input_bytes: int
     input_is_uint8: bool
+    input_kept: bool
+    """An input serves many inferences; false: it must be sent again for each"""
     output_bytes: int
     output_zero_point: int
     ops: int
@@ -165,7 +167,7 @@ def parse_identity(lines: Sequence[str]) -> Identity:
         )
     keys = list(words().identity)
     values = dict(zip(keys, _sealed(lines, *keys), strict=True))
-    input_bytes, input_type = values["input"].split(",")
+    input_bytes, input_type, input_fate = values["input"].split(",")
     output_bytes, zero_point, _ = values["output"].split(",")
     tick_unit, rate = values["tick"].split(",")
     return Identity(
@@ -177,6 +179,7 @@ def parse_identity(lines: Sequence[str]) -> Identity:
         build_id=values["build"],
         input_bytes=int(input_bytes),
         input_is_uint8=input_type == "uint8",
+        input_kept=input_fate == "kept",
         output_bytes=int(output_bytes),
         output_zero_point=int(zero_point),
         ops=int(values["ops"]),

@@ -6,7 +6,7 @@ it is laid down as `tinyssl build` and `tinyssl flash` would.
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -50,7 +50,9 @@ class HostBuild:
         return self.workspace.all("bench")[-1]
 
 
-def compile_model(model_path: Path, folder: Path, edit: Callable[[str], str] = str) -> Path:
+def compile_model(
+    model_path: Path, folder: Path, edit: Callable[[str], str] = str, defines: Sequence[str] = ()
+) -> Path:
     """Firmware of a model; `edit` may change weights.c."""
     model = run_passes(read_model(model_path.read_bytes(), model_path.stem))
     plan = plan_arena(model)
@@ -58,12 +60,19 @@ def compile_model(model_path: Path, folder: Path, edit: Callable[[str], str] = s
     sources["weights.c"] = edit(sources["weights.c"])
     files = write_sources(sources, folder)
     header = build_header(model.input.bytes, model.output.bytes, len(model.ops), BUILD_ID)
-    return compile_firmware(folder, header, files)
+    return compile_firmware(folder, header, files, defines)
 
 
 @pytest.fixture(scope="session")
 def good_program(tiny_tflite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return compile_model(tiny_tflite, tmp_path_factory.mktemp("good"))
+
+
+@pytest.fixture(scope="session")
+def forgetful_program(tiny_tflite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same model on a device that has no room for a copy of its input."""
+    folder = tmp_path_factory.mktemp("forgetful")
+    return compile_model(tiny_tflite, folder, defines=["TINYSSL_KEEP_INPUT=0"])
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import os
 import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,46 @@ def test_latency_is_a_spread_of_the_timed_runs(host_build) -> None:
     assert latency["median"] == sorted(ticks)[2]
     assert latency["median_us"] == pytest.approx(latency["median"] / 1000, abs=1e-3)
     assert "estimate_ms" not in latency
+
+
+def counting(frames: list[bytes]) -> Callable[[str, int], EditedLink]:
+    """open_link() that notes the commands that carry an input."""
+
+    def note(data: bytes) -> bytes:
+        frames.extend([data[:3]] * data.startswith((b"run 192", b"bin 192")))
+        return data
+
+    return lambda port, baud: EditedLink(open_link(port, baud), sent=note)
+
+
+@pytest.mark.parametrize(
+    ("program", "kept", "frames"),
+    [
+        ("good_program", True, [b"bin"]),
+        ("forgetful_program", False, [b"run"] * (QUICK.warmup + QUICK.runs) + [b"bin"]),
+    ],
+)
+def test_the_timed_input_is_sent_once_where_the_device_keeps_it(
+    request: pytest.FixtureRequest,
+    flash_host: Callable[[Path], object],
+    monkeypatch: pytest.MonkeyPatch,
+    program: str,
+    kept: bool,
+    frames: list[bytes],
+) -> None:
+    build = flash_host(request.getfixturevalue(program))
+    sent: list[bytes] = []
+    monkeypatch.setattr(stage, "open_link", counting(sent))
+    found = bench(replace(QUICK, accuracy=False), build.workspace).results
+    assert found["device"]["input_kept"] == kept
+    assert (sent, found["latency"]["runs"]) == (frames, QUICK.runs)
+
+
+def test_a_device_without_room_for_a_copy_gives_the_same_figures(
+    flash_host: Callable[[Path], object], forgetful_program: Path
+) -> None:
+    found = bench(QUICK, flash_host(forgetful_program).workspace).results
+    assert (found["agreement"], found["images"], found["retries"]) == (1.0, 24, 0)
 
 
 def test_files_of_a_run(host_build, tiny_tflite: Path) -> None:
@@ -190,8 +231,7 @@ def reset_instead_of(command: bytes, times: int) -> Callable[[str, int], EditedL
 def test_a_reset_in_mid_run_ends_it_with_what_was_measured(
     host_build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    timed = QUICK.warmup + QUICK.runs  # the input is sent for each
-    monkeypatch.setattr(stage, "open_link", reset_instead_of(b"run 192", timed + 10))
+    monkeypatch.setattr(stage, "open_link", reset_instead_of(b"run 192", 10))
     with pytest.raises(DeviceError, match="was reset"):
         bench(QUICK, host_build.workspace)
     record = host_build.last_bench()

@@ -34,7 +34,7 @@ def identity_lines(**changes: str) -> list[str]:
         "model": "sum",
         "sha256": "00" * 32,
         "build": "0123456789abcdef",
-        "input": "48,uint8",
+        "input": "48,uint8,kept",
         "output": "3,-128,256000",
         "ops": "4",
         "flash": "0",
@@ -80,9 +80,9 @@ def test_memory() -> None:
 
 
 def test_identity() -> None:
-    identity = parse_identity(identity_lines(input="490,int8"))
+    identity = parse_identity(identity_lines(input="490,int8,used"))
     assert identity.board == "host"
-    assert (identity.input_bytes, identity.input_is_uint8) == (490, False)
+    assert (identity.input_bytes, identity.input_is_uint8, identity.input_kept) == (490, False, False)
     assert (identity.output_bytes, identity.output_zero_point) == (3, -128)
     assert (identity.tick_unit, identity.ticks_per_second) == ("nanoseconds", 10**9)
     assert identity.warning == "PLL did not lock: 64 MHz"
