@@ -360,6 +360,8 @@ class BuildInfo:
     """folder of the convert run that holds the test split; empty for a model from elsewhere"""
     commit: str = ""
     built: str = ""
+    framework: str = "baremetal"
+    """baremetal or arduino"""
 
     FILE: ClassVar[str] = "tinyssl_build.json"
 

@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.ops.cases import add, padded_conv, reshaped_pool  # noqa: E402  # after sys.path
-from tinyssl.boards import Isa  # noqa: E402
+from tinyssl.boards import Isa, find_board  # noqa: E402
+from tinyssl.build.arduino import arduino_settings  # noqa: E402
 from tinyssl.emit import Sources, choose_steps, render_aot, render_engine_aot  # noqa: E402
 from tinyssl.ir.passes import run_passes  # noqa: E402
 from tinyssl.plan import plan_arena  # noqa: E402
@@ -34,8 +35,12 @@ MODELS: dict[str, tuple[Callable[[], bytes], Isa]] = {
 
 
 def golden_sources() -> Sources:
-    """Path below tests/golden/ -> text, but for the kernels, which are copied as they are."""
-    sources: Sources = {}
+    """Path below tests/golden/ -> text, but for the kernels, which are copied as they are.
+
+    And the platformio.ini of a board under Arduino.
+    """
+    settings = arduino_settings(find_board("esp32dev"), "O2", (), ())
+    sources: Sources = {"arduino/platformio.ini": settings}
     for name, (make, isa) in MODELS.items():
         # Without the hash of the file, which depends on the flatbuffers package.
         model = replace(run_passes(read_model(make(), name)), source_sha256="0" * 64)

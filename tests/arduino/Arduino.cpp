@@ -3,6 +3,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#if defined(ARDUINO_ARCH_ESP32)
+#include "esp_system.h"
+#endif
+
 /* firmware/port/host.c, compiled with its functions renamed: port_read is host_read, … */
 extern "C" {
 const char *host_init(void);
@@ -10,6 +14,7 @@ size_t host_read(uint8_t *data, size_t size, uint32_t wait_us);
 void host_write(const uint8_t *data, size_t size);
 uint64_t host_ticks(void);
 void host_reset(void);
+const char *host_reset_cause(void);
 }
 
 HardwareSerial Serial;
@@ -96,7 +101,10 @@ void EspClass::restart()
     host_reset();
     _exit(1);
 }
-uint32_t EspClass::getFreeHeap() { return 0; }
+esp_reset_reason_t esp_reset_reason(void)
+{
+    return strcmp(host_reset_cause(), "software") == 0 ? ESP_RST_SW : ESP_RST_POWERON;
+}
 #else
 void NVIC_SystemReset()
 {

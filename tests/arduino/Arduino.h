@@ -41,7 +41,6 @@ void yield();
 class EspClass {
 public:
     [[noreturn]] void restart();
-    uint32_t getFreeHeap();
 };
 extern EspClass ESP;
 #else

@@ -14,7 +14,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from tinyssl.boards import Board, find_board
+from tinyssl.boards import Board, Framework, find_board
+from tinyssl.build.arduino import choose_framework
 from tinyssl.build.arena import check_arena
 from tinyssl.build.c_folder import RENDERERS, source_folder
 from tinyssl.build.engines import engine_model, engine_parts
@@ -25,7 +26,7 @@ from tinyssl.build.source import ModelSource, check_model, load_model, shipped_m
 from tinyssl.build.staging import staged
 from tinyssl.build.tighten import Tightened, emulated_twin, tighten_arena
 from tinyssl.config import BuildConfig
-from tinyssl.emit import PORTABLE, describe_ops, describe_steps, write_sources
+from tinyssl.emit import PORTABLE, describe_ops, describe_steps, weight_bytes, write_sources
 from tinyssl.errors import BuildError
 from tinyssl.progress import Progress, Silent
 from tinyssl.records import BuildInfo, Workspace
@@ -43,6 +44,7 @@ class Job:
     commit: str
     """Of tinyssl"""
     progress: Progress
+    framework: Framework
 
 
 def output_folder(config: BuildConfig, workspace: Workspace) -> Path:
@@ -67,7 +69,8 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
         What is also stored as `build/<board>/tinyssl_build.json`.
 
     Raises:
-        UsageError: No such board, no model yet, or the output folder is in use.
+        UsageError: No such board, the board has not this framework, no model yet, or the output
+            folder is in use.
         ModelError: The model cannot be read or is not supported.
         Mismatch: The generated C does not give what TFLM gives.
         BudgetExceeded: Flash or RAM are larger than the budget.
@@ -76,13 +79,14 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
     """
     progress = progress or Silent()
     board = find_board(config.board)
+    framework = choose_framework(board, config.framework)
     isa = board.tinyssl.isa if config.kernels == "auto" else PORTABLE
     model = config.model or shipped_model(workspace, progress)
     source = load_model(model, workspace, isa=isa)
     plain = TypeAdapter(BuildConfig).dump_python(config, mode="json")
     folder = output_folder(config, workspace)
     with workspace.start("build", plain, inputs={"model": source.path}) as run:
-        job = Job(config, board, source, folder.absolute(), run.record.commit, progress)
+        job = Job(config, board, source, folder.absolute(), run.record.commit, progress, framework)
         if config.engine == "tflm" and config.target == "firmware":
             check_arena(config, source, board)
         if config.check:
@@ -106,18 +110,32 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
 
 def firmware(job: Job, stage: Path) -> BuildInfo:
     """Writes the PlatformIO project of an image into `stage` and builds it; see `build`."""
-    config, board, source = job.config, job.board, job.source
-    check_compiler(board)
+    config, board = job.config, job.board
+    if not config.compile:
+        return _info(job, _write(job, stage), {}, Size(_known_sizes(job), {}))
+    if job.framework == "baremetal":
+        check_compiler(board)
     tight = _tightened(job, stage) if config.engine == "tflm" and config.tighten_arena else None
     if tight:
         job = replace(job, config=replace(config, arena_bytes=tight.bytes))
     build_id, artifacts = _compile(job, stage)
-    model, aot = engine_model(config, source), config.engine == "aot"
     size = measure(stage / artifacts["elf"], board)
     budget = board.tinyssl.budget
     check_budget(size, config.flash_budget or budget.flash, config.ram_budget or budget.ram)
+    return _info(job, build_id, artifacts, size, tight)
+
+
+def _info(
+    job: Job,
+    build_id: str,
+    artifacts: dict[str, str],
+    size: Size,
+    tight: Tightened | None = None,
+) -> BuildInfo:
+    config, source = job.config, job.source
+    model, aot = engine_model(config, source), config.engine == "aot"
     return BuildInfo(
-        board=board.id,
+        board=job.board.id,
         engine=config.engine,
         model_path=str(source.path),
         model_sha256=model.source_sha256,
@@ -130,26 +148,42 @@ def firmware(job: Job, stage: Path) -> BuildInfo:
         data_run=source.data_run,
         commit=job.commit,
         built=datetime.now(UTC).isoformat(timespec="seconds"),
+        framework=job.framework,
     )
+
+
+def _known_sizes(job: Job) -> dict[str, int]:
+    """Bytes that are known without a compiler."""
+    source = job.source
+    if job.config.engine != "aot":
+        return {}
+    weights = weight_bytes(source.model, source.plan, source.isa)
+    return {"weights": weights, "arena": source.plan.peak}
+
+
+def _write(job: Job, folder: Path) -> str:
+    """Writes the project into `folder`; returns its build id."""
+    config, board, source = job.config, job.board, job.source
+    engine = engine_parts(config, source, board)
+    image = Image(board, engine_model(config, source), engine, config.optimise, job.framework)
+    files, build_id = project_files(image)
+    write_sources(files, folder)
+    return build_id
 
 
 def _compile(job: Job, folder: Path) -> tuple[str, dict[str, str]]:
     """Writes the project into `folder` and builds it; returns its build id and its artifacts."""
-    config, board, source = job.config, job.board, job.source
-    model = engine_model(config, source)
-    image = Image(board, model, engine_parts(config, source, board), config.optimise)
-    files, build_id = project_files(image)
-    write_sources(files, folder)
+    build_id = _write(job, folder)
     pio_run(folder)
-    shutil.rmtree(folder / ".pio" / "platforms")  # a link that names the folder
-    return build_id, _artifacts(folder, board)
+    shutil.rmtree(folder / ".pio" / "platforms", ignore_errors=True)  # links that name the folder
+    return build_id, _artifacts(folder, job)
 
 
 def _tightened(job: Job, stage: Path) -> Tightened:
     """The smallest arena of TFLM: in the stage itself, or in a project for an emulated board."""
     twin = emulated_twin(job.board)
     folder = stage if twin.id == job.board.id else stage / ".pio" / "arena"
-    _, artifacts = _compile(replace(job, board=twin), folder)
+    _, artifacts = _compile(replace(job, board=twin, framework="baremetal"), folder)
     found = tighten_arena(folder / artifacts["elf"], twin, job.source, job.progress)
     if folder != stage:
         shutil.rmtree(folder)
@@ -158,14 +192,16 @@ def _tightened(job: Job, stage: Path) -> Tightened:
 
 def _tflm_arena(size: Size, tight: Tightened | None) -> dict[str, Any]:
     found = {"tightened": asdict(tight)} if tight else {}
-    return {"peak": size.sizes["arena"]} | found
+    return {"peak": size.sizes.get("arena", 0)} | found
 
 
-def _artifacts(project: Path, board: Board) -> dict[str, str]:
-    folder = f".pio/build/{board.id}"
-    kinds = ("elf",) if board.tinyssl.port == "host" else ("elf", "bin", "hex")
-    found = {kind: f"{folder}/firmware.{kind}" for kind in kinds}
-    missing = [path for path in found.values() if not (project / path).exists()]
+def _artifacts(project: Path, job: Job) -> dict[str, str]:
+    folder = f".pio/build/{job.board.id}"
+    made = {kind: f"{folder}/firmware.{kind}" for kind in ("elf", "bin", "hex")}
+    found = {kind: path for kind, path in made.items() if (project / path).exists()}
+    # Each Arduino platform makes what its uploader takes.
+    own = job.framework == "baremetal" and job.board.tinyssl.port != "host"
+    missing = [path for kind, path in made.items() if kind not in found and (own or kind == "elf")]
     if missing:
         raise BuildError(f"PlatformIO made no {missing[0]}", hint="see pio.log in the project")
     return found

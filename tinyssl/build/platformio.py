@@ -58,6 +58,11 @@ UPLOAD_STATUS = re.compile(r"\*\*\* \[upload\] Error (\d+)")
 UPLOAD_ERRORS = {EXIT_NOT_FOUND: DeviceNotFound, EXIT_TIMEOUT: DeviceTimeout}
 """Exit status of our own uploader -> error"""
 OVERFLOW = re.compile(r"region [`'](\w+)' overflowed by (\d+) bytes")
+NOT_FETCHED = re.compile(
+    r"(?:Platform|Tool|Library) Manager: Installing (\S+)(?:(?!Manager: Installing).)*"
+    r"(?:HTTPClientError|InternetConnectionError|You are not connected to the Internet)",
+    re.DOTALL,
+)
 PROBE_MISSING = re.compile(
     r"Error: (open failed|No device found|unable to find .*|.*LIBUSB_ERROR_ACCESS.*"
     r"|.*no .*device.*found.*)",
@@ -196,6 +201,16 @@ def failure(output: str, project: Path) -> TinysslError:
             hint="plug in the board's USB cable; `tinyssl doctor` checks udev and permissions",
         )
     lines = [line for line in output.splitlines() if ERROR_LINE.search(line)]
+    package = NOT_FETCHED.search(output)
+    if package:
+        return ToolMissing(
+            f"PlatformIO could not fetch {package[1]}: the network does not answer",
+            hint=(
+                "build once with a network (what was fetched stays in "
+                f"{cache_folder() / 'pio'}), write the project alone with --no-compile, or take "
+                "--framework baremetal where the board has it: it needs no network"
+            ),
+        )
     shown = "\n".join((lines or output.splitlines()[-ERROR_LINES:])[:ERROR_LINES])
     hint = f"the whole output is in {project / LOG}"
     status = UPLOAD_STATUS.search(output)

@@ -12,7 +12,7 @@ from tinyssl.report.values import Fields, decimal, grouped, percent, ratio, shor
 FOLD = 16
 """Longer tables of operators are folded away on screen"""
 
-UNITS = ("instructions", "cycles", "nanoseconds")
+UNITS = ("instructions", "cycles", "microseconds", "nanoseconds")
 
 
 def unit(chain: Chain) -> str:
