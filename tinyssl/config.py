@@ -219,11 +219,6 @@ class BuildConfig:
     """Who publishes it, as `Name <mail>` (target library)"""
     library_url: str = ""
     """Its page; Arduino's registry wants one (target library)"""
-    framework: Literal["baremetal", "arduino"] | None = None
-    """baremetal: our own start-up and drivers, offline; arduino: the Arduino core that PlatformIO
-    fetches; default: baremetal where the board has it"""
-    compile: bool = True
-    """Compile the project; without, only its sources are written"""
     out: Path | None = None
     """Where to write; default: build/<board>/ (for the other targets: build/c/, build/library/)"""
     tflm: Path | None = None
@@ -285,6 +280,8 @@ class BenchConfig:
     """Repeats of a command after a lost or damaged answer"""
     timeout: Annotated[float, Field(gt=0)] = 30.0
     """Seconds to wait for a line of an answer"""
+    watchdog: Annotated[float, Field(ge=2)] | None = None
+    """Arm the board's watchdog with so many seconds, at least 2; default: leave it off"""
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -96,6 +96,7 @@ void app_load_input(struct app *app)
 
 bool app_invoke(struct app *app)
 {
+    port_watchdog_feed();
     int error = engine_invoke(NULL, NULL);
     if (error != 0) {
         app_error(app, ERROR_ENGINE_RUN, TEXT_FIELDS(TEXT_NUMBER((uint32_t)error)));
@@ -179,6 +180,13 @@ static const char *start_engine(void)
     return engine_init();
 }
 
+/* A long answer on a slow line is no hang. */
+static void send(const uint8_t *data, size_t size)
+{
+    port_watchdog_feed();
+    port_write(data, size);
+}
+
 /* Where the input is received. A copy of its own where the build has one or the board has RAM left:
  * the engine may overwrite its input while it runs, and an input that is kept can be run again. */
 static uint8_t *place_input(struct app *app)
@@ -196,7 +204,7 @@ void app_init(struct app *app, const char *warning)
 {
     uint8_t early[16];
     memset(app, 0, sizeof *app);
-    text_init(&app->out, port_write);
+    text_init(&app->out, send);
     protocol_init(&app->in);
     app->warning = warning;
     app->engine_error = start_engine();

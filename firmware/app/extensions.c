@@ -58,6 +58,7 @@ void command_tinyssl(struct app *app, char *rest)
     say_sealed(app, SEALED_TICK, "%s,%u",
                TEXT_FIELDS(TEXT_STRING(TINYSSL_TICK_UNIT), TEXT_NUMBER(port_ticks_per_second())));
     say_text(app, SEALED_WARNING, app->warning);
+    say_text(app, SEALED_RESET, port_reset_cause());
 }
 
 /* One inference on the wire's input: ticks, and the output as it is. */
@@ -189,6 +190,24 @@ void command_mem(struct app *app, char *rest)
     say_sealed(app, SEALED_MEMORY, "%u,%u,%u,%u",
                TEXT_FIELDS(TEXT_NUMBER(engine_arena_used()), TEXT_NUMBER(engine_info.arena_bytes),
                            TEXT_NUMBER(used), TEXT_NUMBER(size)));
+}
+
+/* From now on a program that hangs restarts the board. */
+void command_watchdog(struct app *app, char *rest)
+{
+    uint32_t milliseconds = 0;
+    const char *word = protocol_word(&rest);
+    if (word == NULL || !protocol_number(word, &milliseconds) ||
+        milliseconds < PROTOCOL_WATCHDOG_MS) {
+        app_error(app, ERROR_WATCHDOG, TEXT_FIELDS(TEXT_NUMBER(PROTOCOL_WATCHDOG_MS)));
+        return;
+    }
+    const uint32_t armed = port_watchdog(milliseconds);
+    if (armed == 0) {
+        app_error(app, ERROR_WATCHDOG_NONE, TEXT_FIELDS(TEXT_NUMBER(milliseconds)));
+    } else {
+        say_number(app, SEALED_WATCHDOG, armed);
+    }
 }
 
 void command_reset(struct app *app, char *rest)

@@ -10,6 +10,7 @@ int main(void)
     app_init(&app, port_init());
     for (;;) {
         size_t size = port_read(data, sizeof data, PROTOCOL_FRAME_GAP_MS * 1000u);
+        port_watchdog_feed();
         if (size > 0) {
             app_receive(&app, data, size);
         } else {

@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+#include "fault.h"
 #include "port.h"
 #include "startup.h"
 
@@ -13,22 +14,53 @@
 
 void reset_handler(void);
 
+/* DDI 0403E, B3.2.15 and B3.2.16; STKOF: DDI 0553, ARMv8-M. */
+static const struct fault_name cfsr_names[] = {
+    {0, "IACCVIOL"},   {1, "DACCVIOL"},    {3, "MUNSTKERR"},  {4, "MSTKERR"},    {5, "MLSPERR"},
+    {7, "MMARVALID"},  {8, "IBUSERR"},     {9, "PRECISERR"},  {10, "IMPRECISERR"}, {11, "UNSTKERR"},
+    {12, "STKERR"},    {13, "LSPERR"},     {15, "BFARVALID"}, {16, "UNDEFINSTR"}, {17, "INVSTATE"},
+    {18, "INVPC"},     {19, "NOCP"},       {20, "STKOF"},     {24, "UNALIGNED"}, {25, "DIVBYZERO"},
+};
+static const struct fault_name hfsr_names[] = {{1, "VECTTBL"}, {30, "FORCED"}, {31, "DEBUGEVT"}};
+
+#define COUNT(names) ((uint32_t)(sizeof(names) / sizeof(names)[0]))
+
+static void report_bits(void)
+{
+    const uint32_t cfsr = SCB_CFSR;
+    const uint32_t hfsr = SCB_HFSR;
+    if (cfsr & CFSR_MMARVALID) {
+        fault_value("address", SCB_MMFAR);
+    } else if (cfsr & CFSR_BFARVALID) {
+        fault_value("address", SCB_BFAR);
+    }
+    fault_value("cfsr", cfsr);
+    fault_value("hfsr", hfsr);
+    fault_bits(hfsr_names, COUNT(hfsr_names), hfsr);
+    fault_bits(cfsr_names, COUNT(cfsr_names), cfsr);
+}
+
 /* `frame` is the stacked r0-r3, r12, lr, pc, xpsr. Not static: the assembly below calls it. The text
- * names the program counter: `arm-none-eabi-addr2line -e firmware.elf` finds the line. */
+ * names the program counter: `arm-none-eabi-addr2line -e firmware.elf` finds the line. The NMI is a
+ * watchdog's on all our boards. */
 __attribute__((used)) void fault_report(const uint32_t *frame);
 void fault_report(const uint32_t *frame)
 {
-    char text[] = "e-[hardfault pc=0x........ lr=0x........ cfsr=0x........]\r\n";
-    int readable = frame >= __tinyssl_stack_bottom && frame + 8 <= __tinyssl_stack_top;
-    put_hex(text + 18, readable ? frame[6] : 0u);
-    put_hex(text + 32, readable ? frame[5] : 0u);
-    put_hex(text + 48, SCB_CFSR);
-    port_write((const uint8_t *)text, sizeof text - 1);
-    port_write(NULL, 0);
+    uint32_t exception;
+    __asm__ volatile("mrs %0, ipsr" : "=r"(exception));
+    const int readable = frame >= __tinyssl_stack_bottom && frame + 8 <= __tinyssl_stack_top;
+    fault_begin();
+    fault_value("pc", readable ? frame[6] : 0u);
+    fault_value("lr", readable ? frame[5] : 0u);
+    if ((exception & 0x1FFu) == EXCEPTION_NMI) {
+        fault_text("WATCHDOG");
+        fault_end(RESTART_WATCHDOG);
+    }
+    report_bits();
     if (DCB_DHCSR & DHCSR_C_DEBUGEN) {
         __asm__ volatile("bkpt 0");
     }
-    port_reset();
+    fault_end(RESTART_FAULT);
 }
 
 /* The stack may be what failed. Where less than 512 bytes of it are left, go on at its top: the frame,
@@ -93,6 +125,7 @@ __attribute__((noreturn)) void reset_handler(void)
 
 void port_reset(void)
 {
+    restart_note(RESTART_REQUESTED);
     barrier();
     SCB_AIRCR = AIRCR_KEY | AIRCR_SYSRESETREQ;
     barrier();

@@ -18,6 +18,8 @@
 #define SCB_AIRCR REG32(0xE000ED0Cu)
 #define SCB_CCR REG32(0xE000ED14u)
 #define SCB_CFSR REG32(0xE000ED28u)
+#define SCB_HFSR REG32(0xE000ED2Cu)
+#define SCB_MMFAR REG32(0xE000ED34u)
 #define SCB_BFAR REG32(0xE000ED38u)
 #define SCB_CCSIDR REG32(0xE000ED80u)
 #define SCB_CSSELR REG32(0xE000ED84u)
@@ -33,6 +35,8 @@
 #define ICSR_PENDSTSET (1u << 26)
 #define AIRCR_KEY 0x05FA0000u
 #define AIRCR_SYSRESETREQ (1u << 2)
+#define CFSR_MMARVALID (1u << 7)
+#define CFSR_BFARVALID (1u << 15)
 #define CCR_DC (1u << 16)
 #define CCR_IC (1u << 17)
 #define CCR_LOB (1u << 19) /* ARMv8.1-M: loop and branch information is kept */
@@ -43,6 +47,7 @@
 #define DHCSR_C_DEBUGEN (1u << 0)
 
 /* Exception numbers as IPSR gives them; interrupt n of the chip is 16 + n. */
+#define EXCEPTION_NMI 2u
 #define EXCEPTION_SYSTICK 15u
 #define EXCEPTION_IRQ0 16u
 

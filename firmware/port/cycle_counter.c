@@ -36,3 +36,10 @@ uint64_t port_ticks(void)
     }
     return ((uint64_t)high << 24) | low;
 }
+
+void cycle_counter_wait(uint32_t cycles)
+{
+    const uint64_t end = port_ticks() + cycles;
+    while (port_ticks() < end) {
+    }
+}

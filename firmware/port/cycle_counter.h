@@ -12,4 +12,7 @@ void cycle_counter_start(void);
 /* To be called by port_interrupt() for EXCEPTION_SYSTICK: a round has ended. */
 void cycle_counter_round(void);
 
+/* Returns when at least so many cycles have passed. */
+void cycle_counter_wait(uint32_t cycles);
+
 #endif

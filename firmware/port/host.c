@@ -6,6 +6,7 @@
  *
  * Environment:
  *   TINYSSL_HOST_TERMINAL  descriptor of the terminal to go on with; set by port_reset() only
+ *   TINYSSL_HOST_RESET     why it was restarted; set by port_reset() and port_watchdog() only
  *   TINYSSL_HOST_PULSES    file to which energy mode appends the time of every pulse, in ns
  */
 #define _GNU_SOURCE
@@ -13,9 +14,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,10 +26,13 @@
 #include "port.h"
 
 #define TERMINAL "TINYSSL_HOST_TERMINAL"
+#define RESET "TINYSSL_HOST_RESET"
 #define PULSES "TINYSSL_HOST_PULSES"
 
 static int terminal = -1;
 static uint64_t start;
+static char cause[12] = "power-on";
+static struct itimerval watchdog; /* zero: not armed */
 
 static uint64_t nanoseconds(void)
 {
@@ -69,6 +75,14 @@ const char *port_init(void)
     const char *inherited = getenv(TERMINAL);
     terminal = inherited != NULL ? atoi(inherited) : open_terminal();
     start = nanoseconds();
+    const char *why = getenv(RESET);
+    if (why != NULL) {
+        snprintf(cause, sizeof cause, "%s", why);
+    }
+    sigset_t alarm;
+    sigemptyset(&alarm);
+    sigaddset(&alarm, SIGALRM);
+    sigprocmask(SIG_UNBLOCK, &alarm, NULL); /* a restart by the watchdog comes out of its handler */
     return NULL;
 }
 
@@ -115,13 +129,51 @@ void port_stack(uint32_t *used, uint32_t *size)
     *size = 0;
 }
 
-void port_reset(void)
+/* What a restart finds in its environment. */
+static void leave(const char *why)
 {
     char number[12];
     snprintf(number, sizeof number, "%d", terminal);
     setenv(TERMINAL, number, 1);
+    setenv(RESET, why, 1);
+}
+
+static void restart(void)
+{
     execl("/proc/self/exe", "tinyssl-host", (char *)NULL);
-    fail("reset");
+    _exit(1);
+}
+
+void port_reset(void)
+{
+    leave("software");
+    restart();
+}
+
+const char *port_reset_cause(void)
+{
+    return cause;
+}
+
+static void expired(int number)
+{
+    (void)number;
+    restart(); /* its environment was set when the watchdog was armed */
+}
+
+uint32_t port_watchdog(uint32_t milliseconds)
+{
+    leave("watchdog");
+    watchdog.it_value.tv_sec = milliseconds / 1000u;
+    watchdog.it_value.tv_usec = (suseconds_t)(milliseconds % 1000u) * 1000;
+    signal(SIGALRM, expired);
+    setitimer(ITIMER_REAL, &watchdog, NULL);
+    return milliseconds;
+}
+
+void port_watchdog_feed(void)
+{
+    setitimer(ITIMER_REAL, &watchdog, NULL);
 }
 
 void port_pulse(void)

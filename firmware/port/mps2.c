@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "cmsdk_uart.h"
+#include "cmsdk_watchdog.h"
 #include "cortex_m.h"
 #include "port.h"
 #include "tinyssl_build.h"
@@ -24,6 +25,9 @@ enum { IRQ_UART_RX = 0, IRQ_CLOCK = 8, IRQ_ALARM = 9 };
 enum { TIMER_ENABLE = 1u << 0, TIMER_INTERRUPT = 1u << 3 };
 
 struct cmsdk_uart *const cmsdk_uart = (struct cmsdk_uart *)0x40004000u; /* UART0 */
+
+struct cmsdk_watchdog *const cmsdk_watchdog = (struct cmsdk_watchdog *)0x40008000u;
+const uint32_t cmsdk_watchdog_hz = TINYSSL_CLOCK_HZ;
 
 static volatile uint32_t rounds; /* of CLOCK: the upper half of the time */
 

@@ -4,6 +4,7 @@
  * Technical Reference Manual (Arm 101773). All is used through its secure alias, as the core starts
  * in the secure state and nothing of it is given away. */
 #include "cmsdk_uart.h"
+#include "cmsdk_watchdog.h"
 #include "cortex_m.h"
 #include "port.h"
 #include "tinyssl_build.h"
@@ -19,6 +20,10 @@ enum { SYST_ENABLE = 1u << 0, SYST_INTERRUPT = 1u << 1, SYST_CPU_CLOCK = 1u << 2
 enum { SYST_MAX = 0xFFFFFF }; /* SysTick has 24 bits: 0.5 s */
 
 struct cmsdk_uart *const cmsdk_uart = (struct cmsdk_uart *)0x59303000u; /* UART0 */
+
+/* SSE-300's, from the slow clock */
+struct cmsdk_watchdog *const cmsdk_watchdog = (struct cmsdk_watchdog *)0x4802E000u;
+const uint32_t cmsdk_watchdog_hz = 32768u;
 
 void port_interrupt(uint32_t exception)
 {

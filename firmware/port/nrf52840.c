@@ -9,6 +9,7 @@
 
 #include "cycle_counter.h"
 #include "port.h"
+#include "restart.h"
 #include "tinyssl_build.h"
 
 enum { CORE_HZ = 64000000, SLOW_HZ = 32768 };
@@ -34,6 +35,7 @@ static uint8_t ring[RING];
 static volatile uint32_t halves_started;
 static uint32_t ring_out; /* free running; TIMER1 - out bytes are held */
 static uint32_t core_hz = CORE_HZ;
+static uint32_t reset_reasons;
 
 static bool happens(volatile const uint32_t *event, uint32_t cycles)
 {
@@ -155,6 +157,8 @@ void port_interrupt(uint32_t exception)
 
 const char *port_init(void)
 {
+    reset_reasons = POWER_RESETREAS;
+    POWER_RESETREAS = reset_reasons; /* ones clear */
     cycle_counter_start();
     interrupts_on();
     const char *problem = start_clocks();
@@ -162,6 +166,47 @@ const char *port_init(void)
     P1_DIRSET = TIMING_PIN;
     start_uart();
     return problem;
+}
+
+/* PS 5.3.7.16: no bit is set by power-on and brown-out. */
+const char *port_reset_cause(void)
+{
+    if (reset_reasons & RESETREAS_DOG) {
+        return "watchdog";
+    }
+    if (reset_reasons & RESETREAS_LOCKUP) {
+        return "lockup";
+    }
+    if (reset_reasons & RESETREAS_SREQ) {
+        return restart_cause(); /* software, or a fault */
+    }
+    if (reset_reasons & RESETREAS_RESETPIN) {
+        return "pin";
+    }
+    return reset_reasons ? "low-power" : restart_cause();
+}
+
+/* PS 6.36: counts the 32.768 kHz clock, also while the core sleeps, and not while a debugger holds it.
+ * Once it runs, the time cannot be changed. */
+uint32_t port_watchdog(uint32_t milliseconds)
+{
+    const uint64_t ticks = (uint64_t)milliseconds * SLOW_HZ / 1000u;
+    if (ticks > UINT32_MAX) {
+        return 0;
+    }
+    if (!WDT_RUNSTATUS) {
+        WDT_CONFIG = WDT_IN_SLEEP;
+        WDT_CRV = (uint32_t)ticks;
+        WDT_RREN = 1;
+        WDT_TASKS_START = 1;
+    }
+    port_watchdog_feed();
+    return (uint32_t)((uint64_t)WDT_CRV * 1000u / SLOW_HZ);
+}
+
+void port_watchdog_feed(void)
+{
+    WDT_RR0 = WDT_RELOAD;
 }
 
 uint32_t port_ticks_per_second(void)
@@ -187,8 +232,8 @@ size_t port_read(uint8_t *data, size_t size, uint32_t wait_us)
         ring_out += held;
         return 0;
     }
-    const uint64_t settled = port_ticks() + SETTLE; /* RXDRDY comes before the byte is in memory */
-    while (held && port_ticks() < settled) {
+    if (held) {
+        cycle_counter_wait(SETTLE); /* RXDRDY comes before the byte is in memory */
     }
     barrier();
     size_t count = 0;
@@ -225,9 +270,7 @@ void port_write(const uint8_t *data, size_t size)
 
 void port_pulse(void)
 {
-    const uint64_t end = port_ticks() + CORE_HZ / 1000000u;
     P1_OUTCLR = TIMING_PIN;
-    while (port_ticks() < end) {
-    }
+    cycle_counter_wait(CORE_HZ / 1000000u);
     P1_OUTSET = TIMING_PIN;
 }

@@ -1,5 +1,5 @@
-/* What a board must offer: seven functions, and one more for measuring energy. One file a
- * chip family implements them.
+/* What a board must offer: eight functions, two of a watchdog, and one more for measuring energy. One
+ * file a chip family implements them.
  *
  * Nothing here is called from an interrupt. The application calls port_init() once, first.
  */
@@ -39,6 +39,19 @@ void port_pulse(void);
 
 /* Restarts the board as after power-on. Does not return. */
 void port_reset(void);
+
+/* Why the board started: power-on, brown-out, pin, external (one of these), low-power, lockup,
+ * software (port_reset()), fault, watchdog, or unknown. restart.c implements it for boards without a
+ * register that tells. */
+const char *port_reset_cause(void);
+
+/* Arms the watchdog: without port_watchdog_feed() for so long, it restarts the board. It cannot be
+ * disarmed but by a reset. Returns the milliseconds that it waits, which the chip may have rounded; 0
+ * where there is none, or none so slow: restart.c has that one. */
+uint32_t port_watchdog(uint32_t milliseconds);
+
+/* The program still does what it should. Without effect where the watchdog is not armed. */
+void port_watchdog_feed(void);
 
 #ifdef __cplusplus
 }

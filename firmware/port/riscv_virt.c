@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fault.h"
 #include "port.h"
 #include "startup.h"
 #include "tinyssl_build.h"
@@ -37,22 +38,15 @@ enum { PMP_LOCKED_NAPOT_NO_ACCESS = 0x98, GUARD_BYTES = 0x10000 };
 
 #define CSR_WRITE(name, value) __asm__ volatile("csrw " name ", %0" ::"r"(value))
 
-static inline uint32_t csr_cycle(void)
-{
-    uint32_t value;
-    __asm__ volatile("csrr %0, mcycle" : "=r"(value));
-    return value;
-}
-
-static inline uint32_t csr_cycle_high(void)
-{
-    uint32_t value;
-    __asm__ volatile("csrr %0, mcycleh" : "=r"(value));
-    return value;
-}
+#define CSR_READ(name)                                  \
+    ({                                                  \
+        uint32_t value_;                                \
+        __asm__ volatile("csrr %0, " name : "=r"(value_)); \
+        value_;                                         \
+    })
 
 /* Not static: the assembly below calls them. */
-__attribute__((used, noreturn)) void trap_report(uint32_t cause, uint32_t pc, uint32_t address);
+__attribute__((used, noreturn)) void trap_report(uint32_t pc, uint32_t ra);
 __attribute__((used, noreturn)) void start_core(void);
 void reset_handler(void);
 
@@ -70,24 +64,29 @@ __attribute__((naked, aligned(4), used)) void trap_entry(void);
 void trap_entry(void)
 {
     __asm__ volatile("la sp, __tinyssl_stack_top\n\t"
-                     "csrr a0, mcause\n\t"
-                     "csrr a1, mepc\n\t"
-                     "csrr a2, mtval\n\t"
+                     "csrr a0, mepc\n\t"
+                     "mv a1, ra\n\t"
                      "j trap_report");
 }
 
 /* The text names the program counter: `riscv64-unknown-elf-addr2line -e firmware.elf` finds the line. */
-void trap_report(uint32_t cause, uint32_t pc, uint32_t address)
+void trap_report(uint32_t pc, uint32_t ra)
 {
-    char text[] = "e-[trap pc=0x........ cause=0x........ address=0x........]\r\n";
-    put_hex(text + 13, pc);
-    put_hex(text + 30, cause);
-    put_hex(text + 49, address);
-    port_write((const uint8_t *)text, sizeof text - 1);
-    port_write(NULL, 0);
-    port_reset();
-    for (;;) {
+    static const char *const causes[] = {
+        "INSTRUCTION_ADDRESS_MISALIGNED", "INSTRUCTION_ACCESS_FAULT", "ILLEGAL_INSTRUCTION",
+        "BREAKPOINT", "LOAD_ADDRESS_MISALIGNED", "LOAD_ACCESS_FAULT", "STORE_ADDRESS_MISALIGNED",
+        "STORE_ACCESS_FAULT", /* table 3.6 of the privileged architecture */
+    };
+    const uint32_t cause = CSR_READ("mcause");
+    fault_begin();
+    fault_value("pc", pc);
+    fault_value("ra", ra);
+    fault_value("mcause", cause);
+    fault_value("mtval", CSR_READ("mtval"));
+    if (cause < sizeof causes / sizeof causes[0]) {
+        fault_text(causes[cause]);
     }
+    fault_end(RESTART_FAULT);
 }
 
 /* The 64 KB below the stack may not be touched, in machine mode neither: the entry is locked. */
@@ -120,9 +119,9 @@ uint64_t port_ticks(void)
     uint32_t high;
     uint32_t low;
     do {
-        high = csr_cycle_high();
-        low = csr_cycle();
-    } while (high != csr_cycle_high());
+        high = CSR_READ("mcycleh");
+        low = CSR_READ("mcycle");
+    } while (high != CSR_READ("mcycleh"));
     return ((uint64_t)high << 32) | low;
 }
 
@@ -184,6 +183,7 @@ void port_write(const uint8_t *data, size_t size)
 
 void port_reset(void)
 {
+    restart_note(RESTART_REQUESTED);
     TEST_DEVICE = RESET_WORD;
     for (;;) {
     }

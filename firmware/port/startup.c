@@ -1,6 +1,7 @@
 #include "startup.h"
 
 #include "port.h"
+#include "restart.h"
 
 #define PAINT 0xC5C5C5C5u
 
@@ -20,13 +21,6 @@ extern const struct zero __tinyssl_zero_start[], __tinyssl_zero_end[];
 extern void (*const __init_array_start[])(void), (*const __init_array_end[])(void);
 
 int main(void);
-
-void put_hex(char *text, uint32_t value)
-{
-    for (int digit = 0; digit < 8; digit++) {
-        text[digit] = "0123456789abcdef"[(value >> (28 - 4 * digit)) & 0xFu];
-    }
-}
 
 static void paint_stack(void)
 {
@@ -50,6 +44,7 @@ void start_program(void)
             *(volatile uint32_t *)to = 0;
         }
     }
+    restart_begin();
     for (void (*const *constructor)(void) = __init_array_start; constructor < __init_array_end;
          constructor++) {
         (*constructor)();

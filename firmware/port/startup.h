@@ -1,4 +1,4 @@
-/* From the reset to main(), and the text of a fault: the same on every core. */
+/* From the reset to main(): the same on every core. */
 #ifndef TINYSSL_STARTUP_H
 #define TINYSSL_STARTUP_H
 
@@ -10,8 +10,5 @@ extern uint32_t __tinyssl_stack_bottom[], __tinyssl_stack_top[];
 /* Paints the stack, fills the memory of variables, runs constructors and main(), then restarts. The
  * core's own start-up comes first: stack pointer, guard, floating point. */
 __attribute__((noreturn)) void start_program(void);
-
-/* Writes `value` as 8 hex digits to `text`. */
-void put_hex(char *text, uint32_t value);
 
 #endif

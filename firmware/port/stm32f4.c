@@ -10,6 +10,7 @@
 #include "byte_ring.h"
 #include "cycle_counter.h"
 #include "port.h"
+#include "stm32.h"
 #include "tinyssl_build.h"
 
 enum { HSI_HZ = 16000000, HSE_HZ = 8000000, PLL_INPUT_HZ = 1000000, CORE_HZ = TINYSSL_CLOCK_HZ };
@@ -19,17 +20,15 @@ enum { HSE_TOLERANCE = 3 };        /* per cent; the HSI that it is compared with
 enum { TIMING_PIN = 1u << 8 };     /* PA8, D7 of the Arduino header */
 enum { FLASH_WAITS = (CORE_HZ - 1) / 30000000 }; /* table 5 of RM0390, 2.7 to 3.6 V */
 
+struct stm32_iwdg *const stm32_iwdg = (struct stm32_iwdg *)IWDG_ADDRESS;
+
+static uint32_t reset_flags;
 static uint32_t clock_hz = HSI_HZ;
 static uint32_t uart_clock_hz = HSI_HZ;
 
 static bool becomes(volatile const uint32_t *reg, uint32_t mask, uint32_t value)
 {
-    for (uint32_t poll = 0; poll < READY_POLLS; poll++) {
-        if ((*reg & mask) == value) {
-            return true;
-        }
-    }
-    return false;
+    return stm32_becomes(reg, mask, value, READY_POLLS);
 }
 
 /* HSE in Hz by the internal oscillator, while the core runs from that; 0 where nothing is captured. */
@@ -167,12 +166,29 @@ void port_interrupt(uint32_t exception)
 
 const char *port_init(void)
 {
+    reset_flags = RCC_CSR;
+    RCC_CSR |= CSR_RMVF;
     const char *problem = start_clocks();
     cycle_counter_start();
     start_pins();
     start_uart();
     interrupts_on();
     return problem;
+}
+
+/* RM0390 6.3.21. Power-on is a brown-out, too; the pin is low in every reset. */
+const char *port_reset_cause(void)
+{
+    static const struct stm32_reset causes[] = {
+        {CSR_IWDGRSTF | CSR_WWDGRSTF, "watchdog"},
+        {CSR_LPWRRSTF, "low-power"},
+        {CSR_SFTRSTF, "software"},
+        {CSR_PORRSTF, "power-on"},
+        {CSR_BORRSTF, "brown-out"},
+        {CSR_PINRSTF, "pin"},
+        {0, NULL},
+    };
+    return stm32_reset_cause(reset_flags, causes);
 }
 
 uint32_t port_ticks_per_second(void)
@@ -198,9 +214,7 @@ void port_write(const uint8_t *data, size_t size)
 
 void port_pulse(void)
 {
-    const uint64_t end = port_ticks() + clock_hz / 1000000u;
     GPIOA_BSRR = (uint32_t)TIMING_PIN << 16;
-    while (port_ticks() < end) {
-    }
+    cycle_counter_wait(clock_hz / 1000000u);
     GPIOA_BSRR = TIMING_PIN;
 }

@@ -22,6 +22,15 @@
 #define RCC_AHB1ENR REG32(0x40023830u)
 #define RCC_APB1ENR REG32(0x40023840u)
 #define RCC_APB2ENR REG32(0x40023844u)
+#define RCC_CSR REG32(0x40023874u)
+#define CSR_RMVF (1u << 24)
+#define CSR_BORRSTF (1u << 25)
+#define CSR_PINRSTF (1u << 26)
+#define CSR_PORRSTF (1u << 27)
+#define CSR_SFTRSTF (1u << 28)
+#define CSR_IWDGRSTF (1u << 29)
+#define CSR_WWDGRSTF (1u << 30)
+#define CSR_LPWRRSTF (1u << 31)
 #define CR_HSEON (1u << 16)
 #define CR_HSERDY (1u << 17)
 #define CR_HSEBYP (1u << 18)
@@ -78,5 +87,8 @@
 #define CR1_RXNEIE (1u << 5)
 #define CR1_UE (1u << 13)
 #define IRQ_USART2 38u
+
+/* IWDG, 17.4 */
+#define IWDG_ADDRESS 0x40003000u
 
 #endif

@@ -10,23 +10,24 @@
 #include "byte_ring.h"
 #include "cycle_counter.h"
 #include "port.h"
+#include "stm32.h"
+#include "stm32_usart.h"
 #include "tinyssl_build.h"
 
 enum { HSI_HZ = 64000000, PLL_INPUT_HZ = 2000000, HSE_HZ = 8000000 };
 enum { READY_POLLS = 1000000 }; /* at 64 MHz at least 30 ms; the slowest bit (HSE) takes 2 ms */
 enum { TIMING_PIN = 1u << 15 }; /* of port D */
 
+struct stm32_usart *const stm32_usart = (struct stm32_usart *)USART3_ADDRESS;
+struct stm32_iwdg *const stm32_iwdg = (struct stm32_iwdg *)IWDG1_ADDRESS;
+
+static uint32_t reset_flags;
 static uint32_t clock_hz = HSI_HZ;
 static uint32_t uart_clock_hz = HSI_HZ;
 
 static bool becomes(volatile const uint32_t *reg, uint32_t mask, uint32_t value)
 {
-    for (uint32_t poll = 0; poll < READY_POLLS; poll++) {
-        if ((*reg & mask) == value) {
-            return true;
-        }
-    }
-    return false;
+    return stm32_becomes(reg, mask, value, READY_POLLS);
 }
 
 /* RM0433 6.6.2: scale 1 first, then overdrive. CR3 may be written once after power-on; a second write
@@ -139,23 +140,14 @@ static void start_uart(void)
 {
     RCC_APB1LENR |= APB1LENR_USART3;
     (void)RCC_APB1LENR;
-    USART3_BRR = (uart_clock_hz + TINYSSL_BAUD / 2u) / TINYSSL_BAUD;
-    USART3_CR1 = USART_FIFOEN | USART_RE | USART_TE | USART_RXNEIE | USART_UE;
+    stm32_usart_start((uart_clock_hz + TINYSSL_BAUD / 2u) / TINYSSL_BAUD);
     interrupt_enable(IRQ_USART3);
-}
-
-static void receive(void)
-{
-    while (USART3_ISR & USART_RXNE) {
-        byte_ring_put((uint8_t)USART3_RDR);
-    }
-    USART3_ICR = USART_ERRORS;
 }
 
 void port_interrupt(uint32_t exception)
 {
     if (exception == EXCEPTION_IRQ0 + IRQ_USART3) {
-        receive();
+        stm32_usart_receive();
     } else if (exception == EXCEPTION_SYSTICK) {
         cycle_counter_round();
     }
@@ -164,6 +156,8 @@ void port_interrupt(uint32_t exception)
 
 const char *port_init(void)
 {
+    reset_flags = RCC_RSR;
+    RCC_RSR |= RSR_RMVF;
     const char *problem = start_clocks();
     start_caches();
     cycle_counter_start();
@@ -173,32 +167,29 @@ const char *port_init(void)
     return problem;
 }
 
+/* RM0433 8.7.38. Power-on is a brown-out, too; the pin is low in every reset. */
+const char *port_reset_cause(void)
+{
+    static const struct stm32_reset causes[] = {
+        {RSR_IWDG1RSTF | RSR_WWDG1RSTF, "watchdog"},
+        {RSR_LPWRRSTF, "low-power"},
+        {RSR_SFTRSTF, "software"},
+        {RSR_PORRSTF, "power-on"},
+        {RSR_BORRSTF, "brown-out"},
+        {RSR_PINRSTF, "pin"},
+        {0, NULL},
+    };
+    return stm32_reset_cause(reset_flags, causes);
+}
+
 uint32_t port_ticks_per_second(void)
 {
     return clock_hz;
 }
 
-void port_write(const uint8_t *data, size_t size)
-{
-    if (!(USART3_CR1 & USART_UE)) { /* a fault before port_init() has nobody to tell */
-        return;
-    }
-    for (size_t i = 0; i < size; i++) {
-        while (!(USART3_ISR & USART_TXNF)) {
-        }
-        USART3_TDR = data[i];
-    }
-    if (!data) {
-        while (!(USART3_ISR & USART_TC)) {
-        }
-    }
-}
-
 void port_pulse(void)
 {
-    const uint64_t end = port_ticks() + clock_hz / 1000000u;
     GPIOD_BSRR = (uint32_t)TIMING_PIN << 16;
-    while (port_ticks() < end) {
-    }
+    cycle_counter_wait(clock_hz / 1000000u);
     GPIOD_BSRR = TIMING_PIN;
 }

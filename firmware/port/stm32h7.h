@@ -36,6 +36,7 @@
 #define RCC_PLLCKSELR REG32(0x58024428u)
 #define RCC_PLLCFGR REG32(0x5802442Cu)
 #define RCC_PLL1DIVR REG32(0x58024430u)
+#define RCC_RSR REG32(0x580244D0u)
 #define RCC_AHB4ENR REG32(0x580244E0u)
 #define RCC_APB1LENR REG32(0x580244E8u)
 #define RCC_APB4ENR REG32(0x580244F4u)
@@ -55,6 +56,14 @@
 #define PLLCKSELR_PLL1_MASK (3u | (63u << 4))
 #define PLLCFGR_PLL1_MASK 0x0007000Fu /* FRACEN, VCOSEL, RGE; DIVP1EN, DIVQ1EN, DIVR1EN */
 #define PLLCFGR_PLL1 ((1u << 2) | (1u << 16)) /* input 2 to 4 MHz, wide VCO, output P */
+#define RSR_RMVF (1u << 16)
+#define RSR_BORRSTF (1u << 21)
+#define RSR_PINRSTF (1u << 22)
+#define RSR_PORRSTF (1u << 23)
+#define RSR_SFTRSTF (1u << 24)
+#define RSR_IWDG1RSTF (1u << 26)
+#define RSR_WWDG1RSTF (1u << 28)
+#define RSR_LPWRRSTF (1u << 30)
 #define AHB4ENR_GPIOD (1u << 3)
 #define APB1LENR_USART3 (1u << 18)
 #define APB4ENR_SYSCFG (1u << 1)
@@ -64,22 +73,8 @@
 #define GPIOD_BSRR REG32(0x58020C18u)
 #define GPIOD_AFRH REG32(0x58020C24u)
 
-/* 48.7 USART */
-#define USART3_CR1 REG32(0x40004800u)
-#define USART3_BRR REG32(0x4000480Cu)
-#define USART3_ISR REG32(0x4000481Cu)
-#define USART3_ICR REG32(0x40004820u)
-#define USART3_RDR REG32(0x40004824u)
-#define USART3_TDR REG32(0x40004828u)
-#define USART_UE (1u << 0)
-#define USART_RE (1u << 2)
-#define USART_TE (1u << 3)
-#define USART_RXNEIE (1u << 5)
-#define USART_FIFOEN (1u << 29)
-#define USART_RXNE (1u << 5)
-#define USART_TC (1u << 6)
-#define USART_TXNF (1u << 7)
-#define USART_ERRORS 0xFu /* parity, framing, noise, overrun */
+#define USART3_ADDRESS 0x40004800u
+#define IWDG1_ADDRESS 0x58004800u
 #define IRQ_USART3 39u    /* table 149 */
 
 #endif

@@ -11,6 +11,7 @@
 #define PROTOCOL_FRAME_GAP_MS 1000u
 #define PROTOCOL_ITERATIONS 1u
 #define PROTOCOL_WARMUPS 10u
+#define PROTOCOL_WATCHDOG_MS 2000u
 
 #define REPLY_READY "m-ready"
 #define REPLY_MODE_PERFORMANCE "m-timestamp-mode-performance"
@@ -53,6 +54,8 @@
 #define ERROR_FRAME_CRC "Frame CRC is %x, not %x"
 #define ERROR_ENGINE "Engine: %s"
 #define ERROR_ENGINE_RUN "Engine error %u"
+#define ERROR_WATCHDOG "Command 'watchdog' takes %u or more milliseconds"
+#define ERROR_WATCHDOG_NONE "This board has no watchdog that waits %u ms"
 
 /* Keys of the sealed lines. */
 #define SEALED_PROTOCOL "protocol" /* version */
@@ -70,10 +73,12 @@
 #define SEALED_CLOCK "clock" /* Hz of the core */
 #define SEALED_TICK "tick" /* unit, ticks in a second */
 #define SEALED_WARNING "warning" /* what did not come up at start; empty: nothing */
+#define SEALED_RESET "reset" /* why the board started last */
 #define SEALED_RUN "run" /* ticks, output in hex */
 #define SEALED_OP "op" /* index, ticks, name */
 #define SEALED_TOTAL "total" /* ticks of the whole profiled inference */
 #define SEALED_MEMORY "memory" /* arena used, arena size, stack used, stack size; 0: unknown */
+#define SEALED_WATCHDOG "watchdog" /* milliseconds that it waits */
 
 /* X(key, usage, help) for every command. */
 #define PROTOCOL_COMMANDS(X) \
@@ -89,6 +94,7 @@
     X(run, "run [N CRC]", "then N raw bytes, if given; one inference, its ticks and output") \
     X(prof, "prof", "ticks of every operator") \
     X(mem, "mem", "arena and stack used") \
+    X(watchdog, "watchdog MS", "restart after so many milliseconds of hanging") \
     X(reset, "reset", "restart")
 
 #endif

@@ -10,6 +10,7 @@ measured. Results:
 * with a test split: `images accuracy_device accuracy_host`; file `confusion` {class_names, matrix}
 * `inputs` (without one), `agreement equal first_difference reference`
 * `flash_bytes ram_bytes` (of the ELF), `device_flash_bytes device_ram_bytes` (0: unknown)
+* `watchdog_seconds` where it was armed; why the board started last: `device.reset`
 * `memory` {arena_used, arena_bytes, stack_used, stack_bytes}, `retries`, `inputs_per_second`
 * file `build`: the build's description
 """
@@ -26,6 +27,7 @@ from pydantic import TypeAdapter
 
 from tinyssl.bench.agreement import Tally
 from tinyssl.bench.latency import Unit, as_time, profile_rows, spread, unit_of
+from tinyssl.bench.restarts import arm, explained
 from tinyssl.bench.subject import (
     Reference,
     Samples,
@@ -89,6 +91,8 @@ def bench(config: BenchConfig, workspace: Workspace, progress: Progress | None =
         link = open_link(target.port, target.baud)
         with Session(link, config.timeout, config.retries) as session:
             identity = _identify(session, target, run, progress)
+            if config.watchdog is not None:
+                run.results(watchdog_seconds=arm(session, config))
             unit = unit_of(target.board, identity)
             job = Bench(config, target, samples, session, identity, unit, run, progress)
             try:
@@ -136,13 +140,14 @@ def _measure(job: Bench, data: bytes) -> None:
 
 
 def latency(job: Bench) -> None:
-    """Timed inferences on the first input, which is sent again where the device does not keep it."""
+    """Timed inferences on the first input, sent again where the device does not keep it."""
     config, session = job.config, job.session
     wire = job.wire(0)
     ticks: list[int] = []
     with job.progress.track("latency", config.warmup + config.runs, "run") as task:
         for number in range(config.warmup + config.runs):
-            again = session.repeat() if job.identity.input_kept else session.infer(wire)
+            with explained(session, f"inference {number + 1} of the latency"):
+                again = session.repeat() if job.identity.input_kept else session.infer(wire)
             found = again.ticks
             if number >= config.warmup:
                 ticks.append(found)
@@ -160,9 +165,10 @@ def latency(job: Bench) -> None:
 def profile(job: Bench) -> None:
     """One inference on the first input, operator by operator."""
     job.progress.note("time of every operator")
-    if not job.identity.input_kept:
-        job.session.load(job.wire(0))
-    content = profile_rows(job.session.profile(), job.unit)
+    with explained(job.session, "the profile"):
+        if not job.identity.input_kept:
+            job.session.load(job.wire(0))
+        content = profile_rows(job.session.profile(), job.unit)
     write_json(job.run.file("profile", "profile.json"), content)
     job.run.results(profile_total=content["total"])
 
@@ -201,7 +207,8 @@ def _compare(job: Bench, reference: Reference, position: int, tally: Tally) -> N
     samples = job.samples
     number = int(samples.numbers[position])
     label = int(samples.labels[position]) if samples.labels is not None else None
-    inference = job.session.infer(job.wire(position))
+    with explained(job.session, f"input {number} of the accuracy"):
+        inference = job.session.infer(job.wire(position))
     device = np.frombuffer(inference.output, np.int8)
     equal = tally.add(number, device, reference.invoke(samples.inputs[position]).ravel(), label)
     job.run.log(

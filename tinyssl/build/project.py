@@ -7,8 +7,6 @@ linker.ld               rendered from the board's memory regions
 include/                engine.h, and tinyssl_build.h with the identity of the image
 src/                    app, protocol, port of the board, engine
 lib/tinyssl_model/      the generated model and its kernels
-
-With the framework Arduino the same files make another project: see `tinyssl.build.arduino`.
 """
 
 from __future__ import annotations
@@ -17,8 +15,7 @@ import hashlib
 from dataclasses import dataclass
 
 from tinyssl import __version__
-from tinyssl.boards import Board, Framework
-from tinyssl.build import arduino
+from tinyssl.boards import Board
 from tinyssl.emit.render import Sources, render
 from tinyssl.ir.model import Model
 from tinyssl.paths import boards_folder, firmware_folder
@@ -27,24 +24,26 @@ HEADER = "include/tinyssl_build.h"
 LINKER_SCRIPT = "linker.ld"
 MODEL_LIBRARY = "lib/tinyssl_model"
 
-STARTUP = ("startup.c", "startup.h")
+STARTUP = ("startup.c", "startup.h", "restart.c", "restart.h", "fault.c", "fault.h")
 CORTEX_M = ("cortex_m.c", "cortex_m.h", *STARTUP)
-CMSDK_UART = ("cmsdk_uart.c", "cmsdk_uart.h")
+CMSDK = ("cmsdk_uart.c", "cmsdk_uart.h", "cmsdk_watchdog.c", "cmsdk_watchdog.h")
 CYCLE_COUNTER = ("cycle_counter.c", "cycle_counter.h")
 BYTE_RING = ("byte_ring.c", "byte_ring.h")
+STM32 = ("stm32.c", "stm32.h", *CYCLE_COUNTER, *BYTE_RING, *CORTEX_M)
+STM32_USART = ("stm32_usart.c", "stm32_usart.h")
 
 PORTS: dict[str, tuple[str, ...]] = {
-    "mps2": ("port.h", "mps2.c", *CMSDK_UART, *CORTEX_M),
-    "mps3": ("port.h", "mps3.c", *CMSDK_UART, *CORTEX_M),
-    "stm32f4": ("port.h", "stm32f4.c", "stm32f4.h", *CYCLE_COUNTER, *BYTE_RING, *CORTEX_M),
-    "stm32h7": ("port.h", "stm32h7.c", "stm32h7.h", *CYCLE_COUNTER, *BYTE_RING, *CORTEX_M),
+    "mps2": ("port.h", "mps2.c", *CMSDK, *CORTEX_M),
+    "mps3": ("port.h", "mps3.c", *CMSDK, *CORTEX_M),
+    "stm32f4": ("port.h", "stm32f4.c", "stm32f4.h", *STM32),
+    "stm32h7": ("port.h", "stm32h7.c", "stm32h7.h", *STM32_USART, *STM32),
+    "stm32l4": ("port.h", "stm32l4.c", "stm32l4.h", *STM32_USART, *STM32),
     "nrf52840": ("port.h", "nrf52840.c", "nrf52840.h", *CYCLE_COUNTER, *CORTEX_M),
     "riscv_virt": ("port.h", "riscv_virt.c", *STARTUP),
     "host": ("port.h", "host.c"),
 }
 """Board file's `port` -> its files in firmware/port/"""
 
-    "arduino": ("port.h", "arduino.cpp"),
 INCLUDES = ("-Isrc/app", "-Isrc/protocol", "-Isrc/port")
 
 
@@ -75,7 +74,6 @@ class Image:
 
 
 def linker_script(board: Board) -> str:
-    framework: Framework = "baremetal"
     """Linker script of a board: each use of memory in the region that the board file gives it."""
     uses = ("vectors", "code", "weights", "stack", "data", "arena")
     regions = {use: board.region(use).name for use in uses}
@@ -89,19 +87,14 @@ def project_files(image: Image) -> tuple[Sources, str]:
         Path -> text of every file, and 16 hex digits of the SHA-256 over all of them (the header
         with an empty id), so equal input gives an equal id.
     """
-    files = _firmware(image) | dict(image.engine.files)
-    header = HEADER
-    if image.framework == "arduino":
-        files, header = arduino.arduino_files(files), arduino.HEADER
-    else:
-        files |= _platform()
-        if image.board.tinyssl.port != "host":
-            files[LINKER_SCRIPT] = linker_script(image.board)
+    files = _platform() | _firmware(image.board) | dict(image.engine.files)
     board_file = f"{image.board.id}.json"
     files[f"boards/{board_file}"] = (boards_folder() / board_file).read_text()
+    if image.board.tinyssl.port != "host":
+        files[LINKER_SCRIPT] = linker_script(image.board)
     files["platformio.ini"] = _settings(image)
-    build_id = _digest(files | {header: _header(image, "")})
-    files[header] = _header(image, build_id)
+    build_id = _digest(files | {HEADER: _header(image, "")})
+    files[HEADER] = _header(image, build_id)
     return files, build_id
 
 
@@ -111,15 +104,14 @@ def _platform() -> Sources:
     return {f"platform/{name}": (folder / name).read_text() for name in names}
 
 
-def _firmware(image: Image) -> Sources:
+def _firmware(board: Board) -> Sources:
     firmware = firmware_folder()
     sources = {
         f"src/{part}/{path.name}": path.read_text()
         for part in ("app", "protocol")
         for path in sorted((firmware / part).glob("*.[ch]"))
     }
-    port = "arduino" if image.framework == "arduino" else image.board.tinyssl.port
-    for name in PORTS[port]:
+    for name in PORTS[board.tinyssl.port]:
         sources[f"src/port/{name}"] = (firmware / "port" / name).read_text()
     sources["include/engine.h"] = (firmware / "engine" / "engine.h").read_text()
     return sources
@@ -129,16 +121,11 @@ def _settings(image: Image) -> str:
     script = "" if image.board.tinyssl.port == "host" else LINKER_SCRIPT
     return render(
         "platformio.ini.j2",
-    engine = image.engine
-    if image.framework == "arduino":
-        return arduino.arduino_settings(
-            image.board, image.optimise, engine.build_flags, engine.options
-        )
         {
             "board": image.board,
             "optimise": image.optimise,
-            "build_flags": [*INCLUDES, *engine.build_flags],
-            "extra_options": engine.options,
+            "build_flags": [*INCLUDES, *image.engine.build_flags],
+            "extra_options": image.engine.options,
             "linker_script": script,
         },
     )
@@ -154,9 +141,6 @@ def _header(image: Image, build_id: str) -> str:
             "input_bytes": image.model.input.bytes,
             "output_bytes": image.model.output.bytes,
             "keep_input": int(image.engine.keep_input),
-            "tick_unit": (
-                arduino.TICK_UNIT if image.framework == "arduino" else image.board.tinyssl.tick_unit
-            ),
             "op_count": image.engine.steps or len(image.model.ops),
         },
     )

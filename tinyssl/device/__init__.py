@@ -3,6 +3,7 @@
 from tinyssl.device.link import Link, SerialLink, open_link
 from tinyssl.device.ports import Port, find_ports, only_port
 from tinyssl.device.protocol import (
+    Faulted,
     Garbled,
     Identity,
     Inference,
@@ -14,6 +15,7 @@ from tinyssl.device.protocol import (
 from tinyssl.device.session import Session
 
 __all__ = [
+    "Faulted",
     "Garbled",
     "Identity",
     "Inference",

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tinyssl.device.faults import Fault, find_fault
 from tinyssl.device.words import words
 from tinyssl.errors import DeviceError
 
@@ -23,6 +24,14 @@ class Garbled(DeviceError):
 
 class WasReset(DeviceError):
     """The device restarted while it should have answered; asking again would hide it."""
+
+
+class Faulted(WasReset):
+    """The device reported a fault, or its watchdog, and restarted."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(f"the device had a fault: {fault}", hint=fault.hint)
+        self.fault = fault
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,8 @@ class Identity:
     ticks_per_second: int
     warning: str
     """What did not come up at start; empty: nothing"""
+    reset: str = "unknown"
+    """Why the board started last: a word of `port_reset_cause()` in firmware/port/port.h"""
 
 
 @dataclass(frozen=True)
@@ -97,13 +108,17 @@ def frame(command: str, data: bytes) -> bytes:
 
 
 def check_lines(lines: Sequence[str]) -> None:
-    """Refuses a reply that holds a boot banner or an error.
+    """Refuses a reply that holds a fault's report, a boot banner or an error.
 
     Raises:
+        Faulted: The report of a fault is in it.
         WasReset: The boot banner is in it.
         DeviceError: An `e-[…]` line is in it.
     """
     replies = words().replies
+    for line in lines:
+        if fault := find_fault(line):
+            raise Faulted(fault)
     banner = {replies["init_done"], replies["mode_performance"], replies["mode_energy"]}
     if banner & set(lines):
         raise WasReset(
@@ -190,6 +205,7 @@ def parse_identity(lines: Sequence[str]) -> Identity:
         tick_unit=tick_unit,
         ticks_per_second=int(rate),
         warning=values["warning"],
+        reset=values["reset"],
     )
 
 
@@ -217,6 +233,15 @@ def parse_profile(lines: Sequence[str]) -> Profile:
             raise Garbled(f"operator {position} is missing in the profile")
         ops.append(OpTicks(position, name, int(ticks)))
     return Profile(tuple(ops), int(total))
+
+
+def parse_watchdog(lines: Sequence[str]) -> int:
+    """Milliseconds of the reply to `watchdog N%`.
+
+    Raises:
+        Garbled: The line was lost or damaged.
+    """
+    return int(_sealed(lines, "watchdog")[0])
 
 
 def parse_memory(lines: Sequence[str]) -> Memory:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
 
+from tinyssl.device.faults import find_fault
 from tinyssl.device.link import Link
 from tinyssl.device.protocol import (
     Garbled,
@@ -27,6 +28,7 @@ from tinyssl.device.protocol import (
     parse_inference,
     parse_memory,
     parse_profile,
+    parse_watchdog,
 )
 from tinyssl.device.words import words
 from tinyssl.errors import DeviceError, DeviceTimeout
@@ -138,6 +140,18 @@ class Session:
         """Most bytes of arena and stack that were in use so far."""
         return self._ask(_Request(b"mem%"), parse_memory)
 
+    def watchdog(self, seconds: float) -> float:
+        """Arms the device's watchdog: from now on it restarts where it hangs for so long.
+
+        Returns:
+            Seconds that it waits, which the chip may have rounded.
+
+        Raises:
+            DeviceError: The board has none that waits so long.
+        """
+        request = _Request(f"watchdog {round(1000 * seconds)}%".encode())
+        return self._ask(request, parse_watchdog) / 1000
+
     def reset(self) -> None:
         """Restarts the device and waits until it is there again.
 
@@ -172,7 +186,8 @@ class Session:
         self.retried += 1
         self._drained = ""
         self.sync()
-        check_lines([line for line in self._drained.splitlines() if not line.startswith("e-")])
+        dropped = self._drained.splitlines()
+        check_lines([line for line in dropped if not line.startswith("e-") or find_fault(line)])
 
     def _reply(self, request: _Request) -> list[str]:
         """Lines up to `m-ready`, without it."""

@@ -43,6 +43,7 @@ def identity_lines(**changes: str) -> list[str]:
         "clock": "1000000000",
         "tick": "nanoseconds,1000000000",
         "warning": "PLL did not lock: 64 MHz",
+        "reset": "brown-out",
     }
     return [seal(key, value) for key, value in (values | changes).items()]
 
@@ -82,10 +83,15 @@ def test_memory() -> None:
 def test_identity() -> None:
     identity = parse_identity(identity_lines(input="490,int8,used"))
     assert identity.board == "host"
-    assert (identity.input_bytes, identity.input_is_uint8, identity.input_kept) == (490, False, False)
+    assert (identity.input_bytes, identity.input_is_uint8, identity.input_kept) == (
+        490,
+        False,
+        False,
+    )
     assert (identity.output_bytes, identity.output_zero_point) == (3, -128)
     assert (identity.tick_unit, identity.ticks_per_second) == ("nanoseconds", 10**9)
     assert identity.warning == "PLL did not lock: 64 MHz"
+    assert identity.reset == "brown-out"
 
 
 def test_identity_with_a_line_missing() -> None:

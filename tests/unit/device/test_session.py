@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.host_firmware import HostFirmware
 from tests.lossy import EditedLink, LossyLink
 from tinyssl.device import Session, WasReset, open_link
 from tinyssl.device import link as link_module
@@ -133,6 +134,29 @@ def test_a_reset_between_two_commands_is_noticed(session: Session) -> None:
     session.link.write(b"reset%")
     with pytest.raises(WasReset, match="was reset"):
         session.infer(WIRE)
+
+
+def test_the_watchdog_restarts_a_device_that_hangs(
+    start_firmware: Callable[..., HostFirmware],
+) -> None:
+    firmware = start_firmware(environment={"TEST_ENGINE_SLOW_MS": "2600"})
+    with Session(open_link(firmware.port, 115200), timeout=20.0) as session:
+        session.sync()
+        assert session.identity().reset == "power-on"
+        assert session.watchdog(3.0) == 3.0
+        session.infer(WIRE)  # longer than half of the time: it was fed when the inference began
+        session.watchdog(2.0)
+        with pytest.raises(WasReset):
+            session.infer(WIRE)
+        session.sync()
+        assert session.identity().reset == "watchdog"
+        session.reset()
+        assert session.identity().reset == "software"
+
+
+def test_a_watchdog_below_the_shortest_time_is_refused(session: Session) -> None:
+    with pytest.raises(DeviceError, match="takes 2000 or more milliseconds"):
+        session.watchdog(1.0)
 
 
 def test_an_inference_that_takes_too_long_is_a_timeout(

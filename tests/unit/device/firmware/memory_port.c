@@ -91,3 +91,17 @@ void port_reset(void)
     main();
     exit(1);
 }
+
+const char *port_reset_cause(void)
+{
+    return "power-on";
+}
+
+uint32_t port_watchdog(uint32_t milliseconds)
+{
+    return milliseconds;
+}
+
+void port_watchdog_feed(void)
+{
+}
