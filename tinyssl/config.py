@@ -219,6 +219,11 @@ class BuildConfig:
     """Who publishes it, as `Name <mail>` (target library)"""
     library_url: str = ""
     """Its page; Arduino's registry wants one (target library)"""
+    framework: Literal["baremetal", "arduino"] | None = None
+    """baremetal: our own start-up and drivers, offline; arduino: the Arduino core that PlatformIO
+    fetches; default: baremetal where the board has it"""
+    compile: bool = True
+    """Compile the project; without, only its sources are written"""
     out: Path | None = None
     """Where to write; default: build/<board>/ (for the other targets: build/c/, build/library/)"""
     tflm: Path | None = None

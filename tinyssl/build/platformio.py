@@ -194,13 +194,6 @@ def failure(output: str, project: Path) -> TinysslError:
     if overflows:
         text = ", ".join(f"{region} by {int(count):,} bytes" for region, count in overflows)
         return BudgetExceeded(f"does not fit: region overflow of {text}", hint=options())
-    probe = PROBE_MISSING.search(output)
-    if probe:
-        return DeviceNotFound(
-            f"no debug probe answered: {probe[1]}",
-            hint="plug in the board's USB cable; `tinyssl doctor` checks udev and permissions",
-        )
-    lines = [line for line in output.splitlines() if ERROR_LINE.search(line)]
     package = NOT_FETCHED.search(output)
     if package:
         return ToolMissing(
@@ -211,6 +204,16 @@ def failure(output: str, project: Path) -> TinysslError:
                 "--framework baremetal where the board has it: it needs no network"
             ),
         )
+    known = upload_error(output) if "[upload]" in output else None
+    if known:
+        return known
+    probe = PROBE_MISSING.search(output)
+    if probe:
+        return DeviceNotFound(
+            f"no debug probe answered: {probe[1]}",
+            hint="plug in the board's USB cable; `tinyssl doctor` checks udev and permissions",
+        )
+    lines = [line for line in output.splitlines() if ERROR_LINE.search(line)]
     shown = "\n".join((lines or output.splitlines()[-ERROR_LINES:])[:ERROR_LINES])
     hint = f"the whole output is in {project / LOG}"
     status = UPLOAD_STATUS.search(output)

@@ -7,6 +7,8 @@ linker.ld               rendered from the board's memory regions
 include/                engine.h, and tinyssl_build.h with the identity of the image
 src/                    app, protocol, port of the board, engine
 lib/tinyssl_model/      the generated model and its kernels
+
+With the framework Arduino the same files make another project: see `tinyssl.build.arduino`.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ import hashlib
 from dataclasses import dataclass
 
 from tinyssl import __version__
-from tinyssl.boards import Board
+from tinyssl.boards import Board, Framework
+from tinyssl.build import arduino
 from tinyssl.emit.render import Sources, render
 from tinyssl.ir.model import Model
 from tinyssl.paths import boards_folder, firmware_folder
@@ -41,6 +44,7 @@ PORTS: dict[str, tuple[str, ...]] = {
     "nrf52840": ("port.h", "nrf52840.c", "nrf52840.h", *CYCLE_COUNTER, *CORTEX_M),
     "riscv_virt": ("port.h", "riscv_virt.c", *STARTUP),
     "host": ("port.h", "host.c"),
+    "arduino": ("port.h", "arduino.cpp"),
 }
 """Board file's `port` -> its files in firmware/port/"""
 
@@ -71,6 +75,7 @@ class Image:
     model: Model
     engine: EngineParts
     optimise: str = "O2"
+    framework: Framework = "baremetal"
 
 
 def linker_script(board: Board) -> str:
@@ -87,14 +92,19 @@ def project_files(image: Image) -> tuple[Sources, str]:
         Path -> text of every file, and 16 hex digits of the SHA-256 over all of them (the header
         with an empty id), so equal input gives an equal id.
     """
-    files = _platform() | _firmware(image.board) | dict(image.engine.files)
+    files = _firmware(image) | dict(image.engine.files)
+    header = HEADER
+    if image.framework == "arduino":
+        files, header = arduino.arduino_files(files), arduino.HEADER
+    else:
+        files |= _platform()
+        if image.board.tinyssl.port != "host":
+            files[LINKER_SCRIPT] = linker_script(image.board)
     board_file = f"{image.board.id}.json"
     files[f"boards/{board_file}"] = (boards_folder() / board_file).read_text()
-    if image.board.tinyssl.port != "host":
-        files[LINKER_SCRIPT] = linker_script(image.board)
     files["platformio.ini"] = _settings(image)
-    build_id = _digest(files | {HEADER: _header(image, "")})
-    files[HEADER] = _header(image, build_id)
+    build_id = _digest(files | {header: _header(image, "")})
+    files[header] = _header(image, build_id)
     return files, build_id
 
 
@@ -104,28 +114,34 @@ def _platform() -> Sources:
     return {f"platform/{name}": (folder / name).read_text() for name in names}
 
 
-def _firmware(board: Board) -> Sources:
+def _firmware(image: Image) -> Sources:
     firmware = firmware_folder()
     sources = {
         f"src/{part}/{path.name}": path.read_text()
         for part in ("app", "protocol")
         for path in sorted((firmware / part).glob("*.[ch]"))
     }
-    for name in PORTS[board.tinyssl.port]:
+    port = "arduino" if image.framework == "arduino" else image.board.tinyssl.port
+    for name in PORTS[port]:
         sources[f"src/port/{name}"] = (firmware / "port" / name).read_text()
     sources["include/engine.h"] = (firmware / "engine" / "engine.h").read_text()
     return sources
 
 
 def _settings(image: Image) -> str:
+    engine = image.engine
+    if image.framework == "arduino":
+        return arduino.arduino_settings(
+            image.board, image.optimise, engine.build_flags, engine.options
+        )
     script = "" if image.board.tinyssl.port == "host" else LINKER_SCRIPT
     return render(
         "platformio.ini.j2",
         {
             "board": image.board,
             "optimise": image.optimise,
-            "build_flags": [*INCLUDES, *image.engine.build_flags],
-            "extra_options": image.engine.options,
+            "build_flags": [*INCLUDES, *engine.build_flags],
+            "extra_options": engine.options,
             "linker_script": script,
         },
     )
@@ -138,6 +154,9 @@ def _header(image: Image, build_id: str) -> str:
             "board": image.board,
             "version": __version__,
             "build_id": build_id,
+            "tick_unit": (
+                arduino.TICK_UNIT if image.framework == "arduino" else image.board.tinyssl.tick_unit
+            ),
             "input_bytes": image.model.input.bytes,
             "output_bytes": image.model.output.bytes,
             "keep_input": int(image.engine.keep_input),
