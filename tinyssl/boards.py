@@ -29,6 +29,8 @@ class Isa(StrEnum):
     CORTEX_M7 = "cortex-m7"
     CORTEX_M55 = "cortex-m55"
     RV32IMC = "rv32imc"
+    XTENSA_LX6 = "xtensa-lx6"
+    XTENSA_LX7 = "xtensa-lx7"
     HOST = "host"
 
 
@@ -75,6 +77,17 @@ class Emulator(_Section):
     """Instructions in a second of the emulator's virtual time"""
 
 
+class Arduino(_Section):
+    """The board under the Arduino framework: packages that PlatformIO fetches."""
+
+    platform: str
+    """PlatformIO's platform: ststm32, nordicnrf52, espressif32, …"""
+    board: str
+    """Its id there"""
+    build_flags: tuple[str, ...] = ()
+    """More lines of `build_flags`"""
+
+
 class Budget(_Section):
     """Limits of the build gate, in bytes."""
 
@@ -87,10 +100,15 @@ class Target(_Section):
 
     aliases: tuple[str, ...] = ()
     isa: Isa
-    port: Literal["mps2", "mps3", "riscv_virt", "stm32f4", "stm32h7", "stm32l4", "nrf52840", "host"]
-    """C port in firmware/port/ that drives it"""
+    port: Literal[
+        "mps2", "mps3", "riscv_virt", "stm32f4", "stm32h7", "stm32l4", "nrf52840", "esp32c3",
+        "host", "arduino",
+    ]  # fmt: skip
+    """C port in firmware/port/ that drives it; arduino: none but what the Arduino framework has"""
+    arduino: Arduino | None = None
+    """The board under the Arduino framework, where PlatformIO has it there"""
     clock_hz: Annotated[int, Field(gt=0)]
-    tick_unit: Literal["cycles", "instructions", "nanoseconds"]
+    tick_unit: Literal["cycles", "instructions", "microseconds", "nanoseconds"]
     """What latency figures are counted in: never milliseconds of hardware for an emulator"""
     regions: tuple[Region, ...] = ()
     stack_bytes: Annotated[int, Field(ge=512)] = 8192
@@ -101,8 +119,14 @@ class Target(_Section):
     budget: Budget
 
     @model_validator(mode="after")
+    def _arduino_is_described(self) -> Target:
+        if self.port == "arduino" and self.arduino is None:
+            raise ValueError("port `arduino` needs the section `arduino`")
+        return self
+
+    @model_validator(mode="after")
     def _one_region_a_use(self) -> Target:
-        if self.port == "host":
+        if self.port in ("host", "arduino"):
             return self
         uses = [use for region in self.regions for use in region.use]
         for use in ("vectors", "code", "weights", "data", "stack", "arena"):
@@ -112,6 +136,7 @@ class Target(_Section):
 
 
 BoardKind = Literal["emulator", "host", "serial"]
+Framework = Literal["baremetal", "arduino"]
 
 
 class Board(BaseModel):
@@ -138,6 +163,12 @@ class Board(BaseModel):
     def emulated(self) -> bool:
         """True where the board runs on this computer."""
         return self.kind != "serial"
+
+    @property
+    def frameworks(self) -> tuple[Framework, ...]:
+        """What the board can be built with, the default first."""
+        own: tuple[Framework, ...] = () if self.tinyssl.port == "arduino" else ("baremetal",)
+        return (*own, "arduino") if self.tinyssl.arduino is not None else own
 
     def region(self, use: str) -> Region:
         """The region that holds `use`."""
