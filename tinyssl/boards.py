@@ -16,6 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from tinyssl.errors import UsageError, unknown_name
 from tinyssl.paths import boards_folder
 
+DATA_ROOM = 16 * 1024
+"""Bytes that variables of the firmware may take of a region that also takes the arena"""
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
@@ -88,6 +91,16 @@ class Arduino(_Section):
     """More lines of `build_flags`"""
 
 
+class Fast(_Section):
+    """Memory beside the core, without wait states or caches (TCM, CCM): names of regions."""
+
+    kernels: str | None = None
+    """Takes the code of the model and its kernels, which is copied there at start-up"""
+    arena: str | None = None
+    """Takes the tensor arena where that fits beside what the region holds already; where not, the
+    arena stays in the region whose `use` says so"""
+
+
 class Budget(_Section):
     """Limits of the build gate, in bytes."""
 
@@ -111,6 +124,7 @@ class Target(_Section):
     tick_unit: Literal["cycles", "instructions", "microseconds", "nanoseconds"]
     """What latency figures are counted in: never milliseconds of hardware for an emulator"""
     regions: tuple[Region, ...] = ()
+    fast: Fast = Fast()
     stack_bytes: Annotated[int, Field(ge=512)] = 8192
     serial: Serial
     flashers: tuple[str, ...]
@@ -132,6 +146,10 @@ class Target(_Section):
         for use in ("vectors", "code", "weights", "data", "stack", "arena"):
             if uses.count(use) != 1:
                 raise ValueError(f"{uses.count(use)} regions hold `{use}`; exactly one must")
+        names = {region.name for region in self.regions}
+        for name in (self.fast.kernels, self.fast.arena):
+            if name not in (None, *names):
+                raise ValueError(f"fast: no region is called {name!r}")
         return self
 
 
@@ -173,6 +191,15 @@ class Board(BaseModel):
     def region(self, use: str) -> Region:
         """The region that holds `use`."""
         return next(region for region in self.tinyssl.regions if use in region.use)
+
+    def arena_region(self, arena_bytes: int) -> Region:
+        """Where an arena of so many bytes lies: in fast memory if that has room for it."""
+        fast = next((r for r in self.tinyssl.regions if r.name == self.tinyssl.fast.arena), None)
+        if fast is None:
+            return self.region("arena")
+        stack = self.tinyssl.stack_bytes if "stack" in fast.use else 0
+        data = DATA_ROOM if "data" in fast.use else 0
+        return fast if stack + data + arena_bytes <= fast.size else self.region("arena")
 
 
 def read_board(path: Path) -> Board:

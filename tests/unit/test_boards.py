@@ -56,6 +56,15 @@ def test_names_and_aliases_are_unique() -> None:
         assert name in (find_board(name).id, *find_board(name).tinyssl.aliases)
 
 
+def test_fast_memory_must_be_a_region(tmp_path: Path) -> None:
+    broken = content("nucleo_h743zi")
+    broken["tinyssl"]["fast"] = {"kernels": "ccm"}
+    file = tmp_path / "board.json"
+    file.write_text(json.dumps(broken))
+    with pytest.raises(UsageError, match="fast: no region is called 'ccm'"):
+        read_board(file)
+
+
 def test_wrong_name_suggests_the_nearest() -> None:
     with pytest.raises(UsageError, match="no board 'mps2_an50'") as caught:
         find_board("mps2_an50")

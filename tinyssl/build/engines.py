@@ -25,4 +25,6 @@ def engine_parts(config: BuildConfig, source: ModelSource, board: Board) -> Engi
     engine = render_engine_aot(source.model, source.plan, isa=source.isa)
     files |= {f"src/engine/{path}": text for path, text in engine.items()}
     keep = source.model.input.bytes <= KEPT_INPUT
-    return EngineParts(files, keep_input=keep, steps=len(source.plan.steps))
+    return EngineParts(
+        files, keep_input=keep, arena_bytes=source.plan.peak, steps=len(source.plan.steps)
+    )

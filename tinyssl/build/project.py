@@ -63,6 +63,8 @@ class EngineParts:
     """More lines of the environment's section in platformio.ini, as `key = value`"""
     keep_input: bool = True
     """The application keeps a copy of the input; the engine need not have its own at all times"""
+    arena_bytes: int = 0
+    """Size of the tensor arena, which decides the memory that it is put into"""
     steps: int = 0
     """Steps that the engine reports times for; 0: one for each operator of the model"""
 
@@ -78,10 +80,17 @@ class Image:
     framework: Framework = "baremetal"
 
 
-def linker_script(board: Board) -> str:
-    """Linker script of a board: each use of memory in the region that the board file gives it."""
-    uses = ("vectors", "code", "weights", "stack", "data", "arena")
+def linker_script(board: Board, arena_bytes: int = 0) -> str:
+    """Linker script of a board: each use of memory in the region that the board file gives it.
+
+    Args:
+        board: Its regions, and which of them are fast.
+        arena_bytes: Decides whether the arena lies in fast memory.
+    """
+    uses = ("vectors", "code", "weights", "stack", "data")
     regions = {use: board.region(use).name for use in uses}
+    regions["arena"] = board.arena_region(arena_bytes).name
+    regions["kernels"] = board.tinyssl.fast.kernels or regions["code"]
     return render("linker.ld.j2", {"board": board} | regions)
 
 
@@ -99,7 +108,7 @@ def project_files(image: Image) -> tuple[Sources, str]:
     else:
         files |= _platform()
         if image.board.tinyssl.port != "host":
-            files[LINKER_SCRIPT] = linker_script(image.board)
+            files[LINKER_SCRIPT] = linker_script(image.board, image.engine.arena_bytes)
     board_file = f"{image.board.id}.json"
     files[f"boards/{board_file}"] = (boards_folder() / board_file).read_text()
     files["platformio.ini"] = _settings(image)

@@ -66,7 +66,7 @@ def measure(elf: Path, board: Board) -> Size:
     regions = {
         region.name: {"size": region.size, "used": _used(region, sections)}
         for region in board.tinyssl.regions
-        if region.use
+        if region.use or _used(region, sections)
     }
     return Size(sizes, regions)
 
@@ -126,7 +126,7 @@ def _used(region: Region, sections: list[Section]) -> int:
     copied = [
         section.size
         for section in sections
-        if section.kind == "data"
+        if section.kind in ("data", "text")
         and section.load_address != section.address
         and inside(section.load_address)
     ]

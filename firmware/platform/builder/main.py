@@ -44,7 +44,7 @@ env.Replace(
     SIZETOOL=prefix + "size",
     PROGNAME="firmware",
     PROGSUFFIX=".elf",
-    SIZEPROGREGEXP=r"^(?:\.vectors|\.text|\.rodata|\.ARM\.ex\w+|\.tinyssl_weights|\.data)\s+(\d+).*",
+    SIZEPROGREGEXP=r"^(?:\.vectors|\.text|\.rodata|\.ARM\.ex\w+|\.tinyssl_kernels|\.tinyssl_weights|\.data)\s+(\d+).*",
     SIZEDATAREGEXP=r"^(?:\.data|\.bss|\.stack|\.tinyssl_arena)\s+(\d+).*",
     SIZECHECKCMD="$SIZETOOL -A -d $SOURCES",
     SIZEPRINTCMD="$SIZETOOL -B -d $SOURCES",

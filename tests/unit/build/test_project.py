@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from tinyssl.boards import all_boards, find_board
+from tinyssl.boards import DATA_ROOM, all_boards, find_board
 from tinyssl.build.engines import engine_parts
 from tinyssl.build.project import HEADER, Image, linker_script, project_files
 from tinyssl.build.source import load_model
 from tinyssl.config import BuildConfig
 from tinyssl.records import Workspace
 
+ALL_OF_IT = 2**31
+"""No fast memory has room for such an arena"""
 LINKED = [board.id for board in all_boards() if board.tinyssl.port != "host"]
 
 
@@ -26,6 +28,12 @@ def image(tiny_tflite, tmp_path):
         return replace(made, **changes)
 
     return make
+
+
+def sections(script: str) -> dict[str, str]:
+    """Section -> region."""
+    text = re.sub(r"/\*.*?\*/", "", script, flags=re.DOTALL)
+    return dict(re.findall(r"^    (\.\w+)[^{}]*\{[^{}]*\} > (\w+)", text, flags=re.MULTILINE))
 
 
 @pytest.mark.parametrize("name", LINKED)
@@ -43,8 +51,7 @@ def test_linker_script_has_every_region_with_its_origin_and_size(name):
 @pytest.mark.parametrize("name", LINKED)
 def test_linker_script_puts_each_use_where_the_board_file_says(name):
     board = find_board(name)
-    text = re.sub(r"/\*.*?\*/", "", linker_script(board), flags=re.DOTALL)
-    placed = dict(re.findall(r"^    (\.\w+)[^{}]*\{[^{}]*\} > (\w+)", text, flags=re.MULTILINE))
+    placed = sections(linker_script(board, arena_bytes=ALL_OF_IT))
     uses = {
         ".vectors": "vectors",
         ".text": "code",
@@ -57,6 +64,15 @@ def test_linker_script_puts_each_use_where_the_board_file_says(name):
     assert {section: placed[section] for section in uses} == {
         section: board.region(use).name for section, use in uses.items()
     }
+
+
+def test_fast_memory_takes_kernels_and_an_arena_that_fits():
+    board = find_board("nucleo_h743zi")
+    most = 128 * 1024 - board.tinyssl.stack_bytes - DATA_ROOM
+    for arena, region in ((0, "dtcm"), (most, "dtcm"), (most + 1, "axi_sram")):
+        placed = sections(linker_script(board, arena))
+        assert (placed[".tinyssl_kernels"], placed[".tinyssl_arena"]) == ("itcm", region)
+    assert ".tinyssl_kernels" not in sections(linker_script(find_board("mps2_an500")))
 
 
 def test_the_project_is_complete(image):

@@ -17,8 +17,11 @@ __attribute__((section(".tinyssl_arena"), used)) unsigned char arena[4096];
 __attribute__((used)) const int constants[50] = {1};
 __attribute__((used)) int initialised[20] = {1};
 __attribute__((used)) int zeroed[300];
-__attribute__((used)) void reset_handler(void) { for (;;) { } }
+int kernel(int x);
+__attribute__((used)) void reset_handler(void) { for (;;) { zeroed[0] = kernel(1); } }
 """
+KERNEL = "int kernel(int x) { return x + 1; }"
+COMPILE = "arm-none-eabi-gcc -mcpu=cortex-m7 -mthumb -Os"
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +30,14 @@ def arm_elf(tmp_path_factory):
         pytest.skip("needs arm-none-eabi-gcc")
     folder = tmp_path_factory.mktemp("size")
     (folder / "main.c").write_text(SOURCE)
-    (folder / "linker.ld").write_text(linker_script(find_board("nucleo_h743zi")))
-    command = "arm-none-eabi-gcc -mcpu=cortex-m7 -mthumb -nostdlib -T linker.ld main.c -o main.elf"
-    subprocess.run(command.split(), cwd=folder, check=True, timeout=60)
+    (folder / "kernel.c").write_text(KERNEL)
+    (folder / "linker.ld").write_text(linker_script(find_board("nucleo_h743zi"), 200_000))
+    for command in (
+        f"{COMPILE} -c kernel.c -o kernel.o",
+        "arm-none-eabi-ar rcs libtinyssl_model.a kernel.o",
+        f"{COMPILE} -nostdlib -T linker.ld main.c libtinyssl_model.a -o main.elf",
+    ):
+        subprocess.run(command.split(), cwd=folder, check=True, timeout=60)
     return folder / "main.elf"
 
 
@@ -40,8 +48,9 @@ def test_every_kind_is_counted_once(arm_elf):
     assert sizes["data"] == 20 * 4
     assert sizes["bss"] == 300 * 4
     assert sizes["stack"] == 8192
-    assert sizes["rodata"] == 224  # 50 int, the 5 words of the start-up tables, 4 bytes
-    assert sizes["text"] == 64 + 16  # vectors and one function, rounded up to 64 and 16
+    assert sizes["rodata"] == 240  # 50 int, the 8 words of the start-up tables, rounded up to 16
+    # Vectors, a kernel, one function and the way from it to the kernel, which is far away.
+    assert sizes["text"] == 64 + 16 + 32
     assert sizes["flash"] == sum(sizes[kind] for kind in ("text", "rodata", "weights", "data"))
     assert sizes["ram"] == 80 + 1200 + 4096 + 8192
 
@@ -51,7 +60,8 @@ def test_regions_count_what_lies_in_them_and_flash_the_first_values_of_data(arm_
     assert size.regions["axi_sram"] == {"size": 512 * 1024, "used": 4096}
     assert size.regions["dtcm"] == {"size": 128 * 1024, "used": 80 + 1200 + 8192}
     assert size.regions["flash"] == {"size": 2048 * 1024, "used": size.sizes["flash"]}
-    assert "itcm" not in size.regions
+    assert size.regions["itcm"] == {"size": 64 * 1024, "used": 16}
+    assert "sram1" not in size.regions
 
 
 def test_a_native_program_is_measured_too(tmp_path):
