@@ -110,6 +110,22 @@ struct pixel {
 PIXEL(pixel_signed, SIGN)
 PIXEL(pixel_relu, NO_SIGN)
 
+TINYSSL_INLINE void move_taps(const int8_t *taps[TAPS], const int32_t steps[TAPS])
+{
+    __asm volatile("vldrw.32 q0, [%0]\n\t"
+                   "vldrw.32 q1, [%1]\n\t"
+                   "vadd.i32 q0, q0, q1\n\t"
+                   "vstrw.32 q0, [%0]\n\t"
+                   "vldrw.32 q0, [%0, #16]\n\t"
+                   "vldrw.32 q1, [%1, #16]\n\t"
+                   "vadd.i32 q0, q0, q1\n\t"
+                   "vstrw.32 q0, [%0, #16]"
+                   :
+                   : "r"(taps), "r"(steps)
+                   : "q0", "q1", "memory");
+    taps[TAPS - 1] += steps[TAPS - 1];
+}
+
 #else
 
 static int8_t channel_of(const struct pixel *p, int32_t c, int32_t sign)
@@ -128,30 +144,48 @@ static int8_t channel_of(const struct pixel *p, int32_t c, int32_t sign)
     return tinyssl_clamp(x + p->zero, p->low, p->high);
 }
 
+/* A block is read before it is written, as the instructions do. */
+static void pixel_of(const struct pixel *p, int32_t sign)
+{
+    for (int32_t block = 0; block < p->channels; block += TINYSSL_BLOCK) {
+        const int32_t left = p->channels - block;
+        const int32_t count = left < TINYSSL_BLOCK ? left : TINYSSL_BLOCK;
+        int8_t made[TINYSSL_BLOCK];
+        for (int32_t c = 0; c < count; c++) {
+            made[c] = channel_of(p, block + c, sign);
+        }
+        tinyssl_copy(p->out + block, made, count);
+    }
+}
+
 static void pixel_signed(const struct pixel *p)
 {
-    for (int32_t c = 0; c < p->channels; c++) {
-        p->out[c] = channel_of(p, c, 1);
-    }
+    pixel_of(p, 1);
 }
 
 static void pixel_relu(const struct pixel *p)
 {
-    for (int32_t c = 0; c < p->channels; c++) {
-        p->out[c] = channel_of(p, c, 0);
+    pixel_of(p, 0);
+}
+
+static void move_taps(const int8_t *taps[TAPS], const int32_t steps[TAPS])
+{
+    for (int32_t i = 0; i < TAPS; i++) {
+        taps[i] += steps[i];
     }
 }
 
 #endif
 
-/* A row of the window; `zeros` takes the place of taps on the padding. */
-TINYSSL_INLINE void aim(const int8_t *taps[3], const int8_t *row, int32_t left, int32_t width,
-                        int32_t step, const int8_t *zeros)
+/* The taps of the window at column `left`; those on the padding are `zeros`. */
+static void aim(struct pixel *pixel, const struct tinyssl_depthwise_mve *p, const int8_t *const rows[3],
+                const int8_t *zeros, int32_t left)
 {
-    const int whole = left >= 0 && left + 2 < width;
-    for (int32_t i = 0; i < 3; i++) {
-        const int inside = whole || (left + i >= 0 && left + i < width);
-        taps[i] = inside ? row + (left + i) * step : zeros;
+    const int8_t **tap = pixel->taps;
+    for (int32_t k = 0; k < 3; k++) {
+        for (int32_t x = left; x < left + 3; x++) {
+            *tap++ = rows[k] && x >= 0 && x < p->in_w ? rows[k] + x * p->channels : zeros;
+        }
     }
 }
 
@@ -160,11 +194,19 @@ void tinyssl_depthwise_row_mve(const struct tinyssl_depthwise_mve *p, const int8
 {
     struct pixel pixel = {{0},         p->weight,   p->channel, out,
                           p->out_zero, p->channels, p->out_min, p->out_max};
+    int32_t steps[TAPS]; /* from a window that lies whole in its rows to the next such one, in bytes */
+    for (int32_t i = 0; i < TAPS; i++) {
+        steps[i] = rows[i / 3] ? p->stride_w * p->channels : 0;
+    }
+    int whole = 0;
     int32_t left = -p->pad_left;
     for (int32_t x = 0; x < p->out_w; x++, left += p->stride_w, pixel.out += p->channels) {
-        for (int32_t k = 0; k < 3; k++) {
-            const int8_t *const row = rows[k] ? rows[k] : zeros;
-            aim(pixel.taps + 3 * k, row, left, rows[k] ? p->in_w : -2, p->channels, zeros);
+        const int inside = left >= 0 && left + 3 <= p->in_w;
+        if (inside && whole) {
+            move_taps(pixel.taps, steps);
+        } else {
+            aim(&pixel, p, rows, zeros, left);
+            whole = inside;
         }
         if (p->sign) {
             pixel_signed(&pixel);

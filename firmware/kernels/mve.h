@@ -16,8 +16,10 @@
 
 #if defined(__GNUC__)
 #define TINYSSL_INLINE static inline __attribute__((always_inline)) /* vectors stay in registers */
+#define TINYSSL_APART static __attribute__((noinline))              /* its stack is not the caller's */
 #else
 #define TINYSSL_INLINE static inline
+#define TINYSSL_APART static
 #endif
 
 enum { TINYSSL_QUAD = 4, TINYSSL_BLOCK = 16 };

@@ -118,8 +118,8 @@ TINYSSL_INLINE void shallow(const struct tinyssl_product_mve *p, const int8_t *x
     }
 }
 
-static void product_shallow(const struct tinyssl_product_mve *given, const int8_t *x,
-                            int32_t pixels, int8_t *out)
+TINYSSL_APART void product_shallow(const struct tinyssl_product_mve *given, const int8_t *x,
+                                   int32_t pixels, int8_t *out)
 {
     struct tinyssl_product_mve p = *given; /* its pointers move on to the next four channels */
     const int plain = !p.sign && p.out_min == INT8_MIN && p.out_max == INT8_MAX;

@@ -27,15 +27,19 @@ static inline void tinyssl_gather(const int8_t *in, const struct tinyssl_window 
     const int32_t room = p->in_w - left;
     const int32_t end = room > p->k_w ? p->k_w : room;
     const int32_t width = p->k_w * p->in_c;
+    const int32_t pitch = p->in_w * p->in_c;
+    const int8_t *from = in + (top < 0 ? 0 : top) * pitch + (left + begin) * p->in_c;
     for (int32_t row = top; row < top + p->k_h; row++, to += width) {
-        const int inside = row >= 0 && row < p->in_h && begin < end;
-        if (!inside || end - begin < p->k_w) {
+        const int inside = row >= 0 && row < p->in_h;
+        if (inside && end - begin == p->k_w) {
+            copy(to, from, width);
+        } else {
             fill(to, (int8_t)p->in_zero, width);
+            if (inside && begin < end) {
+                copy(to + begin * p->in_c, from, (end - begin) * p->in_c);
+            }
         }
-        if (inside) {
-            copy(to + begin * p->in_c, in + (row * p->in_w + left + begin) * p->in_c,
-                 (end - begin) * p->in_c);
-        }
+        from += inside ? pitch : 0;
     }
 }
 

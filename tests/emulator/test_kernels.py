@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.ops import image
 from tests.ops.blocks import BLOCKS
 from tests.ops.cases import CASES
-from tests.ops.fusing import fused_steps
+from tests.ops.edges import Edges
+from tests.ops.fusing import fused_plan
 from tests.ops.image import TARGETS, make_program, require, run_program
 
 pytestmark = pytest.mark.emulator
@@ -24,13 +24,23 @@ def test_all_cases_are_byte_equal_to_tflm(name: str, tmp_path: Path) -> None:
     assert run_program(make_program(graphs, target.isa), target, tmp_path) == []
 
 
-@pytest.mark.parametrize("keeps", [True, False])
-@pytest.mark.parametrize("name", ["m4", "m7"])
-def test_fused_blocks_are_byte_equal_to_tflm(
-    name: str, keeps: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize(
+    ("name", "keeps"),
+    [("m4", True), ("m4", False), ("m7", True), ("m7", False), ("m55", False)],
+)
+def test_fused_blocks_are_byte_equal_to_tflm(name: str, keeps: bool, tmp_path: Path) -> None:
     target = TARGETS[name]
     require(target)
-    monkeypatch.setattr(image, "choose_steps", partial(fused_steps, keeps=keeps))
     graphs = {case.replace(" ", "_"): make() for case, make in BLOCKS.items()}
-    assert run_program(make_program(graphs, target.isa), target, tmp_path) == []
+    program = make_program(graphs, target.isa, planner=partial(fused_plan, keeps=keeps))
+    assert run_program(program, target, tmp_path) == []
+
+
+def test_outputs_over_inputs_are_right_up_to_the_edge_on_mve(tmp_path: Path) -> None:
+    """The order of the real instructions: their plain C is on the edge in tests/unit/emit."""
+    target = TARGETS["m55"]
+    require(target)
+    edges = Edges(target.isa)
+    differ = run_program(edges.program(), target, tmp_path)
+    assert edges.wrong(differ) == []
+    assert edges.unnoticed(differ) == []

@@ -7,7 +7,7 @@ from tinyssl.emit import fused
 from tinyssl.emit.fusing import FUSING
 from tinyssl.emit.steps import block_choice, choose_steps, single_step
 from tinyssl.ir.model import Model
-from tinyssl.plan import Step
+from tinyssl.plan import Plan, Step, plan_arena
 
 
 def fused_steps(model: Model, isa: Isa, *, keeps: bool) -> tuple[Step, ...]:
@@ -26,3 +26,8 @@ def fused_steps(model: Model, isa: Isa, *, keeps: bool) -> tuple[Step, ...]:
             else single_step(model, first, isa)
         )
     return tuple(steps)
+
+
+def fused_plan(model: Model, isa: Isa, *, keeps: bool) -> Plan:
+    """The plan of these steps, for `make_program`."""
+    return plan_arena(model, fused_steps(model, isa, keeps=keeps))

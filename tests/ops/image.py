@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,9 +20,10 @@ from tests.ops.cases import inputs_for
 from tests.ops.oracle import Tflm
 from tinyssl.boards import Isa
 from tinyssl.emit import Sources, choose_steps, render_aot, write_sources
+from tinyssl.ir.model import Model
 from tinyssl.ir.passes import run_passes
 from tinyssl.ir.verify import verify
-from tinyssl.plan import overlaps, plan_arena
+from tinyssl.plan import Plan, overlaps, plan_arena
 from tinyssl.tflite import read_model
 
 Feed = Sequence[NDArray[np.int8]]
@@ -222,15 +223,25 @@ class Program:
     """Of each graph"""
 
 
+def planned(model: Model, isa: Isa) -> Plan:
+    """The plan that a build takes."""
+    return plan_arena(model, choose_steps(model, isa))
+
+
 def make_program(
-    graphs: Mapping[str, bytes], isa: Isa, feeds: Mapping[str, Feed] | None = None
+    graphs: Mapping[str, bytes],
+    isa: Isa,
+    feeds: Mapping[str, Feed] | None = None,
+    *,
+    planner: Callable[[Model, Isa], Plan] = planned,
 ) -> Program:
     """Graphs as one program.
 
     Args:
-        graphs: Name -> .tflite.
+        graphs: Name -> .tflite; the models that are planned have these names.
         isa: Whose kernels it holds.
         feeds: Name -> inputs, as many for each; by default INPUTS of `inputs_for`.
+        planner: Makes the plan of a graph.
     """
     feeds = feeds or {name: _usual_inputs(file, name) for name, file in graphs.items()}
     (count,) = {len(feed) for feed in feeds.values()}
@@ -238,7 +249,9 @@ def make_program(
     data, declarations, rows = [], [], []
     for number, (name, file) in enumerate(graphs.items()):
         prefix = f"case{number}"
-        found, row = _graph_sources(file, name, prefix, isa)
+        model = run_passes(read_model(file, name))
+        verify(model)
+        found, row = _graph_sources(model, planner(model, isa), prefix, isa)
         for path, text in found.items():
             assert sources.setdefault(path, text) == text, f"two texts of {path}"
         declarations.append(_declaration(prefix))
@@ -253,11 +266,8 @@ def make_program(
     return Program(sources, b"".join(data), tuple(graphs), count)
 
 
-def _graph_sources(file: bytes, name: str, prefix: str, isa: Isa) -> tuple[Sources, str]:
+def _graph_sources(model: Model, plan: Plan, prefix: str, isa: Isa) -> tuple[Sources, str]:
     """Renamed sources of one graph, in one translation unit beside the kernels; and its row."""
-    model = run_passes(read_model(file, name))
-    verify(model)
-    plan = plan_arena(model, choose_steps(model, isa))
     assert overlaps(plan) == []
     rendered = render_aot(model, plan, isa=isa)
     sources = {path: text for path, text in rendered.items() if path.startswith("kernels/")}
@@ -269,7 +279,7 @@ def _graph_sources(file: bytes, name: str, prefix: str, isa: Isa) -> tuple[Sourc
     sources[f"{prefix}/unit.c"] = "".join(f'#include "{part}.inc"\n' for part in parts)
     calls = ", ".join(f"{prefix}_{what}" for what in ("invoke", "input", "output"))
     sizes = f"{plan.peak}, {model.input.bytes}, {model.output.bytes}"
-    return sources, f'    {{"{name}", {calls}, {sizes}}},'
+    return sources, f'    {{"{model.name}", {calls}, {sizes}}},'
 
 
 def _declaration(prefix: str) -> str:

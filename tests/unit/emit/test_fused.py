@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.ops import image
 from tests.ops.blocks import BLOCKS, block
 from tests.ops.cases import NONE
-from tests.ops.fusing import fused_steps
+from tests.ops.fusing import fused_plan, fused_steps
 from tests.ops.image import TARGETS, make_program, require, run_program
 from tinyssl.boards import Isa
 from tinyssl.emit import choose_steps, describe_steps, fused, render_aot
@@ -27,14 +26,16 @@ def read(name):
     return run_passes(read_model(BLOCKS[name](), name))
 
 
-@pytest.mark.parametrize("keeps", [True, False])
-def test_blocks_are_byte_equal_to_tflm(keeps, tmp_path: Path, monkeypatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "keeps"), [("host-dsp", True), ("host-dsp", False), ("host-mve", False)]
+)
+def test_blocks_are_byte_equal_to_tflm(name, keeps, tmp_path: Path) -> None:
     """All of them under the sanitizers, with outputs over inputs as far as is allowed."""
-    target = TARGETS["host-dsp"]
+    target = TARGETS[name]
     require(target)
-    monkeypatch.setattr(image, "choose_steps", partial(fused_steps, keeps=keeps))
     graphs = {case.replace(" ", "_"): make() for case, make in BLOCKS.items()}
-    assert run_program(make_program(graphs, target.isa), target, tmp_path) == []
+    program = make_program(graphs, target.isa, planner=partial(fused_plan, keeps=keeps))
+    assert run_program(program, target, tmp_path) == []
 
 
 @pytest.mark.parametrize("name", [name for name in BLOCKS if "signed" not in name])
