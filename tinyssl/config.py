@@ -255,6 +255,9 @@ class FlashConfig:
     """Board whose build is flashed; default: the last build"""
     port: str | None = None
     """Serial port or probe to use when more than one matches"""
+    protocol: str | None = None
+    """How: stlink, openocd, pyocd, jlink, mbed, esptool, …, as far as the board's file has it;
+    default: its first one whose program is here"""
     dry_run: bool = False
     """Print the command, do nothing"""
     timeout: Annotated[float, Field(gt=0)] = 60.0

@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 
 from tinyssl.boards import Board, Isa
+from tinyssl.build.upload_errors import upload_error
 from tinyssl.errors import (
     EXIT_NOT_FOUND,
     EXIT_TIMEOUT,
@@ -138,7 +139,11 @@ def environment() -> dict[str, str]:
 
 
 def pio_run(
-    project: Path, *targets: str, upload_port: str | None = None, timeout: float = BUILD_SECONDS
+    project: Path,
+    *targets: str,
+    upload_port: str | None = None,
+    upload_protocol: str | None = None,
+    timeout: float = BUILD_SECONDS,
 ) -> str:
     """`pio run [-t TARGET …]` in a project folder; all output also goes to `pio.log` there.
 
@@ -155,19 +160,22 @@ def pio_run(
         command += ["--target", target]
     if upload_port:
         command += ["--upload-port", upload_port]
-    code, output = _run(command, project, timeout)
+    chosen = {"PLATFORMIO_UPLOAD_PROTOCOL": upload_protocol} if upload_protocol else {}
+    code, output = _run(command, project, timeout, environment() | chosen)
     (project / LOG).write_text(output)
     if code != 0:
         raise failure(output, project)
     return output
 
 
-def _run(command: list[str], folder: Path, timeout: float) -> tuple[int, str]:
+def _run(
+    command: list[str], folder: Path, timeout: float, environ: dict[str, str]
+) -> tuple[int, str]:
     """Exit status and output. Whatever ends the wait also ends PlatformIO's own children."""
     with subprocess.Popen(
         command,
         cwd=folder,
-        env=environment(),
+        env=environ,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -118,7 +118,7 @@ def project_files(image: Image) -> tuple[Sources, str]:
 
 
 def _platform() -> Sources:
-    names = ("platform.json", "platform.py", "builder/main.py")
+    names = ("platform.json", "platform.py", "flash.tcl", "builder/main.py")
     folder = firmware_folder() / "platform"
     return {f"platform/{name}": (folder / name).read_text() for name in names}
 

@@ -10,6 +10,7 @@ from elftools.elf.elffile import ELFFile
 
 from tinyssl.boards import Board, Region
 from tinyssl.build.platformio import options
+from tinyssl.device.flashers.job import load_segments
 from tinyssl.errors import BudgetExceeded, BuildError
 
 WEIGHTS = ".tinyssl_weights"
@@ -152,3 +153,37 @@ def check_budget(size: Size, flash_budget: int, ram_budget: int) -> None:
                 f"{used - budget:,} too many ({detail})",
                 hint=options(f"--{what}-budget"),
             )
+
+
+def check_image(elf: Path, board: Board) -> None:
+    """Whether an image fits the memory of a board, before anything is written there.
+
+    Raises:
+        BudgetExceeded: It has bytes outside the board's regions, or more than its flash holds.
+        BuildError: The file is not an ELF image.
+    """
+    if not board.tinyssl.regions:
+        return
+    try:
+        segments = load_segments(elf)
+    except Exception as error:  # pyelftools raises many kinds for a damaged file
+        raise BuildError(
+            f"{elf} is not a readable ELF image: {error}", hint="run `tinyssl build` again"
+        ) from error
+    for segment in segments:
+        end = segment.address + len(segment.data)
+        if not any(r.origin <= segment.address and end <= r.origin + r.size for r in
+                   board.tinyssl.regions):  # fmt: skip
+            raise BudgetExceeded(
+                f"the image has bytes at {segment.address:#010x} to {end:#010x}, where {board.id} "
+                "has no memory; nothing was written",
+                hint=f"run `tinyssl build --board {board.id}`",
+            )
+    total = sum(len(segment.data) for segment in segments)
+    limit = board.upload.get("maximum_size")
+    if isinstance(limit, int) and total > limit:
+        raise BudgetExceeded(
+            f"the image has {total:,} bytes, the flash of {board.id} {limit:,}; nothing was "
+            "written",
+            hint=options(),
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,14 +13,20 @@ from pydantic import TypeAdapter
 
 from tinyssl.boards import Board, find_board, read_board
 from tinyssl.build.platformio import pio_run
+from tinyssl.build.protocols import check_tool, choose_protocol
+from tinyssl.build.size import check_image
 from tinyssl.config import FlashConfig
-from tinyssl.device import emulator, find_ports
+from tinyssl.device import emulator, find_ports, only_port
 from tinyssl.device.flashed import Flashed
-from tinyssl.errors import DeviceNotFound, ToolMissing, UsageError
+from tinyssl.device.usb import check_allowed, probes_of, usb_devices
+from tinyssl.errors import DeviceNotFound, UsageError
 from tinyssl.progress import Progress, Silent
 from tinyssl.records import BuildInfo, Workspace
 
-UPLOADERS = {"openocd": "apt-get install openocd"}
+OVER_USB = ("openocd", "stlink", "pyocd", "jlink")
+"""Protocols that open the probe itself; the others take its serial port or its drive"""
+SERIAL = ("esptool", "bossac")
+"""Protocols that need to be told a serial port"""
 
 
 def flash(config: FlashConfig, workspace: Workspace, progress: Progress | None = None) -> Flashed:
@@ -31,8 +36,10 @@ def flash(config: FlashConfig, workspace: Workspace, progress: Progress | None =
         What is also stored as `device.json` in the build folder (not for a dry run).
 
     Raises:
-        UsageError: There is no build.
-        DeviceNotFound: No probe or port matches, or more than one does.
+        UsageError: There is no build, or the board has no such protocol.
+        BudgetExceeded: The image does not fit the board's memory.
+        DeviceNotFound: No probe or port matches, more than one does, this user may not open it, or
+            another chip is attached.
         DeviceTimeout: The emulator does not answer.
         ToolMissing: The uploader is not installed.
     """
@@ -41,17 +48,27 @@ def flash(config: FlashConfig, workspace: Workspace, progress: Progress | None =
     info = BuildInfo.load(folder)
     board = read_board(folder / "boards" / f"{info.board}.json")
     elf = folder / info.artifacts["elf"]
-    probe = _probe(board, config)
-    arguments = upload_command(board, folder, elf, probe)
+    protocol = choose_protocol(board, config.protocol)
+    probe = _probe(board, config, protocol)
+    arguments = upload_command(board, folder, elf, probe, protocol)
     planned = Flashed(board.id, board.kind, "", None, info.build_id, "", shlex.join(arguments))
     if config.dry_run:
         return planned
+    check_image(elf, board)
     plain = TypeAdapter(FlashConfig).dump_python(config, mode="json")
     with workspace.start("flash", plain, inputs={"elf": elf}) as run:
-        progress.note(f"flashing {board.name}")
-        _check_uploader(arguments[0])
+        progress.note(f"flashing {board.name} ({protocol})")
+        check_tool(board, protocol)
+        if protocol in OVER_USB:
+            check_allowed(probes_of(board, usb_devices()), probe)
         # Never compiled again here: what is flashed is the very image that was measured.
-        pio_run(folder, "nobuild", "upload", upload_port=probe, timeout=config.timeout)
+        pio_run(
+            folder,
+            *("nobuild", "upload"),
+            upload_port=probe,
+            upload_protocol=protocol,
+            timeout=config.timeout,
+        )
         flashed = Flashed.load(folder) if board.emulated else _serial_device(planned, board, folder)
         run.results(board=board.id, port=flashed.port, build_id=info.build_id)
     return flashed
@@ -77,39 +94,50 @@ def find_build(name: str | None, workspace: Workspace) -> Path:
     )
 
 
-def upload_command(board: Board, project: Path, elf: Path, port: str | None) -> list[str]:
-    """The command that PlatformIO's `upload` target runs for this board."""
+def upload_command(
+    board: Board, project: Path, elf: Path, port: str | None, protocol: str | None = None
+) -> list[str]:
+    """The command that PlatformIO's `upload` target runs for this board.
+
+    Args:
+        board: Its file has a command for each protocol.
+        project: The build folder.
+        elf: The image.
+        port: Serial port or probe; None leaves the choice to the uploader.
+        protocol: One of the board's; None: its default.
+    """
     commands: Any = board.upload["commands"]
     parts: list[str] = []
-    for part in commands[board.tinyssl.flashers[0]]:
+    for part in commands[protocol or board.tinyssl.flashers[0]]:
         if isinstance(part, str):
             parts.append(part)
         elif port:
             parts += part
     values = {"python": sys.executable, "project": project, "elf": elf, "port": port or ""}
+    values |= {"bin": elf.with_suffix(".bin"), "hex": elf.with_suffix(".hex")}
     for name, value in values.items():
         parts = [part.replace(f"{{{name}}}", str(value)) for part in parts]
     return parts
 
 
-def _probe(board: Board, config: FlashConfig) -> str | None:
-    """Serial number of the probe to use; None leaves the choice to the uploader."""
+def _probe(board: Board, config: FlashConfig, protocol: str) -> str | None:
+    """What `--port` says, else the serial port where the protocol needs one; None: no choice.
+
+    Raises:
+        DeviceNotFound: More than one matches, or a serial port is needed and there is none.
+    """
     if config.port or board.emulated:
         return config.port
     ports = find_ports(board)
     if len(ports) > 1:
         names = ", ".join(f"{port.serial_number or '?'} ({port.port})" for port in ports)
+        what = "serial number" if protocol in OVER_USB else "port"
         raise DeviceNotFound(
             f"{len(ports)} probes match {board.id}: {names}",
-            hint="name the serial number of one with --port",
+            hint=f"name the {what} of one with --port",
         )
-    return None
-
-
-def _check_uploader(program: str) -> None:
-    if shutil.which(program) is None:
-        install = UPLOADERS.get(program, f"apt-get install {program}")
-        raise ToolMissing(f"{program} is not on the PATH", hint=f"run `{install}`")
+    serial = protocol in SERIAL and not config.dry_run
+    return only_port(board).port if serial else None
 
 
 def _serial_device(planned: Flashed, board: Board, folder: Path) -> Flashed:

@@ -127,7 +127,7 @@ def _refused(port: str, error: Exception) -> DeviceNotFound:
             hint="run `sudo usermod -aG dialout $USER`, log in again; `tinyssl doctor` checks it",
         )
     if number in (errno.EAGAIN, errno.EBUSY, errno.EWOULDBLOCK) or "lock" in str(error):
-        users = ", ".join(f"{name} (process {pid})" for pid, name in _users(port))
+        users = ", ".join(f"{name} (process {pid})" for pid, name in port_users(port))
         return DeviceNotFound(
             f"{port} is in use by {users or 'another process'}",
             hint="end that program (a serial monitor, another tinyssl bench), then try again",
@@ -135,7 +135,7 @@ def _refused(port: str, error: Exception) -> DeviceNotFound:
     return DeviceNotFound(f"cannot open {port}: {error}", hint="`tinyssl ports` lists the ports")
 
 
-def _users(port: str) -> list[tuple[int, str]]:
+def port_users(port: str) -> list[tuple[int, str]]:
     """Process ids and names that have `port` open, as far as this user may see (Linux only)."""
     target = Path(port).resolve()
     found = []

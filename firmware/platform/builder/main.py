@@ -4,6 +4,7 @@ PlatformIO runs it with the board's file in `env.BoardConfig()`; the project bri
 script.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -109,16 +110,20 @@ def upload(target, source, env):
     """Runs the board file's `upload.commands` for the chosen protocol; returns its exit status.
 
     A list within the list is for when a port is chosen. PlatformIO's `upload_protocol` and
-    `upload_port` override the board's.
+    `upload_port` override the board's, and the variable PLATFORMIO_UPLOAD_PROTOCOL both.
     """
-    protocol = env.subst("$UPLOAD_PROTOCOL") or board.get("upload.protocol")
+    protocol = os.environ.get("PLATFORMIO_UPLOAD_PROTOCOL") or env.subst("$UPLOAD_PROTOCOL")
+    protocol = protocol or board.get("upload.protocol")
     commands = board.get("upload.commands")
     if protocol not in commands:
         raise SystemExit(f"upload protocol {protocol!r} is not one of {sorted(commands)}")
+    elf = Path(source[0].get_abspath())
     values = {
         "{python}": env.subst("$PYTHONEXE"),
         "{project}": str(here),
-        "{elf}": str(Path(source[0].get_abspath())),
+        "{elf}": str(elf),
+        "{bin}": str(elf.with_suffix(".bin")),
+        "{hex}": str(elf.with_suffix(".hex")),
         "{port}": env.subst("$UPLOAD_PORT"),
     }
     command = []
