@@ -177,27 +177,43 @@ static void move_taps(const int8_t *taps[TAPS], const int32_t steps[TAPS])
 
 #endif
 
-/* The taps of the window at column `left`; those on the padding are `zeros`. */
-static void aim(struct pixel *pixel, const struct tinyssl_depthwise_mve *p, const int8_t *const rows[3],
-                const int8_t *zeros, int32_t left)
+/* Three rows of the input; one of padding is a pixel of zero points, whatever the column. */
+struct band {
+    const int8_t *row[3];
+    int32_t step[3]; /* from column to column, in bytes */
+};
+
+/* The taps of the window at column `left`. */
+TINYSSL_INLINE void aim(const int8_t *taps[TAPS], const struct band *band, int32_t left, int32_t width,
+                        const int8_t *zeros)
 {
-    const int8_t **tap = pixel->taps;
-    for (int32_t k = 0; k < 3; k++) {
-        for (int32_t x = left; x < left + 3; x++) {
-            *tap++ = rows[k] && x >= 0 && x < p->in_w ? rows[k] + x * p->channels : zeros;
-        }
+    for (int32_t i = 0; i < 3; i++, taps++) {
+        const int32_t x = left + i;
+        const int inside = x >= 0 && x < width;
+        taps[0] = inside ? band->row[0] + x * band->step[0] : zeros;
+        taps[3] = inside ? band->row[1] + x * band->step[1] : zeros;
+        taps[6] = inside ? band->row[2] + x * band->step[2] : zeros;
     }
 }
 
 void tinyssl_depthwise_row_mve(const struct tinyssl_depthwise_mve *p, const int8_t *const rows[3],
                                const int8_t *zeros, int8_t *out)
 {
-    struct pixel pixel = {{0},         p->weight,   p->channel, out,
-                          p->out_zero, p->channels, p->out_min, p->out_max};
+    struct pixel pixel;
+    struct band band;
     int32_t steps[TAPS]; /* from a window that lies whole in its rows to the next such one, in bytes */
-    for (int32_t i = 0; i < TAPS; i++) {
-        steps[i] = rows[i / 3] ? p->stride_w * p->channels : 0;
+    for (int32_t k = 0; k < 3; k++) {
+        band.row[k] = rows[k] ? rows[k] : zeros;
+        band.step[k] = rows[k] ? p->channels : 0;
+        steps[3 * k] = steps[3 * k + 1] = steps[3 * k + 2] = p->stride_w * band.step[k];
     }
+    pixel.weight = p->weight;
+    pixel.channel = p->channel;
+    pixel.out = out;
+    pixel.zero = p->out_zero;
+    pixel.channels = p->channels;
+    pixel.low = p->out_min;
+    pixel.high = p->out_max;
     int whole = 0;
     int32_t left = -p->pad_left;
     for (int32_t x = 0; x < p->out_w; x++, left += p->stride_w, pixel.out += p->channels) {
@@ -205,7 +221,7 @@ void tinyssl_depthwise_row_mve(const struct tinyssl_depthwise_mve *p, const int8
         if (inside && whole) {
             move_taps(pixel.taps, steps);
         } else {
-            aim(&pixel, p, rows, zeros, left);
+            aim(pixel.taps, &band, left, p->in_w, zeros);
             whole = inside;
         }
         if (p->sign) {
