@@ -107,7 +107,7 @@ def test_whole_table_is_run_once_and_its_document_written(tmp_path):
 @pytest.mark.timeout(900)
 def test_interrupted_table_goes_on_and_ends_in_the_same_weights(tmp_path):
     text = TABLE.replace("seeds = [3, 4]", "seeds = [3]").replace(
-        "epochs = 2\nbatch", "epochs = 30\nbatch"
+        "epochs = 2\nbatch", "epochs = 8\nbatch"
     )
     for name in ("whole", "cut"):
         (tmp_path / name).mkdir()
