@@ -6,28 +6,48 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import rich_click as click
+
 from tinyssl.boards import find_board
 from tinyssl.cli.call import Call
 from tinyssl.cli.figures import figure_table
+from tinyssl.cli.fleet import fleet_result
 from tinyssl.cli.options import make_command
 from tinyssl.cli.output import Result, Table
 from tinyssl.cli.stage_result import record_result
 from tinyssl.config import BenchConfig
+from tinyssl.errors import UsageError
 from tinyssl.records import RunRecord
 
 SLOWEST = 5
 
 
-def bench(call: Call) -> Result:
+def bench(call: Call, every: bool, at_once: int | None) -> Result:
     """Measure latency, accuracy, agreement and memory on the device.
 
     Figures from an emulator are instructions, never milliseconds. Exit code 3 when device and build
     do not match, 5 when the device does not answer.
+
+    `--all` measures every board that is attached, and every emulator that was started here, at the
+    same time, and ends with one table. A board that fails is a row that says why; the exit code is
+    then that of the boards that failed, 1 where theirs differ.
     """
     config = call.config(BenchConfig)
+    if every:
+        return _bench_all(call, config, at_once)
     from tinyssl import bench as stage
 
     return bench_result(stage.bench(config, call.workspace, call.progress))
+
+
+def _bench_all(call: Call, config: BenchConfig, at_once: int | None) -> Result:
+    if config.board or config.serial:
+        named = f"--board {config.board}" if config.board else f"--serial {config.serial}"
+        raise UsageError(f"{named} and --all contradict each other", hint="leave one of them out")
+    from tinyssl.bench.fleet import bench_all, find_jobs
+
+    jobs = find_jobs(config, call.workspace)
+    return fleet_result(bench_all(jobs, call.workspace, call.progress, at_once=at_once))
 
 
 def bench_result(record: RunRecord) -> Result:
@@ -66,4 +86,18 @@ def _slowest(profile: dict[str, Any]) -> Table:
     return Table(("slowest operators", profile["unit"], "share"), rows)
 
 
-command = make_command(bench, stages=("bench",))
+command = make_command(
+    bench,
+    stages=("bench",),
+    own=(
+        click.RichOption(
+            ["--all", "every"], is_flag=True, help="Every attached or emulated board, in parallel"
+        ),
+        click.RichOption(
+            ["--at-once"],
+            type=click.IntRange(min=1),
+            metavar="INTEGER",
+            help="Most boards at a time, with --all  [default: the cores of this computer]",
+        ),
+    ),
+)

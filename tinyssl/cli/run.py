@@ -16,17 +16,32 @@ from tinyssl.errors import UsageError
 from tinyssl.settings import STEPS
 
 
-def run(call: Call, first: str | None, last: str | None, board: str | None) -> Result:
+def run(
+    call: Call,
+    first: str | None,
+    last: str | None,
+    board: str | None,
+    boards: str | None,
+    resume: bool,
+) -> Result:
     """Do all steps of a tinyssl.toml, each with what the one before it left.
 
     The steps are `steps = [...]` of the file, else the sections that it has. Ends with one table:
     accuracy, latency, flash and RAM. Emulators are stopped at the end.
+
+    `--boards a,b,c` builds for each board, measures them at the same time and gives each a row. A
+    board that fails is a row that says why; the exit code is then that of the boards that failed, 1
+    where theirs differ. `--resume` measures only boards that have no figures of the same build yet.
     """
     if not call.file.path.exists():
         raise UsageError(
             f"no {call.file.path}", hint="write one (docs/CLI.md) or name one with --config"
         )
     steps = choose_steps(call.file.planned, first, last)
+    if boards:
+        return _run_boards(call, steps, boards, board, resume)
+    if resume:
+        raise UsageError("--resume goes with --boards", hint="a stage has --resume of its own")
     call = call.board_overridden(board) if board else call
     try:
         done = run_steps(call, steps)
@@ -45,6 +60,21 @@ def run(call: Call, first: str | None, last: str | None, board: str | None) -> R
     ending = f"{len(steps)} steps in {total:.0f} s"
     where = f"on {done.build.board}" if done.build else ""
     return Result(data, (figure_table(figures, where), "", *files, ending))
+
+
+def _run_boards(
+    call: Call, steps: Sequence[str], boards: str, board: str | None, resume: bool
+) -> Result:
+    if board:
+        raise UsageError(
+            f"--board {board} and --boards contradict each other", hint="take --boards"
+        )
+    from tinyssl.cli.matrix import run_matrix
+
+    try:
+        return run_matrix(call, steps, boards, resume=resume)
+    finally:
+        stop_emulators(call, steps)
 
 
 def stop_emulators(call: Call, steps: Sequence[str]) -> None:
@@ -78,5 +108,9 @@ command = make_command(
         click.RichOption(["--from", "first"], type=click.Choice(STEPS), help="First step to do"),
         click.RichOption(["--to", "last"], type=click.Choice(STEPS), help="Last step to do"),
         click.RichOption(["--board"], metavar="TEXT", help="Board instead of the file's"),
+        click.RichOption(["--boards"], metavar="A,B,…", help="Boards instead of the file's one"),
+        click.RichOption(
+            ["--resume"], is_flag=True, help="Keep what was measured of the same builds (--boards)"
+        ),
     ),
 )

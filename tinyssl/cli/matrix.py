@@ -1,0 +1,195 @@
+"""`tinyssl run --boards`: one model on many boards, one table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
+
+from tinyssl.boards import find_board
+from tinyssl.cli.call import Call
+from tinyssl.cli.fleet import fleet_result
+from tinyssl.cli.output import Result
+from tinyssl.cli.pipeline import RUNNERS, Done, run_steps
+from tinyssl.config import BenchConfig, BuildConfig, FlashConfig, ReportConfig
+from tinyssl.errors import TinysslError, UsageError
+from tinyssl.records import BuildInfo, RunRecord
+
+if TYPE_CHECKING:
+    from tinyssl.bench.worker import Failure, Job, Outcome
+
+EACH = ("build", "flash", "bench", "report")
+"""Steps that every board has of its own; the others are done once"""
+NEEDLESS = ("board", "serial")
+"""Settings of a bench that do not change its figures"""
+
+
+@dataclass
+class Matrix:
+    """The boards under way."""
+
+    call: Call
+    steps: Sequence[str]
+    boards: Sequence[str]
+    done: Done
+    """Of the steps that are done once"""
+    builds: dict[str, BuildInfo] = field(default_factory=dict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)
+    """Board -> what the table says of a figure that was there before"""
+
+    def failed(self, board: str, error: TinysslError) -> None:
+        """The board's row says why; the others go on."""
+        from tinyssl.bench.worker import Outcome
+
+        self.outcomes[board] = Outcome(board, None, _failure(error))
+        self.call.progress.note(f"{board}: {error.message}")
+
+    def left(self) -> list[str]:
+        """Boards that have not failed, and are not done."""
+        return [board for board in self.boards if board not in self.outcomes]
+
+
+def run_matrix(call: Call, steps: Sequence[str], names: str, *, resume: bool) -> Result:
+    """The steps before `build` once, then build, flash, bench and report for each board.
+
+    Boards are built one after the other (the compiler takes all cores), then flashed and measured
+    at the same time. Emulators end when they are measured.
+
+    Args:
+        call: Its settings hold for all boards.
+        steps: Of the run.
+        names: Board names with commas between them.
+        resume: Keep the figures of boards that were measured with the same settings, and whose
+            build has not changed since.
+
+    Raises:
+        UsageError: A board is unknown, or nothing is to be done for boards.
+    """
+    boards = _boards(names)
+    if not set(steps) & set(EACH):
+        raise UsageError(
+            f"--boards: none of the steps is one for boards ({', '.join(EACH)})",
+            hint="add [build] and [bench] to tinyssl.toml, or leave --boards out",
+        )
+    if call.config(BuildConfig).out is not None:
+        raise UsageError("--boards and [build] out contradict each other", hint="leave out away")
+    once = [step for step in steps if step not in EACH]
+    matrix = Matrix(call, steps, boards, run_steps(call, once))
+    if "build" in steps:
+        _build(matrix)
+    if "bench" in steps:
+        _bench(matrix, resume=resume)
+    elif "flash" in steps:
+        _flash(matrix)
+    if "report" in steps:
+        _report(matrix)
+    return _result(matrix)
+
+
+def _boards(names: str) -> list[str]:
+    """Ids, each once, in the order given."""
+    found = [find_board(name.strip()).id for name in names.split(",") if name.strip()]
+    if not found:
+        raise UsageError(
+            "--boards names no board", hint="write for example --boards host,mps2_an386"
+        )
+    return list(dict.fromkeys(found))
+
+
+def _build(matrix: Matrix) -> None:
+    for board in matrix.boards:
+        matrix.call.progress.note(f"── build for {board}")
+        done = replace(matrix.done, build=None)
+        try:
+            RUNNERS["build"](matrix.call.board_overridden(board), done)
+        except TinysslError as error:
+            matrix.failed(board, error)
+        if done.build is not None:
+            matrix.builds[board] = done.build
+
+
+def _flash(matrix: Matrix) -> None:
+    for board in matrix.left():
+        try:
+            RUNNERS["flash"](matrix.call.board_overridden(board), Done())
+        except TinysslError as error:
+            matrix.failed(board, error)
+
+
+def _bench(matrix: Matrix, *, resume: bool) -> None:
+    from tinyssl.bench.fleet import bench_all
+    from tinyssl.bench.worker import Outcome
+
+    jobs: list[Job] = []
+    for board in matrix.left():
+        job = _job(matrix, board)
+        record = _measured_before(matrix, job) if resume else None
+        if record is None:
+            jobs.append(job)
+        else:
+            matrix.outcomes[board] = Outcome(board, record.folder)
+            matrix.kept[board] = f"kept of {record.folder.name}"
+    for outcome in bench_all(jobs, matrix.call.workspace, matrix.call.progress) if jobs else ():
+        matrix.outcomes[outcome.board] = outcome
+
+
+def _job(matrix: Matrix, board: str) -> Job:
+    from tinyssl.bench.worker import Job
+
+    call = matrix.call.board_overridden(board)
+    flash = call.config(FlashConfig) if "flash" in matrix.steps else None
+    return Job(call.config(BenchConfig), flash)
+
+
+def _measured_before(matrix: Matrix, job: Job) -> RunRecord | None:
+    """The last complete bench run of the same build with the same settings."""
+    from tinyssl.build import find_build
+
+    info = matrix.builds.get(job.name) or BuildInfo.load(
+        find_build(job.name, matrix.call.workspace)
+    )
+    wanted = _plain(TypeAdapter(BenchConfig).dump_python(job.config, mode="json"))
+    for record in reversed(matrix.call.workspace.all("bench")):
+        same = record.results.get("build_id") == info.build_id
+        if same and record.status == "complete" and _plain(record.config) == wanted:
+            return record
+    return None
+
+
+def _plain(config: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in config.items() if name not in NEEDLESS}
+
+
+def _report(matrix: Matrix) -> None:
+    """One page a board, each in its own run's folder."""
+    from tinyssl import report
+
+    for outcome in matrix.outcomes.values():
+        if outcome.failure is None and outcome.run is not None:
+            config = matrix.call.config(ReportConfig, run=Path(outcome.run))
+            report.report(replace(config, out=None), matrix.call.workspace, matrix.call.progress)
+
+
+def _result(matrix: Matrix) -> Result:
+    from tinyssl.bench.worker import Outcome
+
+    outcomes = [matrix.outcomes.get(board, Outcome(board)) for board in matrix.boards]
+    ending = "measured" if "bench" in matrix.steps else "built"
+    notes = dict.fromkeys(matrix.boards, ending) | matrix.kept
+    result = fleet_result(outcomes, notes, matrix.builds)
+    data = {
+        "steps": list(matrix.steps),
+        "seconds": {step: round(took, 1) for step, took in matrix.done.seconds.items()},
+        "runs": {step: record.folder for step, record in matrix.done.records.items()},
+    }
+    return replace(result, data=data | dict(result.data))
+
+
+def _failure(error: TinysslError) -> Failure:
+    from tinyssl.bench.worker import Failure
+
+    return Failure(type(error).__name__, error.exit_code, error.message, error.hint)
