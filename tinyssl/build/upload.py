@@ -54,7 +54,8 @@ def flash(config: FlashConfig, workspace: Workspace, progress: Progress | None =
     planned = Flashed(board.id, board.kind, "", None, info.build_id, "", shlex.join(arguments))
     if config.dry_run:
         return planned
-    check_image(elf, board)
+    if (folder / "platform").is_dir():  # else a framework links, and its uploader looks
+        check_image(elf, board)
     plain = TypeAdapter(FlashConfig).dump_python(config, mode="json")
     with workspace.start("flash", plain, inputs={"elf": elf}) as run:
         progress.note(f"flashing {board.name} ({protocol})")
