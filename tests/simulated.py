@@ -1,7 +1,8 @@
 """Real boards' images on the chips that `labwired` simulates: start-up, clocks, UART and protocol.
 
 The simulator's limits decide how it is used. It runs Armv7E-M's DSP instructions wrongly and does
-not know SSAT, so images are compiled for a Cortex-M3 with the reference kernels. It knows the
+not know SSAT, so images are compiled for a Cortex-M3 with the reference kernels. What is copied to
+address 0, an STM32H7's ITCM, it writes over the flash, so the kernels stay there. It knows the
 nRF52840's UARTE as a sender alone, so the link does what EasyDMA does on receiving: it puts bytes
 into the ring and counts them in TIMER1.
 """
@@ -12,10 +13,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tinyssl.boards import find_board
+from tinyssl.build import build
+from tinyssl.config import BuildConfig
+from tinyssl.device import Session
 from tinyssl.paths import boards_folder
+from tinyssl.records import Workspace
+from tinyssl.verify import TflmInterpreter
 
 STEP = "1ms"
 """Simulated time between two looks at the line"""
@@ -30,6 +37,7 @@ def for_cortex_m3(board: str, folder: Path) -> Path:
     content = json.loads((boards_folder() / f"{board}.json").read_text())
     content["tinyssl"]["isa"] = "cortex-m3"
     content["build"]["cpu"] = "cortex-m3"
+    content["tinyssl"].get("fast", {}).pop("kernels", None)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{board}.json").write_text(json.dumps(content))
     return folder
@@ -119,3 +127,67 @@ class EasyDmaLink(SimulatedLink):
             self.sim.write_u32(word, value | byte << shift)
             self.sim.write_u32(self.TIMER1_TASKS_COUNT, 1)
             self.sent += 1
+
+
+class Stm32Link(SimulatedLink):
+    """STM32: the simulator has no timer that captures another clock's edges. The timer is memory,
+    and each capture comes `capture_ticks` after the one before (0: none ever comes)."""
+
+    timer: int
+    capture_ticks = 0
+    pending: tuple[int, int] | None = None
+    """Register and bit that ask for the UART's interrupt, where the simulated one does not"""
+
+    def advance(self) -> None:
+        sim = self.sim
+        captures = self.capture_ticks and sim.read_u32(self.timer)  # CR1: the timer runs
+        sim.run_for("1us" if captures else "200us")
+        state, captured = self.timer + 0x10, self.timer + 0x34
+        if captures and not sim.read_u32(state):
+            sim.write_u32(captured, (sim.read_u32(captured) + self.capture_ticks) & 0xFFFF)
+            sim.write_u32(state, 2)
+
+    def feed(self, data: bytes) -> None:
+        super().feed(data)
+        if self.pending is not None:
+            self.sim.write_u32(*self.pending)
+
+
+def memory_regions(**places: tuple[int, str]) -> str:
+    """Lines of a chip's file: name -> (address, size) of registers that are plain memory."""
+    return "".join(
+        f'  - name: "{name}"\n    base: {address:#x}\n    size: "{size}"\n'
+        for name, (address, size) in places.items()
+    )
+
+
+def change(system: Path, *, without: str | None = None, **texts: str) -> Path:
+    """A system whose chip lacks a peripheral, and has other texts in place of those in its file."""
+    chip = system.parent / "chip.yaml"
+    content = chip.read_text()
+    if without is not None:
+        before, after = content.split(f'  - id: "{without}"', 1)
+        content = before + '  - id: "' + after.split('  - id: "', 1)[1]
+    for old, new in texts.items():
+        assert content.count(old) == 1, old
+        content = content.replace(old, new)
+    chip.write_text(content)
+    return system
+
+
+def build_for_simulator(board: str, model: Path, root: Path) -> Path:
+    """The model's image, compiled for what the simulator executes."""
+    made = Workspace(root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TINYSSL_BOARDS", str(for_cortex_m3(board, root / "boards")))
+        build(BuildConfig(board=board, model=model, kernels="reference"), made)
+    return made.builds / board / ".pio" / "build" / board / "firmware.elf"
+
+
+def check_inferences(device: Session, model: Path, count: int = 2) -> None:
+    """Noise through the tiny model: the same bytes as from TFLM."""
+    oracle = TflmInterpreter(model.read_bytes())
+    pixels = np.random.default_rng(0).integers(0, 256, (count, 1, 8, 8, 3), dtype=np.uint8)
+    for image in pixels:
+        expected = oracle.invoke((image.astype(np.int16) - 128).astype(np.int8))
+        assert device.infer(image.tobytes()).output == expected.tobytes()

@@ -19,6 +19,27 @@ bool stm32_becomes(volatile const uint32_t *reg, uint32_t mask, uint32_t value, 
     return false;
 }
 
+uint32_t stm32_measure(struct stm32_timer *timer, uint32_t polls)
+{
+    enum { INPUT_EVERY_8TH = (3 << 2) | 1, ENABLE = 1, CAPTURED = 1 << 1 };
+    timer->ccmr1 = INPUT_EVERY_8TH;
+    timer->ccer = ENABLE;
+    timer->cr1 = ENABLE;
+    uint32_t before = 0;
+    uint32_t ticks = 0;
+    for (int capture = 0; capture <= STM32_CAPTURES; capture++) {
+        timer->sr = 0;
+        if (!stm32_becomes(&timer->sr, CAPTURED, CAPTURED, polls)) {
+            return 0;
+        }
+        const uint32_t now = timer->ccr1;
+        ticks += capture ? (now - before) & 0xFFFFu : 0u;
+        before = now;
+    }
+    timer->cr1 = 0;
+    return ticks;
+}
+
 /* Starting it starts its clock; only then are the other registers taken over (RM0390 17.3.2). */
 uint32_t port_watchdog(uint32_t milliseconds)
 {

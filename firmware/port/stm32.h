@@ -1,5 +1,5 @@
-/* What the STM32 families have in common: waiting for a bit, the independent watchdog, and a register
- * that tells what reset the chip. */
+/* What the STM32 families have in common: waiting for a bit, a timer that measures one clock by another,
+ * the independent watchdog, and a register that tells what reset the chip. */
 #ifndef TINYSSL_STM32_H
 #define TINYSSL_STM32_H
 
@@ -10,6 +10,26 @@
 
 /* True as soon as the bits of `mask` are `value`; false where they are not after `polls` looks. */
 bool stm32_becomes(volatile const uint32_t *reg, uint32_t mask, uint32_t value, uint32_t polls);
+
+/* A general-purpose timer: RM0390 18.5, RM0432 40.7, RM0433 39.5; the same in all. */
+struct stm32_timer {
+    volatile uint32_t cr1;
+    volatile uint32_t unused1[3];
+    volatile uint32_t sr;
+    volatile uint32_t unused2;
+    volatile uint32_t ccmr1;
+    volatile uint32_t unused3;
+    volatile uint32_t ccer;
+    volatile uint32_t unused4[4];
+    volatile uint32_t ccr1;
+};
+
+enum { STM32_CAPTURES = 64, STM32_CAPTURED_EDGES = 8 * STM32_CAPTURES };
+
+/* Ticks of `timer` (16 bits) in STM32_CAPTURED_EDGES rising edges of the clock that its channel 1 is
+ * connected to; 0 where none comes within `polls` looks. The edges of one capture, 8, must be less than
+ * 65,536 ticks apart. */
+uint32_t stm32_measure(struct stm32_timer *timer, uint32_t polls);
 
 /* Independent watchdog: RM0390 17.4, RM0432 46.4, RM0433 45.4; the same in all. */
 struct stm32_iwdg {

@@ -15,7 +15,7 @@
 
 enum { HSI_HZ = 16000000, HSE_HZ = 8000000, PLL_INPUT_HZ = 1000000, CORE_HZ = TINYSSL_CLOCK_HZ };
 enum { READY_POLLS = 100000 };     /* at 16 MHz at least 30 ms; the slowest bit (HSE) takes 2 ms */
-enum { HSE_DIVIDER = 8 * 8 };      /* by RTCPRE, and one capture every 8 edges */
+enum { RTC_DIVIDER = 8 };          /* of RTCPRE: 1 MHz to TIM11 */
 enum { HSE_TOLERANCE = 3 };        /* per cent; the HSI that it is compared with has 1 */
 enum { TIMING_PIN = 1u << 8 };     /* PA8, D7 of the Arduino header */
 enum { FLASH_WAITS = (CORE_HZ - 1) / 30000000 }; /* table 5 of RM0390, 2.7 to 3.6 V */
@@ -38,25 +38,8 @@ static uint32_t measure_hse(void)
     (void)RCC_APB2ENR;
     RCC_CFGR = (RCC_CFGR & ~CFGR_RTCPRE) | CFGR_RTCPRE_8;
     TIM11_OR = OR_HSE_RTC;
-    TIM11_CCMR1 = CCMR1_EVERY_8TH;
-    TIM11_CCER = CCER_CC1E;
-    TIM11_CR1 = 1;
-    uint32_t first = 0;
-    uint32_t last = 0;
-    uint32_t sum = 0;
-    enum { CAPTURES = 64 }; /* of 128 cycles each at 8 MHz: 0.5 ms */
-    for (int capture = 0; capture <= CAPTURES; capture++) {
-        TIM11_SR = 0;
-        if (!becomes(&TIM11_SR, SR_CC1IF, SR_CC1IF)) {
-            return 0;
-        }
-        last = TIM11_CCR1;
-        sum += capture ? (last - first) & 0xFFFFu : 0u;
-        first = last;
-    }
-    TIM11_CR1 = 0;
-    const uint64_t edges = (uint64_t)HSI_HZ * HSE_DIVIDER * CAPTURES;
-    return sum ? (uint32_t)(edges / sum) : 0u;
+    const uint32_t ticks = stm32_measure((struct stm32_timer *)TIM11_ADDRESS, READY_POLLS);
+    return ticks ? (uint32_t)((uint64_t)HSI_HZ * RTC_DIVIDER * STM32_CAPTURED_EDGES / ticks) : 0u;
 }
 
 static bool start_pll(bool crystal)

@@ -58,16 +58,9 @@
 #define ACR_WAIT 0xFu
 
 /* TIM11, 18.5: channel 1 captures edges of HSE_RTC */
-#define TIM11_CR1 REG32(0x40014800u)
-#define TIM11_SR REG32(0x40014810u)
-#define TIM11_CCMR1 REG32(0x40014818u)
-#define TIM11_CCER REG32(0x40014820u)
-#define TIM11_CCR1 REG32(0x40014834u)
+#define TIM11_ADDRESS 0x40014800u
 #define TIM11_OR REG32(0x40014850u)
-#define CCMR1_EVERY_8TH ((3u << 2) | 1u)
-#define CCER_CC1E 1u
 #define OR_HSE_RTC 2u
-#define SR_CC1IF (1u << 1)
 
 /* GPIOA, 7.4 */
 #define GPIOA_MODER REG32(0x40020000u)

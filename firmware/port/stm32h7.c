@@ -16,6 +16,8 @@
 
 enum { HSI_HZ = 64000000, PLL_INPUT_HZ = 2000000, HSE_HZ = 8000000 };
 enum { READY_POLLS = 1000000 }; /* at 64 MHz at least 30 ms; the slowest bit (HSE) takes 2 ms */
+enum { RTC_DIVIDER = 8 };       /* of RTCPRE: 1 MHz to TIM17 */
+enum { HSE_TOLERANCE = 3 };     /* per cent; the HSI that it is compared with has 1 */
 enum { TIMING_PIN = 1u << 15 }; /* of port D */
 
 struct stm32_usart *const stm32_usart = (struct stm32_usart *)USART3_ADDRESS;
@@ -50,6 +52,17 @@ static bool raise_voltage(bool overdrive)
         return becomes(&PWR_D3CR, D3CR_VOSRDY, D3CR_VOSRDY);
     }
     return true;
+}
+
+/* HSE in Hz by the internal oscillator, while the core runs from that; 0 where nothing is captured. */
+static uint32_t measure_hse(void)
+{
+    RCC_APB2ENR |= APB2ENR_TIM17;
+    (void)RCC_APB2ENR;
+    RCC_CFGR = (RCC_CFGR & ~CFGR_RTCPRE) | CFGR_RTCPRE_8;
+    TIM17_TISEL = TISEL_HSE_1MHZ;
+    const uint32_t ticks = stm32_measure((struct stm32_timer *)TIM17_ADDRESS, READY_POLLS);
+    return ticks ? (uint32_t)((uint64_t)HSI_HZ * RTC_DIVIDER * STM32_CAPTURED_EDGES / ticks) : 0u;
 }
 
 /* PLL1: source / divider = 2 MHz, times `multiplier`, P = 2. */
@@ -92,7 +105,11 @@ static const char *start_clocks(void)
     }
     RCC_CR |= CR_HSEBYP;
     RCC_CR |= CR_HSEON;
-    const bool crystal = becomes(&RCC_CR, CR_HSERDY, CR_HSERDY);
+    const bool ready = becomes(&RCC_CR, CR_HSERDY, CR_HSERDY);
+    const uint32_t hse = ready ? measure_hse() : 0u;
+    const uint32_t off = hse > HSE_HZ ? hse - HSE_HZ : HSE_HZ - hse;
+    const bool wrong = hse != 0u && off > HSE_HZ / 100u * HSE_TOLERANCE;
+    const bool crystal = ready && !wrong;
     const uint32_t source = crystal ? PLLSRC_HSE : PLLSRC_HSI;
     if (!start_pll(source, (crystal ? HSE_HZ : HSI_HZ) / PLL_INPUT_HZ, multiplier)) {
         return "PLL1 not locked, running at 64 MHz";
@@ -102,8 +119,14 @@ static const char *start_clocks(void)
     }
     clock_hz = hz;
     uart_clock_hz = hz / 4u; /* rcc_pclk1 */
+    if (wrong) {
+        return "the clock at OSC_IN is not 8 MHz, PLL1 from the internal oscillator (1 % accuracy)";
+    }
     if (!crystal) {
         return "no 8 MHz from the ST-Link, PLL1 from the internal oscillator (1 % accuracy)";
+    }
+    if (!hse) {
+        return "the 8 MHz at OSC_IN could not be measured: the core's clock is computed";
     }
     return fast ? NULL : "revision before V: 400 MHz instead of 480 MHz";
 }

@@ -40,6 +40,10 @@
 #define RCC_AHB4ENR REG32(0x580244E0u)
 #define RCC_APB1LENR REG32(0x580244E8u)
 #define RCC_APB4ENR REG32(0x580244F4u)
+#define RCC_APB2ENR REG32(0x580244F0u)
+#define APB2ENR_TIM17 (1u << 18)
+#define CFGR_RTCPRE_8 (8u << 8)
+#define CFGR_RTCPRE (63u << 8)
 #define CR_HSEON (1u << 16)
 #define CR_HSERDY (1u << 17)
 #define CR_HSEBYP (1u << 18)
@@ -67,6 +71,11 @@
 #define AHB4ENR_GPIOD (1u << 3)
 #define APB1LENR_USART3 (1u << 18)
 #define APB4ENR_SYSCFG (1u << 1)
+
+/* 39.5 TIM17: channel 1 captures edges of HSE_1MHz */
+#define TIM17_ADDRESS 0x40014800u
+#define TIM17_TISEL REG32(0x40014868u)
+#define TISEL_HSE_1MHZ 2u
 
 /* 11.4 GPIO */
 #define GPIOD_MODER REG32(0x58020C00u)

@@ -19,7 +19,6 @@
 enum { MSI_HZ = 4000000, LSE_HZ = 32768, CORE_HZ = 120000000 };
 enum { READY_POLLS = 100000 };   /* at 4 MHz at least 100 ms; the voltage takes 40 us, the HSI 4 us */
 enum { LSE_POLLS = 2000000 };    /* at least 2 s, which is what the crystal typically takes (DS12023) */
-enum { CAPTURED_EDGES = 8, CAPTURES = 32 }; /* 244 us each: 29,297 cycles of a 16-bit counter */
 enum { TIMING_PIN = 1u << 15 };  /* PD15, D9 of the Arduino header */
 
 struct stm32_usart *const stm32_usart = (struct stm32_usart *)LPUART1_ADDRESS;
@@ -77,28 +76,14 @@ static bool run_from_pll(void)
     return true;
 }
 
-/* The core's clock in Hz by the crystal: TIM16 counts it from edge to edge. 0 where none comes. */
+/* The core's clock in Hz by the crystal: TIM16 counts it, 29,280 ticks in 8 edges. 0 where none comes. */
 static uint32_t measure_core(void)
 {
     RCC_APB2ENR |= APB2ENR_TIM16;
     (void)RCC_APB2ENR; /* the clock runs two cycles after the write: read back */
     TIM16_OR1 = OR1_LSE;
-    TIM16_CCMR1 = CCMR1_EVERY_8TH;
-    TIM16_CCER = CCER_CC1E;
-    TIM16_CR1 = 1;
-    uint32_t before = 0;
-    uint32_t cycles = 0;
-    for (int capture = 0; capture <= CAPTURES; capture++) {
-        TIM16_SR = 0;
-        if (!becomes(&TIM16_SR, SR_CC1IF, SR_CC1IF)) {
-            return 0;
-        }
-        const uint32_t now = TIM16_CCR1;
-        cycles += capture ? (now - before) & 0xFFFFu : 0u;
-        before = now;
-    }
-    TIM16_CR1 = 0;
-    return (uint32_t)((uint64_t)cycles * LSE_HZ / (CAPTURED_EDGES * CAPTURES));
+    const uint64_t cycles = stm32_measure((struct stm32_timer *)TIM16_ADDRESS, READY_POLLS);
+    return (uint32_t)(cycles * LSE_HZ / STM32_CAPTURED_EDGES);
 }
 
 static const char *start_clocks(void)

@@ -62,16 +62,9 @@
 #define ACR_CACHES ((1u << 8) | (1u << 9) | (1u << 10)) /* prefetch, instructions, data */
 
 /* 40.7 TIM16: channel 1 captures edges of the LSE */
-#define TIM16_CR1 REG32(0x40014400u)
-#define TIM16_SR REG32(0x40014410u)
-#define TIM16_CCMR1 REG32(0x40014418u)
-#define TIM16_CCER REG32(0x40014420u)
-#define TIM16_CCR1 REG32(0x40014434u)
+#define TIM16_ADDRESS 0x40014400u
 #define TIM16_OR1 REG32(0x40014450u)
-#define CCMR1_EVERY_8TH ((3u << 2) | 1u)
-#define CCER_CC1E 1u
 #define OR1_LSE 2u
-#define SR_CC1IF (1u << 1)
 
 /* 8.4 GPIO */
 #define GPIOD_MODER REG32(0x48000C00u)
