@@ -11,8 +11,8 @@ struct tinyssl_add_dsp {
     int32_t size;                      /* elements */
     int32_t left_factor, right_factor; /* [0, 2^31) */
     int32_t start;                     /* zero points and the half of the rounding */
-    int16_t shift;                     /* [0, 20]; 20 is fastest */
-    int16_t out_min, out_max;          /* fused activation, [-128, 127] */
+    uint8_t shift;                     /* [0, 20]; 20 is fastest */
+    int8_t out_min, out_max;           /* fused activation */
 };
 
 /* left, right, out: [size]; out may be one of the inputs. */

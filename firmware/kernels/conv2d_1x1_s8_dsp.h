@@ -9,8 +9,9 @@
  * out_h is 1 and out_w the number of pixels. */
 struct tinyssl_conv2d_1x1_dsp {
     struct tinyssl_product4_dsp product; /* depth: input channels */
-    int32_t row_bytes;                   /* from the pixels of an output row to those of the next */
-    int32_t pitch;                       /* bytes from a pixel to the next that is read */
+    uint16_t row_bytes;                  /* from the pixels of an output row to those of the next; 0
+                                          * where there is one row */
+    uint16_t pitch;                      /* bytes from a pixel to the next that is read */
     uint16_t out_h, out_w;               /* elements */
 };
 

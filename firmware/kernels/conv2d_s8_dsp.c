@@ -1,6 +1,9 @@
 #include "conv2d_s8_dsp.h"
 
+#include "abi.h"
 #include "dsp.h"
+
+TINYSSL_FOR_SIZE
 
 /* Outputs are computed by fours that lie side by side; what is left of each row by fours that lie one
  * above the other, as their windows are as evenly spaced. Where windows reach into the padding, the
@@ -53,12 +56,11 @@ static void append(int8_t *to, const int8_t *from, int32_t count)
 static void fill(int8_t *to, int32_t value, int32_t count)
 {
     const uint32_t four = ((uint32_t)value & 0xffU) * UINT32_C(0x01010101);
-    TINYSSL_UNROLL
     for (; count >= 4; count -= 4, to += 4) {
         tinyssl_store(to, four);
     }
     for (; count > 0; count--) {
-        *to++ = (int8_t)value;
+        tinyssl_put(&to, (int8_t)value); /* the compiler would call memset() */
     }
 }
 
@@ -89,7 +91,7 @@ static void compute(const int8_t *in, const struct tinyssl_conv2d_dsp *p, const 
     struct tinyssl_taps taps = {p->k_h, p->k_w * p->in_c, p->in_w * p->in_c};
     const int8_t *from = in;
     if (r.y < 0 || r.x < 0 || r.y + r.rows > p->in_h || r.x + r.columns > p->in_w) {
-        int8_t *copied = (int8_t *)column + p->product.steps * 64;
+        int8_t *copied = (int8_t *)column + tinyssl_product_steps(&p->product) * 64;
         copy(in, p, &r, copied);
         from = copied;
         taps.row_bytes = r.columns * p->in_c;

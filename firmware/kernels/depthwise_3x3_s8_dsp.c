@@ -1,6 +1,9 @@
 #include "depthwise_3x3_s8_dsp.h"
 
+#include "abi.h"
 #include "lanes_dsp.h"
+
+TINYSSL_FOR_SIZE
 
 /* Four channels at a time, as a word holds them. Three input rows of each lie in scratch as int16
  * with their padding, so that the sums check no borders; the oldest row makes room for the next. */

@@ -12,15 +12,15 @@ struct tinyssl_depthwise_3x3_dsp {
     const int32_t *channel;    /* [channels][2], as struct tinyssl_channel */
     void (*line)(const uint8_t *plane, const struct tinyssl_line *line, const uint32_t *taps,
                  int8_t *out); /* tinyssl_line_* of the stride and the clamp */
-    int16_t channels;          /* elements */
-    int16_t in_h, in_w;        /* elements */
-    int16_t out_h, out_w;      /* elements */
-    int16_t stride;            /* 1 or 2 input elements a step */
-    int16_t pad_top, pad_left; /* elements */
-    int16_t columns;           /* of a plane, padding included; even */
-    int16_t copied;            /* input columns that any window reads: the others are left out */
-    int16_t in_zero, out_zero; /* zero points, [-128, 127] */
-    int16_t out_min, out_max;  /* fused activation, [-128, 127] */
+    uint16_t channels;         /* elements */
+    uint16_t in_h, in_w;       /* elements */
+    uint16_t out_h, out_w;     /* elements */
+    uint16_t columns;          /* of a plane, padding included; even */
+    uint16_t copied;           /* input columns that any window reads: the others are left out */
+    uint8_t stride;            /* 1 or 2 input elements a step */
+    uint8_t pad_top, pad_left; /* elements */
+    int8_t in_zero, out_zero;  /* zero points */
+    int8_t out_min, out_max;   /* fused activation */
 };
 
 /* in: [in_h][in_w][channels]; out: [out_h][out_w][channels]; scratch: four planes, aligned to 4

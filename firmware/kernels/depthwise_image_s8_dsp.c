@@ -2,7 +2,10 @@
 
 #include <stddef.h>
 
+#include "abi.h"
 #include "lanes_dsp.h"
+
+TINYSSL_FOR_SIZE
 
 /* Four channels at a time, as a word holds them: the image of each, with its padding, as int16 in
  * scratch; then all sums of each. Two neighbouring outputs share the words of their inputs. */
@@ -232,18 +235,17 @@ void tinyssl_depthwise_image_s8_dsp(const int8_t *in, const struct tinyssl_depth
     for (int32_t i = 0; i < LANES * bytes; i += 4) {
         tinyssl_store(planes + i, zero);
     }
-    struct tinyssl_planes state = {
-        .step = channels,
-        .skip = p->stride * p->pitch - pairs,
-        .pairs = pairs,
-        .odd = p->out_w & 1,
-        .rows = p->out_h * p->stride * p->pitch,
-        .weight = p->weight,
-        .channel = p->channel,
-        .offset = 2 * p->out_zero + 1,
-        .out = out,
-        .plane_bytes = bytes,
-    };
+    struct tinyssl_planes state; /* what is not set here is set for each channel */
+    state.step = channels;
+    state.skip = p->stride * p->pitch - pairs;
+    state.pairs = pairs;
+    state.odd = p->out_w & 1;
+    state.rows = p->out_h * p->stride * p->pitch;
+    state.weight = p->weight;
+    state.channel = p->channel;
+    state.offset = 2 * p->out_zero + 1;
+    state.out = out;
+    state.plane_bytes = bytes;
     for (int32_t c = 0; c < channels; c += LANES) {
         if (c + LANES > channels) { /* some twice at the end */
             c = channels - LANES;

@@ -32,16 +32,15 @@ struct tinyssl_depthwise_image_dsp {
     const int8_t *weight;       /* [channels][3][3], and one byte */
     const int32_t *channel;     /* [channels][2], as struct tinyssl_channel */
     void (*four)(struct tinyssl_planes *state); /* tinyssl_image_* */
-    int16_t channels;           /* elements */
-    int16_t in_w;               /* elements */
-    int16_t out_h, out_w;       /* elements */
-    int16_t stride;             /* 1 or 2 input elements a step */
-    int16_t pad_top, pad_left;  /* elements */
-    int16_t pitch;              /* bytes of a row of a plane, padding included */
-    int16_t rows;               /* of a plane, padding included */
-    int16_t copied_h, copied_w; /* input rows and columns that any window reads */
-    int16_t in_zero, out_zero;  /* zero points, [-128, 127] */
-    int16_t out_min, out_max;   /* fused activation, [-128, 127] */
+    uint16_t channels, in_w;    /* elements */
+    uint8_t out_h, out_w;       /* elements */
+    uint8_t stride;             /* 1 or 2 input elements a step */
+    uint8_t pad_top, pad_left;  /* elements */
+    uint8_t pitch;              /* bytes of a row of a plane, padding included */
+    uint8_t rows;               /* of a plane, padding included */
+    uint8_t copied_h, copied_w; /* input rows and columns that any window reads */
+    int8_t in_zero, out_zero;   /* zero points */
+    int8_t out_min, out_max;    /* fused activation */
 };
 
 /* in: [in_h][in_w][channels]; out: [out_h][out_w][channels]; scratch: four planes, [rows][pitch],

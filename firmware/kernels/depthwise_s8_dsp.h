@@ -9,14 +9,14 @@ struct tinyssl_depthwise_dsp {
     const int8_t *weight;       /* [k_h][k_w][channels] */
     const int32_t *channel;     /* [channels][2], as struct tinyssl_channel, but the starts are the
                                  * biases: the zero point of the input is not folded in */
-    int16_t channels;           /* elements */
-    int16_t in_h, in_w;         /* elements */
-    int16_t out_h, out_w;       /* elements */
-    int16_t k_h, k_w;           /* taps; k_w at most 3 */
-    int16_t stride_h, stride_w; /* input elements a step */
-    int16_t pad_top, pad_left;  /* elements */
-    int16_t in_zero, out_zero;  /* zero points, [-128, 127] */
-    int16_t out_min, out_max;   /* fused activation, [-128, 127] */
+    uint16_t channels;          /* elements */
+    uint16_t in_h, in_w;        /* elements */
+    uint16_t out_h, out_w;      /* elements */
+    uint8_t k_h, k_w;           /* taps; k_w at most 3 */
+    uint8_t stride_h, stride_w; /* input elements a step */
+    uint8_t pad_top, pad_left;  /* elements */
+    int8_t in_zero, out_zero;   /* zero points */
+    int8_t out_min, out_max;    /* fused activation */
 };
 
 /* in: [in_h][in_w][channels]; out: [out_h][out_w][channels]; they must not overlap. */

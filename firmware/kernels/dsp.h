@@ -138,7 +138,19 @@ static inline int8_t tinyssl_half_to_int8(int32_t x)
     return (int8_t)result;
 }
 
+/* A byte to an address that then moves on. The compiler would collect neighbouring bytes
+ * in a word, which takes longer. */
+static inline void tinyssl_put(int8_t **at, int8_t x)
+{
+    __asm volatile("strb %1, [%0], #1" : "+r"(*at) : "r"(x) : "memory");
+}
+
 #else
+
+static inline void tinyssl_put(int8_t **at, int8_t x)
+{
+    *(*at)++ = x;
+}
 
 static inline uint32_t tinyssl_pack(int32_t low, int32_t high)
 {

@@ -15,9 +15,12 @@
     MACS("r4", "r10", "r0", "r1") MACS("r5", "r10", "r2", "r3")                                    \
     MACS("r8", "r11", "r0", "r1") MACS("r9", "r11", "r2", "r3")
 #define STEP_BYTES "70"
-#define CHANNELS                                                                                   \
-    "1: ldr r10, [r0]\n ldr r11, [r0, #8]\n ldrd r7, lr, [sp, #24]\n"                              \
+#define CHANNEL                                                                                    \
+    TINYSSL_LABEL("tinyssl_channel_pairs")                                                         \
+    "ldr r10, [r0]\n ldr r11, [r0, #8]\n ldrd r7, lr, [sp, #28]\n"                                 \
     "asr r10, r10, #7\n asr r11, r11, #7\n"
+TINYSSL_CORE(tinyssl_core_pairs, STEP_BYTES, "0", CHANNEL, STEP, STEP, "3:\n")
+
 #define ROUND_RELU(SUM, MULTIPLIER) "smmlar " SUM ", " SUM ", " MULTIPLIER ", r7\n"
 #define ROUND_SIGNED(SUM, MULTIPLIER)                                                              \
     "smmlar r7, " SUM ", " MULTIPLIER ", r7\n add " SUM ", r7, " SUM ", asr #31\n"
@@ -27,16 +30,15 @@
     "strb " SUM ", [r1], #1\n"
 
 #define PAIRS(NAME, SIGN)                                                                          \
-    __attribute__((naked, noinline)) static void NAME(                                             \
+    TINYSSL_NAKED static void NAME(                                                                  \
         const struct tinyssl_product4_dsp *p __attribute__((unused)),                              \
         const uint8_t *column __attribute__((unused)), void *out __attribute__((unused)),          \
         int32_t step __attribute__((unused)))                                                      \
     {                                                                                              \
-        __asm volatile(TINYSSL_ENTER(TINYSSL_STEP_BYTES(), STEP_BYTES, "0") CHANNELS               \
-                       TINYSSL_SUMS(STEP, STEP)                                                    \
-                       "ldm sp, {r0-r5}\n ldm r0!, {r2, r3, r6, lr}\n"                             \
+        __asm volatile(TINYSSL_ENTER("", "tinyssl_core_pairs", "tinyssl_channel_pairs")            \
+                       "ldm r0!, {r2, r3, r6, lr}\n"                                               \
                        OUTPUT(SIGN, "r10", "r2", "r3") OUTPUT(SIGN, "r11", "r6", "lr")             \
-                       TINYSSL_LEAVE "3:\n");                                                      \
+                       TINYSSL_LEAVE("tinyssl_channel_pairs"));                                    \
     }
 
 #else
@@ -46,9 +48,9 @@ static inline void pairs(const struct tinyssl_product4_dsp *p, const uint8_t *co
 {
     for (int32_t c = 0; c < p->out_c; c++) {
         const struct tinyssl_channel channel = tinyssl_channel_at(p->channel, c);
-        const int8_t *weight = p->weight + (c >> 1) * p->steps * 16 + (c & 1) * 8;
+        const int8_t *weight = p->weight + (c >> 1) * tinyssl_product_steps(p) * 16 + (c & 1) * 8;
         int32_t sum = tinyssl_start(channel);
-        for (int32_t step = 0; step < p->steps; step++, weight += 16) {
+        for (int32_t step = 0; step < tinyssl_product_steps(p); step++, weight += 16) {
             for (int32_t half = 0; half < 2; half++) {
                 const uint32_t bytes = tinyssl_load(weight + 4 * half);
                 const uint8_t *at = column + 16 * step + 8 * half;
@@ -88,7 +90,7 @@ void tinyssl_fully_connected_s8_dsp(const int8_t *in, const struct tinyssl_fully
     }
     if (p->product.out_c & 1) {
         int8_t last[2];
-        part.weight += part.out_c * part.steps * 8;
+        part.weight += part.out_c * tinyssl_product_steps(&part) * 8;
         part.channel += 2 * part.out_c;
         part.out_c = 2;
         part.form->one(&part, column, last, 0);

@@ -155,25 +155,28 @@ static int32_t place(int32_t c, int32_t pixels)
     return 8 * pixels * (c >> 2) + 4 * pixels * (c & 1) + (c & 2);
 }
 
-/* What is left of a line after its fours: a column of two pixels, one of one, or both. */
+/* What is left of a line after its fours: a column of two pixels, one of one, or both. The line is then
+ * as it was. */
 static void rest(const struct tinyssl_fused_block_dsp *p, const struct work *w, int32_t c,
-                 const struct tinyssl_line *line, const uint32_t *taps)
+                 struct tinyssl_line *line, const uint32_t *taps)
 {
-    struct tinyssl_line part = *line;
+    const uint32_t end = line->end;
     const int32_t fours = p->out_w & ~3;
     const uint8_t *plane = w->planes + c * w->step + tinyssl_plane_offset(fours * p->stride, 0);
     uint8_t *out = w->columns + TINYSSL_COLUMN(p->channels, fours);
     if (p->out_w & 2) {
-        part.end = tinyssl_line_end(plane, p->stride, 2);
-        run(p, plane, &part, taps, out + place(c, 2));
+        line->end = tinyssl_line_end(plane, p->stride, 2);
+        run(p, plane, line, taps, out + place(c, 2));
         plane += tinyssl_plane_offset(2 * p->stride, 0);
         out += TINYSSL_COLUMN(p->channels, 2);
     }
     if (p->out_w & 1) {
-        part.end = tinyssl_line_end(plane, p->stride, 0);
-        part.odd = 1;
-        run(p, plane, &part, taps, out + place(c, 1));
+        line->end = tinyssl_line_end(plane, p->stride, 0);
+        line->odd = 1;
+        run(p, plane, line, taps, out + place(c, 1));
+        line->odd = 0;
     }
+    line->end = end;
 }
 
 /* A row of depthwise outputs of all channels. */

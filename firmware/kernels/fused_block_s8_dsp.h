@@ -15,16 +15,16 @@ struct tinyssl_fused_block_dsp {
     struct tinyssl_add_dsp add;          /* one row; size 0: none. left: the block's input */
     const int8_t *weight;                /* depthwise, [channels][3][3] and a byte more */
     const int32_t *channel;              /* depthwise, [channels][2], struct tinyssl_channel */
-    int16_t in_h, in_w, in_c;            /* elements */
-    int16_t channels;                    /* between expansion and projection */
-    int16_t out_h, out_w;                /* elements */
-    int16_t stride;                      /* of the depthwise: 1 or 2 elements a step */
-    int16_t pad_top, pad_left;           /* elements; pad_left: 0 or 1 */
-    int16_t columns;                     /* of a plane, padding included; even */
-    int16_t in_zero;                     /* zero point of the depthwise's input, [-128, 127] */
-    int16_t zero;                        /* of its output, raised by 128: [0, 255] */
-    int16_t low, high;                   /* activation of its output, raised by 128: [0, 255] */
-    int16_t lines;                       /* 1: each channel's taps are prepared anew for each row;
+    uint16_t in_h, in_w, in_c;           /* elements */
+    uint16_t channels;                   /* between expansion and projection */
+    uint16_t out_h, out_w;               /* elements */
+    uint8_t stride;                      /* of the depthwise: 1 or 2 elements a step */
+    uint8_t pad_top, pad_left;           /* elements; pad_left: 0 or 1 */
+    uint16_t columns;                    /* of a plane, padding included; even */
+    int8_t in_zero;                      /* zero point of the depthwise's input */
+    uint8_t zero;                        /* of its output, raised by 128 */
+    uint8_t low, high;                   /* activation of its output, raised by 128 */
+    uint16_t lines;                      /* 1: each channel's taps are prepared anew for each row;
                                           * else `channels`: once, and kept */
 };
 

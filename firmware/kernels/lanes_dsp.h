@@ -24,13 +24,6 @@ static inline uint32_t tinyssl_and_shifted(uint32_t mask, uint32_t x)
     return result;
 }
 
-/* A byte to an address that then moves on. The compiler would collect neighbouring bytes
- * in a word, which takes longer. */
-static inline void tinyssl_put(int8_t **at, int8_t x)
-{
-    __asm volatile("strb %1, [%0], #1" : "+r"(*at) : "r"(x) : "memory");
-}
-
 /* sum + (factor * pair.low >> 16), modulo 2^32. */
 static inline int32_t tinyssl_wide_mac_low(int32_t factor, uint32_t pair, int32_t sum)
 {
@@ -107,11 +100,6 @@ static inline int8_t tinyssl_top_to_int8(int32_t x)
 static inline uint32_t tinyssl_and_shifted(uint32_t mask, uint32_t x)
 {
     return mask & x << 8;
-}
-
-static inline void tinyssl_put(int8_t **at, int8_t x)
-{
-    *(*at)++ = x;
 }
 
 static inline int32_t tinyssl_wide_mac_low(int32_t factor, uint32_t pair, int32_t sum)

@@ -1,6 +1,9 @@
 #include "mean_s8_dsp.h"
 
+#include "abi.h"
 #include "lanes_dsp.h"
+
+TINYSSL_FOR_SIZE
 
 /* Sums of four channels, doubled as requantisation wants them. */
 struct doubled {

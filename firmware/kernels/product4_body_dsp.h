@@ -22,46 +22,64 @@ TINYSSL_AT(weight, 0);
 TINYSSL_AT(channel, 4);
 TINYSSL_AT(out_c, 12);
 TINYSSL_AT(rounding, 14);
-TINYSSL_AT(loops, 18);
-TINYSSL_AT(skip, 22);
-TINYSSL_AT(half, 26);
+TINYSSL_AT(loops, 16);
+TINYSSL_AT(skip, 20);
+TINYSSL_AT(half, 21);
 
-/* Registers in the loop: r0-r3 inputs, r4 r5 weights, r6 two of them as int16, r7 column, r8-r11
+/* The sums are those of any form: TINYSSL_CORE makes them for a number of pixels, once. A form is
+ * where outputs go and how they are rounded: it enters the core, which leaves it by one LDM that brings
+ * back what the form needs and jumps to where it goes on; from there the form returns for the next
+ * channel.
+ *
+ * Registers in the loop: r0-r3 inputs, r4 r5 weights, r6 two of them as int16, r7 column, r8-r11
  * sums, r12 address of the weights, lr rounds left. After it: r0 channel, r1 out, r2 r3 steps of
  * it, r4 rounding, r5 end of the channels, r6 lr words of the channel, r7 spare.
- * Stack: 0 channel, 4 out, 8 12 steps, 16 rounding, 20 end, 24 column, 28 rounds, 32 where the sums go
- * on after the first step: in the loop or, with half a step, at 3, and then 36 in the loop. */
-#define TINYSSL_ENTER(STEP, SIZE, MIDDLE)                                                          \
-    "push {r4-r11, lr}\n sub sp, sp, #44\n"                                                        \
-    "ldr r8, [r0, #4]\n mov r9, r2\n"                                                              \
-    "ldrh r4, [r0, #12]\n" STEP                                                                    \
-    "ldrsh r12, [r0, #14]\n add lr, r8, r4, lsl #3\n"                                              \
-    "stm sp, {r8-r12, lr}\n"                                                                       \
-    "ldr r12, [r0]\n ldrh r2, [r0, #18]\n ldrh r3, [r0, #22]\n"                                    \
-    "adr r4, 2f + 1\n mov r5, #" SIZE "\n mla r3, r3, r5, r4\n"                                    \
-    "ldrh r6, [r0, #26]\n strd r1, r2, [sp, #24]\n str r3, [sp, #32]\n mov r0, r8\n"              \
-    "cbz r6, 1f\n"                                                                                 \
-    "adr r4, 3f + 1\n add r3, r3, #" MIDDLE "\n strd r4, r3, [sp, #32]\n"
+ * Stack: 0 channel, 4 out, 8 12 steps, 16 rounding, 20 end, 24 where the form goes on, 28 column,
+ * 32 rounds, 36 where the sums go on after the first step: in the loop or, with half a step, at 3, and
+ * then 40 in the loop. */
+/* Aligned as ADR needs it: -Os does not align functions. */
+#define TINYSSL_NAKED __attribute__((naked, noinline, aligned(4)))
 
-/* For each channel; START is the shift that leaves the start of the sum, doubled or not. */
-#define TINYSSL_CHANNEL(START)                                                                     \
-    "1: ldr r8, [r0]\n ldrd r7, lr, [sp, #24]\n asr r8, r8, #" START "\n"
+#define TINYSSL_LABEL(NAME) ".globl " NAME "\n.thumb_func\n" NAME ":\n"
+#define TINYSSL_LEAVE_CORE "ldm sp, {r0-r5, pc}\n"
 
-#define TINYSSL_SUMS(FIRST, STEP)                                                                  \
-    FIRST "ldr pc, [sp, #32]\n"                                                                    \
-    "2:\n" STEP STEP STEP STEP "subs lr, lr, #1\n bne 2b\n"
-
-#define TINYSSL_PARAMETERS                                                                         \
-    "ldm sp, {r0-r5}\n ldrd r6, lr, [r0], #8\n lsl r4, r4, r6\n"
-
-#define TINYSSL_LEAVE                                                                              \
-    "strd r0, r1, [sp]\n cmp r0, r5\n bne 1b\n"                                                    \
+/* The beginning of a form, which r0-r3 are given to; STEPS puts the steps into r8 and r9. */
+#define TINYSSL_ENTER(STEPS, CORE, CHANNEL)                                                        \
+    "push {r4-r11, lr}\n sub sp, sp, #44\n" STEPS                                                  \
+    "adr r12, 1f + 1\n bl " CORE "\n b.w " CHANNEL "\n1:\n"
+#define TINYSSL_LEAVE(CHANNEL)                                                                     \
+    "strd r0, r1, [sp]\n cmp r0, r5\n bne.w " CHANNEL "\n"                                         \
     "add sp, sp, #44\n pop {r4-r11, pc}\n"
+#define TINYSSL_CHANNEL_WORDS "ldrd r6, lr, [r0], #8\n lsl r4, r4, r6\n"
+
+/* The function NAME fills the stack; at CHANNEL begin the sums of a channel. */
+#define TINYSSL_CORE(NAME, SIZE, MIDDLE, CHANNEL, FIRST, STEP, HALF)                               \
+    void NAME(void);                                                                               \
+    TINYSSL_NAKED __attribute__((used)) void NAME(void)                                           \
+    {                                                                                              \
+        __asm volatile("ldr r6, [r0, #4]\n mov r7, r2\n ldrh r4, [r0, #12]\n"                      \
+                       "ldrsh r10, [r0, #14]\n add r11, r6, r4, lsl #3\n stm sp, {r6-r12}\n"       \
+                       "ldrh r2, [r0, #16]\n ldrb r3, [r0, #20]\n"                                 \
+                       "adr r4, 2f + 1\n mov r5, #" SIZE "\n mla r3, r3, r5, r4\n"                 \
+                       "strd r1, r2, [sp, #28]\n str r3, [sp, #36]\n"                              \
+                       "ldrb r4, [r0, #21]\n ldr r12, [r0]\n mov r0, r6\n cbz r4, 1f\n"            \
+                       "adr r4, 3f + 1\n add r3, r3, #" MIDDLE "\n strd r4, r3, [sp, #36]\n"       \
+                       "1: bx lr\n" CHANNEL FIRST "ldr pc, [sp, #36]\n"                            \
+                       "2:\n" STEP STEP STEP STEP "subs lr, lr, #1\n bne 2b\n" TINYSSL_LEAVE_CORE  \
+                           HALF);                                                                  \
+    }
+
+/* For each channel; for inputs that are not doubled, the start of the sum is halved on the way. */
+#define TINYSSL_CHANNEL(PIXELS)                                                                    \
+    TINYSSL_LABEL("tinyssl_channel_" PIXELS "_PLAIN")                                              \
+    "ldr r8, [r0]\n asr r8, r8, #1\n b 1f\n"                                                       \
+    TINYSSL_LABEL("tinyssl_channel_" PIXELS "_DOUBLED")                                            \
+    "ldr r8, [r0]\n1: ldrd r7, lr, [sp, #28]\n asr r8, r8, #7\n"
 
 /* Half a step, of which only the second half counts: its weights, and on into the middle of a step. */
-#define TINYSSL_HALF4 "3: ldr r5, [r12], #4\n ldr pc, [sp, #36]\n"
+#define TINYSSL_HALF4 "3: ldr r5, [r12], #4\n ldr pc, [sp, #40]\n"
 #define TINYSSL_HALF2 TINYSSL_HALF4
-#define TINYSSL_HALF1 "3: ldr r5, [r12], #4\n ldm r7!, {r2, r3}\n ldr pc, [sp, #36]\n"
+#define TINYSSL_HALF1 "3: ldr r5, [r12], #4\n ldm r7!, {r2, r3}\n ldr pc, [sp, #40]\n"
 #define TINYSSL_MIDDLE4 "48"
 #define TINYSSL_MIDDLE2 "30"
 #define TINYSSL_MIDDLE1 "22"
@@ -107,8 +125,6 @@ TINYSSL_AT(half, 26);
 #define TINYSSL_DOUBLED_SIGNED(SUM) TINYSSL_ROUND_SIGNED(SUM) TINYSSL_NARROW(SUM)
 #define TINYSSL_PLAIN_RELU(SUM) "lsl " SUM ", " SUM ", #1\n" TINYSSL_DOUBLED_RELU(SUM)
 #define TINYSSL_PLAIN_SIGNED(SUM) "lsl " SUM ", " SUM ", #1\n" TINYSSL_DOUBLED_SIGNED(SUM)
-#define TINYSSL_START_DOUBLED "7"
-#define TINYSSL_START_PLAIN "8"
 
 #define TINYSSL_BYTES1(FORM) FORM("r8") "strb r8, [r1], #1\n"
 #define TINYSSL_BYTES2(FORM) FORM("r9") "strb r9, [r1, r2]\n" TINYSSL_BYTES1(FORM)
@@ -121,29 +137,32 @@ TINYSSL_AT(half, 26);
     FORM("r9") "strh r9, [r1, r3]\n" FORM("r8") "strh r8, [r1], #12\n"                             \
     FORM("r11") "strh r11, [r1, r3]\n" FORM("r10") "strh r10, [r1]\n add r1, r1, r2\n"
 
-/* r10 and r11: bytes from a pixel to the next, and three times that; for planes from a channel to the
+/* r8 and r9: bytes from a pixel to the next, and three times that; for planes from a channel to the
  * next, less what the stores have moved on by, and from a pixel to the next, which lies in the same
  * pair of columns or not. */
-#define TINYSSL_STEP_BYTES(MOVED) "mov r10, r3\n add r11, r3, r3, lsl #1\n"
-#define TINYSSL_STEP_PLANES(MOVED)                                                                 \
-    "sub r10, r3, #" MOVED "\n and r11, r2, #2\n lsl r11, r11, #2\n add r11, r11, #2\n"
+#define TINYSSL_STEPS_BYTES(MOVED) "mov r8, r3\n add r9, r3, r3, lsl #1\n"
+#define TINYSSL_STEPS_PLANES(MOVED)                                                                \
+    "sub r8, r3, #" MOVED "\n and r9, r2, #2\n lsl r9, r9, #2\n add r9, r9, #2\n"
 #define TINYSSL_MOVED1 "0"
 #define TINYSSL_MOVED2 "0"
 #define TINYSSL_MOVED4 "12"
 
 #define TINYSSL_PRODUCT(NAME, PIXELS, INPUT, SIGN, OUTPUT)                                         \
-    __attribute__((naked, noinline)) static void NAME(                                             \
+    TINYSSL_NAKED static void NAME(                                                                  \
         const struct tinyssl_product4_dsp *p __attribute__((unused)),                              \
         const uint8_t *column __attribute__((unused)), void *out __attribute__((unused)),          \
         int32_t step __attribute__((unused)))                                                      \
     {                                                                                              \
-        __asm volatile(TINYSSL_ENTER(TINYSSL_STEP_##OUTPUT(TINYSSL_MOVED##PIXELS),                 \
-                                     TINYSSL_SIZE##PIXELS, TINYSSL_MIDDLE##PIXELS)                 \
-                       TINYSSL_CHANNEL(TINYSSL_START_##INPUT)                                      \
-                       TINYSSL_SUMS(TINYSSL_FIRST##PIXELS, TINYSSL_STEP##PIXELS)                   \
-                       TINYSSL_PARAMETERS TINYSSL_##OUTPUT##PIXELS(TINYSSL_##INPUT##_##SIGN)       \
-                       TINYSSL_LEAVE TINYSSL_HALF##PIXELS);                                        \
+        __asm volatile(TINYSSL_ENTER(TINYSSL_STEPS_##OUTPUT(TINYSSL_MOVED##PIXELS),                \
+                                     "tinyssl_core_" #PIXELS, "tinyssl_channel_" #PIXELS "_" #INPUT) \
+                           TINYSSL_CHANNEL_WORDS TINYSSL_##OUTPUT##PIXELS(TINYSSL_##INPUT##_##SIGN) \
+                               TINYSSL_LEAVE("tinyssl_channel_" #PIXELS "_" #INPUT));              \
     }
+
+#define TINYSSL_PRODUCT_CORE(PIXELS)                                                               \
+    TINYSSL_CORE(tinyssl_core_##PIXELS, TINYSSL_SIZE##PIXELS, TINYSSL_MIDDLE##PIXELS,              \
+                 TINYSSL_CHANNEL(#PIXELS), TINYSSL_FIRST##PIXELS, TINYSSL_STEP##PIXELS,            \
+                 TINYSSL_HALF##PIXELS)
 
 #else
 
@@ -164,7 +183,7 @@ struct tinyssl_product_kind {
 static inline int32_t tinyssl_product_sum(const struct tinyssl_product4_dsp *p, int32_t channel,
                                           const uint8_t *column, int32_t pixels, int32_t sum)
 {
-    const int32_t groups = 2 * p->steps - p->half;
+    const int32_t groups = 2 * tinyssl_product_steps(p) - p->half;
     const int8_t *weight = p->weight + channel * groups * 4;
     for (int32_t group = 0; group < groups; group++, weight += 4, column += 8 * pixels) {
         const uint32_t bytes = tinyssl_load(weight);
@@ -202,6 +221,7 @@ static inline void tinyssl_product_c(const struct tinyssl_product4_dsp *p, const
                                                   TINYSSL_SIGN_##SIGN, TINYSSL_TO_##OUTPUT};    \
         tinyssl_product_c(p, column, out, step, kind);                                          \
     }
+#define TINYSSL_PRODUCT_CORE(PIXELS)
 
 #endif
 

@@ -1,6 +1,13 @@
 #include "product4_s8_dsp.h"
 
+#include "abi.h"
 #include "product4_body_dsp.h"
+
+TINYSSL_FOR_SIZE
+
+TINYSSL_PRODUCT_CORE(1)
+TINYSSL_PRODUCT_CORE(2)
+TINYSSL_PRODUCT_CORE(4)
 
 TINYSSL_FORM(tinyssl_bytes_relu, DOUBLED, RELU, BYTES)
 TINYSSL_FORM(tinyssl_bytes_signed, DOUBLED, SIGNED, BYTES)

@@ -51,18 +51,24 @@ TINYSSL_FORMS(tinyssl_plain_signed);
 
 /* Keep in step with the assembler in product4_body_dsp.h. */
 struct tinyssl_product4_dsp {
-    const int8_t *weight;    /* [out_c][steps * 8 - half * 4], zeros beyond the depth, aligned to 4 */
+    const int8_t *weight;    /* [out_c][steps * 8 - half * 4], zeros beyond the depth, aligned to 4;
+                              * steps: tinyssl_product_steps() */
     const int32_t *channel;  /* [out_c][2]: struct tinyssl_channel (dsp.h), for raised inputs */
     const struct tinyssl_product_form *form;
     uint16_t out_c;          /* channels */
     int16_t rounding;        /* 2 * zero point of the output + 1 */
-    uint16_t steps;          /* eights of the padded depth, at least 1 */
     uint16_t loops;          /* rounds of four steps for all but the first step, at least 1 */
     uint16_t depth;          /* inputs of a channel, not padded */
-    uint16_t skip;           /* 4 * loops - (steps - 1): steps that the first round leaves out */
+    uint8_t skip;            /* steps that the first round leaves out, [0, 4] */
+    uint8_t half;            /* 1: the second step has four inputs alone; then there are two or more */
     int8_t out_min, out_max; /* fused activation; int8's range where no output passes it */
-    uint16_t half;           /* 1: the second step has four inputs alone; then steps is at least 2 */
 };
+
+/* Eights of the padded depth, at least 1. */
+static inline int32_t tinyssl_product_steps(const struct tinyssl_product4_dsp *p)
+{
+    return 4 * p->loops - p->skip + 1;
+}
 
 /* Pixels of `depth` bytes, `pitch` bytes apart, to a column; pixels: 1, 2 or 4. Nothing is read past
  * a pixel. column: TINYSSL_COLUMN(depth, pixels) bytes, aligned to 4. */

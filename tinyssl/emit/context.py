@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +18,12 @@ from tinyssl.emit.steps import kernel_of
 from tinyssl.ir.model import Model
 from tinyssl.ir.shapes import macs
 from tinyssl.plan import Plan, Step
+from tinyssl.plan.search import ALIGNMENT
 
 VALUES_A_ROW = 16
 UINT8_ZERO_POINT = -128
 INT32_MAX = 2**31 - 1
+UINT16_MAX = 2**16 - 1
 
 MLPERF_IDS: dict[tuple[tuple[int, ...], int], str] = {
     ((1, 96, 96, 3), 2): "vww01",
@@ -34,17 +37,31 @@ MLPERF_IDS: dict[tuple[tuple[int, ...], int], str] = {
 class Call:
     """A step in model.c."""
 
-    index: int
-    """Number of the step"""
     last: int
     """Position of its last operator in the execution order"""
     label: str
     """`#3 CONV_2D`, `#3-#4 CONV_2D+ADD`: numbers in the file it was read from"""
     comments: list[str]
-    """One for each operator, and where the data lie"""
+    """One for each operator, and where the data lie, in bytes"""
+    parameters: str
+    """Address of the parameter struct, or NULL"""
+    kernel: str
+    """Name of the kernel's enumeration constant"""
+    place: int
+    """Input, in units of the arena's alignment"""
+    output_place: int
+    more_place: int
+    """Second input, or working memory; 0 where there is neither"""
+
+
+@dataclass(frozen=True)
+class KernelCase:
+    """A kernel in model.c."""
+
+    constant: str
+    """Name in the enumeration"""
     call: str
-    """The C statement; empty where nothing is to be done"""
-    output_offset: int
+    """The C expression that calls it"""
 
 
 @dataclass(frozen=True)
@@ -119,9 +136,10 @@ def model_context(model: Model, plan: Plan, isa: Isa) -> dict[str, Any]:
         **_facts(model, plan),
         "kernel_abi": KERNEL_ABI,
         "kernel_headers": sorted({f"{kernel.name}.h" for _, kernel in chosen if kernel}),
-        "calls": [
-            _call(model, plan, number, step, kernel) for number, (step, kernel) in enumerate(chosen)
-        ],
+        "place_bytes": ALIGNMENT,
+        "place_type": "uint16_t" if plan.peak // ALIGNMENT <= UINT16_MAX else "uint32_t",
+        "kernels": _kernel_cases(model, chosen),
+        "calls": [_call(model, plan, step, kernel) for step, kernel in chosen],
         "structs": structs,
         "tables": [_table(array) for array in constants.arrays.values()],
         "weight_bytes": sum(
@@ -198,27 +216,50 @@ def _params_name(step: Step) -> str:
     return f"tinyssl_model_op{step.first}"
 
 
-def _call(model: Model, plan: Plan, number: int, step: Step, kernel: Kernel | None) -> Call:
+def _kernel_cases(model: Model, chosen: Sequence[tuple[Step, Kernel | None]]) -> list[KernelCase]:
+    """Each kernel once, in the order in which the steps need them."""
+    cases: dict[str, KernelCase] = {}
+    for step, kernel in chosen:
+        if kernel is not None:
+            call = _kernel_call(kernel, len(step_inputs(model, step)))
+            if cases.setdefault(kernel.name, KernelCase(_constant(kernel), call)).call != call:
+                raise ValueError(f"{kernel.name} is called in two ways: {call}")
+    return list(cases.values())
+
+
+def _constant(kernel: Kernel) -> str:
+    return kernel.name.upper()
+
+
+def _kernel_call(kernel: Kernel, inputs: int) -> str:
+    """The call, from the members of a step; one place serves as second input or working memory."""
+    if inputs > 2 or (inputs == 2 and kernel.scratch):
+        raise ValueError(f"{kernel.name}: a step has no room for {inputs} inputs")
+    arguments = ["in", "more"][:inputs]
+    arguments += [f"(const struct {kernel.struct} *)p", "out"]
+    return f"{kernel.function}({', '.join(arguments + ['more'] * bool(kernel.scratch))})"
+
+
+def _call(model: Model, plan: Plan, step: Step, kernel: Kernel | None) -> Call:
     inputs = step_inputs(model, step)
     output = model.ops[step.last].output
     target = plan.offset(output)
     destination = f"{shape_text(model.tensor(output).shape)} at {target}"
-    call = ""
-    if kernel is not None:
-        arguments = [f"a + {plan.offset(index)}" for index in inputs]
-        arguments += [f"&{_params_name(step)}", f"a + {target}"]
-        arguments += [f"a + {plan.scratch(step.first)}"] if kernel.scratch else []
-        call = f"{kernel.function}({', '.join(arguments)});"
+    more = plan.offset(inputs[1]) if len(inputs) > 1 else 0
+    if kernel is not None and kernel.scratch:
+        more = plan.scratch(step.first)
     places = " + ".join(
         f"{shape_text(model.tensor(index).shape)} at {plan.offset(index)}" for index in inputs
     )
     return Call(
-        index=number,
         last=step.last,
         label=string_literal(step_label(model, step)),
         comments=_comments(model, step, places, destination),
-        call=call,
-        output_offset=target,
+        parameters="NULL" if kernel is None else f"&{_params_name(step)}",
+        kernel="NOTHING_TO_DO" if kernel is None else _constant(kernel),
+        place=plan.offset(inputs[0]) // ALIGNMENT,
+        output_place=target // ALIGNMENT,
+        more_place=more // ALIGNMENT,
     )
 
 

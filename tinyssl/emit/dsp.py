@@ -35,6 +35,8 @@ UNROLLED = 4
 RAISED = 128
 """What is added to the inputs in its columns, so that they are unsigned"""
 
+UINT8_MAX = 2**8 - 1
+
 UINT16_MAX = 2**16 - 1
 
 
@@ -106,13 +108,12 @@ def product4(
         "product.form": f"&tinyssl_{row_form(f'{form}_{sign}', pixels)}",
         "product.out_c": rows.shape[0],
         "product.rounding": 2 * model.quant(op.output).zero_point[0] + 1,
-        "product.steps": steps,
         "product.loops": loops,
         "product.depth": rows.shape[1],
         "product.skip": UNROLLED * loops - (steps - 1),
+        "product.half": int(padded % STEP != 0),
         "product.out_min": low,
         "product.out_max": high,
-        "product.half": int(padded % STEP != 0),
     }
 
 
@@ -135,8 +136,19 @@ def pointwise_fits(model: Model, op: Op) -> bool:
         isinstance(op, Conv2D)
         and model.tensor(op.weight).shape[1:3] == (1, 1)
         and op.padding == Padding()
+        and max(_pointwise_sizes(model, op).values()) <= UINT16_MAX
         and product4_fits(model, op)
     )
+
+
+def _pointwise_sizes(model: Model, op: Conv2D) -> dict[str, int]:
+    """Rows as the kernel sees them, one where the stride is 1, and the distances between pixels."""
+    _, _, in_w, in_c = model.tensor(op.input).shape
+    _, out_h, out_w, _ = model.tensor(op.output).shape
+    pitch = op.stride[1] * in_c
+    if op.stride == (1, 1):
+        return {"row_bytes": 0, "pitch": pitch, "out_h": 1, "out_w": out_h * out_w}
+    return {"row_bytes": op.stride[0] * in_w * in_c, "pitch": pitch, "out_h": out_h, "out_w": out_w}
 
 
 def pointwise_scratch(model: Model, op: Op) -> int:
@@ -149,17 +161,8 @@ def pointwise(model: Model, position: int, constants: Constants) -> Fields:
     op = model.ops[position]
     if not isinstance(op, Conv2D):
         raise TypeError(op.label)
-    _, _, in_w, in_c = model.tensor(op.input).shape
-    _, out_h, out_w, _ = model.tensor(op.output).shape
-    one_row = op.stride == (1, 1)
-    pixels = out_h * out_w if one_row else out_w
-    return {
-        **product4(model, position, constants, "bytes", pixels),
-        "row_bytes": op.stride[0] * in_w * in_c,
-        "pitch": op.stride[1] * in_c,
-        "out_h": 1 if one_row else out_h,
-        "out_w": pixels,
-    }
+    sizes = _pointwise_sizes(model, op)
+    return {**product4(model, position, constants, "bytes", sizes["out_w"]), **sizes}
 
 
 def conv_fits(model: Model, op: Op) -> bool:

@@ -34,6 +34,8 @@ PAIR = 2
 PITCHES = (16, 32)
 """Bytes of a row that there is code for, where whole images are widened"""
 
+UINT8_MAX = 2**8 - 1
+
 WORD = 4
 """Bytes of a pair of columns of one row; scratch memory is aligned to it"""
 
@@ -46,6 +48,7 @@ def fits(model: Model, op: Op) -> bool:
         and model.tensor(op.weight).shape[1:3] == (3, 3)
         and op.stride in ((1, 1), (2, 2))
         and op.dilation == (1, 1)
+        and max(op.padding.top, op.padding.left) <= UINT8_MAX
         and op.multiplier == 1
         and requantise_fits(model, op)
     )
@@ -63,6 +66,7 @@ def direct_fits(model: Model, op: Op) -> bool:
         and k_w <= DIRECT_COLUMNS
         and op.dilation == (1, 1)
         and op.multiplier == 1
+        and max(k_h, *op.stride) <= UINT8_MAX
         and op.padding.top < k_h
         and op.padding.left < k_w
         and (out_h - 1) * op.stride[0] - op.padding.top < in_h
@@ -102,8 +106,12 @@ def direct_fields(model: Model, position: int, constants: Constants) -> Fields:
 
 
 def image_fits(model: Model, op: Op) -> bool:
-    """The same, with lines of at least 2 outputs that fit the longest row there is code for."""
-    return fits(model, op) and _pitch(model, _depthwise(op)) is not None
+    """The same, of lines with code for their length, at least 2 outputs, and at most 255 rows."""
+    return (
+        fits(model, op)
+        and _pitch(model, _depthwise(op)) is not None
+        and _image_rows(model, _depthwise(op)) <= UINT8_MAX
+    )
 
 
 def _pitch(model: Model, op: DepthwiseConv2D) -> int | None:
@@ -235,11 +243,11 @@ def fields(model: Model, position: int, constants: Constants) -> Fields:
         "channel": channel_table(model, position, constants),
         "line": line(model, op),
         **{"channels": in_c, "in_h": in_h, "in_w": in_w, "out_h": out_h, "out_w": out_w},
+        "columns": columns,
+        "copied": min(in_w, columns - op.padding.left),
         "stride": op.stride[0],
         "pad_top": op.padding.top,
         "pad_left": op.padding.left,
-        "columns": columns,
-        "copied": min(in_w, columns - op.padding.left),
         **_quantisation(model, op),
     }
 

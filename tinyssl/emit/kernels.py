@@ -24,7 +24,7 @@ from tinyssl.ir.ops import (
 )
 from tinyssl.plan import Overlap
 
-KERNEL_ABI = 1
+KERNEL_ABI = 2
 """Version of the parameter structs; firmware/kernels/abi.h holds the same number"""
 
 COMMON_FILES = ("abi.h", "fixed_point.h")

@@ -114,7 +114,7 @@ def test_tails_are_byte_equal_to_tflm(in_c, out_c, kernel, size, stride):
     compare(data, isa=M7)
 
 
-CALL = re.compile(r"(\w+)\(a \+ (\d+), &(\w+), a \+ (\d+)(?:, a \+ (\d+))?\);")
+CALL = re.compile(r"(\w+)\(in, (\(const struct \w+ \*\)p), out(?:, more)?\);")
 
 
 @pytest.mark.parametrize(
@@ -135,11 +135,13 @@ def test_kernels_stay_inside_their_tensors(name, tmp_path):
     text, count = CALL.subn(
         lambda call: (
             f"""
-    int8_t *in = malloc({sizes[0]}), *out = malloc({sizes[1]}), *scratch = malloc({sizes[2]});
-    memcpy(in, a + {call[2]}, {sizes[0]});
-    {call[1]}(in, &{call[3]}, out, scratch);
-    memcpy(a + {call[4]}, out, {sizes[1]});
-    free(in), free(out), free(scratch);"""
+{{
+    int8_t *i = malloc({sizes[0]}), *o = malloc({sizes[1]}), *scratch = malloc({sizes[2]});
+    memcpy(i, in, {sizes[0]});
+    {call[1]}(i, {call[2]}, o, scratch);
+    memcpy(out, o, {sizes[1]});
+    free(i), free(o), free(scratch);
+}}"""
         ),
         sources["model.c"],
     )
