@@ -42,13 +42,13 @@ def find_jobs(config: BenchConfig, workspace: Workspace) -> list[Job]:
     boards = _built(workspace)
     emulated = [board for board in boards if board.emulated and _flashed(board, workspace)]
     jobs = [Job(replace(config, board=board.id)) for board in emulated]
-    ports: dict[str, list[str]] = {}
+    ports: dict[str, dict[str, int]] = {}
     for board in boards:
         for port in _ports(board):
-            ports.setdefault(port.port, []).append(board.id)
+            ports.setdefault(port.port, {})[board.id] = board.tinyssl.serial.baud
     for name, fitting in sorted(ports.items()):
-        only = fitting[0] if len(fitting) == 1 else None
-        jobs.append(Job(replace(config, board=only, serial=name), boards=tuple(fitting)))
+        only = next(iter(fitting)) if len(fitting) == 1 else None
+        jobs.append(Job(replace(config, board=only, serial=name), boards=fitting))
     if not jobs:
         raise UsageError(
             f"no board that was built in {workspace.root} is attached or emulated",

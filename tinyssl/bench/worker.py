@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import itertools
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
@@ -22,7 +22,7 @@ from tinyssl.bench.stage import bench
 from tinyssl.build import flash
 from tinyssl.config import BenchConfig, FlashConfig
 from tinyssl.device import Session, emulator, open_link
-from tinyssl.errors import EXIT_INTERRUPTED, DeviceError, TinysslError
+from tinyssl.errors import EXIT_INTERRUPTED, DeviceError, DeviceTimeout, TinysslError
 from tinyssl.progress import Progress
 from tinyssl.records import Workspace
 
@@ -35,8 +35,8 @@ class Job:
     """Names the board, or the port of one whose name must be asked for"""
     flash: FlashConfig | None = None
     """Put the build on the board first, and end its emulator afterwards"""
-    boards: tuple[str, ...] = ()
-    """Boards that may be on the port, where its USB ids fit several"""
+    boards: Mapping[str, int] = field(default_factory=dict)
+    """Boards that may be on the port, where its USB ids fit several -> their baud rates"""
 
     @property
     def name(self) -> str:
@@ -145,14 +145,29 @@ def _board(job: Job) -> str:
     if job.config.board is not None:
         return job.config.board
     port = str(job.config.serial)
-    with Session(open_link(port, job.config.baud or 115200), job.config.timeout) as session:
-        name = session.sync()
+    name = _ask_name(job, port)
     if name not in job.boards:
         raise DeviceError(
             f"{name} is on {port}, and has no build here",
             hint=f"run `tinyssl build --board {name}` and `tinyssl flash`",
         )
     return name
+
+
+def _ask_name(job: Job, port: str) -> str:
+    rates = {job.config.baud} if job.config.baud else set(job.boards.values())
+    *others, last = sorted(rates)
+    for rate in others:
+        try:
+            return _name_at(port, rate, job.config.timeout)
+        except DeviceTimeout:
+            continue
+    return _name_at(port, last, job.config.timeout)
+
+
+def _name_at(port: str, baud: int, timeout: float) -> str:
+    with Session(open_link(port, baud), timeout) as session:
+        return session.sync()
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

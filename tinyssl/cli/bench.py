@@ -35,6 +35,8 @@ def bench(call: Call, every: bool, at_once: int | None) -> Result:
     config = call.config(BenchConfig)
     if every:
         return _bench_all(call, config, at_once)
+    if at_once:
+        raise UsageError(f"--at-once {at_once} goes with --all", hint="add --all")
     from tinyssl import bench as stage
 
     return bench_result(stage.bench(config, call.workspace, call.progress))

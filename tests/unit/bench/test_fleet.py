@@ -80,7 +80,7 @@ def test_a_port_that_fits_two_boards_is_one_job_that_asks(tmp_path: Path, attach
         ("/dev/ttyACM0", None),
         ("/dev/ttyACM1", None),
     ]
-    assert jobs[0].boards == ("nucleo_f446re", "nucleo_h743zi")
+    assert set(jobs[0].boards) == {"nucleo_f446re", "nucleo_h743zi"}
 
 
 @pytest.fixture
@@ -93,10 +93,12 @@ def recorded(host_build):
 
 def test_the_board_on_a_port_is_asked_for_its_name(recorded) -> None:
     config = replace(QUICK, serial=recorded.firmware.port)
-    outcome = do(Job(config, boards=("mps2_an500", "host")), recorded.workspace, Silent())
+    outcome = do(
+        Job(config, boards={"mps2_an500": 921600, "host": 115200}), recorded.workspace, Silent()
+    )
     assert (outcome.board, outcome.failure) == ("host", None)
     assert outcome.run == recorded.last_bench().folder
-    other = do(Job(config, boards=("mps2_an500",)), recorded.workspace, Silent())
+    other = do(Job(config, boards={"mps2_an500": 115200}), recorded.workspace, Silent())
     assert other.failure is not None
     assert other.failure.kind == "DeviceError"
     assert other.failure.message.startswith("host is on /dev/")
@@ -127,7 +129,7 @@ class KillsItself(str):
 
 def test_a_process_that_is_killed_is_a_row(recorded) -> None:
     good = Job(replace(QUICK, board="host"))
-    bad = Job(QUICK, boards=(KillsItself(),))
+    bad = Job(QUICK, boards={KillsItself(): 115200})
     broken, whole = bench_all([bad, good], recorded.workspace, at_once=1)
     assert broken.failure is not None
     assert broken.failure.kind == "BrokenProcess"
