@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from tinyssl.boards import Board
+from tinyssl.device.usb import RULES, probes_of, udev_rule, usb_devices
 from tinyssl.paths import cache_folder
 from tinyssl.records import Workspace
 
@@ -61,9 +62,11 @@ def all_checks(boards: Iterable[Board], workspace: Workspace) -> list[Check]:
         _newlib(),
         _riscv_compiler(),
         *_emulators(boards),
-        _openocd(),
+        _flashers(),
+        _esptool(),
         _serial_group(),
         _udev(),
+        _attached(boards),
         _disk(workspace.root),
         _writable("workspace", workspace.root),
         _writable("cache", cache_folder()),
@@ -214,8 +217,40 @@ def _emulator(program: str, machines: list[str]) -> Check:
     return Check(program, "ok", f"{version}: {', '.join(sorted(set(machines)))}")
 
 
-def _openocd() -> Check:
-    return _program("OpenOCD", ("openocd",), "openocd", "warn", "only ST-Link probes need it")
+def _flashers() -> Check:
+    """One of the two that drive debug probes is enough; J-Link's own program is a third way."""
+    programs = {"openocd": "OpenOCD", "JLinkExe": "JLinkExe"}
+    found = [name for program, name in programs.items() if shutil.which(program)]
+    found += [f"{name} {_version(name)}" for name in ("pyocd",) if _version(name)]
+    if found:
+        return Check("debug probes", "ok", ", ".join(found))
+    use = "neither OpenOCD nor pyOCD; only real boards with a debug probe need one"
+    return Check("debug probes", "warn", use, _pip("[flash]"))
+
+
+def _esptool() -> Check:
+    version = _version("esptool")
+    if version:
+        return Check("esptool", "ok", version)
+    found = "not installed; only ESP32 boards need it"
+    return Check("esptool", "warn", found, _pip("[flash]"))
+
+
+def _attached(boards: Iterable[Board]) -> Check:
+    """Probes that are plugged in and may not be opened, with the rule that lets this user."""
+    devices = usb_devices()
+    probes = {probe.node: probe for board in boards for probe in probes_of(board, devices)}
+    blocked = [probe for probe in probes.values() if not probe.allowed]
+    if not blocked:
+        found = f"{len(probes)}, this user may open them" if probes else "none"
+        return Check("attached probes", "ok", found)
+    rules = "\n".join(sorted({udev_rule(probe) for probe in blocked}))
+    names = ", ".join(f"{probe.product or probe.vid} ({probe.node})" for probe in blocked)
+    return Check(
+        "attached probes", "warn", f"this user may not open {names}",
+        f"echo '{rules}' | sudo tee -a {RULES} && sudo udevadm control --reload && sudo udevadm "
+        "trigger",
+    )  # fmt: skip
 
 
 def _serial_group() -> Check:

@@ -135,7 +135,7 @@ def test_doctor_tells_the_command_that_repairs(
         assert checks[name]["state"] == "fail"
         assert checks[name]["repair"].endswith(package)
         assert "apt-get install" in checks[name]["repair"]
-    assert checks["OpenOCD"]["state"] == "warn"
+    assert checks["RISC-V compiler"]["state"] == "warn"
     assert "apt-get install" in invoke("doctor").stdout
 
 
