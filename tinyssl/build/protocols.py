@@ -11,12 +11,13 @@ from tinyssl.device.flashers import mass_storage
 from tinyssl.errors import ToolMissing, UsageError, nearest
 
 HELPER = "tinyssl.device.flashers"
-PYTHON_TOOLS = {"pyocd": "pip install 'tinyssl[flash]'", "esptool": "pip install 'tinyssl[flash]'"}
+EXTRA = "run `pip install 'tinyssl[flash]'`"
+PYTHON_TOOLS = {"pyocd": EXTRA, "esptool": EXTRA}
 """Protocols whose tool is a Python package of the same name -> what installs it"""
 PROGRAMS = {
-    "openocd": "apt-get install openocd",
+    "openocd": "run `apt-get install openocd`",
     "JLinkExe": "install the J-Link software of segger.com",
-    "bossac": "apt-get install bossa-cli",
+    "bossac": "install bossac 1.9.1-arduino2 of the Arduino IDE (Debian's knows no nRF52)",
 }
 """Program -> what installs it"""
 
@@ -53,7 +54,7 @@ def missing_tool(board: Board, protocol: str) -> tuple[str, str] | None:
         return None if mass_storage.volumes() else ("a mounted drive of a probe", "mount it")
     if program in ("{python}", "") or shutil.which(program):
         return None
-    return f"{program} on the PATH", PROGRAMS.get(program, f"apt-get install {program}")
+    return f"{program} on the PATH", PROGRAMS.get(program, f"install {program}")
 
 
 def check_tool(board: Board, protocol: str) -> None:
@@ -64,9 +65,7 @@ def check_tool(board: Board, protocol: str) -> None:
     what, install = missing
     others = [n for n in board.tinyssl.flashers if n != protocol and not missing_tool(board, n)]
     instead = f", or take --protocol {others[0]}" if others else ""
-    raise ToolMissing(
-        f"{protocol} needs {what}, which is not there", hint=f"run `{install}`{instead}"
-    )
+    raise ToolMissing(f"{protocol} needs {what}, which is not there", hint=f"{install}{instead}")
 
 
 def _command(board: Board, protocol: str) -> list[Any]:

@@ -18,6 +18,7 @@ from tinyssl.build.size import check_image
 from tinyssl.config import FlashConfig
 from tinyssl.device import emulator, find_ports, only_port
 from tinyssl.device.flashed import Flashed
+from tinyssl.device.ports import touch
 from tinyssl.device.usb import check_allowed, probes_of, usb_devices
 from tinyssl.errors import DeviceNotFound, UsageError
 from tinyssl.progress import Progress, Silent
@@ -25,7 +26,8 @@ from tinyssl.records import BuildInfo, Workspace
 
 OVER_USB = ("openocd", "stlink", "pyocd", "jlink")
 """Protocols that open the probe itself; the others take its serial port or its drive"""
-SERIAL = ("esptool", "bossac")
+BOSSAC = "bossac"
+SERIAL = ("esptool", BOSSAC)
 """Protocols that need to be told a serial port"""
 
 
@@ -62,6 +64,8 @@ def flash(config: FlashConfig, workspace: Workspace, progress: Progress | None =
         check_tool(board, protocol)
         if protocol in OVER_USB:
             check_allowed(probes_of(board, usb_devices()), probe)
+        if protocol == BOSSAC and probe:
+            touch(probe)
         # Never compiled again here: what is flashed is the very image that was measured.
         pio_run(
             folder,
@@ -137,8 +141,15 @@ def _probe(board: Board, config: FlashConfig, protocol: str) -> str | None:
             f"{len(ports)} probes match {board.id}: {names}",
             hint=f"name the {what} of one with --port",
         )
-    serial = protocol in SERIAL and not config.dry_run
-    return only_port(board).port if serial else None
+    if protocol not in SERIAL or config.dry_run:
+        return None
+    if not board.tinyssl.serial.usb_ids:
+        raise DeviceNotFound(
+            f"{protocol} needs a serial port, and no USB id tells which one is {board.id}'s",
+            hint="start the boot loader (Arduino: press reset twice quickly) and name its port "
+            "with --port; `tinyssl flash --list-probes` lists them",
+        )
+    return only_port(board).port
 
 
 def _serial_device(planned: Flashed, board: Board, folder: Path) -> Flashed:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from pathlib import Path
 
+import serial
 from serial.tools import list_ports
 
 from tinyssl.boards import Board
 from tinyssl.errors import DeviceNotFound
+
+TOUCH_SECONDS = 5.0
+TOUCH_PAUSE = 0.5
+"""Seconds until a board that was touched has left the bus"""
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,31 @@ def find_ports(board: Board | None) -> list[Port]:
     return sorted(found, key=lambda port: port.port)
 
 
+def touch(port: str, seconds: float = TOUCH_SECONDS) -> None:
+    """Opens a port at 1200 baud and closes it: what sends Arduino's firmware into its boot loader.
+
+    Then waits until the port is there again; a boot loader takes a moment, and may get another name
+    (it is named anew with --port then).
+
+    Raises:
+        DeviceNotFound: The port cannot be opened.
+    """
+    try:
+        with serial.Serial(port, 1200, exclusive=True) as line:
+            line.dtr = False
+    except serial.SerialException as error:
+        raise DeviceNotFound(
+            f"cannot open {port}: {error}",
+            hint="press reset twice quickly: the boot loader starts and has a port of its own",
+        ) from error
+    except OSError:  # a terminal without control lines
+        pass
+    end = time.monotonic() + seconds
+    time.sleep(min(seconds, TOUCH_PAUSE))
+    while not Path(port).exists() and time.monotonic() < end:
+        time.sleep(TOUCH_PAUSE)
+
+
 def only_port(board: Board) -> Port:
     """The one port with the board's USB ids.
 
@@ -56,9 +88,11 @@ def only_port(board: Board) -> Port:
         ids = ", ".join(":".join(pair) for pair in board.tinyssl.serial.usb_ids) or "none"
         raise DeviceNotFound(
             f"no serial port has a USB id of {board.id} ({ids})",
-            hint="plug the board in, or name the port with --serial; `tinyssl ports` lists all",
+            hint="plug the board in, or name its port (bench: --serial, flash: --port); `tinyssl "
+            "ports` lists all",
         )
     names = ", ".join(f"{port.port} (serial number {port.serial_number or '?'})" for port in found)
     raise DeviceNotFound(
-        f"{len(found)} ports match {board.id}: {names}", hint="name one with --serial"
+        f"{len(found)} ports match {board.id}: {names}",
+        hint="name one (bench: --serial, flash: --port)",
     )

@@ -64,7 +64,7 @@ def test_a_missing_tool_names_what_installs_it_and_another_way(here):
     here("JLinkExe")
     with pytest.raises(ToolMissing, match="stlink needs openocd") as caught:
         check_tool(NUCLEO, "stlink")
-    assert "apt-get install openocd" in caught.value.hint
+    assert "`apt-get install openocd`" in caught.value.hint
     assert "--protocol jlink" in caught.value.hint
     with pytest.raises(ToolMissing, match="package pyocd"):
         check_tool(NUCLEO, "pyocd")

@@ -1,11 +1,15 @@
 """Which USB port is the board's. The list of ports is made up; everything after it is real."""
 
+import os
+import termios
+
 import pytest
 from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
 from tinyssl.boards import find_board
 from tinyssl.device import find_ports, only_port
+from tinyssl.device.ports import touch
 from tinyssl.errors import DeviceNotFound
 
 BOARD = find_board("nucleo_h743zi")
@@ -54,3 +58,20 @@ def test_two_match_and_both_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
         only_port(BOARD)
     assert "/dev/ttyACM0 (serial number A), /dev/ttyACM1 (serial number B)" in error.value.message
     assert error.value.exit_code == 4
+
+
+def test_a_touch_leaves_the_port_at_1200_baud() -> None:
+    ours, theirs = os.openpty()
+    try:
+        assert termios.tcgetattr(theirs)[5] != termios.B1200
+        touch(os.ttyname(theirs), 0.0)
+        assert termios.tcgetattr(theirs)[5] == termios.B1200
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_a_port_that_cannot_be_touched_tells_the_other_way() -> None:
+    with pytest.raises(DeviceNotFound, match="ttyACM97") as error:
+        touch("/dev/ttyACM97")
+    assert "reset twice" in error.value.hint
