@@ -70,6 +70,8 @@ class SimulatedLink:
 
     uart: str | None = None
     """The simulator's name of the UART that is listened to; None leaves the choice to it"""
+    quiet_steps = QUIET_STEPS
+    """More where an inference takes longer than that after what is said before it"""
 
     def __init__(self, elf: Path, system: Path, board: str) -> None:
         labwired = pytest.importorskip("labwired")
@@ -103,7 +105,7 @@ class SimulatedLink:
     def _listen(self, steps: int) -> None:
         """Runs until an answer has ended, at most so many steps until it begins."""
         silent = 0
-        while silent < (QUIET_STEPS if self._said else steps):
+        while silent < (self.quiet_steps if self._said else steps):
             self.advance()
             heard: bytes = self.sim.read_uart_bytes()
             self._said += heard

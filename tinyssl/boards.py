@@ -48,6 +48,9 @@ class Region(_Section):
     access: Literal["rx", "rwx", "rw"]
     use: tuple[Literal["vectors", "code", "weights", "data", "stack", "arena"], ...] = ()
     """What the linker puts here; each use must have exactly one region"""
+    view_of: str = ""
+    """Name of the region of code, where this one shows the same memory at other addresses because
+    code's own are not for data; constants then lie here too"""
     source: str = ""
     """Document and table the figures are from"""
 
@@ -147,6 +150,12 @@ class Target(_Section):
             if uses.count(use) != 1:
                 raise ValueError(f"{uses.count(use)} regions hold `{use}`; exactly one must")
         names = {region.name for region in self.regions}
+        code = next(region.name for region in self.regions if "code" in region.use)
+        for region in self.regions:
+            if region.view_of and (region.view_of, region.use) != (code, ("weights",)):
+                raise ValueError(
+                    f"{region.name}: a view is one of {code}, and holds `weights` alone"
+                )
         for name in (self.fast.kernels, self.fast.arena):
             if name not in (None, *names):
                 raise ValueError(f"fast: no region is called {name!r}")

@@ -8,8 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "fault.h"
 #include "port.h"
+#include "restart.h"
+#include "riscv.h"
 #include "startup.h"
 #include "tinyssl_build.h"
 
@@ -34,20 +35,9 @@ enum { IRQ_UART = 10, RESET_WORD = 0x7777 };
 enum { UART_RECEIVED = 1 << 0, UART_ROOM = 1 << 5, UART_EMPTY = 1 << 6 };
 enum { TIMER_HZ = 10000000 };
 enum { MIE_TIMER = 1 << 7, MIE_EXTERNAL = 1 << 11 };
-enum { PMP_LOCKED_NAPOT_NO_ACCESS = 0x98, GUARD_BYTES = 0x10000 };
 
-#define CSR_WRITE(name, value) __asm__ volatile("csrw " name ", %0" ::"r"(value))
-
-#define CSR_READ(name)                                  \
-    ({                                                  \
-        uint32_t value_;                                \
-        __asm__ volatile("csrr %0, " name : "=r"(value_)); \
-        value_;                                         \
-    })
-
-/* Not static: the assembly below calls them. */
-__attribute__((used, noreturn)) void trap_report(uint32_t pc, uint32_t ra);
-__attribute__((used, noreturn)) void start_core(void);
+/* Not static: the assembly below calls it. */
+__attribute__((used)) void start_core(void);
 void reset_handler(void);
 
 /* The first code of the image. */
@@ -57,44 +47,6 @@ __attribute__((naked, section(".vectors"), used)) void reset_handler(void)
                      "la t0, trap_entry\n\t"
                      "csrw mtvec, t0\n\t"
                      "j start_core");
-}
-
-/* The stack may be what failed: go on at its top. */
-__attribute__((naked, aligned(4), used)) void trap_entry(void);
-void trap_entry(void)
-{
-    __asm__ volatile("la sp, __tinyssl_stack_top\n\t"
-                     "csrr a0, mepc\n\t"
-                     "mv a1, ra\n\t"
-                     "j trap_report");
-}
-
-/* The text names the program counter: `riscv64-unknown-elf-addr2line -e firmware.elf` finds the line. */
-void trap_report(uint32_t pc, uint32_t ra)
-{
-    static const char *const causes[] = {
-        "INSTRUCTION_ADDRESS_MISALIGNED", "INSTRUCTION_ACCESS_FAULT", "ILLEGAL_INSTRUCTION",
-        "BREAKPOINT", "LOAD_ADDRESS_MISALIGNED", "LOAD_ACCESS_FAULT", "STORE_ADDRESS_MISALIGNED",
-        "STORE_ACCESS_FAULT", /* table 3.6 of the privileged architecture */
-    };
-    const uint32_t cause = CSR_READ("mcause");
-    fault_begin();
-    fault_value("pc", pc);
-    fault_value("ra", ra);
-    fault_value("mcause", cause);
-    fault_value("mtval", CSR_READ("mtval"));
-    if (cause < sizeof causes / sizeof causes[0]) {
-        fault_text(causes[cause]);
-    }
-    fault_end(RESTART_FAULT);
-}
-
-/* The 64 KB below the stack may not be touched, in machine mode neither: the entry is locked. */
-static void guard_stack(void)
-{
-    const uint32_t start = (uint32_t)(uintptr_t)__tinyssl_stack_bottom - GUARD_BYTES;
-    CSR_WRITE("pmpaddr0", start >> 2 | (GUARD_BYTES / 8 - 1));
-    CSR_WRITE("pmpcfg0", PMP_LOCKED_NAPOT_NO_ACCESS);
 }
 
 void start_core(void)

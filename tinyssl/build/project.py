@@ -28,6 +28,7 @@ LINKER_SCRIPT = "linker.ld"
 MODEL_LIBRARY = "lib/tinyssl_model"
 
 STARTUP = ("startup.c", "startup.h", "restart.c", "restart.h", "fault.c", "fault.h")
+RISCV = ("riscv.c", "riscv.h", *STARTUP)
 CORTEX_M = ("cortex_m.c", "cortex_m.h", *STARTUP)
 CMSDK = ("cmsdk_uart.c", "cmsdk_uart.h", "cmsdk_watchdog.c", "cmsdk_watchdog.h")
 CYCLE_COUNTER = ("cycle_counter.c", "cycle_counter.h")
@@ -42,7 +43,8 @@ PORTS: dict[str, tuple[str, ...]] = {
     "stm32h7": ("port.h", "stm32h7.c", "stm32h7.h", *STM32_USART, *STM32),
     "stm32l4": ("port.h", "stm32l4.c", "stm32l4.h", *STM32_USART, *STM32),
     "nrf52840": ("port.h", "nrf52840.c", "nrf52840.h", *CYCLE_COUNTER, *CORTEX_M),
-    "riscv_virt": ("port.h", "riscv_virt.c", *STARTUP),
+    "riscv_virt": ("port.h", "riscv_virt.c", *RISCV),
+    "esp32c3": ("port.h", "esp32c3.c", "esp32c3.h", *BYTE_RING, *RISCV),
     "host": ("port.h", "host.c"),
     "arduino": ("port.h", "arduino.cpp"),
 }
@@ -91,7 +93,8 @@ def linker_script(board: Board, arena_bytes: int = 0) -> str:
     regions = {use: board.region(use).name for use in uses}
     regions["arena"] = board.arena_region(arena_bytes).name
     regions["kernels"] = board.tinyssl.fast.kernels or regions["code"]
-    return render("linker.ld.j2", {"board": board} | regions)
+    view = bool(board.region("weights").view_of)
+    return render("linker.ld.j2", {"board": board, "view": view} | regions)
 
 
 def project_files(image: Image) -> tuple[Sources, str]:

@@ -1,13 +1,14 @@
 """The board files that tinyssl ships: each can be built and flashed as it stands."""
 
+import json
 from itertools import pairwise
 
 import pytest
 
-from tinyssl.boards import all_boards, find_board
+from tinyssl.boards import all_boards, find_board, read_board
 from tinyssl.build.project import PORTS
 from tinyssl.errors import UsageError
-from tinyssl.paths import firmware_folder
+from tinyssl.paths import boards_folder, firmware_folder
 
 BOARDS = [board.id for board in all_boards()]
 
@@ -59,3 +60,15 @@ def test_a_wrong_name_suggests_the_nearest(typo, meant):
 
 def test_the_alias_of_the_nucleo_board():
     assert find_board("nucleo_h743").id == "nucleo_h743zi"
+
+
+def test_a_view_shows_the_region_of_the_code(tmp_path):
+    """The ESP32-C3's flash: instructions on one bus, constants on another."""
+    content = json.loads((boards_folder() / "esp32-c3-devkitm-1.json").read_text())
+    view = next(part for part in content["tinyssl"]["regions"] if "view_of" in part)
+    assert find_board("esp32-c3-devkitm-1").region("weights").view_of == "irom"
+    view["view_of"] = "sram"
+    path = tmp_path / "other.json"
+    path.write_text(json.dumps(content))
+    with pytest.raises(UsageError, match="drom: a view is one of irom"):
+        read_board(path)
