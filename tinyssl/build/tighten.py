@@ -97,7 +97,7 @@ class Trial:
     """One image that is run with arenas of several sizes; it writes below `folder`.
 
     Args:
-        folder: An empty folder; it becomes the project that the emulator is started from.
+        folder: Empty, or none yet; it becomes the project that the emulator is started from.
         elf: The image.
         board: The board that it is for.
         source: Its model.
@@ -114,7 +114,7 @@ class Trial:
         self._wire = pixels if input_is_uint8(source.graph) else signed
         self._expected = TflmInterpreter(source.data).invoke(x).tobytes()
         boards = folder / "boards"
-        boards.mkdir()
+        boards.mkdir(parents=True)
         (boards / f"{board.id}.json").write_text(_board_file(elf, board).read_text())
 
     @property

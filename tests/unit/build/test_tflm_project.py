@@ -14,6 +14,7 @@ from tests.networks import network
 from tinyssl.boards import find_board
 from tinyssl.build import arena, build, flash, tflm
 from tinyssl.build.source import load_model
+from tinyssl.build.tighten import Trial
 from tinyssl.config import BuildConfig, FlashConfig
 from tinyssl.device import Session, open_link
 from tinyssl.errors import DeviceError, UsageError
@@ -110,6 +111,81 @@ def test_arena_is_what_tflm_measures_and_the_margin(model):
     assert given % 16 == 0
 
 
+def make_cmsis(root):
+    (root / "Include").mkdir(parents=True)
+    (root / tflm.CMSIS_HEADER).touch()
+    return root
+
+
+def filters(manifest):
+    return json.loads(manifest)["build"]["srcFilter"]
+
+
+def test_kernels_of_cmsis_nn_take_the_place_of_those_that_have_one(tmp_path, model, kinds):
+    root = make_tree(tmp_path / "tflm", GENERATED, kinds)
+    for name in ("conv", "add"):
+        path = root / tflm.CMSIS_KERNELS / f"{name}.cc"
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    cmsis = make_cmsis(tmp_path / "cmsis nn")
+    source = load_model(model, Workspace(tmp_path))
+    config = BuildConfig(tflm=root, cmsis_nn=cmsis)
+    parts = tflm.tflm_parts(source, find_board("mps2_an500"), config)
+    chosen = filters(parts.files["lib/tflm/library.json"])
+    for name, folder in (
+        ("conv", tflm.CMSIS_KERNELS),
+        ("add", tflm.CMSIS_KERNELS),
+        ("softmax", tflm.KERNELS),  # this tree has none for CMSIS-NN
+    ):
+        assert [line for line in chosen if line.endswith(f"/{name}.cc>")] == [
+            f"+<{folder}/{name}.cc>"
+        ]
+        assert f"+<{tflm.KERNELS}/{name}_common.cc>" in chosen
+    assert json.loads(parts.files["lib/cmsis_nn/library.json"])["build"]["srcDir"] == str(cmsis)
+    assert "-DCMSIS_NN" in parts.build_flags
+    assert f"-isystem '{cmsis}/Include'" in parts.build_flags
+    assert "    symlink://lib/cmsis_nn" in parts.options
+    # Its kernels ask for scratch memory, so the arena is larger by that.
+    plain = tflm.tflm_parts(source, find_board("mps2_an500"), BuildConfig(tflm=root))
+    assert given_arena(parts) - given_arena(plain) == arena.scratch_bytes(source.graph)
+
+
+def given_arena(parts):
+    return int(re.search(r"kArenaBytes = (\d+)", parts.files["src/engine/engine_tflm.cc"])[1])
+
+
+@pytest.mark.parametrize(
+    ("board", "cmsis", "kernels", "message"),
+    [
+        ("riscv32_virt", True, True, "core rv32imc; CMSIS-NN is for Cortex-M"),
+        ("mps2_an500", False, True, "not a copy of CMSIS-NN"),
+        ("mps2_an500", True, False, "no kernels for CMSIS-NN"),
+    ],
+)
+def test_what_does_not_fit_cmsis_nn_is_refused(tmp_path, board, cmsis, kernels, message):
+    root = make_tree(tmp_path / "tflm", GENERATED)
+    if kernels:
+        (root / tflm.CMSIS_KERNELS).mkdir(parents=True)
+        (root / tflm.CMSIS_KERNELS / "conv.cc").touch()
+    folder = make_cmsis(tmp_path / "cmsis") if cmsis else tmp_path
+    with pytest.raises(UsageError, match=message):
+        tflm.local_cmsis(folder, tflm.local_tree(root), find_board(board))
+
+
+def test_the_tree_that_is_fetched_has_no_kernels_for_cmsis_nn(tmp_path, model):
+    source = load_model(model, Workspace(tmp_path))
+    config = BuildConfig(cmsis_nn=make_cmsis(tmp_path / "cmsis"))
+    with pytest.raises(UsageError, match="no kernels for CMSIS-NN") as caught:
+        tflm.tflm_parts(source, find_board("mps2_an500"), config)
+    assert "--tflm" in caught.value.hint
+
+
+def test_a_given_size_is_the_size_of_the_arena(tmp_path, model):
+    source = load_model(model, Workspace(tmp_path))
+    parts = tflm.tflm_parts(source, find_board("mps2_an500"), BuildConfig(arena_bytes=4096))
+    assert given_arena(parts) == 4096
+
+
 @pytest.fixture(scope="module")
 def tree():
     """A real tree of TFLM; the tests that need one compile it, which takes minutes."""
@@ -179,3 +255,26 @@ def test_an_arena_that_is_too_small_is_said_by_the_device(workspace, model, tree
                 session.infer(bytes(8 * 8 * 3))
     finally:
         os.kill(device.pid, signal.SIGTERM)
+
+
+@pytest.mark.emulator
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("kernels", ["reference", "cmsis_nn"])
+def test_the_smallest_arena_computes_the_same_and_one_step_less_does_not(
+    workspace, model, tree, kernels
+):
+    """With TINYSSL_CMSIS_NN, a folder of CMSIS-NN, also with its kernels."""
+    cmsis = os.environ.get("TINYSSL_CMSIS_NN")
+    if kernels == "cmsis_nn" and not cmsis:
+        pytest.skip("needs a copy of CMSIS-NN: set TINYSSL_CMSIS_NN to its folder")
+    paths = {"tflm": tree} | ({"cmsis_nn": Path(cmsis)} if kernels == "cmsis_nn" else {})
+    config = BuildConfig(model=model, engine="tflm", check=False, tighten_arena=True, **paths)
+    info = build(config, workspace)
+    found = info.arena["tightened"]
+    assert found["used"] <= found["bytes"] < found["given"]
+    assert info.sizes["arena"] == found["bytes"]
+    folder = workspace.builds / "mps2_an500"
+    elf, board = folder / info.artifacts["elf"], find_board("mps2_an500")
+    trial = Trial(workspace.root / f"trial-{kernels}", elf, board, load_model(model, workspace))
+    assert trial.starts(found["bytes"])
+    assert not trial.starts(found["bytes"] - 16)
