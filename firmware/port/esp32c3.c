@@ -146,11 +146,12 @@ static const char *start_clocks(void)
         return "the core's clock could not be measured: it is taken as set";
     }
     const uint32_t off = measured > clock_hz ? measured - clock_hz : clock_hz - measured;
-    if (off > clock_hz / 200u) {
-        clock_hz = measured;
-        return "the core's clock is more than 0.5 % off what was set: as measured";
+    const bool wrong = off > clock_hz / 200u;
+    clock_hz = wrong ? measured : clock_hz;
+    if (!fast) {
+        return "the PLL does not run: the core has the crystal's 40 MHz";
     }
-    return fast ? NULL : "the PLL does not run, running at 40 MHz";
+    return wrong ? "the core's clock is more than 0.5 % off 160 MHz: as measured" : NULL;
 }
 
 /* From the crystal: the baud rate does not depend on the core's clock. TRM 26.4.3. */
