@@ -17,6 +17,7 @@ import shutil
 import signal
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -68,22 +69,26 @@ def start(project: Path, elf: Path, *, timeout: float = START_SECONDS) -> Flashe
         )
     log = project / LOG
     pid = _spawn(arguments, log, os.environ | {MARK: str(project.resolve())})
+    started = Flashed(
+        board=board.id,
+        kind=board.kind,
+        port="",
+        pid=pid,
+        build_id=_build_id(project),
+        flashed="",
+        command=shlex.join(arguments),
+    )
     try:
+        started.save(
+            project
+        )  # already: where this process is killed, `stop` still ends the emulator
         end = time.monotonic() + timeout
         port = _wait_for_port(pid, log, end)
         _wait_for_answer(port, board.tinyssl.serial.baud, end)
-    except TinysslError:
-        _kill(pid)
+    except BaseException:
+        stop(project)
         raise
-    flashed = Flashed(
-        board=board.id,
-        kind=board.kind,
-        port=port,
-        pid=pid,
-        build_id=_build_id(project),
-        flashed=datetime.now(UTC).isoformat(timespec="seconds"),
-        command=shlex.join(arguments),
-    )
+    flashed = replace(started, port=port, flashed=datetime.now(UTC).isoformat(timespec="seconds"))
     flashed.save(project)
     return flashed
 

@@ -1,15 +1,20 @@
 """Processes of emulators: only our own are ever stopped. Real emulators are in tests/emulator."""
 
 import os
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from tinyssl.boards import find_board
+from tinyssl.device import emulator
 from tinyssl.device.emulator import MARK, command, is_ours, stop, stop_all
 from tinyssl.device.flashed import Flashed
+from tinyssl.errors import DeviceTimeout
+from tinyssl.paths import boards_folder
 
 
 @pytest.fixture
@@ -68,6 +73,44 @@ def test_a_real_board_is_not_a_process(tmp_path, sleeper):
     assert not stop(tmp_path)
     assert process.poll() is None
     assert (tmp_path / "device.json").exists()
+
+
+@pytest.fixture
+def silent(tmp_path):
+    """A project whose image never names a terminal."""
+    (tmp_path / "boards").mkdir()
+    shutil.copy(boards_folder() / "host.json", tmp_path / "boards")
+    image = tmp_path / "image"
+    image.write_text("#!/bin/sh\nexec sleep 60\n")
+    image.chmod(0o755)
+    return tmp_path, image
+
+
+def alive(pid):
+    """Not gone, and not a zombie that nobody waits for."""
+    status = Path("/proc") / str(pid) / "stat"
+    return status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def test_an_image_that_does_not_answer_is_ended(silent):
+    project, image = silent
+    with pytest.raises(DeviceTimeout):
+        emulator.start(project, image, timeout=0.5)
+    assert not (project / "device.json").exists()
+
+
+def test_an_emulator_whose_start_was_killed_can_still_be_stopped(silent):
+    project, image = silent
+    program = [sys.executable, "-m", "tinyssl.device.emulator", "start", project, image]
+    with subprocess.Popen(program) as starter:
+        end = time.monotonic() + 30
+        while not (project / "device.json").exists() and time.monotonic() < end:
+            time.sleep(0.02)
+        starter.kill()
+    pid = Flashed.load(project).pid
+    assert alive(pid)
+    assert stop(project)
+    assert not alive(pid)
 
 
 def test_all_emulators_of_a_workspace_are_stopped(tmp_path, sleeper):
