@@ -66,17 +66,20 @@ def flash(config: FlashConfig, workspace: Workspace, progress: Progress | None =
             check_allowed(probes_of(board, usb_devices()), probe)
         if protocol == BOSSAC and probe:
             touch(probe)
-        # Never compiled again here: what is flashed is the very image that was measured.
-        pio_run(
-            folder,
-            *("nobuild", "upload"),
-            upload_port=probe,
-            upload_protocol=protocol,
-            timeout=config.timeout,
-        )
+        _upload(folder, probe, protocol, config.timeout)
         flashed = Flashed.load(folder) if board.emulated else _serial_device(planned, board, folder)
         run.results(board=board.id, port=flashed.port, build_id=info.build_id)
     return flashed
+
+
+def _upload(folder: Path, probe: str | None, protocol: str, seconds: float) -> None:
+    """Never compiled again here: what is flashed is the very image that was measured."""
+    targets = ("nobuild", "upload")
+    try:
+        pio_run(folder, *targets, upload_port=probe, upload_protocol=protocol, timeout=seconds)
+    except BaseException:
+        emulator.stop(folder)  # one that did not answer in time would use a core for ever
+        raise
 
 
 def find_build(name: str | None, workspace: Workspace) -> Path:
