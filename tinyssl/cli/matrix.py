@@ -75,8 +75,7 @@ def run_matrix(call: Call, steps: Sequence[str], names: str, *, resume: bool) ->
             f"--boards: none of the steps is one for boards ({', '.join(EACH)})",
             hint="add [build] and [bench] to tinyssl.toml, or leave --boards out",
         )
-    if call.config(BuildConfig).out is not None:
-        raise UsageError("--boards and [build] out contradict each other", hint="leave out away")
+    _check_settings(call)
     once = [step for step in steps if step not in EACH]
     matrix = Matrix(call, steps, boards, run_steps(call, once))
     if "build" in steps:
@@ -88,6 +87,20 @@ def run_matrix(call: Call, steps: Sequence[str], names: str, *, resume: bool) ->
     if "report" in steps:
         _report(matrix)
     return _result(matrix)
+
+
+def _check_settings(call: Call) -> None:
+    """Refuses what can only be said of one board."""
+    settings = {
+        "[build] out": call.config(BuildConfig).out,
+        "[flash] port": call.config(FlashConfig).port,
+        "[bench] serial": call.config(BenchConfig).serial,
+    }
+    for name, value in settings.items():
+        if value is not None:
+            raise UsageError(
+                f"--boards and {name} ({value}) contradict each other", hint=f"leave {name} away"
+            )
 
 
 def _boards(names: str) -> list[str]:

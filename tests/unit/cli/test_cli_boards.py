@@ -33,7 +33,15 @@ def test_usage_error(invoke: Invoke, workspace: Path, arguments: list[str], said
     assert error["hint"]
 
 
-@pytest.mark.parametrize("step", ["[build]\nout = 'x'\n[bench]\n", "[convert]\n"])
+@pytest.mark.parametrize(
+    "step",
+    [
+        "[build]\nout = 'x'\n[bench]\n",
+        "[build]\n[flash]\nport = '066FFF'\n",
+        "[bench]\nserial = '/dev/ttyACM0'\n",
+        "[convert]\n",
+    ],
+)
 def test_a_file_that_is_not_for_many_boards(invoke: Invoke, workspace: Path, step: str) -> None:
     (workspace / "tinyssl.toml").write_text(step)
     shown = invoke("run", "--boards", "host", "--json")
