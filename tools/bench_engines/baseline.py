@@ -23,7 +23,7 @@ from tools.bench_engines.measure import oracle
 from tools.bench_engines.models import Subject, shipped
 
 FILE = Path(__file__).resolve().parent / "baseline.json"
-BOARDS = ("mps2_an500", "mps2_an386")
+BOARDS = ("mps2_an500", "mps2_an386", "mps3_an547")
 TOLERANCE = 0.01
 TICKS = 160
 """Instructions that a difference may have at least: four ticks of the timer"""
