@@ -230,6 +230,9 @@ class BuildConfig:
     """Local copy of the TensorFlow Lite Micro sources (engine tflm)"""
     cmsis_nn: Path | None = None
     """Local copy of CMSIS-NN, whose kernels TFLM then uses (engine tflm, Cortex-M, with --tflm)"""
+    esp_nn: str | None = None
+    """ESP-NN as PlatformIO takes it, `name=URL`, whose kernels TFLM then uses (engine tflm, ESP32,
+    --framework arduino)"""
     arena_bytes: Count | None = None
     """Size of TFLM's arena; default: what it takes on this computer, with a margin (engine tflm)"""
     tighten_arena: bool = False

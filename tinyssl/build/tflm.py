@@ -8,13 +8,13 @@ second library, `lib/cmsis_nn`, does the same for CMSIS-NN. Nothing of them is c
 
 from __future__ import annotations
 
-import json
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from tinyssl.boards import Board
 from tinyssl.build.arena import arena_bytes, scratch_bytes
+from tinyssl.build.nn_kernels import KERNELS, NnKernels, manifest, optimised_kernels
 from tinyssl.build.project import EngineParts
 from tinyssl.build.source import ModelSource
 from tinyssl.config import BuildConfig
@@ -32,7 +32,6 @@ LIB_DEPS = f"{FETCHED}=https://github.com/espressif/esp-tflite-micro.git#v1.3.8"
 TensorFlow's own repository cannot be named here: it lacks those headers, and PlatformIO, which
 looks for the folder that is a library, keeps an arbitrary one of its folders."""
 
-KERNELS = "tensorflow/lite/micro/kernels"
 KERNEL_FILES = {
     "CONV_2D": "conv",
     "DEPTHWISE_CONV_2D": "depthwise_conv",
@@ -81,15 +80,6 @@ THIRD_PARTY = {
 THIRD_PARTY_FOLDERS = ("third_party", "tensorflow/lite/micro/tools/make/downloads")
 """Where TFLM's project generator, and its makefile, put them"""
 
-CMSIS_LIBRARY = "lib/cmsis_nn"
-CMSIS_KERNELS = f"{KERNELS}/cmsis_nn"
-"""Where TFLM has the kernels that call CMSIS-NN, by the names of the reference kernels"""
-CMSIS_HEADER = "Include/arm_nnfunctions.h"
-CMSIS_INCLUDES = ("", "/Include")
-CMSIS_SOURCES = ("+<Source/**/*.c>", "-<Source/**/*_f16.c>", "-<Source/**/*_f32.c>")
-"""All integer kernels; the linker keeps what is used"""
-CMSIS_DEFINES = ("-DCMSIS_NN", "-DARM_NN_ENABLE_F16=0", "-DARM_NN_ENABLE_F32=0")
-
 OWN_HEADERS = (
     "tensorflow/lite/micro/micro_interpreter.h",
     "tensorflow/lite/micro/micro_mutable_op_resolver.h",
@@ -132,32 +122,34 @@ def tflm_parts(source: ModelSource, board: Board, config: BuildConfig) -> Engine
     """
     kinds = operator_kinds(source.data)
     tree = fetched_tree(board) if config.tflm is None else local_tree(config.tflm, kinds)
-    cmsis = None if config.cmsis_nn is None else local_cmsis(config.cmsis_nn, tree, board)
-    scratch = scratch_bytes(source.graph) if cmsis else 0
+    fast = optimised_kernels(config, tree.root, board)
+    scratch = scratch_bytes(source.graph) if fast else 0
     arena = config.arena_bytes or arena_bytes(source.data, scratch)
     engine = render_tflm(source.model, source.data, arena)
     files = {f"src/engine/{name}": text for name, text in engine.items()}
-    files[f"{LIBRARY}/library.json"] = library_manifest(tree, kinds, cmsis=cmsis is not None)
+    files[f"{LIBRARY}/library.json"] = library_manifest(tree, kinds, fast)
     folders = [tree.root, *tree.third_party]
     libraries = [f"symlink://{LIBRARY}", *([LIB_DEPS] if config.tflm is None else [])]
-    if cmsis:
-        files[f"{CMSIS_LIBRARY}/library.json"] = cmsis_manifest(cmsis)
-        folders += [f"{cmsis}{place}" for place in CMSIS_INCLUDES]
-        libraries.append(f"symlink://{CMSIS_LIBRARY}")
-    flags = [f"-isystem {shlex.quote(path)}" for path in folders]
-    flags += [*DEFINES, *(CMSIS_DEFINES if cmsis else ())]
+    flags = list(DEFINES)
+    if fast:
+        files |= fast.files
+        folders += fast.includes
+        libraries += fast.libraries
+        flags += fast.defines
+    flags = [f"-isystem {shlex.quote(path)}" for path in folders] + flags
+    ignored = [*([FETCHED] if config.tflm is None else []), *(fast.ignored if fast else ())]
     keep = source.graph.input.bytes <= KEPT_INPUT
-    return EngineParts(files, tuple(flags), _options(libraries), keep_input=keep)
+    return EngineParts(files, tuple(flags), _options(libraries, ignored), keep_input=keep)
 
 
-def _options(libraries: list[str]) -> tuple[str, ...]:
+def _options(libraries: list[str], ignored: list[str]) -> tuple[str, ...]:
     """Lines of platformio.ini.
 
     Our libraries are named, because PlatformIO finds by itself only one whose headers lie in its
-    own folder; the fetched tree is ignored, because it would be compiled whole.
+    own folder; fetched ones are ignored, because they would be compiled whole.
     """
-    ignored = (f"lib_ignore = {FETCHED}",) if LIB_DEPS in libraries else ()
-    return ("lib_deps =", *(f"    {line}" for line in libraries), *ignored)
+    left_out = ("lib_ignore =", *(f"    {name}" for name in ignored)) if ignored else ()
+    return ("lib_deps =", *(f"    {line}" for line in libraries), *left_out)
 
 
 def local_tree(path: Path, kinds: tuple[str, ...] = ()) -> TflmTree:
@@ -195,73 +187,18 @@ def fetched_tree(board: Board) -> TflmTree:
     return TflmTree(root, tuple(f"{root}/third_party/{include}" for include in THIRD_PARTY))
 
 
-def local_cmsis(path: Path, tree: TflmTree, board: Board) -> Path:
-    """A copy of CMSIS-NN on this computer, whose kernels that tree of TFLM can call.
-
-    Args:
-        path: Folder that holds `Include/` and `Source/`.
-        tree: The TFLM that is built; the one that PlatformIO fetches has no kernels for CMSIS-NN.
-        board: Its core must be an Arm Cortex-M.
-
-    Raises:
-        UsageError: One of the three does not fit.
-    """
-    root = path.expanduser().absolute()
-    if not board.tinyssl.isa.startswith("cortex-m"):
-        raise UsageError(
-            f"--cmsis-nn: {board.id} has a core {board.tinyssl.isa}; CMSIS-NN is for Cortex-M",
-            hint="leave --cmsis-nn out",
-        )
-    if not (root / CMSIS_HEADER).is_file():
-        raise UsageError(
-            f"{root} is not a copy of CMSIS-NN; there is no {CMSIS_HEADER}",
-            hint="git clone https://github.com/ARM-software/CMSIS-NN",
-        )
-    if not (Path(tree.root) / CMSIS_KERNELS / "conv.cc").is_file():
-        raise UsageError(
-            f"the tree of TFLM in {tree.root} has no kernels for CMSIS-NN ({CMSIS_KERNELS})",
-            hint="name a checkout of TFLM itself with --tflm; docs/tflm.md says how to make one",
-        )
-    return root
-
-
-def library_manifest(tree: TflmTree, kinds: tuple[str, ...], *, cmsis: bool = False) -> str:
+def library_manifest(tree: TflmTree, kinds: tuple[str, ...], fast: NnKernels | None = None) -> str:
     """`library.json` of the library `tflm`: the runtime and the kernels of these operators.
 
     Args:
         tree: Where the sources are.
         kinds: Operators of the model.
-        cmsis: Take the kernels that call CMSIS-NN, where there are such.
+        fast: Kernels that take the place of the reference ones, where there are such.
     """
     names = sorted({KERNEL_FILES[kind] for kind in kinds})
-    calls = [n for n in names if cmsis and (Path(tree.root) / CMSIS_KERNELS / f"{n}.cc").is_file()]
-    kernels = [f"+<{CMSIS_KERNELS if n in calls else KERNELS}/{n}.cc>" for n in names]
+    calls = fast.names if fast else frozenset()
+    kernels = [f"+<{fast.folder if fast and n in calls else KERNELS}/{n}.cc>" for n in names]
     kernels += [f"+<{KERNELS}/{name}_common.cc>" for name in names]
-    inside_project = not Path(tree.root).is_absolute()
-    return _manifest(
-        "tflm",
-        "TensorFlow Lite Micro: what this model needs of it, compiled in place",
-        f"../../{tree.root}" if inside_project else tree.root,
-        [*RUNTIME, *kernels],
-    )
-
-
-def cmsis_manifest(root: Path) -> str:
-    """`library.json` of the library `cmsis_nn`."""
-    title = "CMSIS-NN, compiled in place"
-    return _manifest("cmsis_nn", title, str(root), list(CMSIS_SOURCES))
-
-
-def _manifest(name: str, description: str, folder: str, sources: list[str]) -> str:
-    manifest = {
-        "name": name,
-        "version": "1.0.0",
-        "description": description,
-        "build": {
-            "srcDir": folder,
-            "srcFilter": sources,
-            "flags": ["-w"],  # warnings in sources that are not this project's
-            "libLDFMode": "off",
-        },
-    }
-    return json.dumps(manifest, indent=2) + "\n"
+    folder = Path(tree.root) if Path(tree.root).is_absolute() else Path("../..") / tree.root
+    title = "TensorFlow Lite Micro: what this model needs of it, compiled in place"
+    return manifest("tflm", title, folder, (*RUNTIME, *kernels))

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from tinyssl.boards import Board
 from tinyssl.build.arena import arena_bytes
-from tinyssl.build.tflm import DEFINES, KERNELS, TflmTree, library_manifest, local_tree
+from tinyssl.build.nn_kernels import KERNELS
+from tinyssl.build.tflm import DEFINES, TflmTree, library_manifest, local_tree
 from tinyssl.emit import render_tflm
 from tinyssl.emit.tflm import ARENA_ALIGNMENT, operator_kinds
 from tinyssl.tflite import read_model

@@ -12,7 +12,7 @@ import pytest
 
 from tests.networks import network
 from tinyssl.boards import find_board
-from tinyssl.build import arena, build, flash, tflm
+from tinyssl.build import arena, build, flash, nn_kernels, tflm
 from tinyssl.build.source import load_model
 from tinyssl.build.tighten import Trial
 from tinyssl.config import BuildConfig, FlashConfig
@@ -113,7 +113,7 @@ def test_arena_is_what_tflm_measures_and_the_margin(model):
 
 def make_cmsis(root):
     (root / "Include").mkdir(parents=True)
-    (root / tflm.CMSIS_HEADER).touch()
+    (root / nn_kernels.CMSIS_HEADER).touch()
     return root
 
 
@@ -124,7 +124,7 @@ def filters(manifest):
 def test_kernels_of_cmsis_nn_take_the_place_of_those_that_have_one(tmp_path, model, kinds):
     root = make_tree(tmp_path / "tflm", GENERATED, kinds)
     for name in ("conv", "add"):
-        path = root / tflm.CMSIS_KERNELS / f"{name}.cc"
+        path = root / nn_kernels.CMSIS_KERNELS / f"{name}.cc"
         path.parent.mkdir(exist_ok=True)
         path.touch()
     cmsis = make_cmsis(tmp_path / "cmsis nn")
@@ -133,8 +133,8 @@ def test_kernels_of_cmsis_nn_take_the_place_of_those_that_have_one(tmp_path, mod
     parts = tflm.tflm_parts(source, find_board("mps2_an500"), config)
     chosen = filters(parts.files["lib/tflm/library.json"])
     for name, folder in (
-        ("conv", tflm.CMSIS_KERNELS),
-        ("add", tflm.CMSIS_KERNELS),
+        ("conv", nn_kernels.CMSIS_KERNELS),
+        ("add", nn_kernels.CMSIS_KERNELS),
         ("softmax", tflm.KERNELS),  # this tree has none for CMSIS-NN
     ):
         assert [line for line in chosen if line.endswith(f"/{name}.cc>")] == [
@@ -165,11 +165,11 @@ def given_arena(parts):
 def test_what_does_not_fit_cmsis_nn_is_refused(tmp_path, board, cmsis, kernels, message):
     root = make_tree(tmp_path / "tflm", GENERATED)
     if kernels:
-        (root / tflm.CMSIS_KERNELS).mkdir(parents=True)
-        (root / tflm.CMSIS_KERNELS / "conv.cc").touch()
+        (root / nn_kernels.CMSIS_KERNELS).mkdir(parents=True)
+        (root / nn_kernels.CMSIS_KERNELS / "conv.cc").touch()
     folder = make_cmsis(tmp_path / "cmsis") if cmsis else tmp_path
     with pytest.raises(UsageError, match=message):
-        tflm.local_cmsis(folder, tflm.local_tree(root), find_board(board))
+        nn_kernels.local_cmsis(folder, root, find_board(board))
 
 
 def test_the_tree_that_is_fetched_has_no_kernels_for_cmsis_nn(tmp_path, model):
@@ -178,6 +178,51 @@ def test_the_tree_that_is_fetched_has_no_kernels_for_cmsis_nn(tmp_path, model):
     with pytest.raises(UsageError, match="no kernels for CMSIS-NN") as caught:
         tflm.tflm_parts(source, find_board("mps2_an500"), config)
     assert "--tflm" in caught.value.hint
+
+
+ESP_NN = "esp-nn=https://github.com/espressif/esp-nn.git"
+
+
+@pytest.mark.parametrize(
+    ("board", "left_out", "kept"),
+    [
+        ("esp32-s3-devkitc-1", "-<src/*/*esp32p4.c>", True),
+        ("esp32dev", "-<src/*/*esp32s3.S>", False),
+    ],
+)
+def test_esp_nn_is_fetched_and_only_the_chips_own_sources_are_compiled(
+    tmp_path, model, board, left_out, kept
+):
+    source = load_model(model, Workspace(tmp_path))
+    config = BuildConfig(board=board, esp_nn=ESP_NN, framework="arduino")
+    parts = tflm.tflm_parts(source, find_board(board), config)
+    chosen = filters(parts.files["lib/tflm/library.json"])
+    assert f"+<{nn_kernels.ESP_KERNELS}/conv.cc>" in chosen
+    assert f"+<{tflm.KERNELS}/conv.cc>" not in chosen
+    assert f"+<{tflm.KERNELS}/reduce.cc>" in chosen
+    library = json.loads(parts.files["lib/esp_nn/library.json"])["build"]
+    assert library["srcDir"] == f"../../.pio/libdeps/{board}/esp-nn"
+    assert left_out in library["srcFilter"]
+    assert ("-<src/*/*esp32s3.c>" not in library["srcFilter"]) is kept
+    assert f"    {ESP_NN}" in parts.options
+    assert parts.options[parts.options.index("lib_ignore =") + 1 :] == (
+        f"    {tflm.FETCHED}",
+        "    esp-nn",
+    )
+    assert f"-isystem .pio/libdeps/{board}/esp-nn/include" in parts.build_flags
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"board": "mps2_an500"}, "mps2_an500 with framework baremetal"),
+        ({"board": "esp32dev", "esp_nn": "esp-nn"}, "not `name=URL`"),
+    ],
+)
+def test_what_does_not_fit_esp_nn_is_refused(tmp_path, options, message):
+    config = BuildConfig(**{"esp_nn": ESP_NN} | options)
+    with pytest.raises(UsageError, match=message):
+        nn_kernels.optimised_kernels(config, "", find_board(config.board))
 
 
 def test_a_given_size_is_the_size_of_the_arena(tmp_path, model):
