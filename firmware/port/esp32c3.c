@@ -20,6 +20,7 @@ enum { CRYSTAL_HZ = 40000000, CORE_HZ = 160000000, SYSTIMER_HZ = 16000000, RTC_S
 enum { MEASURED_TICKS = SYSTIMER_HZ / 1000 };
 enum { VALUE_POLLS = 100, MEASURE_POLLS = 20000, UPDATE_POLLS = 1000 };
 enum { UART_INTERRUPT = 11, UART_FIFO_BYTES = 128, UART_TOUT_BITS = 20 };
+enum { TIMING_PIN = 1u << 10, PULSE_US = 2 };
 #define PLL_NOTE 0x7A11D511u /* in RTC_STORE0 while the switch is tried */
 
 static uint32_t clock_hz = CRYSTAL_HZ;
@@ -124,6 +125,7 @@ static bool run_from_pll(void)
     unlock_rtc_watchdog();
     RTC_WDTCONFIG1 = RTC_SLOW_HZ / 10;
     RTC_WDTCONFIG0 = RTC_WDT_CORE_RESET;
+    RTC_WDTFEED = RTC_WDT_FEED;
     RTC_OPTIONS0 &= ~RTC_PLL_POWER_DOWN;
     SYSTEM_CPU_PER_CONF = (SYSTEM_CPU_PER_CONF & ~CPU_PERIOD) | CPU_160_MHZ_OF_480 | CPU_WAIT_FORCE_ON;
     SYSTEM_SYSCLK_CONF = (SYSTEM_SYSCLK_CONF & ~SYSCLK_SOURCE) | SYSCLK_PLL;
@@ -154,11 +156,20 @@ static const char *start_clocks(void)
     return wrong ? "the core's clock is more than 0.5 % off 160 MHz: as measured" : NULL;
 }
 
-/* From the crystal: the baud rate does not depend on the core's clock. TRM 26.4.3. */
-static void start_uart(void)
+/* UART0's own pins; GPIO10 is the energy mode's timing pin. */
+static void start_pins(void)
 {
     IO_MUX_GPIO20 = IO_MUX_FUNCTION_0 | IO_MUX_INPUT;
     IO_MUX_GPIO21 = IO_MUX_FUNCTION_0 | IO_MUX_DRIVE;
+    GPIO_OUT_SET = TIMING_PIN;
+    GPIO_10_SIGNAL = GPIO_SIGNAL_OUT;
+    GPIO_ENABLE_SET = TIMING_PIN;
+    IO_MUX_GPIO10 = IO_MUX_FUNCTION_1 | IO_MUX_DRIVE;
+}
+
+/* From the crystal: the baud rate does not depend on the core's clock. */
+static void start_uart(void)
+{
     const uint32_t divider = (16u * CRYSTAL_HZ + TINYSSL_BAUD / 2u) / TINYSSL_BAUD;
     UART_CLK_CONF = UART_SCLK_XTAL;
     UART_CLKDIV = divider / 16u | (divider % 16u) << 20;
@@ -193,6 +204,7 @@ const char *port_init(void)
     last_time = system_time();
     last_ticks = CSR_READ(CSR_COUNTER_VALUE);
     first_ticks = last_ticks;
+    start_pins();
     start_uart();
     return warning;
 }
@@ -225,6 +237,15 @@ void port_write(const uint8_t *data, size_t size)
         while ((UART_STATUS >> 16 & 0x3FFu) || (UART_FSM_STATUS >> 4 & 0xFu)) {
         }
     }
+}
+
+void port_pulse(void)
+{
+    const uint32_t start = CSR_READ(CSR_COUNTER_VALUE);
+    GPIO_OUT_CLEAR = TIMING_PIN;
+    while (CSR_READ(CSR_COUNTER_VALUE) - start < PULSE_US * (CORE_HZ / 1000000u)) {
+    }
+    GPIO_OUT_SET = TIMING_PIN;
 }
 
 /* Timer group 0 counts milliseconds of the crystal. */

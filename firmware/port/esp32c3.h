@@ -31,7 +31,14 @@
 #define UART_SCLK_XTAL (3u << 20 | 1u << 22 | 1u << 24 | 1u << 25) /* not divided, on for both ways */
 #define UART_REG_UPDATE (1u << 31)
 
-/* IO MUX: TRM chapter 5, table of the pins' functions */
+/* GPIO and IO MUX: TRM chapter 5, tables of the pins' functions and of the peripherals' signals */
+#define GPIO_OUT_SET REG32(0x60004008u)
+#define GPIO_OUT_CLEAR REG32(0x6000400Cu)
+#define GPIO_ENABLE_SET REG32(0x60004024u)
+#define GPIO_10_SIGNAL REG32(0x6000457Cu)
+#define GPIO_SIGNAL_OUT 128u /* what GPIO_OUT says */
+#define IO_MUX_GPIO10 REG32(0x6000902Cu)
+#define IO_MUX_FUNCTION_1 (1u << 12) /* GPIO */
 #define IO_MUX_GPIO20 REG32(0x60009054u)
 #define IO_MUX_GPIO21 REG32(0x60009058u)
 #define IO_MUX_FUNCTION_0 0u

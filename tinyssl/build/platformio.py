@@ -138,6 +138,14 @@ def environment() -> dict[str, str]:
     }
 
 
+def pio_command(*targets: str, upload_port: str | None = None) -> list[str]:
+    """`pio run`, to be started in a project's folder."""
+    command = [sys.executable, "-m", "platformio", "run", "--disable-auto-clean"]
+    for target in targets:
+        command += ["--target", target]
+    return [*command, *(["--upload-port", upload_port] if upload_port else [])]
+
+
 def pio_run(
     project: Path,
     *targets: str,
@@ -155,11 +163,7 @@ def pio_run(
         BuildError: PlatformIO or the compiler failed, or took longer than `timeout` seconds.
         DeviceNotFound: The upload found no debug probe.
     """
-    command = [sys.executable, "-m", "platformio", "run", "--disable-auto-clean"]
-    for target in targets:
-        command += ["--target", target]
-    if upload_port:
-        command += ["--upload-port", upload_port]
+    command = pio_command(*targets, upload_port=upload_port)
     chosen = {"PLATFORMIO_UPLOAD_PROTOCOL": upload_protocol} if upload_protocol else {}
     code, output = _run(command, project, timeout, environment() | chosen)
     (project / LOG).write_text(output)

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from tinyssl.boards import Board, find_board, read_board
-from tinyssl.build.platformio import pio_run
+from tinyssl.build.platformio import pio_command, pio_run
 from tinyssl.build.protocols import check_tool, choose_protocol
 from tinyssl.build.size import check_image
 from tinyssl.config import FlashConfig
@@ -52,20 +52,25 @@ def flash(config: FlashConfig, workspace: Workspace, progress: Progress | None =
     elf = folder / info.artifacts["elf"]
     protocol = choose_protocol(board, config.protocol)
     probe = _probe(board, config, protocol)
-    arguments = upload_command(board, folder, elf, probe, protocol)
+    own = info.framework == "baremetal"
+    if own:
+        arguments = upload_command(board, folder, elf, probe, protocol)
+    else:
+        arguments = pio_command("nobuild", "upload", upload_port=probe)
     planned = Flashed(board.id, board.kind, "", None, info.build_id, "", shlex.join(arguments))
     if config.dry_run:
         return planned
-    if (folder / "platform").is_dir():  # else a framework links, and its uploader looks
+    if own:  # else a framework links, and its uploader looks
         check_image(elf, board)
     plain = TypeAdapter(FlashConfig).dump_python(config, mode="json")
     with workspace.start("flash", plain, inputs={"elf": elf}) as run:
         progress.note(f"flashing {board.name} ({protocol})")
-        check_tool(board, protocol)
+        if own:  # else PlatformIO's platform brings the tool, and resets the board its way
+            check_tool(board, protocol)
+            if protocol == BOSSAC and probe:
+                touch(probe)
         if protocol in OVER_USB:
             check_allowed(probes_of(board, usb_devices()), probe)
-        if protocol == BOSSAC and probe:
-            touch(probe)
         _upload(folder, probe, protocol, config.timeout)
         flashed = Flashed.load(folder) if board.emulated else _serial_device(planned, board, folder)
         run.results(board=board.id, port=flashed.port, build_id=info.build_id)

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import sys
+from dataclasses import replace
 
 import pytest
 
@@ -74,6 +76,16 @@ def test_a_probe_is_named_to_openocd(workspace, tmp_path):
     place = command.index("adapter serial 066DFF")
     assert command[place - 1] == "-c"
     assert place < command.index("-f", 3)  # before the script that connects
+
+
+def test_an_arduino_build_is_uploaded_by_its_own_platform(workspace):
+    folder = finish_build(workspace, "nucleo_f446re")
+    replace(BuildInfo.load(folder), framework="arduino").save(folder)
+    flashed = flash(FlashConfig(dry_run=True, port="/dev/ttyACM7"), workspace)
+    assert flashed.command == (
+        f"{sys.executable} -m platformio run --disable-auto-clean --target nobuild"
+        " --target upload --upload-port /dev/ttyACM7"
+    )
 
 
 def test_an_emulator_is_started_by_this_python(workspace):
