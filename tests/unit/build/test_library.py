@@ -12,11 +12,12 @@ import pytest
 from tests.arduino_host import CORE, compile_sketch
 from tests.host_firmware import HostFirmware
 from tinyssl.build import build
-from tinyssl.build.platformio import environment
+from tinyssl.build.platformio import environment, pio_run
 from tinyssl.config import BuildConfig
 from tinyssl.device import open_link
 from tinyssl.emit import library_name
 from tinyssl.errors import UsageError
+from tinyssl.paths import boards_folder, firmware_folder
 from tinyssl.records import Workspace
 
 NAME = "tinyssl_tiny"
@@ -29,6 +30,28 @@ from platformio.package.manifest.schema import ManifestSchema
 licences = {"licenses": [{"licenseId": "Apache-2.0"}]}
 ManifestSchema.load_spdx_licenses = staticmethod(lambda: licences)
 sys.exit(main())
+"""
+
+
+MAIN = f"""
+#include <{NAME}.h>
+#include <string.h>
+
+#include "sample.h"
+
+int main(void)
+{{
+    memcpy({NAME}_input(), sample_input, sizeof sample_input);
+    return memcmp({NAME}_infer(), sample_output, sizeof sample_output) != 0;
+}}
+"""
+SETTINGS = """
+[platformio]
+platforms_dir = .pio/platforms
+[env:host]
+platform = symlink://platform
+board = host
+lib_deps = symlink://{library}
 """
 
 
@@ -113,6 +136,22 @@ def test_the_example_compiles_for_a_cortex_m4_and_names_no_section(library, tmp_
             ["arm-none-eabi-objdump", "-h", target], check=True, capture_output=True, text=True
         ).stdout
         assert ".tinyssl" not in headers  # the linker scripts of Arduino's cores do not know them
+
+
+@pytest.mark.emulator  # a whole build by PlatformIO
+def test_platformio_compiles_a_project_that_names_it(library, tmp_path):
+    """On the platform for this computer, with the library as any project gets it."""
+    shutil.copytree(firmware_folder() / "platform", tmp_path / "platform")
+    (tmp_path / "boards").mkdir()
+    shutil.copy(boards_folder() / "host.json", tmp_path / "boards")
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "main.c").write_text(MAIN)
+    shutil.copy(library / "examples" / "Classify" / "sample.h", tmp_path / "src")
+    (tmp_path / "platformio.ini").write_text(SETTINGS.format(library=library))
+    log = pio_run(tmp_path)
+    assert f"|-- {NAME} @ 1.2.3" in log
+    done = subprocess.run([tmp_path / ".pio/build/host/firmware.elf"], check=False)
+    assert done.returncode == 0
 
 
 def test_the_licence_is_that_of_tinyssl(library):
