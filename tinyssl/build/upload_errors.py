@@ -60,6 +60,12 @@ TRAPS = (
         UDEV,
     ),
     _trap(
+        r"^Error: (open failed|No (?:J-Link )?device found|Invalid serial number.*|unable to find .*)$",
+        DeviceNotFound,
+        "no debug probe answered: {0}",
+        "plug in the board's USB cable; `tinyssl flash --list-probes` lists what is attached",
+    ),
+    _trap(
         r"^Error: (?:the probe does not reach the chip|init mode failed)(.*)$",
         DeviceNotFound,
         "the probe does not reach the chip{0}",

@@ -6,8 +6,11 @@ import subprocess
 import pytest
 
 from tests.images import write_elf
-from tinyssl.boards import all_boards
+from tinyssl.boards import all_boards, find_board
+from tinyssl.build.platformio import failure
+from tinyssl.build.protocols import choose_protocol
 from tinyssl.build.upload import upload_command
+from tinyssl.errors import DeviceNotFound
 from tinyssl.paths import firmware_folder
 
 pytestmark = pytest.mark.skipif(shutil.which("openocd") is None, reason="needs openocd")
@@ -60,6 +63,23 @@ def test_a_register_that_cannot_be_read_stops_it():
     assert "Error: the register 0x5C001000 of the chip cannot be read" in output
     assert "programmed" not in output
     assert done.returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("board", "probe"),
+    [("nucleo_h743zi", "no-such"), ("nrf52840_dk", "no-such"), ("nrf52840_dk", "1")],
+)
+def test_where_no_such_probe_is_attached_that_is_what_is_told(board, probe, tmp_path):
+    """The whole command, with OpenOCD's real drivers."""
+    shutil.copytree(SCRIPT.parent, tmp_path / "platform")
+    elf = write_elf(tmp_path / "firmware.elf", 0, b"image")
+    chosen = choose_protocol(found := find_board(board), "openocd")
+    command = upload_command(found, tmp_path, elf, probe, chosen)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode != 0
+    error = failure(f"{done.stderr}\n*** [upload] Error 1\n", tmp_path)
+    assert isinstance(error, DeviceNotFound)
+    assert error.message.startswith("no debug probe answered")
 
 
 def openocd_commands():
