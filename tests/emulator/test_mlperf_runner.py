@@ -30,7 +30,7 @@ from tinyssl.records import Workspace
 from tinyssl.tflite import read_model
 from tinyssl.verify import TflmInterpreter
 
-pytestmark = [pytest.mark.emulator, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.emulator, pytest.mark.timeout(3600)]
 
 BOARD = "mps2_an500"
 SHARED = Path(__file__).parents[2].parent / "shared" / "models"
@@ -142,7 +142,7 @@ def run(subject: Subject, mode: str, steps: str) -> tuple[list[dict[str, Any]], 
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=3000,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
