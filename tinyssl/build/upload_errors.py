@@ -60,7 +60,8 @@ TRAPS = (
         UDEV,
     ),
     _trap(
-        r"^Error: (open failed|No (?:J-Link )?device found|Invalid serial number.*|unable to find .*)$",
+        r"^Error: (open failed|No (?:J-Link )?device found|Invalid serial number.*"
+        r"|unable to find .*)$",
         DeviceNotFound,
         "no debug probe answered: {0}",
         "plug in the board's USB cable; `tinyssl flash --list-probes` lists what is attached",
