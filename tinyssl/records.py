@@ -362,6 +362,8 @@ class BuildInfo:
     built: str = ""
     framework: str = "baremetal"
     """baremetal or arduino"""
+    tuning: dict[str, Any] = field(default_factory=dict)
+    """where `tinyssl tune` measured the steps: board, when, unit, total; empty: the cost model's"""
 
     FILE: ClassVar[str] = "tinyssl_build.json"
 

@@ -80,9 +80,7 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
     progress = progress or Silent()
     board = find_board(config.board)
     framework = choose_framework(board, config.framework)
-    isa = board.tinyssl.isa if config.kernels == "auto" else PORTABLE
-    model = config.model or shipped_model(workspace, progress)
-    source = load_model(model, workspace, isa=isa)
+    source = _source(config, board, workspace, progress)
     plain = TypeAdapter(BuildConfig).dump_python(config, mode="json")
     folder = output_folder(config, workspace)
     with workspace.start("build", plain, inputs={"model": source.path}) as run:
@@ -106,6 +104,18 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
             **{f"{name}_bytes": size for name, size in info.sizes.items()},
         )
     return info
+
+
+def _source(
+    config: BuildConfig, board: Board, workspace: Workspace, progress: Progress
+) -> ModelSource:
+    isa = board.tinyssl.isa if config.kernels == "auto" else PORTABLE
+    model = config.model or shipped_model(workspace, progress)
+    tuned = config.tuned and (config.engine, config.kernels) == ("aot", "auto")
+    source = load_model(model, workspace, isa=isa, tuned=tuned)
+    if source.tuning and source.tuning.measured:
+        progress.note(f"steps as `tinyssl tune` measured on {source.tuning.board}")
+    return source
 
 
 def firmware(job: Job, stage: Path) -> BuildInfo:
@@ -149,6 +159,7 @@ def _info(
         commit=job.commit,
         built=datetime.now(UTC).isoformat(timespec="seconds"),
         framework=job.framework,
+        tuning=source.tuning.summary() if source.tuning else {},
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.boards import Isa
+from tinyssl.build.tuning import Tuning, find_tuning
 from tinyssl.emit import choose_steps, render_aot
 from tinyssl.ir.model import Model
 from tinyssl.ir.passes import run_passes
@@ -43,6 +44,8 @@ class ModelSource:
     """Instruction set that the plan is for"""
     data_run: str
     """Folder of the convert run; empty for a file from elsewhere"""
+    tuning: Tuning | None = None
+    """What the plan's steps were measured by; None: they are the cost model's choice"""
 
 
 def shipped_model(workspace: Workspace, progress: Progress) -> Path | None:
@@ -57,25 +60,29 @@ def shipped_model(workspace: Workspace, progress: Progress) -> Path | None:
     return entry.model
 
 
-def load_model(path: Path | None, workspace: Workspace, *, isa: Isa = Isa.HOST) -> ModelSource:
+def load_model(
+    path: Path | None, workspace: Workspace, *, isa: Isa = Isa.HOST, tuned: bool = False
+) -> ModelSource:
     """The named model, or the last converted one.
 
     Args:
         path: A .tflite; None: that of the last convert run.
         workspace: Where that is looked for.
         isa: Instruction set whose kernels the arena is planned for.
+        tuned: Take the steps that `tinyssl tune` stored for model and instruction set, if it did.
 
     Raises:
-        UsageError: No model was named and none was converted, or the file cannot be read.
+        UsageError: No model was named and none was converted, or a file cannot be read.
         ModelError: The file is damaged or uses something that tinyssl does not do.
     """
     subject = find_subject(path, workspace)
     graph = read_model(subject.data, subject.path.stem)
     verify(graph)
     model = run_passes(graph)
-    plan = plan_arena(model, choose_steps(model, isa))
+    tuning, steps = (find_tuning(model, isa, workspace) if tuned else None) or (None, None)
+    plan = plan_arena(model, steps or choose_steps(model, isa))
     data_run = str(subject.source.folder) if subject.source else ""
-    return ModelSource(subject.path, subject.data, graph, model, plan, isa, data_run)
+    return ModelSource(subject.path, subject.data, graph, model, plan, isa, data_run, tuning)
 
 
 def sample_inputs(source: ModelSource, count: int) -> NDArray[np.int8]:

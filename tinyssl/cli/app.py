@@ -28,6 +28,7 @@ COMMANDS = {
     "verify": "Prove that our C and TFLite Micro agree byte for byte",
     "build": "Generate C and build a firmware image for a board",
     "flash": "Put the last build on its board, or start its emulator",
+    "tune": "Measure which operators to compute in one call, and keep the fastest",
     "bench": "Measure latency, accuracy and memory on the device",
     "report": "Write one HTML page from the records",
     "boards": "List the boards, or show one",

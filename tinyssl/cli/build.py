@@ -41,11 +41,25 @@ def build_result(info: BuildInfo, config: BuildConfig, folder: Path) -> Result:
         blocks += ["", Table(("region", "used", "of its size"), regions)]
     peak = info.arena.get("peak")
     note = f"arena {format_value('peak', peak)}, " if peak else ""
-    made = (
-        f"board {info.board}, engine {info.engine}" if config.target == "firmware" else "C sources"
-    )
-    blocks += ["", f"{note}{made}, build {info.build_id}", f"model: {info.model_path}", str(folder)]
+    if info.tuning:
+        tuned = f"steps measured by `tinyssl tune` on {info.tuning['board']}"
+        blocks += ["", f"{tuned}, {info.tuning['measured']}"]
+    blocks += [
+        "",
+        f"{note}{_made(info, config)}, build {info.build_id}",
+        f"model: {info.model_path}",
+        str(folder),
+    ]
     return Result(data, blocks)
+
+
+def _made(info: BuildInfo, config: BuildConfig) -> str:
+    if config.target != "firmware":
+        return {"c": "C sources", "library": "Arduino and PlatformIO library"}[config.target]
+    made = [f"board {info.board}", f"engine {info.engine}"]
+    if info.framework != "baremetal":
+        made.append(f"framework {info.framework}")
+    return ", ".join(made if info.artifacts else [*made, "not compiled"])
 
 
 def _share(used: int, limit: int | None) -> str:

@@ -1,60 +1,55 @@
-"""Instructions of the Armv7E-M kernels, roughly: to choose between ways to compute the same.
+"""Instructions of the Armv7E-M kernels: to choose between ways to compute the same.
 
-First estimates, of the kernels of two pixels and two channels; not yet fitted to those of now
-(docs/engines.md has what these take).
+A step's cost is the sum of its features (`tinyssl/emit/features.py`), each times a constant of its
+kernel. `python -m tools.fit_cost` fits the constants to measured steps and writes `cost_table.py`,
+which says when, of what, and how far off it is.
 """
 
 from __future__ import annotations
 
-from tinyssl.emit.fused import Block
+from tinyssl.boards import Isa
+from tinyssl.emit.cost_table import CONSTANTS
+from tinyssl.emit.features import FUSED, Features, block_features, op_features
+from tinyssl.emit.fused import Block, find_block, fits, scratch_bytes
+from tinyssl.emit.kernels import kernel_for
 from tinyssl.ir.model import Model
-from tinyssl.ir.ops import Conv2D, DepthwiseConv2D, Op
+from tinyssl.ir.ops import Op, Reshape
+from tinyssl.plan import Step
 
-MAC = 0.94
-"""Of a product of two channels and two pixels"""
-OUTPUT = 9.0
-"""Of the same, to requantise and store"""
-WIDENED = 1.5
-"""An input of the product, int8 to int16"""
-GATHERED = 3.0
-"""An input of the depthwise, int8 NHWC to an int16 row"""
-SUMMED = 18.0
-"""An output of the depthwise"""
-FILTER = 60.0
-"""Taps and tables of a depthwise channel into registers, and its loops"""
-LINE = 40.0
-"""Call of a line"""
-ADDED = 6.0
-"""An element of ADD"""
-CALL = 50.0
-"""A step"""
+ISA = Isa.CORTEX_M7
+"""The Cortex-M4 has the same kernels, and the compiler orders their C a little differently"""
 
 
 def op_cost(model: Model, op: Op) -> float:
-    """An operator by itself, where a block could hold it; of others any figure will do."""
-    outputs = model.tensor(op.output).elements
-    inputs = model.tensor(op.inputs[0]).elements
-    if isinstance(op, Conv2D):
-        return CALL + _product(model, op) + WIDENED * inputs
-    if isinstance(op, DepthwiseConv2D):
-        channels = model.tensor(op.output).shape[3]
-        return CALL + GATHERED * inputs + SUMMED * outputs + FILTER * channels
-    return CALL + ADDED * outputs
+    """An operator by itself; 0 where nothing is known of its kernel, which no block has then."""
+    if isinstance(op, Reshape):
+        return 0.0
+    kernel = kernel_for(model, op, ISA)
+    return cost(kernel.name, op_features(model, op, kernel))
 
 
 def block_cost(model: Model, block: Block, keeps: bool) -> float:
     """A block in one call; `keeps`: taps are prepared once, not for each row."""
-    source, target = model.tensor(block.input), model.tensor(block.depthwise.output)
-    _, rows, _, channels = target.shape
-    cost = WIDENED * source.elements + SUMMED * target.elements + LINE * channels * rows
-    cost += FILTER * channels * (1 if keeps else rows)
-    cost += CALL + _product(model, block.project)
-    if block.expand is not None:
-        cost += _product(model, block.expand)
-    return cost + (ADDED * model.tensor(block.output).elements if block.add else 0.0)
+    return cost(FUSED, block_features(model, block, keeps))
 
 
-def _product(model: Model, op: Conv2D) -> float:
-    depth = model.tensor(op.weight).elements // model.tensor(op.weight).shape[0]
-    outputs = model.tensor(op.output).elements
-    return outputs * (MAC * depth + OUTPUT)
+def cost(kernel: str, features: Features) -> float:
+    """Constants times features."""
+    constants = CONSTANTS.get(kernel, {})
+    return sum(constants.get(name, 0.0) * count for name, count in features.items())
+
+
+def step_features(model: Model, step: Step, isa: Isa) -> tuple[str, Features]:
+    """Name of the kernel of a step, and its features.
+
+    Raises:
+        ValueError: Its operators are no block.
+    """
+    if step.first == step.last:
+        kernel = kernel_for(model, model.ops[step.first], isa)
+        return kernel.name, op_features(model, model.ops[step.first], kernel)
+    block = find_block(model, step.first, step.last, fits)
+    if block is None:
+        raise ValueError(f"operators {step.first} to {step.last} are no block")
+    keeps = step.scratch == scratch_bytes(model, block, keeps=True)
+    return FUSED, block_features(model, block, keeps)

@@ -7,7 +7,7 @@ takes fewer instructions.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -63,22 +63,74 @@ def _fields(
 
 def choose_steps(model: Model, isa: Isa) -> tuple[Step, ...]:
     """The steps of a model on an instruction set, in execution order, for `plan_arena`."""
-    singles = tuple(single_step(model, position, isa) for position in range(len(model.ops)))
+    choices = step_choices(model, isa)
+    return cover(choices, least_bytes(choices))
+
+
+def step_choices(model: Model, isa: Isa) -> list[Choice]:
+    """All steps that may be taken: each operator by itself, and each block in each variant."""
     fusing = FUSING.get(isa)
+    singles = (single_step(model, position, isa) for position in range(len(model.ops)))
     if fusing is None:
-        return singles
+        return [Choice(step, step_bytes(model, step), 0.0) for step in singles]
     choices = [
         Choice(step, step_bytes(model, step), fusing.op_cost(model, model.ops[step.first]))
         for step in singles
     ]
-    choices += [
+    return choices + [
         block_choice(model, block, fusing, keeps)
         for block in fused.candidates(model, fusing.fits)
         for keeps in fusing.keeps
     ]
-    limit, _ = _best(choices, lambda choice: choice.bytes, max)
+
+
+def least_bytes(choices: Sequence[Choice]) -> int:
+    """The least arena, of all covers, that the most demanding step of one needs."""
+    return int(_best(choices, lambda choice: choice.bytes, max)[0])
+
+
+def cover(choices: Sequence[Choice], limit: int) -> tuple[Step, ...]:
+    """The cheapest steps that need `limit` bytes at most, each, and cover all operators.
+
+    Raises:
+        ValueError: There are none within the limit.
+    """
     fitting = [choice for choice in choices if choice.bytes <= limit]
+    if not fitting or limit < least_bytes(choices):
+        raise ValueError(f"no steps need {limit} bytes or less: {least_bytes(choices)} do")
     return _best(fitting, lambda choice: choice.cost, operator.add)[1]
+
+
+def measuring_covers(choices: Sequence[Choice]) -> list[tuple[Step, ...]]:
+    """Few ways to cover all operators in which each choice occurs, the one without blocks first."""
+    singles = {
+        choice.step.first: choice.step
+        for choice in choices
+        if choice.step.first == choice.step.last
+    }
+    blocks = {choice.step: None for choice in choices if choice.step.first != choice.step.last}
+    waiting = sorted(blocks, key=lambda step: (step.first, step.last))
+    covers = [tuple(singles.values())]
+    while waiting:
+        taken: dict[int, Step] = {}
+        end = 0
+        for step in waiting:
+            if step.first >= end:
+                taken[step.first], end = step, step.last + 1
+        waiting = [step for step in waiting if step not in taken.values()]
+        covers.append(_filled(singles, taken))
+    return covers
+
+
+def _filled(singles: Mapping[int, Step], blocks: Mapping[int, Step]) -> tuple[Step, ...]:
+    """The blocks, by first operator, and single operators between them."""
+    steps: list[Step] = []
+    position = 0
+    while position < len(singles):
+        step = blocks.get(position, singles[position])
+        steps.append(step)
+        position = step.last + 1
+    return tuple(steps)
 
 
 def _best(

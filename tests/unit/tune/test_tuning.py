@@ -1,0 +1,101 @@
+"""Which steps are taken once they were measured, and what is kept of that."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.ops.blocks import block
+from tinyssl.boards import Isa
+from tinyssl.build import build
+from tinyssl.build.source import ModelSource, load_model
+from tinyssl.build.tuning import Tuning, described, find_tuning, tuning_path
+from tinyssl.config import BuildConfig
+from tinyssl.emit.kernels import KERNEL_ABI
+from tinyssl.emit.steps import least_bytes, measuring_covers, step_choices
+from tinyssl.errors import UsageError
+from tinyssl.plan.steps import check_steps
+from tinyssl.records import Workspace
+from tinyssl.tune import Candidate, tune
+from tinyssl.tune.stage import cheapest_steps
+
+M7 = Isa.CORTEX_M7
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> ModelSource:
+    path = tmp_path / "block.tflite"
+    path.write_bytes(block(size=(12, 12), channels=(8, 16, 8), add="left"))
+    return load_model(path, Workspace(tmp_path), isa=M7)
+
+
+def measured(steps, costs) -> Candidate:
+    return Candidate("one", steps, sum(costs), "instructions", costs, 0, 0, 0)
+
+
+def test_measured_covers_hold_every_choice_and_are_few(source: ModelSource) -> None:
+    choices = step_choices(source.model, M7)
+    covers = measuring_covers(choices)
+    for steps in covers:
+        check_steps(source.model, steps)
+    assert {step for steps in covers for step in steps} == {choice.step for choice in choices}
+    assert [step.first for step in covers[0]] == [0, 1, 2, 3]
+    assert len(covers) <= 1 + len(choices) - len(source.model.ops)
+
+
+def test_measured_costs_decide_and_the_arena_limits(source: ModelSource) -> None:
+    choices = step_choices(source.model, M7)
+    covers = measuring_covers(choices)
+    found = [measured(steps, (100,) * len(steps)) for steps in covers]
+    (whole,) = cheapest_steps(source, choices, found, limit=2**20)
+    assert (whole.first, whole.last) == (0, 3)
+    found[0] = measured(covers[0], (10, 10, 10, 10))
+    assert cheapest_steps(source, choices, found, limit=2**20) == covers[0]
+    least = least_bytes(choices)
+    assert cheapest_steps(source, choices, found, limit=least) != covers[0]
+
+
+def test_build_takes_what_was_measured_and_says_so(source: ModelSource, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    singles = measuring_covers(step_choices(source.model, M7))[0]
+    assert singles != source.plan.steps
+    sha256 = source.model.source_sha256
+    tuning = Tuning(sha256, "cortex-m7", described(singles), board="mps2_an500", measured="now")
+    tuning.save(workspace)
+    config = BuildConfig(model=source.path, check=False, compile=False)
+    info = build(config, workspace)
+    assert len(info.ops) == 4
+    assert info.tuning["board"] == "mps2_an500"
+    plain = build(replace(config, tuned=False), workspace)
+    assert plain.tuning == {}
+    assert len(plain.ops) == len(source.plan.steps)
+    other = build(replace(config, board="mps2_an386"), workspace)
+    assert other.tuning == {}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"kernel_abi": KERNEL_ABI + 1}, {"model_sha256": "0" * 64}, {"steps": [[0, 3, 1]]}],
+)
+def test_what_no_longer_fits_is_not_used(source: ModelSource, tmp_path: Path, change) -> None:
+    workspace = Workspace(tmp_path)
+    sha256 = source.model.source_sha256
+    path = Tuning(sha256, "cortex-m7", described(source.plan.steps)).save(workspace)
+    assert find_tuning(source.model, M7, workspace)
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    assert find_tuning(source.model, M7, workspace) is None
+
+
+def test_a_damaged_file_is_named(source: ModelSource, tmp_path: Path) -> None:
+    path = tuning_path(Workspace(tmp_path), source.model.source_sha256, M7)
+    path.parent.mkdir()
+    path.write_text("{")
+    with pytest.raises(UsageError, match=r"tuned/.*damaged"):
+        find_tuning(source.model, M7, Workspace(tmp_path))
+
+
+def test_reference_kernels_leave_nothing_to_choose(source: ModelSource, tmp_path: Path) -> None:
+    config = BuildConfig(model=source.path, kernels="reference")
+    with pytest.raises(UsageError, match="kernels reference"):
+        tune(config, Workspace(tmp_path))

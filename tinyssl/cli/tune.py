@@ -1,0 +1,68 @@
+"""`tinyssl tune`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from tinyssl.cli.call import Call
+from tinyssl.cli.options import make_command
+from tinyssl.cli.output import Result, Table
+from tinyssl.config import BuildConfig
+from tinyssl.tune import Candidate, Tuned
+
+
+def tune(call: Call) -> Result:
+    """Measure which operators to compute in one call, and keep the fastest choice.
+
+    Builds, flashes and profiles some ten images of the model on the board or its emulator. The
+    fastest within the board's RAM (or `--ram-budget`) is kept in `tuned/` of the workspace; from
+    then on `tinyssl build` uses it for this model on this kind of core, and says so. Takes the
+    options of `build`; exit code 3 when no image fits the board.
+    """
+    config = call.config(BuildConfig)
+    from tinyssl import tune as stage
+
+    return tune_result(stage.tune(config, call.workspace, call.progress))
+
+
+def tune_result(found: Tuned) -> Result:
+    """All images that were measured, and what was chosen."""
+    unit = found.chosen.unit
+    rows = [_row(candidate, found) for candidate in found.candidates]
+    rows += [(name, "does not fit", "", "", "", "") for name, _ in found.refused]
+    first = found.candidates[0].total
+    gain = (
+        f"{100 * (first - found.chosen.total) / first:.1f} % less than {found.candidates[0].name}"
+    )
+    data: dict[str, Any] = {
+        "board": found.board,
+        "model": str(found.model),
+        "unit": unit,
+        "candidates": [_plain(candidate, found) for candidate in found.candidates],
+        "refused": [{"name": name, "reason": reason} for name, reason in found.refused],
+        "file": str(found.file),
+    }
+    head = ("candidate", unit, "arena", "RAM", "flash", "")
+    chosen = f"{found.chosen.name}: {found.chosen.total:,} {unit}, {gain}"
+    return Result(data, (Table(head, rows), "", chosen, str(found.file)))
+
+
+def _row(candidate: Candidate, found: Tuned) -> tuple[str, ...]:
+    sizes = (candidate.arena, candidate.ram, candidate.flash)
+    mark = "chosen" if candidate is found.chosen else ""
+    return (
+        candidate.name,
+        f"{candidate.total:,}",
+        *(f"{size:,} B" for size in sizes),
+        mark,
+    )
+
+
+def _plain(candidate: Candidate, found: Tuned) -> dict[str, Any]:
+    row = asdict(candidate) | {"chosen": candidate is found.chosen}
+    row["steps"] = [[step.first, step.last] for step in candidate.steps]
+    return row
+
+
+command = make_command(tune, stages=("build",))
