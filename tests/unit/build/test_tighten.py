@@ -15,8 +15,9 @@ from tests.networks import network
 from tinyssl.boards import find_board
 from tinyssl.build.source import load_model
 from tinyssl.build.tighten import LIMIT, Trial, emulated_twin, limit_offset, tighten_arena
+from tinyssl.device import emulator
 from tinyssl.emit import render_aot, render_engine_aot, write_sources
-from tinyssl.errors import BuildError, DeviceError, Mismatch, UsageError
+from tinyssl.errors import BuildError, DeviceError, DeviceTimeout, Mismatch, UsageError
 from tinyssl.paths import boards_folder
 from tinyssl.progress import Silent
 from tinyssl.records import Workspace
@@ -98,6 +99,24 @@ def test_other_bytes_than_tflms_are_an_error(image, host, tmp_path):
     trial._expected = bytes(4)
     with pytest.raises(Mismatch, match="4,096 bytes"):
         trial.run(4096)
+
+
+def test_silence_is_tried_once_more(image, host, tmp_path, monkeypatch):
+    source, elf = image(needed=100, used=64)
+    trial = Trial(tmp_path, elf, host, source)
+    real, calls = emulator.start, []
+
+    def slow_at_first(project, image):
+        calls.append(image)
+        if len(calls) == 1:
+            raise DeviceTimeout("no answer in time")
+        return real(project, image)
+
+    monkeypatch.setattr(emulator, "start", slow_at_first)
+    assert trial.starts(4096)
+    assert len(calls) == 2
+    assert not trial.starts(96)
+    assert len(calls) == 3  # an answer is an answer
 
 
 def test_the_number_in_the_image_is_found_by_its_symbol(project):
