@@ -231,6 +231,30 @@ def test_run_takes_a_frame_and_answers_output_and_ticks(terminal: Terminal) -> N
     assert terminal.ask("results%") == [results_line(wire)]
 
 
+@pytest.mark.parametrize(
+    ("spare", "fate"), [(None, "used"), (INPUT_BYTES - 1, "used"), (INPUT_BYTES, "kept")]
+)
+def test_a_large_input_is_kept_where_spare_ram_has_room(
+    start_firmware: Callable[..., object], spare: int | None, fate: str
+) -> None:
+    room = [] if spare is None else [f"TEST_SPARE_BYTES={spare}"]
+    firmware = start_firmware("TINYSSL_KEEP_INPUT=0", *room)
+    terminal = opened(open_link(firmware.port, 115200))
+    identity = dict(map(unseal, terminal.ask("tinyssl%")))
+    assert identity["input"] == f"{INPUT_BYTES},uint8,{fate}"
+    sealed = terminal.ask(frame("run", WIRE))[1]
+    output = bytes(value % 256 for value in expected_output(WIRE)).hex()
+    assert unseal(sealed)[1].split(",")[1] == output
+    (again,) = terminal.ask("run%")
+    if fate == "kept":
+        assert unseal(again)[1].split(",")[1] == output
+    else:
+        assert again == "e-[Input has 0 of 48 bytes]"
+    load_hex(terminal, WIRE)  # and received piece by piece
+    assert terminal.ask("infer 2 1%")[-1] == results_line(WIRE)
+    terminal.link.close()
+
+
 def test_a_frame_with_a_wrong_crc_is_refused_and_not_run(terminal: Terminal) -> None:
     assert terminal.ask(frame("bin", WIRE)) == ["m-load-done"]
     wrong = zlib.crc32(WIRE) ^ 1
