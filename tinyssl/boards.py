@@ -72,6 +72,15 @@ class Serial(_Section):
     baud: Annotated[int, Field(gt=0)] = 115200
     usb_ids: tuple[tuple[str, str], ...] = ()
     """(vid, pid) of the probe's serial port, hex strings"""
+    tx: Annotated[str, Field(pattern=r"^P[01]\.\d\d$")] | None = None
+    """Pin that the board sends on, where the port leaves the choice to the board: P1.03"""
+    rx: Annotated[str, Field(pattern=r"^P[01]\.\d\d$")] | None = None
+    """Pin that it receives on"""
+
+    @staticmethod
+    def pin_number(pin: str) -> int:
+        """32 for each port before the pin's, and its number there: 35 for P1.03."""
+        return 32 * int(pin[1]) + int(pin[3:])
 
 
 class Emulator(_Section):
@@ -81,6 +90,8 @@ class Emulator(_Section):
     """Program and arguments; {elf} is replaced; the serial line is added by tinyssl"""
     instructions_per_second: int
     """Instructions in a second of the emulator's virtual time"""
+    ticks_per_second: Annotated[int, Field(gt=0)] | None = None
+    """Of the emulated timer, where the firmware cannot know it; default: what the device says"""
 
 
 class Arduino(_Section):

@@ -114,7 +114,18 @@ static void guard_stack(void)
     barrier();
 }
 
-__attribute__((noreturn)) void reset_handler(void)
+/* A bootloader may have come here with a stack of its own. */
+__attribute__((naked)) void reset_handler(void)
+{
+    __asm__ volatile("ldr r0, =__tinyssl_stack_top\n\t"
+                     "msr msp, r0\n\t"
+                     "b start_core\n\t"
+                     ".ltorg");
+}
+
+/* Not static: the assembly above calls it. */
+__attribute__((noreturn, used)) void start_core(void);
+void start_core(void)
 {
     SCB_VTOR = (uint32_t)(uintptr_t)vectors;
     SCB_CPACR |= CPACR_FPU; /* before any function that the compiler gives a floating-point register */

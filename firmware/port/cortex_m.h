@@ -13,6 +13,7 @@
 #define SYST_RVR REG32(0xE000E014u)
 #define SYST_CVR REG32(0xE000E018u)
 #define NVIC_ISER(word) REG32(0xE000E100u + 4u * (word))
+#define NVIC_ICER(word) REG32(0xE000E180u + 4u * (word))
 #define SCB_ICSR REG32(0xE000ED04u)
 #define SCB_VTOR REG32(0xE000ED08u)
 #define SCB_AIRCR REG32(0xE000ED0Cu)

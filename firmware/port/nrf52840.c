@@ -1,7 +1,7 @@
-/* nRF52840 on Nordic's development kit (PCA10056): 64 MHz, flash cache on, UARTE0 to the debugger.
+/* nRF52840 with 32 MHz and 32.768 kHz crystals: 64 MHz, flash cache on, UARTE0 on the pins that the
+ * board's file names (Nordic's development kit PCA10056: to the debugger; Arduino Nano 33 BLE: D1, D0).
  *
- * nRF52840 Product Specification v1.8; board: nRF52840 DK hardware guide (TXD P0.06, RXD P0.08, 32 MHz
- * and 32.768 kHz crystals). No ready bit is waited for without an end: what does not come up is
+ * nRF52840 Product Specification v1.8; nRF52840 DK hardware guide; Arduino ABX00030, pinout. No ready bit is waited for without an end: what does not come up is
  * reported, and the chip runs from what did. */
 #include "nrf52840.h"
 
@@ -14,8 +14,8 @@
 
 enum { CORE_HZ = 64000000, SLOW_HZ = 32768 };
 enum { CRYSTAL_WAIT = CORE_HZ / 100, SLOW_CRYSTAL_WAIT = CORE_HZ / 10 * 6 }; /* PS: 1 ms and 250 ms */
-enum { PIN_TXD = 6, PIN_RXD = 8 };       /* of port 0 */
-enum { TIMING_PIN = 1u << 11 };          /* P1.11, D9 of the Arduino header */
+enum { TIMING_PIN = 1u << 11 };          /* P1.11: D9 on Nordic's kit, D2 on the Nano */
+enum { NVIC_WORDS = 2 };                 /* PS 4.2.4: 48 interrupts */
 enum { HALF = 2048, RING = 2 * HALF };   /* at 1 Mbaud 20 ms of bytes each */
 enum { SENT_AT_ONCE = 64, SETTLE = 64 }; /* bytes; cycles, 1 us */
 enum { MEASURED_TICKS = 256 };           /* of the slow clock: 7.8 ms, 500,000 cycles */
@@ -105,10 +105,10 @@ static const char *start_clocks(void)
 
 static void start_uart(void)
 {
-    P0_OUTSET = 1u << PIN_TXD;
-    P0_DIRSET = 1u << PIN_TXD;
-    UARTE0_PSEL_TXD = PIN_TXD;
-    UARTE0_PSEL_RXD = PIN_RXD;
+    PORT_OUTSET(TINYSSL_TX_PIN / 32u) = 1u << TINYSSL_TX_PIN % 32u;
+    PORT_DIRSET(TINYSSL_TX_PIN / 32u) = 1u << TINYSSL_TX_PIN % 32u;
+    UARTE0_PSEL_TXD = TINYSSL_TX_PIN; /* port in bit 5, pin below */
+    UARTE0_PSEL_RXD = TINYSSL_RX_PIN;
     UARTE0_PSEL_RTS = PSEL_DISCONNECTED;
     UARTE0_PSEL_CTS = PSEL_DISCONNECTED;
     UARTE0_BAUDRATE = BAUDRATE;
@@ -160,10 +160,13 @@ const char *port_init(void)
     reset_reasons = POWER_RESETREAS;
     POWER_RESETREAS = reset_reasons; /* ones clear */
     cycle_counter_start();
+    for (uint32_t word = 0; word < NVIC_WORDS; word++) { /* a bootloader may have left some on */
+        NVIC_ICER(word) = UINT32_MAX;
+    }
     interrupts_on();
     const char *problem = start_clocks();
-    P1_OUTSET = TIMING_PIN;
-    P1_DIRSET = TIMING_PIN;
+    PORT_OUTSET(1) = TIMING_PIN;
+    PORT_DIRSET(1) = TIMING_PIN;
     start_uart();
     return problem;
 }
@@ -270,7 +273,7 @@ void port_write(const uint8_t *data, size_t size)
 
 void port_pulse(void)
 {
-    P1_OUTCLR = TIMING_PIN;
+    PORT_OUTCLR(1) = TIMING_PIN;
     cycle_counter_wait(CORE_HZ / 1000000u);
-    P1_OUTSET = TIMING_PIN;
+    PORT_OUTSET(1) = TIMING_PIN;
 }

@@ -85,10 +85,8 @@
 #define IRQ_UARTE0 2u
 
 /* GPIO, PS 6.9.2 */
-#define P0_OUTSET REG32(0x50000508u)
-#define P0_DIRSET REG32(0x50000518u)
-#define P1_OUTSET REG32(0x50000808u)
-#define P1_OUTCLR REG32(0x5000080Cu)
-#define P1_DIRSET REG32(0x50000818u)
+#define PORT_OUTSET(port) REG32(0x50000508u + 0x300u * (port))
+#define PORT_OUTCLR(port) REG32(0x5000050Cu + 0x300u * (port))
+#define PORT_DIRSET(port) REG32(0x50000518u + 0x300u * (port))
 
 #endif

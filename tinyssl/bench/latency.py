@@ -31,7 +31,8 @@ def unit_of(board: Board, identity: Identity) -> Unit:
     emulator = board.tinyssl.emulator
     if emulator is None:
         return Unit(identity.tick_unit, Fraction(1))
-    rate = Fraction(emulator.instructions_per_second, identity.ticks_per_second)
+    ticks = emulator.ticks_per_second or identity.ticks_per_second
+    rate = Fraction(emulator.instructions_per_second, ticks)
     return Unit("instructions", rate)
 
 

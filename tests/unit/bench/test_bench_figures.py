@@ -25,6 +25,7 @@ def identity(board: str, unit: str, rate: int) -> Identity:
         build_id="0" * 16,
         input_bytes=1,
         input_is_uint8=True,
+        input_kept=True,
         output_bytes=1,
         output_zero_point=0,
         ops=1,
@@ -47,6 +48,12 @@ def test_an_emulators_tick_is_forty_instructions_and_its_time_an_estimate() -> N
     assert time["estimate_ms"] == 2000.0
     assert "one instruction a cycle at 25 MHz" in time["estimate_basis"]
     assert not [key for key in time if key.endswith("_us")]
+
+
+def test_an_emulated_timer_counts_on_where_the_firmware_thinks_that_it_is_slow() -> None:
+    board = find_board("netduinoplus2")
+    who = identity(board.id, "instructions", 16_000_000)
+    assert unit_of(board, who) == Unit("instructions", Fraction(1000, 168))
 
 
 def test_a_boards_cycles_are_a_measured_time() -> None:

@@ -129,3 +129,21 @@ def test_the_id_changes_with_board_optimisation_and_any_source(image):
         )
     }
     assert len(ids) == 4
+
+
+def test_a_boards_pins_and_its_emulator_are_in_the_header(image):
+    def header(board):
+        return project_files(image(board))[0][HEADER]
+
+    nano = header("nano33ble")
+    assert "#define TINYSSL_TX_PIN 35u /* P1.03 */" in nano
+    assert "#define TINYSSL_RX_PIN 42u /* P1.10 */" in nano
+    assert "TINYSSL_EMULATED" not in nano
+    assert "#define TINYSSL_TX_PIN 6u /* P0.06 */" in header("nrf52840_dk")
+    assert "#define TINYSSL_EMULATED" in header("netduinoplus2")
+    assert "TX_PIN" not in header("netduinoplus2")
+
+
+def test_an_image_behind_a_bootloader_starts_where_that_ends():
+    placed = linker_script(find_board("nano33ble"))
+    assert "flash (rx) : ORIGIN = 0x00010000, LENGTH = 0xf0000" in placed
