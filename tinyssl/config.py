@@ -217,7 +217,7 @@ class BuildConfig:
     """Its version (target library)"""
     library_author: str = "tinyssl"
     """Who publishes it, as `Name <mail>` (target library)"""
-    library_url: str = ""
+    library_url: str | None = None
     """Its page; Arduino's registry wants one (target library)"""
     framework: Literal["baremetal", "arduino"] | None = None
     """baremetal: our own start-up and drivers, offline; arduino: the Arduino core that PlatformIO

@@ -79,7 +79,8 @@ def _c_folder(config: BuildConfig, source: ModelSource, golden: Arrays) -> Sourc
 
 def _library(config: BuildConfig, source: ModelSource, golden: Arrays) -> Sources:
     name = config.library_name or library_name(source.model.name)
-    facts = LibraryFacts(name, config.library_version, config.library_author, config.library_url)
+    url = config.library_url or ""
+    facts = LibraryFacts(name, config.library_version, config.library_author, url)
     return render_library(source.model, source.plan, golden, facts, isa=source.isa)
 
 
