@@ -76,6 +76,17 @@ def test_c_target_leaves_a_folder(invoke: Invoke, tiny_tflite: Path, workspace: 
     assert {"model.c", "model.h"} <= {path.name for path in (workspace / "lib").rglob("*")}
 
 
+def test_a_project_that_is_not_compiled_says_so(
+    invoke: Invoke, tiny_tflite: Path, workspace: Path
+) -> None:
+    args = ["build", "--board", "esp32dev", "--no-compile", "--model", str(tiny_tflite)]
+    shown = invoke(*args)
+    assert shown.exit_code == 0, shown.stderr
+    assert "board esp32dev, engine aot, framework arduino, not compiled" in shown.stdout
+    assert (workspace / "build" / "esp32dev" / "src" / "main.cpp").exists()
+    assert invoke("flash").exit_code == 2  # there is nothing to flash
+
+
 def test_kernels_follow_the_core_unless_asked_otherwise(
     invoke: Invoke, tiny_tflite: Path, workspace: Path
 ) -> None:
