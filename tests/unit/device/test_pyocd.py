@@ -184,6 +184,19 @@ def test_another_chip_is_refused_and_no_page_is_written(attached, image):
     assert probe.memory.pages == 0
 
 
+def test_a_target_that_refuses_the_chip_by_itself(attached, image, monkeypatch):
+    """As pyOCD's STM32H743, which asserts its DEV_ID when it connects."""
+
+    def refuse(self):
+        raise AssertionError("IDC.DEV_ID 0x413 did not match expected. 0x450")
+
+    probe = attached(SimulatedProbe())
+    monkeypatch.setattr(SimulatedTarget, "init", refuse)
+    with pytest.raises(DeviceNotFound, match=r"wrong chip, says pyOCD: IDC\.DEV_ID 0x413"):
+        list(pyocd.flash(job(image)))
+    assert probe.memory.pages == 0
+
+
 def test_a_byte_that_does_not_stay_is_found(attached, image):
     def weak(data):
         return [byte & 0x7F if byte == 0x85 else byte for byte in data]

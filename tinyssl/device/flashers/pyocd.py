@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tinyssl.device.chip import Chip
+from tinyssl.device.chip import WRONG_CHIP, Chip
 from tinyssl.device.flashers.job import Job, load_segments
 from tinyssl.errors import DeviceError, DeviceNotFound, TinysslError, ToolMissing
 
@@ -58,6 +58,10 @@ def session(port: str | None, options: dict[str, Any]) -> Iterator[Any]:
         )
         with Session(_only(found, port), options=options) as opened:
             yield opened
+    except AssertionError as error:  # how some of its targets refuse a chip that is not theirs
+        raise DeviceNotFound(
+            f"wrong chip, says pyOCD: {error}; nothing was written", hint=WRONG_CHIP
+        ) from error
     except exceptions.Error as error:
         raise _refused(error, str(options.get("target_override"))) from error
 
