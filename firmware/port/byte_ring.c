@@ -1,8 +1,11 @@
 #include "byte_ring.h"
 
-#include "cortex_m.h"
 #include "port.h"
 #include "tinyssl_build.h"
+
+#ifdef TINYSSL_EMULATED
+#include "cortex_m.h"
+#endif
 
 enum { RING = 4096 }; /* a power of two; at 921600 baud 44 ms of bytes */
 
