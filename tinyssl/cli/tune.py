@@ -31,10 +31,6 @@ def tune_result(found: Tuned) -> Result:
     unit = found.chosen.unit
     rows = [_row(candidate, found) for candidate in found.candidates]
     rows += [(name, "does not fit", "", "", "", "") for name, _ in found.refused]
-    first = found.candidates[0].total
-    gain = (
-        f"{100 * (first - found.chosen.total) / first:.1f} % less than {found.candidates[0].name}"
-    )
     data: dict[str, Any] = {
         "board": found.board,
         "model": str(found.model),
@@ -44,8 +40,19 @@ def tune_result(found: Tuned) -> Result:
         "file": str(found.file),
     }
     head = ("candidate", unit, "arena", "RAM", "flash", "")
-    chosen = f"{found.chosen.name}: {found.chosen.total:,} {unit}, {gain}"
-    return Result(data, (Table(head, rows), "", chosen, str(found.file)))
+    return Result(data, (Table(head, rows), "", _verdict(found), str(found.file)))
+
+
+def _verdict(found: Tuned) -> str:
+    """The choice beside what would be built without it, which is measured first."""
+    usual, chosen = found.candidates[0], found.chosen
+    if chosen is usual:
+        return f"the choice of {usual.name} is the fastest: nothing changes"
+    saved = 100 * (usual.total - chosen.total) / usual.total
+    return (
+        f"{saved:.1f} % fewer {chosen.unit} than by {usual.name}, "
+        f"arena {usual.arena:,} -> {chosen.arena:,} B"
+    )
 
 
 def _row(candidate: Candidate, found: Tuned) -> tuple[str, ...]:
