@@ -52,9 +52,9 @@ Commit {commit}, {date}, {machine}.
 **No board was run on silicon.** What stands in for it, in the column `checked`:
 
 - **QEMU**: the image is flashed, boots, answers and infers with the bytes of TensorFlow Lite Micro
-  (`tests/emulator`). Faults are reported on one board of each core; so is a hang, which the watchdog
-  ends, but on RISC-V, for which QEMU has no watchdog. `netduinoplus2` has neither watchdog nor clocks
-  in QEMU: it reports that they time out.
+  (`tests/emulator`). Faults are reported on one board of each core; so is a hang, which the
+  watchdog ends, but on RISC-V, for which QEMU has no watchdog. `netduinoplus2` has neither watchdog
+  nor clocks in QEMU: it reports that they time out.
 - **simulator**: on a simulated chip of the family, compiled for a core that the simulator executes
   and with the reference kernels: boot, clocks, serial line, identity, inference with the bytes of
   TensorFlow Lite Micro; `tests/emulator/test_*_simulated.py` say what the test plays.
