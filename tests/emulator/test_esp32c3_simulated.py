@@ -10,16 +10,19 @@ Where the simulator is not the chip, the test stands in:
 """
 
 import struct
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 from elftools.elf.elffile import ELFFile
 
+from tests.port_program import Compiler, compile_port
 from tests.simulated import ANSWER_STEPS, SimulatedLink, system_file
 from tinyssl.build import build
 from tinyssl.config import BuildConfig
 from tinyssl.device import Session
+from tinyssl.device.faults import find_fault
 from tinyssl.records import BuildInfo, Workspace
 from tinyssl.verify import TflmInterpreter
 
@@ -44,6 +47,19 @@ SYSTIMER = """\
 """
 RTC_RESET_STATE, RTC_STORE0, PLL_NOTE = 0x60008038, 0x60008050, 0x7A11D511
 POWER_ON = 0x01
+ENVIRONMENT_CALL = 11
+"""The one trap that the simulator takes: others end the simulation"""
+MAIN = """
+int main(void)
+{
+    (void)check_wait, (void)overflow;
+    port_init();
+    check_start();
+    __asm__ volatile("ecall");
+    return 0;
+}
+"""
+TIMER_GROUP_0_WDT, WDT_ON = 0x6001F048, 1 << 31
 FIFO_BYTES = 128
 
 
@@ -80,6 +96,13 @@ def system(folder: Path, core_hz: int = 160_000_000) -> Path:
     after = after[after.index('  - id: "io_mux"') :]
     chip.write_text(before + SYSTIMER.format(core_hz=core_hz) + after)
     return path
+
+
+def as_flash(elf: Path) -> None:
+    """The image beside an ELF that PlatformIO did not make."""
+    image = elf.with_suffix(".bin")
+    command = ["riscv64-unknown-elf-objcopy", "-O", "binary", elf, image]
+    subprocess.run(command, check=True, timeout=60)
 
 
 class C3Link(SimulatedLink):
@@ -148,6 +171,38 @@ def test_boots_at_160_mhz_answers_and_infers_as_tflm_does(elf, tiny_tflite, tmp_
             assert answer.output == expected.tobytes()
         memory = device.memory()
         assert 0 < memory.stack_used < memory.stack_bytes
+
+
+def test_the_watchdog_is_armed_with_its_time(elf, tmp_path):
+    link = C3Link(elf, system(tmp_path), {RTC_RESET_STATE: POWER_ON})
+    with Session(link, 120.0, 0) as device:
+        device.sync()
+        assert link.sim.read_u32(TIMER_GROUP_0_WDT) & WDT_ON == 0
+        assert device.watchdog(2.5) == 2.5
+        assert link.sim.read_u32(TIMER_GROUP_0_WDT) & WDT_ON
+        assert link.sim.read_u32(TIMER_GROUP_0_WDT + 8) == 2500  # milliseconds
+        assert link.sim.read_u32(TIMER_GROUP_0_WDT + 4) >> 16 == 40_000  # of the 40 MHz crystal
+
+
+def test_a_trap_is_a_line_that_says_where(tmp_path):
+    machine = ["-mabi=ilp32", "--specs=picolibc.specs"]
+    compiler = Compiler(
+        "riscv64-unknown-elf-gcc",
+        ["-march=rv32imc_zicsr", "-msmall-data-limit=0", *machine],
+        ["-march=rv32im", *machine],
+    )
+    trapping = compile_port(BOARD, MAIN, compiler, tmp_path)
+    as_flash(trapping)
+    link = C3Link(trapping, system(tmp_path), {RTC_RESET_STATE: POWER_ON})
+    started, line, _ = link.read(1.0).decode().split("\r\n")
+    link.close()
+    assert started == "data is fresh\nstack measured\nstarted by power-on\n"
+    fault = find_fault(line)
+    assert fault is not None
+    assert fault.values["mcause"] == ENVIRONMENT_CALL
+    with trapping.open("rb") as file:
+        text = ELFFile(file).get_section_by_name(".text")
+        assert 0 <= fault.values["pc"] - text["sh_addr"] < text["sh_size"]
 
 
 @pytest.mark.parametrize(
