@@ -109,3 +109,16 @@ def test_a_damaged_device_file_is_no_flashed_device(workspace):
     (folder / "device.json").write_text(json.dumps({"board": "mps2_an500"}))
     with pytest.raises(UsageError, match="nothing was flashed"):
         upload.Flashed.load(folder)
+
+
+def test_a_boot_loader_without_a_known_usb_id_must_be_named(workspace):
+    finish_build(workspace, "nano33ble")
+    with pytest.raises(DeviceNotFound, match="no USB id tells") as caught:
+        flash(FlashConfig(protocol="bossac"), workspace)
+    assert "press reset twice" in caught.value.hint
+    assert (
+        "--port=/dev/ttyACM5"
+        in flash(
+            FlashConfig(protocol="bossac", port="/dev/ttyACM5", dry_run=True), workspace
+        ).command
+    )
