@@ -44,6 +44,17 @@ def arena(blocks: Sequence[Block], peak: float, bound: float | None) -> dict[str
     }
 
 
+def live_bytes(blocks: Sequence[Block], first: int, last: int) -> float:
+    """Bytes that hold something while operators `first` to `last` run; shared bytes count once."""
+    alive = [block for block in blocks if block.first <= last and block.last >= first]
+    used = end = 0.0
+    for block in sorted(alive, key=lambda block: block.offset):
+        top = block.offset + block.size
+        used += max(0.0, top - max(end, block.offset))
+        end = max(end, top)
+    return used
+
+
 def _line(series: str, y: float, shift: int, value: float) -> dict[str, Any]:
     name = {"peak": "peak", "bound": "lower bound"}[series]
     return {"series": series, "y": y, "text": y + shift, "label": f"{name} {kib(value)}"}

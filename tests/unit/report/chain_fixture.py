@@ -103,7 +103,12 @@ def build_info(model: Path, data_run: Path | None, layers: int = 40) -> BuildInf
             "flash": {"size": 4194304, "used": 442380},
             "sram": {"size": 4194304, "used": 106740},
         },
-        arena={"peak": peak, "lower_bound": peak - 1024, "tensors": tensors},
+        arena={
+            "peak": peak,
+            "lower_bound": peak - 1024,
+            "steps": [[index, index] for index in range(layers)],
+            "tensors": tensors,
+        },
         ops=[
             {"name": f"#{i} {kind}", "kind": kind, "shape": "1x16x16x24", "macs": 90000 + 1000 * i}
             for i, kind in enumerate(kinds)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tinyssl.report.axes import LEFT, PLOT, WIDTH, marks_between, steps
 from tinyssl.report.charts import MAX_POINTS, columns, training
-from tinyssl.report.maps import Block, Memory, Part, arena, matrix, memory
+from tinyssl.report.maps import Block, Memory, Part, arena, live_bytes, matrix, memory
 
 
 @given(st.floats(1e-6, 1e15), st.sampled_from([2, 10]))
@@ -33,6 +33,12 @@ def test_fifth_kind_shares_a_colour() -> None:
     drawn = columns(kinds, [6.0, 5.0, 4.0, 3.0, 2.0, 1.0], kinds, "")
     assert [bar["series"] for bar in drawn["bars"]] == [1, 2, 3, 4, 5, 5]
     assert [entry["label"] for entry in drawn["legend"]] == ["a", "b", "c", "d", "other"]
+
+
+def test_bytes_in_use_count_once_where_tensors_lie_over_each_other() -> None:
+    blocks = [Block("in", 0, 100, 0, 1), Block("out", 40, 100, 1, 2), Block("far", 512, 8, 2, 3)]
+    assert [live_bytes(blocks, at, at) for at in range(4)] == [100, 140, 108, 8]
+    assert live_bytes(blocks, 0, 3) == 148
 
 
 def test_arena_rectangle_spans_its_lifetime_and_bytes() -> None:

@@ -83,7 +83,8 @@ def test_whole_chain_is_on_both_pages(workspace: Workspace, chains: ModuleType) 
         assert text in markdown, text
     assert "Left out" not in html
     assert sorted(pictures) == [
-        f"picture_{name}" for name in ("arena", "confusion", "layers", "memory", "sqnr", "training")
+        f"picture_{name}"
+        for name in ("arena", "confusion", "layers", "live", "memory", "sqnr", "training")
     ]
 
 
@@ -114,7 +115,7 @@ def test_picture_links_of_the_markdown_exist(
     run = report(ReportConfig(out=out), workspace)
     assert run.path("html").samefile(out)
     links = re.findall(r"!\[[^]]*\]\(([^)]*)\)", out.with_suffix(".md").read_text())
-    assert len(links) == 6
+    assert len(links) == 7
     assert all((out.parent / link).is_file() for link in links)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyssl.report import maps
+from tinyssl.report import charts, maps
 from tinyssl.report.chain import Chain, results
 from tinyssl.report.page import Bar, Block, Column, Picture, Section, Table
 from tinyssl.report.values import Fields, grouped, percent, ratio, rows, size
@@ -45,6 +45,8 @@ def memory(chain: Chain) -> Section | None:
     plan = Fields(chain.build.arena if chain.build else None)
     if chain.build is not None and (tensors := _tensors(plan)):
         blocks += [_arena(plan, tensors, str(chain.build.engine)), _largest(tensors)]
+        if (live := _live(plan, tensors, rows(chain.build.ops))) is not None:
+            blocks.append(live)
     lead = "Bytes that the linked image takes, read from its ELF file, against the board's budget."
     return Section("memory", "Memory", lead, tuple(blocks))
 
@@ -126,6 +128,44 @@ def _arena(plan: Fields, tensors: list[maps.Block], engine: str) -> Picture:
         data=maps.arena(tensors, peak, bound),
         title=f"Arena plan: {len(tensors)} tensors, peak {size(peak)}",
         caption=caption,
+    )
+
+
+def _steps(plan: Fields) -> list[tuple[int, int]]:
+    """First and last operator of each; none where the record does not say."""
+    found = plan.get("steps")
+    pairs = found if isinstance(found, list) else []
+    return [
+        (step[0], step[1])
+        for step in pairs
+        if isinstance(step, list) and len(step) == 2 and all(isinstance(at, int) for at in step)
+    ]
+
+
+def _live(plan: Fields, tensors: list[maps.Block], ops: list[Fields]) -> Picture | None:
+    """Bytes in use while each step runs; None where the record has no steps (TFLM)."""
+    steps = _steps(plan)
+    if not steps or len(steps) != len(ops):
+        return None
+    used = [maps.live_bytes(tensors, first, last) for first, last in steps]
+    highest = max(range(len(steps)), key=used.__getitem__)
+    names = [f"{row.text('name')}, {row.text('shape')}" for row in ops]
+    fused = [last > first for first, last in steps]
+    several = sum(fused)
+    inside = (
+        f" {several} of {len(steps)} steps are blocks, whose inner tensors never exist as a whole."
+    )
+    return Picture(
+        name="live",
+        template="columns",
+        data=charts.columns(
+            names, used, ["block of operators" if one else "one operator" for one in fused], "bytes"
+        ),
+        title=f"Arena in use in each of the {len(steps)} steps",
+        caption="Bytes of the arena that hold something while a step runs, working memory included;"
+        " an output that lies over an input counts once with it."
+        f" The most, {size(used[highest])}, are in use in step {highest}, {names[highest]}."
+        + (inside if several else ""),
     )
 
 
