@@ -8,7 +8,8 @@ known. `arena_used_bytes()` would not do: start-up may need more than what is in
 from __future__ import annotations
 
 import tempfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tinyssl.boards import Board, all_boards
 from tinyssl.build.arena import aligned
 from tinyssl.build.source import ModelSource, sample_inputs
 from tinyssl.device import Session, emulator, open_link
+from tinyssl.device.words import words
 from tinyssl.emit.context import input_is_uint8
 from tinyssl.emit.tflm import ARENA_ALIGNMENT
 from tinyssl.errors import BuildError, DeviceError, DeviceTimeout, Mismatch, UsageError
@@ -89,6 +91,7 @@ def tighten_arena(elf: Path, board: Board, source: ModelSource, progress: Progre
                 high = middle
             else:
                 low = middle
+        trial.run(high)
     progress.note(f"arena: {high:,} of {given:,} bytes suffice on {board.id} ({used:,} in use)")
     return Tightened(high, used, given, board.id)
 
@@ -123,18 +126,16 @@ class Trial:
         return int.from_bytes(self._image[self._place : self._place + 4], "little")
 
     def starts(self, size: int) -> bool:
-        """Whether the image works with an arena of `size` bytes.
+        """Whether TFLM starts with an arena of `size` bytes; nothing is sent or computed.
 
         Silence is tried once more: on a busy computer it may be the emulator's, not the arena's.
         """
         for _ in range(2):
             try:
-                self.run(size)
-            except DeviceError:
-                return False
+                with self._running(size) as session:
+                    return _engine_started(session)
             except DeviceTimeout:
                 continue
-            return True
         return False
 
     def run(self, size: int) -> int:
@@ -144,6 +145,19 @@ class Trial:
             DeviceError: TFLM does not start; says how many bytes are missing.
             Mismatch: Its output is not TFLM's of this computer.
         """
+        with self._running(size) as session:
+            output = session.infer(self._wire).output
+            used = session.memory().arena_used
+        if output != self._expected:
+            raise Mismatch(
+                f"{self.board.id} with an arena of {size:,} bytes does not give TFLM's bytes",
+                hint="are the versions of TFLM the same? `tinyssl verify --board` names the layer",
+            )
+        return used
+
+    @contextmanager
+    def _running(self, size: int) -> Iterator[Session]:
+        """A session with the image, in which the number was changed."""
         image = bytearray(self._image)
         image[self._place : self._place + 4] = size.to_bytes(4, "little")
         elf = self.folder / IMAGE
@@ -151,19 +165,22 @@ class Trial:
         elf.chmod(0o755)
         device = emulator.start(self.folder, elf)
         try:
-            with closing(open_link(device.port, self.board.tinyssl.serial.baud)) as link:
-                session = Session(link, SECONDS, 0)
-                session.sync()
-                output = session.infer(self._wire).output
-                used = session.memory().arena_used
+            with Session(
+                open_link(device.port, self.board.tinyssl.serial.baud), SECONDS, 0
+            ) as open_:
+                open_.sync()
+                yield open_
         finally:
             emulator.stop(self.folder)
-        if output != self._expected:
-            raise Mismatch(
-                f"{self.board.id} with an arena of {size:,} bytes does not give TFLM's bytes",
-                hint="are the versions of TFLM the same? `tinyssl verify --board` names the layer",
-            )
-        return used
+
+
+def _engine_started(session: Session) -> bool:
+    """Asks for an inference without an input: what is complained of tells whether it could run."""
+    try:
+        session.repeat()
+    except DeviceError as error:
+        return words().errors["engine"].split("%")[0] not in error.message
+    return True
 
 
 def limit_offset(elf: Path) -> int:
