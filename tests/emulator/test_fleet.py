@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from tinyssl.bench.fleet import bench_all, exit_code
+from tinyssl.bench.fleet import bench_all, exit_code, find_jobs
 from tinyssl.bench.worker import Job
-from tinyssl.build import Flashed, build, flash, stop_emulators
+from tinyssl.build import Flashed, build, stop_emulators
 from tinyssl.cli.app import cli
-from tinyssl.config import BenchConfig, BuildConfig, FlashConfig
+from tinyssl.config import BenchConfig, BuildConfig
+from tinyssl.device import emulator
 from tinyssl.progress import Silent
 from tinyssl.records import BuildInfo, Workspace, read_record
 
@@ -66,42 +67,18 @@ class Killer(Silent):
             yield tracker
 
 
-def test_a_board_that_crashes_does_not_stop_the_others(workspace: Workspace) -> None:
-    config = BenchConfig(runs=100, images=INPUTS, timeout=5.0)
-    jobs = [
-        Job(BenchConfig(**vars(config) | {"board": board}), FlashConfig(board=board))
-        for board in BOARDS
-    ]
-    killer = Killer(workspace)
-    outcomes = bench_all(jobs, workspace, killer)
-    *whole, crashed = outcomes
-    assert [outcome.board for outcome in outcomes] == list(BOARDS)
-    for outcome in whole:
-        assert outcome.failure is None
-        assert outcome.run is not None
-        results = read_record(outcome.run).results
-        assert (results["board"], results["agreement"]) == (outcome.board, 1.0)
-        assert f"{outcome.board}: on the device" in killer.titles
-    assert crashed.failure is not None
-    assert (crashed.failure.kind, crashed.failure.code) == ("DeviceError", 1)
-    assert "is gone" in crashed.failure.message
-    assert crashed.run is not None
-    assert read_record(crashed.run).status == "failed"
-    assert exit_code(outcomes) == 1
-    assert not list(workspace.builds.glob(f"*/{Flashed.FILE}"))  # no emulator is left
-
-
 def invoke(workspace: Workspace, *arguments: str) -> tuple[int, dict[str, Any]]:
     shown = CliRunner().invoke(cli, [*arguments, "-w", str(workspace.root), "--json"])
     return shown.exit_code, json.loads(shown.stdout)
 
 
-@pytest.fixture(scope="module")
-def flashed(workspace: Workspace) -> Iterator[Workspace]:
+@pytest.fixture
+def flashed(workspace: Workspace) -> Workspace:
+    """All of them run; started as `flash` does, but for PlatformIO."""
     for board in BOARDS:
-        flash(FlashConfig(board=board), workspace)
-    yield workspace
-    stop_emulators(workspace)
+        folder = workspace.builds / board
+        emulator.start(folder, folder / BuildInfo.load(folder).artifacts["elf"])
+    return workspace
 
 
 INTERRUPTIBLE = """
@@ -141,9 +118,26 @@ def test_ctrl_c_ends_all_of_them(flashed: Workspace) -> None:
     assert [outcome.failure for outcome in after] == [None] * len(BOARDS)
 
 
-def test_bench_all_has_a_row_for_an_emulator_that_is_gone(flashed: Workspace) -> None:
-    kill_emulator(flashed, DOOMED)
-    code, content = invoke(flashed, "bench", "--all")
+def test_a_board_that_crashes_does_not_stop_the_others(flashed: Workspace) -> None:
+    killer = Killer(flashed)
+    config = BenchConfig(runs=100, images=INPUTS, timeout=5.0)
+    outcomes = bench_all(find_jobs(config, flashed), flashed, killer)
+    *whole, crashed = outcomes
+    assert [outcome.board for outcome in outcomes] == list(BOARDS)
+    for outcome in whole:
+        assert outcome.failure is None
+        assert outcome.run is not None
+        results = read_record(outcome.run).results
+        assert (results["board"], results["agreement"]) == (outcome.board, 1.0)
+        assert f"{outcome.board}: on the device" in killer.titles
+    assert crashed.failure is not None
+    assert (crashed.failure.kind, crashed.failure.code) == ("DeviceError", 1)
+    assert "is gone" in crashed.failure.message
+    assert crashed.run is not None
+    assert read_record(crashed.run).status == "failed"
+    assert exit_code(outcomes) == 1
+
+    code, content = invoke(flashed, "bench", "--all")  # now it is gone from the start
     rows = {row["board"]: row for row in content["boards"]}
     assert (code, content["ok"], set(rows)) == (4, False, set(BOARDS))
     assert [rows[board]["ok"] for board in BOARDS] == [True, True, False]
@@ -156,7 +150,7 @@ def test_bench_all_has_a_row_for_an_emulator_that_is_gone(flashed: Workspace) ->
 
 def test_run_boards_goes_on_where_it_was(workspace: Workspace) -> None:
     one, both = BOARDS[1], f"{BOARDS[1]},{BOARDS[0]}"
-    code, first = invoke(workspace, "run", "--boards", one)
+    code, first = invoke(workspace, "run", "--boards", one, "--from", "flash")
     assert code == 0, first
     code, second = invoke(workspace, "run", "--boards", both, "--resume")
     assert code == 0, second
@@ -164,3 +158,4 @@ def test_run_boards_goes_on_where_it_was(workspace: Workspace) -> None:
     assert kept == first["boards"][0]
     assert (kept["board"], new["board"], new["figures"]["agreement"]) == (one, BOARDS[0], 1.0)
     assert new["run"] != kept["run"]
+    assert not list(workspace.builds.glob(f"*/{Flashed.FILE}"))  # no emulator is left

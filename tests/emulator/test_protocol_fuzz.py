@@ -26,6 +26,8 @@ LARGEST_FRAME = 2000
 LINES = 100_000
 SECONDS = float(os.environ.get("TINYSSL_FUZZ_SECONDS", "10"))
 """As many of the lines as fit"""
+SILENCE = 60.0
+"""Seconds without a byte that are a hang. An emulator that got hardly any time was silent for 10"""
 MOST = 20
 BURSTS = 20
 """At least, however slow this computer is"""
@@ -51,7 +53,7 @@ def receive(link: Link, count: int) -> bytes:
     """All up to the count-th `m-ready`."""
     received = b""
     while received.count(READY) < count:
-        data = link.read(10.0)
+        data = link.read(SILENCE)
         assert data, f"{received.count(READY)} of {count} answers: {received[-200:]!r}"
         received += data
     return received
