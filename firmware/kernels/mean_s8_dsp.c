@@ -1,36 +1,27 @@
 #include "mean_s8_dsp.h"
 
-#include "abi.h"
 #include "lanes_dsp.h"
-
-TINYSSL_FOR_SIZE
 
 /* Sums of four channels, doubled as requantisation wants them. */
 struct doubled {
     int32_t a, b, c, d;
 };
 
-/* Up to TINYSSL_PLACES places. */
+/* Parts of TINYSSL_PLACES places, which the halves can hold. */
 TINYSSL_INLINE struct doubled sum4(const int8_t *in, int32_t places, int32_t step, int32_t start)
 {
-    const struct tinyssl_sums sums =
-        tinyssl_add_places((struct tinyssl_sums){0, 0}, in, step, places);
-    return (struct doubled){
-        .a = start + 2 * tinyssl_low(sums.even),
-        .b = start + 2 * tinyssl_low(sums.odd),
-        .c = start + 2 * tinyssl_high(sums.even),
-        .d = start + 2 * tinyssl_high(sums.odd),
-    };
-}
-
-static struct doubled sum4_of_many(const int8_t *in, int32_t places, int32_t step, int32_t start)
-{
     struct doubled x = {start, start, start, start};
-    for (; places > 0; places -= TINYSSL_PLACES, in += TINYSSL_PLACES * step) {
+    do {
         const int32_t count = places < TINYSSL_PLACES ? places : TINYSSL_PLACES;
-        const struct doubled part = sum4(in, count, step, 0);
-        x = (struct doubled){x.a + part.a, x.b + part.b, x.c + part.c, x.d + part.d};
-    }
+        const struct tinyssl_sums sums =
+            tinyssl_add_places((struct tinyssl_sums){0, 0}, in, step, count);
+        x.a += 2 * tinyssl_low(sums.even);
+        x.b += 2 * tinyssl_low(sums.odd);
+        x.c += 2 * tinyssl_high(sums.even);
+        x.d += 2 * tinyssl_high(sums.odd);
+        in += count * step;
+        places -= count;
+    } while (places > 0);
     return x;
 }
 
@@ -43,9 +34,7 @@ void tinyssl_mean_s8_dsp(const int8_t *in, const struct tinyssl_mean_dsp *p, int
     const int32_t places = p->places;
     for (int32_t c = 0; c < channels; c += 4) {
         const int32_t first = c + 4 < channels ? c : channels - 4; /* some twice at the end */
-        const struct doubled x = places <= TINYSSL_PLACES
-                                     ? sum4(in + first, places, channels, start)
-                                     : sum4_of_many(in + first, places, channels, start);
+        const struct doubled x = sum4(in + first, places, channels, start);
         int8_t *to = out + first;
         tinyssl_put(&to, tinyssl_requantise_signed(x.a, channel, rounding));
         tinyssl_put(&to, tinyssl_requantise_signed(x.b, channel, rounding));

@@ -10,6 +10,8 @@
 #error "model.c and kernels/ are of different versions: run `tinyssl build` again"
 #endif
 
+TINYSSL_FOR_SIZE
+
 enum kernel {
     DEPTHWISE_IMAGE_S8_DSP,
     NOTHING_TO_DO

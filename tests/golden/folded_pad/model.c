@@ -10,6 +10,8 @@
 #error "model.c and kernels/ are of different versions: run `tinyssl build` again"
 #endif
 
+TINYSSL_FOR_SIZE
+
 enum kernel {
     CONV2D_S8,
     NOTHING_TO_DO

@@ -10,6 +10,8 @@
 #error "model.c and kernels/ are of different versions: run `tinyssl build` again"
 #endif
 
+TINYSSL_FOR_SIZE
+
 enum kernel {
     MAX_POOL2D_S8,
     SOFTMAX_S8,
