@@ -243,7 +243,7 @@ class BuildConfig:
     kernels: Literal["auto", "reference"] = "auto"
     """auto: the fastest for the board's core (engine aot); reference: plain C for any core"""
     tuned: bool = True
-    """Use the steps that `tinyssl tune` measured for this model and core, where it has (engine aot)"""
+    """Use the steps that `tinyssl tune` measured for this model and core, where it did (aot)"""
     check: bool = True
     """Compare the generated C with TFLM on the host before building"""
     flash_budget: Count | None = None
