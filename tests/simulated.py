@@ -70,6 +70,8 @@ class SimulatedLink:
 
     uart: str | None = None
     """The simulator's name of the UART that is listened to; None leaves the choice to it"""
+    first: tuple[tuple[int, int], ...] = ()
+    """Registers and what they hold when the chip starts"""
     quiet_steps = QUIET_STEPS
     """More where an inference takes longer than that after what is said before it"""
 
@@ -78,6 +80,8 @@ class SimulatedLink:
         self.name = f"simulated {board}"
         self.baud = find_board(board).tinyssl.serial.baud
         self.sim: Any = labwired.Sim(elf, system=system, uart=self.uart)
+        for address, value in self.first:
+            self.sim.write_u32(address, value)
         self._said = b""
         self._listen(BOOT_STEPS)
 

@@ -181,7 +181,7 @@ const char *port_reset_cause(void)
         return "lockup";
     }
     if (reset_reasons & RESETREAS_SREQ) {
-        return restart_cause(); /* software, or a fault */
+        return restart_by_software();
     }
     if (reset_reasons & RESETREAS_RESETPIN) {
         return "pin";

@@ -1,6 +1,7 @@
 #include "restart.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "port.h"
 #include "startup.h"
@@ -41,6 +42,11 @@ void restart_begin(void)
 const char *restart_cause(void)
 {
     return cause;
+}
+
+const char *restart_by_software(void)
+{
+    return strcmp(cause, "fault") == 0 ? cause : "software";
 }
 
 DEFAULT const char *port_reset_cause(void)

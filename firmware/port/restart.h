@@ -21,4 +21,7 @@ void restart_begin(void);
  * watchdog. */
 const char *restart_cause(void);
 
+/* Where the chip's register says that software reset it: fault, if that was noted, else software. */
+const char *restart_by_software(void);
+
 #endif

@@ -65,7 +65,7 @@ const char *stm32_reset_cause(uint32_t flags, const struct stm32_reset *list)
 {
     for (; list->bit != 0; list++) {
         if (flags & list->bit) {
-            return strcmp(list->cause, "software") == 0 ? restart_cause() : list->cause;
+            return strcmp(list->cause, "software") == 0 ? restart_by_software() : list->cause;
         }
     }
     return restart_cause();

@@ -33,7 +33,7 @@ GPIOG = """\
       profile: "stm32v2"
     clock: { reg: "ahb2enr", bit: 6 }
 """
-RCC_CR, RCC_PLLCFGR, RCC_BDCR = 0x40021000, 0x4002100C, 0x40021090
+RCC_CR, RCC_PLLCFGR, RCC_CSR = 0x40021000, 0x4002100C, 0x40021094
 PWR_CR2, PWR_CR5, FLASH_ACR = 0x40007004, 0x40007080, 0x40022000
 GPIOG_MODER, GPIOG_AFRL, GPIOG_AFRH = 0x48001800, 0x48001820, 0x48001824
 LPUART_BRR = 0x4000800C
@@ -92,6 +92,21 @@ def test_the_watchdog_is_armed_within_what_it_can_wait(elf, tmp_path):
         assert link.sim.read_u32(0x40003008) == 249  # 250 counts of 8 ms
         with pytest.raises(DeviceError, match="no watchdog that waits 40000 ms"):
             device.watchdog(40.0)
+
+
+@pytest.mark.parametrize(
+    ("flags", "cause"),
+    [(1 << 29, "watchdog"), (1 << 28, "software"), (1 << 27, "power-on"), (0, "pin")],
+)
+def test_the_reset_register_is_read_before_it_is_cleared(elf, tmp_path, flags, cause):
+    class Restarted(L4Link):
+        first = ((RCC_CSR, flags | 1 << 26),)  # the pin is low in every reset
+
+    link = Restarted(elf, system(tmp_path), BOARD)
+    with Session(link, 120.0, 0) as device:
+        device.sync()
+        assert device.identity().reset == cause
+        assert link.sim.read_u32(RCC_CSR) & 1 << 23  # RMVF was written
 
 
 @pytest.mark.parametrize(
