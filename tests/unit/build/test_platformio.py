@@ -45,7 +45,7 @@ def test_a_compiler_error_is_shown(tmp_path):
 def test_a_missing_probe_is_not_found(tmp_path, text):
     error = failure(f"Open On-Chip Debugger 0.12.0\n{text}\n*** [upload] Error 1\n", tmp_path)
     assert isinstance(error, DeviceNotFound)
-    assert "doctor" in error.hint
+    assert "--list-probes" in error.hint
 
 
 @pytest.mark.parametrize(
