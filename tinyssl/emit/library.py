@@ -20,6 +20,7 @@ from tinyssl import __version__
 from tinyssl.boards import Isa
 from tinyssl.emit.aot import check_golden, render_aot
 from tinyssl.emit.context import model_context, rows
+from tinyssl.emit.kernels import OPTIMISED
 from tinyssl.emit.render import Sources, render
 from tinyssl.ir.model import Model
 from tinyssl.plan import Plan
@@ -95,7 +96,7 @@ def render_library(
         "url": facts.url,
         "architectures": ARCHITECTURES,
         "version": __version__,
-        "kernels": "plain C for any core" if isa is Isa.HOST else f"for {isa}, C for other cores",
+        "kernels": f"for {isa}, C for other cores" if isa in OPTIMISED else "plain C for any core",
         "golden_input": rows(golden[0].ravel()),
         "golden_output": rows(golden[1].ravel()),
     }
