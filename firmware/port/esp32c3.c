@@ -301,7 +301,10 @@ const char *port_reset_cause(void)
     case 0x15: /* USB: UART and JTAG */
     case 0x16:
         return "external";
+    case 0x03: /* by software: of the core, of the CPU */
+    case 0x0C:
+        return restart_by_software();
     default:
-        return restart_cause(); /* 0x03, 0x0C: by software, of which the note knows more */
+        return restart_cause();
     }
 }

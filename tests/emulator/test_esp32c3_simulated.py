@@ -201,7 +201,7 @@ def test_a_trap_is_a_line_that_says_where(tmp_path):
     ("registers", "hertz", "warning", "cause"),  # a simulated tick has whole cycles: no 40 MHz
     [
         ({RTC_RESET_STATE: 0x09, RTC_STORE0: PLL_NOTE}, 32_000_000, "PLL does not run", "watchdog"),
-        ({RTC_RESET_STATE: 0x0F}, 80_000_000, "as measured", "brown-out"),
+        ({RTC_RESET_STATE: 0x03}, 80_000_000, "as measured", "software"),
     ],
 )
 def test_what_does_not_come_up_and_why_it_started_are_reported(
