@@ -3,6 +3,7 @@
 Commit d9e5660-dirty, 2026-11-21, mps2_an500,
 x86_64, qemu-system-arm 7.2.22, arm-none-eabi-gcc 12.2.1.
 Models: backbone 96x96, backbone 32x32, zoo 32x32, vww_96, resnet8, kws.
+mean_s8_dsp, which changed since: from docs/engines.json of commit fac70e1, by the same fit.
 """
 
 CONSTANTS: dict[str, dict[str, float]] = {
@@ -91,8 +92,8 @@ CONSTANTS: dict[str, dict[str, float]] = {
         "spread": 6.185,
     },
     "mean_s8_dsp": {
-        "call": 16110.0,
-        "input": 1.994,
+        "call": 21190.0,
+        "input": 1.306,
     },
     "softmax_s8": {
         "input": 261.9,
