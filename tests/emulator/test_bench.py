@@ -28,6 +28,8 @@ MODELS = {
     "kws": "kws_ref_model.tflite",
 }
 IMAGES = 12
+RESTART_NOTE = 8
+"""Bytes above the stack, in its section, that outlive a restart (firmware/port/restart.c)"""
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +82,7 @@ def test_memory_of_the_emulated_board(converted) -> None:
     found = bench(BenchConfig(runs=1, accuracy=False), workspace).results
     sizes = BuildInfo.load(workspace.builds / "mps2_an500").sizes
     memory = found["memory"]
-    assert 0 < memory["stack_used"] < memory["stack_bytes"] == sizes["stack"]
+    assert 0 < memory["stack_used"] < memory["stack_bytes"] == sizes["stack"] - RESTART_NOTE
     assert 0 < memory["arena_used"] <= memory["arena_bytes"]
     assert found["device_flash_bytes"] == found["flash_bytes"] == sizes["flash"]
     assert found["device_ram_bytes"] == found["ram_bytes"] == sizes["ram"]
