@@ -139,7 +139,8 @@ def tflm_parts(source: ModelSource, board: Board, config: BuildConfig) -> Engine
     flags = [f"-isystem {shlex.quote(path)}" for path in folders] + flags
     ignored = [*([FETCHED] if config.tflm is None else []), *(fast.ignored if fast else ())]
     keep = source.graph.input.bytes <= KEPT_INPUT
-    return EngineParts(files, tuple(flags), _options(libraries, ignored), keep_input=keep)
+    options = _options(libraries, ignored)
+    return EngineParts(files, tuple(flags), options, keep_input=keep, arena_bytes=arena)
 
 
 def _options(libraries: list[str], ignored: list[str]) -> tuple[str, ...]:

@@ -75,6 +75,16 @@ def test_fast_memory_takes_kernels_and_an_arena_that_fits():
     assert ".tinyssl_kernels" not in sections(linker_script(find_board("mps2_an500")))
 
 
+def test_the_arena_of_either_engine_decides_where_it_lies(image, tiny_tflite, tmp_path):
+    large = BuildConfig(board="nucleo_h743zi", engine="tflm", arena_bytes=200_000)
+    source = load_model(tiny_tflite, Workspace(tmp_path))
+    board = find_board("nucleo_h743zi")
+    for engine, region in ((engine_parts(large, source, board), "axi_sram"), (None, "dtcm")):
+        made = image("nucleo_h743zi", **({"engine": engine} if engine else {}))
+        files, _ = project_files(made)
+        assert sections(files["linker.ld"])[".tinyssl_arena"] == region
+
+
 def test_the_project_is_complete(image):
     files, _ = project_files(image())
     assert {
