@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinyssl.bench.agreement import Tally
-from tinyssl.bench.subject import load_model, open_reference, split_of, to_wire
+from tinyssl.bench.subject import load_model, open_reference, split_of
 from tinyssl.bench.target import Target, check_identity, find_target
 from tinyssl.build import build, flash
 from tinyssl.config import BenchConfig, BuildConfig, FlashConfig, VerifyConfig
@@ -15,7 +15,7 @@ from tinyssl.device import Session, emulator, open_link
 from tinyssl.errors import UsageError
 from tinyssl.progress import Progress, Silent
 from tinyssl.records import Workspace
-from tinyssl.verify.inputs import make_inputs
+from tinyssl.verify.inputs import make_inputs, to_wire
 
 
 def verify_on_board(

@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from tinyssl.bench.agreement import Tally
-from tinyssl.bench.subject import to_wire
 from tinyssl.bench.target import check_identity, find_target
 from tinyssl.build import build, flash
 from tinyssl.config import BenchConfig, BuildConfig, EvaluateConfig, FlashConfig
@@ -36,7 +35,7 @@ from tinyssl.plan import plan_arena
 from tinyssl.progress import Progress, Silent, Tracker
 from tinyssl.records import RunRecord, RunWriter, Workspace, read_record, write_json
 from tinyssl.tflite import read_model
-from tinyssl.verify.inputs import wire_to_model
+from tinyssl.verify.inputs import to_wire, wire_to_model
 from tinyssl.verify.litert import Kernels, LitertInterpreter
 from tinyssl.verify.subject import load_split
 

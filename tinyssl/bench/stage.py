@@ -35,13 +35,13 @@ from tinyssl.bench.subject import (
     load_model,
     open_reference,
     split_of,
-    to_wire,
 )
 from tinyssl.bench.target import Target, check_identity, find_target
 from tinyssl.config import BenchConfig
 from tinyssl.device import Identity, Session, open_link
 from tinyssl.progress import Progress, Silent
 from tinyssl.records import BuildInfo, RunRecord, RunWriter, Workspace, read_record, write_json
+from tinyssl.verify.inputs import to_wire
 
 _ADAPTER = TypeAdapter(BenchConfig)
 

@@ -28,8 +28,6 @@ RANDOM_INPUTS = 64
 """Inputs for a model that comes without test images"""
 SEED = 0
 """Of those inputs, and of the choice among test images"""
-FLIP = np.uint8(0x80)
-"""q = u - 128 is the same byte with its highest bit flipped"""
 
 
 @dataclass(frozen=True)
@@ -95,12 +93,6 @@ def choose_samples(model: Model, split: TestSplit | None, count: int) -> Samples
     chosen = np.sort(order[: count or len(order)])
     inputs = wire_to_model(model, split.images[chosen])
     return Samples(inputs, chosen, split.labels[chosen], split.class_names)
-
-
-def to_wire(x: Int8, uint8: bool) -> bytes:
-    """An input as the device takes it: pixels where it says so, else raw int8."""
-    raw = np.ascontiguousarray(x).view(np.uint8)
-    return (raw ^ FLIP if uint8 else raw).tobytes()
 
 
 def open_reference(data: bytes, progress: Progress) -> Reference:

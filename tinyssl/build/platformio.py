@@ -17,14 +17,11 @@ import sys
 from pathlib import Path
 
 from tinyssl.boards import Board, Isa
-from tinyssl.build.upload_errors import upload_error
+from tinyssl.build.upload_errors import upload_error, uploader_error
 from tinyssl.errors import (
-    EXIT_NOT_FOUND,
-    EXIT_TIMEOUT,
     BudgetExceeded,
     BuildError,
     DeviceNotFound,
-    DeviceTimeout,
     TinysslError,
     ToolMissing,
 )
@@ -55,9 +52,6 @@ ARM_COMPILER = (
 )
 
 ERROR_LINE = re.compile(r"\berror\b|undefined reference|multiple definition|Error: ")
-UPLOAD_STATUS = re.compile(r"\*\*\* \[upload\] Error (\d+)")
-UPLOAD_ERRORS = {EXIT_NOT_FOUND: DeviceNotFound, EXIT_TIMEOUT: DeviceTimeout}
-"""Exit status of our own uploader -> error"""
 OVERFLOW = re.compile(r"region [`'](\w+)' overflowed by (\d+) bytes")
 NOT_FETCHED = re.compile(
     r"(?:Platform|Tool|Library) Manager: Installing (\S+)(?:(?!Manager: Installing).)*"
@@ -228,9 +222,9 @@ def failure(output: str, project: Path) -> TinysslError:
     lines = [line for line in output.splitlines() if ERROR_LINE.search(line)]
     shown = "\n".join((lines or output.splitlines()[-ERROR_LINES:])[:ERROR_LINES])
     hint = f"the whole output is in {project / LOG}"
-    status = UPLOAD_STATUS.search(output)
-    if status and int(status[1]) in UPLOAD_ERRORS:
-        return UPLOAD_ERRORS[int(status[1])](shown.removeprefix("Error: "), hint=hint)
+    kind = uploader_error(output)
+    if kind:
+        return kind(shown.removeprefix("Error: "), hint=hint)
     return BuildError(f"PlatformIO failed:\n{shown}", hint=hint)
 
 

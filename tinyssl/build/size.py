@@ -94,9 +94,13 @@ def read_sections(elf: Path) -> list[Section]:
                 if section["sh_flags"] & ALLOC and section["sh_size"]
             ]
     except Exception as error:  # pyelftools raises many kinds for a damaged file
-        raise BuildError(
-            f"{elf} is not a readable ELF image: {error}", hint="run `tinyssl build` again"
-        ) from error
+        raise _damaged(elf, error) from error
+
+
+def _damaged(elf: Path, error: Exception) -> BuildError:
+    return BuildError(
+        f"{elf} is not a readable ELF image: {error}", hint="run `tinyssl build` again"
+    )
 
 
 def _kind(section: Any) -> str:
@@ -167,9 +171,7 @@ def check_image(elf: Path, board: Board) -> None:
     try:
         segments = load_segments(elf)
     except Exception as error:  # pyelftools raises many kinds for a damaged file
-        raise BuildError(
-            f"{elf} is not a readable ELF image: {error}", hint="run `tinyssl build` again"
-        ) from error
+        raise _damaged(elf, error) from error
     for segment in segments:
         end = segment.address + len(segment.data)
         if not any(r.origin <= segment.address and end <= r.origin + r.size for r in

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from elftools.elf.elffile import ELFFile
 
 from tinyssl.boards import Board, all_boards
@@ -26,6 +25,7 @@ from tinyssl.emit.tflm import ARENA_ALIGNMENT
 from tinyssl.errors import BuildError, DeviceError, DeviceTimeout, Mismatch, UsageError
 from tinyssl.progress import Progress
 from tinyssl.verify import TflmInterpreter
+from tinyssl.verify.inputs import to_wire
 
 LIMIT = "tinyssl_arena_limit"
 IMAGE = "arena.elf"
@@ -112,9 +112,7 @@ class Trial:
         self._image = elf.read_bytes()
         self._place = limit_offset(elf)
         x = sample_inputs(source, 1)[0]
-        signed = x.tobytes()
-        pixels = (x.astype(np.int16) + 128).astype(np.uint8).tobytes()
-        self._wire = pixels if input_is_uint8(source.graph) else signed
+        self._wire = to_wire(x, bool(input_is_uint8(source.graph)))
         self._expected = TflmInterpreter(source.data).invoke(x).tobytes()
         boards = folder / "boards"
         boards.mkdir(parents=True)
@@ -165,11 +163,10 @@ class Trial:
         elf.chmod(0o755)
         device = emulator.start(self.folder, elf)
         try:
-            with Session(
-                open_link(device.port, self.board.tinyssl.serial.baud), SECONDS, 0
-            ) as open_:
-                open_.sync()
-                yield open_
+            link = open_link(device.port, self.board.tinyssl.serial.baud)
+            with Session(link, SECONDS, 0) as session:
+                session.sync()
+                yield session
         finally:
             emulator.stop(self.folder)
 

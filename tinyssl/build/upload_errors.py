@@ -22,7 +22,7 @@ OWN = re.compile(
 """How our own uploaders report"""
 STATUS = re.compile(r"\*\*\* \[upload\] Error (\d+)")
 KINDS = {EXIT_NOT_FOUND: DeviceNotFound, EXIT_TIMEOUT: DeviceTimeout}
-"""Exit status of our own uploaders -> error; others are a DeviceError"""
+"""Exit status of our own uploaders -> error"""
 RESET = (
     "check power and cable; hold the board's reset button while it connects: firmware that sleeps "
     "or switches the debug pins off can only be reached under reset"
@@ -104,12 +104,17 @@ BUSY = re.compile(
 )
 
 
+def uploader_error(output: str) -> type[TinysslError] | None:
+    """What the exit status of one of our own uploaders says; None where it says nothing."""
+    status = STATUS.search(output)
+    return KINDS.get(int(status[1])) if status else None
+
+
 def upload_error(output: str) -> TinysslError | None:
     """The error that a tool's output stands for; None where it is not known."""
     own = OWN.search(output)
     if own:
-        status = STATUS.search(output)
-        kind = KINDS.get(int(status[1]) if status else 0, DeviceError)
+        kind = uploader_error(output) or DeviceError
         return kind(own["message"], hint=own["hint"].strip())
     busy = BUSY.search(output)
     if busy:

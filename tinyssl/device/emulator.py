@@ -79,9 +79,8 @@ def start(project: Path, elf: Path, *, timeout: float = START_SECONDS) -> Flashe
         command=shlex.join(arguments),
     )
     try:
-        started.save(
-            project
-        )  # already: where this process is killed, `stop` still ends the emulator
+        # Already: where this process is killed, `stop` still ends the emulator.
+        started.save(project)
         end = time.monotonic() + timeout
         port = _wait_for_port(pid, log, end)
         _wait_for_answer(port, board.tinyssl.serial.baud, end)

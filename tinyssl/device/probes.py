@@ -43,8 +43,7 @@ def list_probes(boards: Sequence[Board]) -> list[Probe]:
         ids = f"{port.vid}:{port.pid}"
         key = port.serial_number or port.port
         if key not in found:
-            pairs = [(port.vid, port.pid)]
-            names = [b.id for b in boards if set(pairs) & set(b.tinyssl.serial.usb_ids)]
+            names = [b.id for b in boards if (port.vid, port.pid) in b.tinyssl.serial.usb_ids]
             found[key] = Probe(key, port.description, ids, port.port, ", ".join(names), True)
     for seen in pyocd.probes():
         found.setdefault(seen["probe"], Probe(seen["probe"], seen["name"], "", "", "", True))

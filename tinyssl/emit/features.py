@@ -11,8 +11,9 @@ from collections import Counter
 
 from tinyssl.emit import dsp
 from tinyssl.emit.fused import Block
-from tinyssl.emit.kernels import Kernel
+from tinyssl.emit.kernels import FUSED_BLOCK, Kernel
 from tinyssl.emit.requantise import clamp, needs_sign
+from tinyssl.ir.fixed_point import INT8_MAX, INT8_MIN
 from tinyssl.ir.model import Model
 from tinyssl.ir.ops import Conv2D, DepthwiseConv2D, FullyConnected, Op
 from tinyssl.ir.shapes import macs
@@ -20,8 +21,8 @@ from tinyssl.ir.shapes import macs
 Features = Counter[str]
 """Feature -> how often"""
 
-FUSED = "fused_block_s8_dsp"
-INT8 = (-128, 127)
+FUSED = FUSED_BLOCK.name
+INT8 = (INT8_MIN, INT8_MAX)
 
 
 def op_features(model: Model, op: Op, kernel: Kernel) -> Features:

@@ -10,6 +10,8 @@ from tinyssl.ir.model import Model
 Int8 = NDArray[np.int8]
 
 SMALLEST, LARGEST = -128, 127
+FLIP = np.uint8(0x80)
+"""q = u - 128 is the same byte with its highest bit flipped"""
 AMPLITUDES = (1, 4, 16, 64)
 """Half-widths of the noise around the zero point: quiet inputs reach other roundings than loud"""
 FORCED = 3 + 2 * len(AMPLITUDES)
@@ -25,6 +27,12 @@ def wire_to_model(model: Model, images: NDArray[np.uint8]) -> Int8:
     """
     shape = (len(images), *model.input.shape)
     return (images.astype(np.int16) + SMALLEST).astype(np.int8).reshape(shape)
+
+
+def to_wire(x: Int8, uint8: bool) -> bytes:
+    """An input as the device takes it: pixels where it says so, else raw int8."""
+    raw = np.ascontiguousarray(x).view(np.uint8)
+    return (raw ^ FLIP if uint8 else raw).tobytes()
 
 
 def make_inputs(
