@@ -125,3 +125,12 @@ def run(board: str, elf: Path, seconds: float = 20.0) -> str:
             time.sleep(0.05)
         process.kill()
     return text.read_text()
+
+
+def check_starts(output: str, starts: Sequence[str]) -> None:
+    """Each start had fresh data and a painted stack, and named its cause; then came the end."""
+    assert output.count("data is fresh") == len(starts)
+    assert output.count("stack measured") == len(starts)
+    causes = [line.split()[-1] for line in output.splitlines() if line.startswith("started by ")]
+    assert causes == list(starts)
+    assert output.rstrip().endswith("end")

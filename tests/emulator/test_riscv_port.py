@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.port_program import Compiler, compile_port, run
+from tests.port_program import Compiler, check_starts, compile_port, run
 from tinyssl.device.faults import find_fault
 
 pytestmark = pytest.mark.emulator
@@ -56,11 +56,7 @@ def test_a_wait_sleeps_as_long_as_it_was_told(output):
 
 
 def test_every_start_has_fresh_data_a_painted_stack_and_a_cause(output):
-    assert output.count("data is fresh") == len(STARTS)
-    assert output.count("stack measured") == len(STARTS)
-    causes = [line.split()[-1] for line in output.splitlines() if line.startswith("started by ")]
-    assert causes == STARTS
-    assert output.rstrip().endswith("end")
+    check_starts(output, STARTS)
 
 
 def test_a_board_without_a_watchdog_says_so(output):
