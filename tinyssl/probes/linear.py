@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import torch
@@ -20,6 +20,9 @@ RADIUS = 4.0
 LR_BATCH = 256
 """Batch size for which the learning rates are given; with others they grow in proportion"""
 MOMENTUM = 0.9
+STEPS = 400
+"""A head is trained for so many steps at least, however few the images: on the 1,294 images of the
+digits 20 epochs of 1,024 are 40 steps, which find 3 points less"""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,12 @@ def accuracy(predicted: Tensor, labels: Tensor) -> float:
     return float((predicted == labels).float().mean())
 
 
+def enough_epochs(config: ProbeConfig, images: int) -> int:
+    """The epochs asked for, or as many as `STEPS` steps take."""
+    batches = -(-images // config.batch_size)
+    return max(config.epochs, -(-STEPS // batches))
+
+
 def fit_linear(
     train: Labelled, val: Labelled, classes: int, config: ProbeConfig, tracker: Tracker
 ) -> LinearProbe:
@@ -65,7 +74,10 @@ def fit_linear(
     whose features differ in scale by orders of magnitude, as a trained and a random one do, then
     meet the same learning rates. One number and not one a feature, so that the head's weights stay
     of similar size, which int8 needs.
+
+    Every head is trained for `enough_epochs`.
     """
+    config = replace(config, epochs=enough_epochs(config, len(train.labels)))
     scaling = Scaling.of(train.features)
     scaled = Labelled(scaling.apply(train.features), train.labels)
     sweep = [

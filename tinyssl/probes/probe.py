@@ -26,7 +26,7 @@ from tinyssl.datasets import Dataset, data_config_json, data_config_of, load_dat
 from tinyssl.errors import DataError, UsageError
 from tinyssl.probes.features import all_features
 from tinyssl.probes.knn import knn_predict
-from tinyssl.probes.linear import LinearProbe, accuracy, fit_linear
+from tinyssl.probes.linear import LinearProbe, accuracy, enough_epochs, fit_linear
 from tinyssl.progress import Progress
 from tinyssl.records import RunRecord, RunWriter, Workspace, read_record, write_json
 
@@ -150,7 +150,8 @@ def score_backbone(
     features = all_features(backbone, dataset, progress, name)
     train, val, test = features.train, features.val, features.test
     classes = len(dataset.class_names)
-    with progress.track(f"linear probe ({name})", config.epochs * config.seeds, "epoch") as tracker:
+    epochs = enough_epochs(config, len(train.labels))
+    with progress.track(f"linear probe ({name})", epochs * config.seeds, "epoch") as tracker:
         linear = fit_linear(train, val, classes, config, tracker)
     predictions = [head.predict(test.features) for head in linear.heads]
     neighbours = knn_predict(train, test.features, config.knn, classes)
@@ -173,7 +174,8 @@ class BaselineJob:
     @property
     def key(self) -> str:
         """SHA-256 over all that decides the figures: weights, images, settings; 64 hex digits."""
-        settings = _ADAPTER.dump_python(replace(self.config, run=None), mode="json")
+        epochs = enough_epochs(self.config, len(self.dataset.train))
+        settings = _ADAPTER.dump_python(replace(self.config, run=None, epochs=epochs), mode="json")
         digest = hashlib.sha256(json.dumps([settings, self.dataset.fingerprint]).encode())
         for tensor in self.backbone.state_dict().values():
             digest.update(tensor.cpu().contiguous().numpy().data)

@@ -19,7 +19,7 @@ from tinyssl.errors import DataError, UsageError
 from tinyssl.probes import probe
 from tinyssl.probes.features import Labelled
 from tinyssl.probes.knn import knn_predict
-from tinyssl.probes.linear import Head, Scaling, accuracy, fit_linear, train_heads
+from tinyssl.probes.linear import Head, Scaling, accuracy, enough_epochs, fit_linear, train_heads
 from tinyssl.probes.probe import confusion_matrix
 from tinyssl.progress import Silent
 from tinyssl.records import RunRecord, Workspace
@@ -106,6 +106,23 @@ def test_seeds_differ_in_the_order_of_the_images():
     weights = torch.stack([head.weight for head in found.heads])
     assert (weights[1:] != weights[:-1]).any(dim=(1, 2)).all()
     assert (weights - weights.mean(0)).abs().max() < 0.1 * weights.abs().max()
+
+
+class Counter(Tracker):
+    epochs = 0
+
+    def advance(self, count: int = 1, **fields: object) -> None:
+        self.epochs += count
+
+
+@pytest.mark.parametrize(("images", "epochs"), [(60, 400), (330, 200), (31 * 256, 20)])
+def test_few_images_are_seen_more_often(images, epochs):
+    """400 steps at least: 20 epochs of one or two batches would stop far from the best head."""
+    assert enough_epochs(ProbeConfig(epochs=20, batch_size=256), images) == epochs
+    if images < 256:
+        counter, config = Counter(), ProbeConfig(epochs=20, batch_size=256, seeds=1)
+        fit_linear(clusters(images, 0), clusters(60, 1), 3, config, counter)
+        assert counter.epochs == epochs
 
 
 def test_folded_scaling_is_the_same_function():
