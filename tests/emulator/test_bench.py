@@ -161,7 +161,7 @@ def test_reference_models_on_the_emulated_board(name: str, board: str, tmp_path:
     path = SHARED / MODELS[name]
     if not path.exists():
         pytest.skip(f"needs ../shared/models/{MODELS[name]}")
-    count = int(os.environ.get("TINYSSL_TEST_INPUTS", "16"))
+    count = int(os.environ.get("TINYSSL_TEST_INPUTS", "11"))
     config = VerifyConfig(model=path, board=board, images=count)
     found = verify_on_board(config, Workspace(tmp_path))
     assert found["equal"] == found["inputs"] == max(count, 11)
