@@ -155,6 +155,24 @@ def test_model_from_elsewhere_has_no_training(workspace: Workspace, chains: Modu
     assert "picture_arena" in pictures
 
 
+def test_the_page_says_why_the_steps_are_what_they_are(
+    workspace: Workspace, chains: ModuleType
+) -> None:
+    model = workspace.root / "vww.tflite"
+    model.write_bytes(b"model")
+    build = chains.build_info(model, None)
+    build.arena["steps"][3] = [3, 5]
+    chains.bench(workspace, build)
+    assert "fewest instructions by the kernels' cost model" in page(workspace)[1]
+    measured = {"board": "mps2_an500", "measured": "2026-11-21", "unit": "instructions"}
+    build.tuning.update(measured, total=1234567, candidates=4)
+    chains.bench(workspace, build)
+    tuned = page(workspace)[1]
+    assert "cost model" not in tuned
+    assert "measured 4 ways to cut the model into steps on mps2_an500 (2026-11-21)" in tuned
+    assert "1,234,567 instructions an inference" in tuned
+
+
 def test_interrupted_run_has_a_banner(workspace: Workspace, chains: ModuleType) -> None:
     model = workspace.root / "vww.tflite"
     model.write_bytes(b"model")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tinyssl.records import BuildInfo
 from tinyssl.report import charts, maps
 from tinyssl.report.chain import Chain, results
 from tinyssl.report.page import Bar, Block, Column, Picture, Section, Table
@@ -45,7 +46,7 @@ def memory(chain: Chain) -> Section | None:
     plan = Fields(chain.build.arena if chain.build else None)
     if chain.build is not None and (tensors := _tensors(plan)):
         blocks += [_arena(plan, tensors, str(chain.build.engine)), _largest(tensors)]
-        if (live := _live(plan, tensors, rows(chain.build.ops))) is not None:
+        if (live := _live(plan, tensors, chain.build)) is not None:
             blocks.append(live)
     lead = "Bytes that the linked image takes, read from its ELF file, against the board's budget."
     return Section("memory", "Memory", lead, tuple(blocks))
@@ -142,9 +143,9 @@ def _steps(plan: Fields) -> list[tuple[int, int]]:
     ]
 
 
-def _live(plan: Fields, tensors: list[maps.Block], ops: list[Fields]) -> Picture | None:
+def _live(plan: Fields, tensors: list[maps.Block], build: BuildInfo) -> Picture | None:
     """Bytes in use while each step runs; None where the record has no steps (TFLM)."""
-    steps = _steps(plan)
+    steps, ops = _steps(plan), rows(build.ops)
     if not steps or len(steps) != len(ops):
         return None
     used = [maps.live_bytes(tensors, first, last) for first, last in steps]
@@ -155,6 +156,7 @@ def _live(plan: Fields, tensors: list[maps.Block], ops: list[Fields]) -> Picture
     inside = (
         f" {several} of {len(steps)} steps are blocks, whose inner tensors never exist as a whole."
     )
+    tuning = Fields(build.tuning)
     return Picture(
         name="live",
         template="columns",
@@ -165,7 +167,24 @@ def _live(plan: Fields, tensors: list[maps.Block], ops: list[Fields]) -> Picture
         caption="Bytes of the arena that hold something while a step runs, working memory included;"
         " an output that lies over an input counts once with it."
         f" The most, {size(used[highest])}, are in use in step {highest}, {names[highest]}."
-        + (inside if several else ""),
+        + (inside if several else "")
+        + (_choice(tuning) if several or tuning.text("measured") else ""),
+    )
+
+
+def _choice(tuning: Fields) -> str:
+    """Why these steps and no others."""
+    if not tuning.text("measured"):
+        return (
+            " Of the ways to cut the model into steps, those were kept that need the least memory,"
+            " and of these the one of the fewest instructions by the kernels' cost model;"
+            " `tinyssl tune` measures them instead."
+        )
+    ways, total = grouped(tuning.number("candidates")), grouped(tuning.number("total"))
+    return (
+        f" `tinyssl tune` measured {ways} ways to cut the model into steps on"
+        f" {tuning.text('board')} ({tuning.text('measured')}); this one is the fastest whose image"
+        f" fits: {total} {tuning.text('unit')} an inference."
     )
 
 
