@@ -17,7 +17,7 @@ from tinyssl.device.words import words
 READY = b"m-ready\r\n"
 LONGEST_COMMAND = 128
 MOST_INFERENCES = 50
-"""In one `infer`: 4,294,967,295 are allowed, and would last for hours"""
+"""In one `infer`: it ends after 60 s of the device's time, but a fuzz has none to spend"""
 
 
 @dataclass

@@ -149,9 +149,11 @@ void command_results(struct app *app, char *rest)
 }
 
 /* Inferences back to back. The input is loaded once, so only the first sees it whole where the
- * engine reuses its memory: that one's output is the result. */
+ * engine reuses its memory: that one's output is the result. A count is any number of 32 bits, and the
+ * host is not heard meanwhile: so there is an end to their time. */
 static bool infer_many(struct app *app, uint32_t count)
 {
+    const uint64_t end = port_ticks() + (uint64_t)PROTOCOL_INFER_SECONDS * port_ticks_per_second();
     for (uint32_t i = 0; i < count; i++) {
         if (!app_invoke(app)) {
             return false;
@@ -159,6 +161,12 @@ static bool infer_many(struct app *app, uint32_t count)
         if (!app->has_result) {
             memcpy(app->result, engine_output(), TINYSSL_OUTPUT_BYTES);
             app->has_result = true;
+        }
+        if (i + 1u < count && port_ticks() > end) {
+            app_error(app, ERROR_INFER_TIME,
+                      TEXT_FIELDS(TEXT_NUMBER(i + 1u), TEXT_NUMBER(count),
+                                  TEXT_NUMBER(PROTOCOL_INFER_SECONDS)));
+            return false;
         }
     }
     return true;

@@ -11,6 +11,7 @@
 #define PROTOCOL_FRAME_GAP_MS 1000u
 #define PROTOCOL_ITERATIONS 1u
 #define PROTOCOL_WARMUPS 10u
+#define PROTOCOL_INFER_SECONDS 60u
 #define PROTOCOL_WATCHDOG_MS 2000u
 
 #define REPLY_READY "m-ready"
@@ -46,6 +47,7 @@
 #define ERROR_DB_FULL "All %u bytes are loaded; 'db load' starts again"
 #define ERROR_ITERATIONS "Inference iterations must be >0"
 #define ERROR_WARMUPS "Inference warmups must be >=0"
+#define ERROR_INFER_TIME "Stopped after %u of %u inferences: an 'infer' may take %u s"
 #define ERROR_NO_RESULTS "No inference has run yet"
 #define ERROR_INPUT_SHORT "Input has %u of %u bytes"
 #define ERROR_FRAME_ARGUMENTS "Command '%s' takes the number of bytes and their CRC-32 (8 hex digits)"

@@ -5,6 +5,7 @@ the second of silence that ends a frame takes no time at all. tests/emulator fuz
 """
 
 import random
+import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -100,3 +101,28 @@ def test_a_hundred_thousand_lines(
         assert named == NAME
         check_answers(ran, ONE)
         assert b"," + output.hex().encode() + b"]-" in ran
+
+
+@pytest.mark.parametrize(
+    ("command", "before"),
+    [
+        (b"infer 4294967295 0%", ["m-warmup-start-0", "m-warmup-done", "m-infer-start-4294967295"]),
+        (b"infer 1 4294967295%", ["m-warmup-start-4294967295"]),
+    ],
+)
+def test_an_absurd_count_of_inferences_ends(
+    compile_fuzzed: Callable[..., Path], command: bytes, before: list[str]
+) -> None:
+    """A second passes with each inference; the device says how many there were, and goes on."""
+    wire = bytes(range(INPUT_BYTES))
+    program = compile_fuzzed("TEST_MICROSECONDS=1000000")
+    _, _, ended, named, result = run(program, [frame("bin", wire), command, b"name%", b"results%"])
+    *lines, error, ready, _ = ended.decode().split("\r\n")
+    assert (lines, ready) == (before, "m-ready")
+    counts = re.fullmatch(r"e-\[Stopped after (\d+) of (\d+) inferences: .* 60 s]", error)
+    assert counts is not None, error
+    assert 58 <= int(counts[1]) <= 61
+    assert int(counts[2]) == 4294967295
+    assert named == NAME
+    check_answers(result, ONE)
+    assert b"m-results-[" in result

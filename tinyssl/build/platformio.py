@@ -21,7 +21,6 @@ from tinyssl.build.upload_errors import upload_error, uploader_error
 from tinyssl.errors import (
     BudgetExceeded,
     BuildError,
-    DeviceNotFound,
     TinysslError,
     ToolMissing,
 )
@@ -57,11 +56,6 @@ NOT_FETCHED = re.compile(
     r"(?:Platform|Tool|Library) Manager: Installing (\S+)(?:(?!Manager: Installing).)*"
     r"(?:HTTPClientError|InternetConnectionError|You are not connected to the Internet)",
     re.DOTALL,
-)
-PROBE_MISSING = re.compile(
-    r"Error: (open failed|No device found|unable to find .*|.*LIBUSB_ERROR_ACCESS.*"
-    r"|.*no .*device.*found.*)",
-    re.IGNORECASE,
 )
 
 
@@ -155,7 +149,6 @@ def pio_run(
     Raises:
         BudgetExceeded: The linker ran out of a memory region.
         BuildError: PlatformIO or the compiler failed, or took longer than `timeout` seconds.
-        DeviceNotFound: The upload found no debug probe.
     """
     command = pio_command(*targets, upload_port=upload_port)
     chosen = {"PLATFORMIO_UPLOAD_PROTOCOL": upload_protocol} if upload_protocol else {}
@@ -213,12 +206,6 @@ def failure(output: str, project: Path) -> TinysslError:
     known = upload_error(output) if "[upload]" in output else None
     if known:
         return known
-    probe = PROBE_MISSING.search(output)
-    if probe:
-        return DeviceNotFound(
-            f"no debug probe answered: {probe[1]}",
-            hint="plug in the board's USB cable; `tinyssl doctor` checks udev and permissions",
-        )
     lines = [line for line in output.splitlines() if ERROR_LINE.search(line)]
     shown = "\n".join((lines or output.splitlines()[-ERROR_LINES:])[:ERROR_LINES])
     hint = f"the whole output is in {project / LOG}"

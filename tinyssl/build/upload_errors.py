@@ -60,7 +60,7 @@ TRAPS = (
         UDEV,
     ),
     _trap(
-        r"^Error: (open failed|No (?:J-Link )?device found|Invalid serial number.*"
+        r"^Error: (open failed|[Nn]o (?:.* )?device(?: was)? found.*|Invalid serial number.*"
         r"|unable to find .*)$",
         DeviceNotFound,
         "no debug probe answered: {0}",

@@ -40,12 +40,23 @@ def test_a_compiler_error_is_shown(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["Error: open failed", "Error: unable to find a matching CMSIS-DAP device"]
+    "text",
+    [
+        "Error: open failed",
+        "Error: unable to find a matching CMSIS-DAP device",
+        "Error: No J-Link device found.",
+        "Error: no device found",
+    ],
 )
 def test_a_missing_probe_is_not_found(tmp_path, text):
     error = failure(f"Open On-Chip Debugger 0.12.0\n{text}\n*** [upload] Error 1\n", tmp_path)
     assert isinstance(error, DeviceNotFound)
     assert "--list-probes" in error.hint
+
+
+def test_a_build_that_fails_has_nothing_to_do_with_a_probe(tmp_path):
+    error = failure("Error: unable to find the script\n*** [firmware.elf] Error 1\n", tmp_path)
+    assert type(error) is BuildError
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@
  * once that nothing came, as if a second had passed. Before what answers the next burst, the byte
  * 0x1E is written. The process ends with the input.
  *
+ * Each look at the time is TEST_MICROSECONDS later than the one before.
+ *
  * port_reset() calls main() again: the application starts anew, its memory as it is. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +14,10 @@
 #include "port.h"
 
 #define BURST_BYTES (1u << 20)
+
+#ifndef TEST_MICROSECONDS
+#define TEST_MICROSECONDS 1
+#endif
 
 int main(void);
 
@@ -68,7 +74,7 @@ void port_write(const uint8_t *data, size_t count)
 
 uint64_t port_ticks(void)
 {
-    return ++ticks;
+    return ticks += TEST_MICROSECONDS;
 }
 
 uint32_t port_ticks_per_second(void)
