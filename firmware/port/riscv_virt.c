@@ -28,11 +28,13 @@
 #define PLIC_CLAIM REG32(0x0C200004u)
 #define UART_DATA REG8(0x10000000u)
 #define UART_INTERRUPT REG8(0x10000001u) /* 0: received data */
-#define UART_FIFO REG8(0x10000002u)      /* 0: on */
+#define UART_FIFO REG8(0x10000002u)      /* 0: on, 6: an interrupt at 14 bytes, or at a pause */
+#define UART_LINE REG8(0x10000003u)      /* 0: 8 bits, 7: the divider is at DATA and INTERRUPT */
 #define UART_STATE REG8(0x10000005u)     /* 0: received data, 5: room to send, 6: all sent */
 
 enum { IRQ_UART = 10, RESET_WORD = 0x7777 };
 enum { UART_RECEIVED = 1 << 0, UART_ROOM = 1 << 5, UART_EMPTY = 1 << 6 };
+enum { UART_8N1 = 3, UART_DIVIDER = 1 << 7, UART_FIFO_ON = 1, UART_AT_14 = 3 << 6 };
 enum { TIMER_HZ = 10000000 };
 enum { MIE_TIMER = 1 << 7, MIE_EXTERNAL = 1 << 11 };
 
@@ -57,7 +59,11 @@ void start_core(void)
 
 const char *port_init(void)
 {
-    UART_FIFO = 1;
+    UART_LINE = UART_8N1 | UART_DIVIDER;
+    UART_DATA = 1; /* 115,200 baud: what a pause is depends on it, nothing else does */
+    UART_INTERRUPT = 0;
+    UART_LINE = UART_8N1;
+    UART_FIFO = UART_FIFO_ON | UART_AT_14;
     UART_INTERRUPT = UART_RECEIVED;
     PLIC_PRIORITY(IRQ_UART) = 1;
     PLIC_THRESHOLD = 0;
