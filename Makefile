@@ -13,7 +13,7 @@ SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 STAMP  := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup tools python demo readme test quick lint types size bench-engines bench-engines-check boards-table clean
+.PHONY: help setup tools python demo readme test quick lint types size bench-engines bench-engines-check boards-table tflm-table clean
 
 help:
 	@echo "make demo    images to a measured (emulated) Cortex-M7: table and $(DEMO)/report.html"
@@ -23,6 +23,7 @@ help:
 	@echo "make bench-engines        engines side by side in QEMU: docs/engines.md (takes half an hour)"
 	@echo "make bench-engines-check  instructions, flash and RAM against the committed baseline"
 	@echo "make boards-table         flash and RAM on every bare-metal board: docs/boards.md"
+	@echo "make tflm-table           TensorFlow Lite Micro by PlatformIO: docs/tflm.md (needs its sources)"
 	@echo "make setup   compilers, emulator and $(VENV)    make clean   remove what make made"
 
 setup: tools $(STAMP)
@@ -96,8 +97,12 @@ bench-engines: setup
 bench-engines-check: setup
 	$(BIN)/python -m tools.bench_engines --check
 
+# The rows of TFLM are measured where copies are given, as above: about two hours.
 boards-table: setup
 	$(BIN)/python -m tools.boards_table $(BENCH)
+
+tflm-table: setup
+	$(BIN)/python -m tools.tflm_table $(BENCH)
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist runs .pytest_cache .mypy_cache .ruff_cache .hypothesis

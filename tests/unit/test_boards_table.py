@@ -1,13 +1,21 @@
 """docs/boards.md: what each board was checked on comes from the tests, and no board is left out."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from tests.networks import network
 from tinyssl.boards import find_board
-from tinyssl.records import BuildInfo
-from tools.boards_table import DOCUMENT, Row, bare_metal, checked, document, lines
+from tinyssl.build.arena import check_arena
+from tinyssl.build.source import load_model
+from tinyssl.config import BuildConfig
+from tinyssl.errors import BudgetExceeded
+from tinyssl.records import Workspace
+from tinyssl.tflite import write_model
+from tools.boards_table import DOCUMENT, Row, bare_metal, checked, document, lines, reason
 
 SIZES = {"flash": 12345, "weights": 1000, "ram": 2000, "arena": 96}
-STAMP = {"commit": "abc", "date": "2026-01-01", "machine": "m", "network": ""}
 
 
 @pytest.mark.parametrize(
@@ -25,22 +33,41 @@ def test_what_a_board_was_checked_on(board: str, expected: str) -> None:
 
 
 def test_a_row_has_the_figures_of_the_build_or_why_there_is_none() -> None:
-    board = find_board("nano33ble")
-    info = BuildInfo(board.id, "aot", "m", "0", "0", {}, SIZES, {})
     rows = [
-        Row(board, "aot", "small", info),
-        Row(board, "tflm", "large", None, "RAM: 300,000 of 262,144\nmore"),
+        Row("nano33ble", "aot", "small", SIZES, checked="built", commit="abc", date="today"),
+        Row("nano33ble", "tflm", "large", {}, "RAM: 300,000 of 262,144", commit="def"),
     ]
     *_, built, refused = lines(rows)
     assert built == (
-        "| `nano33ble` | cortex-m4 | aot | small | 12,345 | 1,000 | 2,000 | 96 |"
-        " same port: `nrf52840_dk` |"
+        "| `nano33ble` | cortex-m4 | aot | small | 12,345 | 1,000 | 2,000 | 96 | built |"
     )
     assert "RAM: 300,000 of 262,144 |" in refused
     assert built.count("|") == refused.count("|")
-    page = document(rows, STAMP)
+    page = document(rows, "")
+    assert "- `aot`: commit abc, today" in page
+    assert "- `tflm`: commit def" in page
     assert "a 3.3 V adapter at P1.03 (sends) and P1.10 (receives)" in page
     assert "**No board was run on silicon.**" in page
+
+
+def test_the_boards_are_named_where_rows_of_an_engine_are_of_several_commits() -> None:
+    rows = [Row("mps2_an500", "tflm", "m", SIZES, commit="a"), Row("nano33ble", "tflm", "m", SIZES)]
+    page = document(rows, "")
+    assert "- `tflm`: commit a, ,  (`mps2_an500`)" in page
+    assert "- `tflm`: commit , ,  (`nano33ble`)" in page
+
+
+def test_a_refusal_is_cut_to_its_figures(tmp_path: Path) -> None:
+    """The message is the real one, of a model that cannot fit."""
+    model = tmp_path / "net.tflite"
+    model.write_bytes(write_model(network()))
+    board = find_board("mps2_an500")
+    source = load_model(model, Workspace(tmp_path), isa=board.tinyssl.isa)
+    with pytest.raises(BudgetExceeded) as caught:
+        check_arena(BuildConfig(engine="tflm", ram_budget=9000), source, board)
+    short = reason(caught.value.message)
+    assert re.fullmatch(r"refused: an arena of at least [0-9,]+, and room for 808", short)
+    assert reason("does not fit\nmore") == "does not fit"
 
 
 def test_the_page_has_every_bare_metal_board() -> None:

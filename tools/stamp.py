@@ -1,0 +1,31 @@
+"""What stands beside a measured figure: commit, date, machine."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def stamp(*programs: str) -> dict[str, str]:
+    """Commit (`-dirty` where files differ from it), date, and machine with versions of programs."""
+    versions = [f"{program} {version(program)}" for program in programs]
+    return {
+        "commit": _output("git", "-C", str(ROOT), "describe", "--always", "--dirty"),
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": ", ".join([platform.machine(), *versions]),
+    }
+
+
+def version(program: str) -> str:
+    """The number that `program --version` names first."""
+    words = _output(program, "--version").splitlines()[0].split()
+    return next(word for word in words if word[:1].isdigit() and "." in word)
+
+
+def _output(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return done.stdout.strip()
