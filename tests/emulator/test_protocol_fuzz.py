@@ -2,8 +2,8 @@
 
 As many of the 100,000 lines as fit: 60 s on RISC-V, whose UART takes 14 bytes at a time from the
 emulator, 10 s on a Cortex-M4, whose UART takes one (TINYSSL_FUZZ_SECONDS: other limits, for both).
-What a byte costs is two changes of thread in the emulator, not instructions of the firmware: 410 lines
-a second on RISC-V where other work took most of two cores, so that all 100,000 took 244 s.
+What a byte costs is two changes of thread in the emulator, not instructions of the firmware: 410
+lines a second on RISC-V where other work took most of two cores; all 100,000 took 244 s.
 
 Oracles: how many answers a burst is owed (tests/fuzz.py), and TensorFlow Lite Micro's output.
 """
