@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import nnls
 
 from tinyssl.boards import Board, find_board
 from tinyssl.emit import render_aot, render_engine_aot
@@ -79,29 +80,11 @@ def fit(samples: list[tuple[Features, int]]) -> tuple[dict[str, float], list[flo
 
 
 def non_negative(matrix: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
-    """argmin |matrix x - target| over x >= 0: Lawson and Hanson, Solving Least Squares Problems,
-    chapter 23.
-    """
+    """argmin |matrix x - target| over x >= 0; columns are brought to one length first."""
     norms = np.linalg.norm(matrix, axis=0)
-    scaled = matrix / np.where(norms > 0, norms, 1)
-    x = np.zeros(matrix.shape[1])
-    passive = np.zeros(matrix.shape[1], bool)
-    for _ in range(10 * matrix.shape[1]):
-        gradient = np.where(passive, -np.inf, scaled.T @ (target - scaled @ x))
-        if passive.all() or gradient.max() <= 1e-9:
-            break
-        passive[int(gradient.argmax())] = True
-        while True:
-            trial = np.zeros_like(x)
-            trial[passive] = np.linalg.lstsq(scaled[:, passive], target, rcond=None)[0]
-            below = passive & (trial <= 0)
-            if not below.any():
-                x = trial
-                break
-            step = float((x[below] / (x[below] - trial[below])).min())
-            x += step * (trial - x)
-            passive &= x > 1e-12
-    return x / np.where(norms > 0, norms, 1)
+    norms[norms == 0] = 1
+    found, _ = nnls(matrix / norms, target)
+    return np.asarray(found / norms)
 
 
 def table_text(fitted: dict[str, tuple[dict[str, float], list[float]]], stamp: str) -> str:
