@@ -114,7 +114,9 @@ static uint32_t measure_core(void)
     return now == begin ? 0 : (uint32_t)((uint64_t)counted * SYSTIMER_HZ / (now - begin));
 }
 
-/* Under the RTC's watchdog of a tenth of a second: its reset keeps RTC_STORE0. */
+/* Under the RTC's watchdog of a tenth of a second, or with an eFuse up to 0.8 s: its reset keeps RTC_STORE0.
+ * The PLL is as the ROM left it. ESP-IDF also writes its analog registers and calibrates it, of which the
+ * TRM says nothing; so what the core then has is measured. */
 static bool run_from_pll(void)
 {
     if (RTC_STORE0 == PLL_NOTE) {
@@ -123,7 +125,7 @@ static bool run_from_pll(void)
     }
     RTC_STORE0 = PLL_NOTE;
     unlock_rtc_watchdog();
-    RTC_WDTCONFIG1 = RTC_SLOW_HZ / 10;
+    RTC_WDTCONFIG1 = RTC_SLOW_HZ / 10 / 2;
     RTC_WDTCONFIG0 = RTC_WDT_CORE_RESET;
     RTC_WDTFEED = RTC_WDT_FEED;
     RTC_OPTIONS0 &= ~RTC_PLL_POWER_DOWN;

@@ -1,6 +1,7 @@
 /* Registers of the ESP32-C3, as far as they are used: ESP32-C3 Technical Reference Manual v1.3 (TRM).
  * Addresses: TRM chapter 3, table of the peripherals' address mapping, and the register summary of each
- * chapter. */
+ * chapter. Registers and fields agree with Espressif's esp32c3.svd (2024-02), keys, actions of the watchdogs
+ * and causes of a reset with ESP-IDF's headers for the chip (rwdt_ll.h, reset_reasons.h). */
 #ifndef TINYSSL_ESP32C3_H
 #define TINYSSL_ESP32C3_H
 
@@ -50,7 +51,7 @@
 #define RTC_RESET_STATE REG32(0x60008038u) /* 0: cause, 6 bits */
 #define RTC_STORE0 REG32(0x60008050u)      /* outlives every reset but those of the whole chip */
 #define RTC_WDTCONFIG0 REG32(0x60008090u)
-#define RTC_WDTCONFIG1 REG32(0x60008094u) /* first stage, cycles of the slow clock */
+#define RTC_WDTCONFIG1 REG32(0x60008094u) /* first stage: cycles of the slow clock by 2 (eFuse: by 16) */
 #define RTC_WDTFEED REG32(0x600080A4u)
 #define RTC_WDTWPROTECT REG32(0x600080A8u)
 #define RTC_SWD_CONF REG32(0x600080ACu)

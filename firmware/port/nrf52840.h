@@ -1,5 +1,6 @@
 /* Registers of the nRF52840 that the port uses. nRF52840 Product Specification v1.8 (PS): the
- * section is named with each peripheral. Tasks and events are written and read as 1 and 0. */
+ * section is named with each peripheral. Tasks and events are written and read as 1 and 0. All agree with
+ * Nordic's nrf52840.svd and nrf52840_bitfields.h (MDK 8.75.1). */
 #ifndef TINYSSL_NRF52840_H
 #define TINYSSL_NRF52840_H
 
