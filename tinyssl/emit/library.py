@@ -2,7 +2,8 @@
 
 library.json, library.properties    the manifests
 src/<name>.h, src/<name>.c           a small interface that owns the memory
-src/model/                           the generated model and its kernels, as `render_aot` gives them
+src/model/                           the generated model and its kernels, as `render_aot` gives
+                                     them, with the library's name as prefix in place of `tinyssl`
 examples/Classify/                   a sketch that runs one input and compares the output
 README.md, LICENSE
 """
@@ -46,6 +47,8 @@ ARCHITECTURES = (
 """Arduino cores of 32 bit, where constants lie in flash (on AVR they would take RAM)"""
 AUTHOR = re.compile(r"^\s*(?P<name>[^<>]*?)\s*(?:<(?P<email>[^<>]*)>)?\s*$")
 """`Name <mail>`, as library.properties has it"""
+SYMBOL = re.compile(r"\btinyssl_(?=\w)")
+"""How every name in generated C begins that a linker sees"""
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,8 @@ def render_library(
         "golden_input": rows(golden[0].ravel()),
         "golden_output": rows(golden[1].ravel()),
     }
-    files = {f"src/model/{path}": text for path, text in render_aot(model, plan, isa=isa).items()}
+    generated = render_aot(model, plan, isa=isa)
+    files = {f"src/model/{path}": _own(text, facts.name) for path, text in generated.items()}
     templates = {
         "README.md": "README.md",
         "LICENSE": "LICENSE",
@@ -112,6 +116,14 @@ def render_library(
     }
     files |= {path: render(f"library/{name}.j2", context) for path, name in templates.items()}
     return files | {"library.json": _manifest(facts, context["name"])}
+
+
+def _own(text: str, library: str) -> str:
+    """Generated C with the library's prefix: a sketch may have several models.
+
+    With one prefix for all, the linker would take the first model's functions for both, silently.
+    """
+    return SYMBOL.sub(f"{library}_", text)
 
 
 def _manifest(facts: LibraryFacts, model: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.arduino_host import CORE, compile_sketch
 from tests.host_firmware import HostFirmware
+from tests.networks import network
 from tinyssl.build import build
 from tinyssl.build.platformio import environment, pio_run
 from tinyssl.config import BuildConfig
@@ -19,6 +20,7 @@ from tinyssl.emit import library_name
 from tinyssl.errors import UsageError
 from tinyssl.paths import boards_folder, firmware_folder
 from tinyssl.records import Workspace
+from tinyssl.tflite import write_model
 
 NAME = "tinyssl_tiny"
 PACK = """
@@ -136,6 +138,62 @@ def test_the_example_compiles_for_a_cortex_m4_and_names_no_section(library, tmp_
             ["arm-none-eabi-objdump", "-h", target], check=True, capture_output=True, text=True
         ).stdout
         assert ".tinyssl" not in headers  # the linker scripts of Arduino's cores do not know them
+
+
+CHECK = """
+#include <{name}.h>
+#include <string.h>
+
+#include "{library}/examples/Classify/sample.h"
+
+int check_{name}(void);
+int check_{name}(void)
+{{
+    memcpy({name}_input(), sample_input, sizeof sample_input);
+    return memcmp({name}_infer(), sample_output, sizeof sample_output) != 0;
+}}
+"""
+BOTH = """
+int check_tinyssl_tiny(void);
+int check_other(void);
+int main(void)
+{
+    return check_tinyssl_tiny() + check_other() + check_tinyssl_tiny();
+}
+"""
+
+
+def archive(library, folder):
+    """Its C as an archive, and the names that a linker sees in it."""
+    folder.mkdir()
+    made = folder / "library.a"
+    subprocess.run(["gcc", "-O1", "-c", *(library / "src").rglob("*.c")], cwd=folder, check=True)
+    subprocess.run(["ar", "rc", made, *folder.glob("*.o")], check=True)
+    command = ["nm", "-g", "--defined-only", "-f", "posix", made]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return made, {line.split()[0] for line in listed.splitlines() if " " in line}
+
+
+def test_two_libraries_in_one_program_keep_to_their_own_models(library, tmp_path):
+    """Linked as archives, where the linker would say nothing of a name that both define."""
+    model, other = tmp_path / "other.tflite", tmp_path / "other"
+    model.write_bytes(write_model(network()))
+    config = BuildConfig(
+        model=model, board="mps2_an386", target="library", library_name="other", out=other
+    )
+    build(config, Workspace(tmp_path / "workspace"))
+    main, program = tmp_path / "main.c", tmp_path / "both"
+    main.write_text(BOTH)
+    words = [main]
+    for name, folder in ((NAME, library), ("other", other)):
+        check = tmp_path / f"{name}.c"
+        check.write_text(CHECK.format(name=name, library=folder))
+        made, symbols = archive(folder, tmp_path / f"{name}-objects")
+        assert len(symbols) > 5
+        assert [symbol for symbol in symbols if not symbol.startswith(f"{name}_")] == []
+        words += [check, made, f"-I{folder / 'src'}"]
+    subprocess.run(["gcc", *words, "-lm", "-o", program], check=True)
+    assert subprocess.run([program], check=False).returncode == 0
 
 
 @pytest.mark.emulator  # a whole build by PlatformIO
