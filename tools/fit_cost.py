@@ -24,7 +24,7 @@ from tinyssl.boards import Board, find_board
 from tinyssl.emit import render_aot, render_engine_aot
 from tinyssl.emit.cost import step_features
 from tinyssl.emit.describe import has_code
-from tinyssl.emit.features import Features
+from tinyssl.emit.features import STEM, Features
 from tinyssl.emit.steps import measuring_covers, step_choices
 from tinyssl.ir.model import Model
 from tinyssl.ir.passes import run_passes
@@ -53,7 +53,8 @@ def measure(data: bytes, name: str, board: Board) -> Samples:
         for step, count in zip(steps, _operators(model, steps, board), strict=True):
             if step not in seen and has_code(model.ops[step.first]):
                 kernel, features = step_features(model, step, isa)
-                found[kernel].append((features, count))
+                if kernel != STEM:  # its constants are those of its parts
+                    found[kernel].append((features, count))
             seen.add(step)
     return found
 

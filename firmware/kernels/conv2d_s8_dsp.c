@@ -1,7 +1,7 @@
 #include "conv2d_s8_dsp.h"
 
 #include "abi.h"
-#include "dsp.h"
+#include "lanes_dsp.h"
 
 TINYSSL_FOR_SIZE
 
@@ -84,8 +84,9 @@ static void copy(const int8_t *in, const struct tinyssl_conv2d_dsp *p, const str
     }
 }
 
+/* out, step: as the functions of the product's form take them. */
 static void compute(const int8_t *in, const struct tinyssl_conv2d_dsp *p, const struct block *b,
-                    int8_t *out, uint8_t *column)
+                    void *out, int32_t step, uint8_t *column)
 {
     const struct region r = region_of(p, b);
     struct tinyssl_taps taps = {p->k_h, p->k_w * p->in_c, p->in_w * p->in_c};
@@ -100,37 +101,47 @@ static void compute(const int8_t *in, const struct tinyssl_conv2d_dsp *p, const 
     }
     const int32_t pitch =
         b->down * p->stride_h * taps.row_bytes + b->over * p->stride_w * p->in_c;
-    const int32_t step = (b->down * p->out_w + b->over) * p->product.out_c;
     tinyssl_taps_to_column(from, pitch, &taps, b->count, column);
-    tinyssl_product_column(&p->product, column, b->count,
-                           out + (b->y * p->out_w + b->x) * p->product.out_c, step);
+    tinyssl_product_column(&p->product, column, b->count, out, step);
 }
 
 /* The outputs of row y by fours. Where no window reaches into the padding, only addresses move. */
-static void row_of_fours(const int8_t *in, const struct tinyssl_conv2d_dsp *p, int32_t y,
-                         int8_t *out, uint8_t *column)
+TINYSSL_INLINE void row_of_fours(const int8_t *in, const struct tinyssl_conv2d_dsp *p, int32_t y,
+                                 const struct tinyssl_conv2d_row *row, uint8_t *column)
 {
     const struct tinyssl_taps taps = {p->k_h, p->k_w * p->in_c, p->in_w * p->in_c};
     const int32_t pitch = p->stride_w * p->in_c;
-    const int32_t out_c = p->product.out_c;
     const int32_t fours = p->out_w & ~3;
     const int32_t top = y * p->stride_h - p->pad_top;
     const int32_t inside = top >= 0 && top + p->k_h <= p->in_h;
     const int32_t last = p->in_w - p->k_w - 3 * p->stride_w; /* column of the last window of four */
     int32_t left = -p->pad_left;
     int32_t from = top * taps.row_bytes + left * p->in_c;
-    int8_t *to = out + y * p->out_w * out_c;
+    uint8_t *to = row->out;
     for (int32_t x = 0; x < fours; x += 4) {
         if (inside && left >= 0 && left <= last) {
             tinyssl_taps_to_column(in + from, pitch, &taps, 4, column);
-            p->product.form->four(&p->product, column, to, out_c);
+            p->product.form->four(&p->product, column, to, row->step);
         } else {
             const struct block block = {y, x, 4, 0, 1};
-            compute(in, p, &block, out, column);
+            compute(in, p, &block, to, row->step, column);
         }
         left += 4 * p->stride_w;
         from += 4 * pitch;
-        to += 4 * out_c;
+        to += row->four;
+    }
+}
+
+void tinyssl_conv2d_row_dsp(const int8_t *in, const struct tinyssl_conv2d_dsp *p, int32_t y,
+                            const struct tinyssl_conv2d_row *row, uint8_t *column)
+{
+    row_of_fours(in, p, y, row, column);
+    for (int32_t x = p->out_w & ~3, count = 2; count > 0; count--) {
+        if (p->out_w & count) {
+            const struct block block = {y, x, count, 0, 1};
+            compute(in, p, &block, row->out + x / 2 * (row->four / 2), row->step, column);
+            x += count;
+        }
     }
 }
 
@@ -138,16 +149,19 @@ void tinyssl_conv2d_s8_dsp(const int8_t *in, const struct tinyssl_conv2d_dsp *p,
                            int8_t *scratch)
 {
     uint8_t *column = (uint8_t *)scratch;
-    for (int32_t y = 0; y < p->out_h; y++) {
-        row_of_fours(in, p, y, out, column);
+    const int32_t out_c = p->product.out_c;
+    const int32_t width = p->out_w * out_c;
+    struct tinyssl_conv2d_row row = {(uint8_t *)out, out_c, 4 * out_c};
+    for (int32_t y = 0; y < p->out_h; y++, row.out += width) {
+        row_of_fours(in, p, y, &row, column);
     }
     for (int32_t x = p->out_w & ~3; x < p->out_w; x++) {
         for (int32_t y = 0; y < p->out_h;) {
             const int32_t left = p->out_h - y;
             const struct block block = {y, x, left >= 4 ? 4 : left >= 2 ? 2 : 1, 1, 0};
-            compute(in, p, &block, out, column);
+            compute(in, p, &block, out + y * width + x * out_c, width, column);
             y += block.count;
         }
     }
-    tinyssl_clamp_outputs(&p->product, out, p->out_h * p->out_w * p->product.out_c);
+    tinyssl_clamp_outputs(&p->product, out, p->out_h * width);
 }

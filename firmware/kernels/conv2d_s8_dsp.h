@@ -24,4 +24,16 @@ struct tinyssl_conv2d_dsp {
 void tinyssl_conv2d_s8_dsp(const int8_t *in, const struct tinyssl_conv2d_dsp *p, int8_t *out,
                            int8_t *scratch);
 
+/* Where the outputs of a row go: bytes, or planes, by the form of the product. */
+struct tinyssl_conv2d_row {
+    uint8_t *out; /* of the first output */
+    int32_t step; /* as the form's functions take it */
+    int32_t four; /* bytes from four outputs to the next four */
+};
+
+/* Output row y, by fours, then two, then one; not yet clamped to the activation. column: as `scratch`
+ * above, for neighbours side by side. */
+void tinyssl_conv2d_row_dsp(const int8_t *in, const struct tinyssl_conv2d_dsp *p, int32_t y,
+                            const struct tinyssl_conv2d_row *row, uint8_t *column);
+
 #endif

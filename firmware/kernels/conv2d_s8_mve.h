@@ -18,4 +18,8 @@ struct tinyssl_conv2d_mve {
 void tinyssl_conv2d_s8_mve(const int8_t *in, const struct tinyssl_conv2d_mve *p, int8_t *out,
                            int8_t *scratch);
 
+/* Output row y. */
+void tinyssl_conv2d_row_mve(const int8_t *in, const struct tinyssl_conv2d_mve *p, int32_t y,
+                            int8_t *out, int8_t *scratch);
+
 #endif

@@ -2,25 +2,13 @@
 
 #include <string.h>
 
-#include "depthwise_lines_dsp.h"
-#include "lanes_dsp.h"
+#include "block_rows_dsp.h"
 
 /* Row by row. An input row is expanded into the slot of the oldest row of the planes; each channel
  * of them gives a row of depthwise outputs, written as int16 into the columns that the projection
  * reads. So nothing is widened twice, and sums check no borders. */
 
 enum { TAPS = 9, RAISED = 128 };
-
-struct work {
-    uint8_t *planes;             /* [channels] */
-    uint8_t *columns;            /* of an output row */
-    struct tinyssl_line *lines;  /* one, or [channels] */
-    uint8_t *column;             /* of the expansion */
-    int8_t *row;                 /* of the projection, for the addition */
-    int32_t step;                /* bytes of a plane */
-    int32_t next;                /* input row that comes next */
-    int32_t slot;                /* where it goes: that of the oldest */
-};
 
 static void put(uint8_t *at, int32_t value)
 {
@@ -36,12 +24,12 @@ static void fill_pair(uint8_t *plane, int32_t channels, int32_t step, uint32_t p
     }
 }
 
-/* A row of padding. */
-static void fill_row(const struct tinyssl_fused_block_dsp *p, const struct work *w, int32_t slot)
+void tinyssl_block_padding(const struct tinyssl_fused_block_dsp *p,
+                           const struct tinyssl_block_work *w)
 {
     const uint32_t pair = tinyssl_pack(p->in_zero, p->in_zero);
     for (int32_t x = 0; x < p->columns; x += 2) {
-        fill_pair(w->planes + tinyssl_plane_offset(x, slot), p->channels, w->step, pair);
+        fill_pair(w->planes + tinyssl_plane_offset(x, w->slot), p->channels, w->step, pair);
     }
 }
 
@@ -77,7 +65,7 @@ static void spread2(const int8_t *first, const int8_t *second, int32_t channels,
 
 /* An input row to the planes as it is. */
 static void spread_row(const int8_t *in, const struct tinyssl_fused_block_dsp *p,
-                       const struct work *w)
+                       const struct tinyssl_block_work *w)
 {
     const int32_t c = p->channels;
     const int32_t end = p->pad_left + p->in_w;
@@ -96,42 +84,40 @@ static void spread_row(const int8_t *in, const struct tinyssl_fused_block_dsp *p
     }
 }
 
-/* The expansion's activation where it is narrower than int8; `x` from the first column on. */
-static void clamp_row(const struct tinyssl_fused_block_dsp *p, const struct work *w)
+void tinyssl_clamp_block_row(const struct tinyssl_product4_dsp *product,
+                             const struct tinyssl_fused_block_dsp *p,
+                             const struct tinyssl_block_work *w)
 {
+    if (product->out_min == INT8_MIN && product->out_max == INT8_MAX) {
+        return;
+    }
     for (int32_t c = 0; c < p->channels; c++) {
         uint8_t *const plane = w->planes + c * w->step;
         for (int32_t x = p->pad_left; x < p->pad_left + p->in_w; x++) {
             int16_t value;
             memcpy(&value, plane + tinyssl_plane_offset(x, w->slot), sizeof value);
-            value = value < p->expand.out_min ? p->expand.out_min : value;
-            value = value > p->expand.out_max ? p->expand.out_max : value;
+            value = value < product->out_min ? product->out_min : value;
+            value = value > product->out_max ? product->out_max : value;
             put(plane + tinyssl_plane_offset(x, w->slot), value);
         }
     }
 }
 
-/* The next input row, or padding, in place of the oldest. The padding left and right is there. */
-static void advance(const int8_t *in, const struct tinyssl_fused_block_dsp *p, struct work *w)
+/* An input row, expanded or as it is. */
+static void input_row(const int8_t *in, const struct tinyssl_fused_block_dsp *p,
+                      const struct tinyssl_block_work *w)
 {
     const int8_t *const row = in + w->next * p->in_w * p->in_c;
-    if (w->next < 0 || w->next >= p->in_h) {
-        fill_row(p, w, w->slot);
-    } else if (p->expand.depth == 0) {
+    if (p->expand.depth == 0) {
         spread_row(row, p, w);
     } else {
         tinyssl_product_row_to_planes(&p->expand, row, p->in_c, p->in_w, w->column,
-                                      w->planes + tinyssl_plane_offset(p->pad_left, w->slot),
-                                      w->step);
-        if (p->expand.out_min > INT8_MIN || p->expand.out_max < INT8_MAX) {
-            clamp_row(p, w);
-        }
+                                      tinyssl_block_pixel(p, w), w->step);
+        tinyssl_clamp_block_row(&p->expand, p, w);
     }
-    w->next++;
-    w->slot = w->slot == 2 ? 0 : w->slot + 1;
 }
 
-static void prepare(const struct tinyssl_fused_block_dsp *p, const struct work *w, int32_t c,
+static void prepare(const struct tinyssl_fused_block_dsp *p, const struct tinyssl_block_work *w, int32_t c,
                     struct tinyssl_line *line)
 {
     tinyssl_prepare_line(line, p->weight + c * TAPS, tinyssl_channel_at(p->channel, c), p->zero,
@@ -157,7 +143,7 @@ static int32_t place(int32_t c, int32_t pixels)
 
 /* What is left of a line after its fours: a column of two pixels, one of one, or both. The line is then
  * as it was. */
-static void rest(const struct tinyssl_fused_block_dsp *p, const struct work *w, int32_t c,
+static void rest(const struct tinyssl_fused_block_dsp *p, const struct tinyssl_block_work *w, int32_t c,
                  struct tinyssl_line *line, const uint32_t *taps)
 {
     const uint32_t end = line->end;
@@ -180,7 +166,7 @@ static void rest(const struct tinyssl_fused_block_dsp *p, const struct work *w, 
 }
 
 /* A row of depthwise outputs of all channels. */
-static void depthwise(const struct tinyssl_fused_block_dsp *p, const struct work *w)
+static void depthwise(const struct tinyssl_fused_block_dsp *p, const struct tinyssl_block_work *w)
 {
     struct tinyssl_line *line = w->lines;
     for (int32_t c = 0; c < p->channels; c++) {
@@ -208,7 +194,7 @@ static void depthwise(const struct tinyssl_fused_block_dsp *p, const struct work
 
 /* The columns to a row of outputs; for the addition into a row of its own, as it still needs what
  * may lie there. */
-static void project(const struct tinyssl_fused_block_dsp *p, const struct work *w,
+static void project(const struct tinyssl_fused_block_dsp *p, const struct tinyssl_block_work *w,
                     const int8_t *left, int8_t *out)
 {
     int8_t *const row = p->add.size > 0 ? w->row : out;
@@ -219,17 +205,26 @@ static void project(const struct tinyssl_fused_block_dsp *p, const struct work *
     }
 }
 
-static struct work start(const struct tinyssl_fused_block_dsp *p, int8_t *scratch)
+void tinyssl_block_outputs(const struct tinyssl_fused_block_dsp *p,
+                           const struct tinyssl_block_work *w, const int8_t *left, int8_t *out)
 {
-    struct work w = {.planes = (uint8_t *)scratch, .next = -p->pad_top};
+    depthwise(p, w);
+    project(p, w, left, out);
+}
+
+struct tinyssl_block_work tinyssl_block_start(const struct tinyssl_fused_block_dsp *p,
+                                              int8_t *scratch)
+{
+    struct tinyssl_block_work w = {.planes = (uint8_t *)scratch, .next = -p->pad_top};
     w.step = TINYSSL_PLANE_BYTES(p->columns);
     w.columns = w.planes + p->channels * w.step;
     uint8_t *const lines = w.columns + TINYSSL_COLUMN(p->channels, p->out_w);
     w.lines = (struct tinyssl_line *)(void *)lines;
     w.column = (uint8_t *)(w.lines + p->lines);
     w.row = (int8_t *)w.column + (p->expand.depth > 0 ? TINYSSL_COLUMN(p->in_c, 4) : 0);
-    for (int32_t slot = 0; slot < TINYSSL_PLANE_WORDS; slot++) {
-        fill_row(p, &w, slot);
+    for (w.slot = TINYSSL_PLANE_WORDS; w.slot > 0;) {
+        w.slot--;
+        tinyssl_block_padding(p, &w);
     }
     for (int32_t c = 0; p->lines > 1 && c < p->channels; c++) {
         prepare(p, &w, c, w.lines + c);
@@ -240,15 +235,5 @@ static struct work start(const struct tinyssl_fused_block_dsp *p, int8_t *scratc
 void tinyssl_fused_block_s8_dsp(const int8_t *in, const struct tinyssl_fused_block_dsp *p,
                                 int8_t *out, int8_t *scratch)
 {
-    struct work w = start(p, scratch);
-    for (int32_t k = 0; k < TINYSSL_PLANE_WORDS - p->stride; k++) {
-        advance(in, p, &w);
-    }
-    for (int32_t y = 0; y < p->out_h; y++) {
-        for (int32_t k = 0; k < p->stride; k++) {
-            advance(in, p, &w);
-        }
-        depthwise(p, &w);
-        project(p, &w, in + y * p->in_w * p->in_c, out + y * p->out_w * p->project.out_c);
-    }
+    tinyssl_block_of_rows(in, p, out, scratch, input_row);
 }

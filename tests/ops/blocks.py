@@ -1,4 +1,6 @@
-"""Blocks of several operators that one kernel may compute: [1x1] + depthwise 3x3 + 1x1 [+ ADD]."""
+"""Blocks of several operators that one kernel may compute: [1x1] + depthwise 3x3 + 1x1 [+ ADD], and
+such a pair behind any other convolution.
+"""
 
 from __future__ import annotations
 
@@ -89,6 +91,32 @@ def block(
     return chain.file.data()
 
 
+def stem(
+    seed=0,
+    *,
+    size=(8, 8),
+    channels=(3, 8, 4),
+    kernel=3,
+    strides=(2, 1),
+    padding=SAME,
+    activation=RELU6,
+):
+    """A convolution, a depthwise one and a pointwise one; `strides` of the first two."""
+    chain = Chain(seed)
+    chain.start((1, *size, channels[0]), -128)
+    chain.conv(
+        channels[1],
+        kernel=kernel,
+        stride=strides[0],
+        padding=padding,
+        activation=activation,
+        zero=-128 if activation == RELU6 else 7,
+    )
+    chain.conv(0, kernel=3, stride=strides[1], activation=RELU6)
+    chain.conv(channels[2], zero=3)
+    return chain.file.data()
+
+
 BLOCKS = {
     "block": block,
     "block stride 2": partial(block, stride=2),
@@ -116,4 +144,20 @@ BLOCKS = {
     "pair signed": partial(block, expand=False, channels=(0, 9, 4), activation=NONE, size=(3, 6)),
     "pair deep": partial(block, expand=False, channels=(0, 40, 21), size=(6, 7), seed=10),
     "pair added": partial(block, expand=False, channels=(0, 6, 6), add="left", size=(5, 4)),
+    "stem": partial(stem, size=(12, 16)),
+    "stem odd": partial(stem, size=(13, 11), channels=(3, 13, 5), seed=2),
+    "stem odd stride 1": partial(stem, size=(7, 9), strides=(1, 1), channels=(1, 7, 6), seed=3),
+    "stem stride 1 and 2": partial(stem, size=(10, 9), strides=(1, 2), channels=(4, 8, 4)),
+    "stem stride 2 and 2": partial(stem, size=(15, 14), strides=(2, 2), channels=(4, 9, 7), seed=4),
+    "stem valid": partial(stem, size=(11, 14), padding=VALID, seed=5),
+    "stem valid stride 1": partial(stem, size=(5, 7), strides=(1, 1), padding=VALID),
+    "stem signed": partial(stem, size=(9, 15), activation=NONE, seed=6),
+    "stem of 5x5": partial(stem, size=(9, 12), kernel=5, channels=(2, 6, 4), seed=7),
+    "stem of 1x1 stride 2": partial(stem, size=(9, 7), kernel=1, channels=(5, 6, 4)),
+    "stem of a column": partial(stem, size=(8, 1), channels=(3, 5, 4), seed=8),
+    "stem of a row": partial(stem, size=(1, 7), seed=9),
+    "stem of two columns": partial(stem, size=(6, 4), channels=(3, 10, 3), seed=10),
+    "stem larger than input": partial(stem, size=(2, 3), kernel=5, strides=(1, 1), seed=11),
+    "stem stride 3": partial(stem, size=(11, 13), strides=(3, 1), seed=12),
+    "stem narrow": partial(stem, size=(8, 12), strides=(1, 1), channels=(3, 12, 9), seed=13),
 }

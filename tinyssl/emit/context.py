@@ -195,21 +195,23 @@ def mlperf_id(model: Model) -> str:
     return MLPERF_IDS.get((model.input.shape, model.output.elements), model.name)
 
 
-def _members(fields: Fields) -> list[tuple[str, int | str]]:
+def _members(fields: Fields, depth: int = 1) -> list[tuple[str, int | str]]:
     """Members in order; `product.depth` and its neighbours as one, as C++ wants them."""
-    members: dict[str, list[tuple[str, int | str]]] = {}
+    members: dict[str, Fields] = {}
     for name, value in fields.items():
         outer, _, inner = name.partition(".")
-        members.setdefault(outer, []).append((inner, value))
+        members.setdefault(outer, {})[inner] = value
     return [
-        (outer, parts[0][1] if not parts[0][0] else _nested(parts))
+        (outer, parts[""] if "" in parts else _nested(parts, depth))
         for outer, parts in members.items()
     ]
 
 
-def _nested(parts: list[tuple[str, int | str]]) -> str:
-    lines = "".join(f"\n        .{name} = {value}," for name, value in parts)
-    return f"{{{lines}\n    }}"
+def _nested(parts: Fields, depth: int) -> str:
+    indent = "\n" + 4 * depth * " "
+    members = _members(parts, depth + 1)
+    lines = "".join(f"{indent}    .{name} = {value}," for name, value in members)
+    return f"{{{lines}{indent}}}"
 
 
 def _params_name(step: Step) -> str:

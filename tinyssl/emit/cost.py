@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tinyssl.boards import Isa
 from tinyssl.emit.cost_table import CONSTANTS
-from tinyssl.emit.features import FUSED, Features, block_features, op_features
+from tinyssl.emit.features import CONV, FUSED, STEM, Features, block_features, op_features
 from tinyssl.emit.fused import Block, find_block, fits, scratch_bytes
 from tinyssl.emit.kernels import kernel_for
 from tinyssl.ir.model import Model
@@ -30,12 +30,19 @@ def op_cost(model: Model, op: Op) -> float:
 
 def block_cost(model: Model, block: Block, keeps: bool) -> float:
     """A block in one call; `keeps`: taps are prepared once, not for each row."""
-    return cost(FUSED, block_features(model, block, keeps))
+    return cost(_kernel(block), block_features(model, block, keeps))
+
+
+def _kernel(block: Block) -> str:
+    return FUSED if block.stem is None else STEM
 
 
 def cost(kernel: str, features: Features) -> float:
-    """Constants times features."""
+    """Constants times features; those of a block with a stem are its parts'."""
     constants = CONSTANTS.get(kernel, {})
+    if kernel == STEM:
+        stem = {f"stem {name}": value for name, value in CONSTANTS[CONV].items()}
+        constants = CONSTANTS[FUSED] | stem
     return sum(constants.get(name, 0.0) * count for name, count in features.items())
 
 
@@ -52,4 +59,4 @@ def step_features(model: Model, step: Step, isa: Isa) -> tuple[str, Features]:
     if block is None:
         raise ValueError(f"operators {step.first} to {step.last} are no block")
     keeps = step.scratch == scratch_bytes(model, block, keeps=True)
-    return FUSED, block_features(model, block, keeps)
+    return _kernel(block), block_features(model, block, keeps)

@@ -64,7 +64,7 @@ def op_cost(model: Model, op: Op, lines: int = 1) -> float:
 
 def block_cost(model: Model, block: Block) -> float:
     """A block in one call: its operators row by row."""
-    parts = (block.expand, block.depthwise, block.project, block.add)
+    parts = (block.before, block.depthwise, block.project, block.add)
     rows = model.tensor(block.output).shape[1]
     ops = [op for op in parts if op is not None]
     costs = [op_cost(model, op, model.tensor(op.output).shape[1]) for op in ops]

@@ -181,6 +181,14 @@ def conv_scratch(model: Model, op: Op) -> int:
     return column4_bytes(k_h * k_w * in_c) + max(beside, above) * in_c
 
 
+def conv_row_scratch(model: Model, op: Conv2D) -> int:
+    """The same for `tinyssl_conv2d_row_dsp`, whose outputs lie side by side."""
+    _, k_h, k_w, in_c = model.tensor(op.weight).shape
+    out_w = model.tensor(op.output).shape[2]
+    most = PIXELS if out_w >= PIXELS else min(out_w, 2)
+    return column4_bytes(k_h * k_w * in_c) + k_h * (k_w + (most - 1) * op.stride[1]) * in_c
+
+
 def taps_layout(weight: NDArray[np.int8]) -> NDArray[np.int8]:
     """Weights (channels, rows, columns, inputs) in the order of `tinyssl_taps_to_column`.
 
@@ -195,16 +203,19 @@ def taps_layout(weight: NDArray[np.int8]) -> NDArray[np.int8]:
     )
 
 
-def conv(model: Model, position: int, constants: Constants) -> Fields:
-    """Members of `struct tinyssl_conv2d_dsp`."""
+def conv(model: Model, position: int, constants: Constants, *, to_planes: bool = False) -> Fields:
+    """Members of `struct tinyssl_conv2d_dsp`; `to_planes`: for `tinyssl_conv2d_row_dsp`."""
     op = model.ops[position]
     if not isinstance(op, Conv2D):
         raise TypeError(op.label)
     _, in_h, in_w, in_c = model.tensor(op.input).shape
     _, out_h, out_w, _ = model.tensor(op.output).shape
-    pixels = out_w if out_w % PIXELS == 0 else 1  # what is left of rows is taken across rows
+    form, pixels = "planes", out_w
+    if not to_planes:
+        form = "bytes"
+        pixels = out_w if out_w % PIXELS == 0 else 1  # what is left of rows is taken across rows
     return {
-        **product4(model, position, constants, "bytes", pixels),
+        **product4(model, position, constants, form, pixels),
         **{"in_h": in_h, "in_w": in_w, "in_c": in_c, "out_h": out_h, "out_w": out_w},
         "k_h": model.tensor(op.weight).shape[1],
         "k_w": model.tensor(op.weight).shape[2],

@@ -11,7 +11,7 @@ from collections import Counter
 
 from tinyssl.emit import dsp
 from tinyssl.emit.fused import Block
-from tinyssl.emit.kernels import FUSED_BLOCK, Kernel
+from tinyssl.emit.kernels import FUSED_BLOCK, STEM_BLOCK, Kernel
 from tinyssl.emit.requantise import clamp, needs_sign
 from tinyssl.ir.fixed_point import INT8_MAX, INT8_MIN
 from tinyssl.ir.model import Model
@@ -22,6 +22,8 @@ Features = Counter[str]
 """Feature -> how often"""
 
 FUSED = FUSED_BLOCK.name
+STEM = STEM_BLOCK.name
+CONV = "conv2d_s8_dsp"
 INT8 = (INT8_MIN, INT8_MAX)
 
 
@@ -30,7 +32,7 @@ def op_features(model: Model, op: Op, kernel: Kernel) -> Features:
     found = Features({"call": 1})
     if isinstance(op, Conv2D) and kernel.name == "conv2d_1x1_s8_dsp":
         found += _pointwise(model, op)
-    elif isinstance(op, Conv2D) and kernel.name == "conv2d_s8_dsp":
+    elif isinstance(op, Conv2D) and kernel.name == CONV:
         found += _conv(model, op)
     elif isinstance(op, DepthwiseConv2D) and kernel.name.endswith("_dsp"):
         found += _depthwise(model, op)
@@ -46,8 +48,8 @@ def op_features(model: Model, op: Op, kernel: Kernel) -> Features:
 
 
 def block_features(model: Model, block: Block, keeps: bool) -> Features:
-    """A block in one call of `fused_block_s8_dsp`; `keeps`: taps are prepared once."""
-    _, in_h, in_w, in_c = model.tensor(block.input).shape
+    """A block in one call; `keeps`: taps are prepared once."""
+    _, in_h, in_w, in_c = model.tensor(block.depthwise.input).shape
     _, out_h, out_w, channels = model.tensor(block.depthwise.output).shape
     stride = block.depthwise.stride[0]
     found = Features({"call": 1, "row": out_h, "line": channels * out_h})
@@ -55,13 +57,25 @@ def block_features(model: Model, block: Block, keeps: bool) -> Features:
     found[f"depthwise {stride}"] = out_h * channels * out_w
     found["line's rest"] = channels * out_h * (out_w % 4 > 0)
     found += _prefixed("project", _product(model, block.project, groups(out_w, out_h), wide=False))
-    if block.expand is not None:
+    if block.stem is not None:
+        found += _stem(model, block.stem)
+    elif block.expand is not None:
         found += _prefixed("expand", _product(model, block.expand, groups(in_w, in_h)))
     else:
         found["spread"] = in_h * in_w * in_c
     if block.add is not None:
         found["added"] = model.tensor(block.output).elements
     return found
+
+
+def _stem(model: Model, op: Conv2D) -> Features:
+    """A convolution to planes: fours as by itself, but for where outputs go; then two and one."""
+    _, out_h, out_w, _ = model.tensor(op.output).shape
+    fours = _conv(model, op)
+    rest = _prefixed("expand", _product(model, op, groups(out_w % dsp.PIXELS, out_h)))
+    fours.subtract(_product(model, op, groups(out_h, out_w % dsp.PIXELS)))
+    outputs = fours.pop("output 4", 0)
+    return _prefixed("stem", +fours) + rest + Features({"expand output 4": outputs})
 
 
 def groups(pixels: int, rows: int) -> Counter[int]:

@@ -1,16 +1,17 @@
 """Blocks of operators that `fused_block_s8_dsp` computes in one call: pattern, proof, parameters.
 
 [1x1 expansion] + 3x3 depthwise + 1x1 projection [+ addition of the block's input]: the inverted
-residual of MobileNetV2 and, without expansion and addition, the pair of MobileNetV1.
+residual of MobileNetV2 and, without expansion and addition, the pair of MobileNetV1. Such a pair
+may begin with any other convolution, the stem of either network: `stem_block_s8_dsp`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tinyssl.emit import dsp, dsp_depthwise, dsp_elementwise
-from tinyssl.emit.params import Constants, Fields
+from tinyssl.emit.params import Constants, Fields, part
 from tinyssl.emit.requantise import (
     channel_table,
     clamp,
@@ -18,7 +19,7 @@ from tinyssl.emit.requantise import (
     requantise_fits,
 )
 from tinyssl.ir.model import Model
-from tinyssl.ir.ops import Add, Conv2D, DepthwiseConv2D, Op
+from tinyssl.ir.ops import Add, Conv2D, DepthwiseConv2D, Op, Padding
 from tinyssl.plan import Overlap, Step
 from tinyssl.plan.steps import NOTHING_LEFT, check_steps, streaming_slack
 
@@ -42,11 +43,18 @@ class Block:
     depthwise: DepthwiseConv2D
     project: Conv2D
     add: Add | None
+    stem: Conv2D | None = None
+    """In the expansion's place"""
+
+    @property
+    def before(self) -> Conv2D | None:
+        """What computes the depthwise's input."""
+        return self.expand if self.stem is None else self.stem
 
     @property
     def input(self) -> int:
         """Index of the tensor that it reads."""
-        return self.depthwise.input if self.expand is None else self.expand.input
+        return self.depthwise.input if self.before is None else self.before.input
 
     @property
     def output(self) -> int:
@@ -56,7 +64,7 @@ class Block:
     @property
     def middle(self) -> int:
         """Position of the depthwise convolution."""
-        return self.first + (self.expand is not None)
+        return self.first + (self.before is not None)
 
 
 def find_block(
@@ -71,21 +79,29 @@ def find_block(
         fits: Whether the instruction set's kernel computes it.
     """
     ops = model.ops[first : last + 1]
-    expand, rest = (ops[0], ops[1:]) if isinstance(ops[0], Conv2D) else (None, ops)
+    before, rest = (ops[0], ops[1:]) if isinstance(ops[0], Conv2D) else (None, ops)
     if len(rest) not in (2, 3):
         return None
     middle, project, add = (*rest, None)[:3]
     if not isinstance(middle, DepthwiseConv2D) or not isinstance(project, Conv2D):
         return None
-    if not isinstance(add, Add | None) or not isinstance(expand, Conv2D | None):
+    if not isinstance(add, Add | None) or not isinstance(before, Conv2D | None):
         return None
-    block = Block(first, expand, middle, project, add)
+    expand = before if before is not None and _expands(model, before) else None
+    stem = before if expand is None else None
+    block = Block(first, expand, middle, project, add, stem)
     return block if _chained(model, block, last) and fits(model, block) else None
+
+
+def _expands(model: Model, op: Conv2D) -> bool:
+    """Whether a convolution keeps pixels to themselves and in their place."""
+    window = model.tensor(op.weight).shape[1:3]
+    return window == (1, 1) and op.stride == (1, 1) and op.padding == Padding()
 
 
 def _chained(model: Model, block: Block, last: int) -> bool:
     """Each operator reads what the one before wrote, and nobody else does."""
-    if block.expand is not None and block.depthwise.input != block.expand.output:
+    if block.before is not None and block.depthwise.input != block.before.output:
         return False
     if block.project.input != block.depthwise.output:
         return False
@@ -104,8 +120,10 @@ def _chained(model: Model, block: Block, last: int) -> bool:
 
 
 def fits(model: Model, block: Block) -> bool:
-    """Each operator is in range for `fused_block_s8_dsp`."""
+    """Each operator is in range for `fused_block_s8_dsp` or `stem_block_s8_dsp`."""
     pointwise = [op for op in (block.expand, block.project) if op is not None]
+    if block.stem is not None and (block.add is not None or not dsp.conv_fits(model, block.stem)):
+        return False
     return (
         all(dsp.pointwise_fits(model, op) and op.stride == (1, 1) for op in pointwise)
         and _depthwise_fits(model, block.depthwise)
@@ -143,28 +161,45 @@ def scratch_bytes(model: Model, block: Block, keeps: bool) -> int:
     planes = ROWS * 2 * count * plane_columns(model, block)
     columns = dsp.column4_bytes(count, out_w)
     lines = LINE_BYTES * (count if keeps else 1)
-    expand = dsp.column4_bytes(model.tensor(block.input).shape[3]) if block.expand else 0
-    return planes + columns + lines + expand + (out_w * out_c if block.add else 0)
+    column = dsp.column4_bytes(model.tensor(block.input).shape[3]) if block.expand else 0
+    if block.stem is not None:
+        column = dsp.conv_row_scratch(model, block.stem)
+    return planes + columns + lines + column + (out_w * out_c if block.add else 0)
 
 
 def overlaps(model: Model, block: Block) -> tuple[Overlap, ...]:
     """How far the output may lie over the input: rows go in and out in order.
 
-    The addition reads input row y when output row y is written, element by element.
+    The addition reads input row y when output row y is written, element by element. Of a stem's
+    input, what the stem's next row reads is needed still.
     """
     _, in_h, in_w, in_c = model.tensor(block.input).shape
     _, out_h, out_w, out_c = model.tensor(block.output).shape
+    rows = model.tensor(block.depthwise.input).shape[1]
     writes = []
     for y in range(out_h):
-        read = y * block.depthwise.stride[0] - block.depthwise.padding.top + ROWS
-        unread = NOTHING_LEFT if read >= in_h else max(read, 0) * in_w * in_c
+        read = max(y * block.depthwise.stride[0] - block.depthwise.padding.top + ROWS, 0)
+        done = read >= rows
+        if block.stem is not None:
+            read = max(read * block.stem.stride[0] - block.stem.padding.top, 0)
+        unread = NOTHING_LEFT if done or read >= in_h else read * in_w * in_c
         writes.append(((y + 1) * out_w * out_c, unread))
     slack = streaming_slack(writes)
     return (Overlap(block.input, min(slack, 0) if block.add else slack),)
 
 
 def fields(model: Model, block: Block, constants: Constants, keeps: bool) -> Fields:
-    """Members of `struct tinyssl_fused_block_dsp`."""
+    """Members of `struct tinyssl_fused_block_dsp`, or of `struct tinyssl_stem_block_dsp`."""
+    if block.stem is None:
+        return _block_fields(model, block, constants, keeps)
+    after = replace(block, first=block.middle, stem=None)
+    return {
+        **part("block", _block_fields(model, after, constants, keeps)),
+        **part("stem", dsp.conv(model, block.first, constants, to_planes=True)),
+    }
+
+
+def _block_fields(model: Model, block: Block, constants: Constants, keeps: bool) -> Fields:
     _, in_h, in_w, in_c = model.tensor(block.input).shape
     _, out_h, out_w, _ = model.tensor(block.output).shape
     count = model.tensor(block.depthwise.output).shape[3]
@@ -210,7 +245,7 @@ def _add(model: Model, block: Block, constants: Constants) -> Fields:
     found["size"] = model.tensor(block.output).elements // height
     if block.add.right == block.input:
         found["left_factor"], found["right_factor"] = found["right_factor"], found["left_factor"]
-    return {f"add.{name}": value for name, value in found.items()}
+    return part("add", found)
 
 
 def candidates(model: Model, fits: Callable[[Model, Block], bool]) -> list[Block]:
@@ -225,5 +260,5 @@ def candidates(model: Model, fits: Callable[[Model, Block], bool]) -> list[Block
 
 def block_ops(model: Model, block: Block) -> tuple[Op, ...]:
     """Its operators, in order."""
-    parts = (block.expand, block.depthwise, block.project, block.add)
+    parts = (block.before, block.depthwise, block.project, block.add)
     return tuple(op for op in parts if op is not None)

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from tinyssl.boards import Isa
 from tinyssl.emit import cost, cost_mve, fused, mve_fused
 from tinyssl.emit.fused import Block
-from tinyssl.emit.kernels import FUSED_BLOCK, FUSED_BLOCK_MVE, Kernel
+from tinyssl.emit.kernels import (
+    FUSED_BLOCK,
+    FUSED_BLOCK_MVE,
+    STEM_BLOCK,
+    STEM_BLOCK_MVE,
+    Kernel,
+)
 from tinyssl.emit.params import Constants, Fields
 from tinyssl.ir.model import Model
 from tinyssl.ir.ops import Op
@@ -17,13 +23,13 @@ from tinyssl.plan import Overlap
 
 @dataclass(frozen=True)
 class Fusing:
-    """A kernel of blocks, and what is known of it before it runs.
+    """Kernels of blocks, and what is known of them before they run.
 
     `keeps`, where a function takes it: the kernel keeps what it prepares for each channel, for more
     working memory.
     """
 
-    kernel: Kernel
+    kernel: Callable[[Block], Kernel]
     fits: Callable[[Model, Block], bool]
     """Whether it computes this block to the byte"""
     keeps: tuple[bool, ...]
@@ -41,7 +47,7 @@ class Fusing:
 
 
 DSP = Fusing(
-    FUSED_BLOCK,
+    lambda block: FUSED_BLOCK if block.stem is None else STEM_BLOCK,
     fused.fits,
     (True, False),
     fused.scratch_bytes,
@@ -52,7 +58,7 @@ DSP = Fusing(
 )
 
 MVE = Fusing(
-    FUSED_BLOCK_MVE,
+    lambda block: FUSED_BLOCK_MVE if block.stem is None else STEM_BLOCK_MVE,
     mve_fused.fits,
     (False,),
     lambda model, block, _keeps: mve_fused.scratch_bytes(model, block),

@@ -110,7 +110,7 @@ DSP = {
         Kernel(
             "conv2d_s8_dsp",
             "tinyssl_conv2d_dsp",
-            PRODUCT4,
+            (*PRODUCT4, "lanes_dsp.h"),
             fits=dsp.conv_fits,
             build=dsp.conv,
             scratch=dsp.conv_scratch,
@@ -173,10 +173,18 @@ DSP = {
 FUSED_BLOCK = Kernel(
     "fused_block_s8_dsp",
     "tinyssl_fused_block_dsp",
-    (*PRODUCT4, *LINES, "add_s8_dsp.h", "add_s8_dsp.c", "fixed_point.h"),
+    ("block_rows_dsp.h", *PRODUCT4, *LINES, "add_s8_dsp.h", "add_s8_dsp.c", "fixed_point.h"),
     scratch=lambda _model, _op: 0,
 )
 """For the blocks of `emit.fused`; `emit.steps` fills in its parameters"""
+
+STEM_BLOCK = Kernel(
+    "stem_block_s8_dsp",
+    "tinyssl_stem_block_dsp",
+    (*FUSED_BLOCK.files, "conv2d_s8_dsp.h", "conv2d_s8_dsp.c", "abi.h"),
+    scratch=lambda _model, _op: 0,
+)
+"""For those that begin with a convolution"""
 
 PRODUCT_MVE = ("product_s8_mve.c", "product_s8_mve.h", "mve.h")
 
@@ -247,6 +255,7 @@ FUSED_BLOCK_MVE = Kernel(
     "fused_block_s8_mve",
     "tinyssl_fused_block_mve",
     (
+        "block_rows_mve.h",
         *PRODUCT_MVE,
         *("depthwise_conv2d_s8_mve.c", "depthwise_conv2d_s8_mve.h"),
         *("add_s8_mve.c", "add_s8_mve.h", "add_s8.h"),
@@ -254,6 +263,14 @@ FUSED_BLOCK_MVE = Kernel(
     scratch=lambda _model, _op: 0,
 )
 """For the blocks of `emit.mve_fused`; `emit.steps` fills in its parameters"""
+
+STEM_BLOCK_MVE = Kernel(
+    "stem_block_s8_mve",
+    "tinyssl_stem_block_mve",
+    (*FUSED_BLOCK_MVE.files, "conv2d_s8_mve.h", "conv2d_s8_mve.c", "window_s8.h"),
+    scratch=lambda _model, _op: 0,
+)
+"""For those that begin with a convolution"""
 
 PRODUCT_RV32 = ("product_s8_rv32.c", "product_s8_rv32.h")
 

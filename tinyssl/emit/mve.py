@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.emit.params import Array, Constants, Fields
+from tinyssl.emit.params import Array, Constants, Fields, part
 from tinyssl.emit.requantise import channels, clamp, needs_sign, requantise_fits
 from tinyssl.ir.fixed_point import INT8_MIN
 from tinyssl.ir.model import Model
@@ -89,11 +89,6 @@ def product(model: Model, position: int, constants: Constants) -> Fields:
         "out_c": rows.shape[0],
         **_output(model, op),
     }
-
-
-def part(name: str, fields: Fields) -> Fields:
-    """Members of a struct that is the member `name` of another."""
-    return {f"{name}.{key}": value for key, value in fields.items()}
 
 
 def pointwise_fits(model: Model, op: Op) -> bool:

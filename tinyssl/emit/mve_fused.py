@@ -7,12 +7,14 @@ single kernels one after another, and anything that these compute may be fused.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tinyssl.emit import mve
 from tinyssl.emit.fused import Block
 from tinyssl.emit.mve_streaming import TAPS, Piece, first_read, slack_of
-from tinyssl.emit.params import Constants, Fields, parameters
+from tinyssl.emit.params import Constants, Fields, parameters, part
 from tinyssl.ir.model import Model
+from tinyssl.ir.ops import Conv2D
 from tinyssl.plan import Overlap
 from tinyssl.plan.steps import NOTHING_LEFT
 
@@ -23,6 +25,8 @@ ROWS = 3
 def fits(model: Model, block: Block) -> bool:
     """Each operator has its MVE kernel, pointwise ones with stride 1, the depthwise with 1 or 2."""
     pointwise = [op for op in (block.expand, block.project) if op is not None]
+    if block.stem is not None and (block.add is not None or not mve.conv_fits(model, block.stem)):
+        return False
     return (
         all(mve.pointwise_fits(model, op) and op.stride == (1, 1) for op in pointwise)
         and mve.depthwise_fits(model, block.depthwise)
@@ -31,11 +35,16 @@ def fits(model: Model, block: Block) -> bool:
 
 
 def scratch_bytes(model: Model, block: Block) -> int:
-    """Rows of the wide image, a pixel of padding, a row for each of projection and addition."""
+    """Rows of the wide image, a pixel of padding, a row for each of projection and addition, or
+    windows of the stem.
+    """
     _, _, in_w, channels = model.tensor(block.depthwise.input).shape
     _, _, out_w, out_c = model.tensor(block.output).shape
-    wide = ROWS * in_w * channels if block.expand else 0
-    return wide + channels + out_w * channels + (out_w * out_c if block.add else 0)
+    wide = ROWS * in_w * channels if block.before else 0
+    more = out_w * out_c if block.add else 0
+    if block.stem is not None:
+        more = mve.conv_scratch(model, block.stem)
+    return wide + channels + out_w * channels + more
 
 
 def overlaps(model: Model, block: Block) -> tuple[Overlap, ...]:
@@ -45,13 +54,13 @@ def overlaps(model: Model, block: Block) -> tuple[Overlap, ...]:
 
 def _pieces(model: Model, block: Block) -> Iterator[Piece]:
     """A row of outputs at a time; with an addition, four of its elements."""
-    _, in_h, in_w, in_c = model.tensor(block.input).shape
+    rows = model.tensor(block.depthwise.input).shape[1]
     _, out_h, out_w, out_c = model.tensor(block.output).shape
     width, next_row = out_w * out_c, 0
     for y in range(out_h):
-        if block.expand:  # rows not read before
-            end = min(y * block.depthwise.stride[0] - block.depthwise.padding.top + ROWS, in_h)
-            first = next_row * in_w * in_c if next_row < end else NOTHING_LEFT
+        if block.before:  # rows not computed before
+            end = min(y * block.depthwise.stride[0] - block.depthwise.padding.top + ROWS, rows)
+            first = _first_of_rows(model, block.before, range(next_row, end))
             next_row = max(next_row, end)
         else:
             taps = (TAPS, TAPS)
@@ -64,16 +73,34 @@ def _pieces(model: Model, block: Block) -> Iterator[Piece]:
             first = NOTHING_LEFT
 
 
+def _first_of_rows(model: Model, op: Conv2D, rows: range) -> int:
+    """First byte that a convolution reads for these rows of its output."""
+    _, k_h, k_w, _ = model.tensor(op.weight).shape
+    columns = range(model.tensor(op.output).shape[2])
+    reads = (first_read(model, op, (k_h, k_w), (y, x)) for y in rows for x in columns)
+    return min(reads, default=NOTHING_LEFT)
+
+
 def fields(model: Model, block: Block, constants: Constants) -> Fields:
-    """Members of `struct tinyssl_fused_block_mve`."""
+    """Members of `struct tinyssl_fused_block_mve`, or of `struct tinyssl_stem_block_mve`."""
+    if block.stem is None:
+        return _block_fields(model, block, constants)
+    after = replace(block, first=block.middle, stem=None)
+    return {
+        **part("block", _block_fields(model, after, constants)),
+        **part("stem", mve.conv(model, block.first, constants)),
+    }
+
+
+def _block_fields(model: Model, block: Block, constants: Constants) -> Fields:
     expand: Fields = {"expand.depth": 0}
     if block.expand is not None:
-        expand = mve.part("expand", mve.product(model, block.first, constants))
+        expand = part("expand", mve.product(model, block.first, constants))
     return {
         **expand,
-        **mve.part("depthwise", mve.depthwise(model, block.middle, constants)),
-        **mve.part("project", mve.product(model, block.middle + 1, constants)),
-        **mve.part("add", _add(model, block, constants)),
+        **part("depthwise", mve.depthwise(model, block.middle, constants)),
+        **part("project", mve.product(model, block.middle + 1, constants)),
+        **part("add", _add(model, block, constants)),
     }
 
 

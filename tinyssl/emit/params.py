@@ -81,6 +81,11 @@ class Constants:
         return array.name
 
 
+def part(name: str, fields: Fields) -> Fields:
+    """Members of a struct that is the member `name` of another."""
+    return {f"{name}.{key}": value for key, value in fields.items()}
+
+
 def parameters(model: Model, position: int, constants: Constants) -> Fields:
     """Members of the parameter struct of the operator at `position`, in the struct's order."""
     op = model.ops[position]

@@ -47,7 +47,7 @@ def kernel_of(model: Model, step: Step, isa: Isa) -> Kernel | None:
     if fusing is None or block is None:
         raise ValueError(f"no kernel of {isa.value} computes {op.label} and the next ones together")
     keeps = step.scratch == fusing.scratch(model, block, True)
-    return replace(fusing.kernel, build=partial(_fields, fusing, block, keeps))
+    return replace(fusing.kernel(block), build=partial(_fields, fusing, block, keeps))
 
 
 def _fields(

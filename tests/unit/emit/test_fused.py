@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.ops.blocks import BLOCKS, block
+from tests.ops.blocks import BLOCKS, block, stem
 from tests.ops.cases import NONE
 from tests.ops.fusing import fused_plan, fused_steps
 from tests.ops.image import TARGETS, make_program, require, run_program
+from tests.ops.random_graphs import family_of, random_graph
 from tinyssl.boards import Isa
 from tinyssl.emit import choose_steps, describe_steps, fused, render_aot
 from tinyssl.emit.steps import kernel_of
@@ -35,6 +36,23 @@ def test_blocks_are_byte_equal_to_tflm(name, keeps, tmp_path: Path) -> None:
     require(target)
     graphs = {case.replace(" ", "_"): make() for case, make in BLOCKS.items()}
     program = make_program(graphs, target.isa, planner=partial(fused_plan, keeps=keeps))
+    assert run_program(program, target, tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["host-dsp", "host-mve"])
+def test_random_stems_are_byte_equal_to_tflm(name, tmp_path: Path) -> None:
+    """Stem, depthwise and pointwise of any sizes and ranges in one call."""
+    target = TARGETS[name]
+    require(target)
+    numbers = [number for number in range(600) if family_of(number) == "stem"]
+    graphs = {f"stem_{number}": random_graph(number) for number in numbers}
+    graphs = {
+        number: data
+        for number, data in graphs.items()
+        if len(fused_steps(run_passes(read_model(data)), target.isa, keeps=False)) == 1
+    }
+    assert len(graphs) > 5
+    program = make_program(graphs, target.isa, planner=partial(fused_plan, keeps=False))
     assert run_program(program, target, tmp_path) == []
 
 
@@ -71,6 +89,31 @@ def test_steps_fuse_where_the_arena_shrinks():
     alone = plan_arena(model, choose_steps(model, Isa.HOST))
     assert plan_arena(model, steps).peak < alone.peak / 2
     assert choose_steps(model, M7) == steps
+
+
+def test_a_stem_is_fused_with_the_first_block():
+    """Its output, 48x48x16, is the largest tensor, and never exists."""
+    model = run_passes(read_model(stem(size=(96, 96), channels=(3, 16, 8))))
+    steps = choose_steps(model, M7)
+    assert [(step.first, step.last) for step in steps] == [(0, 2)]
+    assert plan_arena(model, steps).peak < 48 * 48 * 16  # the output over the image
+    (row,) = describe_steps(model, steps)
+    assert row["name"] == "#0-#2 CONV_2D+DEPTHWISE_CONV_2D+CONV_2D"
+    assert row["macs"] == 48 * 48 * 16 * (27 + 9 + 8)
+    sources = render_aot(model, plan_arena(model, steps), isa=M7)
+    assert sources["model.c"].count("tinyssl_stem_block_s8_dsp(") == 1
+
+
+def test_a_stem_that_others_read_is_not_hidden():
+    model = run_passes(read_model(stem()))
+    shared = replace(model, outputs=(model.ops[0].output, *model.outputs))
+    assert [found.stem for found in fused.candidates(shared, fused.fits)] == [None]
+
+
+def test_the_convolution_is_linked_where_a_stem_needs_it():
+    model = read("block")
+    sources = render_aot(model, plan_arena(model, fused_steps(model, M7, keeps=True)), isa=M7)
+    assert not {"kernels/conv2d_s8_dsp.c", "kernels/stem_block_s8_dsp.c"} & set(sources)
 
 
 def test_a_fused_step_is_one_row_and_one_call():

@@ -27,7 +27,7 @@ def test_every_case_has_a_permission_on_mve() -> None:
     target = TARGETS["host-mve"]
     edges = Edges(target.isa)
     assert set(edges.allowed) == set(MAKERS)
-    assert len(edges.exact) > len(MAKERS) - 6
+    assert len(edges.exact) > len(MAKERS) - 7
 
 
 def test_slack_is_the_least_room_before_what_is_read_later() -> None:
