@@ -11,10 +11,16 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def stamp(*programs: str) -> dict[str, str]:
-    """Commit (`-dirty` where files differ from it), date, and machine with versions of programs."""
+    """Commit, date, and machine with versions of programs.
+
+    The commit ends in `-dirty` where files differ from it, but below docs/: a measurement writes
+    there as it goes on.
+    """
     versions = [f"{program} {version(program)}" for program in programs]
+    git = ("git", "-C", str(ROOT))
+    changed = _output(*git, "status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs")
     return {
-        "commit": _output("git", "-C", str(ROOT), "describe", "--always", "--dirty"),
+        "commit": _output(*git, "describe", "--always") + ("-dirty" if changed else ""),
         "date": datetime.now(UTC).date().isoformat(),
         "machine": ", ".join([platform.machine(), *versions]),
     }
