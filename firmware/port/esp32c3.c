@@ -3,8 +3,9 @@
  *
  * ESP32-C3 Technical Reference Manual v1.3 (chapters in esp32c3.h); direct boot: chapter 7, chip boot
  * control: two words of magic at the start of the flash, which is then seen at 0x42000000 (instructions)
- * and 0x3C000000 (data). The PLL has no ready bit: the switch to it is done under a watchdog, whose reset
- * leaves a note, and the next start stays on the crystal and says so. */
+ * and 0x3C000000 (data); Espressif's esp32c3-direct-boot-example says the same, for chips from revision 3.
+ * The PLL has no ready bit: the switch to it is done under a watchdog, whose reset leaves a note, and the
+ * next start stays on the crystal and says so. */
 #include "esp32c3.h"
 
 #include <stdbool.h>

@@ -124,7 +124,7 @@ def firmware(job: Job, stage: Path) -> BuildInfo:
     if not config.compile:
         return _info(job, _write(job, stage), {}, Size(_known_sizes(job), {}))
     if job.framework == "baremetal":
-        check_compiler(board)
+        check_compiler(board, config.engine)
     tight = _tightened(job, stage) if config.engine == "tflm" and config.tighten_arena else None
     if tight:
         job = replace(job, config=replace(config, arena_bytes=tight.bytes))

@@ -50,6 +50,12 @@ ARM_COMPILER = (
     "apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi",
 )
 
+CXX_LIBRARIES = {
+    "g++": "g++",
+    "arm-none-eabi-g++": "libstdc++-arm-none-eabi-newlib",
+}
+"""Compiler of C++ -> Debian's package with its headers; it has none for RISC-V"""
+
 ERROR_LINE = re.compile(r"\berror\b|undefined reference|multiple definition|Error: ")
 OVERFLOW = re.compile(r"region [`'](\w+)' overflowed by (\d+) bytes")
 NOT_FETCHED = re.compile(
@@ -59,11 +65,34 @@ NOT_FETCHED = re.compile(
 )
 
 
-def check_compiler(board: Board) -> None:
-    """Raises ToolMissing where the board's compiler is not on the PATH."""
+def check_compiler(board: Board, engine: str = "aot") -> None:
+    """Raises ToolMissing where the board's compiler is not there, or lacks what `tflm` needs."""
     program, install = COMPILERS.get(board.tinyssl.isa, ARM_COMPILER)
     if shutil.which(program) is None:
         raise ToolMissing(f"{program} is not on the PATH", hint=f"run `{install}`")
+    compiler = f"{program.removesuffix('gcc')}g++"
+    if engine == "tflm" and not _has_headers(compiler):
+        package = CXX_LIBRARIES.get(compiler)
+        raise ToolMissing(
+            f"{compiler} has no headers of C++, which TensorFlow Lite Micro needs",
+            hint=f"run `apt-get install {package}`"
+            if package
+            else "put one that has its library first on the PATH; `--engine aot` needs none",
+        )
+
+
+def _has_headers(compiler: str) -> bool:
+    if shutil.which(compiler) is None:
+        return False
+    done = subprocess.run(
+        [compiler, "-x", "c++", "-E", "-"],
+        input="#include <cstdint>\n",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return done.returncode == 0
 
 
 def scons_version() -> str:

@@ -1,6 +1,7 @@
 """What PlatformIO's failures mean, and the core directory; tests/emulator runs PlatformIO."""
 
 import json
+import shutil
 
 import pytest
 
@@ -82,6 +83,31 @@ def test_a_missing_compiler_names_the_packages(monkeypatch, tmp_path, board, pac
     with pytest.raises(ToolMissing) as caught:
         check_compiler(find_board(board))
     assert f"apt-get install {packages}" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("board", "hint"),
+    [("mps2_an500", "libstdc++-arm-none-eabi-newlib"), ("riscv32_virt", "--engine aot")],
+)
+def test_a_compiler_without_headers_of_cxx_is_no_compiler_for_tflm(
+    monkeypatch, tmp_path, board, hint
+):
+    """Programs that behave as Debian's compilers do without that package."""
+    for name in ("arm-none-eabi", "riscv64-unknown-elf"):
+        for kind in ("gcc", "g++"):
+            program = tmp_path / f"{name}-{kind}"
+            program.write_text("#!/bin/sh\necho cstdint: No such file or directory >&2\nexit 1\n")
+            program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    check_compiler(find_board(board))
+    with pytest.raises(ToolMissing, match="no headers of C\\+\\+") as caught:
+        check_compiler(find_board(board), "tflm")
+    assert hint in caught.value.hint
+
+
+@pytest.mark.skipif(shutil.which("arm-none-eabi-g++") is None, reason="needs arm-none-eabi-g++")
+def test_a_compiler_with_headers_of_cxx_will_do():
+    check_compiler(find_board("mps2_an500"), "tflm")
 
 
 def test_the_core_directory_is_ours_and_holds_the_scons_that_platformio_asks_for(
