@@ -44,13 +44,14 @@ void tinyssl_clamp_block_row(const struct tinyssl_product4_dsp *product,
                              const struct tinyssl_fused_block_dsp *p,
                              const struct tinyssl_block_work *w);
 
-/* Writes row w->next, which is no padding, to slot w->slot of the planes; the padding left and right is
- * there. in: as the block's. */
+/* Writes row w->next, which is no padding, to slot w->slot of the planes; the padding left and right
+ * is there. in: as the block's. */
 typedef void tinyssl_block_row(const int8_t *in, const struct tinyssl_fused_block_dsp *p,
                                const struct tinyssl_block_work *w);
 
-/* A block whose depthwise's input is what `row` gives, from scratch at w->column. Each row goes where the
- * oldest was. Inline, so that no call is indirect: the stack's bound is that of the calls there are. */
+/* A block whose depthwise's input is what `row` gives, with w->column as its working memory. Each row
+ * goes where the oldest was. Inline, so that no call is indirect: the stack's bound is that of the calls
+ * there are. */
 TINYSSL_INLINE void tinyssl_block_of_rows(const int8_t *in, const struct tinyssl_fused_block_dsp *p,
                                           int8_t *out, int8_t *scratch, tinyssl_block_row *row)
 {

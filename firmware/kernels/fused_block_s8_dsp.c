@@ -117,8 +117,8 @@ static void input_row(const int8_t *in, const struct tinyssl_fused_block_dsp *p,
     }
 }
 
-static void prepare(const struct tinyssl_fused_block_dsp *p, const struct tinyssl_block_work *w, int32_t c,
-                    struct tinyssl_line *line)
+static void prepare(const struct tinyssl_fused_block_dsp *p, const struct tinyssl_block_work *w,
+                    int32_t c, struct tinyssl_line *line)
 {
     tinyssl_prepare_line(line, p->weight + c * TAPS, tinyssl_channel_at(p->channel, c), p->zero,
                          w->planes + c * w->step, p->stride, p->out_w & ~3,

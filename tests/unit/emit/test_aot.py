@@ -14,6 +14,7 @@ import pytest
 
 from tests.networks import network
 from tests.ops import cases
+from tests.ops.blocks import stem
 from tests.ops.oracle import Tflm
 from tinyssl.boards import Isa
 from tinyssl.emit import (
@@ -58,11 +59,6 @@ EVERY_OPERATOR = ("conv", "depthwise", "dense", "add", "pad", "mean", "average",
 
 def planned(name: str = "conv", isa: Isa = Isa.HOST) -> tuple[Model, Plan]:
     model = run_passes(read_model(cases.CASES[name](), name))
-    return model, plan_arena(model, choose_steps(model, isa))
-
-
-def planned_network(isa: Isa) -> tuple[Model, Plan]:
-    model = network()
     return model, plan_arena(model, choose_steps(model, isa))
 
 
@@ -136,12 +132,13 @@ def test_kernels_and_models_are_cplusplus_too(compiler, tmp_path):
     if shutil.which(compiler) is None:
         pytest.skip(f"needs {compiler}")
     files = sorted((FIRMWARE / "kernels").glob("*.c"))
-    for isa in ALL_ISAS:
-        sources = render_aot(*planned_network(isa), isa=isa)
+    stemmed = run_passes(read_model(stem(size=(96, 96), channels=(3, 16, 8))))
+    for isa, model in ((isa, model) for isa in ALL_ISAS for model in (network(), stemmed)):
+        sources = render_aot(model, plan_arena(model, choose_steps(model, isa)), isa=isa)
         own = {path: text for path, text in sources.items() if not path.endswith(".c")}
         own |= {path: sources[path] for path in ("model.c", "weights.c")}
-        written = write_sources(own, tmp_path / isa.value)
-        files += [path for path in written if path.parent == tmp_path / isa.value]
+        folder = tmp_path / isa.value / model.name
+        files += [path for path in write_sources(own, folder) if path.parent == folder]
     for path in files:
         flags = [*CPLUSPLUS, "-I", str(path.parent)]
         subprocess.run([compiler, *flags, "-c", path, "-o", tmp_path / "x.o"], check=True)
