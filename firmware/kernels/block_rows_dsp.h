@@ -56,6 +56,7 @@ TINYSSL_INLINE void tinyssl_block_of_rows(const int8_t *in, const struct tinyssl
                                           int8_t *out, int8_t *scratch, tinyssl_block_row *row)
 {
     struct tinyssl_block_work w = tinyssl_block_start(p, scratch);
+    const int32_t left = p->add.size > 0 ? p->in_w * p->in_c : 0; /* bytes of a row to add */
     int32_t rows = TINYSSL_PLANE_WORDS;
     for (int32_t y = 0; y < p->out_h; y++, rows = p->stride) {
         for (; rows > 0; rows--) {
@@ -67,8 +68,7 @@ TINYSSL_INLINE void tinyssl_block_of_rows(const int8_t *in, const struct tinyssl
             w.next++;
             w.slot = w.slot == 2 ? 0 : w.slot + 1;
         }
-        tinyssl_block_outputs(p, &w, in + y * p->in_w * p->in_c,
-                              out + y * p->out_w * p->project.out_c);
+        tinyssl_block_outputs(p, &w, in + y * left, out + y * p->out_w * p->project.out_c);
     }
 }
 

@@ -43,6 +43,7 @@ TINYSSL_INLINE void tinyssl_block_of_rows_mve(const int8_t *in,
     const struct tinyssl_depthwise_mve *const d = &p->depthwise;
     const int32_t in_width = d->in_w * d->channels;
     const int32_t out_width = d->out_w * p->project.out_c;
+    const int32_t left = p->add.size > 0 ? out_width : 0; /* bytes of a row to add */
     struct tinyssl_block_work_mve w = tinyssl_block_start_mve(p, scratch, wide);
     for (int32_t y = 0; y < d->out_h; y++) {
         const int8_t *rows[TINYSSL_BLOCK_ROWS] = {0, 0, 0};
@@ -60,7 +61,7 @@ TINYSSL_INLINE void tinyssl_block_of_rows_mve(const int8_t *in,
             }
             rows[k] = w.wide + at % TINYSSL_BLOCK_ROWS * in_width;
         }
-        tinyssl_block_outputs_mve(p, &w, rows, in + y * out_width, out + y * out_width);
+        tinyssl_block_outputs_mve(p, &w, rows, in + y * left, out + y * out_width);
     }
 }
 
