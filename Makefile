@@ -97,7 +97,7 @@ bench-engines: setup
 bench-engines-check: setup
 	$(BIN)/python -m tools.bench_engines --check
 
-# The rows of TFLM are measured where copies are given, as above: about two hours.
+# The rows of TFLM are measured where copies are given, as above: it is compiled for each board and model.
 boards-table: setup
 	$(BIN)/python -m tools.boards_table $(BENCH)
 

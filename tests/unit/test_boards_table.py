@@ -1,5 +1,6 @@
 """docs/boards.md: what each board was checked on comes from the tests, and no board is left out."""
 
+import json
 import re
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tinyssl.config import BuildConfig
 from tinyssl.errors import BudgetExceeded
 from tinyssl.records import Workspace
 from tinyssl.tflite import write_model
-from tools.boards_table import DOCUMENT, Row, bare_metal, checked, document, lines, reason
+from tools.boards_table import DOCUMENT, JSON, Row, bare_metal, checked, document, lines, reason
 
 SIZES = {"flash": 12345, "weights": 1000, "ram": 2000, "arena": 96}
 
@@ -73,3 +74,5 @@ def test_a_refusal_is_cut_to_its_figures(tmp_path: Path) -> None:
 def test_the_page_has_every_bare_metal_board() -> None:
     text = DOCUMENT.read_text()
     assert [board.id for board in bare_metal() if f"| `{board.id}` |" not in text] == []
+    rows = [Row(**fields) for fields in json.loads(JSON.read_text())]
+    assert text in (document(rows, network) for network in ("", " and without a network"))
