@@ -5,6 +5,8 @@ VENV    ?= .venv
 DEMO    ?= demo
 # Where torch comes from, for example https://download.pytorch.org/whl/cpu (saves 2 GB without a GPU).
 TORCH_INDEX ?=
+# Tests at the same time: one more than this project's two cores, as many wait for an emulated line.
+TEST_JOBS ?= 3
 # Extra words for pytest, for example: make test PYTEST_ARGS="-k emit"
 PYTEST_ARGS ?=
 
@@ -75,10 +77,10 @@ test quick: TEST_TOOLS = need g++ g++; need clang-14 clang-14; need openocd open
   need riscv64-unknown-elf-gcc gcc-riscv64-unknown-elf;
 
 test: setup
-	$(BIN)/python -m pytest -n 2 -m 'not board' $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(TEST_JOBS) -m 'not board' $(PYTEST_ARGS)
 
 quick: setup
-	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(TEST_JOBS) $(PYTEST_ARGS)
 
 lint: setup
 	$(BIN)/ruff format --check .

@@ -1,6 +1,6 @@
 """Fuzz of the protocol on emulated boards: the whole firmware, over its UART.
 
-As many of the 100,000 lines as fit: 60 s on RISC-V, whose UART takes 14 bytes at a time from the
+As many of the 100,000 lines as fit: 30 s on RISC-V, whose UART takes 14 bytes at a time from the
 emulator, 10 s on a Cortex-M4, whose UART takes one (TINYSSL_FUZZ_SECONDS: other limits, for both).
 What a byte costs is two changes of thread in the emulator, not instructions of the firmware: 410
 lines a second on RISC-V where other work took most of two cores; all 100,000 took 244 s.
@@ -40,7 +40,7 @@ BURSTS = 20
 """At least, however slow this computer is"""
 LIMITS = {
     board: float(os.environ.get("TINYSSL_FUZZ_SECONDS", seconds))
-    for board, seconds in (("riscv32_virt", "60"), ("mps2_an386", "10"))
+    for board, seconds in (("riscv32_virt", "30"), ("mps2_an386", "10"))
 }
 """Board -> seconds after which no further burst is sent"""
 
