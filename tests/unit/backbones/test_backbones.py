@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tinyssl.backbones import BACKBONES, build_backbone
-from tinyssl.backbones.same_conv import SameConv2d, same_padding
+from tinyssl.backbones.same_conv import FEW_PIXELS, SameConv2d, same_padding
 from tinyssl.errors import UsageError
 
 
@@ -107,3 +107,32 @@ def test_residual_branches_start_small_but_not_at_zero():
     assert len(blocks) == 10
     for block in blocks:
         assert torch.all(block.last_norm.weight == 0.1)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 2), (1, 3), (4, 1)])
+def test_few_pixels_are_trained_as_a_matrix_with_the_same_sums_and_gradients(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert size[0] * size[1] <= FEW_PIXELS
+    conv = SameConv2d(5, 5, 3, groups=5)
+    layout = torch.channels_last
+    images = torch.randn(3, 5, *size).contiguous(memory_format=layout).requires_grad_()
+    slope = torch.randn(3, 5, *size)
+
+    def gradients() -> list[torch.Tensor]:
+        outputs = conv.train()(images)
+        assert outputs.is_contiguous(memory_format=layout)
+        return [outputs, *torch.autograd.grad(outputs, (images, conv.weight), slope)]
+
+    ours = gradients()
+    monkeypatch.setattr("tinyssl.backbones.same_conv.FEW_PIXELS", 0)
+    for found, expected in zip(ours, gradients(), strict=True):
+        torch.testing.assert_close(found, expected)
+
+
+def test_an_exported_graph_holds_the_convolution_of_few_pixels() -> None:
+    conv = SameConv2d(5, 5, 3, groups=5).eval()
+    graph = torch.export.export(conv, (torch.zeros(1, 5, 2, 2),)).graph
+    assert [str(node.target) for node in graph.nodes if node.op == "call_function"] == [
+        "aten.conv2d.default"
+    ]
