@@ -74,7 +74,9 @@ readme: $(STAMP)
 
 # The tests also compile with a second compiler, for a core of another family, and as C++.
 test quick: TEST_TOOLS = need g++ g++; need clang-14 clang-14; need openocd openocd; \
-  need riscv64-unknown-elf-gcc gcc-riscv64-unknown-elf;
+  need riscv64-unknown-elf-gcc gcc-riscv64-unknown-elf; \
+  echo | arm-none-eabi-g++ -x c++ -include cstdint -E - >/dev/null 2>&1 \
+  || missing="$$missing libstdc++-arm-none-eabi-newlib";
 
 test: setup
 	$(BIN)/python -m pytest -n $(TEST_JOBS) -m 'not board' $(PYTEST_ARGS)

@@ -251,7 +251,8 @@ def main() -> int:
     given = options.parse_args()
     cut_off = without_network()
     engines: list[Engine] = ["aot", "tflm"] if given.tflm else ["aot"]
-    engines = [name for name in engines if name in (given.engines or name)]
+    asked = given.engines.split(",") if given.engines else engines
+    engines = [name for name in engines if name in asked]
     boards = [board for board in bare_metal() if not given.board or board.id in given.board]
     origin = stamp("arm-none-eabi-gcc", "riscv64-unknown-elf-gcc")
     known = json.loads(JSON.read_text()) if JSON.exists() else []

@@ -31,8 +31,9 @@ from tinyssl.ir.passes import run_passes
 from tinyssl.plan import Step, plan_arena
 from tinyssl.tflite import read_model
 from tools.bench_engines.image import Parts, figures
-from tools.bench_engines.measure import ROOT, Session
+from tools.bench_engines.measure import EMULATED_BY
 from tools.bench_engines.models import all_subjects
+from tools.stamp import ROOT, stamp
 
 TABLE = ROOT / "tinyssl" / "emit" / "cost_table.py"
 BOARD = "mps2_an500"
@@ -88,7 +89,7 @@ def non_negative(matrix: NDArray[np.float64], target: NDArray[np.float64]) -> ND
     return np.asarray(found / norms)
 
 
-def table_text(fitted: dict[str, tuple[dict[str, float], list[float]]], stamp: str) -> str:
+def table_text(fitted: dict[str, tuple[dict[str, float], list[float]]], origin: str) -> str:
     """cost_table.py, as `ruff format` leaves it."""
     constants, residuals = "", ""
     for kernel, (found, errors) in sorted(fitted.items()):
@@ -97,7 +98,7 @@ def table_text(fitted: dict[str, tuple[dict[str, float], list[float]]], stamp: s
         constants += f'    "{kernel}": {{\n{entries}    }},\n'
         residuals += f'    "{kernel}": ({len(errors)}, {median}, {worst}),\n'
     return (
-        f'"""Written by `python -m tools.fit_cost`; do not edit.\n\n{stamp}\n"""\n\n'
+        f'"""Written by `python -m tools.fit_cost`; do not edit.\n\n{origin}\n"""\n\n'
         f"CONSTANTS: dict[str, dict[str, float]] = {{\n{constants}}}\n"
         '"""Kernel -> feature (tinyssl/emit/features.py) -> instructions"""\n\n'
         f"RESIDUALS: dict[str, tuple[int, float, float]] = {{\n{residuals}}}\n"
@@ -133,9 +134,9 @@ def main(arguments: list[str]) -> int:
             f"{kernel:28} {len(errors):4} steps, error {median:.1%} median, {worst:.1%} worst\n"
         )
     if not wanted:
-        facts = Session(None).stamp()
-        stamp = f"Commit {facts['commit']}, {facts['date']}, {BOARD},\n{facts['machine']}.\n"
-        TABLE.write_text(table_text(fitted, f"{stamp}Models: {', '.join(names)}."))
+        facts = stamp(*EMULATED_BY)
+        origin = f"Commit {facts['commit']}, {facts['date']}, {BOARD},\n{facts['machine']}.\n"
+        TABLE.write_text(table_text(fitted, f"{origin}Models: {', '.join(names)}."))
     return 0
 
 

@@ -22,6 +22,7 @@ from tinyssl.build import build, flash, stop_emulators
 from tinyssl.build.arena import arena_use
 from tinyssl.config import BenchConfig, BuildConfig, FlashConfig
 from tinyssl.records import Workspace
+from tools.bench_engines.measure import EMULATED_BY
 from tools.bench_engines.models import Subject, backbone, references
 from tools.stamp import ROOT, stamp
 
@@ -71,7 +72,7 @@ def measure(subject: Subject, kernels: str, copies: argparse.Namespace) -> Row:
         "instructions": found["latency"]["median"],
         "equal": found["equal"],
         "inputs": found["inputs"],
-    } | stamp("qemu-system-arm", "arm-none-eabi-gcc")
+    } | stamp(*EMULATED_BY)
 
 
 def table(rows: Sequence[Row]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from tinyssl.config import BuildConfig, FlashConfig
 from tinyssl.device import Session, open_link
 from tinyssl.records import Workspace
 from tinyssl.verify import TflmInterpreter
+from tinyssl.verify.inputs import to_wire
 from tools.bench_engines.models import REFERENCES, backbone
 
 pytestmark = pytest.mark.emulator
@@ -63,10 +64,9 @@ def test_the_bytes_are_those_of_tflm(model: Path, kernels: tuple[str, ...], tmp_
         with closing(open_link(device.port, 115200)) as link:
             session = Session(link, 60.0, 3)
             session.sync()
-            flip = 128 if session.identity().input_is_uint8 else 0
+            uint8 = session.identity().input_is_uint8
             for x in values:
-                wire = (x.view(np.uint8) ^ flip).tobytes()
-                assert session.infer(wire).output == oracle.invoke(x).tobytes()
+                assert session.infer(to_wire(x, uint8)).output == oracle.invoke(x).tobytes()
             memory = session.memory()
             assert 0 < memory.arena_used <= memory.arena_bytes
     finally:

@@ -82,8 +82,8 @@ def test_the_loader_gives_two_different_views_of_every_image(workers: int) -> No
 
 @pytest.mark.slow
 def test_the_tool_measures_and_writes_its_page(tmp_path: Path) -> None:
-    page = tmp_path / "throughput.md"
     """On one core: a loop is tried with all numbers of threads and workers up to the cores."""
+    page = tmp_path / "throughput.md"
     small = ["--backbone", "mobilenet_v2_tiny", "--size", "16", "--batch", "8", "--steps", "2"]
     one_core = ["taskset", "--cpu-list", str(min(os.sched_getaffinity(0)))]
     command = [*one_core, sys.executable, "-m", "tools.throughput", *small, "--repeats", "1"]

@@ -21,9 +21,10 @@ from typing import Any
 from tinyssl.boards import find_board
 from tools.bench_engines import baseline, tflm
 from tools.bench_engines.document import document
-from tools.bench_engines.measure import ENGINES, ROOT, Session, describe, layers, measure
+from tools.bench_engines.measure import ENGINES, Session, describe, layers, measure
 from tools.bench_engines.models import REFERENCES, Subject, all_subjects
 from tools.bench_engines.plot import step_plot
+from tools.stamp import ROOT
 
 JSON = ROOT / "docs" / "engines.json"
 MARKDOWN = ROOT / "docs" / "engines.md"

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import platform
-import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,13 +17,15 @@ from tinyssl.verify import TflmInterpreter
 from tools.bench_engines import bakenn, engines, tflm
 from tools.bench_engines.image import Figures, Refused, figures, generated_input
 from tools.bench_engines.models import Subject
+from tools.stamp import stamp
 
-ROOT = Path(__file__).resolve().parents[2]
 ENGINES = ("aot", "reference", "bakenn", "bakenn padded", "tflm", "tflm small")
 """In the order of the tables"""
 BAKENN = ("bakenn", "bakenn padded")
 TFLM = {"tflm": tflm.FAST, "tflm small": tflm.SMALL}
 """Engine -> optimisation level"""
+EMULATED_BY = ("qemu-system-arm", "arm-none-eabi-gcc")
+"""Programs whose versions stand beside every figure"""
 
 
 @dataclass(frozen=True)
@@ -36,26 +34,6 @@ class Session:
 
     copies: tflm.Copies | None
     """None: TFLM is not measured"""
-
-    def stamp(self) -> dict[str, str]:
-        """Commit, date and machine, kept beside every figure."""
-        return {
-            "commit": _output("git", "-C", str(ROOT), "describe", "--always", "--dirty"),
-            "date": datetime.now(UTC).date().isoformat(),
-            "machine": f"{platform.machine()}, {_version('qemu-system-arm')}, "
-            f"{_version('arm-none-eabi-gcc')}",
-        }
-
-
-def _output(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    return done.stdout.strip()
-
-
-def _version(program: str) -> str:
-    words = _output(program, "--version").splitlines()[0].split()
-    number = next(word for word in words if word[:1].isdigit() and "." in word)
-    return f"{program} {number}"
 
 
 def measure(subject: Subject, board: Board, engine: str, session: Session) -> dict[str, Any]:
@@ -72,7 +50,7 @@ def measure(subject: Subject, board: Board, engine: str, session: Session) -> di
     given = bakenn.edited(subject.data, "edited") if engine in BAKENN else subject.data
     row |= asdict(found) | {"equal": list(found.output) == oracle(given)}
     del row["output"]
-    return row | session.stamp()
+    return row | stamp(*EMULATED_BY)
 
 
 def _figures(subject: Subject, board: Board, engine: str, session: Session) -> Figures:

@@ -11,6 +11,16 @@ from tests.ops.image import TARGETS, require, run_program
 from tinyssl.emit.mve_streaming import product_line, slack_of
 from tinyssl.plan.steps import NOTHING_LEFT
 
+NOT_EXACT = {
+    "average_all",
+    "block_of_a_row",
+    "depthwise_of_a_pixel",
+    "mean_of_four_channels",
+    "stem_larger_than_input",
+    "stem_of_a_row",
+}
+"""Cases whose output may lie anywhere over the input on MVE: there is no edge to go beyond"""
+
 
 @pytest.mark.parametrize("name", ["host-mve", "host-dsp"])
 def test_outputs_are_right_up_to_the_edge_and_wrong_beyond_it(name: str, tmp_path: Path) -> None:
@@ -27,7 +37,7 @@ def test_every_case_has_a_permission_on_mve() -> None:
     target = TARGETS["host-mve"]
     edges = Edges(target.isa)
     assert set(edges.allowed) == set(MAKERS)
-    assert len(edges.exact) > len(MAKERS) - 7
+    assert set(MAKERS) - set(edges.exact) == NOT_EXACT
 
 
 def test_slack_is_the_least_room_before_what_is_read_later() -> None:
