@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-import traceback
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ import click.exceptions
 import rich_click as click_rich
 
 from tinyssl.cli.common import CONTEXT, global_options
-from tinyssl.cli.output import Failure, print_failure
+from tinyssl.cli.output import Failure, print_failure, print_traceback
 from tinyssl.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, TinysslError, nearest
 
 COMMANDS = {
@@ -90,7 +89,7 @@ class Group(click_rich.RichGroup):
         except Exception as error:  # the last line of defence: a message, not a traceback
             failure = describe(error)
             if "-v" in given or "--verbose" in given:
-                traceback.print_exception(error, file=sys.stderr)
+                print_traceback(error)
             print_failure(_command(given), failure, as_json="--json" in given)
             code = failure.code
         sys.exit(code if isinstance(code, int) else 0)

@@ -6,6 +6,7 @@ the rest is being imported.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -18,6 +19,9 @@ def run() -> None:
     # other where another program has a core: on two cores with load 8, training made 21 images/s,
     # 173 with threads that sleep.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    for stream in (sys.stdout, sys.stderr):  # a character that their encoding lacks is no error
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         from tinyssl.cli.app import cli
 

@@ -1,4 +1,8 @@
-"""Results on stdout: tables for people, one JSON object for programs; errors likewise."""
+"""Results on stdout: tables for people, one JSON object for programs; errors likewise.
+
+All text that reaches a terminal passes `printable_lines`, here and nowhere else: names of files,
+models, classes and boards, and the words of devices and of other programs, cannot steer it.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +10,25 @@ import json
 import math
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from rich.console import Console
-from rich.markup import escape
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table as RichTable
+from rich.text import Text
 
 from tinyssl.errors import EXIT_OK
+from tinyssl.text import printable, printable_lines
 
 SCHEMA = 1
 """Version of the JSON objects that commands print; raised when a key changes its meaning"""
+ENVELOPE = ("schema", "command", "ok", "error")
+"""Keys of every JSON object, which no result may have"""
 
 
 @dataclass(frozen=True)
@@ -33,11 +42,20 @@ class Table:
 
 @dataclass(frozen=True)
 class Result:
-    """What a command found: `data` for --json, `blocks` for people."""
+    """What a command found: `data` for --json, `blocks` for people.
+
+    Raises:
+        ValueError: A key of `data` is one of the envelope's (`ENVELOPE`).
+    """
 
     data: Mapping[str, Any]
     blocks: Sequence[Table | str] = field(default_factory=tuple)
     exit_code: int = EXIT_OK
+
+    def __post_init__(self) -> None:
+        taken = set(map(str, self.data)) & set(ENVELOPE)
+        if taken:
+            raise ValueError(f"a result has the keys {sorted(taken)}, which are the envelope's")
 
 
 def plain(value: Any) -> Any:
@@ -61,17 +79,18 @@ def _plain_scalar(value: Any) -> str | int | float | bool | None:
     return str(value)
 
 
-def print_json(content: Mapping[str, Any]) -> None:
-    """Prints one JSON object, the schema version first."""
-    text = json.dumps(plain({"schema": SCHEMA} | dict(content)), indent=2)
-    print(text, flush=True)  # noqa: T201  results go to stdout, here and nowhere else
+def print_json(command: str, ok: bool, content: Mapping[str, Any]) -> None:
+    """Prints one JSON object: the envelope first, then `content`."""
+    envelope = {"schema": SCHEMA, "command": command, "ok": ok}
+    text = json.dumps(plain(envelope | dict(content)), indent=2)
+    # json escapes all control characters but this one
+    print(text.replace("\x7f", "\\u007f"), flush=True)  # noqa: T201  results go to stdout, only here
 
 
 def print_result(command: str, result: Result, *, as_json: bool) -> None:
     """Prints what a command found."""
     if as_json:
-        ok = result.exit_code == EXIT_OK
-        print_json({"command": command, "ok": ok} | dict(result.data))
+        print_json(command, result.exit_code == EXIT_OK, result.data)
         return
     console = _stdout()
     for block in result.blocks:
@@ -81,20 +100,42 @@ def print_result(command: str, result: Result, *, as_json: bool) -> None:
             console.print(block, markup=False, highlight=False, soft_wrap=True)
 
 
+class SafeConsole(Console):
+    """A console whose text cannot steer the terminal: only rich's own codes do."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """`text` with what would steer escaped, before rich drops some of it."""
+        return super().render_str(printable_lines(text), **options)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """The last gate, for text that was no plain string."""
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                yield Segment(printable_lines(segment.text), segment.style)
+
+
+def print_line(text: str, stream: TextIO) -> None:
+    """Prints `text` without colours: a line of a log, or a traceback."""
+    print(printable_lines(text), file=stream, flush=True)
+
+
 def _stdout() -> Console:
     """A console; where no terminal tells a width, lines are never folded."""
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 240
-    return Console(width=width, emoji=False)
+    return SafeConsole(width=width, emoji=False)
 
 
 def _table(table: Table) -> RichTable:
-    rich = RichTable(
-        title=escape(table.title) or None, title_justify="left", box=None, pad_edge=False
-    )
+    title = Text(printable(table.title)) if table.title else None
+    rich = RichTable(title=title, title_justify="left", box=None, pad_edge=False)
     for index, name in enumerate(table.columns):
-        rich.add_column(escape(name), overflow="fold", justify="left", no_wrap=index == 0)
+        rich.add_column(Text(printable(name)), overflow="fold", justify="left", no_wrap=index == 0)
     for row in table.rows:
-        rich.add_row(*(escape(cell) for cell in row))
+        rich.add_row(*(Text(printable(cell)) for cell in row))
     return rich
 
 
@@ -113,12 +154,21 @@ class Failure:
 def print_failure(command: str, failure: Failure, *, as_json: bool) -> None:
     """Prints an error: one JSON object on stdout, or two lines on stderr."""
     if as_json:
-        print_json({"command": command, "ok": False, "error": asdict(failure)})
+        print_json(command, False, {"error": asdict(failure)})
         return
-    console = Console(stderr=True, emoji=False)
-    console.print(f"[bold red]Error:[/] {escape(failure.message)}", highlight=False, soft_wrap=True)
+    console = SafeConsole(stderr=True, emoji=False)
+    _labelled(console, ("Error:", "bold red"), f" {failure.message}")
     if failure.hint:
-        console.print(f"[dim]Hint:[/]  {escape(failure.hint)}", highlight=False, soft_wrap=True)
+        _labelled(console, ("Hint:", "dim"), f"  {failure.hint}")
+
+
+def _labelled(console: Console, label: tuple[str, str], text: str) -> None:
+    console.print(Text.assemble(label, printable_lines(text)), soft_wrap=True)
+
+
+def print_traceback(error: BaseException) -> None:
+    """Prints where an error was raised, on stderr."""
+    print_line("".join(traceback.format_exception(error)).rstrip("\n"), sys.stderr)
 
 
 @contextmanager
@@ -134,7 +184,10 @@ def results_only(*, show: bool) -> Iterator[None]:
     saved = os.dup(1)
     sink = os.dup(2) if show else os.open(os.devnull, os.O_WRONLY)
     try:
-        with os.fdopen(os.dup(sink), "w") as stray, redirect_stdout(stray):
+        with (
+            os.fdopen(os.dup(sink), "w", errors="backslashreplace") as stray,
+            redirect_stdout(stray),
+        ):
             os.dup2(sink, 1)
             yield
     finally:

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
+from tinyssl.cli.output import SafeConsole, print_line
 from tinyssl.progress import Progress, Silent, Tracker
+from tinyssl.text import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -41,7 +43,7 @@ def choose_progress(
 def format_fields(fields: Mapping[str, object]) -> str:
     """`loss=0.123 rate=56` for what a tracker was told beside its count."""
     return " ".join(
-        f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
+        f"{name}={value:.4g}" if isinstance(value, float) else printable(f"{name}={value}")
         for name, value in fields.items()
     )
 
@@ -74,7 +76,7 @@ class _Line:
         text = (
             f"{self.title}: {self.done}/{self.total} {self.unit} ({rate:.4g}/s, {left:.0f} s left)"
         )
-        print(text, format_fields(self.fields), file=self.stream, flush=True)
+        print_line(printable(f"{text} {format_fields(self.fields)}"), self.stream)
 
 
 class PlainProgress:
@@ -84,7 +86,7 @@ class PlainProgress:
         self.stream = stream
 
     def note(self, text: str) -> None:
-        print(text, file=self.stream, flush=True)
+        print_line(text, self.stream)
 
     @contextmanager
     def track(self, title: str, total: int, unit: str = "step") -> Iterator[Tracker]:
@@ -100,7 +102,7 @@ class Bar:
 
     def __init__(self, bars: Bars, title: str, total: int, unit: str) -> None:
         self.bars, self.unit = bars, unit
-        self.task = bars.add_task(title, total=total, rate=f"- {unit}/s", fields="")
+        self.task = bars.add_task(printable(title), total=total, rate=f"- {unit}/s", fields="")
         self.fields: dict[str, object] = {}
 
     def advance(self, count: int = 1, **fields: object) -> None:
@@ -114,9 +116,7 @@ class BarProgress:
     """Bars with rate and remaining time, on a terminal."""
 
     def __init__(self) -> None:
-        from rich.console import Console
-
-        self.console = Console(stderr=True, emoji=False)
+        self.console = SafeConsole(stderr=True, emoji=False)
         self._bars: Bars | None = None
 
     def note(self, text: str) -> None:

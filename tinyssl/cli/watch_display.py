@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
+from tinyssl.cli.output import SafeConsole, print_line
 from tinyssl.cli.progress import Bar, in_ci, new_bars
 from tinyssl.cli.watch_state import Facts, State, complaints, plain_line
 from tinyssl.progress import Progress, Silent, Tracker
@@ -98,7 +99,7 @@ class LineDisplay(Silent):
         pass
 
     def note(self, text: str) -> None:
-        print(text, file=self.stream, flush=True)
+        print_line(text, self.stream)
 
     def show(self, state: State) -> None:
         """A line where one is due."""
@@ -118,12 +119,12 @@ class LiveDisplay:
     """A picture that is drawn anew every second, with the bars of whatever runs below it."""
 
     def __init__(self) -> None:
-        from rich.console import Console, Group
+        from rich.console import Group
         from rich.live import Live
 
         from tinyssl.cli.watch_view import View
 
-        self.console = Console(stderr=True, emoji=False)
+        self.console = SafeConsole(stderr=True, emoji=False)
         self._bars = new_bars(self.console)
         self._state: State | None = None
 

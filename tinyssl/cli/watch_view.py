@@ -10,6 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from tinyssl.cli.output import SafeConsole
 from tinyssl.cli.plots import plot, smoothed, sparkline
 from tinyssl.cli.watch_state import State, clock, complaints, figure_text
 
@@ -117,7 +118,7 @@ def _figures(state: State, width: int) -> Table:
 
 def lines_of(view: View, width: int, height: int) -> Sequence[str]:
     """The view as plain text, for tests and files."""
-    console = Console(width=width, height=height, color_system=None, force_terminal=False)
+    console = SafeConsole(width=width, height=height, color_system=None, force_terminal=False)
     with console.capture() as capture:
         console.print(view)
     return capture.get().rstrip("\n").split("\n")

@@ -76,7 +76,7 @@ def start(project: Path, elf: Path, *, timeout: float = START_SECONDS) -> Flashe
         pid=pid,
         build_id=_build_id(project),
         flashed="",
-        command=shlex.join(arguments),
+        program=shlex.join(arguments),
     )
     try:
         # Already: where this process is killed, `stop` still ends the emulator.
@@ -127,7 +127,7 @@ def is_ours(pid: int, project: Path) -> bool:
         environment = (Path("/proc") / str(pid) / "environ").read_bytes()
     except OSError:
         return False
-    return f"{MARK}={project.resolve()}".encode() in environment.split(b"\0")
+    return os.fsencode(f"{MARK}={project.resolve()}") in environment.split(b"\0")
 
 
 def _board(project: Path) -> Board:

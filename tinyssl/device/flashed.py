@@ -26,8 +26,8 @@ class Flashed:
     build_id: str
     flashed: str
     """UTC, ISO 8601; empty for a dry run"""
-    command: str = ""
-    """What was run, as a shell would take it"""
+    program: str = ""
+    """What was run, with its arguments, as a shell would take it"""
 
     FILE: ClassVar[str] = "device.json"
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tinyssl.report.compare import Figure, Row
 from tinyssl.report.render import escape_markdown
 from tinyssl.report.values import MISSING, day_span
+from tinyssl.text import printable_lines
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Compared:
         lines = [self.columns, ruler, *self.rows]
         table = [f"| {' | '.join(map(_cell, line))} |" for line in lines]
         notes = [f"- {escape_markdown(note)}" for note in self.notes]
-        return "\n".join([*table, "", *notes]) + "\n"
+        return printable_lines("\n".join([*table, "", *notes])) + "\n"
 
 
 def _cell(text: str) -> str:

@@ -1,4 +1,8 @@
-"""Writes a page as HTML, Markdown and SVG. All text that is not ours is escaped."""
+"""Writes a page as HTML, Markdown and SVG. All text that is not ours is escaped.
+
+What no document may hold (control characters, which XML forbids, and surrogates, which no encoding
+takes) is escaped in the whole text at the end, so that no value can pass it by.
+"""
 
 from __future__ import annotations
 
@@ -11,21 +15,25 @@ from markupsafe import Markup
 
 from tinyssl.paths import templates_folder
 from tinyssl.report.page import Page, Picture
+from tinyssl.text import printable_lines
 
 
 def html(page: Page) -> str:
     """One file that needs no other: style and pictures are inside, there is no script."""
-    return _markup().get_template("report.html.j2").render(page=page)
+    return printable_lines(_markup().get_template("report.html.j2").render(page=page))
 
 
 def markdown(page: Page, folder: str) -> str:
     """The same content; its pictures are the files of `pictures()` in `folder`, beside it."""
-    return _text().get_template("report.md.j2").render(page=page, folder=folder)
+    return printable_lines(_text().get_template("report.md.j2").render(page=page, folder=folder))
 
 
 def pictures(page: Page) -> dict[str, str]:
     """File name -> SVG, for the Markdown page."""
-    return {f"{picture.name}.svg": _draw(picture, standalone=True) for picture in page.pictures}
+    return {
+        f"{picture.name}.svg": printable_lines(_draw(picture, standalone=True))
+        for picture in page.pictures
+    }
 
 
 @cache

@@ -17,6 +17,7 @@ from tinyssl.table.cells import Cell
 from tinyssl.table.outcome import Outcome, State, fresh_words
 from tinyssl.table.published import differences, ordering, share_published
 from tinyssl.table.spec import Row, TableSpec
+from tinyssl.text import printable_lines
 
 PLACEHOLDER = re.compile(r"\{\{ *(\w+) +(\w+) *\}\}")
 """`{{ROW FIGURE}}` in the author's text: a measured figure, see `report.compare.Row.figures`"""
@@ -74,7 +75,7 @@ def write_document(
     lines = _lines(spec, outcomes, workspace)
     text = "\n\n".join(part.strip() for part in _parts(spec, lines, command) if part.strip())
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, (text + "\n").encode())
+    write_atomic(path, (printable_lines(text) + "\n").encode())
 
 
 def _lines(spec: TableSpec, outcomes: Sequence[Outcome], workspace: Workspace) -> list[Line]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from tinyssl.text import printable_lines
 from tinyssl.zoo.card import Card
 
 
 def card_page(card: Card) -> str:
     """The card as Markdown."""
-    return "\n".join(_lines(card)) + "\n"
+    return printable_lines("\n".join(_lines(card))) + "\n"
 
 
 def _lines(card: Card) -> Iterator[str]:

@@ -63,7 +63,7 @@ def test_the_protocol_of_choice_is_what_platformio_runs(workspace, drive):
     folder, taken = drive
     flashed = flash(FlashConfig(protocol="mbed", port=str(folder)), workspace)
     assert taken == [b"image"]
-    assert "tinyssl.device.flashers mbed" in flashed.command
+    assert "tinyssl.device.flashers mbed" in flashed.program
     stored = json.loads((workspace.builds / BOARD / "device.json").read_text())
     assert (stored["board"], stored["kind"]) == (BOARD, "serial")
     assert workspace.latest("flash").results["build_id"] == flashed.build_id

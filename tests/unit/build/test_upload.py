@@ -59,7 +59,7 @@ def test_dry_run_gives_the_command_and_starts_nothing(workspace):
     folder = finish_build(workspace, "nucleo_h743zi")
     flashed = flash(FlashConfig(dry_run=True), workspace)
     elf = folder / ".pio/build/nucleo_h743zi/firmware.elf"
-    assert flashed.command == (
+    assert flashed.program == (
         "openocd -f board/st_nucleo_h743zi.cfg "
         "-c 'reset_config srst_only srst_nogate connect_assert_srst' "
         f"-f '{folder}/platform/flash.tcl' "
@@ -82,7 +82,7 @@ def test_an_arduino_build_is_uploaded_by_its_own_platform(workspace):
     folder = finish_build(workspace, "nucleo_f446re")
     replace(BuildInfo.load(folder), framework="arduino").save(folder)
     flashed = flash(FlashConfig(dry_run=True, port="/dev/ttyACM7"), workspace)
-    assert flashed.command == (
+    assert flashed.program == (
         f"{sys.executable} -m platformio run --disable-auto-clean --target nobuild"
         " --target upload --upload-port /dev/ttyACM7"
     )
@@ -90,7 +90,7 @@ def test_an_arduino_build_is_uploaded_by_its_own_platform(workspace):
 
 def test_an_emulator_is_started_by_this_python(workspace):
     folder = finish_build(workspace, "mps2_an500")
-    command = flash(FlashConfig(dry_run=True), workspace).command
+    command = flash(FlashConfig(dry_run=True), workspace).program
     assert "-m tinyssl.device.emulator start" in command
     assert f"'{folder}'" in command
 
@@ -101,7 +101,7 @@ def test_two_probes_are_refused_and_listed(workspace, monkeypatch):
     monkeypatch.setattr(upload, "find_ports", lambda board: ports)
     with pytest.raises(DeviceNotFound, match=r"SN0 \(/dev/ttyACM0\), SN1 \(/dev/ttyACM1\)"):
         flash(FlashConfig(), workspace)
-    assert "SN1" in flash(FlashConfig(port="SN1", dry_run=True), workspace).command
+    assert "SN1" in flash(FlashConfig(port="SN1", dry_run=True), workspace).program
 
 
 def test_a_damaged_device_file_is_no_flashed_device(workspace):
@@ -120,5 +120,5 @@ def test_a_boot_loader_without_a_known_usb_id_must_be_named(workspace):
         "--port=/dev/ttyACM5"
         in flash(
             FlashConfig(protocol="bossac", port="/dev/ttyACM5", dry_run=True), workspace
-        ).command
+        ).program
     )

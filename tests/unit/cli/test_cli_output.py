@@ -6,13 +6,15 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tinyssl.cli.output import (
+    ENVELOPE,
     Failure,
     Result,
     Table,
@@ -20,10 +22,14 @@ from tinyssl.cli.output import (
     plain,
     print_failure,
     print_result,
+    print_traceback,
     value_rows,
 )
 from tinyssl.cli.progress import BarProgress, PlainProgress, choose_progress, in_ci
+from tinyssl.cli.watch_display import LineDisplay
+from tinyssl.device.flashed import Flashed
 from tinyssl.progress import Silent
+from tinyssl.zoo.card import Card
 
 
 @dataclass
@@ -207,3 +213,67 @@ def test_bars_run_on_a_real_terminal() -> None:
     os.close(parent)
     for text in (b"outer", b"inner [x]", b"4/4", b"image/s", b"loss=0.5", b"done [y]"):
         assert text in shown
+
+
+@pytest.mark.parametrize("key", ENVELOPE)
+def test_no_result_can_take_a_key_of_the_envelope(key: str) -> None:
+    with pytest.raises(ValueError, match="the envelope's"):
+        Result({key: "mine"})
+
+
+@pytest.mark.parametrize("record", [Flashed, Card])
+def test_no_record_whose_fields_become_keys_takes_one_of_the_envelope(record: type) -> None:
+    """`flash` and `zoo show` give all fields of a record."""
+    Result({field.name: None for field in fields(record)})
+
+
+EVIL = "\x1b]0;title\x07\x1b[2J\x9b31m\x7f\rover\u202egnp\udcff\ud800\0"
+STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ud800-\udfff]")
+
+
+def test_no_text_steers_the_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tables, lines, errors, hints, notes, progress and tracebacks."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    table = Table((EVIL, "b"), [(EVIL, EVIL)], title=EVIL)
+    print_result("x", Result({}, (table, EVIL)), as_json=False)
+    print_failure("x", Failure("E", 1, EVIL, EVIL), as_json=False)
+    print_traceback(ValueError(EVIL))
+    for progress in (PlainProgress(sys.stderr), BarProgress(), LineDisplay(sys.stderr)):
+        progress.note(EVIL)
+        with progress.track(EVIL, 2, EVIL) as task:
+            task.advance(2, note=EVIL)
+    shown = capsys.readouterr()
+    for text in (shown.out, shown.err):
+        assert not STEERING.search(text.replace("\x1b[?25", "")), text
+    assert shown.out.count(r"\x1b]0;title\x07\x1b[2J\x9b31m\x7f\rover\u202egnp\xff\ud800\x00") >= 3
+    assert shown.err.count(r"\x1b]0;title") >= 6
+
+
+def test_json_has_no_control_character_and_keeps_the_text(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_result("x", Result({"name": EVIL, EVIL: 1}), as_json=True)
+    shown = capsys.readouterr().out
+    assert not STEERING.search(shown)
+    assert json.loads(shown)["name"] == EVIL
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_no_encoding_of_the_terminal_is_an_error(tmp_path: Path, encoding: str) -> None:
+    """`µs`, boxes and a class called \\xff where stdout takes ASCII alone."""
+    folder = tmp_path / "photos"
+    for name in (b"gr\xc3\xbc\xc3\x9f", b"caf\xe9", b"a\x1b[31mb"):
+        inner = os.fsencode(folder) + b"/" + name
+        Path(os.fsdecode(inner)).mkdir(parents=True)
+        for number in range(6):
+            image = Image.new("RGB", (8, 8), (number * 40, 0, 0))
+            image.save(os.fsdecode(inner) + f"/{number}.png")
+    environ = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "LC_ALL": "C"}
+    command = [sys.executable, "-m", "tinyssl", "data", "--dataset", "folder"]
+    command += ["--data-path", str(folder), "--image-size", "8"]
+    done = subprocess.run(command, check=False, capture_output=True, env=environ)
+    assert b"Unicode" not in done.stderr
+    assert b"\x1b" not in done.stdout + done.stderr
+    assert done.returncode == 0, done.stderr

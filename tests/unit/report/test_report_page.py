@@ -1,5 +1,6 @@
 """The whole page: what it says, that it is well formed, needs nothing else, and escapes."""
 
+import json
 import re
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
@@ -14,7 +15,9 @@ from tinyssl.records import Workspace
 from tinyssl.report import report
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}
-EVIL = '<script>alert("x")</script>|`*_[a](b)&\'"'
+STEERING = "\x00\x1b[2J\x7f\x9b\u202e\ufffe\udcff\ud800"
+"""What no document may hold"""
+EVIL = '<script>alert("x")</script>|`*_[a](b)&\'"' + STEERING
 
 
 class Balanced(HTMLParser):
@@ -138,7 +141,24 @@ def test_hostile_text_is_escaped(workspace: Workspace, chains: ModuleType) -> No
         assert "script" not in {
             element.tag.split("}")[-1] for element in ET.fromstring(text).iter()
         }
-        assert EVIL in "".join(ET.fromstring(text).itertext()) or "evil" not in text
+        assert not set(text) & set(STEERING.replace("[2J", ""))
+    titles = "".join(ET.fromstring(pictures["picture_arena"]).itertext())
+    assert r"\x00\x1b[2J\x7f\x9b\u202e\ufffe\xff\ud800" in titles
+    for document in (html, markdown):
+        assert not set(document) & set(STEERING.replace("[2J", ""))
+
+
+def test_class_names_that_xml_forbids(workspace: Workspace, chains: ModuleType) -> None:
+    bench = chains.whole(workspace)
+    path = bench.path("confusion")
+    content = json.loads(path.read_text())
+    content["class_names"] = [f"{STEERING}{name}" for name in content["class_names"]]
+    path.write_text(json.dumps(content))
+    html, markdown, pictures = page(workspace)
+    parse(html)
+    for text in (html, markdown, *pictures.values()):
+        assert not set(text) & set(STEERING.replace("[2J", ""))
+    assert r"\x1b" in "".join(ET.fromstring(pictures["picture_confusion"]).itertext())
 
 
 def test_model_from_elsewhere_has_no_training(workspace: Workspace, chains: ModuleType) -> None:
