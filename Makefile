@@ -11,7 +11,6 @@ TEST_JOBS ?= 3
 PYTEST_ARGS ?=
 
 BIN    := $(VENV)/bin
-SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 STAMP  := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
@@ -30,30 +29,19 @@ help:
 
 setup: tools $(STAMP)
 
-# Program -> Debian package, only for programs that are not on the PATH.
-tools:
-	@missing=""; \
-	need() { command -v "$$1" >/dev/null 2>&1 || missing="$$missing $$2"; }; \
-	need git git; need cc gcc; need arm-none-eabi-gcc gcc-arm-none-eabi; \
-	need qemu-system-arm qemu-system-arm; $(TEST_TOOLS) \
-	echo '#include <stdint.h>' | cc -E - >/dev/null 2>&1 || missing="$$missing libc6-dev"; \
-	[ -f "$$(arm-none-eabi-gcc -print-file-name=libc_nano.a 2>/dev/null)" ] \
-	  || missing="$$missing libnewlib-arm-none-eabi"; \
-	$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
-	if [ -n "$$missing" ]; then \
-	  command -v apt-get >/dev/null || { echo "install these:$$missing" >&2; exit 1; }; \
-	  echo "installing$$missing"; \
-	  $(SUDO) apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; \
-	fi
+# The list of programs is tinyssl/toolchain.py. The demo alone needs fewer of them than the tests.
+TOOL_SET := $(if $(filter-out demo readme,$(MAKECMDGOALS)),test,demo)
 
-python: tools
+tools: python
+	@$(PYTHON) tools/system_tools.py $(TOOL_SET)
+
+python:
 	@$(PYTHON) -c 'import sys; ok = sys.version_info >= (3, 11); \
 	ok or print(f"tinyssl needs Python 3.11 or newer; $(PYTHON) is {sys.version.split()[0]}. " \
 	"Name another: make PYTHON=python3.11", file=sys.stderr); sys.exit(not ok)'
 
 # torch first: with TORCH_INDEX empty it comes from the index that pip is set up with.
-$(STAMP): pyproject.toml constraints.txt | tools python
+$(STAMP): pyproject.toml constraints.txt | tools
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q -c constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
 	$(BIN)/pip install -q -c constraints.txt -e '.[train,teachers,dev]'
@@ -71,12 +59,6 @@ readme: $(STAMP)
 	chromium --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking \
 	  --disable-component-update --disable-sync --user-data-dir=$$(mktemp -d) --hide-scrollbars \
 	  --window-size=1200,1500 --screenshot=docs/images/report.png file://$(CURDIR)/$(DEMO)/report.html
-
-# The tests also compile with a second compiler, for a core of another family, and as C++.
-test quick: TEST_TOOLS = need g++ g++; need clang-14 clang-14; need openocd openocd; \
-  need riscv64-unknown-elf-gcc gcc-riscv64-unknown-elf; \
-  echo | arm-none-eabi-g++ -x c++ -include cstdint -E - >/dev/null 2>&1 \
-  || missing="$$missing libstdc++-arm-none-eabi-newlib";
 
 test: setup
 	$(BIN)/python -m pytest -n $(TEST_JOBS) -m 'not board' $(PYTEST_ARGS)

@@ -25,10 +25,11 @@ from tinyssl.emit import Sources, write_sources
 from tinyssl.errors import BuildError, ToolMissing
 from tinyssl.ir.model import Model
 from tinyssl.paths import cache_folder
+from tinyssl.toolchain import install_hint
 
 FLAGS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 COMPILE_SECONDS = 300.0
-INSTALL = "run `sudo apt-get install gcc libc6-dev`"
+PACKAGES = ("gcc", "libc6-dev")
 
 Int8 = NDArray[np.int8]
 
@@ -43,7 +44,7 @@ def find_compiler() -> str:
         path = shutil.which(name) if name else None
         if path:
             return path
-    raise ToolMissing("no C compiler for this computer", hint=INSTALL)
+    raise ToolMissing("no C compiler for this computer", hint=install_hint(PACKAGES))
 
 
 def compile_sources(sources: Sources, output: Path, flags: Sequence[str] = FLAGS) -> None:
@@ -73,7 +74,7 @@ def compile_sources(sources: Sources, output: Path, flags: Sequence[str] = FLAGS
         if done.returncode != 0 and "No such file or directory" in done.stderr:
             # Debian's gcc comes without the headers of libc; all other headers are in `sources`.
             lost = next(line for line in done.stderr.splitlines() if "No such file" in line)
-            raise ToolMissing(f"{command[0]} lacks a header: {lost}", hint=INSTALL)
+            raise ToolMissing(f"{command[0]} lacks a header: {lost}", hint=install_hint(PACKAGES))
         if done.returncode != 0:
             raise BuildError(
                 f"{command[0]} failed with exit code {done.returncode}:\n{done.stderr[-4000:]}",

@@ -10,13 +10,12 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
-from tinyssl.boards import Board, Isa
+from tinyssl.boards import Board
 from tinyssl.build.upload_errors import upload_error, uploader_error
 from tinyssl.errors import (
     BudgetExceeded,
@@ -26,6 +25,7 @@ from tinyssl.errors import (
 )
 from tinyssl.paths import cache_folder
 from tinyssl.records import write_atomic, write_json
+from tinyssl.toolchain import Language, compiler_tools, install_hint, problem_of
 
 LOG = "pio.log"
 BUILD_SECONDS = 900.0
@@ -38,24 +38,6 @@ import SCons.Script
 SCons.Script.main()
 """
 
-COMPILERS = {
-    Isa.HOST: ("gcc", "apt-get install gcc libc6-dev"),
-    Isa.RV32IMC: (
-        "riscv64-unknown-elf-gcc",
-        "apt-get install gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
-    ),
-}
-ARM_COMPILER = (
-    "arm-none-eabi-gcc",
-    "apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi",
-)
-
-CXX_LIBRARIES = {
-    "g++": "g++",
-    "arm-none-eabi-g++": "libstdc++-arm-none-eabi-newlib",
-}
-"""Compiler of C++ -> Debian's package with its headers; it has none for RISC-V"""
-
 ERROR_LINE = re.compile(r"\berror\b|undefined reference|multiple definition|Error: ")
 OVERFLOW = re.compile(r"region [`'](\w+)' overflowed by (\d+) bytes")
 NOT_FETCHED = re.compile(
@@ -66,33 +48,23 @@ NOT_FETCHED = re.compile(
 
 
 def check_compiler(board: Board, engine: str = "aot") -> None:
-    """Raises ToolMissing where the board's compiler is not there, or lacks what `tflm` needs."""
-    program, install = COMPILERS.get(board.tinyssl.isa, ARM_COMPILER)
-    if shutil.which(program) is None:
-        raise ToolMissing(f"{program} is not on the PATH", hint=f"run `{install}`")
-    compiler = f"{program.removesuffix('gcc')}g++"
-    if engine == "tflm" and not _has_headers(compiler):
-        package = CXX_LIBRARIES.get(compiler)
-        raise ToolMissing(
-            f"{compiler} has no headers of C++, which TensorFlow Lite Micro needs",
-            hint=f"run `apt-get install {package}`"
-            if package
-            else "put one that has its library first on the PATH; `--engine aot` needs none",
-        )
+    """Raises ToolMissing where a small program for the board cannot be compiled and linked.
 
-
-def _has_headers(compiler: str) -> bool:
-    if shutil.which(compiler) is None:
-        return False
-    done = subprocess.run(
-        [compiler, "-x", "c++", "-E", "-"],
-        input="#include <cstdint>\n",
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    return done.returncode == 0
+    In C++ too for `tflm`. The hint names what installs the compiler, or the library that it lacks.
+    """
+    languages: tuple[Language, ...] = ("c", "c++") if engine == "tflm" else ("c",)
+    for language in languages:
+        for tool in compiler_tools(board.tinyssl.isa, language):
+            problem = problem_of(tool)
+            if problem is None:
+                continue
+            use = "; TensorFlow Lite Micro is C++" if language == "c++" else ""
+            raise ToolMissing(
+                f"{problem.text}{use}",
+                hint=install_hint(problem.packages)
+                if problem.packages
+                else "put one that has its library first on the PATH; `--engine aot` needs none",
+            )
 
 
 def scons_version() -> str:

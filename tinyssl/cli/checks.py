@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
@@ -17,6 +15,15 @@ from tinyssl.boards import Board
 from tinyssl.device.usb import RULES, probes_of, udev_rule, usb_devices
 from tinyssl.paths import cache_folder
 from tinyssl.records import Workspace
+from tinyssl.toolchain import (
+    OWN,
+    Tool,
+    emulators_of,
+    found_text,
+    install_command,
+    problem_of,
+    tools,
+)
 
 State = Literal["ok", "warn", "fail"]
 PYTHON = (3, 11)
@@ -57,11 +64,7 @@ def all_checks(boards: Iterable[Board], workspace: Workspace) -> list[Check]:
         _platformio(),
         _tflm(),
         _extra_train(),
-        _host_compiler(),
-        _arm_compiler(),
-        _newlib(),
-        _riscv_compiler(),
-        *_emulators(boards),
+        *_tools(boards),
         _flashers(),
         _esptool(),
         _serial_group(),
@@ -74,26 +77,12 @@ def all_checks(boards: Iterable[Board], workspace: Workspace) -> list[Check]:
 
 
 def apt(*packages: str) -> str:
-    """The command that installs Debian packages, with sudo where the user is not root."""
-    sudo = "" if os.geteuid() == 0 else "sudo "
-    return f"{sudo}apt-get install -y --no-install-recommends {' '.join(packages)}"
+    """The command that installs Debian packages without a question."""
+    return install_command(packages, "-y --no-install-recommends")
 
 
 def _pip(extra: str = "") -> str:
     return f"{sys.executable} -m pip install 'tinyssl{extra}'"
-
-
-def output_of(*command: str) -> str:
-    """What a program prints (stdout and stderr), empty where it is missing or fails."""
-    try:
-        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=20)
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout + done.stderr
-
-
-def _first_line(text: str) -> str:
-    return text.strip().splitlines()[0] if text.strip() else ""
 
 
 def _version(package: str) -> str:
@@ -142,79 +131,32 @@ def _extra_train() -> Check:
     return Check("extra train", "warn", found, _pip("[train]"))
 
 
-def _program(name: str, programs: Iterable[str], package: str, state: State, use: str) -> Check:
-    for program in programs:
-        if shutil.which(program):
-            line = _first_line(output_of(program, "--version")) or program
-            return Check(name, "ok", line)
-    wanted = " or ".join(programs)
-    return Check(name, state, f"{wanted} not on the PATH; {use}", apt(package))
+def _tools(boards: Iterable[Board]) -> list[Check]:
+    """One check for each compiler and emulator, one for all that only our own tests call."""
+    commands = [board.tinyssl.emulator.command for board in boards if board.tinyssl.emulator]
+    known = tools(emulators_of(commands))
+    return [
+        *(_tool(tool) for tool in known if tool.use != OWN),
+        _programs_of_tests([tool for tool in known if tool.use == OWN]),
+    ]
 
 
-def _host_compiler() -> Check:
-    """Compiles and links a program: Debian's gcc alone comes without the headers of libc."""
-    use = "verify and the host board need it"
-    found = _program("host compiler", ("cc", "gcc", "clang"), "gcc", "fail", use)
-    if found.state != "ok":
-        return replace(found, repair=apt("gcc", "libc6-dev"))
-    compiler = next(name for name in ("cc", "gcc", "clang") if shutil.which(name))
-    command = (compiler, "-x", "c", "-", "-o", os.devnull)
-    program = "#include <stdint.h>\n#include <string.h>\nint main(void) { return 0; }\n"
-    done = subprocess.run(command, input=program, text=True, capture_output=True, check=False)
-    if done.returncode == 0:
-        return found
-    problem = f"{compiler} makes no program ({_first_line(done.stderr)}); {use}"
-    return Check("host compiler", "fail", problem, apt("libc6-dev"))
+def _tool(tool: Tool) -> Check:
+    problem = problem_of(tool)
+    if problem is None:
+        return Check(tool.name, "ok", found_text(tool))
+    state: State = "fail" if tool.needed_by == "demo" else "warn"
+    repair = apt(*problem.packages) if problem.packages else f"install {tool.programs[0]}"
+    return Check(tool.name, state, f"{problem.text}; {tool.use}", repair)
 
 
-def _arm_compiler() -> Check:
-    use = "Cortex-M boards need it"
-    return _program("ARM compiler", ("arm-none-eabi-gcc",), "gcc-arm-none-eabi", "fail", use)
-
-
-def _riscv_compiler() -> Check:
-    packages = "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf"
-    use = "board riscv32_virt needs it"
-    return _program("RISC-V compiler", ("riscv64-unknown-elf-gcc",), packages, "warn", use)
-
-
-def _newlib() -> Check:
-    """newlib-nano is there when the compiler knows the full path of its libc."""
-    command = ("arm-none-eabi-gcc", "-mcpu=cortex-m7", "-mthumb", "-print-file-name=libc_nano.a")
-    path = output_of(*command).strip()
-    if Path(path).is_absolute() and Path(path).exists():
-        return Check("newlib-nano", "ok", str(Path(path).resolve()))
-    return Check(
-        "newlib-nano", "fail", "libc_nano.a not found; Cortex-M boards need it",
-        apt("libnewlib-arm-none-eabi"),
-    )  # fmt: skip
-
-
-def _emulators(boards: Iterable[Board]) -> list[Check]:
-    """One check a program, with the machines that the boards ask it for."""
-    wanted: dict[str, list[str]] = {}
-    for board in boards:
-        if board.tinyssl.emulator:
-            command = list(board.tinyssl.emulator.command)
-            machines = wanted.setdefault(command[0], [])
-            flag = next((flag for flag in ("-machine", "-M") if flag in command), None)
-            if flag:
-                machines.append(command[command.index(flag) + 1].split(",")[0])
-    return [_emulator(program, machines) for program, machines in sorted(wanted.items())]
-
-
-def _emulator(program: str, machines: list[str]) -> Check:
-    arm = "arm" in program
-    package = "qemu-system-arm" if arm else "qemu-system-misc"
-    if not shutil.which(program):
-        state: State = "fail" if arm else "warn"  # the default board is one of Arm's
-        return Check(program, state, "not on the PATH; emulated boards need it", apt(package))
-    known = re.findall(r"^(\S+)", output_of(program, "-machine", "help"), re.MULTILINE)
-    missing = sorted(set(machines) - set(known))
-    version = _first_line(output_of(program, "--version"))
-    if missing:
-        return Check(program, "fail", f"{version} has no {', '.join(missing)}", apt(package))
-    return Check(program, "ok", f"{version}: {', '.join(sorted(set(machines)))}")
+def _programs_of_tests(wanted: Iterable[Tool]) -> Check:
+    problems = [problem for tool in wanted if (problem := problem_of(tool))]
+    if not problems:
+        return Check("programs of the tests", "ok", ", ".join(tool.name for tool in wanted))
+    found = f"{'; '.join(problem.text for problem in problems)}; {OWN}"
+    packages = dict.fromkeys(name for problem in problems for name in problem.packages)
+    return Check("programs of the tests", "warn", found, apt(*packages))
 
 
 def _flashers() -> Check:

@@ -27,6 +27,7 @@ from tinyssl.device.link import open_link
 from tinyssl.device.session import Session
 from tinyssl.errors import DeviceTimeout, TinysslError, ToolMissing
 from tinyssl.records import BuildInfo
+from tinyssl.toolchain import emulator_packages, install_hint
 
 LOG = "emulator.log"
 MARK = "TINYSSL_EMULATED_PROJECT"
@@ -64,9 +65,9 @@ def start(project: Path, elf: Path, *, timeout: float = START_SECONDS) -> Flashe
     stop(project)
     arguments = command(board, elf)
     if shutil.which(arguments[0]) is None:
-        raise ToolMissing(
-            f"{arguments[0]} is not on the PATH", hint="run `apt-get install qemu-system-arm`"
-        )
+        packages = emulator_packages(arguments[0])
+        hint = install_hint(packages) if packages else f"install {arguments[0]}"
+        raise ToolMissing(f"{arguments[0]} is not on the PATH", hint=hint)
     log = project / LOG
     pid = _spawn(arguments, log, os.environ | {MARK: str(project.resolve())})
     started = Flashed(

@@ -1,7 +1,6 @@
 """What PlatformIO's failures mean, and the core directory; tests/emulator runs PlatformIO."""
 
 import json
-import shutil
 
 import pytest
 
@@ -86,28 +85,36 @@ def test_a_missing_compiler_names_the_packages(monkeypatch, tmp_path, board, pac
 
 
 @pytest.mark.parametrize(
-    ("board", "hint"),
-    [("mps2_an500", "libstdc++-arm-none-eabi-newlib"), ("riscv32_virt", "--engine aot")],
+    ("board", "engine", "package"),
+    [
+        ("riscv32_virt", "aot", "picolibc-riscv64-unknown-elf"),
+        ("mps2_an500", "aot", "libnewlib-arm-none-eabi"),
+        ("host", "aot", "libc6-dev"),
+        ("mps2_an500", "tflm", "libstdc++-arm-none-eabi-newlib"),
+        ("riscv32_virt", "tflm", "--engine aot"),
+    ],
 )
-def test_a_compiler_without_headers_of_cxx_is_no_compiler_for_tflm(
-    monkeypatch, tmp_path, board, hint
+def test_a_compiler_without_its_library_names_the_package(
+    monkeypatch, tmp_path, board, engine, package
 ):
     """Programs that behave as Debian's compilers do without that package."""
-    for name in ("arm-none-eabi", "riscv64-unknown-elf"):
-        for kind in ("gcc", "g++"):
-            program = tmp_path / f"{name}-{kind}"
-            program.write_text("#!/bin/sh\necho cstdint: No such file or directory >&2\nexit 1\n")
+    fault = "echo fatal error: cstdint: No such file or directory >&2; exit 1"
+    for prefix in ("", "arm-none-eabi-", "riscv64-unknown-elf-"):
+        for kind in ("gcc", "g++", "gcc-ar", "gcc-ranlib", "objcopy", "size"):
+            fails = kind == "g++" or (kind == "gcc" and engine == "aot")
+            program = tmp_path / f"{prefix}{kind}"
+            program.write_text(f"#!/bin/sh\n{fault if fails else 'exit 0'}\n")
             program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    check_compiler(find_board(board))
-    with pytest.raises(ToolMissing, match="no headers of C\\+\\+") as caught:
-        check_compiler(find_board(board), "tflm")
-    assert hint in caught.value.hint
+    with pytest.raises(ToolMissing, match=r"makes no C.* program for .*cstdint") as caught:
+        check_compiler(find_board(board), engine)
+    assert package in caught.value.hint
 
 
-@pytest.mark.skipif(shutil.which("arm-none-eabi-g++") is None, reason="needs arm-none-eabi-g++")
-def test_a_compiler_with_headers_of_cxx_will_do():
-    check_compiler(find_board("mps2_an500"), "tflm")
+@pytest.mark.parametrize("board", ["mps2_an385", "mps2_an500", "mps3_an547", "host"])
+@pytest.mark.parametrize("engine", ["aot", "tflm"])
+def test_a_compiler_with_its_libraries_will_do(board, engine):
+    check_compiler(find_board(board), engine)
 
 
 def test_the_core_directory_is_ours_and_holds_the_scons_that_platformio_asks_for(

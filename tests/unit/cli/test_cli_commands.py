@@ -127,23 +127,25 @@ def test_doctor_tells_the_command_that_repairs(
     shown = invoke("doctor", "--json")
     assert shown.exit_code == 1
     checks = {check["name"]: check for check in json.loads(shown.stdout)["checks"]}
-    for name, package in (
-        ("host compiler", "gcc libc6-dev"),
-        ("ARM compiler", "gcc-arm-none-eabi"),
-        ("newlib-nano", "libnewlib-arm-none-eabi"),
-        ("qemu-system-arm", "qemu-system-arm"),
+    for name, state, packages in (
+        ("host compiler", "fail", "gcc libc6-dev"),
+        ("ARM compiler", "fail", "gcc-arm-none-eabi libnewlib-arm-none-eabi"),
+        ("qemu-system-arm", "fail", "qemu-system-arm"),
+        ("RISC-V compiler", "warn", "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf"),
+        ("qemu-system-riscv32", "warn", "qemu-system-misc"),
+        ("ARM C++", "warn", "gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib"),
     ):
-        assert checks[name]["state"] == "fail"
-        assert checks[name]["repair"].endswith(package)
+        assert checks[name]["state"] == state
+        assert checks[name]["repair"].endswith(packages)
         assert "apt-get install" in checks[name]["repair"]
-    assert checks["RISC-V compiler"]["state"] == "warn"
+    assert "clang-14" in checks["programs of the tests"]["repair"]
     assert "apt-get install" in invoke("doctor").stdout
 
 
 def test_doctor_finds_a_compiler_without_headers(
     invoke: Invoke, workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    program = workspace / "cc"
+    program = workspace / "gcc"
     program.write_text('#!/bin/sh\nexec /usr/bin/gcc -nostdinc "$@"\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{workspace}:/bin:/usr/bin")
@@ -152,6 +154,31 @@ def test_doctor_finds_a_compiler_without_headers(
     assert compiler["state"] == "fail"
     assert "stdint.h" in compiler["found"]
     assert compiler["repair"].endswith("libc6-dev")
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix", "repair"),
+    [
+        ("RISC-V compiler", "riscv64-unknown-elf", "warn: picolibc-riscv64-unknown-elf"),
+        ("ARM compiler", "arm-none-eabi", "fail: libnewlib-arm-none-eabi"),
+    ],
+)
+def test_doctor_finds_a_cross_compiler_without_its_library(
+    name: str, prefix: str, repair: str, invoke: Invoke, workspace: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """The compiler's own package comes without one: its name on the PATH says nothing."""
+    for program in ("gcc", "gcc-ar", "gcc-ranlib", "objcopy", "size"):
+        path = workspace / f"{prefix}-{program}"
+        path.write_text('#!/bin/sh\necho "fatal error: cannot read spec file" >&2\nexit 1\n')
+        path.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{workspace}:/bin:/usr/bin")
+    checks = json.loads(invoke("doctor", "--json").stdout)["checks"]
+    (compiler,) = (check for check in checks if check["name"] == name)
+    state, package = repair.split(": ")
+    assert compiler["state"] == state
+    assert "cannot read spec file" in compiler["found"]
+    assert compiler["repair"].endswith(f"--no-install-recommends {package}")
 
 
 def test_doctor_finds_an_emulator_that_lacks_our_machines(
