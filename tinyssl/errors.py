@@ -5,7 +5,8 @@ TinysslError                exit 1
 ├── DataError               exit 1   images that cannot be read, empty folders, unknown archives
 ├── TrainingError           exit 1   non-finite loss, broken checkpoint
 ├── ModelError              exit 1   a model file that is damaged
-│   └── UnsupportedModel    exit 1   a sound model that uses something tinyssl does not do
+│   ├── UnsupportedModel    exit 1   a sound model that uses something tinyssl does not do
+│   └── InterpreterFailed   exit 1   TFLM or LiteRT died, hung or ran out of memory on the model
 ├── BuildError              exit 1   the compiler or PlatformIO failed
 ├── ToolMissing             exit 1   a program or a Python extra is not installed
 ├── GateFailed              exit 3   a figure is on the wrong side of its limit
@@ -84,6 +85,10 @@ class ModelError(TinysslError):
 
 class UnsupportedModel(ModelError):
     """A sound model that uses an operator, version, type or shape that tinyssl does not do."""
+
+
+class InterpreterFailed(ModelError):
+    """TensorFlow Lite Micro or LiteRT died, hung or ran out of memory on a model."""
 
 
 class BuildError(TinysslError):

@@ -106,4 +106,5 @@ def check_model(source: ModelSource, progress: Progress) -> None:
     """
     progress.note(f"comparing the generated C with TFLM on {CHECK_INPUTS} inputs")
     sources = render_aot(source.model, source.plan, isa=source.isa)
-    check_host(source.data, sample_inputs(source, CHECK_INPUTS), sources=sources)
+    inputs = sample_inputs(source, CHECK_INPUTS)
+    check_host(source.data, inputs, sources=sources, progress=progress)

@@ -71,8 +71,8 @@ def activation_ranges(
     interpreter = LitertInterpreter(data, Kernels.OPTIMISED, keep_tensors=True)
     with (progress or Silent()).track("calibration", len(images), "image") as task:
         for image in images:
-            interpreter.invoke((image.astype(np.float32) / 255).reshape(model.input.shape))
-            values = [interpreter.tensor(output) for output in outputs]
+            scaled = (image.astype(np.float32) / 255).reshape(model.input.shape)
+            _, *values = interpreter.invoke_keeping(scaled, outputs)
             low = np.minimum(low, [value.min() for value in values])
             high = np.maximum(high, [value.max() for value in values])
             task.advance()

@@ -21,7 +21,7 @@ from tinyssl.emit.render import Sources, render
 from tinyssl.errors import UsageError
 from tinyssl.ir.model import Model
 from tinyssl.ir.verify import verify
-from tinyssl.tflite import read_model, require_canonical
+from tinyssl.tflite import complete, read_model, require_canonical
 
 ADDERS = {
     "CONV_2D": "AddConv2D",
@@ -50,7 +50,8 @@ def render_tflm(model: Model, data: bytes, arena_bytes: int) -> Sources:
     Args:
         model: The model, for its name. Passes may have changed its graph: what is rendered is the
             graph of `data`, because that is what TFLM runs.
-        data: The canonical .tflite; it goes into the image byte for byte.
+        data: The canonical .tflite; it goes into the image byte for byte, with what it leaves out
+            and TFLM needs written in (`tinyssl.tflite.complete`).
         arena_bytes: Size of the tensor arena; see `tinyssl.build.tflm.arena_bytes`.
 
     Returns:
@@ -87,12 +88,13 @@ def _kinds(graph: Model) -> tuple[str, ...]:
     return tuple(sorted({op.kind for op in graph.ops}))
 
 
-def _context(graph: Model, data: bytes, arena_bytes: int) -> dict[str, Any]:
+def _context(graph: Model, source: bytes, arena_bytes: int) -> dict[str, Any]:
     """All that the templates see."""
+    data = complete(source).data
     return {
         "name": comment_text(graph.name),
         "mlperf_literal": string_literal(mlperf_id(graph)),
-        "sha256": hashlib.sha256(data).hexdigest(),
+        "sha256": hashlib.sha256(source).hexdigest(),
         "size": len(data),
         "rows": [
             _row(data[start : start + BYTES_A_ROW]) for start in range(0, len(data), BYTES_A_ROW)

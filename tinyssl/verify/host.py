@@ -101,15 +101,19 @@ def check_host(
     Raises:
         Mismatch: They differ; names the first operator in execution order and both values.
         ModelError: The file is damaged, unsupported, or TFLM would misread it.
+        InterpreterFailed: TFLM died of the model, or took too long.
         ToolMissing: No C compiler, or no tflite-micro.
     """
     oracle = TflmInterpreter(data)
+    progress = progress or Silent()
+    for text in oracle.added:
+        progress.note(f"for TensorFlow Lite Micro, written into the model: {text}")
     model = run_passes(oracle.model)
     rendered = render_aot(model, plan_arena(model)) if sources is None else sources
     outputs, compared = [], 0
     with (
         HostModel(model, rendered) as ours,
-        (progress or Silent()).track("our C against TFLM", len(inputs), "input") as task,
+        progress.track("our C against TFLM", len(inputs), "input") as task,
     ):
         pair = _Pair(oracle, ours)
         for number, x in enumerate(inputs):

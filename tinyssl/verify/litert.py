@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.errors import ModelError
-from tinyssl.verify.capture import captured
+from tinyssl.verify.process import InterpreterProcess
+
+Array = NDArray[Any]
 
 
 class Kernels(StrEnum):
@@ -23,49 +24,40 @@ class Kernels(StrEnum):
     """LiteRT's own fast kernels without XNNPACK: for float models"""
 
 
+RESOLVERS = {
+    Kernels.REFERENCE: "BUILTIN_REF",
+    Kernels.XNNPACK: "BUILTIN",
+    Kernels.OPTIMISED: "BUILTIN_WITHOUT_DEFAULT_DELEGATES",
+}
+"""Kernels -> name in LiteRT's `OpResolverType`"""
+
+MODEL = "model"
+"""Name of the one model in the child process"""
+
+
 class LitertInterpreter:
-    """A model in LiteRT, on one thread.
+    """A model in LiteRT, on one thread, in a child process.
 
     Args:
         data: The .tflite file, float or int8.
         kernels: Which kernels.
-        keep_tensors: Keep the output of every operator for `tensor`.
+        keep_tensors: Keep the output of every operator for `invoke`'s `keep`.
 
     Raises:
         ModelError: LiteRT refuses the file.
+        InterpreterFailed: LiteRT died of it, or took too long.
+        ToolMissing: LiteRT is not installed.
     """
 
     def __init__(self, data: bytes, kernels: Kernels, *, keep_tensors: bool = False) -> None:
-        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+        self._process = InterpreterProcess("litert")
+        options = {"resolver": RESOLVERS[kernels], "keep_tensors": keep_tensors}
+        self._process.open(MODEL, data, options)
 
-        resolvers = {
-            Kernels.REFERENCE: OpResolverType.BUILTIN_REF,
-            Kernels.XNNPACK: OpResolverType.BUILTIN,
-            Kernels.OPTIMISED: OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-        }
-        with captured() as printed:
-            try:
-                self._interpreter: Any = Interpreter(
-                    model_content=data,
-                    num_threads=1,
-                    experimental_op_resolver_type=resolvers[kernels],
-                    experimental_preserve_all_tensors=keep_tensors,
-                )
-                self._interpreter.allocate_tensors()
-            except (RuntimeError, ValueError) as error:
-                raise ModelError(
-                    f"LiteRT refuses the model: {error} {printed.text.strip()}",
-                    hint="convert or copy it again",
-                ) from error
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        self._output = self._interpreter.get_output_details()[0]["index"]
-
-    def invoke(self, x: NDArray[Any]) -> NDArray[Any]:
+    def invoke(self, x: Array) -> Array:
         """One inference on an array of the input's type and shape."""
-        self._interpreter.set_tensor(self._input, x)
-        self._interpreter.invoke()
-        return self.tensor(self._output)
+        return self.invoke_keeping(x, ())[0]
 
-    def tensor(self, index: int) -> NDArray[Any]:
-        """A tensor of the last inference, by its index in the file."""
-        return np.array(self._interpreter.get_tensor(index))
+    def invoke_keeping(self, x: Array, keep: Sequence[int]) -> list[Array]:
+        """One inference: the output, then tensors by their index in the file."""
+        return self._process.invoke(MODEL, x, keep)

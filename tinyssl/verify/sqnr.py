@@ -49,12 +49,14 @@ def layer_sqnr(
     reference = LitertInterpreter(float_data, Kernels.OPTIMISED, keep_tensors=True)
     pairs = list(_pairs(run_passes(read_model(float_data)), run_passes(oracle.model)))
     signal, noise = np.zeros(len(pairs)), np.zeros(len(pairs))
+    outputs = [theirs.output for _, theirs in pairs]
     for image in images:
         shape = oracle.model.input.shape
-        reference.invoke((image.astype(np.float32) / np.float32(255)).reshape(shape))
+        scaled = (image.astype(np.float32) / np.float32(255)).reshape(shape)
+        _, *floats = reference.invoke_keeping(scaled, outputs)
         quantised = oracle.tensors((image.astype(np.int16) - 128).astype(np.int8).reshape(shape))
-        for number, (ours, theirs) in enumerate(pairs):
-            exact = reference.tensor(theirs.output).astype(np.float64).ravel()
+        for number, ((ours, _), values) in enumerate(zip(pairs, floats, strict=True)):
+            exact = values.astype(np.float64).ravel()
             found = dequantised(oracle.model.tensor(ours.output), quantised[ours.output]).ravel()
             signal[number] += exact @ exact
             noise[number] += (exact - found) @ (exact - found)

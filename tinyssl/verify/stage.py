@@ -82,7 +82,7 @@ def _compare(
     engines = {"tflm": _row(expected, expected)}
     run.results(images=len(x), tflm_arena_bytes=oracle.arena_bytes, engines=engines)
     for kernels in (Kernels.REFERENCE, Kernels.XNNPACK):
-        found = _litert(data, kernels, x, progress)
+        found = _litert(oracle.data, kernels, x, progress)
         if found is not None:
             engines[f"litert-{kernels.value}"] = _row(expected, found)
             run.results(engines=engines)
@@ -97,13 +97,13 @@ def _compare(
 
 
 def _litert(data: bytes, kernels: Kernels, x: Int8, progress: Progress) -> Int8 | None:
-    """LiteRT's outputs; None where it refuses the model, which is no reason to stop."""
+    """LiteRT's outputs; None where it refuses the model or dies, which is no reason to stop."""
     try:
         interpreter = LitertInterpreter(data, kernels)
+        return np.stack([interpreter.invoke(one) for one in x])
     except ModelError as error:
-        progress.note(f"no comparison with LiteRT: {error.message}")
+        progress.note(f"no comparison with LiteRT ({kernels.value}): {error.message}")
         return None
-    return np.stack([interpreter.invoke(one) for one in x])
 
 
 def _row(expected: Int8, found: Int8) -> dict[str, int]:

@@ -6,22 +6,25 @@ It is what runs on microcontrollers, in its reference kernels, so its bytes are 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.errors import ModelError, ToolMissing
+from tinyssl.errors import InterpreterFailed, ModelError
 from tinyssl.ir.verify import verify as verify_model
-from tinyssl.tflite import read_model, require_canonical
-from tinyssl.verify.capture import captured
+from tinyssl.tflite import complete, read_model, require_canonical
+from tinyssl.verify.blame import failing_operator
+from tinyssl.verify.process import InterpreterProcess
 
 Int8 = NDArray[np.int8]
 
-FIRST_ARENA = 1 << 20
-LAST_ARENA = 1 << 29
 ARENA_LINE = re.compile(r"Arena allocation (total|head|tail) (\d+) bytes")
+PLAIN, KEEPING = "plain", "keeping"
+"""Names of the model in the child: in a shared arena, and with the output of every operator kept"""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class ArenaUse:
 
 
 class TflmInterpreter:
-    """A model in TensorFlow Lite Micro.
+    """A model in TensorFlow Lite Micro, in a child process.
 
     Args:
         data: The .tflite file.
@@ -52,17 +55,21 @@ class TflmInterpreter:
     Raises:
         ModelError: Damaged, or with constants that TFLM would misread.
         UnsupportedModel: Something that tinyssl does not do.
+        InterpreterFailed: TFLM died of it, or took too long.
         ToolMissing: tflite-micro is not installed (PyPI has it for Linux on x86-64).
     """
 
     def __init__(self, data: bytes) -> None:
-        require_canonical(data)  # TFLM checks nothing: a damaged file ends the process
+        require_canonical(data)  # TFLM checks nothing: a damaged file ends its process
         self.model = read_model(data)
         verify_model(self.model)
-        self._data = data
-        self._runtime = _runtime()
-        self._plain = self._interpreter(self._runtime.InterpreterConfig.kAllocationRecording)
-        self._keeping: Any = None
+        completed = complete(data)
+        self.data = completed.data
+        """What TFLM runs: the file, with what it leaves out written in"""
+        self.added = completed.added
+        """What was written in, in words; empty for most files"""
+        self._process = InterpreterProcess("tflm")
+        self._open(PLAIN, keep_tensors=False)
 
     def invoke(self, x: Int8) -> Int8:
         """One inference, in an arena where tensors share memory, as on a microcontroller.
@@ -73,7 +80,7 @@ class TflmInterpreter:
         Returns:
             int8 of the output's shape.
         """
-        return self._run(self._plain, x)
+        return self._run(PLAIN, x, [])[0]
 
     def tensors(self, x: Int8) -> dict[int, Int8]:
         """One inference that keeps the output of every operator.
@@ -81,23 +88,17 @@ class TflmInterpreter:
         Returns:
             Tensor index of the file -> int8 of its shape, in order of execution.
         """
-        if self._keeping is None:
-            config = self._runtime.InterpreterConfig.kPreserveAllTensors
-            self._keeping = self._interpreter(config)
-        self._run(self._keeping, x)
-        return {
-            op.output: np.array(self._keeping.GetTensor(op.output, 0)["tensor_data"])
-            for op in self.model.ops
-        }
+        outputs = [op.output for op in self.model.ops]
+        _, *found = self._run(self._keeping, x, outputs)
+        return dict(zip(outputs, found, strict=True))
 
     @property
     def arena(self) -> ArenaUse:
         """What of the arena the model uses, as TFLM records it on this 64-bit computer."""
-        with captured() as printed:
-            self._plain.print_allocations()
-        found = {name: int(size) for name, size in ARENA_LINE.findall(printed.text)}
+        printed = self._process.print_arena(PLAIN)
+        found = {name: int(size) for name, size in ARENA_LINE.findall(printed)}
         if found.keys() != {"total", "head", "tail"}:
-            raise ModelError(f"TensorFlow Lite Micro reported no arena: {printed.text[:200]!r}")
+            raise ModelError(f"TensorFlow Lite Micro reported no arena: {printed[:200]!r}")
         return ArenaUse(found["head"], found["tail"])
 
     @property
@@ -105,41 +106,36 @@ class TflmInterpreter:
         """Bytes of the arena that the model uses; a 32-bit microcontroller needs less."""
         return self.arena.total
 
-    def _run(self, interpreter: Any, x: Int8) -> Int8:
+    @cached_property
+    def _keeping(self) -> str:
+        """Name of the model whose tensors are kept; it is loaded when it is first needed."""
+        self._open(KEEPING, keep_tensors=True)
+        return KEEPING
+
+    def _open(self, name: str, *, keep_tensors: bool) -> None:
+        with self._blaming():
+            self._process.open(name, self.data, {"keep_tensors": keep_tensors})
+
+    @contextmanager
+    def _blaming(self) -> Iterator[None]:
+        """Adds the operator at which TFLM fails to its death's message."""
+        try:
+            yield
+        except InterpreterFailed as error:
+            position = failing_operator("tflm", self.data, self.model)
+            if position is None:
+                raise
+            label = self.model.ops[position].label
+            text = f"{error.message}; the first operator at which it fails is {label}"
+            raise InterpreterFailed(text, hint=error.hint) from error
+
+    def _run(self, name: str, x: Int8, keep: list[int]) -> list[Int8]:
         expected = self.model.input.shape
         if x.dtype != np.int8 or x.shape != expected:
             raise ValueError(f"input is {x.dtype} {x.shape}; the model takes int8 {expected}")
-        interpreter.set_input(np.ascontiguousarray(x), 0)
-        interpreter.invoke()
-        return np.array(interpreter.get_output(0), dtype=np.int8).reshape(self.model.output.shape)
-
-    def _interpreter(self, config: Any) -> Any:
-        """An interpreter, with an arena that grows until the model fits."""
-        arena = FIRST_ARENA
-        while True:
-            with captured() as printed:
-                try:
-                    return self._runtime.Interpreter.from_bytes(
-                        self._data, arena_size=arena, intrepreter_config=config
-                    )
-                except RuntimeError as error:
-                    failure = error
-            if arena >= LAST_ARENA:
-                raise ModelError(
-                    f"TensorFlow Lite Micro cannot prepare the model with an arena of {arena} "
-                    f"bytes: {failure}: {printed.text.strip()}",
-                    hint="see the operator it names",
-                )
-            arena *= 8
-
-
-def _runtime() -> Any:
-    try:
-        from tflite_micro.python.tflite_micro import runtime
-    except ImportError as error:
-        raise ToolMissing(
-            f"tflite-micro, the reference for byte equality, is not installed: {error}",
-            hint="on Linux x86-64: pip install tflite-micro; `tinyssl build --no-check` does "
-            "without",
-        ) from error
-    return runtime
+        with self._blaming():
+            found = self._process.invoke(name, x, keep)
+        shapes = [self.model.output.shape, *(self.model.tensor(index).shape for index in keep)]
+        return [
+            array.astype(np.int8).reshape(shape) for array, shape in zip(found, shapes, strict=True)
+        ]
