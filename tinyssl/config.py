@@ -126,8 +126,10 @@ class ProbeConfig:
     seed: Seed = 0
     """Seed of the first probe"""
     baseline: bool = True
-    """Also probe the same backbone with random weights; the figures of an earlier probe of the same
-    weights, images and settings are taken over"""
+    """Also probe the same backbone with random weights, and classify the pixels without a network;
+    the figures of an earlier probe of the same weights, images and settings are taken over"""
+    min_accuracy: Annotated[float, Field(ge=0, le=100)] = 0.0
+    """Smallest accuracy of the linear probe, in percent; less is exit code 3"""
 
 
 @dataclass(frozen=True, config=STRICT)

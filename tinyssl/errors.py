@@ -12,6 +12,7 @@ TinysslError                exit 1
 ├── GateFailed              exit 3   a figure is on the wrong side of its limit
 │   ├── BudgetExceeded               flash or RAM larger than the board's budget
 │   ├── AccuracyDrop                 INT8 loses more than was allowed
+│   ├── AccuracyTooLow               the linear probe is below the accuracy asked for
 │   ├── Collapsed                    training made all embeddings alike
 │   └── Mismatch                     two engines, or device and build, that should agree do not
 ├── DeviceNotFound          exit 4   no port, no probe, more than one, or one that is busy
@@ -111,6 +112,10 @@ class BudgetExceeded(GateFailed):
 
 class AccuracyDrop(GateFailed):
     """INT8 loses more accuracy than was allowed."""
+
+
+class AccuracyTooLow(GateFailed):
+    """The linear probe is below the accuracy that was asked for."""
 
 
 class Collapsed(GateFailed):

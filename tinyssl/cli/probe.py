@@ -4,23 +4,51 @@ from __future__ import annotations
 
 from tinyssl.cli.call import Call
 from tinyssl.cli.options import make_command
-from tinyssl.cli.output import Result
+from tinyssl.cli.output import Result, Table, format_value
 from tinyssl.cli.stage_result import record_result
 from tinyssl.config import DataConfig, ProbeConfig
-from tinyssl.records import read_record
+from tinyssl.intervals import wilson
+from tinyssl.records import RunRecord, read_record
+
+FEATURES = {"": "trained", "_random": "random weights", "_raw": "pixels, no network"}
+"""Ending of a result's name -> what was classified"""
 
 
 def probe(call: Call) -> Result:
     """Measure a backbone: linear probe and kNN on frozen features.
 
-    A randomly initialised backbone is measured beside it. The data set is that of the pretrain run
-    unless one is given; what is not said about it (the image size, say) is as it was there.
+    The same backbone with random weights is measured beside it, and classifiers on the pixels too.
+    The data set is that of the pretrain run unless one is given; what is not said about it (the
+    image size, say) is as it was there.
     """
     config = call.config(ProbeConfig)
     data = probe_data(call, config)
     from tinyssl import probes  # after the options were checked: torch takes seconds to load
 
-    return record_result(probes.probe(config, data, call.workspace, call.progress))
+    return probe_result(probes.probe(config, data, call.workspace, call.progress))
+
+
+def probe_result(record: RunRecord) -> Result:
+    """Trained features beside what there is without training, then the other figures."""
+    plain = record_result(record)
+    said = record.results.get("verdict")
+    warning = [f"warning: {said}", ""] if said else []
+    return Result(plain.data, (accuracy_table(record), "", *warning, *plain.blocks))
+
+
+def accuracy_table(record: RunRecord) -> Table:
+    """Linear probe with its 95 % interval, and kNN: trained, random weights, pixels."""
+    results = record.results
+    images = results["test_images"]
+    rows = []
+    for ending, name in FEATURES.items():
+        if (share := results.get(f"accuracy{ending}")) is None:
+            continue
+        low, high = wilson(share, images)
+        interval = f"{100 * low:.1f} – {100 * high:.1f}"
+        knn = format_value("knn", results[f"knn{ending}"])
+        rows.append((name, format_value("accuracy", share), interval, knn))
+    return Table((f"of {images} test images", "linear", "95 % interval", "kNN"), rows)
 
 
 def probe_data(call: Call, config: ProbeConfig) -> DataConfig | None:

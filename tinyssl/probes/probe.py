@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import statistics
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -23,10 +19,11 @@ from tinyssl.backbones import (
 from tinyssl.backbones.storage import save_tensors
 from tinyssl.config import DataConfig, ProbeConfig
 from tinyssl.datasets import Dataset, data_config_json, data_config_of, load_dataset
-from tinyssl.errors import DataError, UsageError
-from tinyssl.probes.features import all_features
-from tinyssl.probes.knn import knn_predict
-from tinyssl.probes.linear import LinearProbe, accuracy, enough_epochs, fit_linear
+from tinyssl.errors import AccuracyTooLow, DataError, UsageError
+from tinyssl.intervals import wilson
+from tinyssl.probes.baselines import BaselineJob, baseline_results
+from tinyssl.probes.score import Score, score_backbone
+from tinyssl.probes.verdict import verdict
 from tinyssl.progress import Progress
 from tinyssl.records import RunRecord, RunWriter, Workspace, read_record, write_json
 
@@ -37,33 +34,10 @@ CONFUSION_FILE = "confusion.json"
 _ADAPTER = TypeAdapter(ProbeConfig)
 
 
-@dataclass(frozen=True)
-class Score:
-    """What the probes found on the test split."""
-
-    linear: LinearProbe
-    accuracies: tuple[float, ...]
-    """Of every head of the linear probe"""
-    knn: float
-    """Accuracy of the kNN classifier"""
-    predictions: NDArray[np.int64]
-    """Of the first head, (test images,)"""
-
-    @property
-    def accuracy(self) -> float:
-        """Mean over the heads."""
-        return statistics.fmean(self.accuracies)
-
-    @property
-    def spread(self) -> float:
-        """Standard deviation over the heads (n - 1); 0 where there is one."""
-        return statistics.stdev(self.accuracies) if len(self.accuracies) > 1 else 0.0
-
-
 def probe(
     config: ProbeConfig, data: DataConfig | None, workspace: Workspace, progress: Progress
 ) -> RunRecord:
-    """Linear probe and kNN of a pretrained backbone, with its random initialisation beside it.
+    """Linear probe and kNN of a pretrained backbone; random weights and the pixels beside it.
 
     Args:
         config: The run or the backbone's file to evaluate, and how.
@@ -75,6 +49,7 @@ def probe(
         DataError: The images have no labels.
         UsageError: No finished pretrain run, or not one.
         TrainingError: The backbone's file is damaged.
+        AccuracyTooLow: Below `config.min_accuracy`; the record stays, failed.
     """
     source = None if config.backbone else _source(config, workspace)
     weights = config.backbone if source is None else source.path("backbone")
@@ -104,7 +79,29 @@ def probe(
         if config.baseline:
             job = BaselineJob(_untrained(info, source), dataset, config)
             run.results(**baseline_results(job, workspace, progress))
+            _judge(run, source, progress)
+        _gate(run, config)
     return run.record
+
+
+def _judge(run: RunWriter, source: RunRecord | None, progress: Progress) -> None:
+    """Says where the training brought nothing; random weights are not expected to."""
+    if source is not None and source.config.get("method") == "random":
+        return
+    said = verdict(run.record.results)
+    if said:
+        run.results(verdict=said)
+        progress.note(f"warning: {said}")
+
+
+def _gate(run: RunWriter, config: ProbeConfig) -> None:
+    found, least = 100 * run.record.results["accuracy"], config.min_accuracy
+    if found < least:
+        raise AccuracyTooLow(
+            f"the linear probe is right on {found:.2f} % of "
+            f"{run.record.results['test_images']} test images; {least:g} % are asked for",
+            hint="train longer (`tinyssl pretrain --epochs`), or ask for less (--min-accuracy)",
+        )
 
 
 def require_labels(dataset: Dataset) -> None:
@@ -139,68 +136,6 @@ def _untrained(info: BackboneInfo, source: RunRecord | None) -> Backbone:
         return build_backbone(info.backbone, info.stem_stride)
 
 
-def score_backbone(
-    backbone: Backbone,
-    dataset: Dataset,
-    config: ProbeConfig,
-    progress: Progress,
-    name: str = "trained",
-) -> Score:
-    """Both probes of one backbone."""
-    features = all_features(backbone, dataset, progress, name)
-    train, val, test = features.train, features.val, features.test
-    classes = len(dataset.class_names)
-    epochs = enough_epochs(config, len(train.labels))
-    with progress.track(f"linear probe ({name})", epochs * config.seeds, "epoch") as tracker:
-        linear = fit_linear(train, val, classes, config, tracker)
-    predictions = [head.predict(test.features) for head in linear.heads]
-    neighbours = knn_predict(train, test.features, config.knn, classes)
-    return Score(
-        linear=linear,
-        accuracies=tuple(accuracy(predicted, test.labels) for predicted in predictions),
-        knn=accuracy(neighbours, test.labels),
-        predictions=predictions[0].cpu().numpy(),
-    )
-
-
-@dataclass(frozen=True)
-class BaselineJob:
-    """The same backbone with the random weights from which pretraining started."""
-
-    backbone: Backbone
-    dataset: Dataset
-    config: ProbeConfig
-
-    @property
-    def key(self) -> str:
-        """SHA-256 over all that decides the figures: weights, images, settings; 64 hex digits."""
-        epochs = enough_epochs(self.config, len(self.dataset.train))
-        settings = _ADAPTER.dump_python(replace(self.config, run=None, epochs=epochs), mode="json")
-        digest = hashlib.sha256(json.dumps([settings, self.dataset.fingerprint]).encode())
-        for tensor in self.backbone.state_dict().values():
-            digest.update(tensor.cpu().contiguous().numpy().data)
-        return digest.hexdigest()
-
-
-def baseline_results(job: BaselineJob, workspace: Workspace, progress: Progress) -> dict[str, Any]:
-    """Figures of the random weights: those of an earlier probe where it measured the same."""
-    key = job.key
-    for earlier in reversed(workspace.all("probe")):
-        if earlier.results.get("baseline_sha256") == key:
-            progress.note(f"random weights: figures of {earlier.folder.name}, which had the same")
-            names = [name for name in earlier.results if name.endswith("_random")]
-            figures = {name: earlier.results[name] for name in names}
-            return figures | {"baseline_sha256": key, "baseline_run": earlier.folder.name}
-    score = score_backbone(job.backbone, job.dataset, job.config, progress, "random")
-    return {
-        "accuracy_random": score.accuracy,
-        "accuracy_std_random": score.spread,
-        "knn_random": score.knn,
-        "lr_random": score.linear.lr,
-        "baseline_sha256": key,
-    }
-
-
 def confusion_matrix(
     labels: NDArray[np.int64], predictions: NDArray[np.int64], classes: int
 ) -> NDArray[np.int64]:
@@ -228,4 +163,6 @@ def _save(run: RunWriter, dataset: Dataset, score: Score) -> None:
         knn=score.knn,
         lr=score.linear.lr,
         classes=classes,
+        test_images=len(dataset.test),
+        accuracy_interval=list(wilson(score.accuracy, len(dataset.test))),
     )

@@ -24,6 +24,8 @@ from typing import Any
 from tinyssl.boards import Board, find_board
 from tinyssl.errors import TinysslError, UsageError
 from tinyssl.records import RECORD, BuildInfo, RunRecord, Workspace, read_record
+from tinyssl.report.compare import Row
+from tinyssl.report.seeds import over_seeds
 from tinyssl.report.values import Fields
 
 
@@ -40,6 +42,8 @@ class Chain:
     verify: RunRecord | None = None
     probe: RunRecord | None = None
     pretrain: RunRecord | None = None
+    seeds: Row | None = None
+    """Pretrainings that differ from `pretrain` in the seed only, and it; None where it is alone"""
     missing: dict[str, str] = field(default_factory=dict)
     """link -> sentence that says why it is not there"""
 
@@ -107,6 +111,7 @@ def follow(bench: RunRecord, workspace: Workspace) -> Chain:
         verify=verify,
         probe=probe,
         pretrain=pretrain,
+        seeds=over_seeds(pretrain, workspace),
         missing=missing,
     )
 

@@ -39,7 +39,7 @@ NOT_A_SETTING = frozenset(
 )
 """Config entries of a pretrain run that do not make it another setting (the teacher and the options
 are compared by what they came to, `teacher` and `method_config`)"""
-NOT_OF_THE_PROBE = frozenset({"run", "data", "seed", "baseline"})
+NOT_OF_THE_PROBE = frozenset({"run", "data", "seed", "baseline", "min_accuracy"})
 FEW = {"0.01": "few_1", "0.1": "few_10", "0.2": "few_20"}
 
 
@@ -94,9 +94,10 @@ class Row:
     parameters: dict[str, int]
     """`backbone`, and `heads`: what is trained beside it and thrown away"""
     figures: dict[str, Figure]
-    """linear, linear_random, knn, few_1, few_10, few_20, finetune, finetune_few_1, …, corruption,
-    clean, int8, corruption_int8, board, board_equal (fractions; the last is of outputs whose bytes
-    are the host's); seconds, teacher_seconds, images_per_second"""
+    """linear, linear_random, linear_raw, knn, knn_raw (raw: of the pixels, no network), few_1,
+    few_10, few_20, finetune, finetune_few_1, …, corruption, clean, int8, corruption_int8, board,
+    board_equal (fractions; the last is of outputs whose bytes are the host's); seconds,
+    teacher_seconds, images_per_second"""
     collapsed: bool = False
     """At least one of its runs was stopped because all embeddings became alike"""
     gap: float | None = None
@@ -236,6 +237,8 @@ def _measured(lineage: Lineage) -> dict[str, tuple[float, float | None]]:
         "teacher_seconds": pretrain.number("teacher_seconds"),
         "images_per_second": pretrain.number("images_per_second"),
         "knn": probe.number("knn"),
+        "linear_raw": probe.number("accuracy_raw"),
+        "knn_raw": probe.number("knn_raw"),
         "clean": evaluate.number("accuracy_clean"),
         "corruption": evaluate.number("accuracy_corrupted"),
         "int8": convert.number("accuracy_int8"),

@@ -41,7 +41,7 @@ def table(found: Sequence[Row]) -> Compared:
         for mark in row.marks:
             numbers.setdefault(mark, len(numbers) + 1)
     columns = {title: [read(row) for row in order] for title, read in COLUMNS.items()}
-    columns |= _random_column(order)
+    columns |= _random_column(order) | _raw_columns(order)
     kept = {title: cells for title, cells in columns.items() if any(cells)}
     names = [row.label + "".join(f" [{numbers[mark]}]" for mark in row.marks) for row in order]
     lines = zip(names, *kept.values(), strict=True)
@@ -81,6 +81,14 @@ def _random_column(order: Sequence[Row]) -> dict[str, list[str]]:
     if any(row.method == "random" for row in order):
         return {}
     return {"random weights": [_percent("linear_random")(row) for row in order]}
+
+
+def _raw_columns(order: Sequence[Row]) -> dict[str, list[str]]:
+    """What the pixels give without a network."""
+    return {
+        "pixels, linear": [_percent("linear_raw")(row) for row in order],
+        "pixels, kNN": [_percent("knn_raw")(row) for row in order],
+    }
 
 
 def _percent(name: str) -> Callable[[Row], str]:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tinyssl.intervals import wilson
+
 MISSING = "–"
 """Printed where a figure is not known"""
 
@@ -109,6 +111,14 @@ def size(value: float | None) -> str:
 def percent(fraction: float | None, digits: int = 2) -> str:
     """0.9528 -> `95.28 %`."""
     return MISSING if fraction is None else f"{100 * fraction:.{digits}f} %"
+
+
+def interval(fraction: float | None, n: float | None) -> str:
+    """The 95 % interval of a share of n images: 0.9611 of 360 -> `93.6 – 97.7`, in percent."""
+    if fraction is None or n is None or n < 1 or not 0 <= fraction <= 1:
+        return MISSING
+    low, high = wilson(fraction, int(n))
+    return f"{100 * low:.1f} – {100 * high:.1f}"
 
 
 def decimal(value: float | None, digits: int = 2) -> str:

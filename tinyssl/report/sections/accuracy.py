@@ -1,11 +1,12 @@
-"""Accuracy of the three forms of the model, and which classes are taken for which."""
+"""Accuracy of the three forms of the model, what training adds, and which classes are confused."""
 
 from __future__ import annotations
 
 from tinyssl.report import maps
 from tinyssl.report.chain import Chain, read_json, results
 from tinyssl.report.page import Block, Column, Note, Picture, Section, Table
-from tinyssl.report.values import MISSING, Fields, grouped, number, percent, ratio
+from tinyssl.report.sections.features import features
+from tinyssl.report.values import MISSING, Fields, grouped, interval, number, percent, ratio
 
 MOST_CLASSES = 200
 """Larger matrices are no longer readable as a picture"""
@@ -19,6 +20,7 @@ def accuracy(chain: Chain) -> Section | None:
     blocks: list[Block] = [_table(bench, convert)]
     if (difference := _difference(bench)) is not None:
         blocks.append(difference)
+    blocks += features(chain)
     if (picture := _confusion(chain)) is not None:
         blocks.append(picture)
     if agreement(bench) is None:
@@ -70,8 +72,17 @@ def _table(bench: Fields, convert: Fields) -> Table:
         ),
     )
     return Table(
-        (Column("Model", numeric=False), Column("Accuracy"), Column("Inputs"), Column("Agreement")),
-        tuple((name, percent(value), grouped(n), same) for name, value, n, same in measured),
+        (
+            Column("Model", numeric=False),
+            Column("Accuracy"),
+            Column("95 % interval"),
+            Column("Inputs"),
+            Column("Agreement"),
+        ),
+        tuple(
+            (name, percent(value), interval(value, n), grouped(n), same)
+            for name, value, n, same in measured
+        ),
         "Agreement: share of inputs for which every output byte of the device equals the host"
         " reference.",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tinyssl.report.chain import Chain, results
 from tinyssl.report.page import Card
 from tinyssl.report.sections.accuracy import agreement, compared
+from tinyssl.report.sections.features import without_training
 from tinyssl.report.sections.latency import unit
 from tinyssl.report.sections.memory import budget, used
 from tinyssl.report.values import MISSING, Fields, grouped, percent, ratio, short, size
@@ -64,7 +65,7 @@ def _accuracy(chain: Chain) -> Card:
             ("INT8 host", host if host is not None else convert.number("accuracy_int8")),
         )
         if value is not None
-    ]
+    ] + without_training(chain)
     value = percent(results(chain.bench).number("accuracy_device")).removesuffix(" %")
     return Card("Accuracy on device", value, "%" if value != MISSING else "", ", ".join(beside))
 

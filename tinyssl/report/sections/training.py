@@ -1,29 +1,29 @@
-"""How the backbone was trained, and what its features are worth."""
+"""How the backbone was trained."""
 
 from __future__ import annotations
 
 from tinyssl.errors import TinysslError
 from tinyssl.records import RunRecord
 from tinyssl.report import charts
-from tinyssl.report.chain import Chain, results
-from tinyssl.report.page import Block, Column, Picture, Section, Table
-from tinyssl.report.values import MISSING, Fields, decimal, grouped, number, percent, rows
+from tinyssl.report.chain import Chain
+from tinyssl.report.page import Block, Column, Note, Picture, Section, Table
+from tinyssl.report.values import MISSING, Fields, decimal, grouped, number, rows
 
 
 def training(chain: Chain) -> Section | None:
-    """Loss and learning rate over the steps, then probe and kNN beside random features."""
+    """Loss and learning rate over the steps, then the settings."""
     blocks: list[Block] = []
     if chain.pretrain is not None:
         if (picture := _curve(chain.pretrain)) is not None:
             blocks.append(picture)
         blocks.append(_settings(chain.pretrain))
-    if chain.probe is not None:
-        blocks.append(_probe(results(chain.probe)))
+        if said := Fields(chain.pretrain.results).text("verdict"):
+            blocks.append(Note(f"{said[:1].upper()}{said[1:]}.", "warn"))
     if not blocks:
         return None
     lead = (
-        "The backbone learns from images without labels; a linear classifier on its frozen features"
-        " then says what they are worth."
+        "The backbone learns from images without labels. What its features are worth stands under"
+        " Accuracy."
     )
     return Section("training", "Training", lead, tuple(blocks))
 
@@ -74,20 +74,4 @@ def _settings(run: RunRecord) -> Table:
     return Table(
         tuple(Column(name, numeric=index > 1) for index, (name, _) in enumerate(pairs)),
         (tuple(value or MISSING for _, value in pairs),),
-    )
-
-
-def _probe(found: Fields) -> Table:
-    return Table(
-        (Column("Features", numeric=False), Column("Linear probe"), Column("kNN")),
-        (
-            ("Pretrained", percent(found.number("accuracy")), percent(found.number("knn"))),
-            (
-                "Random weights",
-                percent(found.number("accuracy_random")),
-                percent(found.number("knn_random")),
-            ),
-        ),
-        "Accuracy on the test split in float32. The same backbone with random weights shows what"
-        " the pretraining adds.",
     )

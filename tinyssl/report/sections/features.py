@@ -1,0 +1,69 @@
+"""What the training is worth: the trained features beside what there is without training."""
+
+from __future__ import annotations
+
+from tinyssl.report.chain import Chain, results
+from tinyssl.report.page import Block, Column, Note, Table
+from tinyssl.report.values import MISSING, Fields, interval, percent
+
+CLASSIFIED = (
+    ("Trained features", ""),
+    ("Random weights", "_random"),
+    ("Pixels, no network", "_raw"),
+)
+"""Name of the row, and the ending of its results"""
+
+
+def features(chain: Chain) -> list[Block]:
+    """Linear probe and kNN: trained, random weights, pixels; over the seeds; a verdict."""
+    if chain.probe is None:
+        return []
+    found = results(chain.probe)
+    blocks: list[Block] = [_table(found)]
+    if (spread := _over_seeds(chain)) is not None:
+        blocks.append(spread)
+    if said := found.text("verdict"):
+        blocks.append(Note(f"{said[:1].upper()}{said[1:]}.", "warn"))
+    return blocks
+
+
+def _table(found: Fields) -> Table:
+    images = found.number("test_images")
+    lines = []
+    for name, ending in CLASSIFIED:
+        linear, knn = found.number(f"accuracy{ending}"), found.number(f"knn{ending}")
+        if linear is None and knn is None:
+            continue
+        lines.append((name, percent(linear), interval(linear, images), percent(knn)))
+    return Table(
+        (
+            Column("Classified", numeric=False),
+            Column("Linear"),
+            Column("95 % interval"),
+            Column("kNN"),
+        ),
+        tuple(lines),
+        "Accuracy on the test split in float32. Linear: a linear probe on the features of the"
+        " frozen backbone, trained or as it was drawn before the training; on pixels a logistic"
+        " regression. kNN keeps all training images. Interval: by Wilson, from the number of test"
+        " images alone.",
+    )
+
+
+def _over_seeds(chain: Chain) -> Note | None:
+    linear = chain.seeds.figures.get("linear") if chain.seeds is not None else None
+    if chain.seeds is None or linear is None or linear.n < 2 or linear.std is None:
+        return None
+    seeds = ", ".join(map(str, chain.seeds.seeds))
+    return Note(
+        f"Linear probe over {linear.n} pretrainings that differ in the seed alone ({seeds}):"
+        f" {100 * linear.mean:.2f} ± {100 * linear.std:.2f} % (mean ± sample standard deviation)."
+    )
+
+
+def without_training(chain: Chain) -> list[str]:
+    """What a classifier reaches without training, for the card of the accuracy."""
+    found = results(chain.probe)
+    named = (("pixels alone", "accuracy_raw"), ("random weights", "accuracy_random"))
+    known = [(name, found.number(key)) for name, key in named]
+    return [f"{name} {percent(share)}" for name, share in known if percent(share) != MISSING]
