@@ -69,8 +69,9 @@ class PretrainConfig:
     """Fixed crops an image and stage of the curriculum (cached mode)"""
     teacher_grid: Annotated[int, Field(ge=1, le=32)] = 4
     """Side of the square grid to which the teacher's tokens are pooled"""
-    epochs: Count = 20
-    """Passes over the training images"""
+    epochs: Count | None = None
+    """Passes over the training images; default: 20, and on few images as many more as it takes to
+    see 130,000 (at most 400 passes)"""
     batch_size: Annotated[int, Field(ge=2)] = 32
     """Images a step (each gives two views)"""
     lr: Annotated[float, Field(gt=0)] = 1e-3

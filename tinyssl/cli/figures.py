@@ -9,6 +9,11 @@ from tinyssl.cli.output import Table, format_value
 
 SIZES = ("flash", "ram", "arena")
 TITLES = {
+    "accuracy": "linear probe, trained features",
+    "accuracy_seeds": "  over seeds, mean ± deviation",
+    "accuracy_random": "  random weights",
+    "accuracy_raw": "  pixels, logistic regression",
+    "knn_raw": "  pixels, kNN",
     "accuracy_float": "accuracy, float",
     "accuracy_int8": "accuracy, INT8 on this computer",
     "accuracy_host": "accuracy, INT8 on this computer",
@@ -26,8 +31,9 @@ def figure_table(figures: Mapping[str, Any], where: str) -> Table:
     """Rows for those keys of `TITLES` that `figures` has.
 
     Args:
-        figures: Accuracies and `agreement` as fractions, `latency` with `median` and `unit`, sizes
-            as `<name>_bytes`, limits as `<name>_budget_bytes`.
+        figures: Accuracies and `agreement` as fractions, `accuracy_seeds` with `mean`, `std` and
+            `n`, `latency` with `median` and `unit`, sizes as `<name>_bytes`, limits as
+            `<name>_budget_bytes`.
         where: Heading of the figures, for example `on mps2_an500`.
     """
     rows = [
@@ -39,6 +45,8 @@ def figure_table(figures: Mapping[str, Any], where: str) -> Table:
 
 
 def _figure(name: str, value: Any) -> str:
+    if name == "accuracy_seeds":
+        return f"{100 * value['mean']:.2f} ± {100 * value['std']:.2f} % (n = {value['n']})"
     if isinstance(value, Mapping):  # latency: spread and unit
         shown = value.get("median")
         number = f"{shown:,.0f}" if isinstance(shown, (int, float)) else "–"

@@ -31,9 +31,7 @@ def probe(call: Call) -> Result:
 def probe_result(record: RunRecord) -> Result:
     """Trained features beside what there is without training, then the other figures."""
     plain = record_result(record)
-    said = record.results.get("verdict")
-    warning = [f"warning: {said}", ""] if said else []
-    return Result(plain.data, (accuracy_table(record), "", *warning, *plain.blocks))
+    return Result(plain.data, (accuracy_table(record), "", *plain.blocks))
 
 
 def accuracy_table(record: RunRecord) -> Table:

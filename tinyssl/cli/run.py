@@ -12,6 +12,7 @@ from tinyssl.cli.figures import SIZES, figure_table
 from tinyssl.cli.options import make_command
 from tinyssl.cli.output import Result
 from tinyssl.cli.pipeline import Done, choose_steps, run_steps
+from tinyssl.cli.stage_result import warnings_of
 from tinyssl.errors import UsageError
 from tinyssl.settings import STEPS
 
@@ -47,19 +48,21 @@ def run(
         done = run_steps(call, steps)
     finally:  # an emulator never rests: left alone it would keep a core busy
         stop_emulators(call, steps)
-    figures = summarise(done)
+    figures = summarise(done) | spread_over_seeds(call, done)
+    warnings = [line for record in done.records.values() for line in warnings_of(record)]
     data = {
         "steps": list(steps),
         "seconds": {step: round(took, 1) for step, took in done.seconds.items()},
         "runs": {step: record.folder for step, record in done.records.items()},
         "board": done.build.board if done.build else None,
         "figures": figures,
+        "warnings": warnings,
     }
     files = [str(done.records["report"].path("html").resolve())] if "report" in done.records else []
     total = sum(done.seconds.values())
     ending = f"{len(steps)} steps in {total:.0f} s"
     where = f"on {done.build.board}" if done.build else ""
-    return Result(data, (figure_table(figures, where), "", *files, ending))
+    return Result(data, (figure_table(figures, where), "", *warnings, *files, ending))
 
 
 def _run_boards(
@@ -89,6 +92,7 @@ def summarise(done: Done) -> dict[str, Any]:
     """The figures of the final table, as far as the steps have measured them."""
     found: dict[str, Any] = {}
     wanted = {
+        "probe": ("accuracy", "accuracy_random", "accuracy_raw", "knn_raw"),
         "convert": ("accuracy_float", "accuracy_int8"),
         "bench": ("accuracy_device", "agreement", "latency"),
     }
@@ -100,6 +104,17 @@ def summarise(done: Done) -> dict[str, Any]:
         found |= {f"{name}_bytes": sizes[name] for name in SIZES if name in sizes}
         found |= {f"{name}_budget_bytes": limit for name, limit in done.budgets.items()}
     return found
+
+
+def spread_over_seeds(call: Call, done: Done) -> dict[str, Any]:
+    """`accuracy_seeds`: the linear probe over all seeds of this workspace, where there are more."""
+    from tinyssl.report.seeds import over_seeds
+
+    row = over_seeds(done.records.get("pretrain"), call.workspace)
+    linear = row.figures.get("linear") if row is not None else None
+    if linear is None or linear.n < 2:
+        return {}
+    return {"accuracy_seeds": {"mean": linear.mean, "std": linear.std, "n": linear.n}}
 
 
 command = make_command(

@@ -90,19 +90,21 @@ def make_cells(spec: TableSpec) -> list[Cell]:
 
 def _make(spec: TableSpec, row: Row, seed: int) -> Cell:
     from tinyssl.methods import METHODS, method_config  # torch: takes seconds to load
+    from tinyssl.train.schedule import default_epochs
 
     layers = spec.layers
     own: Layer = {"seed": Setting(seed, "seeds")}
     pretrain = resolve(PretrainConfig, [own, row.settings, layers.get("pretrain", {})])
-    epochs = max(round(pretrain.epochs * row.epochs_share), 1)
-    pretrain = replace(pretrain, epochs=epochs)
+    data = resolve(DataConfig, [layers.get("data", {})])
+    images = describe_images(data)
+    epochs = pretrain.epochs or default_epochs(images["train"])
+    pretrain = replace(pretrain, epochs=max(round(epochs * row.epochs_share), 1))
     options = method_config(pretrain.method, pretrain.method_options)
     if not METHODS[pretrain.method].needs_teacher:
         pretrain = without_teacher(pretrain)
-    data = resolve(DataConfig, [layers.get("data", {})])
     content = TypeAdapter(type(options)).dump_python(options, mode="json")
     probe = resolve(ProbeConfig, [layers.get("probe", {})])
-    return Cell(row, seed, data, pretrain, probe, describe_images(data), content)
+    return Cell(row, seed, data, pretrain, probe, images, content)
 
 
 def without_teacher(config: PretrainConfig) -> PretrainConfig:

@@ -39,7 +39,10 @@ def unfinished(workspace: Workspace, config: PretrainConfig, data: DataConfig) -
         if run.config.get("launch") != launch or run.status == "complete":
             continue
         try:
-            same = recorded_config(run) == wanted and data_config_of(run) == _absolute(data)
+            recorded = recorded_config(run)
+            epochs = wanted.epochs or recorded.epochs  # left open, a run decides by its images
+            same = recorded == replace(wanted, epochs=epochs)
+            same = same and data_config_of(run) == _absolute(data)
         except UsageError:
             continue
         if same:

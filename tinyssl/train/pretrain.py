@@ -19,7 +19,8 @@ from tinyssl.records import RunRecord, RunWriter, Workspace, read_record
 from tinyssl.train.checkpoint import CURRENT, load_checkpoint
 from tinyssl.train.device import repeatable
 from tinyssl.train.launch import launch_id, unfinished
-from tinyssl.train.loop import Plan, Trainer
+from tinyssl.train.length import plan_text, verdict
+from tinyssl.train.loop import Counters, Plan, Trainer
 from tinyssl.train.metrics import observers_of
 from tinyssl.train.observer import MetricsFile, Observer, ObserverFactory, Subject
 from tinyssl.train.recorded import (
@@ -31,6 +32,7 @@ from tinyssl.train.recorded import (
     refuse_other_teacher,
     shared_out,
 )
+from tinyssl.train.schedule import Schedule
 from tinyssl.train.setup import Job, build_job, check_config
 from tinyssl.train.world import World, join_world, one_for_all
 
@@ -99,6 +101,8 @@ def _start(config: PretrainConfig, data: DataConfig, place: Place) -> RunRecord:
     dataset = load_dataset(data, place.progress)
     with repeatable(place.world.device):
         job = build_job(config, dataset, place.world, place.progress)
+        if job.method.trains:
+            place.progress.note(plan_text(job.schedule, asked=config.epochs is not None))
         run = _new_run(job, data, place) if place.world.main else None
         return _run(job, run, None, place)
 
@@ -186,12 +190,20 @@ def _train(job: Job, run: RunWriter | None, state: dict[str, Any] | None, place:
             trainer.restore(state)
         trainer.train(place.progress)
         if run is not None:
-            seconds = trainer.counters.seconds
-            run.results(
-                loss=trainer.counters.last_loss,
-                images_per_second=job.schedule.steps * job.schedule.batch_size / seconds,
-                seconds=seconds,
-            )
+            _results(run, job.schedule, trainer.counters)
+
+
+def _results(run: RunWriter, schedule: Schedule, counters: Counters) -> None:
+    seconds = counters.seconds
+    run.results(
+        loss=counters.last_loss,
+        steps=schedule.steps,
+        images_seen=schedule.images_seen,
+        images_per_second=schedule.images_seen / seconds,
+        seconds=seconds,
+    )
+    if said := verdict(schedule, seconds):
+        run.results(verdict=said)
 
 
 @contextmanager

@@ -13,6 +13,18 @@ FLOOR = 1e-6
 """Learning rate at the end of the cosine"""
 
 
+IMAGES_SEEN = 130_000
+"""Images that a training sees at least by default, each as often as there are epochs: below that
+features of small data sets still improve quickly (docs/evaluation.md)"""
+LEAST_EPOCHS, MOST_EPOCHS = 20, 400
+"""Limits of the default number of epochs"""
+
+
+def default_epochs(images: int) -> int:
+    """Epochs where none are asked for: the fewer the training images, the more."""
+    return min(max(math.ceil(IMAGES_SEEN / images), LEAST_EPOCHS), MOST_EPOCHS)
+
+
 @dataclass(frozen=True)
 class Schedule:
     """Lengths of a run, in steps. A last batch that is not full is left out."""
@@ -22,6 +34,11 @@ class Schedule:
     """Images a step, over all processes and accumulated parts"""
     epochs: int
     warmup_epochs: float
+
+    @property
+    def images_seen(self) -> int:
+        """Over the whole run."""
+        return self.steps * self.batch_size
 
     @property
     def epoch_steps(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import torch
@@ -19,7 +19,7 @@ from tinyssl.teachers import Teacher, build_teacher, fast, teacher_spec_of
 from tinyssl.train.batches import Batcher, Material
 from tinyssl.train.metrics import require_installed
 from tinyssl.train.recorded import given_teacher
-from tinyssl.train.schedule import Schedule
+from tinyssl.train.schedule import Schedule, default_epochs
 from tinyssl.train.sync_norm import synchronise
 from tinyssl.train.teaching import OnlineTeaching, Teaching, cached_teaching
 from tinyssl.train.world import World
@@ -43,6 +43,7 @@ class Job:
     """One training, built but not started."""
 
     config: PretrainConfig
+    """Its number of epochs is never left open"""
     dataset: Dataset
     world: World
     teacher: Teacher | None
@@ -105,6 +106,7 @@ def build_job(config: PretrainConfig, dataset: Dataset, world: World, progress: 
         UsageError: The teacher is unknown or cannot be had.
     """
     schedule = _schedule(config, dataset, world)
+    config = replace(config, epochs=schedule.epochs)
     kind = METHODS[config.method]
     if kind.needs_labels and not dataset.labelled:
         raise DataError(
@@ -140,4 +142,5 @@ def _schedule(config: PretrainConfig, dataset: Dataset, world: World) -> Schedul
             f"{images} training images do not fill a batch of {batch}",
             hint=f"add images, or use --batch-size {max(images * config.batch_size // batch, 2)}",
         )
-    return Schedule(images, batch, config.epochs, config.warmup_epochs)
+    epochs = config.epochs or default_epochs(images)
+    return Schedule(images, batch, epochs, config.warmup_epochs)

@@ -107,7 +107,10 @@ def test_what_a_run_leaves(unbroken, data):
     assert unbroken.config["method_config"]["temperature"] == 0.5
     assert unbroken.config["data"]["data_path"] == str(data.data_path)
     assert unbroken.data["train"] == 50
-    assert set(unbroken.results) == {"loss", "images_per_second", "seconds"}
+    assert set(unbroken.results) == {
+        "loss", "steps", "images_seen", "images_per_second", "seconds", "verdict"
+    }  # fmt: skip
+    assert (unbroken.results["steps"], unbroken.results["images_seen"]) == (STEPS, 16 * STEPS)
     backbone, info = load_backbone(unbroken.path("backbone"))
     assert (info.backbone, info.stem_stride, info.image_size) == ("mobilenet_v2_tiny", 2, 16)
     assert not backbone.training
