@@ -15,7 +15,7 @@ from tinyssl.augment import to_float
 from tinyssl.backbones import load_backbone
 from tinyssl.config import DataConfig, PretrainConfig, ProbeConfig
 from tinyssl.datasets import load_dataset
-from tinyssl.errors import DataError, UsageError
+from tinyssl.errors import AccuracyTooLow, DataError, UsageError
 from tinyssl.probes import probe
 from tinyssl.probes.features import Labelled
 from tinyssl.probes.knn import knn_predict
@@ -183,6 +183,34 @@ def test_stage_on_digits(digits_run, digits_probe):
     assert results["accuracy_std"] == pytest.approx(np.std(results["accuracies"], ddof=1))
     assert results["lr"] in QUICK.lrs
     assert results["classes"] == 10
+    assert results["accuracy_raw"] == pytest.approx(0.967, abs=0.006)
+    assert results["knn_raw"] == pytest.approx(0.99, abs=0.004)
+    low, high = results["accuracy_interval"]
+    assert low < results["accuracy"] < high
+    assert results["test_images"] == len(load_dataset(DataConfig()).test)
+    assert results["verdict"].startswith("the training brought nothing")  # one epoch of it
+
+
+def test_random_weights_are_not_blamed_for_what_they_are(tmp_path):
+    workspace = Workspace(tmp_path)
+    config = PretrainConfig(method="random", backbone="mobilenet_v2_tiny", device="cpu")
+    pretrain(config, DataConfig(image_size=8), workspace, Silent())
+    assert "verdict" not in probe(QUICK, None, workspace, Silent()).results
+
+
+def test_an_accuracy_below_the_one_asked_for_is_a_failed_gate(digits_run, digits_probe):
+    """The figures are kept, the run is failed."""
+    asked = replace(QUICK, knn=5, min_accuracy=99.9)
+    with pytest.raises(AccuracyTooLow, match=r"99.9 % are asked for") as caught:
+        probe(asked, None, digits_run[0], Silent())
+    assert caught.value.exit_code == 3
+    failed = digits_run[0].all("probe")[-1]
+    assert failed.status == "failed"
+    assert failed.results["accuracy"] == digits_probe.results["accuracy"]
+    least = 100 * digits_probe.results["accuracy"] - 0.01
+    passed = probe(replace(asked, min_accuracy=least), None, digits_run[0], Silent())
+    assert passed.status == "complete"
+    assert "baseline_run" in passed.results  # the limit changes no figure
 
 
 def test_stored_files_give_the_stored_accuracy(digits_probe):
@@ -213,12 +241,13 @@ def test_random_weights_are_measured_once(digits_run, digits_probe):
     again = probe(replace(QUICK, knn=5), None, digits_run[0], Silent())
     assert "baseline_run" in again.results
     assert "baseline_run" not in digits_probe.results
-    for name in ("accuracy_random", "accuracy_std_random", "knn_random", "lr_random"):
+    names = ("accuracy_random", "accuracy_std_random", "knn_random", "lr_random")
+    for name in (*names, "accuracy_raw", "knn_raw", "raw_images", "raw_sha256"):
         assert again.results[name] == digits_probe.results[name]
     other = probe(replace(QUICK, knn=6), None, digits_run[0], Silent())
     assert "baseline_run" not in other.results
     none = probe(replace(QUICK, baseline=False), None, digits_run[0], Silent())
-    assert "accuracy_random" not in none.results
+    assert not {"accuracy_random", "accuracy_raw", "verdict"} & none.results.keys()
 
 
 def test_images_without_labels(digits_run, tmp_path):

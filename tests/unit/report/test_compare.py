@@ -203,6 +203,30 @@ def test_columns_only_where_there_is_data(measured):
     assert cells["to supervised"] == "-3.00 (95.0 %)"
     assert cells["time"] == "50 s + 2.0 min"
     assert cells["random weights"] == "10.00 ± 0.00" or cells["random weights"] == "10.00"
+    assert "pixels, linear" not in compared.columns
+
+
+def test_pixels_stand_beside_the_random_weights(workspace):
+    for seed, accuracy in ((0, 0.98), (1, 0.99)):
+        run = pretrain(workspace, "simclr", seed)
+        measure(workspace, run, accuracy, accuracy_raw=0.967, knn_raw=0.992)
+    compared = table(rows(workspace.all()))
+    (row,) = compared.rows
+    cells = dict(zip(compared.columns, row, strict=True))
+    assert cells["linear probe"] == "98.50 ± 0.71"
+    assert (cells["pixels, linear"], cells["pixels, kNN"]) == ("96.70 ± 0.00", "99.20 ± 0.00")
+
+
+def test_a_limit_of_the_probe_makes_no_other_setting(workspace):
+    run = pretrain(workspace, "simclr")
+    measure(workspace, run, 0.98)
+    other = pretrain(workspace, "simclr", 1)
+    inputs = {"backbone": other.path("backbone")}
+    config = {"run": str(other.folder), "epochs": 20, "seed": 1, "min_accuracy": 98.0}
+    with workspace.start("probe", config, inputs=inputs, data=DATA) as probed:
+        probed.results(accuracy=0.99)
+    (row,) = rows(workspace.all())
+    assert row.figures["linear"].n == 2
 
 
 def test_markdown_holds_every_mark_once(measured):

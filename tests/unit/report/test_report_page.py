@@ -11,7 +11,7 @@ import pytest
 
 from tinyssl.config import ReportConfig
 from tinyssl.errors import UsageError
-from tinyssl.records import Workspace
+from tinyssl.records import RECORD, Workspace
 from tinyssl.report import report
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}
@@ -72,6 +72,10 @@ def test_whole_chain_is_on_both_pages(workspace: Workspace, chains: ModuleType) 
         "lower bound",
         "simclr",
         "77.22 %",  # random features
+        "93.83 %",  # pixels, logistic regression
+        "96.67 %",  # pixels, kNN
+        "93.6 – 97.7",  # 95 % interval of 96.11 % of 360
+        "pixels alone 93.83 %",  # on the card
         "decibels",
         "822,016",  # file before it was canonical
         "1,312",  # stack's high-water mark
@@ -89,6 +93,34 @@ def test_whole_chain_is_on_both_pages(workspace: Workspace, chains: ModuleType) 
         f"picture_{name}"
         for name in ("arena", "confusion", "layers", "live", "memory", "sqnr", "training")
     ]
+
+
+def test_seeds_and_verdicts_stand_beside_the_accuracy(
+    workspace: Workspace, chains: ModuleType
+) -> None:
+    other = chains.pretrain(workspace, seed=8)
+    measured = chains.probe(workspace, other.path("backbone"), accuracy=0.9411)
+    chains.whole(workspace)
+    spread = "over 2 pretrainings that differ in the seed alone (7, 8): 95.11 ± 1.41 %"
+    for text in page(workspace)[:2]:
+        assert spread in text
+    assert measured.results["accuracy"] == 0.9411
+    with workspace.start("pretrain", {"method": "byol"}, seed=9):
+        pass  # another setting is no seed of this one
+    assert spread in page(workspace)[0]
+
+
+def test_a_verdict_is_a_warning_on_the_page(workspace: Workspace, chains: ModuleType) -> None:
+    bench = chains.whole(workspace)
+    assert "brought nothing" not in page(workspace)[0]
+    probed = workspace.latest("probe")
+    record = json.loads((probed.folder / RECORD).read_text())
+    record["results"]["verdict"] = "the training brought nothing: linear probe 1 %"
+    (probed.folder / RECORD).write_text(json.dumps(record))
+    html, markdown, _ = page(workspace)
+    for text in (html, markdown):
+        assert "The training brought nothing: linear probe 1 %." in text
+    assert bench.kind == "bench"
 
 
 def test_page_is_well_formed_and_needs_nothing(workspace: Workspace, chains: ModuleType) -> None:

@@ -90,9 +90,7 @@ def test_given_epochs_are_respected_and_the_run_says_they_are_few(data, tmp_path
     assert any(note.startswith("warning: short training, 2 epochs") for note in notes)
 
 
-def test_a_restarted_launch_finds_its_run_though_epochs_were_left_open(
-    data, tmp_path, monkeypatch
-):
+def test_a_restarted_launch_finds_its_run_though_epochs_were_left_open(data, tmp_path, monkeypatch):
     for name, value in {"RANK": "0", "WORLD_SIZE": "1", "TORCHELASTIC_RUN_ID": "job-7"}.items():
         monkeypatch.setenv(name, value)
     config = PretrainConfig(backbone="mobilenet_v2_tiny", batch_size=8)
