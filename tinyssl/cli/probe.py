@@ -31,6 +31,8 @@ def probe(call: Call) -> Result:
 def probe_result(record: RunRecord) -> Result:
     """Trained features beside what there is without training, then the other figures."""
     plain = record_result(record)
+    if "accuracy" not in record.results:
+        return plain
     return Result(plain.data, (accuracy_table(record), "", *plain.blocks))
 
 
