@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import programs, skips
 from tinyssl.ir.model import DType, Model, Quant, Tensor
 from tinyssl.ir.ops import Activation, Conv2D, FullyConnected, Mean, Padding, Softmax
 from tinyssl.tflite import write_model
@@ -18,6 +19,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--board", help="board that is plugged in, for the tests marked `board`")
     parser.addoption("--port", help="its serial port, where more than one matches")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    programs.hide_others(config)
+    skips.register(config)
 
 
 def tiny_model() -> Model:

@@ -210,16 +210,17 @@ def _emulator(program: str, machines: Iterable[str]) -> Tool:
 
 
 def _others() -> list[Tool]:
-    inspect = (f"{ARM}objdump", f"{RISCV}objdump", f"{RISCV}nm", f"{ARM}nm")
-    binutils = ("ar", "nm", "objdump", "size", "gcc-ar", "gcc-ranlib", "cc")
+    inspect = ("addr2line", "ar", "as", "ld", "nm", "objdump")
+    cross = tuple(prefix + name for prefix in (ARM, RISCV) for name in inspect)
+    host = ("cc", "gcc-ar", "gcc-ranlib", "size", *inspect)
     return [
         Tool("git", ("git",), ("git",), "records then say which commit made them", "test"),
         Tool("OpenOCD", ("openocd",), ("openocd",), "one of three ways to flash by a debug probe",
              "test"),
         Tool("clang", ("clang-14", "clang++-14"), ("clang-14",), OWN, "test"),
         Tool("make", ("make",), ("make",), OWN, "test"),
-        Tool("binutils", binutils, ("binutils", "gcc"), OWN, "test"),
-        Tool("cross binutils", inspect,
+        Tool("binutils", host, ("binutils", "gcc"), OWN, "test"),
+        Tool("cross binutils", cross,
              ("binutils-arm-none-eabi", "binutils-riscv64-unknown-elf"), OWN, "test"),
     ]  # fmt: skip
 
