@@ -22,8 +22,9 @@ from tinyssl.toolchain import tools
 WHOLE = "PYTEST_WHOLE_PATH"
 """The PATH that was hidden, for the workers of a session"""
 ESSENTIAL = frozenset((
-    "bash", "cat", "chmod", "cp", "dash", "echo", "env", "false", "grep", "kill", "ls", "mkdir",
-    "mv", "rm", "sed", "sh", "sleep", "sort", "stty", "tar", "touch", "tr", "true", "uname",
+    "bash", "cat", "chmod", "cp", "dash", "echo", "env", "false", "grep", "kill", "ldconfig",
+    "ls", "mkdir", "mv", "rm", "sed", "sh", "sleep", "sort", "stty", "tar", "touch", "tr", "true",
+    "uname",
 ))  # fmt: skip
 """Of Debian's essential packages, which are on every Debian"""
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,10 +52,14 @@ def is_ours(path: Path) -> bool:
 
 def refuse(program: str, names: frozenset[str], whole: str) -> str:
     """Why Python may not start a program; empty where it may, or where there is none."""
-    if Path(program).name in names or program in os.environ.values():
+    found = (
+        program if os.sep in program else shutil.which(program) or shutil.which(program, path=whole)
+    )
+    if not found or Path(program).name in names or program in os.environ.values():
         return ""
-    outside = is_ours(Path(program)) if os.sep in program else not shutil.which(program, path=whole)
-    return "" if outside else f"tests call {program}, which is in no list of tinyssl/toolchain.py"
+    if is_ours(Path(found)):
+        return ""
+    return f"tests call {program}, which is in no list of tinyssl/toolchain.py"
 
 
 def _audit(names: frozenset[str], whole: str) -> None:
