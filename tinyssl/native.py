@@ -6,13 +6,12 @@ model is compiled once.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import hashlib
 import os
 import re
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -21,14 +20,18 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyssl import compilers
 from tinyssl.emit import Sources, write_sources
-from tinyssl.errors import BuildError, ToolMissing
+from tinyssl.errors import BuildError, TinysslError, ToolMissing
 from tinyssl.ir.model import Model
 from tinyssl.paths import cache_folder
+from tinyssl.records import write_atomic
+from tinyssl.scratch import work_folder
 from tinyssl.toolchain import install_hint
 
 FLAGS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 COMPILE_SECONDS = 300.0
+DIGEST_BYTES = hashlib.sha256().digest_size
 PACKAGES = ("gcc", "libc6-dev")
 
 Int8 = NDArray[np.int8]
@@ -40,10 +43,21 @@ def find_compiler() -> str:
     Raises:
         ToolMissing: There is none; the hint holds the command that installs one.
     """
-    for name in (os.environ.get("CC", ""), "gcc", "clang", "cc"):
-        path = shutil.which(name) if name else None
+    return _command()[0]
+
+
+def _command() -> list[str]:
+    """The compiler and what `$CC` says after its name, as in `CC="ccache gcc"`."""
+    chosen = os.environ.get("CC", "").split()
+    for words in [chosen] if chosen else [["gcc"], ["clang"], ["cc"]]:
+        path = compilers.find_program(words[0])
         if path:
-            return path
+            return [path, *words[1:]]
+    if chosen:
+        raise ToolMissing(
+            f"the variable CC names {chosen[0]!r}, and there is no such program on the PATH",
+            hint="unset CC, or name a C compiler for this computer with it",
+        )
     raise ToolMissing("no C compiler for this computer", hint=install_hint(PACKAGES))
 
 
@@ -59,39 +73,101 @@ def compile_sources(sources: Sources, output: Path, flags: Sequence[str] = FLAGS
         ToolMissing: There is no compiler.
         BuildError: The compiler failed; the message ends with its output.
     """
+    data = compiled(sources, flags)
     output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="tinyssl-", dir=output.parent) as name:
-        folder = Path(name)
-        files = [str(path) for path in write_sources(sources, folder)]
-        made = folder / "made"
-        command = [find_compiler(), *flags, "-I", name, "-o", str(made), *files]
+    write_atomic(output, data)
+    output.chmod(0o755)
+
+
+def compiled(sources: Sources, flags: Sequence[str] = FLAGS) -> bytes:
+    """What the compiler makes of all C files of `sources`; see `compile_sources`."""
+    with work_folder() as folder:
+        write_sources(sources, folder)
+        # Names from this folder alone: the compiler never sees a path that somebody chose.
+        files = [f"./{name}" for name in sorted(sources) if name.endswith(".c")]
+        command = [*_command(), *flags, "-I", ".", "-o", "made", *files]
         try:
             done = subprocess.run(
-                command, capture_output=True, text=True, timeout=COMPILE_SECONDS, check=False
+                command,
+                cwd=folder,
+                env=compilers.environment(folder),
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=COMPILE_SECONDS,
+                check=False,
             )
         except subprocess.TimeoutExpired as error:
             raise BuildError(f"the compiler took more than {COMPILE_SECONDS:.0f} s") from error
-        if done.returncode != 0 and "No such file or directory" in done.stderr:
-            # Debian's gcc comes without the headers of libc; all other headers are in `sources`.
-            lost = next(line for line in done.stderr.splitlines() if "No such file" in line)
-            raise ToolMissing(f"{command[0]} lacks a header: {lost}", hint=install_hint(PACKAGES))
-        if done.returncode != 0:
+        except OSError as error:
             raise BuildError(
-                f"{command[0]} failed with exit code {done.returncode}:\n{done.stderr[-4000:]}",
-                hint="report this: generated C must compile everywhere",
-            )
-        made.replace(output)  # atomic, so two processes may compile one model at a time
+                f"cannot run {command[0]}: {error.strerror}", hint="unset CC, or mend that program"
+            ) from error
+        if done.returncode != 0:
+            raise _failure(command[0], done.returncode, done.stderr)
+        return (folder / "made").read_bytes()
 
 
-def _library(sources: Sources, flags: Sequence[str]) -> Path:
+def _failure(compiler: str, code: int, errors: str) -> TinysslError:
+    lost = next((line for line in errors.splitlines() if "No such file" in line), None)
+    if lost is not None:
+        # Debian's gcc comes without the headers of libc; all other headers are in `sources`.
+        return ToolMissing(f"{compiler} lacks a header: {lost}", hint=install_hint(PACKAGES))
+    full = "No space left on device" in errors
+    return BuildError(
+        f"{compiler} failed with exit code {code}:\n{errors[-4000:]}",
+        hint="make room, or set TMPDIR to a folder on another disk"
+        if full
+        else "report this: generated C must compile everywhere",
+    )
+
+
+def _library(sources: Sources, flags: Sequence[str]) -> bytes:
+    """The compiled library, from the cache where it is there and whole.
+
+    A file of the cache ends with the SHA-256 of what is before it: one that was cut short, or that
+    something else wrote, is made again. A cache that cannot be written costs time, nothing else.
+    """
     digest = hashlib.sha256()
     texts = (text for pair in sorted(sources.items()) for text in pair)
-    for part in (find_compiler(), *flags, *texts):
-        digest.update(part.encode() + b"\0")
+    for part in (*_command(), *flags, *texts):
+        digest.update(part.encode(errors="surrogateescape") + b"\0")
     path = cache_folder() / "native" / f"{digest.hexdigest()[:32]}.so"
-    if not path.exists():
-        compile_sources(sources, path, flags)
-    return path
+    kept = _kept(path)
+    if kept is None:
+        kept = compiled(sources, flags)
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(path, kept + hashlib.sha256(kept).digest())
+    return kept
+
+
+def _kept(path: Path) -> bytes | None:
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    data, mark = content[:-DIGEST_BYTES], content[-DIGEST_BYTES:]
+    return data if hashlib.sha256(data).digest() == mark else None
+
+
+def _load(library: bytes) -> ctypes.CDLL:
+    """Loads a library from a file of its own, so that it is these bytes and no others.
+
+    Raises:
+        BuildError: The system loads no library from there.
+    """
+    with work_folder() as folder:
+        path = folder / "model.so"
+        path.write_bytes(library)
+        try:
+            return ctypes.CDLL(str(path))
+        except OSError as error:
+            raise BuildError(
+                f"the compiled model cannot be loaded: {error}",
+                hint="set TMPDIR to a folder on a disk that is not mounted `noexec`; if you set "
+                "CC, it must name a compiler for this computer",
+            ) from error
 
 
 _AFTER = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32)
@@ -112,7 +188,7 @@ class HostModel:
 
     def __init__(self, model: Model, sources: Sources, *, flags: Sequence[str] = FLAGS) -> None:
         self.model = model
-        self._library = ctypes.CDLL(str(_library(sources, (*flags, "-shared", "-fPIC"))))
+        self._library = _load(_library(sources, (*flags, "-shared", "-fPIC")))
         self._arena = _aligned_buffer(_define(sources, "TINYSSL_MODEL_ARENA_BYTES"))
         self.steps = _step_ends(sources)
         """Position of the last operator of each step, whose output is the step's"""

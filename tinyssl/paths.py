@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from tinyssl.errors import UsageError
+
 PACKAGE = Path(__file__).resolve().parent
 
 
@@ -55,3 +57,11 @@ def cache_folder() -> Path:
     if named:
         return Path(named)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tinyssl"
+
+
+def cache_error(error: OSError) -> UsageError:
+    """The error where something cannot be kept in the cache folder."""
+    return UsageError(
+        f"the cache folder {cache_folder()} cannot be used: {error.strerror}",
+        hint="set TINYSSL_CACHE to a folder that you can write",
+    )

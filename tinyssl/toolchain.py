@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from tinyssl import compilers
 from tinyssl.paths import data_folder
 
 PROBE_SECONDS = 60.0
@@ -107,7 +108,7 @@ class Problem:
 
 def problem_of(tool: Tool) -> Problem | None:
     """Looks for the programs of a tool on the PATH, then tries them; None where they work."""
-    missing = next((name for name in tool.programs if shutil.which(name) is None), None)
+    missing = next((name for name in tool.programs if compilers.find_program(name) is None), None)
     if missing:
         return Problem(f"{missing} is not on the PATH", (*tool.packages, *tool.libraries))
     text = tool.probe()
@@ -294,7 +295,7 @@ def _run(command: Sequence[str], text: str = "") -> subprocess.CompletedProcess[
     try:
         return subprocess.run(
             command, input=text, capture_output=True, text=True, errors="replace", check=False,
-            timeout=PROBE_SECONDS, env=os.environ | {"LC_ALL": "C"},
+            timeout=PROBE_SECONDS, env=compilers.environment(),
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError):
         return None

@@ -8,13 +8,16 @@ a project uses their own core directory and PlatformIO's registry.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+from tinyssl import compilers
 from tinyssl.boards import Board
 from tinyssl.build.upload_errors import upload_error, uploader_error
 from tinyssl.errors import (
@@ -23,13 +26,26 @@ from tinyssl.errors import (
     TinysslError,
     ToolMissing,
 )
-from tinyssl.paths import cache_folder
-from tinyssl.records import write_atomic, write_json
+from tinyssl.paths import PACKAGE, cache_error, cache_folder
+from tinyssl.records import write_atomic
+from tinyssl.scratch import work_folder
 from tinyssl.toolchain import Language, compiler_tools, install_hint, problem_of
 
 LOG = "pio.log"
 BUILD_SECONDS = 900.0
 ERROR_LINES = 12
+PROJECT = "TINYSSL_PROJECT"
+"""Variable that names the real folder of the project whose copy PlatformIO uploads"""
+BUILD_LEFT_OUT = ("platforms", LOG)
+UPLOAD_LEFT_OUT = ("platforms", "libdeps", "*.o", "*.a", LOG)
+"""Files and folders of the project that PlatformIO's copy does without"""
+DOWNLOAD = frozenset((
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+    *("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSH_AUTH_SOCK"),
+))  # fmt: skip
+"""Variables that a download may need, in capitals"""
+PYTHON_KEPT = ("PYTHONHOME", "PYTHONUSERBASE", "PYTHONNOUSERSITE", "PYTHONDONTWRITEBYTECODE")
+"""Python's variables that say where its packages are, or what it writes"""
 
 SCONS = """\
 \"\"\"PlatformIO's tool-scons, played by the SCons of this Python.\"\"\"
@@ -87,11 +103,11 @@ def core_folder() -> Path:
 
     Raises:
         ToolMissing: PlatformIO is not installed in this Python.
+        UsageError: The cache folder cannot be written.
     """
     version = scons_version()
-    core = cache_folder() / "pio"
+    core = cache_folder().absolute() / "pio"
     package = core / "packages" / "tool-scons"
-    package.mkdir(parents=True, exist_ok=True)
     spec = {
         "owner": "platformio",
         "id": None,
@@ -100,31 +116,79 @@ def core_folder() -> Path:
         "uri": None,
     }
     meta = {"type": "tool", "name": "tool-scons", "version": version, "spec": spec}
-    write_atomic(package / "scons.py", SCONS.encode())
-    write_json(package / "package.json", {"name": "tool-scons", "version": version})
-    write_json(package / ".piopm", meta)
+    files = {
+        "scons.py": SCONS,
+        "package.json": json.dumps({"name": "tool-scons", "version": version}, indent=2) + "\n",
+        ".piopm": json.dumps(meta, indent=2) + "\n",
+    }
+    try:
+        package.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            if not _holds(package / name, text.encode()):
+                write_atomic(package / name, text.encode())
+    except OSError as error:
+        raise cache_error(error) from error
     return core
 
 
-def environment() -> dict[str, str]:
+def _holds(path: Path, data: bytes) -> bool:
+    return path.is_file() and path.read_bytes() == data
+
+
+def environment(*, upload: bool = False) -> dict[str, str]:
     """The environment for PlatformIO: our core directory, no telemetry, no look for updates.
 
-    The user's own `PLATFORMIO_…` variables are left out: they could move the build elsewhere.
+    Of the user's own `PLATFORMIO_…`, `PYTHON…` and SCons variables none is kept that could move
+    the build elsewhere or change it.
+
+    Args:
+        upload: Nothing is compiled, so that uploaders get the user's variables; else compilers
+            get what `compilers.environment` says, and PlatformIO what it needs for a download.
     """
-    package_root = Path(__file__).resolve().parents[2]
-    python_path = os.pathsep.join(
-        filter(None, (str(package_root), os.environ.get("PYTHONPATH", "")))
-    )
-    users = {name: text for name, text in os.environ.items() if not name.startswith("PLATFORMIO_")}
-    return users | {
+    kept = os.environ if upload else {n: t for n, t in os.environ.items() if _for_download(n)}
+    users = {name: text for name, text in kept.items() if not _of_pythons(name)}
+    users |= {} if upload else compilers.environment()
+    path = [str(PACKAGE.parent), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    return users | {name: os.environ[name] for name in PYTHON_KEPT if name in os.environ} | {
+        "PATH": compilers.search_path(),
         "PLATFORMIO_CORE_DIR": str(core_folder()),
         "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "no",
         "PLATFORMIO_SETTING_CHECK_PLATFORMIO_INTERVAL": "36500",
         "PLATFORMIO_SETTING_CHECK_PRUNE_SYSTEM_THRESHOLD": "0",
         "PLATFORMIO_DISABLE_UPGRADE_CHECK": "true",
         "PLATFORMIO_NO_ANSI": "true",
-        "PYTHONPATH": python_path,
+        "SCONSFLAGS": "--no-site-dir",
+        "PYTHONUTF8": "1",
+        "PYTHONSAFEPATH": "1",
+        "PYTHONPATH": os.pathsep.join(str(Path(part).absolute()) for part in path),
+    }  # fmt: skip
+
+
+def _linked(variables: dict[str, str], work: Path) -> dict[str, str]:
+    """The same, with links in a plain folder in place of all folders that a user chose.
+
+    PlatformIO replaces `$` in its core directory, and has a shell script read HOME.
+    """
+    core, package = work / "core", work / "python" / "tinyssl"
+    core.symlink_to(variables["PLATFORMIO_CORE_DIR"])
+    package.parent.mkdir()
+    package.symlink_to(PACKAGE)
+    home = work / "home"
+    home.symlink_to(Path.home())
+    rest = variables["PYTHONPATH"].removeprefix(str(PACKAGE.parent))
+    return variables | {
+        "PLATFORMIO_CORE_DIR": str(core),
+        "HOME": str(home),
+        "PYTHONPATH": f"{package.parent}{rest}",
     }
+
+
+def _of_pythons(name: str) -> bool:
+    return name.startswith(("PLATFORMIO_", "PYTHON", "SCONS"))
+
+
+def _for_download(name: str) -> bool:
+    return name.upper() in DOWNLOAD
 
 
 def pio_command(*targets: str, upload_port: str | None = None) -> list[str]:
@@ -142,7 +206,10 @@ def pio_run(
     upload_protocol: str | None = None,
     timeout: float = BUILD_SECONDS,
 ) -> str:
-    """`pio run [-t TARGET …]` in a project folder; all output also goes to `pio.log` there.
+    """`pio run [-t TARGET …]` for a project; all output also goes to `pio.log` there.
+
+    PlatformIO works on a copy in a folder with a plain path. What it built is moved to the project,
+    whose own path may hold any sign.
 
     Returns:
         What PlatformIO wrote.
@@ -150,13 +217,26 @@ def pio_run(
     Raises:
         BudgetExceeded: The linker ran out of a memory region.
         BuildError: PlatformIO or the compiler failed, or took longer than `timeout` seconds.
+        UsageError: There is no folder to work in.
     """
+    upload = "upload" in targets
     command = pio_command(*targets, upload_port=upload_port)
-    chosen = {"PLATFORMIO_UPLOAD_PROTOCOL": upload_protocol} if upload_protocol else {}
-    code, output = _run(command, project, timeout, environment() | chosen)
-    (project / LOG).write_text(output)
-    if code != 0:
-        raise failure(output, project)
+    with work_folder() as work:
+        copy = work / "project"
+        left_out = UPLOAD_LEFT_OUT if upload else BUILD_LEFT_OUT
+        shutil.copytree(project, copy, symlinks=True, ignore=shutil.ignore_patterns(*left_out))
+        variables = _linked(environment(upload=upload), work)
+        variables |= {PROJECT: str(project.absolute())} if upload else {"TMPDIR": str(work)}
+        if upload_protocol:
+            variables["PLATFORMIO_UPLOAD_PROTOCOL"] = upload_protocol
+        code, output = _run(command, copy, timeout, variables)
+        output = output.replace(str(copy), str(project))
+        write_atomic(project / LOG, output.encode(errors="surrogateescape"))
+        if code != 0:
+            raise failure(output, project)
+        if not upload:
+            shutil.rmtree(project / ".pio", ignore_errors=True)
+            shutil.move(copy / ".pio", project / ".pio")
     return output
 
 
@@ -171,7 +251,7 @@ def _run(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
         errors="replace",
         start_new_session=True,
     ) as process:

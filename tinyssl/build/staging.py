@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from tinyssl.device.flashed import Flashed
 from tinyssl.errors import UsageError
+from tinyssl.files import own_file
 from tinyssl.records import BuildInfo
 
 OBJECTS = Path(".pio") / "build"
@@ -58,7 +60,7 @@ def _replace(new: Path, folder: Path) -> None:
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     path = folder.parent / f".{folder.name}.lock"
-    with path.open("w") as file:
+    with os.fdopen(own_file(path), "r+b") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from dataclasses import replace
@@ -27,6 +28,11 @@ from tinyssl.records import BuildInfo, Workspace
 OVER_USB = ("openocd", "stlink", "pyocd", "jlink")
 """Protocols that open the probe itself; the others take its serial port or its drive"""
 BOSSAC = "bossac"
+TOOLS_SIGNS = re.compile(r"[][{}$\\\\\";#\x00-\x1f\x7f]")
+"""Signs of a path with a meaning in a command of OpenOCD"""
+SERIAL_NUMBER = re.compile(r"[A-Za-z0-9/][A-Za-z0-9_.:/-]*")
+"""What OpenOCD, whose commands are programs, reads as nothing but a word"""
+PATH = re.compile(r"[^-\x00-\x1f\x7f][^\x00-\x1f\x7f]*")
 SERIAL = ("esptool", BOSSAC)
 """Protocols that need to be told a serial port"""
 
@@ -51,6 +57,7 @@ def flash(config: FlashConfig, workspace: Workspace, progress: Progress | None =
     board = read_board(folder / "boards" / f"{info.board}.json")
     elf = folder / info.artifacts["elf"]
     protocol = choose_protocol(board, config.protocol)
+    _check_port(config.port, protocol)
     probe = _probe(board, config, protocol)
     own = info.framework == "baremetal"
     if own:
@@ -114,7 +121,8 @@ def upload_command(
 
     Args:
         board: Its file has a command for each protocol.
-        project: The build folder.
+        project: The build folder; where its path has a sign that a tool would read in its own
+            way, the command names files from there.
         elf: The image.
         port: Serial port or probe; None leaves the choice to the uploader.
         protocol: One of the board's; None: its default.
@@ -126,11 +134,23 @@ def upload_command(
             parts.append(part)
         elif port:
             parts += part
+    if TOOLS_SIGNS.search(str(project)):  # then as PlatformIO names it, in the folder itself
+        elf, project = elf.relative_to(project), Path()
     values = {"python": sys.executable, "project": project, "elf": elf, "port": port or ""}
     values |= {"bin": elf.with_suffix(".bin"), "hex": elf.with_suffix(".hex")}
     for name, value in values.items():
         parts = [part.replace(f"{{{name}}}", str(value)) for part in parts]
     return parts
+
+
+def _check_port(port: str | None, protocol: str) -> None:
+    """Raises UsageError for a port that a tool would read as an option, or as a script."""
+    allowed = SERIAL_NUMBER if protocol in OVER_USB else PATH
+    if port is not None and not allowed.fullmatch(port):
+        raise UsageError(
+            f"--port {port!r} cannot be the name of a port or probe",
+            hint="`tinyssl flash --list-probes` lists those that are attached",
+        )
 
 
 def _probe(board: Board, config: FlashConfig, protocol: str) -> str | None:

@@ -26,6 +26,7 @@ from tinyssl.device.flashed import Flashed
 from tinyssl.device.link import open_link
 from tinyssl.device.session import Session
 from tinyssl.errors import DeviceTimeout, TinysslError, ToolMissing
+from tinyssl.files import new_file
 from tinyssl.records import BuildInfo
 from tinyssl.toolchain import emulator_packages, install_hint
 
@@ -47,8 +48,12 @@ def command(board: Board, elf: Path) -> list[str]:
     """Program and arguments that run `elf`."""
     if board.tinyssl.emulator is None:
         return [str(elf)]
-    given = [part.replace("{elf}", str(elf)) for part in board.tinyssl.emulator.command]
-    return [*given, *QEMU_OPTIONS]
+    return [*(_placed(part, elf) for part in board.tinyssl.emulator.command), *QEMU_OPTIONS]
+
+
+def _placed(part: str, elf: Path) -> str:
+    """A word with the image's path; among the options of a longer word QEMU doubles a comma."""
+    return part.replace("{elf}", str(elf) if part == "{elf}" else str(elf).replace(",", ",,"))
 
 
 def start(project: Path, elf: Path, *, timeout: float = START_SECONDS) -> Flashed:
@@ -64,10 +69,7 @@ def start(project: Path, elf: Path, *, timeout: float = START_SECONDS) -> Flashe
     board = _board(project)
     stop(project)
     arguments = command(board, elf)
-    if shutil.which(arguments[0]) is None:
-        packages = emulator_packages(arguments[0])
-        hint = install_hint(packages) if packages else f"install {arguments[0]}"
-        raise ToolMissing(f"{arguments[0]} is not on the PATH", hint=hint)
+    _check_program(board, arguments[0])
     log = project / LOG
     pid = _spawn(arguments, log, os.environ | {MARK: str(project.resolve())})
     started = Flashed(
@@ -91,6 +93,21 @@ def start(project: Path, elf: Path, *, timeout: float = START_SECONDS) -> Flashe
     flashed = replace(started, port=port, flashed=datetime.now(UTC).isoformat(timespec="seconds"))
     flashed.save(project)
     return flashed
+
+
+def _check_program(board: Board, program: str) -> None:
+    """Raises ToolMissing where the emulator is not installed, or the image may not be run."""
+    if shutil.which(program) is not None:
+        return
+    if board.kind == "host":
+        raise ToolMissing(
+            f"the system does not run {program}",
+            hint="build into a folder on a disk that is not mounted `noexec` (--out), or run "
+            "`tinyssl build` again",
+        )
+    packages = emulator_packages(program)
+    hint = install_hint(packages) if packages else f"install {program}"
+    raise ToolMissing(f"{program} is not on the PATH", hint=hint)
 
 
 def stop(project: Path) -> bool:
@@ -144,7 +161,7 @@ def _build_id(project: Path) -> str:
 
 def _spawn(arguments: list[str], log: Path, environment: dict[str, str]) -> int:
     """Starts a process that outlives this one: own session, no shared terminal, output to `log`."""
-    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    output = new_file(log)
     try:
         return os.posix_spawnp(
             arguments[0],

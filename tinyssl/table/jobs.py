@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from tinyssl.errors import EXIT_INTERRUPTED
+from tinyssl.files import own_file
 from tinyssl.table.commands import child_environment
 
 PROGRESS = re.compile(r"^(?P<title>[^:]+): (?P<done>\d+)/(?P<total>\d+) \S+ \((?P<rest>.*)$")
@@ -30,7 +31,7 @@ class Lock:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("a")
+        self._file = os.fdopen(own_file(path), "r+b")
 
     def take(self) -> bool:
         """Whether the cell is ours now."""
@@ -72,7 +73,7 @@ class Job:
         log.parent.mkdir(parents=True, exist_ok=True)
         self.log = log
         self._start = log.stat().st_size if log.exists() else 0
-        self._file: IO[bytes] = log.open("ab")
+        self._file: IO[bytes] = os.fdopen(own_file(log, append=True), "ab")
         # -v: progress as lines, and tracebacks; a session of its own: Ctrl-C comes from us alone
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tinyssl", *words, "-v"],

@@ -5,6 +5,7 @@ script.
 """
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -34,7 +35,32 @@ riscv = isa.startswith("rv32")
 prefix = "" if native else "riscv64-unknown-elf-" if riscv else "arm-none-eabi-"
 machine = [] if native else MACHINE[isa]
 
+
+def spawn(_shell, _escape, _program, arguments, environment):
+    """Runs a compiler without a shell; returns its exit status.
+
+    SCons gives the words of the command. It quotes one that has a space, and a flag of
+    platformio.ini may have a backslash before its quotation marks, both for a shell to take away.
+    """
+    words = [
+        word[1:-1] if re.fullmatch(r'".*\s.*"', word, re.DOTALL) else word for word in arguments
+    ]
+    words = [word.replace('\\"', '"') for word in words]
+    try:
+        return subprocess.run(words, env=environment, check=False).returncode
+    except OSError as error:
+        sys.stderr.write(f"Error: cannot run {words[0]}: {error.strerror}\n")
+        return 127
+
+
+def unquoted(text):
+    """What SCons calls to protect a word from the shell: there is none."""
+    return text
+
+
 env.Replace(
+    SPAWN=spawn,
+    ESCAPE=unquoted,
     AR=prefix + "gcc-ar",
     AS=prefix + "gcc",
     CC=prefix + "gcc",
@@ -85,7 +111,7 @@ else:
         BUILDERS={
             f"ElfTo{kind.title()}": Builder(
                 action=env.VerboseAction(
-                    f'$OBJCOPY -O {target} "$SOURCE" "$TARGET"', "Building $TARGET"
+                    [["$OBJCOPY", "-O", target, "$SOURCE", "$TARGET"]], "Building $TARGET"
                 ),
                 suffix=f".{kind}",
             )
@@ -110,17 +136,19 @@ def upload(target, source, env):
     """Runs the board file's `upload.commands` for the chosen protocol; returns its exit status.
 
     A list within the list is for when a port is chosen. PlatformIO's `upload_protocol` and
-    `upload_port` override the board's, and the variable PLATFORMIO_UPLOAD_PROTOCOL both.
+    `upload_port` override the board's, and the variable PLATFORMIO_UPLOAD_PROTOCOL both. The
+    command runs in the project's folder and names files from there, as tools read some signs of a
+    path in their own way; TINYSSL_PROJECT names that folder where PlatformIO works on a copy.
     """
     protocol = os.environ.get("PLATFORMIO_UPLOAD_PROTOCOL") or env.subst("$UPLOAD_PROTOCOL")
     protocol = protocol or board.get("upload.protocol")
     commands = board.get("upload.commands")
     if protocol not in commands:
         raise SystemExit(f"upload protocol {protocol!r} is not one of {sorted(commands)}")
-    elf = Path(source[0].get_abspath())
+    elf = Path(source[0].get_abspath()).relative_to(here)
     values = {
-        "{python}": env.subst("$PYTHONEXE"),
-        "{project}": str(here),
+        "{python}": sys.executable,
+        "{project}": ".",
         "{elf}": str(elf),
         "{bin}": str(elf.with_suffix(".bin")),
         "{hex}": str(elf.with_suffix(".hex")),
@@ -134,8 +162,9 @@ def upload(target, source, env):
             command += part
     for name, value in values.items():
         command = [part.replace(name, value) for part in command]
+    folder = os.environ.get("TINYSSL_PROJECT", str(here))
     try:
-        return subprocess.run(command, env=env["ENV"], check=False).returncode
+        return subprocess.run(command, cwd=folder, env=env["ENV"], check=False).returncode
     except OSError as error:
         sys.stderr.write(f"Error: cannot run {command[0]}: {error.strerror}\n")
         return 1

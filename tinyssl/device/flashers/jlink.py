@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from tinyssl.device.chip import Chip
 from tinyssl.device.flashers.job import Job
 from tinyssl.errors import DeviceError, DeviceNotFound, DeviceTimeout, ToolMissing, UsageError
+from tinyssl.scratch import work_folder
 
 PROGRAMS = ("JLinkExe", "JLink")
+IMAGE = "firmware"
+SCRIPT = "commands.jlink"
 SPEED_KHZ = 4000
 SECONDS = 120.0
 WORD = re.compile(r"^([0-9A-Fa-f]{8}) = ([0-9A-Fa-f]{8})", re.MULTILINE)
@@ -34,11 +36,10 @@ def flash(job: Job) -> Iterator[str]:
     """
     chip, device = Chip.of(job.board), _device(job)
     look = [f"mem32 {chip.address:#x} 1", "exit"] if chip else []
-    image = job.elf.with_suffix(".hex")
     binary = job.elf.with_suffix(".bin")
     origin = job.board.region("vectors").origin
     write = [
-        *("r", "h", f'loadfile "{image}"', f'verifybin "{binary}" {origin:#x}'),
+        *("r", "h", f'loadfile "{IMAGE}.hex"', f'verifybin "{IMAGE}.bin" {origin:#x}'),
         *("r", "g", "exit"),
     ]
     if job.dry_run:
@@ -54,9 +55,9 @@ def flash(job: Job) -> Iterator[str]:
     command += ["-Speed", str(SPEED_KHZ), "-Device", device]
     command += ["-USB", job.port] if job.port else []
     if chip:
-        chip.check(_word(_run(command, look), chip.address))
+        chip.check(_word(_run(command, look, job.elf), chip.address))
         yield f"chip {chip.name}"
-    output = _run(command, write)
+    output = _run(command, write, job.elf)
     if not LOADED.search(output):
         raise DeviceError(f"J-Link did not say that it wrote: {_tail(output)}", hint="flash again")
     yield f"{binary.stat().st_size:,} bytes written and verified"
@@ -73,13 +74,16 @@ def _device(job: Job) -> str:
     return str(name)
 
 
-def _run(command: list[str], script: list[str]) -> str:
-    with tempfile.TemporaryDirectory(prefix="tinyssl-jlink-") as folder:
-        path = Path(folder) / "commands.jlink"
-        path.write_text("\n".join(script) + "\n")
+def _run(command: list[str], script: list[str], elf: Path) -> str:
+    """Runs a script beside links to the image: a path of the user's could end a line of it."""
+    with work_folder() as folder:
+        (folder / SCRIPT).write_text("\n".join(script) + "\n")
+        for kind in (".hex", ".bin"):
+            (folder / f"{IMAGE}{kind}").symlink_to(elf.with_suffix(kind).absolute())
         try:
             done = subprocess.run(
-                [*command, "-CommandFile", str(path)],
+                [*command, "-CommandFile", SCRIPT],
+                cwd=folder,
                 capture_output=True,
                 text=True,
                 errors="replace",
