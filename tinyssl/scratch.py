@@ -7,10 +7,13 @@ moved to where the user wants it.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import hashlib
 import os
 import re
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,7 +23,6 @@ from pathlib import Path
 from tinyssl.errors import UsageError
 from tinyssl.paths import cache_folder
 
-PREFIX = "tinyssl-work-"
 PLAIN = re.compile(r"/[A-Za-z0-9_./+-]*")
 """Paths that no tool reads as anything but a path"""
 LONGEST = 160
@@ -36,16 +38,20 @@ def is_plain(path: Path) -> bool:
 
 
 @contextmanager
-def work_folder() -> Iterator[Path]:
+def work_folder(project: Path | None = None) -> Iterator[Path]:
     """A new, empty folder with a plain path, which only this user may enter; removed at the end.
 
     It lies in `TMPDIR` if that is plain and can be written, else in the system's folder for
     temporary files, else in the cache folder.
 
+    Args:
+        project: What is worked on. The path is then the same for each call, unless two run at a
+            time: PlatformIO compiles a library again when the path is another.
+
     Raises:
         UsageError: None of these can be used; says why.
     """
-    path, hold = _make()
+    path, hold = _make(project)
     try:
         yield path
     finally:
@@ -68,12 +74,13 @@ def _no_programs(place: Path) -> bool:
     return bool(os.statvfs(place).f_flag & getattr(os, "ST_NOEXEC", 0))
 
 
-def _make() -> tuple[Path, int]:
+def _make(project: Path | None) -> tuple[Path, int]:
     problem = "no path of theirs is plain"
     for place in places():
-        _sweep(place)
         try:
-            path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
+            room = _room(place)
+            _sweep(room)
+            path = _new_folder(room, project)
             return path, _held(path)
         except OSError as error:
             problem = f"{place}: {error.strerror}"
@@ -82,6 +89,27 @@ def _make() -> tuple[Path, int]:
         hint="set TMPDIR to a folder that you can write, whose path has no other signs than "
         "letters, digits and _ . + - /",
     )
+
+
+def _room(place: Path) -> Path:
+    """The folder of this user's work folders; where somebody else took its name, another."""
+    room = place / f"tinyssl-{os.getuid()}"
+    with contextlib.suppress(FileExistsError):
+        room.mkdir(mode=0o700)
+    state = room.lstat()
+    ours = stat.S_ISDIR(state.st_mode) and state.st_uid == os.getuid()
+    if ours and not state.st_mode & 0o077:
+        return room
+    return Path(tempfile.mkdtemp(prefix="tinyssl-", dir=place))
+
+
+def _new_folder(room: Path, project: Path | None) -> Path:
+    if project is not None:
+        path = room / hashlib.sha256(os.fsencode(project.absolute())).hexdigest()[:16]
+        with contextlib.suppress(FileExistsError):
+            path.mkdir()
+            return path
+    return Path(tempfile.mkdtemp(prefix="", dir=room))
 
 
 def _held(path: Path) -> int:
@@ -95,15 +123,14 @@ def _held(path: Path) -> int:
     return hold
 
 
-def _sweep(place: Path) -> None:
-    """Removes what killed processes of this user left behind."""
-    for path in place.glob(f"{PREFIX}*"):
+def _sweep(room: Path) -> None:
+    """Removes what killed processes left behind."""
+    for path in room.iterdir():
         try:
-            state = path.lstat()
-            if state.st_uid != os.getuid() or time.time() - state.st_mtime < STALE_SECONDS:
+            if time.time() - path.lstat().st_mtime < STALE_SECONDS:
                 continue
             hold = _held(path)
-        except OSError:  # a process holds it, it is a link, or it is gone
+        except OSError:  # a process holds it, or it is gone
             continue
         shutil.rmtree(path, ignore_errors=True)
         os.close(hold)

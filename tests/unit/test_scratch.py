@@ -24,9 +24,9 @@ def test_it_lies_in_tmpdir_is_for_this_user_alone_and_goes_away(tmp_path, monkey
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     with work_folder() as folder:
         (folder / "file").write_text("")
-        assert folder.parent == tmp_path.resolve()
-        assert folder.stat().st_mode & 0o777 == 0o700
-    assert list(tmp_path.iterdir()) == []
+        assert folder.parent.parent == tmp_path.resolve()
+        assert folder.parent.stat().st_mode & 0o777 == 0o700
+    assert list(tmp_path.glob("*/*")) == []
 
 
 def test_without_a_usable_folder_it_says_what_to_set(tmp_path, monkeypatch):
@@ -36,12 +36,26 @@ def test_without_a_usable_folder_it_says_what_to_set(tmp_path, monkeypatch):
     assert "TMPDIR" in caught.value.hint
 
 
+def room(tmp_path, monkeypatch):
+    """The folder of work folders below `tmp_path`."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with work_folder() as folder:
+        return folder.parent
+
+
+def test_a_project_keeps_its_path_unless_two_work_on_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with work_folder(tmp_path / "a") as first, work_folder(tmp_path / "a") as beside:
+        assert first != beside
+    with work_folder(tmp_path / "a") as again, work_folder(tmp_path / "b") as other:
+        assert (again, other == again) == (first, False)
+
+
 @pytest.mark.parametrize("held", [False, True])
 def test_what_a_killed_process_left_is_removed_and_what_is_in_use_is_not(
     held, tmp_path, monkeypatch
 ):
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    left = tmp_path / f"{scratch.PREFIX}left"
+    left = room(tmp_path, monkeypatch) / "left"
     left.mkdir()
     long_ago = time.time() - 2 * scratch.STALE_SECONDS
     os.utime(left, (long_ago, long_ago))
@@ -52,12 +66,16 @@ def test_what_a_killed_process_left_is_removed_and_what_is_in_use_is_not(
         os.close(hold)
 
 
-def test_a_link_of_that_name_is_not_followed(tmp_path, monkeypatch):
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    kept = tmp_path / "kept"
-    kept.mkdir()
-    link = tmp_path / f"{scratch.PREFIX}link"
-    link.symlink_to(kept)
-    os.utime(link, (0, 0), follow_symlinks=False)
-    with work_folder():
-        assert kept.is_dir()
+@pytest.mark.parametrize("foreign", ["link", "file", "open to all"])
+def test_what_somebody_else_put_at_its_place_is_not_used(foreign, tmp_path, monkeypatch):
+    place, elsewhere = room(tmp_path, monkeypatch), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    if foreign == "open to all":
+        place.chmod(0o777)
+    else:
+        place.rmdir()
+        place.symlink_to(elsewhere) if foreign == "link" else place.write_text("")
+    with work_folder() as folder:
+        assert place not in folder.parents
+        assert folder.parent.stat().st_mode & 0o777 == 0o700
+    assert list(elsewhere.iterdir()) == []

@@ -221,7 +221,7 @@ def pio_run(
     """
     upload = "upload" in targets
     command = pio_command(*targets, upload_port=upload_port)
-    with work_folder() as work:
+    with work_folder(project) as work:
         copy = work / "project"
         left_out = UPLOAD_LEFT_OUT if upload else BUILD_LEFT_OUT
         shutil.copytree(project, copy, symlinks=True, ignore=shutil.ignore_patterns(*left_out))
