@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tinyssl.device.flashed import Flashed
 from tinyssl.errors import UsageError
-from tinyssl.files import own_file
+from tinyssl.own_files import own_file
 from tinyssl.records import BuildInfo
 
 OBJECTS = Path(".pio") / "build"

@@ -26,7 +26,7 @@ from tinyssl.device.flashed import Flashed
 from tinyssl.device.link import open_link
 from tinyssl.device.session import Session
 from tinyssl.errors import DeviceTimeout, TinysslError, ToolMissing
-from tinyssl.files import new_file
+from tinyssl.own_files import new_file
 from tinyssl.records import BuildInfo
 from tinyssl.toolchain import emulator_packages, install_hint
 

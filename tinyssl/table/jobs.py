@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from tinyssl.errors import EXIT_INTERRUPTED
-from tinyssl.files import own_file
+from tinyssl.own_files import own_file
 from tinyssl.table.commands import child_environment
 
 PROGRESS = re.compile(r"^(?P<title>[^:]+): (?P<done>\d+)/(?P<total>\d+) \S+ \((?P<rest>.*)$")

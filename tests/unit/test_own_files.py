@@ -1,11 +1,13 @@
 """Files at a foreseeable place are never written through a link that somebody put there."""
 
+import os
+
 import pytest
 
 from tinyssl.build.staging import staged
 from tinyssl.device.emulator import _spawn
 from tinyssl.errors import UsageError
-from tinyssl.files import new_file, own_file
+from tinyssl.own_files import new_file, own_file
 from tinyssl.records import write_atomic
 from tinyssl.table.jobs import Lock
 
@@ -49,7 +51,5 @@ def test_what_is_replaced_is_the_link(victim, tmp_path):
 def test_a_new_file_is_empty(tmp_path):
     path = tmp_path / "file"
     path.write_text("old")
-    import os
-
     os.close(new_file(path))
     assert path.read_text() == ""
