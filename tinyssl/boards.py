@@ -6,18 +6,34 @@ the section below. Adding a board is adding a file.
 
 from __future__ import annotations
 
-import json
+import re
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from tinyssl.board_json import read_board_json
 from tinyssl.errors import UsageError, unknown_name
 from tinyssl.paths import boards_folder
 
 DATA_ROOM = 16 * 1024
 """Bytes that variables of the firmware may take of a region that also takes the arena"""
+MEMORY_END = 2**32
+"""Addresses have 32 bits"""
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+"""Name of a board file without `.json`: it is part of paths, of platformio.ini and of C"""
+
+Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}$")]
+"""A name that stays one word wherever it is put"""
+Size = Annotated[int, Field(gt=0, le=MEMORY_END)]
+Hertz = Annotated[int, Field(gt=0, lt=MEMORY_END)]
+Flag = Annotated[str, Field(pattern=r"^-[DUm][A-Za-z0-9_]+(=[A-Za-z0-9_.+-]*)?$")]
+"""Compiler option that defines a name or chooses a core: others can name programs to run"""
+UsbId = Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{4}$")]
+Pin = Annotated[str, Field(pattern=r"^P[01]\.([0-2]\d|3[01])$")]
+Command = Annotated[tuple[str | tuple[str, ...], ...], Field(min_length=1, max_length=64)]
 
 
 class _Section(BaseModel):
@@ -43,7 +59,7 @@ class Region(_Section):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     origin: Annotated[int, Field(ge=0, lt=2**32)]
     """Address; JSON has no hex, so files may also say "0x20000000\""""
-    size: Annotated[int, Field(gt=0)]
+    size: Size
     """Bytes"""
     access: Literal["rx", "rwx", "rw"]
     use: tuple[Literal["vectors", "code", "weights", "data", "stack", "arena"], ...] = ()
@@ -56,12 +72,25 @@ class Region(_Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _numbers(cls, values: dict[str, object]) -> dict[str, object]:
+    def _numbers(cls, values: object) -> object:
+        if not isinstance(values, dict):
+            return values
         parsed = dict(values)
         for key in ("origin", "size"):
             if isinstance(parsed.get(key), str):
                 parsed[key] = int(str(parsed[key]), 0)
         return parsed
+
+    @property
+    def end(self) -> int:
+        """The first address behind it."""
+        return self.origin + self.size
+
+    @model_validator(mode="after")
+    def _ends_in_memory(self) -> Region:
+        if self.end > MEMORY_END:
+            raise ValueError(f"{self.name} ends at {self.end:#x}, beyond 32 bits")
+        return self
 
 
 class Serial(_Section):
@@ -69,13 +98,19 @@ class Serial(_Section):
 
     uart: str
     """Peripheral that the port uses, as the reference manual names it"""
-    baud: Annotated[int, Field(gt=0)] = 115200
-    usb_ids: tuple[tuple[str, str], ...] = ()
+    baud: Annotated[int, Field(ge=300, le=20_000_000)] = 115200
+    usb_ids: tuple[tuple[UsbId, UsbId], ...] = ()
     """(vid, pid) of the probe's serial port, hex strings"""
-    tx: Annotated[str, Field(pattern=r"^P[01]\.\d\d$")] | None = None
+    tx: Pin | None = None
     """Pin that the board sends on, where the port leaves the choice to the board: P1.03"""
-    rx: Annotated[str, Field(pattern=r"^P[01]\.\d\d$")] | None = None
+    rx: Pin | None = None
     """Pin that it receives on"""
+
+    @model_validator(mode="after")
+    def _both_pins(self) -> Serial:
+        if (self.tx is None) != (self.rx is None):
+            raise ValueError("tx and rx are given together, or neither is")
+        return self
 
     @staticmethod
     def pin_number(pin: str) -> int:
@@ -86,23 +121,23 @@ class Serial(_Section):
 class Emulator(_Section):
     """How to run the board without the board."""
 
-    command: tuple[str, ...]
+    command: Annotated[tuple[str, ...], Field(min_length=1, max_length=64)]
     """Program and arguments; {elf} is replaced; the serial line is added by tinyssl"""
-    instructions_per_second: int
+    instructions_per_second: Annotated[int, Field(gt=0)]
     """Instructions in a second of the emulator's virtual time"""
-    ticks_per_second: Annotated[int, Field(gt=0)] | None = None
+    ticks_per_second: Hertz | None = None
     """Of the emulated timer, where the firmware cannot know it; default: what the device says"""
 
 
 class Arduino(_Section):
     """The board under the Arduino framework: packages that PlatformIO fetches."""
 
-    platform: str
+    platform: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/@~^=<>+#-]*$")]
     """PlatformIO's platform: ststm32, nordicnrf52, espressif32, …"""
-    board: str
+    board: Word
     """Its id there"""
-    build_flags: tuple[str, ...] = ()
-    """More lines of `build_flags`"""
+    build_flags: tuple[Flag, ...] = ()
+    """More lines of `build_flags`: -D, -U and -m options"""
 
 
 class Fast(_Section):
@@ -118,14 +153,14 @@ class Fast(_Section):
 class Budget(_Section):
     """Limits of the build gate, in bytes."""
 
-    flash: Annotated[int, Field(gt=0)]
-    ram: Annotated[int, Field(gt=0)]
+    flash: Size
+    ram: Size
 
 
 class Target(_Section):
     """The `tinyssl` section of a board file."""
 
-    aliases: tuple[str, ...] = ()
+    aliases: tuple[Word, ...] = ()
     isa: Isa
     port: Literal[
         "mps2", "mps3", "riscv_virt", "stm32f4", "stm32h7", "stm32l4", "nrf52840", "esp32c3",
@@ -134,14 +169,14 @@ class Target(_Section):
     """C port in firmware/port/ that drives it; arduino: none but what the Arduino framework has"""
     arduino: Arduino | None = None
     """The board under the Arduino framework, where PlatformIO has it there"""
-    clock_hz: Annotated[int, Field(gt=0)]
+    clock_hz: Hertz
     tick_unit: Literal["cycles", "instructions", "microseconds", "nanoseconds"]
     """What latency figures are counted in: never milliseconds of hardware for an emulator"""
-    regions: tuple[Region, ...] = ()
+    regions: Annotated[tuple[Region, ...], Field(max_length=64)] = ()
     fast: Fast = Fast()
-    stack_bytes: Annotated[int, Field(ge=512)] = 8192
+    stack_bytes: Annotated[int, Field(ge=512, le=MEMORY_END)] = 8192
     serial: Serial
-    flashers: tuple[str, ...]
+    flashers: Annotated[tuple[Word, ...], Field(min_length=1)]
     """Upload protocols, the default first: emulator, host, stlink, …"""
     emulator: Emulator | None = None
     budget: Budget
@@ -150,6 +185,18 @@ class Target(_Section):
     def _arduino_is_described(self) -> Target:
         if self.port == "arduino" and self.arduino is None:
             raise ValueError("port `arduino` needs the section `arduino`")
+        return self
+
+    @model_validator(mode="after")
+    def _regions_apart(self) -> Target:
+        regions = sorted(self.regions, key=lambda region: region.origin)
+        for low, high in pairwise(regions):
+            if low.end > high.origin:
+                raise ValueError(f"{low.name} and {high.name} overlap at {high.origin:#x}")
+        names = [region.name for region in regions]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice:
+            raise ValueError(f"two regions are called {twice}")
         return self
 
     @model_validator(mode="after")
@@ -173,6 +220,67 @@ class Target(_Section):
         return self
 
 
+class Chip(BaseModel):
+    """A register that tells the chip: what `upload.chip` of a board file must hold."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _./+-]*$")]
+    address: int
+    mask: int
+    value: int
+
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers(cls, values: object) -> object:
+        if not isinstance(values, dict):
+            return values
+        numbers = {key: values.get(key) for key in ("address", "mask", "value")}
+        texts = {key: int(text, 0) for key, text in numbers.items() if isinstance(text, str)}
+        return values | texts
+
+
+class Upload(BaseModel):
+    """What tinyssl reads of the `upload` section; PlatformIO's own keys are kept beside it."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    commands: dict[Word, Command]
+    """Upload protocol -> program and arguments; a list within for when a port is chosen"""
+    maximum_size: Size | None = None
+    maximum_ram_size: Size | None = None
+    protocol: Word | None = None
+    protocols: tuple[Word, ...] = ()
+    chip: Chip | None = None
+    mbed_codes: tuple[UsbId, ...] = ()
+
+
+class Build(BaseModel):
+    """What PlatformIO and our builder read of the `build` section.
+
+    Other keys are refused: `extra_flags` may name programs that the compiler then runs.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cpu: Word | None = None
+    f_cpu: Annotated[str, Field(pattern=r"^[0-9]{1,10}U?L?$")] | None = None
+    mcu: Word | None = None
+
+
+class Debug(BaseModel):
+    """What uploaders read of the `debug` section."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    pyocd_target: Word = "cortex_m"
+    jlink_device: Word | None = None
+    connect_under_reset: bool = False
+
+
+SECTIONS: dict[str, type[BaseModel]] = {"build": Build, "upload": Upload, "debug": Debug}
+"""Sections outside `tinyssl` -> what they must hold"""
+
 BoardKind = Literal["emulator", "host", "serial"]
 Framework = Literal["baremetal", "arduino"]
 
@@ -183,12 +291,21 @@ class Board(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     id: str
-    name: str
+    name: Annotated[str, Field(min_length=1)]
     vendor: str
     url: str
     build: dict[str, object] = Field(default_factory=dict)
     upload: dict[str, object] = Field(default_factory=dict)
     tinyssl: Target
+
+    @model_validator(mode="after")
+    def _each_flasher_has_a_command(self) -> Board:
+        commands = self.upload.get("commands")
+        known = commands if isinstance(commands, dict) else {}
+        missing = [name for name in self.tinyssl.flashers if name not in known]
+        if missing:
+            raise ValueError(f"upload.commands has no command for {', '.join(missing)}")
+        return self
 
     @property
     def kind(self) -> BoardKind:
@@ -229,15 +346,30 @@ def read_board(path: Path) -> Board:
         UsageError: The file cannot be read or breaks a rule; names the field.
     """
     try:
-        return Board(id=path.stem, **json.loads(path.read_text()))
+        if not ID.fullmatch(path.stem):
+            raise ValueError("a board's id, the file's name, has letters, digits and _ . - only")
+        content = read_board_json(path)
+        for name, section in SECTIONS.items():
+            _check_section(name, section, content.get(name, {}))
+        return Board(id=path.stem, **content)
+    except ValidationError as error:
+        problem = _first_problem(error)
     except (OSError, ValueError, TypeError) as error:
-        problem: object = error
-        if isinstance(error, ValidationError):
-            first = error.errors()[0]
-            problem = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-        raise UsageError(
-            f"board file {path}: {problem}", hint="see docs/adding_a_board.md"
-        ) from error
+        problem = str(error)
+    raise UsageError(f"board file {path}: {problem}", hint="see docs/adding_a_board.md")
+
+
+def _check_section(name: str, section: type[BaseModel], content: object) -> None:
+    try:
+        section.model_validate(content)
+    except ValidationError as error:
+        raise ValueError(_first_problem(error, name)) from error
+
+
+def _first_problem(error: ValidationError, section: str = "") -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(map(str, ((section,) if section else ()) + first["loc"]))
+    return f"{place}: {first['msg']}" if place else first["msg"]
 
 
 def all_boards(folder: Path | None = None) -> list[Board]:

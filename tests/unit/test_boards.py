@@ -1,6 +1,7 @@
 """Board files: what ships is sound, and a file that is not says which field."""
 
 import json
+import os
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -123,3 +124,123 @@ def test_a_new_file_is_a_new_board(tmp_path: Path) -> None:
     (tmp_path / "mine.json").write_text(json.dumps(content()))
     assert [board.id for board in all_boards(tmp_path)] == ["mine"]
     assert find_board("mine", tmp_path).tinyssl.clock_hz == content()["tinyssl"]["clock_hz"]
+
+
+def at(*path: Any, value: Any) -> Any:
+    """A change: puts `value` at a place of a board file."""
+
+    def change(board: Any) -> None:
+        for key in path[:-1]:
+            board = board[key]
+        board[path[-1]] = value
+
+    return change
+
+
+def overlap(board: Any) -> None:
+    board["tinyssl"]["regions"][1]["origin"] = board["tinyssl"]["regions"][0]["origin"]
+
+
+REGION = ("tinyssl", "regions", 0)
+SERIAL = ("tinyssl", "serial")
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (at("name", value="x\n[env]\nextra_scripts = pre:x.py"), "name: the character '\\n'"),
+        (at("vendor", value="x\ry"), "vendor: the character"),
+        (at("url", value="x\x1b[2J"), "url: the character"),
+        (at("name", value="x */ INPUT(evil.o) /*"), "name: a comment"),
+        (at(*REGION, "source", value="*/ INPUT(evil.o) /*"), "source: a comment"),
+        (at("name", value="x" * 2000), "2,000 characters"),
+        (at("name", value="\u2028"), "name: the character"),
+        (at("name", value="\udce9"), "name: the character"),
+        (at("name", value=""), "name"),
+        (at("id", value="other"), "id: "),
+        (at("new\nkey", value=1), "cannot be a key"),
+        (overlap, "overlap at 0x0"),
+        (at(*REGION, "name", value="ssram23"), "two regions are called ssram23"),
+        (at(*REGION, "name", value="a b"), "tinyssl.regions.0.name"),
+        (at(*REGION, "size", value="0x100000001"), "tinyssl.regions.0.size"),
+        (at(*REGION, "origin", value="0xFFFFFFFF"), "beyond 32 bits"),
+        (at("tinyssl", "regions", value=["x"]), "tinyssl.regions.0"),
+        (at("tinyssl", "clock_hz", value=2**32), "tinyssl.clock_hz"),
+        (at("tinyssl", "stack_bytes", value=2**40), "tinyssl.stack_bytes"),
+        (at("tinyssl", "aliases", value=["a; b"]), "tinyssl.aliases.0"),
+        (at("tinyssl", "flashers", value=[]), "tinyssl.flashers"),
+        (at("tinyssl", "flashers", value=["stlink"]), "no command for stlink"),
+        (at("tinyssl", "emulator", "command", value=[]), "tinyssl.emulator.command"),
+        (at("tinyssl", "emulator", "instructions_per_second", value=0), "instructions_per"),
+        (at("tinyssl", "budget", "ram", value=2**40), "tinyssl.budget.ram"),
+        (at(*SERIAL, "baud", value=10**12), "tinyssl.serial.baud"),
+        (at(*SERIAL, "tx", value="P0.06"), "tx and rx"),
+        (at(*SERIAL, "usb_ids", value=[["0483", "x"]]), "tinyssl.serial.usb_ids.0"),
+        (at("build", "extra_flags", value="!touch RAN"), "build.extra_flags"),
+        (at("build", "f_cpu", value="1;touch RAN"), "build.f_cpu"),
+        (at("build", value=[]), "build"),
+        (at("upload", "commands", value={"emulator": "one text"}), "upload.commands.emulator"),
+        (at("upload", "commands", value={"emulator": []}), "upload.commands.emulator"),
+        (at("upload", "maximum_size", value=-1), "upload.maximum_size"),
+        (at("upload", "chip", value={"name": "x", "address": "y"}), "upload.chip"),
+        (at("debug", value={"jlink_device": "-x y"}), "debug.jlink_device"),
+        (at("debug", value=3), "debug"),
+        (
+            at("tinyssl", "arduino", value={"platform": "x\t", "board": "y"}),
+            "arduino.platform: the character",
+        ),
+        (
+            at("tinyssl", "arduino", value={"platform": "${sysenv.X}", "board": "y"}),
+            "tinyssl.arduino.platform",
+        ),
+        (
+            at("tinyssl", "arduino", value={"platform": "x", "board": "y", "build_flags": ["!ls"]}),
+            "tinyssl.arduino.build_flags.0",
+        ),
+    ],
+)
+def test_what_would_not_stay_where_it_is_put_is_refused(
+    tmp_path: Path, change: Any, problem: str
+) -> None:
+    board = content()
+    change(board)
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(board))
+    with pytest.raises(UsageError, match=r"board file .*mine\.json: ") as caught:
+        read_board(path)
+    assert problem in caught.value.message
+    assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"name": "a", "name": "b"}', "the key 'name' is there twice"),
+        ('{"a": NaN}', "NaN is no number"),
+        ('{"a": -Infinity}', "-Infinity is no number"),
+        ("[" * 100_000, "nested"),
+        ('{"a":' * 20 + "1" + "}" * 20, "nested"),
+        (" " * 300_000, "more than 262,144 bytes"),
+        ("{" + ",".join(f'"{n}": 1' for n in range(5000)) + "}", "too many keys"),
+    ],
+)
+def test_a_file_that_is_no_sound_json_is_refused(tmp_path: Path, text: str, problem: str) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text(text)
+    with pytest.raises(UsageError) as caught:
+        read_board(path)
+    assert problem in caught.value.message
+
+
+def test_a_pipe_is_no_board_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "mine.json")
+    with pytest.raises(UsageError, match="it is no file"):
+        all_boards(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a b", "a;b", "$(touch RAN)", "-x", "a\nb", "é"])
+def test_the_name_of_a_file_is_an_id(tmp_path: Path, name: str) -> None:
+    path = tmp_path / f"{name}.json"
+    path.write_text(json.dumps(content()))
+    with pytest.raises(UsageError, match="a board's id"):
+        read_board(path)
