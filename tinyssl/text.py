@@ -1,18 +1,28 @@
-r"""Outside text made safe to show: names of files, models, classes and boards, words of devices.
+r"""Outside text made safe: names of files, models, classes and boards, words of devices.
 
 Such text may hold whatever its author likes: codes that clear a terminal, set its title or write
 its clipboard, marks that turn the reading direction around, half characters that no encoding
-takes. Here each of them becomes the escape that Python would write, as in `\x1b`. This is for eyes
-only: nothing reads the text back.
+takes. To show it, `printable` writes each of them as the escape that Python would write, as in
+`\x1b`; nothing reads that back. To send it through C and the serial line, `percent_encoded` writes
+it as a URL would, and `percent_decoded` gives it back.
 """
 
 from __future__ import annotations
 
+import re
+import string
 import unicodedata
+from urllib.parse import quote, unquote
 
 JOINERS = "\u200c\u200d"
 """Zero-width joiner and non-joiner: spelling in some scripts, and parts of emoji"""
 SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+PLAIN = " " + "".join(set(string.punctuation) - set('%[]"\\?'))
+"""Characters, beside letters and digits, that mean nothing to a C literal and to a reply line"""
+READY = "m-ready"
+"""The word that ends a reply; no other line may contain it"""
+LONGEST_NAME = 768
+"""Characters of an encoded name: a file's name has at most 255 bytes, of three characters each"""
 
 
 def printable(text: str) -> str:
@@ -48,3 +58,23 @@ def _escaped(char: str) -> str:
     if code <= 0xFF:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def percent_encoded(name: str) -> str:
+    """`name` as generated C and reply lines carry it: printable ASCII, other bytes as `%XX`.
+
+    As in a URL, of its UTF-8, or of the bytes of a file name that is none. Brackets, quotes,
+    backslashes, question marks (trigraphs) and the word `m-ready` are encoded too, so the result
+    means nothing to C, CMake or the protocol. Ordinary names stay as they are; what does not fit
+    into `LONGEST_NAME` characters is cut off.
+    """
+    known = re.sub("[\ud800-\udc7f\udd00-\udfff]", "\ufffd", name)  # halves of characters
+    text = quote(known, safe=PLAIN, errors="surrogateescape").replace(
+        READY, READY.replace("-", "%2D")
+    )
+    return re.sub("%[0-9A-F]?$", "", text[:LONGEST_NAME])
+
+
+def percent_decoded(text: str) -> str:
+    """The name that was encoded; bytes that are no UTF-8 as `os.fsdecode` gives them."""
+    return unquote(text, errors="surrogateescape")

@@ -222,12 +222,13 @@ def test_db_prints_eight_bytes_a_line(terminal: Terminal) -> None:
 def test_run_takes_a_frame_and_answers_output_and_ticks(terminal: Terminal) -> None:
     wire = b"%" * 24 + bytes(24)  # bytes that would be commands, or ignored, in text
     loaded, sealed = terminal.ask(frame("run", wire))
-    key, value = unseal(sealed)
+    fields = unseal(sealed)
+    key, value = fields.key, fields.text
     ticks, output = value.split(",")
     assert (loaded, key) == ("m-load-done", "run")
     assert int(ticks) > 0
     assert np.frombuffer(bytes.fromhex(output), np.int8).tolist() == expected_output(wire)
-    assert unseal(terminal.ask("run%")[0])[1].split(",")[1] == output
+    assert unseal(terminal.ask("run%")[0]).text.split(",")[1] == output
     assert terminal.ask("results%") == [results_line(wire)]
 
 
@@ -240,14 +241,14 @@ def test_a_large_input_is_kept_where_spare_ram_has_room(
     room = [] if spare is None else [f"TEST_SPARE_BYTES={spare}"]
     firmware = start_firmware("TINYSSL_KEEP_INPUT=0", *room)
     terminal = opened(open_link(firmware.port, 115200))
-    identity = dict(map(unseal, terminal.ask("tinyssl%")))
+    identity = {line.key: line.text for line in map(unseal, terminal.ask("tinyssl%"))}
     assert identity["input"] == f"{INPUT_BYTES},uint8,{fate}"
     sealed = terminal.ask(frame("run", WIRE))[1]
     output = bytes(value % 256 for value in expected_output(WIRE)).hex()
-    assert unseal(sealed)[1].split(",")[1] == output
+    assert unseal(sealed).text.split(",")[1] == output
     (again,) = terminal.ask("run%")
     if fate == "kept":
-        assert unseal(again)[1].split(",")[1] == output
+        assert unseal(again).text.split(",")[1] == output
     else:
         assert again == "e-[Input has 0 of 48 bytes]"
     load_hex(terminal, WIRE)  # and received piece by piece
@@ -281,15 +282,15 @@ def test_a_frame_that_never_ends_is_given_up(terminal: Terminal, missing: int) -
 def test_profile_has_every_operator(terminal: Terminal) -> None:
     terminal.ask(frame("bin", WIRE))
     *ops, total = map(unseal, terminal.ask("prof%"))
-    rows = [value.split(",") for key, value in ops]
+    rows = [op.text.split(",") for op in ops]
     assert [(row[0], row[2]) for row in rows] == [
         ("0", "#0 SUM"),
         ("1", "#1 XOR"),
         ("2", "#2 ALTERNATE"),
         ("3", "#3 COPY"),
     ]
-    assert total[0] == "total"
-    assert sum(int(row[1]) for row in rows) <= int(total[1])
+    assert total.key == "total"
+    assert sum(int(row[1]) for row in rows) <= int(total.text)
 
 
 def test_an_engine_that_fails_is_an_error_line(terminal: Terminal) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from tinyssl.bench.agreement import Tally
 from tinyssl.bench.subject import load_model, open_reference, split_of
-from tinyssl.bench.target import Target, check_identity, find_target
+from tinyssl.bench.target import Target, check_identity, check_sizes, find_target
 from tinyssl.build import build, flash
 from tinyssl.config import BenchConfig, BuildConfig, FlashConfig, VerifyConfig
 from tinyssl.device import Session, emulator, open_link
@@ -55,6 +55,7 @@ def _compare(config: VerifyConfig, target: Target, progress: Progress) -> dict[s
         session.sync()
         identity = session.identity()
         check_identity(identity, target)
+        check_sizes(identity, model)
         with progress.track(f"on {target.board.id}", len(inputs), "input") as task:
             for number, x in enumerate(inputs):
                 output = session.infer(to_wire(x, identity.input_is_uint8)).output

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from tinyssl.bench.agreement import Tally
-from tinyssl.bench.target import check_identity, find_target
+from tinyssl.bench.subject import load_model
+from tinyssl.bench.target import check_identity, check_sizes, find_target
 from tinyssl.build import build, flash
 from tinyssl.config import BenchConfig, BuildConfig, EvaluateConfig, FlashConfig
 from tinyssl.datasets.corruptions.suite import FILE, Suite, as_file, mean_accuracy
@@ -196,6 +197,7 @@ def _board(
             session.sync()
             identity = session.identity()
             check_identity(identity, target)
+            check_sizes(identity, load_model(target.info)[0])
             asked = OnBoard(session, identity.input_is_uint8)
             _ask(run, asked, forms, (suite, min(config.board_images, len(suite.images))), progress)
         run.results(board=target.board.id, build_id=identity.build_id)

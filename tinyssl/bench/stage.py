@@ -36,7 +36,7 @@ from tinyssl.bench.subject import (
     open_reference,
     split_of,
 )
-from tinyssl.bench.target import Target, check_identity, find_target
+from tinyssl.bench.target import Target, check_identity, check_sizes, find_target
 from tinyssl.config import BenchConfig
 from tinyssl.device import Identity, Session, open_link
 from tinyssl.progress import Progress, Silent
@@ -91,6 +91,7 @@ def bench(config: BenchConfig, workspace: Workspace, progress: Progress | None =
         link = open_link(target.port, target.baud)
         with Session(link, config.timeout, config.retries) as session:
             identity = _identify(session, target, run, progress)
+            check_sizes(identity, model)
             if config.watchdog is not None:
                 run.results(watchdog_seconds=arm(session, config))
             unit = unit_of(target.board, identity)

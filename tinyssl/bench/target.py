@@ -10,7 +10,8 @@ from tinyssl.build import Flashed, find_build
 from tinyssl.config import BenchConfig
 from tinyssl.device import Identity, only_port
 from tinyssl.device.emulator import is_ours
-from tinyssl.errors import DeviceNotFound, Mismatch, UsageError
+from tinyssl.errors import DeviceError, DeviceNotFound, Mismatch, UsageError
+from tinyssl.ir.model import Model
 from tinyssl.records import BuildInfo, Workspace
 
 
@@ -63,6 +64,25 @@ def check_identity(identity: Identity, target: Target) -> None:
             f"wrong firmware on {target.port}: {'; '.join(wrong)}",
             hint=f"run `tinyssl flash --board {info.board}`, or name the board with --board",
         )
+
+
+def check_sizes(identity: Identity, model: Model) -> None:
+    """Refuses firmware that says it is the build's and takes or gives other sizes.
+
+    Raises:
+        DeviceError: Names both sizes.
+    """
+    pairs = {
+        "input": (identity.input_bytes, model.input.bytes),
+        "output": (identity.output_bytes, model.output.bytes),
+    }
+    for name, (found, expected) in pairs.items():
+        if found != expected:
+            raise DeviceError(
+                f"the device's line m-tinyssl-{name}-[{found},…] says {found:,} bytes; the build's"
+                f" model has {expected:,}",
+                hint="its firmware is damaged: run `tinyssl flash`",
+            )
 
 
 def _folder(config: BenchConfig, workspace: Workspace) -> Path:

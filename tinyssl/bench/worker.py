@@ -22,7 +22,7 @@ from tinyssl.bench.stage import bench
 from tinyssl.build import flash
 from tinyssl.config import BenchConfig, FlashConfig
 from tinyssl.device import Session, emulator, open_link
-from tinyssl.errors import EXIT_INTERRUPTED, DeviceError, DeviceTimeout, TinysslError
+from tinyssl.errors import EXIT_FAILED, EXIT_INTERRUPTED, DeviceError, DeviceTimeout, TinysslError
 from tinyssl.progress import Progress
 from tinyssl.records import Workspace
 
@@ -120,6 +120,9 @@ def do(job: Job, workspace: Workspace, progress: Progress) -> Outcome:
         failure = Failure(type(error).__name__, error.exit_code, error.message, error.hint)
     except KeyboardInterrupt:
         failure = Failure("KeyboardInterrupt", EXIT_INTERRUPTED, "interrupted")
+    except Exception as error:  # a row of the table says so; the other boards go on
+        kind = type(error).__name__
+        failure = Failure(kind, EXIT_FAILED, f"{kind}: {error}", "run `tinyssl bench -v` alone")
     new = [run for run in workspace.all("bench") if run.folder not in before]
     mine = [run.folder for run in new if run.config["board"] == board]
     return Outcome(board, mine[-1] if mine else None, failure)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from tinyssl import __version__
 from tinyssl.boards import Board, Framework
 from tinyssl.build import arduino
+from tinyssl.emit.context import string_literal
 from tinyssl.emit.render import Sources, render
 from tinyssl.ir.model import Model
 from tinyssl.paths import boards_folder, firmware_folder
@@ -164,6 +165,7 @@ def _header(image: Image, build_id: str) -> str:
         "tinyssl_build.h.j2",
         {
             "board": image.board,
+            "board_literal": string_literal(image.board.id),
             "version": __version__,
             "build_id": build_id,
             "tick_unit": (

@@ -28,6 +28,7 @@ from tinyssl.device.session import Session
 from tinyssl.errors import DeviceTimeout, TinysslError, ToolMissing
 from tinyssl.own_files import new_file
 from tinyssl.records import BuildInfo
+from tinyssl.text import printable_lines
 from tinyssl.toolchain import emulator_packages, install_hint
 
 LOG = "emulator.log"
@@ -40,6 +41,10 @@ QEMU_OPTIONS = ("-display", "none", "-monitor", "none", "-parallel", "none", "-s
 START_SECONDS = 20.0
 STOP_SECONDS = 5.0
 POLL_SECONDS = 0.02
+LOG_BYTES = 65536
+"""Of the log's start, where the port is named"""
+SHOWN_LINES, SHOWN_CHARACTERS = 5, 1000
+"""Of the log, in an error"""
 CONTROL_SECONDS = 1.0
 """QEMU looks once a second whether somebody opened its terminal"""
 
@@ -180,14 +185,23 @@ def _spawn(arguments: list[str], log: Path, environment: dict[str, str]) -> int:
 
 def _wait_for_port(pid: int, log: Path, end: float) -> str:
     while time.monotonic() < end:
-        text = log.read_text(errors="replace")
+        text = _start_of(log)
         found = PORT.search(text)
         if found:
             return found[1]
         if _ended(pid):
-            raise DeviceTimeout(f"the emulator ended at once: {text.strip()}", hint=f"see {log}")
+            said = " | ".join(text.strip().splitlines()[-SHOWN_LINES:])[-SHOWN_CHARACTERS:]
+            raise DeviceTimeout(
+                f"the emulator ended at once: {said or 'it said nothing'}", hint=f"see {log}"
+            )
         time.sleep(POLL_SECONDS)
     raise DeviceTimeout("the emulator named no serial port in time", hint=f"see {log}")
+
+
+def _start_of(log: Path) -> str:
+    """What an emulator says at its start; whatever it prints for ever is left where it is."""
+    with log.open("rb") as file:
+        return file.read(LOG_BYTES).decode("utf-8", "replace")
 
 
 def _wait_for_answer(port: str, baud: int, end: float) -> None:
@@ -235,7 +249,7 @@ def main() -> int:
     try:
         flashed = start(project, given.elf.absolute())
     except TinysslError as error:
-        sys.stderr.write(f"Error: {error.message}\nhint: {error.hint}\n")
+        sys.stderr.write(printable_lines(f"Error: {error.message}\nhint: {error.hint}\n"))
         return error.exit_code
     sys.stdout.write(f"{flashed.board} answers on {flashed.port} (process {flashed.pid})\n")
     return 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-LINE = re.compile(r"e-\[fault((?: \w+=0x[0-9a-f]{8})+)((?: [A-Z_]+)*)\]")
+LINE = re.compile(r"e-\[fault((?: [a-z]+=0x[0-9a-f]{8}){1,16})((?: [A-Z_]{1,40}){0,32})\]")
 WATCHDOG = "WATCHDOG"
 
 MEANINGS = {
@@ -80,4 +80,5 @@ def find_fault(line: str) -> Fault | None:
     if match is None:
         return None
     pairs = (pair.split("=") for pair in match[1].split())
-    return Fault({key: int(value, 16) for key, value in pairs}, tuple(match[2].split()))
+    values = {key: int(value, 16) for key, value in pairs}
+    return Fault(values, tuple(match[2].split())) if "pc" in values else None

@@ -6,8 +6,10 @@ pseudo-terminals of emulators alike.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import time
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +22,9 @@ WRITE_BYTES = 512
 WRITE_TIMEOUT = 30.0
 """Seconds they may take. A terminal blocks when nobody reads its other end, and, once full, until
 nearly all of it was read: 7 s were measured for 27 kB on a busy computer"""
+SLOWEST_LINE = 2000.0
+"""Bytes a second that a device must take and send at least. Below any sensible baud rate, because
+an emulated UART takes one byte at a time: 4,000 bytes/s were measured on a busy computer"""
 
 
 class Link(Protocol):
@@ -58,28 +63,30 @@ class SerialLink:
     def __init__(self, port: str, baud: int) -> None:
         self.name = port
         self.baud = baud
-        self._serial = serial.Serial(
-            baudrate=baud, timeout=0.0, write_timeout=WRITE_TIMEOUT, exclusive=True
-        )
-        self._serial.port = port
-        self._serial.dtr = False
-        self._serial.rts = False
         try:
+            self._serial = serial.Serial(
+                baudrate=baud, timeout=0.0, write_timeout=WRITE_TIMEOUT, exclusive=True
+            )
+            self._serial.port = port
+            self._serial.dtr = False
+            self._serial.rts = False
             self._serial.open()
-        except (serial.SerialException, OSError, ValueError) as error:
-            raise _refused(port, error) from error
+        except Exception as error:  # pyserial lets pass what termios, struct and the system raise
+            raise refused(port, error, baud) from error
 
     def write(self, data: bytes) -> None:
         """See `Link`."""
+        end = time.monotonic() + WRITE_TIMEOUT + len(data) / SLOWEST_LINE
         try:
             for start in range(0, len(data), WRITE_BYTES):
+                if time.monotonic() > end:
+                    raise self._stuck(f"{start:,} of {len(data):,} bytes in time")
                 self._serial.write(data[start : start + WRITE_BYTES])
         except serial.SerialTimeoutException as error:
-            raise DeviceTimeout(
-                f"{self.name} took no bytes for {WRITE_TIMEOUT:g} s",
-                hint="run `tinyssl flash` to start the device again",
-            ) from error
-        except (serial.SerialException, OSError) as error:
+            raise self._stuck(f"no bytes for {WRITE_TIMEOUT:g} s") from error
+        except DeviceTimeout:
+            raise
+        except Exception as error:
             raise self._gone(error) from error
 
     def read(self, timeout: float) -> bytes:
@@ -89,12 +96,18 @@ class SerialLink:
                 self._serial.timeout = timeout
             first: bytes = self._serial.read(1)
             return first + self._serial.read(self._serial.in_waiting) if first else b""
-        except (serial.SerialException, OSError) as error:
+        except Exception as error:  # a port that vanishes raises TypeError and termios.error too
             raise self._gone(error) from error
 
     def close(self) -> None:
         """See `Link`."""
-        self._serial.close()
+        with contextlib.suppress(Exception):  # a port that is gone is closed
+            self._serial.close()
+
+    def _stuck(self, taken: str) -> DeviceTimeout:
+        return DeviceTimeout(
+            f"{self.name} took {taken}", hint="run `tinyssl flash` to start the device again"
+        )
 
     def _gone(self, error: Exception) -> DeviceError:
         return DeviceError(
@@ -113,10 +126,10 @@ def open_link(port: str, baud: int) -> Link:
     return SerialLink(port, baud)
 
 
-def _refused(port: str, error: Exception) -> DeviceNotFound:
+def refused(port: str, error: Exception, baud: int) -> DeviceNotFound:
     """Why a port could not be opened, and what to do about it."""
     number = getattr(error, "errno", None)
-    if number == errno.ENOENT or not Path(port).exists():
+    if number == errno.ENOENT or not _exists(port):
         return DeviceNotFound(
             f"there is no port {port}",
             hint="`tinyssl ports` lists them; an emulator needs `tinyssl flash`",
@@ -132,13 +145,28 @@ def _refused(port: str, error: Exception) -> DeviceNotFound:
             f"{port} is in use by {users or 'another process'}",
             hint="end that program (a serial monitor, another tinyssl bench), then try again",
         )
-    return DeviceNotFound(f"cannot open {port}: {error}", hint="`tinyssl ports` lists the ports")
+    if not Path(port).is_char_device():
+        kind = "a folder" if Path(port).is_dir() else "a file"
+        return DeviceNotFound(
+            f"{port} is {kind}, no serial port", hint="`tinyssl ports` lists the ports"
+        )
+    return DeviceNotFound(
+        f"cannot open {port} at {baud:,} baud: {error}",
+        hint="is it a serial port (`tinyssl ports` lists them), and does it do this rate (--baud)?",
+    )
+
+
+def _exists(port: str) -> bool:
+    try:
+        return Path(port).exists()
+    except (OSError, ValueError):  # longer than a path can be, or with a NUL
+        return False
 
 
 def port_users(port: str) -> list[tuple[int, str]]:
     """Process ids and names that have `port` open, as far as this user may see (Linux only)."""
     target = Path(port).resolve()
-    found = []
+    found: list[tuple[int, str]] = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             held = any(link.readlink() == target for link in (folder / "fd").iterdir())

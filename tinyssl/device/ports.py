@@ -10,8 +10,10 @@ import serial
 from serial.tools import list_ports
 
 from tinyssl.boards import Board
+from tinyssl.device.link import refused
 from tinyssl.errors import DeviceNotFound
 
+TOUCH_BAUD = 1200
 TOUCH_SECONDS = 5.0
 TOUCH_PAUSE = 0.5
 """Seconds until a board that was touched has left the bus"""
@@ -32,7 +34,17 @@ class Port:
 
 
 def find_ports(board: Board | None) -> list[Port]:
-    """USB serial ports, by name: those with the board's USB ids, or all."""
+    """USB serial ports, by name: those with the board's USB ids, or all.
+
+    Raises:
+        DeviceNotFound: The system's list cannot be read.
+    """
+    try:
+        listed = list_ports.comports()
+    except Exception as error:  # a device that leaves the bus meanwhile: TypeError and others
+        raise DeviceNotFound(
+            f"cannot list the serial ports: {error}", hint="plug the board in again and repeat it"
+        ) from error
     found = [
         Port(
             port=info.device,
@@ -41,7 +53,7 @@ def find_ports(board: Board | None) -> list[Port]:
             description=info.description or "",
             serial_number=info.serial_number or "",
         )
-        for info in list_ports.comports()
+        for info in listed
         if info.vid is not None and info.pid is not None
     ]
     if board is not None:
@@ -60,15 +72,14 @@ def touch(port: str, seconds: float = TOUCH_SECONDS) -> None:
         DeviceNotFound: The port cannot be opened.
     """
     try:
-        with serial.Serial(port, 1200, exclusive=True) as line:
+        with serial.Serial(port, TOUCH_BAUD, exclusive=True) as line:
             line.dtr = False
-    except serial.SerialException as error:
-        raise DeviceNotFound(
-            f"cannot open {port}: {error}",
-            hint="press reset twice quickly: the boot loader starts and has a port of its own",
-        ) from error
-    except OSError:  # a terminal without control lines
-        pass
+    except Exception as error:
+        if type(error) is not OSError:  # that is a terminal without control lines
+            raise DeviceNotFound(
+                refused(port, error, TOUCH_BAUD).message,
+                hint="press reset twice quickly: the boot loader starts and has a port of its own",
+            ) from error
     end = time.monotonic() + seconds
     time.sleep(min(seconds, TOUCH_PAUSE))
     while not Path(port).exists() and time.monotonic() < end:

@@ -2,6 +2,8 @@
 
 A reply is a list of lines without their ends and without the closing `m-ready`. Lines of tinyssl's
 own commands are sealed: `m-tinyssl-<key>-[<values>]-<crc>`, the CRC-32 of all before its `-`.
+
+Whatever the lines hold, the functions raise `DeviceError` and its subclasses alone.
 """
 
 from __future__ import annotations
@@ -10,12 +12,28 @@ import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tinyssl.device.faults import Fault, find_fault
+from tinyssl.device.fields import SHOWN, Fields
 from tinyssl.device.words import words
 from tinyssl.errors import DeviceError
+from tinyssl.text import percent_decoded
 
 ERROR_LINE = re.compile(r"e-\[(.*)\]")
+SEALED_LINE = re.compile(r"(m-tinyssl-([a-z0-9]+)-\[(.*)\])-([0-9a-f]{8})")
+CABLE = "check cable and baud rate"
+
+UINT32 = 2**32 - 1
+MAX_TENSOR_BYTES = 2**24
+"""Of input and output: more than any microcontroller's RAM"""
+MAX_OPS = 2**16
+MAX_TICKS = 2**53
+"""104 days in nanoseconds; whatever a tick is, figures made of it are exact"""
+MAX_RATE = 10**12
+"""Of ticks and clock, a second"""
+MAX_MEMORY = 2**40
+TICK_UNITS = ("cycles", "instructions", "microseconds", "nanoseconds")
 
 
 class Garbled(DeviceError):
@@ -107,6 +125,13 @@ def frame(command: str, data: bytes) -> bytes:
     return f"{command} {len(data)} {zlib.crc32(data):08x}%".encode() + data
 
 
+def restarted(line: str) -> bool:
+    """Whether a line tells of a restart: a fault's report, or a line of the boot banner."""
+    replies = words().replies
+    banner = (replies["init_done"], replies["mode_performance"], replies["mode_energy"])
+    return line in banner or find_fault(line) is not None
+
+
 def check_lines(lines: Sequence[str]) -> None:
     """Refuses a reply that holds a fault's report, a boot banner or an error.
 
@@ -115,12 +140,10 @@ def check_lines(lines: Sequence[str]) -> None:
         WasReset: The boot banner is in it.
         DeviceError: An `e-[…]` line is in it.
     """
-    replies = words().replies
     for line in lines:
         if fault := find_fault(line):
             raise Faulted(fault)
-    banner = {replies["init_done"], replies["mode_performance"], replies["mode_energy"]}
-    if banner & set(lines):
+    if any(map(restarted, lines)):
         raise WasReset(
             "the device was reset while it should have answered",
             hint="check its supply and cable, then run the command again",
@@ -128,42 +151,41 @@ def check_lines(lines: Sequence[str]) -> None:
     for line in lines:
         if error := ERROR_LINE.fullmatch(line):
             raise DeviceError(
-                f"the device answered: {error[1]}", hint="docs/PROTOCOL.md lists its errors"
+                f"the device answered: {error[1][:SHOWN]}", hint="docs/PROTOCOL.md lists its errors"
             )
 
 
-def unseal(line: str) -> tuple[str, str]:
+def unseal(line: str) -> Fields:
     """Key and values of a sealed line.
 
     Raises:
         Garbled: It is none, or its CRC is wrong.
     """
-    replies = words().replies
-    form = replies["sealed_open"] + "%s" + replies["sealed_close"] + replies["seal"]
-    match = words().match(form, line)
+    match = SEALED_LINE.fullmatch(line)
     if match is None:
-        raise Garbled(f"unexpected reply {line[:80]!r}", hint="check cable and baud rate")
-    key, value, crc = match.groups()
-    body = line[: -len("-") - len(crc)]
-    found = zlib.crc32(body.encode())
+        raise Garbled(f"unexpected reply {line[:SHOWN]!r}", hint=CABLE)
+    body, key, text, crc = match.groups()
+    found = zlib.crc32(body.encode("utf-8", "surrogateescape"))
     if int(crc, 16) != found:
-        raise Garbled(
-            f"CRC of a reply is {found:08x}, not {crc}: {line[:80]!r}",
-            hint="check cable and baud rate",
-        )
-    return key, value
+        raise Garbled(f"CRC of a reply is {found:08x}, not {crc}: {line[:SHOWN]!r}", hint=CABLE)
+    return Fields(line, key, text)
 
 
-def _sealed(lines: Sequence[str], *keys: str) -> list[str]:
-    """Values of sealed lines that must be exactly `keys`, in order."""
+def _sealed(lines: Sequence[str], *keys: str) -> list[Fields]:
+    """Sealed lines that must be exactly `keys`, in order."""
     found = [unseal(line) for line in lines]
-    if [key for key, _ in found] != list(keys):
+    if [fields.key for fields in found] != list(keys):
         raise Garbled(
-            f"reply has the lines {', '.join(key for key, _ in found) or 'none'};"
-            f" expected {', '.join(keys)}",
-            hint="check cable and baud rate",
+            f"reply has the lines {_shown([fields.key for fields in found])};"
+            f" expected {_shown(keys)}",
+            hint=CABLE,
         )
-    return [value for _, value in found]
+    return found
+
+
+def _shown(keys: Sequence[str]) -> str:
+    text = ", ".join(keys) or "none"
+    return text if len(text) <= 2 * SHOWN else f"{text[: 2 * SHOWN]} … ({len(keys)} lines)"
 
 
 def parse_identity(lines: Sequence[str]) -> Identity:
@@ -171,68 +193,102 @@ def parse_identity(lines: Sequence[str]) -> Identity:
 
     Raises:
         Garbled: A line was lost or damaged.
+        BadValue: A value is none that it can be.
         DeviceError: The firmware speaks another version of the protocol.
     """
-    version = int(unseal(lines[0])[1]) if lines and "protocol" in lines[0] else words().version
-    if version != words().version:
-        raise DeviceError(
-            f"the firmware speaks version {version} of the protocol; this tinyssl speaks"
-            f" {words().version}",
-            hint="run `tinyssl build` and `tinyssl flash`",
-        )
+    first = unseal(lines[0]) if lines else None
+    if first is not None and first.key == "protocol":
+        version = first.number(0, UINT32)
+        if version != words().version:
+            raise DeviceError(
+                f"the firmware speaks version {version} of the protocol; this tinyssl speaks"
+                f" {words().version}",
+                hint="run `tinyssl build` and `tinyssl flash`",
+            )
     keys = list(words().identity)
-    values = dict(zip(keys, _sealed(lines, *keys), strict=True))
-    input_bytes, input_type, input_fate = values["input"].split(",")
-    output_bytes, zero_point, _ = values["output"].split(",")
-    tick_unit, rate = values["tick"].split(",")
+    fields = dict(zip(keys, _sealed(lines, *keys), strict=True))
     return Identity(
-        protocol=version,
-        board=values["board"],
-        engine=values["engine"],
-        model=values["model"],
-        model_sha256=values["sha256"],
-        build_id=values["build"],
-        input_bytes=int(input_bytes),
-        input_is_uint8=input_type == "uint8",
-        input_kept=input_fate == "kept",
-        output_bytes=int(output_bytes),
-        output_zero_point=int(zero_point),
-        ops=int(values["ops"]),
-        flash_bytes=int(values["flash"]),
-        ram_bytes=int(values["ram"]),
-        arena_bytes=int(values["arena"]),
-        clock_hz=int(values["clock"]),
-        tick_unit=tick_unit,
-        ticks_per_second=int(rate),
-        warning=values["warning"],
-        reset=values["reset"],
+        protocol=words().version,
+        board=fields["board"].name,
+        engine=fields["engine"].name,
+        model=fields["model"].name,
+        warning=fields["warning"].name,
+        reset=fields["reset"].name,
+        model_sha256=fields["sha256"].text,
+        build_id=fields["build"].text,
+        ops=fields["ops"].number(1, MAX_OPS),
+        flash_bytes=fields["flash"].number(0, MAX_MEMORY),
+        ram_bytes=fields["ram"].number(0, MAX_MEMORY),
+        arena_bytes=fields["arena"].number(0, UINT32),
+        clock_hz=fields["clock"].number(1, MAX_RATE),
+        **_input(fields["input"]),
+        **_output(fields["output"]),
+        **_tick(fields["tick"]),
     )
 
 
-def parse_inference(lines: Sequence[str]) -> Inference:
+def _input(fields: Fields) -> dict[str, Any]:
+    size, kind, fate = fields.split(3)
+    return {
+        "input_bytes": fields.number(1, MAX_TENSOR_BYTES, size),
+        "input_is_uint8": fields.choice(("uint8", "int8"), kind) == "uint8",
+        "input_kept": fields.choice(("kept", "used"), fate) == "kept",
+    }
+
+
+def _output(fields: Fields) -> dict[str, Any]:
+    size, zero_point, scale = fields.split(3)
+    fields.number(0, UINT32, scale)
+    return {
+        "output_bytes": fields.number(1, MAX_TENSOR_BYTES, size),
+        "output_zero_point": fields.number(-128, 127, zero_point),
+    }
+
+
+def _tick(fields: Fields) -> dict[str, Any]:
+    unit, rate = fields.split(2)
+    return {
+        "tick_unit": fields.choice(TICK_UNITS, unit),
+        "ticks_per_second": fields.number(1, MAX_RATE, rate),
+    }
+
+
+def parse_inference(lines: Sequence[str], output_bytes: int | None = None) -> Inference:
     """The sealed line of `run%`.
+
+    Args:
+        lines: The reply.
+        output_bytes: What `Identity` says; None: any.
 
     Raises:
         Garbled: It was lost or damaged.
+        BadValue: Ticks or output are none, or the output has another size.
     """
-    ticks, output = _sealed(lines, "run")[0].split(",")
-    return Inference(int(ticks), bytes.fromhex(output))
+    (fields,) = _sealed(lines, "run")
+    ticks, output = fields.split(2)
+    return Inference(fields.number(0, MAX_TICKS, ticks), fields.hex_bytes(output_bytes, output))
 
 
-def parse_profile(lines: Sequence[str]) -> Profile:
+def parse_profile(lines: Sequence[str], ops: int | None = None) -> Profile:
     """Reply to `prof%`.
+
+    Args:
+        lines: The reply.
+        ops: Operators, as `Identity` says; None: as many as there are lines.
 
     Raises:
         Garbled: A line was lost or damaged, or an operator is missing.
+        BadValue: A value is none that it can be.
     """
-    *rows, total = _sealed(lines, *["op"] * (len(lines) - 1), "total")
-    ops = []
+    count = len(lines) - 1 if ops is None else ops
+    *rows, total = _sealed(lines, *["op"] * count, "total")
+    found = []
     for position, row in enumerate(rows):
-        index, ticks, name = row.split(",", 2)
-        if int(index) != position:
-            raise Garbled(f"operator {position} is missing in the profile")
-        ops.append(OpTicks(position, name, int(ticks)))
-    return Profile(tuple(ops), int(total))
+        index, ticks, name = row.split(3)
+        if row.number(0, MAX_OPS, index) != position:
+            raise Garbled(f"operator {position} is missing in the profile", hint=CABLE)
+        found.append(OpTicks(position, percent_decoded(name), row.number(0, UINT32, ticks)))
+    return Profile(tuple(found), total.number(0, MAX_TICKS))
 
 
 def parse_watchdog(lines: Sequence[str]) -> int:
@@ -240,8 +296,10 @@ def parse_watchdog(lines: Sequence[str]) -> int:
 
     Raises:
         Garbled: The line was lost or damaged.
+        BadValue: It is no such number.
     """
-    return int(_sealed(lines, "watchdog")[0])
+    (fields,) = _sealed(lines, "watchdog")
+    return fields.number(1, UINT32)
 
 
 def parse_memory(lines: Sequence[str]) -> Memory:
@@ -249,5 +307,7 @@ def parse_memory(lines: Sequence[str]) -> Memory:
 
     Raises:
         Garbled: The line was lost or damaged.
+        BadValue: A value is none that it can be.
     """
-    return Memory(*map(int, _sealed(lines, "memory")[0].split(",")))
+    (fields,) = _sealed(lines, "memory")
+    return Memory(*(fields.number(0, UINT32, text) for text in fields.split(4)))

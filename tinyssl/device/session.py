@@ -1,8 +1,11 @@
-"""A conversation with a device: lock-step commands, with time limits, checks and repeats.
+"""A conversation with a device: lock-step commands, with limits, checks and repeats.
 
 One command is under way at a time; its reply ends with `m-ready`. A reply that is late, damaged or
 an error is asked for again, up to `retries` times, each time after the line was brought back into
 step. A reset is never papered over: it is a `DeviceError` at once.
+
+Every reply has limits, whatever the device sends: so many lines, so many bytes a line, and a time
+for each line and for the whole. docs/PROTOCOL.md says what they come to.
 """
 
 from __future__ import annotations
@@ -10,11 +13,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
-from tinyssl.device.faults import find_fault
-from tinyssl.device.link import Link
+from tinyssl.device.fields import BadValue
+from tinyssl.device.lines import LINE_BYTES, LineReader
+from tinyssl.device.link import SLOWEST_LINE, Link
 from tinyssl.device.protocol import (
     Garbled,
     Identity,
@@ -29,9 +34,11 @@ from tinyssl.device.protocol import (
     parse_memory,
     parse_profile,
     parse_watchdog,
+    restarted,
 )
 from tinyssl.device.words import words
 from tinyssl.errors import DeviceError, DeviceTimeout
+from tinyssl.text import percent_decoded
 
 T = TypeVar("T")
 
@@ -45,17 +52,38 @@ QUIET = 0.05
 FLUSH = 8192
 """NUL bytes, times the number of the try, that end a frame which nobody will finish"""
 BITS_PER_BYTE = 10
-SLOWEST_LINE = 2000.0
-"""Bytes a second that a frame must make at least. Below any sensible baud rate, because an emulated
-UART takes one byte at a time from its terminal: 4,000 bytes/s were measured on a busy computer"""
+EXTRA_LINES = 32
+"""Lines that a reply may have too many before it is given up: a fault's report, a boot banner"""
+USUAL_LINE = 64
+"""Bytes of most lines, for the time that a reply may take"""
+RUN_LINE = 128
+"""Bytes of an inference's line beside its output"""
+RESTART_LINES = 8
+"""Lines that tell of a restart, of those that were dropped: more say nothing new"""
 
 
 @dataclass(frozen=True)
 class _Request:
-    """A command, and which line of its reply (from 0) may take as long as an inference."""
+    """A command, and the limits of its reply."""
 
     data: bytes
     slow_line: int = -1
+    """Which line (from 0) may take as long as an inference"""
+    lines: int = 1
+    """Most lines that belong to the reply"""
+    output: int = 0
+    """Bytes of output that one of the lines holds in hex"""
+
+    @property
+    def longest(self) -> int:
+        """Bytes of a line, at most."""
+        return max(LINE_BYTES, RUN_LINE + 2 * self.output)
+
+    @property
+    def wire_seconds(self) -> float:
+        """Time for the bytes of command and reply."""
+        reply = self.lines * USUAL_LINE + 2 * self.output
+        return (len(self.data) + reply) / SLOWEST_LINE
 
 
 class Session:
@@ -73,8 +101,10 @@ class Session:
         self.retries = retries
         self.retried = 0
         """Commands that were repeated so far"""
-        self._received = b""
-        self._drained = ""
+        self._reader = LineReader(link)
+        self._restarts: list[str] = []
+        """Lines that were dropped and tell of a restart"""
+        self._identity: Identity | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -94,8 +124,10 @@ class Session:
             DeviceTimeout: No answer in any of the tries.
             DeviceError: The line is gone.
         """
+        self._reader.forget_recent()
+        silent = time.monotonic() + self.timeout
         for attempt in range(SYNC_TRIES):
-            self._drain()
+            self._drain(silent)
             # The NULs fill a frame that an earlier host left half sent: the device takes them for
             # its rest, finds the CRC wrong, and ignores those that are left. `%` ends a half line.
             fill = b"\0" * (FLUSH * attempt)
@@ -105,16 +137,20 @@ class Session:
                 name = self._find_name(seconds)
             except DeviceTimeout:
                 continue
-            self._drain()
+            self._drain(silent)
             return name
         raise DeviceTimeout(
-            f"{self.link.name} does not answer `name%` ({SYNC_TRIES} tries)",
-            hint="is tinyssl's firmware on it (`tinyssl flash`), and the baud rate right (--baud)?",
+            f"{self.link.name} does not answer `name%` ({SYNC_TRIES} tries)"
+            f"{self._reader.last_words()}",
+            hint=self._reader.loop_hint()
+            or "is tinyssl's firmware on it (`tinyssl flash`), and the baud rate right (--baud)?",
         )
 
     def identity(self) -> Identity:
         """Who the device says it is."""
-        return self._ask(_Request(b"tinyssl%"), parse_identity)
+        request = _Request(b"tinyssl%", lines=len(words().identity))
+        self._identity = self._ask(request, parse_identity)
+        return self._identity
 
     def infer(self, wire: bytes) -> Inference:
         """Sends an input and runs it once: one round trip.
@@ -122,7 +158,9 @@ class Session:
         Args:
             wire: The input, `Identity.input_bytes` bytes: uint8 pixels or raw int8.
         """
-        return self._ask(_Request(frame("run", wire), slow_line=1), _loaded_inference)
+        size = self._known().output_bytes
+        request = _Request(frame("run", wire), slow_line=1, lines=2, output=size)
+        return self._ask(request, partial(_loaded_inference, output_bytes=size))
 
     def load(self, wire: bytes) -> None:
         """Sends an input for `repeat()` and `profile()`."""
@@ -130,11 +168,16 @@ class Session:
 
     def repeat(self) -> Inference:
         """Runs the input that was sent last once more."""
-        return self._ask(_Request(b"run%", slow_line=0), parse_inference)
+        size = self._known().output_bytes
+        request = _Request(b"run%", slow_line=0, output=size)
+        return self._ask(request, partial(parse_inference, output_bytes=size))
 
     def profile(self) -> Profile:
         """Ticks of every operator, on the input that was sent last."""
-        return self._ask(_Request(b"prof%", slow_line=0), parse_profile)
+        ops = self._known().ops
+        return self._ask(
+            _Request(b"prof%", slow_line=0, lines=ops + 1), partial(parse_profile, ops=ops)
+        )
 
     def memory(self) -> Memory:
         """Most bytes of arena and stack that were in use so far."""
@@ -160,21 +203,26 @@ class Session:
         """
         self.link.write(b"reset%")
         deadline = time.monotonic() + self.timeout
-        while self._line(deadline) != words().replies["init_done"]:
+        while self._reader.next(deadline) != words().replies["init_done"]:
             pass
         self.sync()
+
+    def _known(self) -> Identity:
+        """The identity, which says how long replies are; asked for once."""
+        return self._identity or self.identity()
 
     def _ask(self, request: _Request, parse: Callable[[Sequence[str]], T]) -> T:
         """Sends, reads, checks and parses; repeats all of it when something went wrong."""
         for attempt in range(self.retries + 1):
             if attempt > 0:
                 self._resume()
+            self._reader.forget_recent()
             try:
                 self.link.write(request.data)
                 lines = self._reply(request)
                 check_lines(lines)
                 return parse(lines)
-            except WasReset:
+            except (WasReset, BadValue):
                 raise
             except (DeviceError, DeviceTimeout):
                 if attempt == self.retries:
@@ -184,25 +232,44 @@ class Session:
     def _resume(self) -> None:
         """Back into step after a failure. A reset in the meantime shows in what is dropped."""
         self.retried += 1
-        self._drained = ""
+        self._restarts.clear()
         self.sync()
-        dropped = self._drained.splitlines()
-        check_lines([line for line in dropped if not line.startswith("e-") or find_fault(line)])
+        check_lines(self._restarts)
 
     def _reply(self, request: _Request) -> list[str]:
-        """Lines up to `m-ready`, without it."""
+        """Lines up to `m-ready`, without it.
+
+        Raises:
+            DeviceTimeout: A line, or all of it, takes too long.
+            Garbled: It has too many lines.
+            DeviceError: What came until then says what happened.
+        """
         ready = words().replies["ready"]
+        quick = min(LINE_TIMEOUT, self.timeout)
+        slow = self.timeout if request.slow_line >= 0 else 0.0
+        end = time.monotonic() + quick + slow + request.wire_seconds
         lines: list[str] = []
-        while True:
-            slow = len(lines) == request.slow_line
-            limit = self.timeout if slow else min(LINE_TIMEOUT, self.timeout)
-            line = self._line(time.monotonic() + limit + len(request.data) / SLOWEST_LINE)
-            if line == ready:
-                return lines
-            if ready in line:
-                raise Garbled(f"unexpected reply {line[:80]!r}", hint="check the cable")
-            if line:
-                lines.append(line)
+        try:
+            for _ in range(request.lines + EXTRA_LINES):
+                limit = self.timeout if len(lines) == request.slow_line else quick
+                line = self._reader.next(
+                    min(end, time.monotonic() + limit + request.wire_seconds), request.longest
+                )
+                if line == ready:
+                    return lines
+                if ready in line:
+                    raise Garbled(f"unexpected reply {line[:80]!r}", hint="check the cable")
+                if line:
+                    lines.append(line)
+        except DeviceTimeout:
+            check_lines(lines)
+            raise
+        check_lines(lines)
+        raise Garbled(
+            f"{request.lines + EXTRA_LINES} lines in answer to {request.data[:8]!r}, to which at"
+            f" most {request.lines} belong{self._reader.last_words()}",
+            hint=self._reader.loop_hint() or "is the baud rate right (--baud)?",
+        )
 
     def _find_name(self, seconds: float) -> str:
         """Reads up to the name line and the `m-ready` behind it."""
@@ -210,44 +277,20 @@ class Session:
         deadline = time.monotonic() + seconds
         name = ""
         while True:
-            line = self._line(deadline)
+            line = self._reader.next(deadline)
             if match := words().match(replies["name"], line):
-                name = match[1]
+                name = percent_decoded(match[1])
             elif line == replies["ready"] and name:
                 return name
-            self._drained += line + "\n"
+            self._see_dropped(line)
 
-    def _line(self, deadline: float) -> str:
-        """The next line, without its end.
+    def _see_dropped(self, line: str) -> None:
+        if restarted(line) and len(self._restarts) < RESTART_LINES:
+            self._restarts.append(line)
 
-        Raises:
-            DeviceTimeout: It is not whole at `deadline`.
-        """
-        while b"\n" not in self._received:
-            left = deadline - time.monotonic()
-            data = self.link.read(left) if left > 0 else b""
-            if not data:
-                raise DeviceTimeout(
-                    f"{self.link.name} did not answer in time; it sent"
-                    f" {self._received[-40:].decode('ascii', 'replace')!r} last",
-                    hint="raise --timeout, or run `tinyssl flash` to start the device again",
-                )
-            self._received += data
-        line, self._received = self._received.split(b"\n", 1)
-        return line.decode("ascii", "replace").replace("\r", "").replace("\0", "")
-
-    def _drain(self) -> None:
+    def _drain(self, deadline: float) -> None:
         """Drops what the device still sends, until it is silent."""
-        deadline = time.monotonic() + self.timeout
-        while data := self.link.read(QUIET):
-            self._received += data
-            if time.monotonic() > deadline:
-                raise DeviceTimeout(
-                    f"{self.link.name} has been sending for {self.timeout:g} s without a pause",
-                    hint="is the baud rate right (--baud)?",
-                )
-        self._drained += self._received.decode("ascii", "replace").replace("\r", "")
-        self._received = b""
+        self._reader.drop(QUIET, deadline, self._see_dropped)
 
     def _wire_seconds(self, size: int) -> float:
         """Time that `size` bytes take on the wire, twice over: the computer may be busy."""
@@ -256,9 +299,9 @@ class Session:
 
 def _loaded(lines: Sequence[str]) -> None:
     if list(lines) != [words().replies["load_done"]]:
-        raise Garbled(f"unexpected reply {lines!r}", hint="check cable and baud rate")
+        raise Garbled(f"unexpected reply {str(lines)[:80]}", hint="check cable and baud rate")
 
 
-def _loaded_inference(lines: Sequence[str]) -> Inference:
+def _loaded_inference(lines: Sequence[str], output_bytes: int) -> Inference:
     _loaded(lines[:1])
-    return parse_inference(lines[1:])
+    return parse_inference(lines[1:], output_bytes)

@@ -19,6 +19,7 @@ from tinyssl.ir.model import Model
 from tinyssl.ir.shapes import macs
 from tinyssl.plan import Plan, Step
 from tinyssl.plan.search import ALIGNMENT
+from tinyssl.text import percent_encoded
 
 VALUES_A_ROW = 16
 UINT8_ZERO_POINT = -128
@@ -89,9 +90,8 @@ def comment_text(text: str) -> str:
 
 
 def string_literal(text: str) -> str:
-    """A C string literal of printable ASCII."""
-    plain = "".join(letter if " " <= letter <= "~" else "?" for letter in text)
-    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"').replace("??", "?\\?") + '"'
+    """A C string literal; what would mean something to C or on the serial line is encoded."""
+    return f'"{percent_encoded(text)}"'
 
 
 def float_literal(value: float) -> str:

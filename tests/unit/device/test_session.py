@@ -1,5 +1,6 @@
 """A session with the real firmware on a line that loses, changes and delays bytes."""
 
+import contextlib
 import errno
 import os
 import subprocess
@@ -16,7 +17,7 @@ from tests.host_firmware import HostFirmware
 from tests.lossy import EditedLink, LossyLink
 from tinyssl.device import Session, WasReset, open_link
 from tinyssl.device import link as link_module
-from tinyssl.device.link import _refused
+from tinyssl.device.link import refused
 from tinyssl.errors import DeviceError, DeviceNotFound, DeviceTimeout
 
 WIRE = bytes(range(48))
@@ -246,13 +247,55 @@ def test_a_port_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_port_that_this_user_may_not_open(silent_port: str) -> None:
     """Tests may run as root, who may open everything: so the kernel's answer is given directly."""
-    refused = _refused(silent_port, PermissionError(errno.EACCES, "Permission denied"))
-    assert "may not open" in refused.message
-    assert "dialout" in refused.hint
+    error = refused(silent_port, PermissionError(errno.EACCES, "Permission denied"), 115200)
+    assert "may not open" in error.message
+    assert "dialout" in error.hint
 
 
-def test_a_file_that_is_no_port(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    path.touch()
-    with pytest.raises(DeviceNotFound, match="cannot open"):
-        open_link(str(path), 115200)
+@pytest.mark.parametrize("baud", [0, -1, 1, 10**12, 2**31, 2**64])
+def test_every_rate_opens_or_is_an_error(silent_port: str, baud: int) -> None:
+    """pyserial raises ValueError, OverflowError or termios.error, as the number is."""
+    with contextlib.suppress(DeviceNotFound):
+        open_link(silent_port, baud).close()
+
+
+def test_a_rate_that_cannot_be_says_so(silent_port: str) -> None:
+    with pytest.raises(DeviceNotFound, match="-5 baud") as error:
+        open_link(silent_port, -5)
+    assert "--baud" in error.value.hint
+
+
+def test_what_is_no_port(tmp_path: Path) -> None:
+    """A file, a folder, a pipe, a terminal that is gone, and names that no file can have."""
+    file, pipe = tmp_path / "file", tmp_path / "pipe"
+    file.touch()
+    os.mkfifo(pipe)
+    master, slave = os.openpty()
+    gone = os.ttyname(slave)
+    os.close(master)
+    os.close(slave)
+    names = [
+        file,
+        tmp_path,
+        pipe,
+        gone,
+        "/dev/null",
+        "/dev/full",
+        "",
+        "a\0b",
+        "x" * 5000,
+        "a\udcff",
+    ]
+    for name in names:
+        with pytest.raises(DeviceNotFound) as error:
+            open_link(str(name), 115200)
+        assert error.value.hint
+
+
+def test_a_port_that_vanishes_under_a_session(silent_port: str) -> None:
+    link = open_link(silent_port, 115200)
+    os.close(link._serial.fd)
+    for use in (lambda: link.read(0.1), lambda: link.read(0.2), lambda: link.write(b"name%")):
+        with pytest.raises(DeviceError, match="is gone"):
+            use()
+    link.close()

@@ -241,7 +241,7 @@ def test_names_cannot_leave_their_comment_or_string(tmp_path):
     sources["engine.h"] = (FIRMWARE / "engine" / "engine.h").read_text()
     compile_sources(sources, tmp_path / "x.so", [*STRICT, "-shared", "-fPIC"])
     assert comment_text("a*/b") == "a* /b"
-    assert string_literal('a"\\') == '"a\\"\\\\"'
+    assert string_literal('a"\\ ??/é') == '"a%22%5C %3F%3F/%C3%A9"'
 
 
 @pytest.mark.parametrize("value", [1.0, 0.1, 1 / 255, 1e-9, 3.5e20])

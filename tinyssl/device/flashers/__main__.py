@@ -10,6 +10,7 @@ from tinyssl.boards import read_board
 from tinyssl.device.flashers import jlink, mass_storage, pyocd
 from tinyssl.device.flashers.job import Job
 from tinyssl.errors import TinysslError
+from tinyssl.text import printable_lines
 
 FLASHERS = {"pyocd": pyocd.flash, "jlink": jlink.flash, "mbed": mass_storage.flash}
 
@@ -27,10 +28,10 @@ def main(arguments: list[str] | None = None) -> int:
         board = read_board(next(iter(sorted((given.project / "boards").glob("*.json")))))
         job = Job(board, given.elf.absolute(), given.port, dry_run=given.dry_run)
         for line in FLASHERS[given.protocol](job):
-            sys.stdout.write(f"{line}\n")
+            sys.stdout.write(printable_lines(f"{line}\n"))
             sys.stdout.flush()
     except TinysslError as error:
-        sys.stderr.write(f"Error: {error.message}\nhint: {error.hint}\n")
+        sys.stderr.write(printable_lines(f"Error: {error.message}\nhint: {error.hint}\n"))
         return error.exit_code
     return 0
 
