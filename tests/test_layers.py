@@ -19,7 +19,7 @@ ENTRY = ("__init__", "__main__")  # the package's own contents page, and `python
 
 def rows() -> dict[str, int]:
     """Part -> number of its row."""
-    found = re.findall(r"^(\d+)\. (`.+)$", DOCUMENT, re.MULTILINE)
+    found = re.findall(r"^(\d+)\. (`.+(?:\n   .+)*)$", DOCUMENT, re.MULTILINE)
     return {part: int(row) for row, text in found for part in re.findall(r"`(\w+)`", text)}
 
 

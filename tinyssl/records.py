@@ -6,32 +6,41 @@ A workspace holds `runs/<kind>-<UTC time>-<4 hex>/` with
     metrics.jsonl   one JSON object a line, in the order in which it was measured
     …               the stage's own files (weights, models, pictures)
 
+    .lock           while a process writes the run: says which one
+
 and `build/<board>/` (see `BuildInfo`). `record.json` is replaced atomically, so a reader never sees
-half of one; a killed run stays behind with status `running`.
+half of one; a killed run stays behind with status `running`. Paths below the workspace are stored
+relative to it (`tinyssl.places`), so a workspace can be copied and moved.
 """
 
 from __future__ import annotations
 
-import hashlib
+import errno
 import json
 import os
 import platform
+import re
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib import metadata
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
-from tinyssl.errors import TinysslError, UsageError
+from tinyssl.built import BuildInfo
+from tinyssl.errors import UsageError
+from tinyssl.files import plain, sha256_of, write_atomic, write_json
+from tinyssl.locks import Lock, take_or_refuse
+from tinyssl.places import exists, stored
+from tinyssl.run_record import METRICS, PLACED, RECORD, SCHEMA, RunRecord, read_record, step_of
 
-SCHEMA = 1
-RECORD = "record.json"
-METRICS = "metrics.jsonl"
+LOCK = ".lock"
+_TIME = re.compile(r"\d{8}-\d{6}")
 VERSIONED = (
     "tinyssl",
     "torch",
@@ -42,41 +51,6 @@ VERSIONED = (
     "tflite-micro",
     "platformio",
 )
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, 64 hex digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def write_atomic(path: Path, data: bytes) -> None:
-    """Replaces `path` in one step: after a crash it holds the old bytes or the new, never half."""
-    # A name that nobody can foresee: in a shared folder somebody could have put a link there.
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def write_json(path: Path, value: object) -> None:
-    """Writes `value` as indented JSON, atomically. Paths become strings."""
-    text = json.dumps(value, indent=2, default=_plain) + "\n"
-    write_atomic(path, text.encode())
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Path):
-        return str(value)
-    if hasattr(value, "item"):  # numpy and torch scalars
-        return value.item()
-    raise TypeError(f"{type(value).__name__} does not go into a record")
 
 
 def short_commit(commit: str) -> str:
@@ -116,95 +90,22 @@ def _machine() -> dict[str, Any]:
     return {"system": platform.platform(), "cpu": platform.machine(), "cores": os.cpu_count()}
 
 
-@dataclass(frozen=True)
-class RunRecord:
-    """One run, as `record.json` holds it."""
-
-    kind: str
-    """Stage: pretrain, probe, evaluate, convert, verify, build, flash, bench, report"""
-    folder: Path
-    status: str
-    """running, complete, failed or interrupted"""
-    started: str
-    """UTC, ISO 8601"""
-    finished: str = ""
-    command: list[str] = field(default_factory=list)
-    config: dict[str, Any] = field(default_factory=dict)
-    seed: int | None = None
-    commit: str = ""
-    versions: dict[str, str] = field(default_factory=dict)
-    machine: dict[str, Any] = field(default_factory=dict)
-    inputs: dict[str, dict[str, str]] = field(default_factory=dict)
-    """name -> {path, sha256}: what the run read"""
-    data: dict[str, Any] = field(default_factory=dict)
-    """name, fingerprint and split sizes of the data set; empty where there was none"""
-    results: dict[str, Any] = field(default_factory=dict)
-    """final figures; keys carry their unit (`accuracy`, `latency_us`, `flash_bytes`)"""
-    files: dict[str, str] = field(default_factory=dict)
-    """name -> path relative to `folder`"""
-    error: str = ""
-    error_kind: str = ""
-    """Class of the error that ended the run, for example Collapsed; empty where none did"""
-
-    def path(self, name: str) -> Path:
-        """Absolute path of the file that the run stored under `name`.
-
-        Raises:
-            TinysslError: The run has no such file, or it is gone.
-        """
-        if name not in self.files or not (self.folder / self.files[name]).exists():
-            raise TinysslError(
-                f"{self.folder} holds no {name}", hint=f"run `tinyssl {self.kind}` again"
-            )
-        return self.folder / self.files[name]
-
-    def metrics(self) -> list[dict[str, Any]]:
-        """All lines of metrics.jsonl; a last line cut short by a crash is left out."""
-        path = self.folder / METRICS
-        rows: list[dict[str, Any]] = []
-        for line in path.read_text().splitlines() if path.exists() else []:
-            try:
-                rows.append(json.loads(line))
-            except json.JSONDecodeError:
-                break
-        return rows
-
-
-def read_record(folder: Path) -> RunRecord:
-    """Reads one run.
-
-    Raises:
-        UsageError: `folder` holds no readable record of a known schema.
-    """
-    path = folder / RECORD
-    if not folder.is_dir():
-        raise UsageError(f"{folder}: no such folder", hint="name a folder below runs/")
-    try:
-        content = json.loads(path.read_text())
-        schema = content.pop("schema")
-        if schema != SCHEMA:
-            raise UsageError(
-                f"{path} has schema {schema}; this tinyssl reads {SCHEMA}",
-                hint="use the tinyssl version that wrote it",
-            )
-        return RunRecord(folder=folder, **content)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(
-            f"{path} is not a run record: {error}", hint="name a folder below runs/"
-        ) from error
-
-
 class RunWriter:
     """Writes a run while it happens; use as a context manager.
 
     Leaving the block normally marks the run `complete`; an exception marks it `failed`, Ctrl-C
     `interrupted`, and goes on upwards.
+
+    Args:
+        record: What is known at the start.
+        lock: Of the run; released when the block ends. None: the caller holds it.
     """
 
-    def __init__(self, record: RunRecord) -> None:
+    def __init__(self, record: RunRecord, lock: Lock | None = None) -> None:
         self.record = record
         self.folder = record.folder
-        self._metrics = (self.folder / METRICS).open("a", buffering=1)
+        self._lock = lock
+        self._metrics = (self.folder / METRICS).open("ab", buffering=0)
         self.save()
 
     def __enter__(self) -> Self:
@@ -222,8 +123,12 @@ class RunWriter:
         finished = datetime.now(UTC).isoformat(timespec="seconds")
         text = str(error) if error is not None else ""
         name = kind.__name__ if kind is not None else ""
-        self.update(status=status, finished=finished, error=text, error_kind=name)
         self._metrics.close()
+        try:
+            self.update(status=status, finished=finished, error=text, error_kind=name)
+        finally:
+            if self._lock is not None:
+                self._lock.release()
 
     def update(self, **changes: Any) -> None:
         """Replaces fields of the record and saves it."""
@@ -234,11 +139,23 @@ class RunWriter:
         """Writes record.json."""
         content = {"schema": SCHEMA} | asdict(self.record)
         del content["folder"]
-        write_json(self.folder / RECORD, content)
+        root = self.folder.absolute().parent.parent
+        text = json.dumps({name: content[name] for name in PLACED}, default=plain)
+        write_json(self.folder / RECORD, content | stored(json.loads(text), root))
 
     def log(self, **values: Any) -> None:
-        """Appends one line to metrics.jsonl."""
-        self._metrics.write(json.dumps(values, default=_plain) + "\n")
+        """Appends one line to metrics.jsonl.
+
+        Raises:
+            OSError: The disk is full, or cannot be written.
+        """
+        line = (json.dumps(values, default=plain) + "\n").encode()
+        try:
+            written = self._metrics.write(line)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self.folder / METRICS)) from error
+        if written != len(line):
+            raise OSError(errno.ENOSPC, "no space for a whole line", str(self.folder / METRICS))
 
     def results(self, **values: Any) -> None:
         """Adds final figures."""
@@ -253,10 +170,28 @@ class RunWriter:
 
 
 @dataclass(frozen=True)
+class _Known:
+    """A record, for as long as its file is the same."""
+
+    state: tuple[int, int, int]
+    """Inode, size and time of change of record.json"""
+    record: RunRecord | None
+    """None: it cannot be read"""
+
+
+def _silent(text: str) -> None:
+    """Tells nobody."""
+
+
+@dataclass(frozen=True)
 class Workspace:
     """The folder in which a user works: `runs/` and `build/` are below it."""
 
     root: Path
+    note: Callable[[str], None] = field(default=_silent, compare=False, repr=False)
+    """Told once of each record that cannot be read"""
+    _known: dict[str, _Known] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """Folder of a run -> its record as it was read last"""
 
     @property
     def runs(self) -> Path:
@@ -276,13 +211,14 @@ class Workspace:
         data: dict[str, Any] | None = None,
     ) -> RunWriter:
         """Creates the folder of a new run; `config` must be plain JSON values."""
+        hashes = {
+            name: {"path": str(path.absolute()), "sha256": sha256_of(path)}
+            for name, path in (inputs or {}).items()
+        }
         now = datetime.now(UTC)
         folder = self.runs / f"{kind}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         folder.mkdir(parents=True)
-        hashes = {
-            name: {"path": str(path), "sha256": sha256_of(path)}
-            for name, path in (inputs or {}).items()
-        }
+        lock = hold_run(folder)
         record = RunRecord(
             kind=kind,
             folder=folder,
@@ -297,10 +233,10 @@ class Workspace:
             inputs=hashes,
             data=data or {},
         )
-        return RunWriter(record)
+        return RunWriter(record, lock)
 
     def reopen(self, folder: Path, keep: Callable[[dict[str, Any]], bool]) -> RunWriter:
-        """Goes on with a run that was killed or interrupted.
+        """Goes on with a run that was killed or interrupted; its lock must be held (`hold_run`).
 
         Args:
             folder: The run's folder.
@@ -316,15 +252,18 @@ class Workspace:
         write_atomic(folder / METRICS, text.encode())
         return RunWriter(replace(record, status="running", finished="", error="", error_kind=""))
 
+    def run_folder(self, named: Path) -> Path:
+        """The folder of a run that the user named: as a path, or by its name in this workspace."""
+        return named if exists(named) else self.runs / named.name
+
     def all(self, kind: str = "*") -> list[RunRecord]:
-        """Readable runs of a kind, oldest first."""
-        found = []
-        for path in self.runs.glob(f"{kind}-*/{RECORD}"):
-            try:
-                found.append(read_record(path.parent))
-            except UsageError:
-                continue
-        return sorted(found, key=lambda run: (run.started, run.folder.stat().st_mtime_ns))
+        """Readable runs of a kind (`*`: of all kinds), oldest first."""
+        return self._read(self._names(kind))
+
+    def newest(self, kind: str) -> Iterator[RunRecord]:
+        """The same, newest first; reads no more records than it must."""
+        for _, names in groupby(sorted(self._names(kind), key=_stamp, reverse=True), key=_stamp):
+            yield from reversed(self._read(names))
 
     def latest(self, kind: str) -> RunRecord:
         """The last complete run of a kind.
@@ -332,62 +271,89 @@ class Workspace:
         Raises:
             UsageError: There is none; the hint names the command that makes one.
         """
-        complete = [run for run in self.all(kind) if run.status == "complete"]
-        if not complete:
+        found = next((run for run in self.newest(kind) if run.status == "complete"), None)
+        if found is None:
             raise UsageError(
                 f"no finished `{kind}` run in {self.runs}", hint=f"run `tinyssl {kind}` first"
             )
-        return complete[-1]
+        return found
 
-
-@dataclass(frozen=True)
-class BuildInfo:
-    """What `tinyssl build` made; stored as `build/<board>/tinyssl_build.json`."""
-
-    board: str
-    engine: str
-    """aot or tflm"""
-    model_path: str
-    model_sha256: str
-    build_id: str
-    """16 hex digits over model, generated sources and board: the device reports it back"""
-    artifacts: dict[str, str]
-    """elf, bin, hex -> path relative to the build folder"""
-    sizes: dict[str, int]
-    """bytes: text, rodata, weights, data, bss, arena, stack, flash, ram"""
-    regions: dict[str, dict[str, int]]
-    """region name -> {size, used} in bytes"""
-    arena: dict[str, Any] = field(default_factory=dict)
-    """the memory plan: peak, lower bound, and per tensor name, offset, size, first and last use"""
-    ops: list[dict[str, Any]] = field(default_factory=list)
-    """per operator: name, kind, shape text, macs"""
-    data_run: str = ""
-    """folder of the convert run that holds the test split; empty for a model from elsewhere"""
-    commit: str = ""
-    built: str = ""
-    framework: str = "baremetal"
-    """baremetal or arduino"""
-    tuning: dict[str, Any] = field(default_factory=dict)
-    """where `tinyssl tune` measured the steps: board, when, unit, total; empty: the cost model's"""
-
-    FILE: ClassVar[str] = "tinyssl_build.json"
-
-    def save(self, folder: Path) -> None:
-        """Writes the file into the build folder."""
-        write_json(folder / self.FILE, {"schema": SCHEMA} | asdict(self))
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Reads the file of a build folder.
-
-        Raises:
-            UsageError: There is no finished build there.
-        """
+    def _names(self, kind: str) -> list[str]:
+        """Folders of runs of a kind, readable or not."""
+        start = "" if kind == "*" else f"{kind}-"
         try:
-            content = json.loads((folder / cls.FILE).read_text())
-            content.pop("schema")
-            return cls(**content)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UsageError(
-                f"{folder} holds no finished build", hint="run `tinyssl build --board …` first"
-            ) from error
+            names = os.listdir(self.runs)  # noqa: PTH208 - no object for each of thousands
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        return [name for name in names if name.startswith(start) and "-" in name]
+
+    def _read(self, names: Iterable[str]) -> list[RunRecord]:
+        """Those that are readable, oldest first."""
+        found = [(self._record(name), self.runs / name) for name in names]
+        order = [
+            (datetime.fromisoformat(record.started), folder.stat().st_mtime_ns, number, record)
+            for number, (record, folder) in enumerate(found)
+            if record is not None
+        ]
+        return [record for _, _, _, record in sorted(order, key=lambda each: each[:3])]
+
+    def _record(self, name: str) -> RunRecord | None:
+        """The record of a folder below runs/; None where there is none, or none to be read."""
+        folder = self.runs / name
+        try:
+            found = (folder / RECORD).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None  # no run, or one that was killed before it had a record
+        except OSError as error:
+            self._skip(name, (0, 0, 0), f"{folder / RECORD}: {error.strerror}")
+            return None
+        state = (found.st_ino, found.st_size, found.st_mtime_ns)
+        known = self._known.get(name)
+        if known is not None and known.state == state:
+            return known.record
+        try:
+            record = read_record(folder)
+        except UsageError as error:
+            self._skip(name, state, error.message)
+            return None
+        self._known[name] = _Known(state, record)
+        return record
+
+    def _skip(self, name: str, state: tuple[int, int, int], why: str) -> None:
+        known = self._known.get(name)
+        if known is None or known.state != state:
+            self.note(f"skipped a run: {why}")
+        self._known[name] = _Known(state, None)
+
+
+def _stamp(name: str) -> str:
+    """The time in a folder's name, as `20261130-010203`; folders without one are the newest."""
+    found = _TIME.search(name)
+    return found[0] if found else "~"
+
+
+def hold_run(folder: Path) -> Lock:
+    """The lock of a run; only its holder may write there.
+
+    Raises:
+        UsageError: Another process has it; the message says which one.
+    """
+    return take_or_refuse(folder / LOCK, f"another process is writing {folder}")
+
+
+__all__ = [
+    "METRICS",
+    "RECORD",
+    "SCHEMA",
+    "BuildInfo",
+    "RunRecord",
+    "RunWriter",
+    "Workspace",
+    "hold_run",
+    "read_record",
+    "sha256_of",
+    "short_commit",
+    "step_of",
+    "write_atomic",
+    "write_json",
+]

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from pydantic import ValidationError
 
 from tinyssl.config import STAGES
 from tinyssl.errors import UsageError, nearest
+from tinyssl.files import Unreadable, read_toml
 
 PREFIX = "TINYSSL_"
 FILE_NAME = "tinyssl.toml"
@@ -181,8 +181,8 @@ def read_file(path: Path) -> ConfigFile:
     if not path.exists():
         return ConfigFile(path)
     try:
-        content = tomllib.loads(path.read_text())
-    except (OSError, ValueError) as error:
+        content = read_toml(path)
+    except Unreadable as error:
         raise UsageError(f"{path}: {error}", hint="see docs/CLI.md for an example") from error
     steps = _read_steps(path, content.pop("steps", None))
     return ConfigFile(path, read_sections(path, content), steps)

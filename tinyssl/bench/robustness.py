@@ -61,7 +61,9 @@ def evaluate_int8(
         TinysslError: What `build` and `flash` raise, and what a device can do wrong.
     """
     progress = progress or Silent()
-    source = read_record(config.run) if config.run else workspace.latest("convert")
+    source = (
+        read_record(workspace.run_folder(config.run)) if config.run else workspace.latest("convert")
+    )
     if source.kind != "convert":
         raise UsageError(f"{source.folder} is a {source.kind} run", hint="name a convert run")
     if not config.corruption_images:

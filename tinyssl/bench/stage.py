@@ -87,7 +87,7 @@ def bench(config: BenchConfig, workspace: Workspace, progress: Progress | None =
     content = _ADAPTER.dump_python(config, mode="json")
     inputs = {"build": target.folder / BuildInfo.FILE, "model": Path(target.info.model_path)}
     with workspace.start("bench", content, inputs=inputs, data=_data(target.info)) as run:
-        target.info.save(run.file("build", BuildInfo.FILE).parent)
+        target.info.save(run.file("build", BuildInfo.FILE).parent, workspace.root)
         link = open_link(target.port, target.baud)
         with Session(link, config.timeout, config.retries) as session:
             identity = _identify(session, target, run, progress)

@@ -35,7 +35,7 @@ def find_target(config: BenchConfig, workspace: Workspace) -> Target:
         DeviceNotFound: Its emulator has ended, or no USB port matches, or more than one does.
     """
     folder = _folder(config, workspace)
-    info = BuildInfo.load(folder)
+    info = BuildInfo.load(folder, workspace.root)
     board = read_board(folder / "boards" / f"{info.board}.json")
     port = config.serial or _port(folder, board)
     return Target(folder, info, board, port, config.baud or board.tinyssl.serial.baud)

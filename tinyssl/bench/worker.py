@@ -124,7 +124,7 @@ def do(job: Job, workspace: Workspace, progress: Progress) -> Outcome:
         kind = type(error).__name__
         failure = Failure(kind, EXIT_FAILED, f"{kind}: {error}", "run `tinyssl bench -v` alone")
     new = [run for run in workspace.all("bench") if run.folder not in before]
-    mine = [run.folder for run in new if run.config["board"] == board]
+    mine = [run.folder for run in new if run.config.get("board") == board]
     return Outcome(board, mine[-1] if mine else None, failure)
 
 

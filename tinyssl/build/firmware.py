@@ -95,7 +95,7 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
                 info = source_folder(config, source, board, stage)
             else:
                 info = firmware(job, stage)
-            info.save(stage)
+            info.save(stage, workspace.root)
         run.results(
             board=info.board,
             engine=info.engine,

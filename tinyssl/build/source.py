@@ -50,7 +50,7 @@ class ModelSource:
 
 def shipped_model(workspace: Workspace, progress: Progress) -> Path | None:
     """The zoo's default model, where none was converted in this workspace; None where one was."""
-    if any(run.status == "complete" for run in workspace.all("convert")) or not entries():
+    if any(run.status == "complete" for run in workspace.newest("convert")) or not entries():
         return None
     entry = find_entry()
     progress.note(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +9,7 @@ from pathlib import Path
 
 from tinyssl.device.flashed import Flashed
 from tinyssl.errors import UsageError
-from tinyssl.own_files import own_file
+from tinyssl.locks import held
 from tinyssl.records import BuildInfo
 
 OBJECTS = Path(".pio") / "build"
@@ -31,7 +29,8 @@ def staged(folder: Path) -> Iterator[Path]:
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     stage = folder.parent / f".{folder.name}.new"
-    with _locked(folder):
+    lock = folder.parent / f".{folder.name}.lock"
+    with held(lock, f"another `tinyssl build` is writing {folder}"):
         if folder.exists() and not (folder / BuildInfo.FILE).exists():
             raise UsageError(
                 f"{folder} exists and is not a tinyssl build", hint="give another --out"
@@ -55,16 +54,3 @@ def _replace(new: Path, folder: Path) -> None:
         folder.rename(old)
     new.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    path = folder.parent / f".{folder.name}.lock"
-    with os.fdopen(own_file(path), "r+b") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UsageError(
-                f"another `tinyssl build` is writing {folder}", hint="wait for it to end"
-            ) from error
-        yield

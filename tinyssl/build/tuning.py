@@ -6,15 +6,17 @@ model, other kernels or steps that the generator no longer offers is left alone 
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from tinyssl.boards import Isa
 from tinyssl.emit.kernels import KERNEL_ABI
 from tinyssl.emit.steps import step_choices
 from tinyssl.errors import UsageError
+from tinyssl.files import first_problem, read_json
 from tinyssl.ir.model import Model
 from tinyssl.plan import Step
 from tinyssl.records import Workspace, write_json
@@ -61,6 +63,9 @@ class Tuning:
         }
 
 
+_TUNING = TypeAdapter(Tuning)
+
+
 def tuning_path(workspace: Workspace, sha256: str, isa: Isa) -> Path:
     """Where the tuning of a model for an instruction set lies."""
     return workspace.root / "tuned" / f"{sha256[:DIGITS]}-{isa.value}.json"
@@ -83,11 +88,12 @@ def find_tuning(
     if not path.exists():
         return None
     try:
-        tuning = Tuning(**json.loads(path.read_text()))
+        tuning = _TUNING.validate_python(read_json(path))
         wanted = [(first, last, scratch) for first, last, scratch in tuning.steps]
-    except (OSError, ValueError, TypeError) as error:
+    except ValueError as error:  # what pydantic raises, too
+        problem = first_problem(error) if isinstance(error, ValidationError) else str(error)
         raise UsageError(
-            f"{path} is damaged: {error}", hint="remove it, or run `tinyssl tune` again"
+            f"{path} is damaged: {problem}", hint="remove it, or run `tinyssl tune` again"
         ) from error
     offered = {
         (choice.step.first, choice.step.last, choice.step.scratch): choice.step

@@ -22,8 +22,9 @@ from tinyssl.device.flashed import Flashed
 from tinyssl.device.ports import touch
 from tinyssl.device.usb import check_allowed, probes_of, usb_devices
 from tinyssl.errors import DeviceNotFound, UsageError
+from tinyssl.fields import Fields
 from tinyssl.progress import Progress, Silent
-from tinyssl.records import BuildInfo, Workspace
+from tinyssl.records import BuildInfo, RunRecord, Workspace
 
 OVER_USB = ("openocd", "stlink", "pyocd", "jlink")
 """Protocols that open the probe itself; the others take its serial port or its drive"""
@@ -53,7 +54,7 @@ def flash(config: FlashConfig, workspace: Workspace, progress: Progress | None =
     """
     progress = progress or Silent()
     folder = find_build(config.board, workspace)
-    info = BuildInfo.load(folder)
+    info = BuildInfo.load(folder, workspace.root)
     board = read_board(folder / "boards" / f"{info.board}.json")
     elf = folder / info.artifacts["elf"]
     protocol = choose_protocol(board, config.protocol)
@@ -101,17 +102,33 @@ def find_build(name: str | None, workspace: Workspace) -> Path:
         UsageError: There is none.
     """
     wanted = find_board(name).id if name else None
-    for run in reversed(workspace.all("build")):
-        folder = Path(run.results.get("folder", ""))
+    for run in workspace.newest("build"):
         if run.status != "complete" or wanted not in (None, run.results.get("board")):
             continue
-        if (folder / BuildInfo.FILE).exists() and BuildInfo.load(folder).artifacts:
+        folder = _built_in(run, workspace)
+        if folder is not None and _has_image(folder, workspace):
             return folder
     what = f"firmware for {wanted}" if wanted else "firmware"
     raise UsageError(
         f"no finished build of {what} in {workspace.runs}",
         hint=f"run `tinyssl build --board {wanted or '…'}` first",
     )
+
+
+def _built_in(run: RunRecord, workspace: Workspace) -> Path | None:
+    """The folder that a build run made: in `build/` of this workspace, unless `--out` named one."""
+    folder = Fields(run.results).text("folder")
+    if not folder:
+        return None
+    elsewhere = Fields(run.config).text("out")
+    return Path(folder) if elsewhere else workspace.builds / Path(folder).name
+
+
+def _has_image(folder: Path, workspace: Workspace) -> bool:
+    try:
+        return bool(BuildInfo.load(folder, workspace.root).artifacts)
+    except UsageError:
+        return False
 
 
 def upload_command(

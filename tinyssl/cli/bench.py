@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -70,7 +69,7 @@ def _blocks(record: RunRecord) -> Iterator[Table | str]:
     yield figure_table(figures, f"on {results['board']}")
     yield ""
     if "profile" in record.files:
-        yield _slowest(json.loads(record.path("profile").read_text()))
+        yield _slowest(record.json("profile"))
         yield ""
     if "equal" in results:
         count = results.get("images", results.get("inputs", 0))

@@ -36,7 +36,7 @@ BASE = {
     "pyserial": "talks to boards",
     "pyelftools": "measures flash and RAM",
 }
-TRAIN = ("torch", "filelock", "safetensors", "scikit-learn", "litert-torch", "ai-edge-quantizer")
+TRAIN = ("torch", "safetensors", "scikit-learn", "litert-torch", "ai-edge-quantizer")
 USB_SERIAL_GROUPS = ("dialout", "uucp", "plugdev")
 UDEV_FOLDERS = ("/etc/udev/rules.d", "/usr/lib/udev/rules.d", "/lib/udev/rules.d")
 ST_VENDOR = "0483"

@@ -49,14 +49,14 @@ def _records(workspace: Workspace, folders: list[Path]) -> list[RunRecord]:
 
 def _around(workspace: Workspace, folder: Path) -> list[RunRecord]:
     if (folder / "runs").is_dir():
-        return Workspace(folder).all()
-    run = read_record(folder if folder.exists() else workspace.runs / folder.name)
+        return Workspace(folder, note=workspace.note).all()
+    run = read_record(workspace.run_folder(folder))
     if run.kind != "pretrain":
         raise UsageError(
             f"{folder} is a {run.kind} run; runs are compared from their pretraining on",
             hint="name folders runs/pretrain-…, or none for all of the workspace",
         )
-    others = Workspace(run.folder.resolve().parent.parent).all()
+    others = Workspace(run.folder.resolve().parent.parent, note=workspace.note).all()
     return [run, *(other for other in others if other.kind != "pretrain")]
 
 

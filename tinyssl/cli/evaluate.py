@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,7 +20,7 @@ def evaluate(call: Call) -> Result:
     model on this computer and, with --board, on an emulated board.
     """
     config = call.config(EvaluateConfig)
-    kind = read_record(config.run).kind if config.run else "probe"
+    kind = read_record(call.workspace.run_folder(config.run)).kind if config.run else "probe"
     if kind == "convert":
         from tinyssl.bench.robustness import evaluate_int8
 
@@ -41,7 +40,7 @@ def _blocks(record: RunRecord) -> Iterator[Table | str]:
     yield Table(("evaluate", ""), value_rows(plain))
     yield ""
     if "corruptions" in record.files:
-        yield from _corruptions(json.loads(record.path("corruptions").read_text()))
+        yield from _corruptions(record.json("corruptions"))
     yield f"run: {record.folder}"
 
 

@@ -113,7 +113,7 @@ def _backbone(call: Call, asked: _Given) -> tuple[Path, int]:
     from tinyssl.zoo import find_entry
 
     if asked.run:
-        path = read_record(Path(asked.run)).path("backbone")
+        path = read_record(call.workspace.run_folder(Path(asked.run))).path("backbone")
     elif asked.backbone:
         path = existing(asked.backbone, "--backbone") or Path()
     else:

@@ -12,8 +12,9 @@ import rich_click as click
 
 from tinyssl.cli.call import Call
 from tinyssl.cli.options import existing, read_flags, split_values
-from tinyssl.cli.output import Result, print_result, results_only
+from tinyssl.cli.output import Result, print_result, print_warning, results_only
 from tinyssl.cli.progress import choose_progress
+from tinyssl.progress import Silent
 from tinyssl.records import Workspace
 from tinyssl.settings import FILE_NAME, read_environment, read_file
 
@@ -44,9 +45,12 @@ def make_call(common: Mapping[str, Any], staged: Mapping[str, Any]) -> Call:
     environ = os.environ
     root = Path(common["workspace"] or environ.get("TINYSSL_WORKSPACE") or ".").absolute()
     named = common["config"] or environ.get("TINYSSL_CONFIG")
+    progress = choose_progress(environ, quiet=common["quiet"], verbose=common["verbose"])
+    silent = isinstance(progress, Silent) and not common["quiet"]
+    note = print_warning if silent else progress.note  # damage is told of in a pipe, too
     return Call(
-        workspace=Workspace(root),
-        progress=choose_progress(environ, quiet=common["quiet"], verbose=common["verbose"]),
+        workspace=Workspace(root, note=note),
+        progress=progress,
         file=read_file(existing(named, "--config") or root / FILE_NAME),
         environment=read_environment(environ),
         flags=read_flags(staged),

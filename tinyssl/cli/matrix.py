@@ -162,11 +162,12 @@ def _measured_before(matrix: Matrix, job: Job) -> RunRecord | None:
     """The last complete bench run of the same build with the same settings."""
     from tinyssl.build import find_build
 
+    workspace = matrix.call.workspace
     info = matrix.builds.get(job.name) or BuildInfo.load(
-        find_build(job.name, matrix.call.workspace)
+        find_build(job.name, workspace), workspace.root
     )
     wanted = _plain(TypeAdapter(BenchConfig).dump_python(job.config, mode="json"))
-    for record in reversed(matrix.call.workspace.all("bench")):
+    for record in workspace.newest("bench"):
         same = record.results.get("build_id") == info.build_id
         if same and record.status == "complete" and _plain(record.config) == wanted:
             return record

@@ -118,6 +118,11 @@ class SafeConsole(Console):
                 yield Segment(printable_lines(segment.text), segment.style)
 
 
+def print_warning(text: str) -> None:
+    """Prints what the user should know although the command goes on: one line on stderr."""
+    print_line(f"Warning: {text}", sys.stderr)
+
+
 def print_line(text: str, stream: TextIO) -> None:
     """Prints `text` without colours: a line of a log, or a traceback."""
     print(printable_lines(text), file=stream, flush=True)

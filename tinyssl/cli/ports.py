@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
+from dataclasses import asdict
 from typing import Any
 
 import rich_click as click
@@ -11,6 +10,7 @@ import rich_click as click
 from tinyssl.cli.call import Call
 from tinyssl.cli.options import make_command
 from tinyssl.cli.output import Result, Table, plain
+from tinyssl.errors import UsageError
 from tinyssl.records import Workspace
 
 NO_EMULATOR = "no emulator runs here; `tinyssl flash` starts one"
@@ -32,24 +32,24 @@ def ports(call: Call, stop: bool = False) -> Result:
 
 
 def flashed_devices(workspace: Workspace) -> list[dict[str, Any]]:
-    """The `device.json` of each build folder, of a process, with `running` added."""
+    """The `device.json` of each build folder, of a process, with `running` added.
+
+    A process that runs the image of another folder, as that of which this one is a copy, is none.
+    """
+    from tinyssl.device.emulator import is_ours
+    from tinyssl.device.flashed import Flashed
+
     found = []
-    for path in sorted(workspace.builds.glob("*/device.json")):
-        device = json.loads(path.read_text())
-        pid = device.get("pid")
-        if device.get("kind") in ("emulator", "host"):
-            found.append(device | {"running": bool(pid) and _alive(pid)})
+    for path in sorted(workspace.builds.glob(f"*/{Flashed.FILE}")):
+        try:
+            device = Flashed.load(path.parent)
+        except UsageError:
+            workspace.note(f"skipped {path}: it cannot be read")
+            continue
+        if device.kind != "serial":
+            running = device.pid is not None and is_ours(device.pid, path.parent)
+            found.append(asdict(device) | {"running": running})
     return found
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _table(title: str, rows: list[dict[str, Any]]) -> Table:

@@ -65,7 +65,11 @@ def probe_data(call: Call, config: ProbeConfig) -> DataConfig | None:
         return call.config(DataConfig, image_size=load_info(config.backbone)[1].image_size)
     from tinyssl.datasets import data_config_of
 
-    source = read_record(config.run) if config.run else call.workspace.latest("pretrain")
+    source = (
+        read_record(call.workspace.run_folder(config.run))
+        if config.run
+        else call.workspace.latest("pretrain")
+    )
     recorded = vars(data_config_of(source))
     chosen = call.config(DataConfig, **recorded)
     if chosen.dataset == recorded["dataset"]:

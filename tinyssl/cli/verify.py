@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,7 +34,7 @@ def verify_result(record: RunRecord) -> Result:
     """A line an engine, a line a layer, then the other figures."""
     layers: list[dict[str, Any]] = []
     if "layers" in record.files:
-        layers = json.loads(record.path("layers").read_text())
+        layers = record.json("layers")
     results = {name: value for name, value in record.results.items() if name != "engines"}
     data = {
         "run": record.folder,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from tinyssl.cli.watch_state import Facts, State
 from tinyssl.errors import UsageError
+from tinyssl.files import MAX_LINES, Unreadable, parse_json
 from tinyssl.records import METRICS, read_record
 
 SILENT_AFTER = 600.0
@@ -51,12 +51,14 @@ class Follower:
                 self.state.epochs.clear()
                 self._inode, self._offset, self._rest = inode, 0, b""
             file.seek(self._offset)
-            added = file.read()
+            added = file.read(MAX_LINES)
         self._offset += len(added)
         *lines, self._rest = (self._rest + added).split(b"\n")
         for line in lines:
-            with suppress(json.JSONDecodeError):
-                self.state.add(json.loads(line))
+            with suppress(Unreadable):
+                row = parse_json(line)
+                if isinstance(row, dict):
+                    self.state.add(row)
 
     def _silence(self, path: Path) -> Iterator[str]:
         quiet = time.time() - path.stat().st_mtime

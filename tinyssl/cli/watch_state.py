@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tinyssl.cli.plots import Point
+from tinyssl.fields import Fields, number
 from tinyssl.records import RunRecord
 
 COLLAPSED, CROWDED = 0.01, 0.1
@@ -42,18 +43,18 @@ class Facts:
     @classmethod
     def of(cls, record: RunRecord) -> Facts:
         """From the record of a run, as far as it is written."""
-        config, data = record.config, record.data
-        images, size = data.get("train", 0), data.get("image_size", 0)
+        config, data = Fields(record.config), Fields(record.data)
+        images, size = data.integer("train") or 0, data.integer("image_size") or 0
         return cls(
             name=record.folder.name,
-            method=config.get("method", ""),
-            backbone=config.get("backbone", ""),
-            data=f"{data.get('name', '')}, {images:,} images of {size} px",
+            method=config.text("method"),
+            backbone=config.text("backbone"),
+            data=f"{data.text('name')}, {images:,} images of {size} px",
             images=images,
-            classes=data.get("classes", 0),
-            epochs=config.get("epochs", 0),
-            teacher=teacher_line(config),
-            stages=tuple(stage["views"] for stage in config.get("stages", ())),
+            classes=data.integer("classes") or 0,
+            epochs=config.integer("epochs") or 0,
+            teacher=teacher_line(record.config),
+            stages=tuple(stage.text("views") for stage in config.rows("stages")),
         )
 
 
@@ -82,10 +83,12 @@ class State:
     notes: list[str] = field(default_factory=list)
 
     def add(self, row: Mapping[str, Any]) -> None:
-        """Takes one more row of metrics.jsonl in."""
+        """Takes one more row of metrics.jsonl in; what is no finite number is left out."""
         known = {"step": self.steps, "epoch": self.epochs}
-        if row.get("event") in known:
-            known[row["event"]].append(dict(row))
+        figures = {name: value for name, value in row.items() if number(value) is not None}
+        event = row.get("event")
+        if isinstance(event, str) and event in known and "epoch" in figures:
+            known[event].append({"event": event} | figures)
 
     @property
     def epoch(self) -> float:
@@ -102,7 +105,7 @@ class State:
     def rate(self) -> float | None:
         """Images per second of the last rows: the harmonic mean, for rows are equally long."""
         rates = [row.get("images_per_second") for row in self.steps[-RATE_ROWS:]]
-        known = [rate for rate in rates if rate]
+        known = [rate for rate in rates if rate and rate > 0]
         return statistics.harmonic_mean(known) if known else None
 
     @property
@@ -149,7 +152,7 @@ def _spread(state: State) -> Iterator[str]:
 
 
 def _loss(state: State) -> Iterator[str]:
-    losses = [row["loss"] for row in state.epochs]
+    losses = [row["loss"] for row in state.epochs if "loss" in row]
     if len(losses) < 4:
         return
     recent = min(losses[-3:])

@@ -75,8 +75,8 @@ def _list(found: list[Entry]) -> Result:
 
 
 def _show(entry: Entry) -> Result:
-    page = (entry.folder / "card.md").read_text()
-    return Result(asdict(entry.card) | {"folder": entry.folder}, (page, str(Path(entry.folder))))
+    card = asdict(entry.card) | {"folder": entry.folder}
+    return Result(card, (entry.page(), str(Path(entry.folder))))
 
 
 command = make_command(

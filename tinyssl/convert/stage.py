@@ -58,7 +58,9 @@ def convert(config: ConvertConfig, workspace: Workspace, progress: Progress) -> 
         ToolMissing: The extra `train` is not installed.
         UnsupportedModel: The model does not convert.
     """
-    source = read_record(config.run) if config.run else workspace.latest("probe")
+    source = (
+        read_record(workspace.run_folder(config.run)) if config.run else workspace.latest("probe")
+    )
     if source.kind != "probe":
         raise UsageError(f"{source.folder} is a {source.kind} run", hint="name a probe run")
     data = data_config_of(source)

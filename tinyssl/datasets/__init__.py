@@ -67,14 +67,14 @@ def data_config_of(run: RunRecord) -> DataConfig:
     """The data config of a pretrain or probe run, from its record.
 
     Raises:
-        UsageError: The record holds none.
+        UsageError: The record holds none, or one that cannot be right.
     """
     if "data" not in run.config:
         raise UsageError(
             f"{run.folder} does not say which images it used",
             hint="name the data set with --dataset, or run `tinyssl pretrain` again",
         )
-    return _ADAPTER.validate_python(run.config["data"])
+    return run.checked(_ADAPTER, run.config["data"])
 
 
 __all__ = ["DATASETS", "Dataset", "Source", "data_config_json", "data_config_of", "load_dataset"]

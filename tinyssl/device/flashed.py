@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar
+
+from pydantic import TypeAdapter
 
 from tinyssl.boards import BoardKind
 from tinyssl.errors import UsageError
-from tinyssl.records import write_json
+from tinyssl.files import MAX_RECORD, read_json, write_json
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class Flashed:
     """Serial port; empty where no USB id tells which one it is"""
     pid: int | None
     """Process id of the emulator"""
-    build_id: str
-    flashed: str
+    build_id: str = ""
+    flashed: str = ""
     """UTC, ISO 8601; empty for a dry run"""
     program: str = ""
     """What was run, with its arguments, as a shell would take it"""
@@ -36,15 +37,18 @@ class Flashed:
         write_json(folder / self.FILE, asdict(self))
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
+    def load(cls, folder: Path) -> Flashed:
         """Reads the file of a build folder.
 
         Raises:
             UsageError: Nothing was flashed from there.
         """
         try:
-            return cls(**json.loads((folder / cls.FILE).read_text()))
-        except (OSError, ValueError, TypeError) as error:
+            return _FLASHED.validate_python(read_json(folder / cls.FILE, MAX_RECORD))
+        except ValueError as error:  # what pydantic raises, too
             raise UsageError(
                 f"nothing was flashed from {folder}", hint="run `tinyssl flash` first"
             ) from error
+
+
+_FLASHED = TypeAdapter(Flashed)

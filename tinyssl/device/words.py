@@ -7,13 +7,13 @@ so neither side can drift.
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from tinyssl.files import read_toml
 from tinyssl.paths import data_folder, firmware_folder, templates_folder
 
 FIELDS = {"%s": "(.*)", "%u": "([0-9]+)", "%x": "([0-9a-f]{8})"}
@@ -55,7 +55,7 @@ def _pattern(text: str) -> re.Pattern[str]:
 @cache
 def words() -> Words:
     """The words of this installation."""
-    content = tomllib.loads((data_folder("codegen") / "protocol.toml").read_text())
+    content = read_toml(data_folder("codegen") / "protocol.toml")
     content["commands"] = {
         name: Command(**command) for name, command in content["commands"].items()
     }

@@ -83,5 +83,5 @@ def _raw(dataset: Dataset, workspace: Workspace, progress: Progress) -> dict[str
 
 def _measured_before(workspace: Workspace, name: str, key: str) -> RunRecord | None:
     """The last probe whose result `name` is `key`."""
-    probes = reversed(workspace.all("probe"))
+    probes = workspace.newest("probe")
     return next((run for run in probes if run.results.get(name) == key), None)

@@ -32,6 +32,7 @@ from tinyssl.progress import Progress
 from tinyssl.records import RunRecord, RunWriter, Workspace, read_record, write_json
 
 _ADAPTER = TypeAdapter(EvaluateConfig)
+_LRS = TypeAdapter(list[float])
 
 
 def evaluate(config: EvaluateConfig, workspace: Workspace, progress: Progress) -> RunRecord:
@@ -47,7 +48,9 @@ def evaluate(config: EvaluateConfig, workspace: Workspace, progress: Progress) -
         DataError: The images are not those of the probe run any more.
         TrainingError: A file is damaged, or fine-tuning diverges.
     """
-    source = read_record(config.run) if config.run else workspace.latest("probe")
+    source = (
+        read_record(workspace.run_folder(config.run)) if config.run else workspace.latest("probe")
+    )
     if source.kind != "probe":
         raise UsageError(f"{source.folder} is a {source.kind} run", hint="name a probe run")
     if config.board is not None:
@@ -96,8 +99,8 @@ def _load(source: RunRecord) -> Start:
         raise TrainingError(
             f"{source.path('head')} holds no {error}", hint="run `tinyssl probe` again"
         ) from error
-    lrs = source.config.get("lrs", ProbeConfig().lrs)
-    return Start(backbone, head, None, list(lrs))
+    lrs = source.checked(_LRS, source.config.get("lrs", ProbeConfig().lrs))
+    return Start(backbone, head, None, lrs)
 
 
 def _labels(

@@ -114,7 +114,11 @@ def require_labels(dataset: Dataset) -> None:
 
 
 def _source(config: ProbeConfig, workspace: Workspace) -> RunRecord:
-    source = read_record(config.run) if config.run else workspace.latest("pretrain")
+    source = (
+        read_record(workspace.run_folder(config.run))
+        if config.run
+        else workspace.latest("pretrain")
+    )
     if source.kind != "pretrain":
         raise UsageError(f"{source.folder} is a {source.kind} run", hint="name a pretrain run")
     return source

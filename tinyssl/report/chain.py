@@ -9,24 +9,26 @@ Links that are followed (each may be missing; the report then says so and leaves
 * verify: the last run with an input of the build's `model_sha256`.
 * the `build` and `flash` runs: the last ones whose `results.build_id` is the build's.
 
-A path that no longer exists is looked for below this workspace's `runs/`, so a workspace that was
-moved or unpacked elsewhere still gives its report.
+A record's paths are those of the workspace that it is read from (`tinyssl.places`), so a workspace
+that was copied, moved or unpacked elsewhere still gives its report.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tinyssl.boards import Board, find_board
+from tinyssl.built import BuildInfo, read_build
 from tinyssl.errors import TinysslError, UsageError
-from tinyssl.records import RECORD, BuildInfo, RunRecord, Workspace, read_record
+from tinyssl.fields import Fields
+from tinyssl.files import Unreadable
+from tinyssl.places import exists
+from tinyssl.records import RECORD, RunRecord, Workspace, read_record
 from tinyssl.report.compare import Row
 from tinyssl.report.seeds import over_seeds
-from tinyssl.report.values import Fields
 
 
 @dataclass(frozen=True)
@@ -67,13 +69,13 @@ def results(run: RunRecord | None) -> Fields:
     return Fields(run.results if run is not None else None)
 
 
-def read_json(run: RunRecord | None, name: str) -> Any:
+def stored_json(run: RunRecord | None, name: str) -> Any:
     """The JSON file that a run stored under `name`; None where it is missing or damaged."""
     if run is None:
         return None
     try:
-        return json.loads(run.path(name).read_text())
-    except (TinysslError, OSError, ValueError, TypeError):
+        return run.json(name)
+    except TinysslError:
         return None
 
 
@@ -83,9 +85,9 @@ def follow(bench: RunRecord, workspace: Workspace) -> Chain:
     build = _build(bench, workspace)
     if build is None:
         missing["build"] = "The bench run names no build, so there are no memory figures."
-    convert = _convert(build, bench, workspace)
-    probe = _linked(convert, "probe", workspace)
-    pretrain = _linked(probe, "pretrain", workspace) or _linked(convert, "pretrain", workspace)
+    convert = _convert(build, bench)
+    probe = _linked(convert, "probe")
+    pretrain = _linked(probe, "pretrain") or _linked(convert, "pretrain")
     sha256 = Fields(vars(build) if build else None).text("model_sha256")
     verify = _with_input(workspace, "verify", sha256)
     if convert is None:
@@ -131,50 +133,48 @@ def _board_name(bench: RunRecord) -> str:
 def _build(bench: RunRecord, workspace: Workspace) -> BuildInfo | None:
     named = Fields(bench.files).text("build")
     folders = [bench.folder / named] if named else []
-    folders += [_found(path, workspace) for path in _input_paths(bench)]
+    folders += map(Path, _input_paths(bench))
     if name := _board_name(bench):
         folders.append(workspace.builds / Path(name).name)
     for path in folders:
-        info = _load_build(path)
+        info = _load_build(path, workspace)
         if info is not None:
             return info
     return None
 
 
-def _load_build(path: Path) -> BuildInfo | None:
+def _load_build(path: Path, workspace: Workspace) -> BuildInfo | None:
     """A build from its folder or from a copy of its file under any name."""
+    if path.is_dir():
+        path = path / BuildInfo.FILE
+    elif path.suffix != ".json":
+        path = path.with_name(BuildInfo.FILE)
     try:
-        if path.is_dir():
-            path = path / BuildInfo.FILE
-        elif path.suffix != ".json":
-            path = path.with_name(BuildInfo.FILE)
-        content = json.loads(path.read_text())
-        content.pop("schema", None)
-        return BuildInfo(**content)
-    except (OSError, ValueError, TypeError, AttributeError):
+        return read_build(path, workspace.root)
+    except Unreadable:
         return None
 
 
 def _of_build(kind: str, build: BuildInfo | None, workspace: Workspace) -> RunRecord | None:
-    runs = workspace.all(kind) if build is not None and build.build_id else []
-    same = [run for run in runs if build and results(run).text("build_id") == build.build_id]
-    return same[-1] if same else None
+    wanted = build.build_id if build is not None else ""
+    runs = workspace.newest(kind) if wanted else iter(())
+    return next((run for run in runs if results(run).text("build_id") == wanted), None)
 
 
-def _convert(build: BuildInfo | None, bench: RunRecord, workspace: Workspace) -> RunRecord | None:
+def _convert(build: BuildInfo | None, bench: RunRecord) -> RunRecord | None:
     if build is not None and build.data_run:
-        found = _enclosing(_found(str(build.data_run), workspace), "convert")
+        found = _enclosing(Path(build.data_run), "convert")
         if found is not None:
             return found
-    return _linked(bench, "convert", workspace)
+    return _linked(bench, "convert")
 
 
-def _linked(run: RunRecord | None, kind: str, workspace: Workspace) -> RunRecord | None:
+def _linked(run: RunRecord | None, kind: str) -> RunRecord | None:
     """The run of `kind` whose file is an input of `run`, or that its config names."""
     if run is None:
         return None
     for path in _input_paths(run):
-        found = _enclosing(_found(path, workspace), kind)
+        found = _enclosing(Path(path), kind)
         if found is not None:
             return found
     return None
@@ -188,27 +188,10 @@ def _input_paths(run: RunRecord) -> Iterator[str]:
         yield path
 
 
-def _found(path: str, workspace: Workspace) -> Path:
-    """`path`, or what lies in its place below this workspace's runs/."""
-    asked = Path(path)
-    parts = asked.parts
-    if not _exists(asked) and "runs" in parts:
-        last = len(parts) - 1 - parts[::-1].index("runs")
-        return workspace.runs.joinpath(*parts[last + 1 :])
-    return asked
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # a name that no file can have
-        return False
-
-
 def _enclosing(path: Path, kind: str) -> RunRecord | None:
     """The run of `kind` in whose folder `path` lies, or that `path` is."""
     for folder in (path, *path.parents):
-        if _exists(folder / RECORD):
+        if exists(folder / RECORD):
             try:
                 run = read_record(folder)
             except UsageError:
@@ -221,7 +204,7 @@ def _with_input(workspace: Workspace, kind: str, sha256: str) -> RunRecord | Non
     """The last complete run of `kind` that read a file with this hash."""
     if not sha256:
         return None
-    for run in reversed(workspace.all(kind)):
+    for run in workspace.newest(kind):
         hashes = {entry.text("sha256") for _, entry in Fields(run.inputs).items()}
         if sha256 in hashes and run.status in ("complete", "failed"):
             return run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tinyssl.report.chain import Chain, read_json
+from tinyssl.report.chain import Chain, stored_json
 from tinyssl.report.values import Fields, ratio, rows
 
 
@@ -31,7 +31,7 @@ class Layer:
 def read_layers(chain: Chain) -> list[Layer]:
     """Operators in order: shapes and MACs from the build, durations from the bench run."""
     planned = rows(chain.build.ops) if chain.build is not None else []
-    measured = Fields(read_json(chain.bench, "profile")).rows("ops")
+    measured = Fields(stored_json(chain.bench, "profile")).rows("ops")
     found = []
     for index in range(max(len(planned), len(measured))):
         op = planned[index] if index < len(planned) else Fields(None)

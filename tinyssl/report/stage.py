@@ -27,8 +27,9 @@ from pydantic import TypeAdapter
 
 from tinyssl.config import ReportConfig
 from tinyssl.errors import UsageError
+from tinyssl.files import write_text
 from tinyssl.progress import Progress, Silent
-from tinyssl.records import RECORD, RunRecord, RunWriter, Workspace, read_record, write_atomic
+from tinyssl.records import RECORD, RunRecord, RunWriter, Workspace, read_record
 from tinyssl.report import render
 from tinyssl.report.chain import follow
 from tinyssl.report.compose import compose
@@ -64,9 +65,10 @@ def report(config: ReportConfig, workspace: Workspace, progress: Progress = SILE
 def _bench(folder: Path | None, workspace: Workspace) -> RunRecord:
     if folder is None:
         # an interrupted run is worth a page too, but not one that measured nothing
-        runs = [run for run in workspace.all("bench") if run.status == "complete" or run.results]
-        return runs[-1] if runs else workspace.latest("bench")
-    run = read_record(folder if folder.exists() else workspace.runs / folder.name)
+        runs = workspace.newest("bench")
+        found = next((run for run in runs if run.status == "complete" or run.results), None)
+        return found or workspace.latest("bench")
+    run = read_record(workspace.run_folder(folder))
     if run.kind != "bench":
         raise UsageError(
             f"{folder} is a {run.kind} run; a report starts from a bench run",
@@ -75,10 +77,16 @@ def _bench(folder: Path | None, workspace: Workspace) -> RunRecord:
     return run
 
 
+def _base(place: Path, folder: Path) -> Path:
+    """`place` as seen from a run's folder; absolute where it is outside of the workspace."""
+    inside = place.is_relative_to(folder.parent.parent)
+    return Path(os.path.relpath(place, folder)) if inside else place
+
+
 def _write(page: Page, run: RunWriter, out: Path | None) -> Path:
     """Writes all files; returns the path of the HTML page."""
     place = (out or run.folder / "report.html").resolve()
-    base = Path(os.path.relpath(place.parent, run.folder.resolve()))
+    base = _base(place.parent, run.folder.resolve())
     markdown = place.with_suffix(".md").name
     folder = f"{place.stem}-pictures"
     texts = {
@@ -88,5 +96,5 @@ def _write(page: Page, run: RunWriter, out: Path | None) -> Path:
     for name, text in render.pictures(page).items():
         texts[f"picture_{Path(name).stem}"] = (f"{folder}/{name}", text)
     for name, (relative, text) in texts.items():
-        write_atomic(run.file(name, str(base / relative)), text.encode())
+        write_text(run.file(name, str(base / relative)), text)
     return place

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ class Cell:
     def name(self) -> str:
         return f"{self.row.name} seed {self.seed}"
 
-    @property
+    @cached_property
     def key(self) -> str:
         """16 hex digits over all that decides the pretrained weights."""
         return _digest(
@@ -62,8 +63,12 @@ class Cell:
 
     def is_pretrain(self, run: RunRecord) -> bool:
         """True where the pretrain run has this cell's settings, seed and images."""
-        found = _pretrain_identity(run.config, run.config.get("method_config", {}), run.data)
-        return _digest(found) == self.key
+        if run.seed != self.seed or run.data.get("fingerprint") != self.images["fingerprint"]:
+            return False
+        options = run.config.get("method_config", {})
+        if not isinstance(options, Mapping):
+            return False
+        return _digest(_pretrain_identity(run.config, options, run.data)) == self.key
 
     def is_probe(self, run: RunRecord, pretrain: RunRecord) -> bool:
         """True where the probe run is that of `pretrain` with this cell's settings."""
@@ -121,7 +126,7 @@ def _pretrain_identity(
 
     The options of the method stand in for those that were given: defaults may change with time.
     """
-    defaults = _json(PretrainConfig, PretrainConfig())
+    defaults = _defaults()
     teacher = config.get("teacher")
     taught = isinstance(teacher, Mapping)  # else the method had none, whatever was named
     settings = {
@@ -129,7 +134,7 @@ def _pretrain_identity(
         for name, default in defaults.items()
         if name not in NO_MATTER and name != "method_options"
     }
-    settings["teacher"] = teacher["given"] if isinstance(teacher, Mapping) else None
+    settings["teacher"] = teacher.get("given") if isinstance(teacher, Mapping) else None
     return {
         "settings": settings,
         "method": dict(method_config),
@@ -150,6 +155,11 @@ def _as_recorded(config: PretrainConfig) -> dict[str, Any]:
 def _json(kind: type, config: Any) -> dict[str, Any]:
     content: dict[str, Any] = TypeAdapter(kind).dump_python(config, mode="json")
     return content
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    return _json(PretrainConfig, PretrainConfig())
 
 
 def _digest(content: Mapping[str, Any]) -> str:

@@ -8,11 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tinyssl.commands import shown
-from tinyssl.records import RunRecord, Workspace, short_commit, write_atomic
+from tinyssl.errors import UsageError
+from tinyssl.fields import Fields
+from tinyssl.files import Unreadable, read_text, write_text
+from tinyssl.records import RunRecord, Workspace, short_commit
 from tinyssl.report.compare import Figure, rows
 from tinyssl.report.compare import Row as Compared
 from tinyssl.report.compare_table import spread_text, table
-from tinyssl.report.values import MISSING, day_span
+from tinyssl.report.values import MISSING, day_span, decimal
 from tinyssl.table.cells import Cell
 from tinyssl.table.outcome import Outcome, State, fresh_words
 from tinyssl.table.published import differences, ordering, share_published
@@ -75,7 +78,7 @@ def write_document(
     lines = _lines(spec, outcomes, workspace)
     text = "\n\n".join(part.strip() for part in _parts(spec, lines, command) if part.strip())
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, (printable_lines(text) + "\n").encode())
+    write_text(path, printable_lines(text) + "\n")
 
 
 def _lines(spec: TableSpec, outcomes: Sequence[Outcome], workspace: Workspace) -> list[Line]:
@@ -102,7 +105,7 @@ def _parts(spec: TableSpec, lines: Sequence[Line], command: str) -> Iterator[str
         yield "## Ablations"
         yield _ablations(lines, ablations)
     if spec.notes is not None and spec.notes.exists():
-        yield _filled(spec.notes.read_text(), lines)
+        yield _filled(_notes(spec.notes), lines)
     if spec.published:
         yield "## What differs from the published experiment"
         yield differences(spec, [outcome for line in lines for outcome in line.outcomes])
@@ -143,15 +146,16 @@ def _head(lines: Sequence[Line], command: str) -> str:
 
 def _cost(records: Sequence[RunRecord]) -> str:
     """Time of all trainings, and of the teacher's features, which are computed once."""
-    training = sum(run.results.get("seconds", 0.0) for run in records if run.kind == "pretrain")
-    features = sum(run.results.get("teacher_wait_seconds", 0.0) for run in records)
+    trained = [Fields(run.results) for run in records if run.kind == "pretrain"]
+    training = sum(found.number("seconds") or 0.0 for found in trained)
+    features = sum(found.number("teacher_wait_seconds") or 0.0 for found in trained)
     taught = f", teachers' features {features / 60:.0f} minutes" if features >= 60 else ""
     return f"training took {training / 60:.0f} minutes in all{taught}"
 
 
 def _machine(run: RunRecord) -> str:
-    machine = run.machine
-    return machine.get("gpu") or f"{machine.get('cpu')}, {machine.get('cores')} cores"
+    machine = Fields(run.machine)
+    return machine.text("gpu") or f"{machine.text('cpu')}, {machine.text('cores')} cores"
 
 
 def _results(spec: TableSpec, lines: Sequence[Line]) -> str:
@@ -212,6 +216,13 @@ def _change(line: Line, base: Line | None) -> str:
     return MISSING if own is None or other is None else f"{100 * (own.mean - other.mean):+.2f}"
 
 
+def _notes(path: Path) -> str:
+    try:
+        return read_text(path)
+    except Unreadable as error:
+        raise UsageError(f"{path}: {error}", hint="notes are Markdown in UTF-8") from error
+
+
 def _filled(text: str, lines: Sequence[Line]) -> str:
     """The author's text with the measured figures in their places."""
     known = {line.row.name: line for line in lines}
@@ -250,12 +261,18 @@ def _runs(lines: Sequence[Line]) -> str:
                 str(outcome.state),
                 run.folder.name if run else MISSING,
                 probe.folder.name if probe else MISSING,
-                f"{100 * probe.results['accuracy']:.2f}" if probe else MISSING,
+                decimal(_accuracy(probe)),
                 short_commit(run.commit) if run else MISSING,
                 outcome.error or "",
             ])  # fmt: skip
     columns = ["cell", "state", "pretrain run", "probe run", "linear probe, %", "commit", ""]
     return markdown_table(columns, body)
+
+
+def _accuracy(probe: RunRecord | None) -> float | None:
+    """In percent."""
+    share = Fields(probe.results).number("accuracy") if probe else None
+    return None if share is None else 100 * share
 
 
 def markdown_table(columns: Sequence[str], body: Iterable[Sequence[str]]) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from itertools import islice
 
+from tinyssl.fields import Fields
 from tinyssl.records import RunRecord, Workspace
 from tinyssl.table.cells import Cell
 from tinyssl.table.outcome import Outcome, State, last_step
@@ -64,19 +65,16 @@ def _same(cell: Cell, run: RunRecord) -> bool:
 
 def _measured(run: RunRecord) -> float | None:
     """Images a second of a run, finished or not."""
-    found = run.results.get("images_per_second")
+    found = Fields(run.results).number("images_per_second")
     if found:
-        return float(found)
-    rows = run.metrics()[-20:]
-    rates = [row["images_per_second"] for row in rows if row.get("images_per_second")]
+        return found
+    rows = [Fields(row) for row in run.metrics()[-20:]]
+    rates = [rate for row in rows if (rate := row.number("images_per_second"))]
     return statistics.median(rates) if rates else None
 
 
 def probe_seconds(workspace: Workspace) -> float:
     """What a probe may take: the longest of the last ones, with some room; 0 before the first."""
-    runs = [run for run in workspace.all("probe") if run.status == "complete" and run.finished]
-    spans = [
-        (datetime.fromisoformat(run.finished) - datetime.fromisoformat(run.started)).total_seconds()
-        for run in runs[-5:]
-    ]
+    complete = (run for run in workspace.newest("probe") if run.status == "complete")
+    spans = [run.seconds for run in islice(complete, 5)]
     return MARGIN * max(spans, default=0.0)

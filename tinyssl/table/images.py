@@ -9,12 +9,14 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 from tinyssl.config import DataConfig
 from tinyssl.datasets import data_config_json, load_dataset
+from tinyssl.fields import Fields
+from tinyssl.files import Unreadable, read_json, write_json
 from tinyssl.paths import cache_folder
-from tinyssl.records import write_json
 
 
 @functools.cache
@@ -32,9 +34,18 @@ def describe_images(config: DataConfig) -> dict[str, Any]:
     key = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
     memo = cache_folder() / "images" / f"{key}.json"
     try:
-        content: dict[str, Any] = json.loads(memo.read_text())
-    except (OSError, ValueError):
+        return _remembered(memo)
+    except Unreadable:
         content = load_dataset(config).as_record()
         memo.parent.mkdir(parents=True, exist_ok=True)
         write_json(memo, content)
     return content
+
+
+def _remembered(memo: Path) -> dict[str, Any]:
+    content = read_json(memo)
+    known = Fields(content)
+    sizes = [known.integer(name) for name in ("image_size", "train", "val", "test")]
+    if None in sizes or not known.text("fingerprint"):
+        raise Unreadable("it is no description of images")
+    return dict(content)

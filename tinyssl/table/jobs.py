@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import signal
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from tinyssl.errors import EXIT_INTERRUPTED
+from tinyssl.locks import Lock
 from tinyssl.own_files import own_file
 from tinyssl.table.commands import child_environment
 
@@ -21,31 +21,6 @@ PROGRESS = re.compile(r"^(?P<title>[^:]+): (?P<done>\d+)/(?P<total>\d+) \S+ \((?
 ERROR = re.compile(r"^Error:\s*(?P<text>.*)$", re.MULTILINE)
 TAIL = 4000
 """Bytes of a log that are looked at"""
-
-
-class Lock:
-    """A cell belongs to one process on this computer at a time.
-
-    The child inherits the open file, so the cell stays taken while an orphan still works on it.
-    """
-
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.fdopen(own_file(path), "r+b")
-
-    def take(self) -> bool:
-        """Whether the cell is ours now."""
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def fileno(self) -> int:
-        return self._file.fileno()
-
-    def release(self) -> None:
-        self._file.close()
 
 
 @dataclass(frozen=True)
@@ -65,7 +40,7 @@ class Job:
     Args:
         words: Arguments of `tinyssl`.
         log: File that its output is appended to.
-        lock: Held by the child too.
+        lock: Of the cell. The child inherits it: the cell stays taken while an orphan works on it.
         threads: For OpenMP.
     """
 

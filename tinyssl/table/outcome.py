@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from tinyssl.commands import flags
 from tinyssl.errors import Collapsed
-from tinyssl.records import RunRecord, Workspace
+from tinyssl.records import RunRecord, Workspace, step_of
 from tinyssl.table.cells import Cell
 
 
@@ -61,7 +61,7 @@ def fresh_words(cell: Cell) -> list[str]:
 
 def last_step(run: RunRecord) -> int:
     """The last step of which a pretrain run has logged figures."""
-    return max((int(row.get("step", 0)) for row in run.metrics()), default=0)
+    return max((step_of(row) for row in run.metrics()), default=0)
 
 
 def look_up(cell: Cell, workspace: Workspace, forgive: str = "") -> Outcome:

@@ -94,8 +94,8 @@ def _teacher(key: str, outcome: Outcome) -> str:
     if not isinstance(content, dict):
         return ""
     if key == "teacher_size":
-        return str(content["image_size"])
+        return str(content.get("image_size", ""))
     if key != "teacher":
         return str(getattr(outcome.cell.pretrain, key, ""))
     kind = "a supervised teacher" if content.get("supervised") else "trained without labels"
-    return f"{content['name']} at {content['image_size']} px, {kind}"
+    return f"{content.get('name')} at {content.get('image_size')} px, {kind}"

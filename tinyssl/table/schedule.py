@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from types import FrameType
 
 from tinyssl.errors import EXIT_INTERRUPTED, EXIT_OK
+from tinyssl.locks import Lock
 from tinyssl.progress import Progress, Tracker
 from tinyssl.records import Workspace
 from tinyssl.table.cells import Cell
-from tinyssl.table.jobs import Job, Lock
+from tinyssl.table.jobs import Job
 from tinyssl.table.outcome import Outcome, State, look_up
 
 POLL = 0.2
@@ -131,8 +132,7 @@ class Scheduler:
             waiting.remove(cell)
             lock = Lock(self.workspace.root / "tables" / "locks" / f"{cell.key}.lock")
             if not lock.take():
-                lock.release()
-                self.progress.note(f"{cell.name}: another process works on it")
+                self.progress.note(f"{cell.name}: {lock.holder()} works on it")
                 self._total.advance()
                 continue
             self._begin(cell, lock, None)

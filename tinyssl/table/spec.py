@@ -26,13 +26,13 @@ method_options = { temperature = 1.0 }
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from tinyssl.errors import UsageError, nearest, unknown_name
+from tinyssl.files import Unreadable, read_toml
 from tinyssl.settings import Layer, Setting, read_sections
 
 HINT = "docs/tables.md and examples/tables/ show how such a file looks"
@@ -126,8 +126,8 @@ def read_table(path: Path) -> TableSpec:
         UsageError: It is missing, no TOML, or holds a key, a row or a value that cannot be right.
     """
     try:
-        content = tomllib.loads(path.read_text())
-    except (OSError, ValueError) as error:
+        content = read_toml(path)
+    except Unreadable as error:
         raise UsageError(f"{path}: {error}", hint=HINT) from error
     own = {key: content.pop(key) for key in TOP if key in content}
     _require_types(str(path), own, TOP)

@@ -28,7 +28,6 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from filelock import Timeout
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -154,7 +153,8 @@ def cached_targets(
     _require_space([part.entry for part in missing])
     busy = [part for part in missing if not part.run(progress, wait=False)]
     for part in busy:
-        progress.note(f"another process computes the targets in {part.entry.folder}; waiting")
+        holder = part.entry.lock().holder()
+        progress.note(f"{holder} computes the targets in {part.entry.folder}; waiting")
         part.run(progress, wait=True)
     return CachedTargets(
         [part.crops for part in work],
@@ -199,11 +199,13 @@ class _Work:
 
     def run(self, progress: Progress, *, wait: bool) -> bool:
         """Computes what is missing; False where another process is at it and `wait` is off."""
-        try:
-            with self.entry.lock().acquire(timeout=-1 if wait else 0):
-                self._fill(progress)
-        except Timeout:
+        lock = self.entry.lock()
+        if not lock.take(wait=wait):
             return False
+        try:
+            self._fill(progress)
+        finally:
+            lock.release()
         return True
 
     def _fill(self, progress: Progress) -> None:

@@ -16,17 +16,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 
 from tinyssl.errors import DataError
-from tinyssl.records import write_atomic
+from tinyssl.files import read_json, write_atomic
+from tinyssl.locks import Lock
 
 Rows = NDArray[np.float16]
 
@@ -81,10 +82,9 @@ class Entry:
         """Time that the rows on disk took, in all processes; read by `sound_chunks`"""
         self._crcs: list[int] = []
 
-    def lock(self) -> FileLock:
-        """Lock of this entry between processes; freed by the system when its holder dies."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        return FileLock(self.folder / "lock")
+    def lock(self) -> Lock:
+        """Lock of this entry between processes."""
+        return Lock(self._path("lock"))
 
     def sound_chunks(self) -> int:
         """How many chunks, from the first on, are on disk and undamaged. Reads all of them."""
@@ -188,14 +188,14 @@ class Entry:
         if not self._path("chunks.json").exists():
             return []
         try:
-            meta = json.loads(self._path("meta.json").read_bytes())
-            chunks = json.loads(self._path("chunks.json").read_bytes())
+            meta = read_json(self._path("meta.json"))
+            chunks = read_json(self._path("chunks.json"))
             if isinstance(chunks, list):  # before the time was kept
                 chunks = {"crc": chunks, "seconds": 0}
             if meta["sha256"] == self._meta_digest() == _digest([meta["key"], meta["layout"]]):
                 self.seconds = float(chunks["seconds"])
                 return [int(crc) for crc in chunks["crc"]][: len(self.layout.starts())]
-        except (OSError, ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError):
             pass
         self.damage = "meta.json or chunks.json is damaged"
         return []
@@ -210,6 +210,8 @@ class Entry:
     def _forget(self) -> None:
         """Removes all files but the lock, the list of chunks first."""
         for name in ("chunks.json", "meta.json", "summary.f16", "tokens.f16"):
+            if self._path(name).is_dir():  # none of ours
+                shutil.rmtree(self._path(name))
             self._path(name).unlink(missing_ok=True)
 
 

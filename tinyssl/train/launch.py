@@ -35,7 +35,7 @@ def unfinished(workspace: Workspace, config: PretrainConfig, data: DataConfig) -
     if launch is None:
         return None
     wanted = replace(config, resume=None, teacher=given_teacher(config.teacher))
-    for run in reversed(workspace.all("pretrain")):
+    for run in workspace.newest("pretrain"):
         if run.config.get("launch") != launch or run.status == "complete":
             continue
         try:

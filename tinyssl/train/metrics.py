@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tinyssl.augment import ViewSpec
 from tinyssl.config import PretrainConfig
 from tinyssl.errors import ToolMissing
+from tinyssl.records import step_of
 from tinyssl.train import online_knn
 from tinyssl.train.observer import Figures, Observer, Subject
 
@@ -98,7 +99,7 @@ class TensorBoard:
     """
 
     def __init__(self, subject: Subject) -> None:
-        done = [int(row["step"]) for row in subject.run.record.metrics()]
+        done = [step_of(row) for row in subject.run.record.metrics()]
         first = max(done, default=0) + 1
         folder = subject.run.folder / TENSORBOARD_FOLDER
         self.writer = open_writer(folder, first)

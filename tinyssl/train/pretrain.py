@@ -15,7 +15,7 @@ from tinyssl.datasets import data_config_json, data_config_of, load_dataset
 from tinyssl.errors import Collapsed, TinysslError, UsageError
 from tinyssl.memory import keep_freed_memory
 from tinyssl.progress import Progress, Silent
-from tinyssl.records import RunRecord, RunWriter, Workspace, read_record
+from tinyssl.records import RunRecord, RunWriter, Workspace, hold_run, read_record, step_of
 from tinyssl.train.checkpoint import CURRENT, load_checkpoint
 from tinyssl.train.device import repeatable
 from tinyssl.train.launch import launch_id, unfinished
@@ -67,22 +67,23 @@ def pretrain(
         KeyboardInterrupt: After Ctrl-C; the run is marked `interrupted` and can be resumed.
     """
     keep_freed_memory()
-    with join_world(_device(config)) as world:
+    with join_world(_device(config, workspace)) as world:
         place = Place(world, workspace, progress if world.main else Silent(), observers)
         with one_for_all(world):
             if config.resume is not None:
-                return _resume(config, data, place, read_record(Path(config.resume)))
+                folder = workspace.run_folder(Path(config.resume))
+                return _resume(config, data, place, folder)
             before = world.share(unfinished(workspace, config, data) if world.main else None)
             if before is not None:
-                return _resume(config, data, place, before)
+                return _resume(config, data, place, before.folder)
             return _start(config, data, place)
 
 
-def _device(config: PretrainConfig) -> str:
+def _device(config: PretrainConfig, workspace: Workspace) -> str:
     """A resumed run goes on where it was, unless told otherwise."""
     if config.resume is None or config.device != "auto":
         return config.device
-    record = read_record(Path(config.resume))
+    record = read_record(workspace.run_folder(Path(config.resume)))
     return str(record.config.get("device", config.device))
 
 
@@ -117,13 +118,27 @@ def _new_run(job: Job, data: DataConfig, place: Place) -> RunWriter:
     )
 
 
-def _resume(config: PretrainConfig, data: DataConfig, place: Place, record: RunRecord) -> RunRecord:
+def _resume(config: PretrainConfig, data: DataConfig, place: Place, folder: Path) -> RunRecord:
+    kind = read_record(folder).kind
+    if kind != "pretrain":
+        raise UsageError(f"{folder} is a {kind} run", hint="name a pretrain run")
+    lock = hold_run(folder) if place.world.main else None
+    try:
+        record = read_record(folder)  # by whoever held the lock, it may be complete now
+        if record.status == "complete":
+            place.progress.note(f"{folder} is complete: nothing to resume")
+            return record
+        return _resume_held(config, data, place, record)
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def _resume_held(
+    config: PretrainConfig, data: DataConfig, place: Place, record: RunRecord
+) -> RunRecord:
+    """Goes on with a run whose lock the first process holds."""
     folder, world = record.folder, place.world
-    if record.kind != "pretrain":
-        raise UsageError(f"{folder} is a {record.kind} run", hint="name a pretrain run")
-    if record.status == "complete":
-        place.progress.note(f"{folder} is complete: nothing to resume")
-        return record
     recorded, recorded_data = recorded_config(record), data_config_of(record)
     refuse_changes(replace(config, resume=None, teacher=given_teacher(config.teacher)), recorded)
     refuse_changes(data, recorded_data)
@@ -144,7 +159,7 @@ def _reopened(folder: Path, state: dict[str, Any] | None, job: Job, place: Place
         half_written.unlink(missing_ok=True)
     done = state["counters"]["step"] if state else 0
     place.progress.note(f"resuming {folder.name} at step {done} of {job.schedule.steps}")
-    return place.workspace.reopen(folder, keep=lambda row: row["step"] <= done)
+    return place.workspace.reopen(folder, keep=lambda row: 0 < step_of(row) <= done)
 
 
 def _run(job: Job, run: RunWriter | None, state: dict[str, Any] | None, place: Place) -> RunRecord:

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from tinyssl.config import PretrainConfig
 from tinyssl.datasets import Dataset
 from tinyssl.errors import DataError, UsageError
+from tinyssl.fields import Fields
 from tinyssl.records import RunRecord
 from tinyssl.teachers import TEACHERS, Teacher
 
@@ -24,12 +25,16 @@ def config_json(config: PretrainConfig) -> dict[str, Any]:
 
 
 def recorded_config(record: RunRecord) -> PretrainConfig:
-    """The config with which a pretrain run was started."""
+    """The config with which a pretrain run was started.
+
+    Raises:
+        UsageError: The record is damaged.
+    """
     known = {field.name for field in fields(PretrainConfig)}
     content = {name: value for name, value in record.config.items() if name in known}
     if isinstance(content.get("teacher"), dict):  # the record says more of it than its name
-        content["teacher"] = content["teacher"]["given"]
-    return _ADAPTER.validate_python(content)
+        content["teacher"] = content["teacher"].get("given")
+    return record.checked(_ADAPTER, content)
 
 
 def given_teacher(teacher: str | None) -> str | None:
@@ -60,7 +65,7 @@ def refuse_changes(given: Any, recorded: Any) -> None:
 
 def refuse_other_images(dataset: Dataset, record: RunRecord) -> None:
     """Raises DataError where the images are not those of the run."""
-    now, before = dataset.fingerprint, record.data["fingerprint"]
+    now, before = dataset.fingerprint, Fields(record.data).text("fingerprint")
     if now != before:
         raise DataError(
             f"the images are not those of {record.folder}: fingerprint {now[:12]}…, was "
@@ -73,7 +78,7 @@ def refuse_other_teacher(teacher: Teacher | None, record: RunRecord) -> None:
     """Raises UsageError where the teacher's weights are not those of the run."""
     if teacher is None:
         return
-    now, before = teacher.info.sha256, record.config["teacher"]["sha256"]
+    now, before = teacher.info.sha256, Fields(record.config).fields("teacher").text("sha256")
     if now != before:
         raise UsageError(
             f"the teacher is not that of {record.folder}: SHA-256 {now[:12]}…, was {before[:12]}…",
@@ -90,7 +95,8 @@ def shared_out(config: PretrainConfig, record: RunRecord, processes: int) -> Pre
     Raises:
         UsageError: It cannot be divided.
     """
-    whole = record.config.get("global_batch", config.batch_size * config.accumulate)
+    given = Fields(record.config).integer("global_batch")
+    whole = config.batch_size * config.accumulate if given is None else given
     if whole % (config.batch_size * processes) == 0:
         return replace(config, accumulate=whole // (config.batch_size * processes))
     if whole % processes or whole // processes < 2:

@@ -10,7 +10,6 @@ the cost model's figure.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -165,7 +164,7 @@ def _measure(job: Job, name: str, steps: tuple[Step, ...]) -> Candidate:
     finally:
         stop_emulators(job.scratch)
     latency = record.results["latency"]
-    profile = json.loads(record.path("profile").read_text())
+    profile = record.json("profile")
     return Candidate(
         name,
         steps,

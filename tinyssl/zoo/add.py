@@ -13,6 +13,8 @@ from pydantic import TypeAdapter
 from tinyssl.commands import flags, shown
 from tinyssl.config import DataConfig, PretrainConfig, ProbeConfig
 from tinyssl.errors import AccuracyDrop, BudgetExceeded, Mismatch, UsageError
+from tinyssl.fields import Fields
+from tinyssl.files import write_text
 from tinyssl.paths import zoo_folder
 from tinyssl.records import RunRecord, sha256_of
 from tinyssl.zoo.card import BACKBONE, MODEL, PAGE, Card, Entry
@@ -68,22 +70,22 @@ def add_entry(sources: Sources, words: Words, folder: Path | None = None) -> Ent
     shutil.copyfile(sources.convert.path("model"), place / MODEL)
     card = replace(_card(sources, words, data), files=_files(place))
     card.save(place)
-    (place / PAGE).write_text(card_page(card))
+    write_text(place / PAGE, card_page(card))
     return Entry(place, card)
 
 
 def _require_good(sources: Sources) -> None:
-    drop = float(sources.convert.results["drop_points"])
+    drop = sources.convert.number("drop_points")
     if drop > MAX_DROP:
         raise AccuracyDrop(
             f"INT8 loses {drop:.2f} points; a model of the zoo at most {MAX_DROP:g}",
             hint="train longer, or convert with more --calibration-images",
         )
-    results = sources.bench.results
-    count = results.get("images", results.get("inputs", 0))
-    if not count or results["equal"] != count:
+    results, equal = Fields(sources.bench.results), sources.bench.number("equal")
+    count = results.number("images", "inputs")
+    if not count or equal != count:
         raise Mismatch(
-            f"{results['equal']} of {count} outputs of {results['board']} have the right bytes",
+            f"{equal:g} of {count or 0:g} outputs of {results.text('board')} have the right bytes",
             hint="run `tinyssl verify --board …` and report what differs",
         )
     size = sources.probe.path("backbone").stat().st_size
@@ -96,61 +98,62 @@ def _require_good(sources: Sources) -> None:
 
 def _data(sources: Sources, words: Words) -> dict[str, Any]:
     record = sources.pretrain.data
-    licence = words.data_licence or DATA_LICENCES.get(record["name"])
+    name = Fields(record).text("name")
+    licence = words.data_licence or DATA_LICENCES.get(name)
     if licence is None:
         raise UsageError(
-            f"the licence of the images ({record['name']}) is not known",
+            f"the licence of the images ({name}) is not known",
             hint="tell it with --data-licence TEXT, and what they are with --data-name",
         )
     used = "for the linear head only"
     if sources.pretrain.config.get("method") == "supervised":
         used = "for the backbone and the head"
-    return {**record, "name": words.data_name or record["name"], "labels": used, "licence": licence}
+    return {**record, "name": words.data_name or name, "labels": used, "licence": licence}
 
 
 def _card(sources: Sources, words: Words, data: dict[str, Any]) -> Card:
     pretrain, convert, bench = sources.pretrain, sources.convert, sources.bench
-    config = pretrain.config
-    results = bench.results
+    config, recorded = pretrain.config, _config(PretrainConfig, pretrain, pretrain.config)
+    results = Fields(bench.results)
     return Card(
         name=words.name,
-        backbone=config["backbone"],
-        stem_stride=config["stem_stride"],
-        image_size=sources.probe.data["image_size"],
+        backbone=recorded.backbone,
+        stem_stride=recorded.stem_stride,
+        image_size=int(Fields(sources.probe.data).number("image_size") or 0),
         classes=class_names(sources.probe),
-        method=config["method"],
+        method=recorded.method,
         teacher=_teacher(config),
         data=data,
         recipe={k: v for k, v in config.items() if k not in ("data", "teacher", "resume")},
         commands=tuple(_commands(sources, words)),
         accuracy={
-            "float": convert.results["accuracy_float"],
-            "int8": convert.results["accuracy_int8"],
-            "images": convert.results["test_images"],
-            "drop_points": convert.results["drop_points"],
-            "device": results.get("accuracy_device"),
-            "device_images": results.get("images"),
-            "probe": sources.probe.results["accuracy"],
-            "probe_std": sources.probe.results.get("accuracy_std"),
-            "knn": sources.probe.results["knn"],
+            "float": convert.number("accuracy_float"),
+            "int8": convert.number("accuracy_int8"),
+            "images": int(convert.number("test_images")),
+            "drop_points": convert.number("drop_points"),
+            "device": results.number("accuracy_device"),
+            "device_images": results.integer("images"),
+            "probe": sources.probe.number("accuracy"),
+            "probe_std": Fields(sources.probe.results).number("accuracy_std"),
+            "knn": sources.probe.number("knn"),
         },
         verified={
-            "board": results["board"],
-            "engine": results["engine"],
-            "inputs": results.get("images", results.get("inputs")),
-            "equal": results["equal"],
-            "reference": results["reference"],
-            "host_inputs": sources.verify.results["images"] if sources.verify else 0,
-            "host_equal": sources.verify.results["equal"] if sources.verify else 0,
-            "flash_bytes": results["flash_bytes"],
-            "ram_bytes": results["ram_bytes"],
+            "board": results.text("board"),
+            "engine": results.text("engine"),
+            "inputs": results.integer("images", "inputs"),
+            "equal": int(bench.number("equal")),
+            "reference": results.text("reference"),
+            "host_inputs": int(sources.verify.number("images")) if sources.verify else 0,
+            "host_equal": int(sources.verify.number("equal")) if sources.verify else 0,
+            "flash_bytes": int(bench.number("flash_bytes")),
+            "ram_bytes": int(bench.number("ram_bytes")),
         },
         files={},
         licence=words.licence,
         made={
             "commit": pretrain.commit,
             "finished": pretrain.finished,
-            "seconds": pretrain.results.get("seconds"),
+            "seconds": Fields(pretrain.results).number("seconds"),
             "seed": pretrain.seed,
             "versions": pretrain.versions,
             "machine": pretrain.machine,
@@ -174,9 +177,10 @@ def _teacher(config: dict[str, Any]) -> dict[str, Any]:
 
 def _commands(sources: Sources, words: Words) -> list[str]:
     """The three commands that make the model again; of paths the file's name is told."""
-    pretrain = _config(PretrainConfig, sources.pretrain.config)
-    data = _config(DataConfig, sources.pretrain.config["data"])
-    probe = replace(_config(ProbeConfig, sources.probe.config), run=None)
+    made = sources.pretrain
+    pretrain = _config(PretrainConfig, made, made.config)
+    data = _config(DataConfig, made, made.config.get("data"))
+    probe = replace(_config(ProbeConfig, sources.probe, sources.probe.config), run=None)
     if data.data_path:
         data = replace(data, data_path=Path(data.data_path.name))
     return [
@@ -186,12 +190,13 @@ def _commands(sources: Sources, words: Words) -> list[str]:
     ]
 
 
-def _config(kind: type[Any], content: dict[str, Any]) -> Any:
+def _config(kind: type[Any], record: RunRecord, content: Any) -> Any:
     names = {field.name for field in fields(kind)}
-    known = {name: value for name, value in content.items() if name in names}
+    given = content.items() if isinstance(content, dict) else ()
+    known = {name: value for name, value in given if name in names}
     if isinstance(known.get("teacher"), dict):
-        known["teacher"] = known["teacher"]["given"]
-    return TypeAdapter(kind).validate_python(known)
+        known["teacher"] = known["teacher"].get("given")
+    return record.checked(TypeAdapter(kind), known)
 
 
 def _files(place: Path) -> dict[str, dict[str, Any]]:

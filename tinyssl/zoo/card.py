@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
 
 from tinyssl.errors import ModelError
+from tinyssl.files import MAX_RECORD, Unreadable, first_problem, read_json, read_text
 from tinyssl.records import sha256_of, write_json
 
 SCHEMA = 1
@@ -15,6 +17,7 @@ CARD = "card.json"
 PAGE = "card.md"
 BACKBONE = "backbone.safetensors"
 MODEL = "model_int8.tflite"
+AGAIN = "reinstall tinyssl, or make the entry again with `tinyssl zoo add`"
 
 
 @dataclass(frozen=True)
@@ -59,17 +62,54 @@ class Card:
             ModelError: It is missing, damaged or of another schema.
         """
         try:
-            content = json.loads((folder / CARD).read_text())
-            if content.pop("schema") != SCHEMA:
-                raise ValueError(f"not of schema {SCHEMA}")
-            known = {field.name: content[field.name] for field in fields(cls)}
-            known |= {name: tuple(known[name]) for name in ("classes", "commands")}
-            return cls(**known)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            content = read_json(folder / CARD, MAX_RECORD)
+            if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+                raise Unreadable(f"not of schema {SCHEMA}")
+            shape = _SHAPE.validate_python(content)
+            if not {BACKBONE, MODEL} <= shape.files.keys():
+                raise Unreadable(f"it lacks {BACKBONE} or {MODEL}")
+            return _CARD.validate_python(content)
+        except ValueError as error:  # what pydantic raises, too
+            problem = first_problem(error) if isinstance(error, ValidationError) else str(error)
             raise ModelError(
-                f"{folder / CARD} is not a model card: {error}",
-                hint="reinstall tinyssl, or make the entry again with `tinyssl zoo add`",
+                f"{folder / CARD} is not a model card: {problem}",
+                hint=AGAIN,
             ) from error
+
+
+_CARD = TypeAdapter(Card)
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+@dataclass(frozen=True)
+class _Data:
+    name: str
+
+
+@dataclass(frozen=True)
+class _Accuracy:
+    float: Share
+    int8: Share
+
+
+@dataclass(frozen=True)
+class _File:
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What is used of the parts of a card; there may be more in them."""
+
+    data: _Data
+    accuracy: _Accuracy
+    files: dict[str, _File]
+
+
+_SHAPE = TypeAdapter(_Shape)
 
 
 @dataclass(frozen=True)
@@ -89,6 +129,17 @@ class Entry:
         """Canonical INT8 classifier (.tflite)."""
         return self.folder / MODEL
 
+    def page(self) -> str:
+        """The card for people, Markdown.
+
+        Raises:
+            ModelError: It cannot be read.
+        """
+        try:
+            return read_text(self.folder / PAGE)
+        except Unreadable as error:
+            raise ModelError(f"{self.folder / PAGE}: {error}", hint=AGAIN) from error
+
     def check(self) -> None:
         """Makes sure that the files are those of the card.
 
@@ -98,9 +149,10 @@ class Entry:
         for name, expected in self.card.files.items():
             path = self.folder / name
             found = sha256_of(path) if path.is_file() else "nothing"
-            if found != expected["sha256"]:
+            wanted = expected["sha256"]
+            if found != wanted:
                 raise ModelError(
-                    f"{path} is not the file of its card: SHA-256 {expected['sha256'][:12]}… "
+                    f"{path} is not the file of its card: SHA-256 {wanted[:12]}… "
                     f"expected, {found[:12]} found",
-                    hint="reinstall tinyssl, or make the entry again with `tinyssl zoo add`",
+                    hint=AGAIN,
                 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tinyssl.errors import UsageError, unknown_name
+from tinyssl.errors import ModelError, UsageError, unknown_name
+from tinyssl.files import Unreadable, read_text, write_text
 from tinyssl.paths import zoo_folder
 from tinyssl.zoo.card import CARD, Card, Entry
 
@@ -44,11 +45,20 @@ def find_entry(name: str | None = None, folder: Path | None = None) -> Entry:
 
 
 def default_name(folder: Path | None = None) -> str | None:
-    """Name of the default entry, where the zoo names one."""
+    """Name of the default entry, where the zoo names one.
+
+    Raises:
+        ModelError: The file that names it is damaged.
+    """
     path = (folder or zoo_folder()) / DEFAULT
-    return path.read_text().strip() if path.is_file() else None
+    if not path.is_file():
+        return None
+    try:
+        return read_text(path).strip() or None
+    except Unreadable as error:
+        raise ModelError(f"{path}: {error}", hint="write the name of a model into it") from error
 
 
 def set_default(name: str, folder: Path | None = None) -> None:
     """Makes `name` the default entry."""
-    ((folder or zoo_folder()) / DEFAULT).write_text(name + "\n")
+    write_text((folder or zoo_folder()) / DEFAULT, name + "\n")

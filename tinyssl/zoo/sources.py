@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +32,7 @@ def find_sources(run: Path | None, workspace: Workspace) -> Sources:
     Raises:
         UsageError: A run is missing; the hint names the command that makes it.
     """
-    convert = read_record(run) if run else workspace.latest("convert")
+    convert = read_record(workspace.run_folder(run)) if run else workspace.latest("convert")
     if convert.kind != "convert":
         raise UsageError(f"{convert.folder} is a {convert.kind} run", hint="name a convert run")
     if convert.status != "complete":
@@ -59,8 +58,7 @@ def _before(run: RunRecord, workspace: Workspace) -> RunRecord:
             f"{run.folder} does not say which run it was made from",
             hint="only models whose pretraining is recorded go into the zoo",
         )
-    folder = Path(named)
-    return read_record(folder if folder.exists() else workspace.runs / folder.name)
+    return read_record(workspace.run_folder(Path(str(named))))
 
 
 def _reading(workspace: Workspace, kind: str, sha256: str) -> list[RunRecord]:
@@ -76,9 +74,8 @@ def _reading(workspace: Workspace, kind: str, sha256: str) -> list[RunRecord]:
 def class_names(probe: RunRecord) -> tuple[str, ...]:
     """Names of the classes, in the order of the outputs."""
     try:
-        content = json.loads(probe.path("confusion").read_text())
-        return tuple(map(str, content["class_names"]))
-    except (OSError, ValueError, KeyError) as error:
+        return tuple(map(str, probe.json("confusion")["class_names"]))
+    except (KeyError, TypeError) as error:
         raise TinysslError(
             f"{probe.folder} has no readable class names: {error}", hint="run `tinyssl probe` again"
         ) from error

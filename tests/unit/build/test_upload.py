@@ -55,6 +55,34 @@ def test_a_build_whose_folder_is_gone_is_passed_over(workspace):
     assert find_build(None, workspace) == first
 
 
+@pytest.mark.parametrize("absolute", [False, True], ids=["now", "before"])
+def test_a_copied_workspace_flashes_its_own_build(workspace, tmp_path, absolute):
+    original = finish_build(workspace, "nucleo_h743zi")
+    if absolute:  # as versions before stored it
+        (record,) = workspace.runs.glob("build-*/record.json")
+        stored = record.read_text(encoding="utf-8")
+        record.write_text(stored.replace("./build", str(workspace.builds)), encoding="utf-8")
+        assert str(original) in record.read_text(encoding="utf-8")
+    copy = Workspace(tmp_path / "copy")
+    shutil.copytree(workspace.root, copy.root)
+    assert find_build(None, copy) == copy.builds / "nucleo_h743zi"
+    assert str(copy.root) in flash(FlashConfig(dry_run=True), copy).program
+    shutil.rmtree(copy.builds)  # that of the original is no part of this workspace
+    with pytest.raises(UsageError, match="no finished build"):
+        find_build(None, copy)
+    shutil.copytree(workspace.builds, copy.builds)
+    shutil.rmtree(workspace.root)
+    assert find_build(None, copy) == copy.builds / "nucleo_h743zi"
+
+
+def test_a_build_with_a_folder_of_its_own_is_found_there(workspace, tmp_path):
+    folder = finish_build(workspace, "nucleo_h743zi")
+    folder.rename(tmp_path / "elsewhere")
+    with workspace.start("build", {"out": "../elsewhere"}) as run:
+        run.results(board="nucleo_h743zi", folder=str(tmp_path / "elsewhere"))
+    assert find_build(None, workspace) == tmp_path / "elsewhere"
+
+
 def test_dry_run_gives_the_command_and_starts_nothing(workspace):
     folder = finish_build(workspace, "nucleo_h743zi")
     flashed = flash(FlashConfig(dry_run=True), workspace)

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.unit.table.table_helpers import TABLE, write_table
+from tinyssl.locks import Lock
 from tinyssl.records import Workspace, sha256_of
 from tinyssl.table.commands import child_environment
-from tinyssl.table.jobs import Job, Lock
+from tinyssl.table.jobs import Job
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from filelock import FileLock
 from torch import Tensor
 
 from tinyssl.augment import Geometry, crop, make_views
@@ -24,6 +23,7 @@ from tinyssl.augment.options import ViewGroup, ViewOptions, ViewSpec
 from tinyssl.datasets import Dataset
 from tinyssl.datasets.base import fingerprint
 from tinyssl.errors import DataError, TrainingError
+from tinyssl.locks import Lock
 from tinyssl.progress import Silent, Tracker
 from tinyssl.teachers import Teacher, TeacherInfo, TeacherOutput
 from tinyssl.teachers.cache import CachePlan, cached_targets, fixed_crops, look, pool_tokens
@@ -250,8 +250,8 @@ def test_waits_for_the_holder_of_the_lock(cache):
     held, other = entries(cache)
     for folder in (held, other):
         (folder / "chunks.json").unlink()
-    lock = FileLock(held / "lock")
-    lock.acquire()
+    lock = Lock(held / "lock")
+    assert lock.take()
     teacher, notes = ColourTeacher(), Notes()
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(cached_targets, teacher, dataset, GEOMETRY, plan, notes)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +20,7 @@ from tinyssl.backbones import load_backbone
 from tinyssl.config import DataConfig, PretrainConfig
 from tinyssl.errors import DataError, TrainingError, UsageError
 from tinyssl.progress import Silent
-from tinyssl.records import METRICS, RunRecord, Workspace
+from tinyssl.records import METRICS, RunRecord, Workspace, hold_run, read_record
 from tinyssl.train import pretrain
 from tinyssl.train.checkpoint import CURRENT, PREVIOUS
 
@@ -245,6 +247,29 @@ def test_resume_of_a_complete_run_does_nothing(unbroken, data):
     before = unbroken.path("backbone").stat().st_mtime_ns
     assert resume(data, unbroken.folder).results == unbroken.results
     assert unbroken.path("backbone").stat().st_mtime_ns == before
+
+
+def test_a_run_is_resumed_by_one_process_at_a_time_a_copy_by_another(tmp_path):
+    root = tmp_path / "first"
+    root.mkdir()
+    path = root / "images.npz"
+    np.savez(path, images=np.random.default_rng(0).integers(0, 256, (70, 16, 16, 3), np.uint8))
+    given = DataConfig(dataset="npz", data_path=path, image_size=16)
+    folder = start(given, Workspace(root), Stop(1, kill))
+    lock, before = hold_run(folder), read_record(folder)
+    with pytest.raises(UsageError, match=f"writing .*: process {os.getpid()} on "):
+        resume(DataConfig(), folder)
+    copy = tmp_path / "copy" / "runs" / folder.name
+    shutil.copytree(root, tmp_path / "copy")
+    path.unlink()  # the copy has its own images
+    done = resume(DataConfig(), copy)
+    lock.release()
+    assert done.status == "complete"
+    assert done.folder == copy
+    assert read_record(folder) == before
+    assert not (copy / ".lock").exists()
+    steps = [row["step"] for row in done.metrics() if row["event"] == "step"]
+    assert steps == sorted(set(steps))
 
 
 def test_resume_with_other_images(tmp_path):

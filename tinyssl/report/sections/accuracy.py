@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tinyssl.report import maps
-from tinyssl.report.chain import Chain, read_json, results
+from tinyssl.report.chain import Chain, results, stored_json
 from tinyssl.report.page import Block, Column, Note, Picture, Section, Table
 from tinyssl.report.sections.features import features
 from tinyssl.report.values import MISSING, Fields, grouped, interval, number, percent, ratio
@@ -101,7 +101,7 @@ def _difference(bench: Fields) -> Note | None:
 
 
 def _confusion(chain: Chain) -> Picture | None:
-    fields = Fields(read_json(chain.bench, "confusion"))
+    fields = Fields(stored_json(chain.bench, "confusion"))
     counts = _square(fields.get("matrix"))
     if not counts or len(counts) > MOST_CLASSES:
         return None

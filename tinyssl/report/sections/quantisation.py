@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tinyssl.report import charts
-from tinyssl.report.chain import Chain, read_json, results
+from tinyssl.report.chain import Chain, results, stored_json
 from tinyssl.report.page import Block, Column, Picture, Section, Table
 from tinyssl.report.values import Fields, decimal, grouped, rows
 
@@ -25,7 +25,7 @@ def quantisation(chain: Chain) -> Section | None:
         blocks.append(_conversion(Fields(chain.convert.results)))
     if (engines := _engines(results(chain.verify))) is not None:
         blocks.append(engines)
-    layers = rows(read_json(chain.verify, "layers"))
+    layers = rows(stored_json(chain.verify, "layers"))
     if any(_decibels(row) is not None for row in layers):
         blocks.append(_picture(layers))
     if not blocks:
