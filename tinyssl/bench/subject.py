@@ -17,7 +17,7 @@ from tinyssl.native import HostModel
 from tinyssl.plan import plan_arena
 from tinyssl.progress import Progress
 from tinyssl.records import BuildInfo, read_record, sha256_of
-from tinyssl.tflite import read_model
+from tinyssl.tflite import read_file, read_model
 from tinyssl.verify import TflmInterpreter
 from tinyssl.verify.inputs import make_inputs, wire_to_model
 from tinyssl.verify.subject import TestSplit, load_split
@@ -64,7 +64,7 @@ def load_model(info: BuildInfo) -> tuple[Model, bytes]:
             f"{path} is no longer the model of this build ({info.model_sha256[:12]}…)",
             hint=f"run `tinyssl build --board {info.board}` and `tinyssl flash` again",
         )
-    data = path.read_bytes()
+    data = read_file(path)
     return read_model(data), data
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tinyssl.build.arduino import choose_framework
 from tinyssl.build.arena import check_arena
 from tinyssl.build.c_folder import RENDERERS, source_folder
 from tinyssl.build.engines import engine_model, engine_parts
+from tinyssl.build.fits import check_flash, check_ram
 from tinyssl.build.platformio import check_compiler, pio_run
 from tinyssl.build.project import Image, project_files
 from tinyssl.build.size import Size, check_budget, measure
@@ -87,6 +89,7 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
         job = Job(config, board, source, folder.absolute(), run.record.commit, progress, framework)
         if config.engine == "tflm" and config.target == "firmware":
             check_arena(config, source, board)
+        check_ram(config, board, source.plan)
         if config.check:
             check_model(source, progress)
         with staged(job.folder) as stage:
@@ -112,7 +115,8 @@ def _source(
     isa = board.tinyssl.isa if config.kernels == "auto" else PORTABLE
     model = config.model or shipped_model(workspace, progress)
     tuned = config.tuned and (config.engine, config.kernels) == ("aot", "auto")
-    source = load_model(model, workspace, isa=isa, tuned=tuned)
+    gate = partial(check_flash, config, board)
+    source = load_model(model, workspace, isa=isa, tuned=tuned, gate=gate)
     if source.tuning and source.tuning.measured:
         progress.note(f"steps as `tinyssl tune` measured on {source.tuning.board}")
     return source

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,9 @@ SEED = 0
 """Of the random inputs"""
 CHECK_INPUTS = 4
 """Inputs of the comparison before a build; `tinyssl verify` takes more"""
+
+
+Gate = Callable[[Model, bytes], None]
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,12 @@ def shipped_model(workspace: Workspace, progress: Progress) -> Path | None:
 
 
 def load_model(
-    path: Path | None, workspace: Workspace, *, isa: Isa = Isa.HOST, tuned: bool = False
+    path: Path | None,
+    workspace: Workspace,
+    *,
+    isa: Isa = Isa.HOST,
+    tuned: bool = False,
+    gate: Gate | None = None,
 ) -> ModelSource:
     """The named model, or the last converted one.
 
@@ -70,6 +79,7 @@ def load_model(
         workspace: Where that is looked for.
         isa: Instruction set whose kernels the arena is planned for.
         tuned: Take the steps that `tinyssl tune` stored for model and instruction set, if it did.
+        gate: Called with the graph and its file before the work that grows with the weights.
 
     Raises:
         UsageError: No model was named and none was converted, or a file cannot be read.
@@ -77,6 +87,8 @@ def load_model(
     """
     subject = find_subject(path, workspace)
     graph = read_model(subject.data, subject.path.stem)
+    if gate:
+        gate(graph, subject.data)
     verify(graph)
     model = run_passes(graph)
     tuning, steps = (find_tuning(model, isa, workspace) if tuned else None) or (None, None)

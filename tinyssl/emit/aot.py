@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.boards import Isa
-from tinyssl.emit.context import model_context, rows
+from tinyssl.emit.context import constant_bytes, model_context, rows
 from tinyssl.emit.kernels import COMMON_FILES
 from tinyssl.emit.render import Sources, kernel_text, render
 from tinyssl.emit.steps import kernel_of
@@ -84,8 +84,7 @@ def check_golden(
 
 def weight_bytes(model: Model, plan: Plan, isa: Isa = Isa.HOST) -> int:
     """Bytes of the arrays in `weights.c`: weights, biases, and the tables of the requantisation."""
-    count: int = model_context(model, plan, isa)["weight_bytes"]
-    return count
+    return constant_bytes(model, plan, isa)
 
 
 def _kernels(model: Model, plan: Plan, isa: Isa) -> Sources:

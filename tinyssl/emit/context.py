@@ -142,11 +142,25 @@ def model_context(model: Model, plan: Plan, isa: Isa) -> dict[str, Any]:
         "calls": [_call(model, plan, step, kernel) for step, kernel in chosen],
         "structs": structs,
         "tables": [_table(array) for array in constants.arrays.values()],
-        "weight_bytes": sum(
-            array.values.size * np.dtype(array.ctype.removesuffix("_t")).itemsize
-            for array in constants.arrays.values()
-        ),
+        "weight_bytes": _array_bytes(constants),
     }
+
+
+def constant_bytes(model: Model, plan: Plan, isa: Isa) -> int:
+    """Bytes of all arrays in weights.c."""
+    constants = Constants(model)
+    for step in plan.steps:
+        kernel = kernel_of(model, step, isa)
+        if kernel is not None:
+            kernel.build(model, step.first, constants)
+    return _array_bytes(constants)
+
+
+def _array_bytes(constants: Constants) -> int:
+    return sum(
+        array.values.size * np.dtype(array.ctype.removesuffix("_t")).itemsize
+        for array in constants.arrays.values()
+    )
 
 
 def _facts(model: Model, plan: Plan) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from tinyssl.ir.fixed_point import (
 )
 from tinyssl.ir.model import Model
 from tinyssl.ir.ops import Conv2D, DepthwiseConv2D, FullyConnected, WeightedOp
-from tinyssl.ir.weight_rules import channel_axis
+from tinyssl.ir.weight_rules import channel_axis, signed_sums
 
 SUM_LIMIT = 2**30
 """The kernels hold the sum doubled, so sums must stay below"""
@@ -133,9 +133,9 @@ def _threshold(output: int, multiplier: Multiplier) -> int:
 
 def sum_bounds(starts: Sequence[int], rows: NDArray[np.int8]) -> list[tuple[int, int]]:
     """Smallest and largest sum of each channel over all int8 inputs, exact: both are reached."""
-    weights = rows.astype(np.int64)
-    low = np.minimum(weights * -128, weights * 127).sum(1)
-    high = np.maximum(weights * -128, weights * 127).sum(1)
+    positive, negative = signed_sums(rows)
+    low = positive * -128 + negative * 127
+    high = positive * 127 + negative * -128
     return [
         (start + int(least), start + int(most))
         for start, least, most in zip(starts, low, high, strict=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -118,6 +120,14 @@ def _each(shifts: list[int], channels: NDArray[np.int64]) -> list[int]:
     return shifts if len(shifts) == len(channels) else shifts * len(channels)
 
 
+def signed_sums(rows: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Sums of the positive and of the negative weights of each row, int64 (rows,)."""
+    return (
+        np.maximum(rows, 0).sum(axis=1, dtype=np.int64),
+        np.minimum(rows, 0).sum(axis=1, dtype=np.int64),
+    )
+
+
 def accumulator_bounds(model: Model, op: WeightedOp) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Smallest and largest sum of each output channel over all int8 inputs.
 
@@ -126,14 +136,15 @@ def accumulator_bounds(model: Model, op: WeightedOp) -> tuple[NDArray[np.int64],
     Returns:
         Two int64 arrays (channels,), low not above 0, high not below 0.
     """
-    weight = model.tensor(op.weight).array().astype(np.int64)
+    weight = model.tensor(op.weight).array()
     axis = channel_axis(op)
     rows = np.moveaxis(weight, axis, 0).reshape(weight.shape[axis], -1)
     quant = model.tensor(op.input).quant
     zero = quant.zero_point[0] if quant else 0
     # One end is not above 0, the other not below, as the zero point is an int8 too.
-    ends = np.stack([rows * (-128 - zero), rows * (127 - zero)])
-    low, high = ends.min(0).sum(1), ends.max(0).sum(1)
+    positive, negative = signed_sums(rows)
+    low = positive * (-128 - zero) + negative * (127 - zero)
+    high = positive * (127 - zero) + negative * (-128 - zero)
     if op.bias is not None:
         bias = model.tensor(op.bias).array().astype(np.int64).ravel()
         low, high = low + bias.clip(max=0), high + bias.clip(min=0)

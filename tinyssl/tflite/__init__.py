@@ -2,6 +2,7 @@
 
 from tinyssl.tflite.canonical import is_canonical, require_canonical
 from tinyssl.tflite.complete import Completed, complete, first_operators
+from tinyssl.tflite.file import read_file
 from tinyssl.tflite.reader import read_model
 from tinyssl.tflite.writer import write_model
 
@@ -10,6 +11,7 @@ __all__ = [
     "complete",
     "first_operators",
     "is_canonical",
+    "read_file",
     "read_model",
     "require_canonical",
     "write_model",

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.errors import DataError, UsageError
+from tinyssl.errors import DataError
 from tinyssl.records import RECORD, RunRecord, Workspace, read_record
+from tinyssl.tflite import read_file
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,7 @@ def find_subject(model: Path | None, workspace: Workspace) -> Subject:
         UsageError: None was named and none was converted, or the file cannot be read.
     """
     path = (model or workspace.latest("convert").path("model")).absolute()
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UsageError(
-            f"cannot read the model {path}: {error.strerror}",
-            hint="name a .tflite file, or leave --model out to take the last converted one",
-        ) from error
-    return Subject(path, data, _maker(path))
+    return Subject(path, read_file(path), _maker(path))
 
 
 def _maker(path: Path) -> RunRecord | None:

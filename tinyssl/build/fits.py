@@ -1,0 +1,79 @@
+"""The gate before anything is compiled: a model that cannot fit ends here, in a second.
+
+What is known of a model before its plan is a lower bound of what it takes in flash; the plan then
+tells its arena. The sizes of the linked image are measured later (`build.size`).
+"""
+
+from __future__ import annotations
+
+from tinyssl.boards import Board
+from tinyssl.build.platformio import options
+from tinyssl.config import BuildConfig
+from tinyssl.errors import BudgetExceeded
+from tinyssl.ir.model import Model
+from tinyssl.ir.ops import WeightedOp
+from tinyssl.plan import Plan
+
+Limit = tuple[int, str]
+"""Bytes, and whose they are"""
+
+
+def least_flash(graph: Model, data: bytes, engine: str) -> int:
+    """Bytes that a model takes in flash at least, beside all code.
+
+    TensorFlow Lite Micro needs the file as it is, our C the weights of every layer.
+    """
+    if engine == "tflm":
+        return len(data)
+    used = {op.weight for op in graph.ops if isinstance(op, WeightedOp)}
+    return sum(graph.tensor(index).bytes for index in used)
+
+
+def check_flash(config: BuildConfig, board: Board, graph: Model, data: bytes) -> None:
+    """Compares a model's weights with the board's flash.
+
+    Raises:
+        BudgetExceeded: Even without any code they are more than fits.
+    """
+    if config.target != "firmware":
+        return
+    least = least_flash(graph, data, config.engine)
+    budget = config.flash_budget or board.tinyssl.budget.flash
+    limit, whose = min([(budget, "budget"), *_region(board, "weights")])
+    if least > limit:
+        what = "the model file" if config.engine == "tflm" else "the weights"
+        raise BudgetExceeded(
+            f"flash: {least:,} bytes for {what} of {graph.name} alone, {whose} {limit:,}, "
+            f"{least - limit:,} too many; nothing was compiled",
+            hint=options("--flash-budget"),
+        )
+
+
+def check_ram(config: BuildConfig, board: Board, plan: Plan) -> None:
+    """Compares the arena of our C, with the stack, with the board's RAM.
+
+    Raises:
+        BudgetExceeded: They are more than fits, even without any variables.
+    """
+    if (config.target, config.engine) != ("firmware", "aot"):
+        return
+    stack = 0 if board.kind == "host" else board.tinyssl.stack_bytes
+    budget = config.ram_budget or board.tinyssl.budget.ram
+    limit, whose, least = budget, "budget", plan.peak + stack
+    if board.tinyssl.regions and any("arena" in region.use for region in board.tinyssl.regions):
+        region = board.arena_region(plan.peak)
+        beside = stack if "stack" in region.use else 0
+        if plan.peak + beside > region.size:
+            limit, whose, least = region.size, region.name, plan.peak + beside
+            stack = beside
+    if least > limit:
+        raise BudgetExceeded(
+            f"ram: the arena takes {plan.peak:,} bytes and the stack {stack:,}, {whose} {limit:,}, "
+            f"{least - limit:,} too many; nothing was compiled",
+            hint=options("--ram-budget"),
+        )
+
+
+def _region(board: Board, use: str) -> list[Limit]:
+    """Size and name of the region that holds `use`; none where a framework links."""
+    return [(r.size, r.name) for r in board.tinyssl.regions if use in r.use]
