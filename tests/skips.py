@@ -1,4 +1,4 @@
-"""Which tests may be skipped where everything is installed: with TINYSSL_STRICT_SKIPS=1 no others.
+"""Which tests may be skipped where everything is installed: with STRICT_SKIPS=1 no others.
 
 `.ci/run` and `.ci/bare` set it. A skip whose reason is not in the list fails the session: a program
 or a package that is missing must not look like a test that passed.
@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-STRICT = "TINYSSL_STRICT_SKIPS"
+STRICT = "STRICT_SKIPS"
+"""Without our prefix: tinyssl refuses variables with it that mean nothing to it"""
 SHARED = "models and data of ../shared, which is beside the checkout where somebody put it there"
 ALLOWED = (
     (r"^needs \.\./shared/", SHARED),

@@ -15,7 +15,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -187,8 +187,12 @@ class HostModel:
     """
 
     def __init__(self, model: Model, sources: Sources, *, flags: Sequence[str] = FLAGS) -> None:
+        self._attach(model, sources, _load(_library(sources, (*flags, "-shared", "-fPIC"))))
+
+    def _attach(self, model: Model, sources: Sources, library: Any) -> None:
+        """Takes the functions `tinyssl_model_…` of a loaded library."""
         self.model = model
-        self._library = _load(_library(sources, (*flags, "-shared", "-fPIC")))
+        self._library = library
         self._arena = _aligned_buffer(_define(sources, "TINYSSL_MODEL_ARENA_BYTES"))
         self.steps = _step_ends(sources)
         """Position of the last operator of each step, whose output is the step's"""

@@ -40,14 +40,18 @@ def problems(which: str) -> list[tuple[Tool, Problem]]:
 
 
 def install(packages: list[str]) -> int:
-    """Runs apt-get; returns its exit status."""
+    """Runs apt-get; returns its exit status. What it prints is shown where it fails."""
     sudo = [] if os.geteuid() == 0 else ["sudo"]
     calm = [*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
-    update = subprocess.run([*calm, "update", "-qq"], check=False)
-    if update.returncode:
-        return update.returncode
-    command = [*calm, "install", "-y", "-qq", "--no-install-recommends", *packages]
-    return subprocess.run(command, check=False).returncode
+    install = ["install", "-y", "-qq", "--no-install-recommends", *packages]
+    for words in (["update", "-qq"], install):
+        done = subprocess.run(
+            [*calm, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        )
+        if done.returncode:
+            say(done.stdout.decode(errors="replace"))
+            return done.returncode
+    return 0
 
 
 def say(*lines: str) -> None:

@@ -251,7 +251,7 @@ def make_program(
         prefix = f"case{number}"
         model = run_passes(read_model(file, name))
         verify(model)
-        found, row = _graph_sources(model, planner(model, isa), prefix, isa)
+        found, row = graph_sources(model, planner(model, isa), prefix, isa)
         for path, text in found.items():
             assert sources.setdefault(path, text) == text, f"two texts of {path}"
         declarations.append(_declaration(prefix))
@@ -266,7 +266,7 @@ def make_program(
     return Program(sources, b"".join(data), tuple(graphs), count)
 
 
-def _graph_sources(model: Model, plan: Plan, prefix: str, isa: Isa) -> tuple[Sources, str]:
+def graph_sources(model: Model, plan: Plan, prefix: str, isa: Isa) -> tuple[Sources, str]:
     """Renamed sources of one graph, in one translation unit beside the kernels; and its row."""
     assert overlaps(plan) == []
     rendered = render_aot(model, plan, isa=isa)

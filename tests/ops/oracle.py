@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from tests.ops.cases import inputs_for
 from tinyssl.boards import Isa
 from tinyssl.emit import choose_steps, render_aot
+from tinyssl.ir.model import Model
 from tinyssl.ir.passes import run_passes
 from tinyssl.ir.verify import verify
 from tinyssl.native import HostModel
-from tinyssl.plan import overlaps, plan_arena
+from tinyssl.plan import Plan, overlaps, plan_arena
 from tinyssl.tflite import read_model
 
 ARENA = 4_000_000
@@ -37,11 +40,17 @@ class Tflm:
         return np.asarray(self.interpreter.GetTensor(index, 0)["tensor_data"]).reshape(shape)
 
 
-def compare(data, count=6, passes=True, name="case", isa=Isa.HOST):
-    """Reads, checks, plans, renders, compiles and runs; every operator's output must be TFLM's.
+@dataclass(frozen=True)
+class Graph:
+    """A .tflite, what the reader made of it, and its plan."""
 
-    Returns the outputs, so that a test can ask whether they say anything.
-    """
+    data: bytes
+    model: Model
+    plan: Plan
+
+
+def prepare(data, passes=True, name="case", isa=Isa.HOST):
+    """Reads, checks and plans."""
     model = read_model(data, name)
     verify(model)
     if passes:
@@ -49,18 +58,32 @@ def compare(data, count=6, passes=True, name="case", isa=Isa.HOST):
         verify(model)
     plan = plan_arena(model, choose_steps(model, isa))
     assert overlaps(plan) == []
+    return Graph(data, model, plan)
+
+
+def check(ours, data, count=6):
+    """Every operator's output of compiled C must be TFLM's, on `count` inputs.
+
+    Returns the outputs, so that a test can ask whether they say anything.
+    """
     oracle = Tflm(data)
-    quant = model.input.quant
+    quant = ours.model.input.quant
     assert quant is not None
     outputs = []
-    with HostModel(model, render_aot(model, plan, isa=isa)) as ours:
-        for x in inputs_for(model.input.shape, quant.zero_point[0], count):
-            expected = oracle.invoke(x)
-            for position, found in zip(ours.steps, ours.invoke_profiled(x), strict=True):
-                op = model.ops[position]
-                np.testing.assert_array_equal(
-                    found, oracle.tensor(op.output, found.shape), err_msg=op.label
-                )
-            np.testing.assert_array_equal(ours.invoke(x), expected)
-            outputs.append(expected)
+    for x in inputs_for(ours.model.input.shape, quant.zero_point[0], count):
+        expected = oracle.invoke(x)
+        for position, found in zip(ours.steps, ours.invoke_profiled(x), strict=True):
+            op = ours.model.ops[position]
+            np.testing.assert_array_equal(
+                found, oracle.tensor(op.output, found.shape), err_msg=op.label
+            )
+        np.testing.assert_array_equal(ours.invoke(x), expected)
+        outputs.append(expected)
     return np.stack(outputs)
+
+
+def compare(data, count=6, passes=True, name="case", isa=Isa.HOST):
+    """From a .tflite to compiled C that runs; returns the outputs of `check`."""
+    graph = prepare(data, passes, name, isa)
+    with HostModel(graph.model, render_aot(graph.model, graph.plan, isa=isa)) as ours:
+        return check(ours, data, count)
