@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
 
 from tinyssl.plan.lifetimes import Lifetime
 
@@ -12,6 +15,10 @@ ALIGNMENT = 16
 
 SAMPLES = 400
 """Orders tried when none of the usual ones meets the lower bound"""
+
+PAIRS = SAMPLES * 150**2
+"""Most pairs of pieces that these orders may look at: beyond 150 pieces fewer orders are tried, so
+that a large graph is planned in seconds"""
 
 Order = list[int]
 
@@ -32,10 +39,18 @@ def lower_bound(lives: Sequence[Lifetime]) -> int:
     larger of the output, and the input moved on by a negative slack. Where it may lie over several
     inputs, at least these, or itself.
     """
-    moments = {life.first for life in lives} | {life.last for life in lives}
-    return max(
-        needed([life for life in lives if life.first <= moment <= life.last]) for moment in moments
-    )
+    moments = sorted({life.first for life in lives} | {life.last for life in lives})
+    sums = np.array([0] * len(moments))
+    for life in lives:
+        start, end = bisect_left(moments, life.first), bisect_right(moments, life.last)
+        sums[start:end] += aligned(life.bytes)
+    best = 0
+    for position in np.argsort(-sums, kind="stable"):
+        if sums[position] <= best:  # overlaps only make it less
+            break
+        moment = moments[position]
+        best = max(best, needed([life for life in lives if life.first <= moment <= life.last]))
+    return best
 
 
 def needed(alive: Sequence[Lifetime]) -> int:
@@ -59,23 +74,24 @@ def search(lives: Sequence[Lifetime], bound: int) -> tuple[list[int], int]:
     Raises:
         ValueError: There is nothing to place.
     """
-    best: tuple[list[int], int] | None = None
-    best_order: Order = []
-    for order in usual_orders(lives):
-        found = place(lives, order)
-        if best is None or found[1] < best[1]:
-            best, best_order = found, order
-    if best is None:
+    if not lives:
         raise ValueError("a model without activations cannot be planned")
+    packer = Packer(lives)
+    found = [(packer.place(order), order) for order in usual_orders(lives)]
+    best, best_order = min(found, key=lambda pair: pair[0][1])
     source = random.Random(0)
-    for _ in range(SAMPLES if len(lives) > 1 else 0):
+    for _ in range(_samples(len(lives))):
         if best[1] == bound:
             break
         order = _neighbour(best_order, source)
-        found = place(lives, order)
-        if found[1] <= best[1]:  # equal ones, too: the walk must leave a plateau
-            best, best_order = found, order
+        placed = packer.place(order)
+        if placed[1] <= best[1]:  # equal ones, too: the walk must leave a plateau
+            best, best_order = placed, order
     return best
+
+
+def _samples(pieces: int) -> int:
+    return min(SAMPLES, PAIRS // pieces**2) if pieces > 1 else 0
 
 
 def usual_orders(lives: Sequence[Lifetime]) -> Iterator[Order]:
@@ -100,25 +116,71 @@ def _neighbour(order: Order, source: random.Random) -> Order:
     return moved
 
 
-def place(lives: Sequence[Lifetime], order: Order) -> tuple[list[int], int]:
-    """First fit in this order: offsets as in `lives`, and the peak."""
-    offsets = [0] * len(lives)
-    placed: list[int] = []
-    for index in order:
+class Packer:
+    """First fit of the same pieces in many orders.
+
+    Args:
+        lives: What is placed.
+    """
+
+    def __init__(self, lives: Sequence[Lifetime]) -> None:
+        self._lives = lives
+        self._sizes = [aligned(life.bytes) for life in lives]
+        first = np.array([life.first for life in lives])
+        last = np.array([life.last for life in lives])
+        meets = (first[:, None] <= last[None, :]) & (first[None, :] <= last[:, None])
+        self._meets = [row.tobytes() for row in meets]
+        self._special = _overlapping(lives)
+
+    def place(self, order: Order) -> tuple[list[int], int]:
+        """First fit in this order: offsets as in `lives`, and the peak."""
+        offsets = [0] * len(self._lives)
+        placed: list[tuple[int, int, int]] = []  # start, end, piece; by start
+        for index in order:
+            if self._special[index]:
+                offset = self._fit_over(index, placed)
+            else:
+                offset = self._fit(index, placed)
+            offsets[index] = offset
+            insort(placed, (offset, offset + self._sizes[index], index))
+        return offsets, max(end for _, end, _ in placed)
+
+    def _fit(self, index: int, placed: list[tuple[int, int, int]]) -> int:
+        """Lowest offset of a piece that may lie over no other."""
+        size, meets = self._sizes[index], self._meets[index]
+        offset, limit = 0, size
+        for start, end, other in placed:
+            if start >= limit:
+                break  # the gap in front of it is large enough; what comes is further behind
+            if end > offset and meets[other]:
+                offset, limit = end, end + size
+        return offset
+
+    def _fit_over(self, index: int, placed: list[tuple[int, int, int]]) -> int:
+        """Lowest offset of a piece that may lie over some other, or the other over it."""
+        meets = self._meets[index]
         taken = sorted(
             interval
-            for other in placed
-            if lives[other].meets(lives[index])
-            for interval in _forbidden(lives[index], lives[other], offsets[other])
+            for start, _, other in placed
+            if meets[other]
+            for interval in _forbidden(self._lives[index], self._lives[other], start)
         )
         offset = 0
         for begin, end in taken:
             if begin < offset < end:
                 offset = aligned(end)
-        offsets[index] = offset
-        placed.append(index)
-    peak = max(offset + aligned(life.bytes) for offset, life in zip(offsets, lives, strict=True))
-    return offsets, peak
+        return offset
+
+
+def _overlapping(lives: Sequence[Lifetime]) -> list[bool]:
+    """For each piece, whether a permission to overlap names it or is its own."""
+    named = {over.tensor for life in lives for over in life.over}
+    return [bool(life.over) or life.tensor in named for life in lives]
+
+
+def place(lives: Sequence[Lifetime], order: Order) -> tuple[list[int], int]:
+    """First fit in this order: offsets as in `lives`, and the peak."""
+    return Packer(lives).place(order)
 
 
 def _forbidden(life: Lifetime, other: Lifetime, at: int) -> list[Interval]:

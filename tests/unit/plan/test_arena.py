@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -235,3 +237,34 @@ def test_tensors_inside_a_step_have_no_storage():
         plan_arena(model, [Step(0, 0)])
     with pytest.raises(ValueError, match="read by others"):
         plan_arena(replace(model, outputs=(1, 2)), [Step(0, 1)])
+
+
+def test_400_long_lived_tensors_are_planned_in_two_seconds():
+    """All outputs of one tensor, added up in the end: every order must look at every pair."""
+    source = random.Random(1)
+    count = 400
+    sizes = [64, *(source.randint(1, 5000) for _ in range(2 * count - 1))]
+    tensors = tuple(Tensor(f"t{i}", (1, size), DType.INT8) for i, size in enumerate(sizes))
+    pools: list[Op] = [MaxPool2D(index=i, input=0, output=i + 1) for i in range(count)]
+    sums: list[Op] = [
+        Add(index=i, left=1 if i == count else i, right=i - count + 2, output=i + 1)
+        for i in range(count, 2 * count - 1)
+    ]
+    model = Model("wide", tensors, (*pools, *sums), (0,), (2 * count - 1,))
+    started = time.perf_counter()
+    plan = plan_arena(model)
+    assert time.perf_counter() - started < 2
+    assert plan.peak < 1.01 * plan.lower_bound
+
+
+def test_a_large_graph_is_planned_in_seconds():
+    source = random.Random(2)
+    count = 2000
+    sizes = [source.randint(1, 5000) for _ in range(count + 1)]
+    tensors = tuple(Tensor(f"t{i}", (1, size), DType.INT8) for i, size in enumerate(sizes))
+    ops = tuple(
+        Add(index=i, left=i, right=source.randint(0, i), output=i + 1) for i in range(count)
+    )
+    started = time.perf_counter()
+    plan_arena(Model("large", tensors, ops, (0,), (count,)))
+    assert time.perf_counter() - started < 10
