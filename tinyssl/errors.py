@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -84,8 +85,29 @@ class ModelError(TinysslError):
     """A model file is damaged or breaks a rule of the IR."""
 
 
+@dataclass(frozen=True)
+class Blocker:
+    """One thing in a sound model that is not supported."""
+
+    place: str
+    """`#3 CONV_2D`, `tensor 0 (in)`, or empty for the whole model"""
+    text: str
+    """What is not supported, as it follows the place"""
+    hint: str = ""
+
+
 class UnsupportedModel(ModelError):
-    """A sound model that uses an operator, version, type or shape that tinyssl does not do."""
+    """A sound model that uses an operator, version, type or shape that tinyssl does not do.
+
+    Args:
+        message: Names all that is not supported.
+        hint: What to do.
+        blockers: What the message names, one by one; see `ir.blockers`.
+    """
+
+    def __init__(self, message: str, hint: str = "", blockers: Iterable[Blocker] = ()) -> None:
+        super().__init__(message, hint)
+        self.blockers = tuple(blockers) or (Blocker("", message, hint),)
 
 
 class InterpreterFailed(ModelError):

@@ -234,6 +234,7 @@ def make_program(
     feeds: Mapping[str, Feed] | None = None,
     *,
     planner: Callable[[Model, Isa], Plan] = planned,
+    expect: Callable[[bytes, Feed], list[bytes]] | None = None,
 ) -> Program:
     """Graphs as one program.
 
@@ -242,6 +243,7 @@ def make_program(
         isa: Whose kernels it holds.
         feeds: Name -> inputs, as many for each; by default INPUTS of `inputs_for`.
         planner: Makes the plan of a graph.
+        expect: Inputs and their outputs in turn, of a file; by default what TFLM gives.
     """
     feeds = feeds or {name: _usual_inputs(file, name) for name, file in graphs.items()}
     (count,) = {len(feed) for feed in feeds.values()}
@@ -256,7 +258,7 @@ def make_program(
             assert sources.setdefault(path, text) == text, f"two texts of {path}"
         declarations.append(_declaration(prefix))
         rows.append(row)
-        data += _expected(file, feeds[name])
+        data += (expect or _expected)(file, feeds[name])
     sources["main.c"] = MAIN.format(
         declarations="\n".join(declarations),
         rows="\n".join(rows),

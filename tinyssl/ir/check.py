@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from tinyssl.errors import ModelError, UnsupportedModel
+from tinyssl.errors import Blocker, ModelError, UnsupportedModel
+from tinyssl.ir.blockers import blocked
 from tinyssl.ir.model import Model, Quant, Tensor
 from tinyssl.ir.ops import Op
 
 OpT_co = TypeVar("OpT_co", bound=Op, covariant=True)
 
-AGAIN = "convert the model again"
+CONTRADICTION_HINT = (
+    "the file was damaged or changed after it was converted, or its converter has a fault: take "
+    "the original file"
+)
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,8 @@ class Check(Generic[OpT_co]):
 
     def broken(self, rule: str) -> ModelError:
         """The error for a model that contradicts itself."""
-        return ModelError(f"{self.op.label}: {rule}", hint=AGAIN)
+        return ModelError(f"{self.op.label}: {rule}", hint=CONTRADICTION_HINT)
 
-    def unsupported(self, what: str, hint: str = AGAIN) -> UnsupportedModel:
+    def unsupported(self, what: str, hint: str = "") -> UnsupportedModel:
         """The error for a sound model that tinyssl does not do."""
-        return UnsupportedModel(f"{self.op.label}: {what}", hint=hint)
+        return blocked([Blocker(self.op.label, what, hint)])

@@ -6,7 +6,7 @@ import math
 
 from tinyssl.ir.check import Check
 from tinyssl.ir.fixed_point import SUM_MAX, add_parameters, mean_multiplier, softmax_parameters
-from tinyssl.ir.model import DType, Quant
+from tinyssl.ir.model import Model, Quant
 from tinyssl.ir.ops import (
     Add,
     Conv2D,
@@ -24,6 +24,10 @@ from tinyssl.ir.shapes import output_shape
 GEOMETRY_MAX = 2**15 - 1
 """Sizes, strides and paddings are int16 in the generated C"""
 
+ELEMENTS_MAX = 2**28
+"""Offsets in the generated C are int32; microcontrollers end far below"""
+TOO_MANY = f"up to {ELEMENTS_MAX} are supported"
+
 SOFTMAX_DEPTH_MAX = 2**9 - 1
 """The sum of equal exponentials stays below 2^28 in Q12.19, and the last shift below 32: with 512
 equal inputs TFLM's own kernel ends the process, and on a microcontroller gives nonsense"""
@@ -36,33 +40,41 @@ def activations(check: Check[Op]) -> None:
     op = check.op
     weights = len(op.inputs) - 1 if isinstance(op, WeightedOp) else 0
     for index in (*op.inputs[: len(op.inputs) - weights], op.output):
-        _int8(check, index)
+        _one_row(check, index)
         legal_quant(check, index)
         tensor = check.tensor(index)
         if len(check.quant(index).scale) != 1:
             raise check.broken(f"{tensor.name} is an activation with more than one scale")
+        if tensor.elements > ELEMENTS_MAX:
+            raise check.unsupported(f"{tensor.name} has {tensor.elements} elements; {TOO_MANY}")
         if len(tensor.shape) == 4 and max(tensor.shape) > GEOMETRY_MAX:
             raise check.unsupported(
                 f"{tensor.name} has shape {list(tensor.shape)}; a dimension ends at {GEOMETRY_MAX}"
             )
 
 
-def _int8(check: Check[Op], index: int) -> None:
+def batch(model: Model) -> int:
+    """First dimension of the model's input; 0 where it has none."""
+    return model.input.shape[0] if model.input.shape else 0
+
+
+def _one_row(check: Check[Op], index: int) -> None:
+    """An activation whose first dimension is 1."""
     tensor = check.tensor(index)
-    if tensor.dtype is DType.FLOAT32:
-        raise check.unsupported(
-            f"{tensor.name} is float32: the model is not quantised",
-            hint="run `tinyssl convert` to quantise it to int8",
-        )
-    if tensor.dtype is not DType.INT8:
-        raise check.unsupported(f"{tensor.name} is {tensor.dtype.value}; int8 is supported")
     if tensor.constant:
-        raise check.unsupported(f"{tensor.name} is a constant where an activation is expected")
-    if not tensor.shape or tensor.shape[0] != 1:
         raise check.unsupported(
-            f"{tensor.name} has shape {list(tensor.shape)}; the batch must be 1",
-            hint="convert the model with a batch of one",
+            f"{tensor.name} is a constant where an activation is expected",
+            hint="tinyssl adds two computed tensors; fold the constant into the bias of the layer "
+            "before",
         )
+    if tensor.shape and tensor.shape[0] in (1, batch(check.model)):
+        return  # a batch is told at the input, once
+    rows = tensor.shape[0] if tensor.shape else 0
+    raise check.unsupported(
+        f"{tensor.name} has shape {list(tensor.shape)}: {rows} rows; the first dimension must be 1",
+        hint="keep the first dimension at 1 in RESHAPE: tinyssl computes one image or vector at a "
+        "time",
+    )
 
 
 def legal_quant(check: Check[Op], index: int) -> None:

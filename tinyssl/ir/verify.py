@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tinyssl.errors import ModelError, UnsupportedModel
+from tinyssl.errors import Blocker, ModelError, UnsupportedModel
 from tinyssl.ir import rules, weight_rules
-from tinyssl.ir.check import AGAIN, Check
+from tinyssl.ir.blockers import blocked
+from tinyssl.ir.check import CONTRADICTION_HINT, Check
 from tinyssl.ir.model import Model
 from tinyssl.ir.ops import (
     OPS,
@@ -23,6 +24,7 @@ from tinyssl.ir.ops import (
     Reshape,
     Softmax,
 )
+from tinyssl.ir.types import type_blockers
 
 Rule = Callable[[Check[Any]], None]
 
@@ -63,30 +65,72 @@ def verify(model: Model) -> None:
     Raises:
         ModelError: A rule is broken: the model contradicts itself.
         UnsupportedModel: The model is sound, but floating point, too large for int32 arithmetic,
-            batched, or has more than one input or output.
+            batched, or has more than one input or output. Names all that is not supported.
     """
-    _check_ends(model)
-    _check_order(model)
+    found = _end_blockers(model)
+    if not found:
+        _check_ends(model)
+        _check_order(model)
+    found += find_blockers(model)
+    if found:
+        raise blocked(found)
+
+
+def find_blockers(model: Model) -> list[Blocker]:
+    """All that is not supported in the types and operators of a model; empty for most.
+
+    Raises:
+        ModelError: A rule is broken.
+    """
+    found, wrong = type_blockers(model)
+    if batched := _batch_blockers(model):
+        return [*found, *batched]  # all shapes that follow have it too
     for op in model.ops:
         if type(op) not in RULES:
-            raise UnsupportedModel(
-                f"{op.label}: operator is not supported", hint="supported: " + ", ".join(OPS)
-            )
-        check = Check(model, op)
-        for rule in (rules.activations, *RULES[type(op)]):
+            hint = "supported: " + ", ".join(OPS)
+            found.append(Blocker(op.label, "operator is not supported", hint))
+            continue
+        if wrong.isdisjoint((*op.inputs, op.output)):
+            found += _rule_blockers(Check(model, op))
+    return found
+
+
+def _rule_blockers(check: Check[Op]) -> tuple[Blocker, ...]:
+    """What the first rule says that is not supported."""
+    try:
+        for rule in (rules.activations, *RULES[type(check.op)]):
             rule(check)
+    except UnsupportedModel as error:
+        return error.blockers
+    return ()
+
+
+def _end_blockers(model: Model) -> list[Blocker]:
+    return [
+        Blocker(
+            "",
+            f"the model has {len(indices)} {what}s; exactly one is supported",
+            "convert a model with one input and one output tensor",
+        )
+        for what, indices in (("input", model.inputs), ("output", model.outputs))
+        if len(indices) != 1
+    ]
+
+
+def _batch_blockers(model: Model) -> list[Blocker]:
+    """A batch is told once, at the input."""
+    if len(model.inputs) != 1 or rules.batch(model) == 1:
+        return []
+    text = f"the input {model.input.name} has shape {list(model.input.shape)}; the batch must be 1"
+    return [Blocker("", text, "convert the model with a batch of one")]
 
 
 def _check_ends(model: Model) -> None:
-    for what, indices in (("input", model.inputs), ("output", model.outputs)):
-        if len(indices) != 1:
-            raise UnsupportedModel(
-                f"the model has {len(indices)} {what}s; exactly one is supported",
-                hint="convert a model with one input and one output tensor",
+    for what, tensor in (("input", model.input), ("output", model.output)):
+        if tensor.constant:
+            raise ModelError(
+                f"the model's {what} {tensor.name} is a constant", hint=CONTRADICTION_HINT
             )
-        if model.tensor(indices[0]).constant:
-            name = model.tensor(indices[0]).name
-            raise ModelError(f"the model's {what} {name} is a constant", hint=AGAIN)
 
 
 def _check_order(model: Model) -> None:
@@ -98,11 +142,15 @@ def _check_order(model: Model) -> None:
             if index not in written and not tensor.constant:
                 raise ModelError(
                     f"{op.label}: input {index} ({tensor.name}) is read before it is written",
-                    hint=AGAIN,
+                    hint=CONTRADICTION_HINT,
                 )
         if op.output in written or model.tensor(op.output).constant:
             name = model.tensor(op.output).name
-            raise ModelError(f"{op.label}: output {op.output} ({name}) is written twice", AGAIN)
+            raise ModelError(
+                f"{op.label}: output {op.output} ({name}) is written twice", CONTRADICTION_HINT
+            )
         written.add(op.output)
-    if model.outputs[0] not in written:
-        raise ModelError(f"the output {model.output.name} is never written", hint=AGAIN)
+    if model.outputs[0] not in written - set(model.inputs):
+        raise ModelError(
+            f"the output {model.output.name} is never written", hint=CONTRADICTION_HINT
+        )

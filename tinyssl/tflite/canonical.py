@@ -6,6 +6,7 @@ from typing import Any
 
 from tinyssl.errors import ModelError
 from tinyssl.tflite.reader import DTYPES, read_model
+from tinyssl.tflite.tables import damage_as_error
 
 CONVERT_HINT = (
     'rewrite it in canonical form: python -c "from pathlib import Path; '
@@ -27,10 +28,11 @@ def is_canonical(data: bytes) -> list[str]:
     """
     from ai_edge_litert import schema_py_generated as schema
 
-    read_model(data)  # damaged files end here, with a message; the lines below trust offsets
-    root = schema.Model.GetRootAs(data, 0)
-    graph = root.Subgraphs(0)
-    problems = (_problem(root, graph.Tensors(index)) for index in range(graph.TensorsLength()))
+    read_model(data)  # damaged files end here, with a message
+    with damage_as_error(data):
+        root = schema.Model.GetRootAs(data, 0)
+        graph = root.Subgraphs(0)
+        problems = [_problem(root, graph.Tensors(index)) for index in range(graph.TensorsLength())]
     return [f"tensor {index}: {text}" for index, text in enumerate(problems) if text]
 
 
@@ -47,6 +49,8 @@ def _problem(root: Any, tensor: Any) -> str:
     if buffer.DataIsNone() or buffer.DataLength() == 0:
         return ""
     position = buffer._tab.Vector(buffer._tab.Offset(4))
+    if tensor.Type() not in DTYPES:
+        return ""  # nobody uses it, or `read_model` had refused it
     size = np.dtype(DTYPES[tensor.Type()].value).itemsize
     if position % size:
         return f"buffer {number} at offset {position} is not aligned to {size} bytes"

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from tinyssl.tflite.reader import IDENTIFIER
+from tinyssl.tflite.tables import IDENTIFIER, damage_as_error
 
 INDEX_INPUTS = ("PAD", "MEAN")
 """Operators whose second input is a constant that TFLM reads as int32"""
@@ -38,12 +38,16 @@ def complete(data: bytes) -> Completed:
 
     Args:
         data: A file that `read_model` and `ir.verify` accept, with all constants inside.
+
+    Raises:
+        ModelError: It is damaged in a part that those do not read.
     """
     from ai_edge_litert import schema_py_generated as schema
 
-    root = schema.ModelT.InitFromPackedBuf(data, 0)
-    added = [text for step in STEPS for text in step(schema, root)]
-    return Completed(_packed(root), tuple(added)) if added else Completed(data, ())
+    with damage_as_error(data):
+        root = schema.ModelT.InitFromPackedBuf(data, 0)
+        added = [text for step in STEPS for text in step(schema, root)]
+        return Completed(_packed(root), tuple(added)) if added else Completed(data, ())
 
 
 def first_operators(data: bytes, count: int) -> bytes:

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tinyssl.errors import ModelError, UnsupportedModel
-from tinyssl.ir.model import Tensor
+from tinyssl.errors import Blocker, ModelError, UnsupportedModel
+from tinyssl.ir.blockers import blocked
+from tinyssl.ir.model import DType, Tensor
 from tinyssl.ir.ops import (
     Activation,
     Add,
@@ -29,7 +30,11 @@ from tinyssl.ir.ops import (
 
 # ActivationFunctionType and Padding of the schema.
 ACTIVATIONS = {0: Activation.NONE, 1: Activation.RELU, 3: Activation.RELU6}
+ACTIVATION_NAMES = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6", "TANH", "SIGN_BIT")
 SAME, VALID = 0, 1
+RANK_HINT = (
+    "use the 2D layer with a height of 1 in place of the 1D layer: the weights stay the same"
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,10 @@ class OperatorContext:
         """The tensor at this place of the inputs."""
         return self.tensors[self.inputs[position]]
 
+    def unsupported(self, what: str, hint: str = "") -> UnsupportedModel:
+        """The error for a sound operator that tinyssl does not do."""
+        return blocked([Blocker(self.label, what, hint)])
+
     def require_options(self) -> Any:
         """The options table.
 
@@ -64,9 +73,9 @@ class OperatorContext:
         """Shape of an input that must have so many dimensions."""
         shape = self.input(position).shape
         if len(shape) != rank:
-            raise UnsupportedModel(
-                f"{self.label}: input {position} has shape {list(shape)}; "
-                f"{rank} dimensions are supported"
+            raise self.unsupported(
+                f"input {position} has shape {list(shape)}; {rank} dimensions are supported",
+                RANK_HINT if len(shape) == rank - 1 else "",
             )
         return shape
 
@@ -77,9 +86,12 @@ class OperatorContext:
     def activation(self) -> Activation:
         """The fused activation."""
         number = self.require_options().fusedActivationFunction
+        if number not in range(len(ACTIVATION_NAMES)):
+            raise ModelError(f"{self.label}: there is no fused activation {number}")
         if number not in ACTIVATIONS:
-            raise UnsupportedModel(
-                f"{self.label}: fused activation {number}; supported are NONE, RELU, RELU6"
+            raise self.unsupported(
+                f"fused activation {number} ({ACTIVATION_NAMES[number]}); "
+                "supported are NONE, RELU, RELU6"
             )
         return ACTIVATIONS[number]
 
@@ -87,8 +99,11 @@ class OperatorContext:
         """Elements of a constant integer input."""
         tensor = self.input(position)
         if not tensor.constant:
-            raise UnsupportedModel(
-                f"{self.label}: input {position} ({tensor.name}) must be a constant"
+            raise self.unsupported(f"input {position} ({tensor.name}) must be a constant")
+        if tensor.dtype not in (DType.INT32, DType.INT64):
+            raise ModelError(
+                f"{self.label}: input {position} ({tensor.name}) is {tensor.dtype.value}; "
+                "it must be int32 or int64"
             )
         return [int(value) for value in tensor.array().ravel()]
 
@@ -101,6 +116,8 @@ class Reader:
     max_version: int
     inputs: tuple[int, int]
     """Fewest and most inputs"""
+    options: str = ""
+    """Table of the schema; empty where the operator reads none"""
 
 
 def window_padding(
@@ -159,8 +176,8 @@ def _conv(op: OperatorContext) -> Op:
     window = _window(op)
     in_c, weight_c = op.input(0).shape[3], op.input(1).shape[3]
     if in_c != weight_c:
-        raise UnsupportedModel(
-            f"{op.label}: {in_c} input channels, weights for {weight_c}; "
+        raise op.unsupported(
+            f"{in_c} input channels, weights for {weight_c}; "
             "grouped convolutions are not supported",
             hint="use groups=1, or groups=channels (depthwise)",
         )
@@ -179,10 +196,16 @@ def _conv(op: OperatorContext) -> Op:
 
 def _depthwise(op: OperatorContext) -> Op:
     window = _window(op)
-    # The file's depth_multiplier is redundant, and 0 in some files: the shapes decide.
     in_c, weight_c = op.input(0).shape[3], op.input(1).shape[3]
     if weight_c % in_c:
         raise ModelError(f"{op.label}: {weight_c} filters for {in_c} channels do not divide")
+    # The option is redundant, and 0 in some files; `complete` then writes it in.
+    multiplier = op.require_options().depthMultiplier
+    if multiplier not in (0, weight_c // in_c):
+        raise ModelError(
+            f"{op.label}: depth multiplier {multiplier}, but {weight_c} filters "
+            f"({op.input(1).name}) for {in_c} channels ({op.input(0).name})"
+        )
     return DepthwiseConv2D(
         index=op.index,
         output=op.output,
@@ -200,7 +223,7 @@ def _depthwise(op: OperatorContext) -> Op:
 def _fully_connected(op: OperatorContext) -> Op:
     options = op.require_options()
     if options.weightsFormat != 0:
-        raise UnsupportedModel(f"{op.label}: shuffled weights are not supported")
+        raise op.unsupported("shuffled weights are not supported")
     op.require_rank(1, 2)
     return FullyConnected(
         index=op.index,
@@ -227,9 +250,7 @@ def _pad(op: OperatorContext) -> Op:
     op.require_rank(0, 4)
     amounts = op.constant(1)
     if len(amounts) != 8 or any(amounts[:2] + amounts[6:]):
-        raise UnsupportedModel(
-            f"{op.label}: paddings {amounts}; only height and width of NHWC can be padded"
-        )
+        raise op.unsupported(f"paddings {amounts}; only height and width of NHWC can be padded")
     top, bottom, left, right = amounts[2:6]
     if min(amounts) < 0:
         raise ModelError(f"{op.label}: paddings {amounts} must not be negative")
@@ -243,10 +264,13 @@ def _pad(op: OperatorContext) -> Op:
 
 def _mean(op: OperatorContext) -> Op:
     rank = len(op.require_rank(0, 4))
-    axes = sorted({axis % rank for axis in op.constant(1)})
+    given = op.constant(1)
+    if any(not -rank <= axis < rank for axis in given):
+        raise ModelError(f"{op.label}: axes {given} of {rank} dimensions")
+    axes = sorted({axis % rank for axis in given})
     if axes != [1, 2]:
-        raise UnsupportedModel(
-            f"{op.label}: mean over axes {axes}; supported is the mean over height and width [1, 2]"
+        raise op.unsupported(
+            f"mean over axes {axes}; supported is the mean over height and width [1, 2]"
         )
     return Mean(
         index=op.index,
@@ -291,14 +315,14 @@ def _softmax(op: OperatorContext) -> Op:
 # Versions: tensorflow/compiler/mlir/lite/tools/versioning/op_version.cc. Above these come types
 # that the IR does not have (int4, hybrid) or broadcasting.
 READERS: dict[str, Reader] = {
-    "CONV_2D": Reader(_conv, 5, (2, 3)),
-    "DEPTHWISE_CONV_2D": Reader(_depthwise, 6, (2, 3)),
-    "FULLY_CONNECTED": Reader(_fully_connected, 12, (2, 3)),
-    "ADD": Reader(_add, 4, (2, 2)),
+    "CONV_2D": Reader(_conv, 5, (2, 3), "Conv2DOptions"),
+    "DEPTHWISE_CONV_2D": Reader(_depthwise, 6, (2, 3), "DepthwiseConv2DOptions"),
+    "FULLY_CONNECTED": Reader(_fully_connected, 12, (2, 3), "FullyConnectedOptions"),
+    "ADD": Reader(_add, 4, (2, 2), "AddOptions"),
     "PAD": Reader(_pad, 4, (2, 2)),
-    "MEAN": Reader(_mean, 3, (2, 2)),
-    "AVERAGE_POOL_2D": Reader(_pool(AveragePool2D), 3, (1, 1)),
-    "MAX_POOL_2D": Reader(_pool(MaxPool2D), 3, (1, 1)),
+    "MEAN": Reader(_mean, 3, (2, 2), "ReducerOptions"),
+    "AVERAGE_POOL_2D": Reader(_pool(AveragePool2D), 3, (1, 1), "Pool2DOptions"),
+    "MAX_POOL_2D": Reader(_pool(MaxPool2D), 3, (1, 1), "Pool2DOptions"),
     "RESHAPE": Reader(_reshape, 1, (1, 2)),
-    "SOFTMAX": Reader(_softmax, 3, (1, 1)),
+    "SOFTMAX": Reader(_softmax, 3, (1, 1), "SoftmaxOptions"),
 }

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from tinyssl.ir.model import Model, Quant
-from tinyssl.tflite.reader import DTYPES, IDENTIFIER, SCHEMA_VERSION
+from tinyssl.tflite.reader import DTYPES
+from tinyssl.tflite.tables import IDENTIFIER, SCHEMA_VERSION
 from tinyssl.tflite.write_ops import FileOp, Lowering, lower
 
 ALIGNMENT = 16
