@@ -58,6 +58,7 @@ def test_every_board_s_compiler_and_emulator_is_in_the_list() -> None:
         if emulator:
             assert emulator.command[0] in known, board.id
             assert known[emulator.command[0]].packages
+    assert known["qemu-system-riscv32"].packages == ("qemu-system-misc",)
 
 
 def fake(folder: Path, name: str, text: str) -> None:
@@ -148,3 +149,10 @@ def test_make_tools_needs_only_the_standard_library(tmp_path: Path) -> None:
     assert {"picolibc-riscv64-unknown-elf", "qemu-system-misc", "clang-14", "openocd"} < set(
         listed["test"]
     )
+
+
+def test_the_document_names_every_package() -> None:
+    text = (ROOT / "docs" / "DEPENDENCIES.md").read_text()
+    for tool in tools():
+        for package in (*tool.packages, *tool.libraries):
+            assert f"`{package}`" in text

@@ -220,7 +220,7 @@ def _udev() -> Check:
         return Check("ST-Link udev rules", "ok", "none, and root needs none")
     return Check(
         "ST-Link udev rules", "warn", "none; only ST-Link probes need them",
-        apt("openocd") + " && sudo udevadm control --reload && sudo udevadm trigger",
+        f"{apt('openocd')}\n    sudo udevadm control --reload && sudo udevadm trigger",
     )  # fmt: skip
 
 

@@ -113,10 +113,10 @@ def test_compiles_without_a_warning(name, compiler, isa, tmp_path):
 def test_every_kernel_compiles_alone_without_a_warning(tmp_path):
     names = sorted((FIRMWARE / "kernels").glob("*.c"))
     assert len(names) >= len(REFERENCE)
+    if shutil.which("clang-14") is None:
+        pytest.skip("needs clang-14")
     for path in names:
         for compiler in ("gcc", "clang-14", "arm-none-eabi-gcc"):
-            if shutil.which(compiler) is None:
-                continue
             flags = [*STRICT, *COMPILERS[compiler], "-O1"]
             subprocess.run([compiler, *flags, "-c", path, "-o", tmp_path / "x.o"], check=True)
 
