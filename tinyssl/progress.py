@@ -24,6 +24,9 @@ class Progress(Protocol):
     def note(self, text: str) -> None:
         """One line of information (stderr)."""
 
+    def warn(self, text: str) -> None:
+        """One line that a log must hold too: something was left out, or may not be meant."""
+
     def track(self, title: str, total: int, unit: str = "step") -> AbstractContextManager[Tracker]:
         """A task of `total` units with a bar, a rate in units/s and the remaining time."""
 
@@ -37,6 +40,9 @@ class Silent:
     """A `Progress` that says nothing."""
 
     def note(self, text: str) -> None:
+        pass
+
+    def warn(self, text: str) -> None:
         pass
 
     @contextmanager

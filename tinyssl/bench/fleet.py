@@ -173,6 +173,8 @@ class _Fleet:
         kind, *values = message
         if kind == "note":
             self.progress.note(f"{member.name}: {values[0]}")
+        elif kind == "warn":
+            self.progress.warn(f"{member.name}: {values[0]}")
         elif kind == "track":
             number, title, total, unit = values
             stack = ExitStack()

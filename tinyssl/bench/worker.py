@@ -86,6 +86,9 @@ class PipeProgress:
     def note(self, text: str) -> None:
         self._pipe.send(("note", text))
 
+    def warn(self, text: str) -> None:
+        self._pipe.send(("warn", text))
+
     @contextmanager
     def track(self, title: str, total: int, unit: str = "step") -> Iterator[_Tracker]:
         number = next(self._numbers)

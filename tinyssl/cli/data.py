@@ -11,6 +11,7 @@ import rich_click as click
 from tinyssl.cli.call import Call
 from tinyssl.cli.options import make_command
 from tinyssl.cli.output import Result, Table
+from tinyssl.cli.stage_result import reading_lines
 from tinyssl.config import DataConfig
 from tinyssl.errors import UsageError
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from tinyssl.datasets import Dataset
 
 SHEET_ROWS, SHEET_COLUMNS = 8, 16
+SHOWN_CHARACTERS = 60
+"""Of a class's name in the table"""
 SHEET_GAP = 2
 """Pixels between two images of the contact sheet"""
 
@@ -26,13 +29,14 @@ def data(call: Call, save_sheet: str | None = None) -> Result:
     """Show what a data set holds and how it is split."""
     from tinyssl.datasets import load_dataset
 
-    dataset = load_dataset(call.config(DataConfig), call.progress)
+    dataset = load_dataset(call.config(DataConfig), call.progress, tell=False)
     summary = _summary(dataset)
     blocks: list[Table | str] = [
         Table(("class", "train", "val", "test"), _rows(summary)),
         "",
         f"{dataset.name}: {summary['images']} images of {summary['size']}, "
         f"fingerprint {dataset.fingerprint}",
+        *reading_lines(summary),
     ]
     if not dataset.labelled:
         blocks.append("no labels: enough for `tinyssl pretrain`; `tinyssl probe` needs some")
@@ -51,7 +55,7 @@ def _summary(dataset: Dataset) -> dict[str, Any]:
         else []
         for split, index in splits.items()
     }
-    return {
+    summary = {
         "name": dataset.name,
         "images": len(dataset.images),
         "size": "x".join(map(str, dataset.images.shape[1:])),
@@ -61,15 +65,24 @@ def _summary(dataset: Dataset) -> dict[str, Any]:
         "per_class": counts,
         "fingerprint": dataset.fingerprint,
     }
+    if dataset.reading is None:
+        return summary
+    record = dataset.as_record()
+    return summary | {name: record[name] for name in ("layout", "left_out", "warnings")}
 
 
 def _rows(summary: dict[str, Any]) -> list[list[str]]:
     splits = list(summary["splits"])
     rows = [
-        [str(name), *(f"{summary['per_class'][split][index]:,}" for split in splits)]
+        [shortened(name), *(f"{summary['per_class'][split][index]:,}" for split in splits)]
         for index, name in enumerate(summary["class_names"] if summary["labelled"] else [])
     ]
     return [*rows, ["all", *(f"{summary['splits'][split]:,}" for split in splits)]]
+
+
+def shortened(name: str) -> str:
+    """A name that leaves room for the figures beside it."""
+    return name if len(name) <= SHOWN_CHARACTERS else f"{name[: SHOWN_CHARACTERS - 1]}…"
 
 
 def _save_sheet(dataset: Dataset, path: Path) -> Path:

@@ -16,6 +16,7 @@ from tinyssl.cli.call import Call
 from tinyssl.cli.figures import figure_table
 from tinyssl.cli.options import existing, make_command
 from tinyssl.cli.output import Result, Table
+from tinyssl.cli.stage_result import reading_lines
 from tinyssl.config import BuildConfig, ConvertConfig, DataConfig, ProbeConfig, VerifyConfig
 from tinyssl.errors import UsageError
 from tinyssl.records import RunRecord, read_record
@@ -169,6 +170,7 @@ def _result(records: tuple[RunRecord, ...], built: Result, clock: _Clock) -> Res
         "classes": probe.results["classes"],
         "equal": verify.results["equal"],
         "seconds": clock.seconds,
+        "data": probe.data,
         "build": built.data,
     }
     total = sum(clock.seconds.values())
@@ -176,6 +178,10 @@ def _result(records: tuple[RunRecord, ...], built: Result, clock: _Clock) -> Res
     tested = convert.results["test_images"]
     blocks: list[Table | str] = [
         figure_table(figures, f"of {tested} test images"),
+        "",
+        f"images: {probe.data['train']:,} to train, {probe.data['val']:,} to validate, "
+        f"{probe.data['test']:,} to test",
+        *reading_lines(probe.data),
         "",
         *built.blocks,
         "",

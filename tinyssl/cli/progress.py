@@ -1,4 +1,4 @@
-"""Progress on stderr: bars on a terminal, plain lines in CI or with -v, nothing elsewhere."""
+"""Progress on stderr: bars on a terminal, lines in CI or with -v, elsewhere warnings alone."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tinyssl.progress import Progress, Silent, Tracker
 from tinyssl.text import printable
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress as Bars
 
 LINE_EVERY = 5.0
@@ -37,7 +38,7 @@ def choose_progress(
         return Silent()
     if in_ci(environ) or (verbose and not stream.isatty()):
         return PlainProgress(stream)
-    return BarProgress() if stream.isatty() else Silent()
+    return BarProgress() if stream.isatty() else WarningsOnly(stream)
 
 
 def format_fields(fields: Mapping[str, object]) -> str:
@@ -79,11 +80,21 @@ class _Line:
         print_line(printable(f"{text} {format_fields(self.fields)}"), self.stream)
 
 
-class PlainProgress:
-    """Plain lines, for logs."""
+class WarningsOnly(Silent):
+    """For logs: what a reader must know, each text once."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
+        self._warned: set[str] = set()
+
+    def warn(self, text: str) -> None:
+        if text not in self._warned:
+            self._warned.add(text)
+            print_line(f"Warning: {printable(text)}", self.stream)
+
+
+class PlainProgress(WarningsOnly):
+    """Plain lines, for logs."""
 
     def note(self, text: str) -> None:
         print_line(text, self.stream)
@@ -118,6 +129,12 @@ class BarProgress:
     def __init__(self) -> None:
         self.console = SafeConsole(stderr=True, emoji=False)
         self._bars: Bars | None = None
+        self._warned: set[str] = set()
+
+    def warn(self, text: str) -> None:
+        if text not in self._warned:
+            self._warned.add(text)
+            print_warning(self.console, text)
 
     def note(self, text: str) -> None:
         # soft wrap: a command to be copied must not be broken by the width of the terminal
@@ -134,6 +151,12 @@ class BarProgress:
                 yield Bar(bars, title, total, unit)
             finally:
                 self._bars = None
+
+
+def print_warning(console: Console, text: str) -> None:
+    """One line; a path in it is not broken by the width of the terminal."""
+    line = f"Warning: {text}"
+    console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 def new_bars(console: Any) -> Bars:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from tinyssl.cli.output import Result, Table, value_rows
 from tinyssl.records import RunRecord
 
@@ -17,11 +20,13 @@ def record_result(record: RunRecord) -> Result:
             "status": record.status,
             "results": record.results,
             "files": files,
+            "data": record.data,
         },
         blocks=(
             Table((record.kind, ""), value_rows(figures)),
             "",
             *warnings_of(record),
+            *reading_lines(record.data),
             *(f"{name}: {path}" for name, path in files.items()),
             f"run: {record.folder}",
         ),
@@ -32,3 +37,20 @@ def warnings_of(record: RunRecord) -> tuple[str, ...]:
     """What the stage has to say against its own figures, as a line."""
     said = record.results.get("verdict")
     return (f"warning: {said}",) if said else ()
+
+
+def reading_lines(data: Mapping[str, Any]) -> list[str]:
+    """How a folder of pictures was understood, and what was left out of it.
+
+    Args:
+        data: What a record says about its images; of other sources there are no lines.
+    """
+    if not isinstance(data.get("layout"), Mapping):
+        return []
+    lines = [f"layout: {data['layout'].get('text', '')}"]
+    lines += [f"warning: {text}" for text in data.get("warnings", [])]
+    for part in data.get("left_out", []):
+        lines.append(f"left out: {part['text']}")
+        if "advice" in part:
+            lines.append(f"          {part['advice']}")
+    return lines

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
 from tinyssl.cli.output import SafeConsole, print_line
-from tinyssl.cli.progress import Bar, in_ci, new_bars
+from tinyssl.cli.progress import Bar, in_ci, new_bars, print_warning
 from tinyssl.cli.watch_state import Facts, State, complaints, plain_line
 from tinyssl.progress import Progress, Silent, Tracker
 from tinyssl.records import read_record
@@ -101,6 +101,9 @@ class LineDisplay(Silent):
     def note(self, text: str) -> None:
         print_line(text, self.stream)
 
+    def warn(self, text: str) -> None:
+        self.note(f"Warning: {text}")
+
     def show(self, state: State) -> None:
         """A line where one is due."""
         now, ended = time.monotonic(), state.status != "running"
@@ -143,6 +146,9 @@ class LiveDisplay:
 
     def note(self, text: str) -> None:
         self.console.print(text, style="dim", markup=False, highlight=False, soft_wrap=True)
+
+    def warn(self, text: str) -> None:
+        print_warning(self.console, text)
 
     def show(self, state: State) -> None:
         """The next frame shows it."""

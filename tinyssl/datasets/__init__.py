@@ -11,10 +11,12 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from tinyssl.config import DataConfig
-from tinyssl.datasets.base import Dataset, Source, fingerprint
+from tinyssl.datasets.base import Dataset, Reading, Source, fingerprint
 from tinyssl.datasets.cifar import read_cifar10, read_cifar100
 from tinyssl.datasets.digits import read_digits
 from tinyssl.datasets.folder import read_folder
+from tinyssl.datasets.kinds import EXPECTED
+from tinyssl.datasets.left_out import advice, describe
 from tinyssl.datasets.npz import read_npz
 from tinyssl.datasets.splits import split
 from tinyssl.errors import UsageError
@@ -33,14 +35,27 @@ DATASETS: dict[str, Callable[[DataConfig, Progress], Source]] = {
 _ADAPTER = TypeAdapter(DataConfig)
 
 
-def load_dataset(config: DataConfig, progress: Progress = Silent()) -> Dataset:  # noqa: B008 - stateless
+def load_dataset(
+    config: DataConfig,
+    progress: Progress = Silent(),  # noqa: B008 - stateless
+    *,
+    tell: bool = True,
+) -> Dataset:
     """Reads all images of a source into memory and splits them.
+
+    Args:
+        config: Which images, and how they are split.
+        progress: Told of the reading.
+        tell: Tell it too how a folder was understood and what was left out; false where the
+            caller shows that.
 
     Raises:
         DataError: Images or labels that cannot be read, or too few for three splits.
         UsageError: `data_path` is needed and missing.
     """
     source = DATASETS[config.dataset](config, progress)
+    if tell and source.reading is not None:
+        _tell(source.reading, progress)
     splits = split(source, config)
     train, val, test = splits
     return Dataset(
@@ -53,7 +68,18 @@ def load_dataset(config: DataConfig, progress: Progress = Silent()) -> Dataset: 
         test=test,
         fingerprint=fingerprint(source.images, source.labels, splits),
         labelled=bool(source.class_names),
+        reading=source.reading,
     )
+
+
+def _tell(reading: Reading, progress: Progress) -> None:
+    progress.note(f"layout: {reading.layout['text']}")
+    for text in reading.warnings:
+        progress.warn(text)
+    worth = [part for part in reading.left_out if part.kind not in EXPECTED]
+    if worth:
+        ways = advice(worth)
+        progress.warn(f"left out: {describe(worth)}" + (f". {ways}" if ways else ""))
 
 
 def data_config_json(config: DataConfig) -> dict[str, Any]:

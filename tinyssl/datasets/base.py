@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from tinyssl.datasets.left_out import LeftOut
 
 Images = NDArray[np.uint8]
 Indices = NDArray[np.int64]
 
 UNLABELLED = -1
 """Label of every image of a source without classes"""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a folder was understood: what its records, JSON and tables say of it."""
+
+    layout: dict[str, Any]
+    """`kind`, `base`, `splits` and, for people, `text`"""
+    left_out: tuple[LeftOut, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -27,6 +40,10 @@ class Source:
     class_names: tuple[str, ...] = ()
     test: Indices | None = None
     """Indices of the source's own test split, where it has one"""
+    val: Indices | None = None
+    """Indices of the source's own validation split, where it has one; never without `test`"""
+    reading: Reading | None = None
+    """Of a folder"""
 
 
 @dataclass(frozen=True)
@@ -46,10 +63,12 @@ class Dataset:
     fingerprint: str
     """SHA-256 over pixels, labels and splits, 64 hex digits"""
     labelled: bool
+    reading: Reading | None = None
+    """Of a folder"""
 
     def as_record(self) -> dict[str, Any]:
         """What a run record says about its data."""
-        return {
+        record = {
             "name": self.name,
             "fingerprint": self.fingerprint,
             "images": len(self.images),
@@ -59,6 +78,13 @@ class Dataset:
             "train": len(self.train),
             "val": len(self.val),
             "test": len(self.test),
+        }
+        if self.reading is None:
+            return record
+        return record | {
+            "layout": self.reading.layout,
+            "left_out": [part.as_json() for part in self.reading.left_out],
+            "warnings": list(self.reading.warnings),
         }
 
 

@@ -13,23 +13,50 @@ BACKGROUND = (255, 255, 255)
 ALPHA_MODES = ("RGBA", "LA", "PA", "La", "RGBa")
 
 
+ORIENTATION = 0x0112
+"""EXIF tag"""
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""Value of the tag -> what turns the picture upright"""
+
+
+def upright(picture: Image.Image) -> Image.Image:
+    """Turned as the EXIF orientation says; no other tag matters.
+
+    Where the orientation itself cannot be read, the picture stays as it is.
+    """
+    try:
+        turn = TURNS.get(picture.getexif().get(ORIENTATION, 1))
+    except Exception:  # metadata of an unexpected type trips Pillow in many ways
+        turn = None
+    return picture if turn is None else picture.transpose(turn)
+
+
 def to_rgb(picture: Image.Image) -> Image.Image:
     """RGB, 8 bits: upright by its EXIF tag, transparency on white, 16-bit grey scaled down.
 
     Raises:
         ValueError: The pixels are 32-bit numbers without a known range.
     """
-    upright = ImageOps.exif_transpose(picture)
-    if upright.mode.startswith("I;16"):  # Pillow's own conversion clips at 255
-        wide = np.asarray(upright).astype(np.uint32)
+    sixteen = picture.mode.startswith("I;16") or (picture.mode, picture.format) == ("I", "PPM")
+    turned = upright(picture)
+    if sixteen:  # Pillow's own conversion clips at 255
+        wide = np.asarray(turned).astype(np.uint32)
         return Image.fromarray(((wide + 128) // 257).astype(np.uint8)).convert("RGB")
-    if upright.mode in ("I", "F"):
-        raise ValueError(f"32-bit pixels (mode {upright.mode}) have no known range")
-    if upright.mode in ALPHA_MODES or "transparency" in upright.info:
-        pixels = upright.convert("RGBA")
+    if turned.mode in ("I", "F"):
+        raise ValueError(f"32-bit pixels (mode {turned.mode}) have no known range")
+    if turned.mode in ALPHA_MODES or "transparency" in turned.info:
+        pixels = turned.convert("RGBA")
         canvas = Image.new("RGBA", pixels.size, BACKGROUND)
         return Image.alpha_composite(canvas, pixels).convert("RGB")
-    return upright.convert("RGB")
+    return turned.convert("RGB")
 
 
 def fit_square(picture: Image.Image, size: int) -> Images:

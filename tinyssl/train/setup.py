@@ -12,6 +12,7 @@ from torch import nn
 from tinyssl.backbones import build_backbone
 from tinyssl.config import PretrainConfig
 from tinyssl.datasets import Dataset
+from tinyssl.datasets.splits import LEAST_TRAIN
 from tinyssl.errors import DataError
 from tinyssl.methods import METHODS, Method, Surroundings, build_method, method_config
 from tinyssl.progress import Progress
@@ -105,7 +106,7 @@ def build_job(config: PretrainConfig, dataset: Dataset, world: World, progress: 
         DataError: Too few images for a batch, or no labels for a method that needs them.
         UsageError: The teacher is unknown or cannot be had.
     """
-    schedule = _schedule(config, dataset, world)
+    schedule = make_schedule(config, dataset, world)
     config = replace(config, epochs=schedule.epochs)
     kind = METHODS[config.method]
     if kind.needs_labels and not dataset.labelled:
@@ -135,12 +136,38 @@ def _surroundings(dataset: Dataset, teacher: Teacher | None) -> Surroundings:
     )
 
 
-def _schedule(config: PretrainConfig, dataset: Dataset, world: World) -> Schedule:
+def make_schedule(config: PretrainConfig, dataset: Dataset, world: World) -> Schedule:
+    """Steps and epochs.
+
+    Raises:
+        DataError: Fewer training images than one step takes.
+    """
     images, batch = len(dataset.train), config.batch_size * config.accumulate * world.size
     if images < batch:
         raise DataError(
-            f"{images} training images do not fill a batch of {batch}",
-            hint=f"add images, or use --batch-size {max(images * config.batch_size // batch, 2)}",
+            f"{images} training images do not fill a batch of {batch}"
+            f"{_factors(config, world) if batch != config.batch_size else ''}",
+            hint=_smaller_batch(config, images, world),
         )
     epochs = config.epochs or default_epochs(images)
     return Schedule(images, batch, epochs, config.warmup_epochs)
+
+
+def _factors(config: PretrainConfig, world: World) -> str:
+    processes = f", {world.size} processes" if world.size > 1 else ""
+    accumulated = f", {config.accumulate} of them accumulated" if config.accumulate > 1 else ""
+    return f" (--batch-size {config.batch_size}{accumulated}{processes})"
+
+
+def _smaller_batch(config: PretrainConfig, images: int, world: World) -> str:
+    """Settings that suit so many training images, of which there are at least two."""
+    size = images // (config.accumulate * world.size)
+    if size >= LEAST_TRAIN:
+        return f"add images, or use --batch-size {size}"
+    accumulate = images // (LEAST_TRAIN * world.size)
+    if accumulate:
+        return f"add images, or use --batch-size {LEAST_TRAIN} --accumulate {accumulate}"
+    return (
+        f"add images, or start {images // LEAST_TRAIN} processes with "
+        f"--batch-size {LEAST_TRAIN} --accumulate 1"
+    )

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyssl.datasets.arrays import read_arrays
+from tinyssl.datasets.npz import read_labels
 from tinyssl.errors import DataError
 from tinyssl.records import RECORD, RunRecord, Workspace, read_record
 from tinyssl.tflite import read_file
@@ -61,11 +63,12 @@ def load_split(source: RunRecord) -> TestSplit:
         TinysslError: The run stored none.
     """
     path = source.path("test")
-    try:
-        with np.load(path) as stored:
-            names = tuple(str(name) for name in stored["class_names"])
-            return TestSplit(stored["images"], stored["labels"].astype(np.int64), names)
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(
-            f"{path} is damaged: {error}", hint="run `tinyssl convert` again"
-        ) from error
+    again = "run `tinyssl convert` again"
+    arrays = read_arrays(path, ("images", "labels", "class_names"), again)
+    images, missing = arrays.get("images"), {"images", "labels", "class_names"} - arrays.keys()
+    if images is None or missing:
+        raise DataError(f"{path} holds no {', '.join(sorted(missing))}", hint=again)
+    if images.ndim != 4 or images.dtype != np.uint8:
+        raise DataError(f"{path} holds images of shape {images.shape}, {images.dtype}", hint=again)
+    labels, names = read_labels(arrays, len(images), path)
+    return TestSplit(images, labels, names)

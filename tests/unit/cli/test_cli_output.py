@@ -25,7 +25,7 @@ from tinyssl.cli.output import (
     print_traceback,
     value_rows,
 )
-from tinyssl.cli.progress import BarProgress, PlainProgress, choose_progress, in_ci
+from tinyssl.cli.progress import BarProgress, PlainProgress, WarningsOnly, choose_progress, in_ci
 from tinyssl.cli.watch_display import LineDisplay
 from tinyssl.device.flashed import Flashed
 from tinyssl.progress import Silent
@@ -123,10 +123,10 @@ class Terminal(io.StringIO):
     ("environ", "stream", "options", "kind"),
     [
         ({}, Terminal(), {}, BarProgress),
-        ({}, io.StringIO(), {}, Silent),
+        ({}, io.StringIO(), {}, WarningsOnly),
         ({"CI": "true"}, Terminal(), {}, PlainProgress),
         ({"CI": "true"}, io.StringIO(), {}, PlainProgress),
-        ({"CI": "false"}, io.StringIO(), {}, Silent),
+        ({"CI": "false"}, io.StringIO(), {}, WarningsOnly),
         ({}, io.StringIO(), {"verbose": True}, PlainProgress),
         ({"CI": "1"}, Terminal(), {"quiet": True}, Silent),
     ],
@@ -277,3 +277,23 @@ def test_no_encoding_of_the_terminal_is_an_error(tmp_path: Path, encoding: str) 
     assert b"Unicode" not in done.stderr
     assert b"\x1b" not in done.stdout + done.stderr
     assert done.returncode == 0, done.stderr
+
+
+def test_a_warning_reaches_a_log_once_and_cannot_steer_it() -> None:
+    stream = io.StringIO()
+    progress = choose_progress({}, stream=stream)
+    progress.note("reading")
+    for _ in range(2):
+        progress.warn("left out: 20 HEIC pictures (\x1b[2J)")
+    assert stream.getvalue() == "Warning: left out: 20 HEIC pictures (\\x1b[2J)\n"
+    quiet = io.StringIO()
+    choose_progress({}, quiet=True, stream=quiet).warn("left out")
+    assert quiet.getvalue() == ""
+
+
+def test_every_display_can_warn(capsys: pytest.CaptureFixture[str]) -> None:
+    stream = io.StringIO()
+    PlainProgress(stream).warn("lost [bold]x")
+    BarProgress().warn("lost [bold]x")
+    assert stream.getvalue() == "Warning: lost [bold]x\n"
+    assert capsys.readouterr().err == "Warning: lost [bold]x\n"

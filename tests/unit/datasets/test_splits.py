@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -60,6 +63,39 @@ def test_own_test_split_is_kept():
 def test_too_few_images():
     with pytest.raises(DataError, match=r"splitting 2 image\(s\) gives 1 for training, 0 "):
         split(source([0, 0]), DataConfig())
+
+
+@pytest.mark.parametrize("shares", [(0.2, 0.1), (0.5, 0.5), (0.01, 0.01), (0.9, 0.9), (0.7, 0.2)])
+@pytest.mark.parametrize("kinds", [1, 2, 3, 10])
+def test_the_number_of_images_that_a_message_names_is_enough(kinds, shares):
+    config = DataConfig(test_fraction=shares[0], val_fraction=shares[1])
+    with pytest.raises(DataError) as caught:
+        split(source(list(range(kinds))), config)
+    found = re.search(r"add images: ([0-9]+) are enough", caught.value.hint)
+    assert found is not None
+    train, val, test = split(source(list(range(kinds)) * (int(found[1]) // kinds)), config)
+    assert len(train) >= 2
+    assert len(val)
+    assert len(test)
+
+
+def test_the_least_of_unlabelled_images_is_four():
+    assert [len(part) for part in split(source([-1] * 4), DataConfig())] == [2, 1, 1]
+    with pytest.raises(DataError, match="gives 1 for training, 1 for validation and 1 for the"):
+        split(source([-1] * 3), DataConfig())
+
+
+def test_an_own_test_split_needs_more_training_images():
+    with pytest.raises(DataError) as caught:
+        split(source([-1] * 4, test=[0, 1]), DataConfig())
+    assert caught.value.hint == "add training images: 3 are enough"
+    split(source([-1] * 5, test=[0, 1]), DataConfig())
+
+
+def test_own_validation_split_is_kept():
+    given = replace(source([0, 1] * 10, test=[3, 4]), val=np.array([7, 0]))
+    train, val, test = split(given, DataConfig())
+    assert (list(val), list(test), len(train)) == ([0, 7], [3, 4], 16)
 
 
 def test_fingerprint_sees_pixels_labels_and_splits():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -18,11 +19,14 @@ import torch
 
 from tinyssl.backbones import load_backbone
 from tinyssl.config import DataConfig, PretrainConfig
+from tinyssl.datasets import load_dataset
 from tinyssl.errors import DataError, TrainingError, UsageError
 from tinyssl.progress import Silent
 from tinyssl.records import METRICS, RunRecord, Workspace, hold_run, read_record
 from tinyssl.train import pretrain
 from tinyssl.train.checkpoint import CURRENT, PREVIOUS
+from tinyssl.train.setup import make_schedule
+from tinyssl.train.world import World
 
 CONFIG = PretrainConfig(
     backbone="mobilenet_v2_tiny",
@@ -280,6 +284,31 @@ def test_resume_with_other_images(tmp_path):
     np.savez(path, images=np.ones((70, 16, 16, 3), np.uint8))
     with pytest.raises(DataError, match="the images are not those of"):
         resume(given, folder)
+
+
+@pytest.mark.parametrize(
+    ("images", "batch", "accumulate", "processes", "hint"),
+    [
+        (2, 32, 1, 1, "--batch-size 2"),
+        (31, 32, 1, 1, "--batch-size 31"),
+        (31, 32, 4, 1, "--batch-size 7"),
+        (7, 32, 4, 1, "--batch-size 2 --accumulate 3"),
+        (7, 32, 4, 2, "--batch-size 2 --accumulate 1"),
+        (3, 32, 1, 4, "1 processes with --batch-size 2 --accumulate 1"),
+    ],
+)
+def test_the_batch_that_a_message_names_is_filled(images, batch, accumulate, processes, hint):
+    given = PretrainConfig(batch_size=batch, accumulate=accumulate)
+    world = World(torch.device("cpu"), size=processes)
+    dataset = replace(load_dataset(DataConfig()), train=np.arange(images))
+    with pytest.raises(DataError, match=f"{images} training images do not fill") as caught:
+        make_schedule(given, dataset, world)
+    assert caught.value.hint.endswith(hint)
+    named = dict(re.findall(r"--([a-z-]+) ([0-9]+)", hint))
+    accumulate = int(named.get("accumulate", accumulate))
+    way_out = replace(given, batch_size=int(named["batch-size"]), accumulate=accumulate)
+    fewer = World(world.device, size=1 if "processes" in hint else processes)
+    assert make_schedule(way_out, dataset, fewer).epoch_steps >= 1
 
 
 def test_mistakes_are_found_before_the_run(data, tmp_path):
