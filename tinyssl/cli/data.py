@@ -17,6 +17,7 @@ from tinyssl.errors import UsageError
 
 if TYPE_CHECKING:
     from tinyssl.datasets import Dataset
+    from tinyssl.progress import Progress
 
 SHEET_ROWS, SHEET_COLUMNS = 8, 16
 SHOWN_CHARACTERS = 60
@@ -29,7 +30,7 @@ def data(call: Call, save_sheet: str | None = None) -> Result:
     """Show what a data set holds and how it is split."""
     from tinyssl.datasets import load_dataset
 
-    dataset = load_dataset(call.config(DataConfig), call.progress, tell=False)
+    dataset = load_dataset(call.config(DataConfig), _WithoutWarnings(call.progress))
     summary = _summary(dataset)
     blocks: list[Table | str] = [
         Table(("class", "train", "val", "test"), _rows(summary)),
@@ -44,6 +45,16 @@ def data(call: Call, save_sheet: str | None = None) -> Result:
         summary["sheet"] = _save_sheet(dataset, Path(save_sheet))
         blocks.append(f"contact sheet: {save_sheet}")
     return Result(summary, blocks)
+
+
+class _WithoutWarnings:
+    """A display that leaves the warnings to the result, which has them all."""
+
+    def __init__(self, display: Progress) -> None:
+        self.note, self.track = display.note, display.track
+
+    def warn(self, text: str) -> None:
+        pass
 
 
 def _summary(dataset: Dataset) -> dict[str, Any]:

@@ -35,26 +35,19 @@ DATASETS: dict[str, Callable[[DataConfig, Progress], Source]] = {
 _ADAPTER = TypeAdapter(DataConfig)
 
 
-def load_dataset(
-    config: DataConfig,
-    progress: Progress = Silent(),  # noqa: B008 - stateless
-    *,
-    tell: bool = True,
-) -> Dataset:
+def load_dataset(config: DataConfig, progress: Progress = Silent()) -> Dataset:  # noqa: B008 - stateless
     """Reads all images of a source into memory and splits them.
 
     Args:
         config: Which images, and how they are split.
-        progress: Told of the reading.
-        tell: Tell it too how a folder was understood and what was left out; false where the
-            caller shows that.
+        progress: Told of the reading, how a folder was understood and what was left out.
 
     Raises:
         DataError: Images or labels that cannot be read, or too few for three splits.
         UsageError: `data_path` is needed and missing.
     """
     source = DATASETS[config.dataset](config, progress)
-    if tell and source.reading is not None:
+    if source.reading is not None:
         _tell(source.reading, progress)
     splits = split(source, config)
     train, val, test = splits

@@ -14,6 +14,8 @@ from tinyssl.errors import DataError
 from tinyssl.records import RECORD, RunRecord, Workspace, read_record
 from tinyssl.tflite import read_file
 
+SPLIT_ARRAYS = ("images", "labels", "class_names")
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -64,11 +66,15 @@ def load_split(source: RunRecord) -> TestSplit:
     """
     path = source.path("test")
     again = "run `tinyssl convert` again"
-    arrays = read_arrays(path, ("images", "labels", "class_names"), again)
-    images, missing = arrays.get("images"), {"images", "labels", "class_names"} - arrays.keys()
-    if images is None or missing:
-        raise DataError(f"{path} holds no {', '.join(sorted(missing))}", hint=again)
-    if images.ndim != 4 or images.dtype != np.uint8:
-        raise DataError(f"{path} holds images of shape {images.shape}, {images.dtype}", hint=again)
-    labels, names = read_labels(arrays, len(images), path)
+    try:
+        arrays = read_arrays(path, SPLIT_ARRAYS, again)
+        missing = set(SPLIT_ARRAYS) - arrays.keys()
+        if missing:
+            raise DataError(f"it holds no {', '.join(sorted(missing))}")
+        images = arrays["images"]
+        if images.ndim != 4 or images.dtype != np.uint8 or not len(images):
+            raise DataError(f"its images have shape {images.shape} and type {images.dtype}")
+        labels, names = read_labels(arrays, len(images), path)
+    except DataError as error:
+        raise DataError(f"{path} is damaged: {error.message}", hint=again) from error
     return TestSplit(images, labels, names)
