@@ -21,9 +21,9 @@ Invoke = Callable[..., Result]
 
 DOCUMENTED = {
     "TinysslError": 1, "UsageError": 2, "DataError": 1, "TrainingError": 1, "ModelError": 1,
-    "UnsupportedModel": 1, "BuildError": 1, "ToolMissing": 1, "GateFailed": 3,
-    "BudgetExceeded": 3, "AccuracyDrop": 3, "Collapsed": 3, "Mismatch": 3, "DeviceNotFound": 4,
-    "DeviceTimeout": 5, "DeviceError": 1,
+    "UnsupportedModel": 1, "InterpreterFailed": 1, "BuildError": 1, "ToolMissing": 1,
+    "GateFailed": 3, "BudgetExceeded": 3, "AccuracyDrop": 3, "AccuracyTooLow": 3, "Collapsed": 3,
+    "Mismatch": 3, "DeviceNotFound": 4, "DeviceTimeout": 5, "DeviceError": 1,
 }  # fmt: skip
 
 
