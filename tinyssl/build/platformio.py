@@ -7,19 +7,17 @@ a project uses their own core directory and PlatformIO's registry.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
 import shutil
-import signal
-import subprocess
 import sys
 from pathlib import Path
 
 from tinyssl import compilers
 from tinyssl.boards import Board
 from tinyssl.build.upload_errors import upload_error, uploader_error
+from tinyssl.child_process import ChildStopped, run_child
 from tinyssl.errors import (
     BudgetExceeded,
     BuildError,
@@ -34,6 +32,8 @@ from tinyssl.toolchain import Language, compiler_tools, install_hint, problem_of
 LOG = "pio.log"
 BUILD_SECONDS = 900.0
 ERROR_LINES = 12
+LINE_CHARACTERS = 400
+"""Of a line of PlatformIO's output, in an error"""
 PROJECT = "TINYSSL_PROJECT"
 """Variable that names the real folder of the project whose copy PlatformIO uploads"""
 BUILD_LEFT_OUT = ("platforms", LOG)
@@ -243,29 +243,15 @@ def pio_run(
 def _run(
     command: list[str], folder: Path, timeout: float, environ: dict[str, str]
 ) -> tuple[int, str]:
-    """Exit status and output. Whatever ends the wait also ends PlatformIO's own children."""
-    with subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,
-    ) as process:
-        try:
-            output, _ = process.communicate(timeout=timeout)
-        except BaseException as error:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            if isinstance(error, subprocess.TimeoutExpired):
-                raise BuildError(
-                    f"PlatformIO did not finish in {timeout:.0f} s", hint="give a longer --timeout"
-                ) from error
-            raise
-    return process.returncode, output
+    """Exit status and output."""
+    try:
+        ended = run_child(command, seconds=timeout, folder=folder, environment=environ)
+    except ChildStopped as stopped:
+        last = "\n".join(line[:LINE_CHARACTERS] for line in stopped.output.splitlines()[-3:])
+        raise BuildError(
+            f"PlatformIO {stopped.why}; last:\n{last or 'nothing'}", hint="give a longer --timeout"
+        ) from stopped
+    return ended.code, ended.output
 
 
 def failure(output: str, project: Path) -> TinysslError:
@@ -288,7 +274,8 @@ def failure(output: str, project: Path) -> TinysslError:
     if known:
         return known
     lines = [line for line in output.splitlines() if ERROR_LINE.search(line)]
-    shown = "\n".join((lines or output.splitlines()[-ERROR_LINES:])[:ERROR_LINES])
+    chosen = (lines or output.splitlines()[-ERROR_LINES:])[:ERROR_LINES]
+    shown = "\n".join(line[:LINE_CHARACTERS] for line in chosen)
     hint = f"the whole output is in {project / LOG}"
     kind = uploader_error(output)
     if kind:

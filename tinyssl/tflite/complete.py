@@ -78,7 +78,7 @@ def _zero_points(_: Any, root: Any) -> list[str]:
             continue
         if quant.zeroPoint is None or len(quant.zeroPoint) == 0:
             quant.zeroPoint = np.zeros(len(quant.scale), np.int64)
-            name = (graph.tensors[index].name or b"").decode("utf-8", "replace")
+            name = printable((graph.tensors[index].name or b"").decode("utf-8", "replace"))
             added.append(f"tensor {index} ({name or f't{index}'}): a zero point of 0")
     return added
 

@@ -4,6 +4,7 @@ PlatformIO is left out (tests/emulator has it): gcc compiles the firmware under 
 it is laid down as `tinyssl build` and `tinyssl flash` would.
 """
 
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -73,6 +74,24 @@ def forgetful_program(tiny_tflite: Path, tmp_path_factory: pytest.TempPathFactor
     """The same model on a device that has no room for a copy of its input."""
     folder = tmp_path_factory.mktemp("forgetful")
     return compile_model(tiny_tflite, folder, defines=["TINYSSL_KEEP_INPUT=0"])
+
+
+ODD_NAME = os.fsdecode('m-ready [x] a"b\\c??= %s é\n\x1b[2J'.encode() + b"\xff")
+"""Of a file: brackets, a word of the protocol, a trigraph, a format, control codes, no UTF-8"""
+
+
+@pytest.fixture
+def odd_name() -> str:
+    return ODD_NAME
+
+
+@pytest.fixture(scope="session")
+def odd_program(tiny_tflite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same model, from a file with an odd name."""
+    folder = tmp_path_factory.mktemp("odd")
+    named = folder / f"{ODD_NAME}.tflite"
+    shutil.copy(tiny_tflite, named)
+    return compile_model(named, folder)
 
 
 @pytest.fixture(scope="session")

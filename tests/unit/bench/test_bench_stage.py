@@ -58,6 +58,13 @@ def test_every_figure_of_a_whole_run(host_build, tiny_tflite: Path) -> None:
     assert set(record.inputs) == {"build", "model"}
 
 
+def test_a_model_of_any_name_is_measured(flash_host, odd_program: Path, odd_name: str) -> None:
+    """The name means nothing to C and to the line, and the record has it as it is."""
+    record = bench(QUICK, flash_host(odd_program).workspace)
+    assert (record.results["model"], record.results["equal"]) == (odd_name, 24)
+    assert record.results["retries"] == 0
+
+
 def test_latency_is_a_spread_of_the_timed_runs(host_build) -> None:
     record = bench(QUICK, host_build.workspace)
     latency = record.results["latency"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from tinyssl.child_process import ChildStopped, run_child
 from tinyssl.device.chip import Chip
 from tinyssl.device.flashers.job import Job
 from tinyssl.errors import DeviceError, DeviceNotFound, DeviceTimeout, ToolMissing, UsageError
@@ -18,6 +18,8 @@ IMAGE = "firmware"
 SCRIPT = "commands.jlink"
 SPEED_KHZ = 4000
 SECONDS = 120.0
+TAIL_CHARACTERS = 600
+"""Of the last lines, in an error"""
 WORD = re.compile(r"^([0-9A-Fa-f]{8}) = ([0-9A-Fa-f]{8})", re.MULTILINE)
 """Answer to `mem32`"""
 NO_PROBE = re.compile(r"Connecting to J-Link.*FAILED|Cannot connect to (?:the )?(?:J-Link|probe)")
@@ -81,22 +83,14 @@ def _run(command: list[str], script: list[str], elf: Path) -> str:
         for kind in (".hex", ".bin"):
             (folder / f"{IMAGE}{kind}").symlink_to(elf.with_suffix(kind).absolute())
         try:
-            done = subprocess.run(
-                [*command, "-CommandFile", SCRIPT],
-                cwd=folder,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
+            ended = run_child([*command, "-CommandFile", SCRIPT], seconds=SECONDS, folder=folder)
+        except ChildStopped as stopped:
             raise DeviceTimeout(
-                f"{command[0]} did not end in {SECONDS:.0f} s", hint="unplug the probe, plug it in"
-            ) from error
-    output = done.stdout + done.stderr
-    _check(output, done.returncode)
-    return output
+                f"{command[0]} {stopped.why}: {_tail(stopped.output)}",
+                hint="unplug the probe, plug it in",
+            ) from stopped
+    _check(ended.output, ended.code)
+    return ended.output
 
 
 def _check(output: str, code: int) -> None:
@@ -109,7 +103,8 @@ def _check(output: str, code: int) -> None:
     failed = FAILED.search(output)
     if failed or code:
         raise DeviceError(
-            f"J-Link failed: {failed[0].strip() if failed else _tail(output)}", hint="flash again"
+            f"J-Link failed: {failed[0].strip()[:TAIL_CHARACTERS] if failed else _tail(output)}",
+            hint="flash again",
         )
 
 
@@ -121,4 +116,4 @@ def _word(output: str, address: int) -> int:
 
 
 def _tail(output: str) -> str:
-    return " / ".join(output.strip().splitlines()[-3:]) or "it said nothing"
+    return " / ".join(output.strip().splitlines()[-3:])[-TAIL_CHARACTERS:] or "it said nothing"
