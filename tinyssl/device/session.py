@@ -46,7 +46,7 @@ LINE_TIMEOUT = 5.0
 """Seconds for a line that the device sends without computing (MLPerf's runner allows as many)"""
 SYNC_TIMEOUT = 2.0
 """Seconds for an answer to `name%`, per try"""
-SYNC_TRIES = 5
+SYNC_TRIES = 4
 QUIET = 0.05
 """Seconds of silence that end old output"""
 FLUSH = 8192
@@ -293,8 +293,8 @@ class Session:
         self._reader.drop(QUIET, deadline, self._see_dropped)
 
     def _wire_seconds(self, size: int) -> float:
-        """Time that `size` bytes take on the wire, twice over: the computer may be busy."""
-        return 2.0 * size * BITS_PER_BYTE / self.link.baud
+        """Time that `size` bytes take on the wire."""
+        return size * BITS_PER_BYTE / self.link.baud
 
 
 def _loaded(lines: Sequence[str]) -> None:

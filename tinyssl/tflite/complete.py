@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from tinyssl.text import printable
 from tinyssl.tflite.tables import IDENTIFIER, damage_as_error
 
 INDEX_INPUTS = ("PAD", "MEAN")

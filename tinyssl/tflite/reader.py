@@ -16,6 +16,7 @@ from tinyssl.ir.blockers import blocked
 from tinyssl.ir.model import DType, Model, Quant, Tensor
 from tinyssl.ir.ops import Op
 from tinyssl.ir.verify import find_blockers
+from tinyssl.text import printable
 from tinyssl.tflite.diagnosis import RawGraph, RawOp, RawTensor, diagnose
 from tinyssl.tflite.read_ops import READERS, OperatorContext, Reader
 from tinyssl.tflite.tables import DAMAGED_HINT, RANK_MAX, Tables, damage_as_error, enum_name, vector
@@ -119,7 +120,7 @@ class _Reader:
         return found
 
     def _tensor_name(self, index: int, raw: Any) -> str:
-        name = (raw.Name() or b"").decode("utf-8", "replace")
+        name = printable((raw.Name() or b"").decode("utf-8", "replace"))
         self.tables.take(len(name))
         return name or f"t{index}"
 

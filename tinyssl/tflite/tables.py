@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyssl.text import printable
 from tinyssl.errors import Blocker, ModelError
 from tinyssl.ir.blockers import blocked
 
@@ -167,7 +168,7 @@ class Tables:
         # Old files have the code in a byte, new ones in an int32; the unused one is 0 or 127.
         name = enum_name("BuiltinOperator", max(code.BuiltinCode(), code.DeprecatedBuiltinCode()))
         if name == "CUSTOM":
-            name = f"CUSTOM {(code.CustomCode() or b'').decode('utf-8', 'replace')}"
+            name = f"CUSTOM {printable((code.CustomCode() or b'').decode('utf-8', 'replace'))}"
         return name, code.Version()
 
     def options(self, operator: Any, name: str) -> Any:
