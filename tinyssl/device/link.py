@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import time
 from pathlib import Path
 from typing import Protocol
 
@@ -17,11 +16,10 @@ import serial
 
 from tinyssl.errors import DeviceError, DeviceNotFound, DeviceTimeout
 
-WRITE_BYTES = 512
-"""Bytes written at a time"""
-WRITE_TIMEOUT = 30.0
-"""Seconds they may take. A terminal blocks when nobody reads its other end, and, once full, until
-nearly all of it was read: 7 s were measured for 27 kB on a busy computer"""
+WRITE_TIMEOUT = 3.0
+"""Seconds until a device takes the first bytes, beside those that SLOWEST_LINE gives all of them. A
+terminal blocks when nobody reads its other end, and, once full, until nearly all of it was read:
+7 s were measured for 27 kB on a busy computer"""
 SLOWEST_LINE = 2000.0
 """Bytes a second that a device must take and send at least. Below any sensible baud rate, because
 an emulated UART takes one byte at a time: 4,000 bytes/s were measured on a busy computer"""
@@ -76,17 +74,16 @@ class SerialLink:
 
     def write(self, data: bytes) -> None:
         """See `Link`."""
-        end = time.monotonic() + WRITE_TIMEOUT + len(data) / SLOWEST_LINE
+        seconds = WRITE_TIMEOUT + len(data) / SLOWEST_LINE
         try:
-            for start in range(0, len(data), WRITE_BYTES):
-                if time.monotonic() > end:
-                    raise self._stuck(f"{start:,} of {len(data):,} bytes in time")
-                self._serial.write(data[start : start + WRITE_BYTES])
+            self._serial.write_timeout = seconds
+            self._serial.write(data)
         except serial.SerialTimeoutException as error:
-            raise self._stuck(f"no bytes for {WRITE_TIMEOUT:g} s") from error
-        except DeviceTimeout:
-            raise
-        except Exception as error:
+            raise DeviceTimeout(
+                f"{self.name} did not take {len(data):,} bytes in {seconds:.1f} s",
+                hint="run `tinyssl flash` to start the device again",
+            ) from error
+        except Exception as error:  # as in `read`
             raise self._gone(error) from error
 
     def read(self, timeout: float) -> bytes:
@@ -103,11 +100,6 @@ class SerialLink:
         """See `Link`."""
         with contextlib.suppress(Exception):  # a port that is gone is closed
             self._serial.close()
-
-    def _stuck(self, taken: str) -> DeviceTimeout:
-        return DeviceTimeout(
-            f"{self.name} took {taken}", hint="run `tinyssl flash` to start the device again"
-        )
 
     def _gone(self, error: Exception) -> DeviceError:
         return DeviceError(

@@ -50,7 +50,7 @@ SYNC_TRIES = 4
 QUIET = 0.05
 """Seconds of silence that end old output"""
 FLUSH = 8192
-"""NUL bytes, times the number of the try, that end a frame which nobody will finish"""
+"""NUL bytes that end a frame which nobody will finish; the device itself gives one up after 1 s"""
 BITS_PER_BYTE = 10
 EXTRA_LINES = 32
 """Lines that a reply may have too many before it is given up: a fault's report, a boot banner"""
@@ -125,19 +125,19 @@ class Session:
             DeviceError: The line is gone.
         """
         self._reader.forget_recent()
-        silent = time.monotonic() + self.timeout
+        left = self.timeout
         for attempt in range(SYNC_TRIES):
-            self._drain(silent)
+            left = self._drain(left)
             # The NULs fill a frame that an earlier host left half sent: the device takes them for
             # its rest, finds the CRC wrong, and ignores those that are left. `%` ends a half line.
-            fill = b"\0" * (FLUSH * attempt)
-            self.link.write(fill + b"%name%")
+            fill = b"\0" * FLUSH if attempt > 0 else b""
+            self._write_name(fill)
             try:
                 seconds = min(SYNC_TIMEOUT, self.timeout) + self._wire_seconds(len(fill))
                 name = self._find_name(seconds)
             except DeviceTimeout:
                 continue
-            self._drain(silent)
+            self._drain(left)
             return name
         raise DeviceTimeout(
             f"{self.link.name} does not answer `name%` ({SYNC_TRIES} tries)"
@@ -271,6 +271,15 @@ class Session:
             hint=self._reader.loop_hint() or "is the baud rate right (--baud)?",
         )
 
+    def _write_name(self, fill: bytes) -> None:
+        try:
+            self.link.write(fill + b"%name%")
+        except DeviceTimeout as error:
+            raise DeviceTimeout(
+                f"{error.message}{self._reader.last_words()}",
+                hint=self._reader.loop_hint() or error.hint,
+            ) from error
+
     def _find_name(self, seconds: float) -> str:
         """Reads up to the name line and the `m-ready` behind it."""
         replies = words().replies
@@ -288,9 +297,15 @@ class Session:
         if restarted(line) and len(self._restarts) < RESTART_LINES:
             self._restarts.append(line)
 
-    def _drain(self, deadline: float) -> None:
-        """Drops what the device still sends, until it is silent."""
-        self._reader.drop(QUIET, deadline, self._see_dropped)
+    def _drain(self, seconds: float) -> float:
+        """Drops what the device still sends, until it is silent.
+
+        Returns:
+            What is left of `seconds`, in which it must become so.
+        """
+        started = time.monotonic()
+        self._reader.drop(QUIET, started + seconds, self._see_dropped)
+        return seconds - (time.monotonic() - started)
 
     def _wire_seconds(self, size: int) -> float:
         """Time that `size` bytes take on the wire."""

@@ -276,6 +276,7 @@ def test_ctrl_c_leaves_a_valid_partial_record(host_build) -> None:
 
 def test_a_silent_port_is_a_timeout(host_build, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(link, "WRITE_TIMEOUT", 0.2)
+    monkeypatch.setattr(link, "SLOWEST_LINE", 1e5)
     master, slave = os.openpty()
     tty.setraw(slave)
     try:

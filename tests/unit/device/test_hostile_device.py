@@ -29,6 +29,7 @@ from tests.played_device import (
     seal,
 )
 from tinyssl.device import Session, WasReset, open_link
+from tinyssl.device import link as link_module
 from tinyssl.device.fields import BadValue
 from tinyssl.device.protocol import (
     Faulted,
@@ -269,3 +270,23 @@ def test_a_line_that_is_too_long_is_cut_and_the_next_is_read() -> None:
     with pytest.raises(DeviceTimeout, match="did not answer in time"):
         session.memory()
     assert session.identity().model == "kws-[int8]"
+
+
+def test_a_device_that_stops_reading_is_a_timeout(play: Callable[..., str]) -> None:
+    """It is stuck in a reply, and what would bring it back into step fills the terminal."""
+
+    def stuck(command: str) -> Reply:
+        return stalled() if command == "tinyssl" else honest(command)
+
+    def stalled() -> Reply:
+        time.sleep(3)
+        yield b""
+
+    link = open_link(play(stuck), 921600)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(link_module, "WRITE_TIMEOUT", 0.2)
+        patch.setattr(link_module, "SLOWEST_LINE", 1e5)
+        with Session(link, timeout=0.2) as session:
+            session.sync()
+            with pytest.raises(DeviceTimeout, match=r"did not take 8,198 bytes in 0\.3 s"):
+                session.identity()
