@@ -4,6 +4,7 @@ The port is one in memory (device/firmware/memory_port.c), so that 100,000 lines
 the second of silence that ends a frame takes no time at all. tests/emulator fuzzes whole firmware.
 """
 
+import os
 import random
 import re
 import subprocess
@@ -22,7 +23,7 @@ INPUT_BYTES = 48
 LINES = 100_000
 MOST = 20
 """Lines of a burst"""
-SEED = 1
+SEED = int(os.environ.get("TINYSSL_FUZZ_SEED", "1"))
 SEPARATOR = b"\x1e"
 ONE = Framing(INPUT_BYTES, answers=1)
 NAME = b"m-name-dut-[host]\r\nm-ready\r\n"

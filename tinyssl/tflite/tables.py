@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.text import printable
 from tinyssl.errors import Blocker, ModelError
 from tinyssl.ir.blockers import blocked
+from tinyssl.text import printable
 
 IDENTIFIER = b"TFL3"
 SCHEMA_VERSION = 3
