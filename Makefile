@@ -14,10 +14,11 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup tools python demo readme test quick lint types size bench-engines bench-engines-check boards-table tflm-table clean
+.PHONY: help setup tools python demo demo-seeds readme test quick lint types size bench-engines bench-engines-check boards-table tflm-table clean
 
 help:
 	@echo "make demo    images to a measured (emulated) Cortex-M7: table and $(DEMO)/report.html"
+	@echo "make demo-seeds   after it: the same with two more seeds, and their spread"
 	@echo "make test    all tests but those that need a board"
 	@echo "make quick   the tests that end in about two minutes"
 	@echo "make lint    format, lint and size budget      make types   mypy --strict"
@@ -30,7 +31,7 @@ help:
 setup: tools $(STAMP)
 
 # The list of programs is tinyssl/toolchain.py. The demo alone needs fewer of them than the tests.
-TOOL_SET := $(if $(filter-out demo readme,$(MAKECMDGOALS)),test,demo)
+TOOL_SET := $(if $(filter-out demo demo-seeds readme,$(MAKECMDGOALS)),test,demo)
 
 tools: python
 	@$(PYTHON) tools/system_tools.py $(TOOL_SET)
@@ -51,6 +52,13 @@ demo: setup
 	mkdir -p $(DEMO)
 	TINYSSL_REPORT_OUT=$(abspath $(DEMO))/report.html \
 	  $(BIN)/tinyssl run --workspace $(DEMO) --config examples/digits.toml
+
+# How much the demo depends on its seed: two more trainings, then mean ± deviation over all three.
+demo-seeds: setup
+	for seed in 1 2; do TINYSSL_PRETRAIN_SEED=$$seed \
+	  $(BIN)/tinyssl run --workspace $(DEMO) --config examples/digits.toml --to convert || exit; done
+	$(BIN)/tinyssl report --workspace $(DEMO) --out $(DEMO)/report.html
+	$(BIN)/tinyssl compare --workspace $(DEMO)
 
 # Figures and picture of the README, from the last `make demo` (the picture needs chromium).
 readme: $(STAMP)

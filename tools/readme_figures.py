@@ -2,36 +2,73 @@
 
     python tools/readme_figures.py [--workspace demo]
 
-Every figure comes from the run records; commit, seed, machine and date stand below the table.
+Every figure comes from the run records; commit, seed, machine and date stand below the table. Where
+`make demo-seeds` has trained more seeds in the same workspace, their spread stands there too.
 """
 
 from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tinyssl.boards import find_board
 from tinyssl.cli.output import format_value
+from tinyssl.intervals import wilson
 from tinyssl.records import RunRecord, Workspace, write_atomic
+from tinyssl.report.chain import Chain, follow
+from tinyssl.report.compare import Figure, Row
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 BLOCK = re.compile(r"(<!-- demo: begin.*?-->\n).*?(<!-- demo: end -->)", re.DOTALL)
 
 
-def rows(probe: dict[str, Any], convert: dict[str, Any], bench: dict[str, Any]) -> list[str]:
-    """The lines of the table."""
+def accuracy_rows(chain: Chain) -> list[tuple[str, str]]:
+    """What training brings, and what INT8 costs."""
+    assert chain.probe is not None
+    assert chain.convert is not None
+    probe, convert = chain.probe.results, chain.convert.results
+    return [
+        ("linear probe, trained without labels", _share(probe, "accuracy")),
+        *_seed_rows(chain.seeds),
+        ("without training: random weights, linear probe", _share(probe, "accuracy_random")),
+        ("without a network: logistic regression on the pixels", _share(probe, "accuracy_raw")),
+        ("without a network: kNN on the pixels", _share(probe, "knn_raw")),
+        ("accuracy, float32", _share(convert, "accuracy_float")),
+        ("accuracy, INT8 on the host (TFLite Micro)", _share(convert, "accuracy_int8")),
+    ]
+
+
+def _share(results: Mapping[str, Any], name: str) -> str:
+    """Accuracy with its 95 % interval over the test images."""
+    low, high = wilson(results[name], results["test_images"])
+    return f"{format_value('accuracy', results[name])} ({100 * low:.1f} – {100 * high:.1f})"
+
+
+def _seed_rows(seeds: Row | None) -> list[tuple[str, str]]:
+    """Mean and spread over pretrainings with other seeds, where there are some."""
+    if seeds is None:
+        return []
+    named = (("linear", "linear probe"), ("int8", "INT8"))
+    numbers = ", ".join(map(str, seeds.seeds))
+    return [
+        (f"{title}, seeds {numbers}: mean ± deviation", _spread(seeds.figures[name]))
+        for name, title in named
+        if name in seeds.figures and seeds.figures[name].n > 1
+    ]
+
+
+def _spread(figure: Figure) -> str:
+    return f"{100 * figure.mean:.2f} ± {100 * (figure.std or 0):.2f} %"
+
+
+def device_rows(bench: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the board measured."""
     budget = find_board(bench["board"]).tinyssl.budget
     memory = bench["memory"]
-    cells = [
-        ("linear probe, trained without labels", format_value("accuracy", probe["accuracy"])),
-        ("linear probe, random weights", format_value("accuracy", probe["accuracy_random"])),
-        ("accuracy, float32", format_value("accuracy", convert["accuracy_float"])),
-        (
-            "accuracy, INT8 on the host (TFLite Micro)",
-            format_value("accuracy", convert["accuracy_int8"]),
-        ),
+    return [
         ("accuracy, INT8 on the device", format_value("accuracy", bench["accuracy_device"])),
         ("outputs byte-equal, device and host", f"{bench['equal']:,} of {bench['images']:,}"),
         ("one inference", f"{bench['latency']['median']:,.0f} {bench['latency']['unit']}"),
@@ -40,25 +77,28 @@ def rows(probe: dict[str, Any], convert: dict[str, Any], bench: dict[str, Any]) 
         ("of it arena", f"{memory['arena_bytes']:,} B"),
         ("stack, most used", f"{memory['stack_used']:,} B"),
     ]
-    return ["| figure | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in cells)]
 
 
-def origin(pretrain: RunRecord, bench: RunRecord) -> str:
+def origin(pretrain: RunRecord, bench: RunRecord, images: int) -> str:
     """Commit, seed, machine and date of the figures."""
     machine = bench.machine
     return (
         f"`make demo` of {bench.started[:10]}, commit {bench.commit[:7]}, seed {pretrain.seed}, "
         f"{machine['cores']} cores ({machine['cpu']}), board `{bench.results['board']}` in QEMU. "
-        f"Training took {pretrain.results['seconds']:.0f} s."
+        f"Training took {pretrain.results['seconds']:.0f} s. In brackets: 95 % intervals over "
+        f"{images} test images."
     )
 
 
 def block(workspace: Workspace) -> str:
     """What goes between the comments."""
-    pretrain, bench = workspace.latest("pretrain"), workspace.latest("bench")
-    probe, convert = workspace.latest("probe"), workspace.latest("convert")
-    table = rows(probe.results, convert.results, bench.results)
-    return "\n" + "\n".join([*table, "", origin(pretrain, bench), ""]) + "\n"
+    chain = follow(workspace.latest("bench"), workspace)
+    if chain.pretrain is None or chain.probe is None or chain.convert is None:
+        raise SystemExit(f"{workspace.root} holds no whole demo: run `make demo`")
+    cells = accuracy_rows(chain) + device_rows(chain.bench.results)
+    table = ["| figure | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in cells)]
+    below = origin(chain.pretrain, chain.bench, chain.probe.results["test_images"])
+    return "\n" + "\n".join([*table, "", below, ""]) + "\n"
 
 
 def main() -> None:

@@ -137,6 +137,8 @@ MEASURED: dict[str, Any] = {
     "device": {"ticks_per_second": 25_000_000},
     "retries": 0,
     "inputs_per_second": 14.2,
+    "flash_bytes": 442_380,
+    "ram_bytes": 106_740,
     "latency": {
         "unit": "instructions",
         "runs": 10,
