@@ -18,6 +18,8 @@ STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True, arbitrary_typ
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 NonNegative = Annotated[float, Field(ge=0)]
+Line = Annotated[str, Field(pattern=r"^[^\p{C}\p{Zl}\p{Zp}]*$", max_length=300)]
+"""A text that becomes a line of a file, so without line ends and what does not print"""
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
@@ -218,9 +220,9 @@ class BuildConfig:
     """Name of library, header and functions; default: tinyssl_<model> (target library)"""
     library_version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$")] = "1.0.0"
     """Its version (target library)"""
-    library_author: str = "tinyssl"
+    library_author: Line = "tinyssl"
     """Who publishes it, as `Name <mail>` (target library)"""
-    library_url: str | None = None
+    library_url: Line | None = None
     """Its page; Arduino's registry wants one (target library)"""
     framework: Literal["baremetal", "arduino"] | None = None
     """baremetal: our own start-up and drivers, offline; arduino: the Arduino core that PlatformIO
@@ -233,7 +235,7 @@ class BuildConfig:
     """Local copy of the TensorFlow Lite Micro sources (engine tflm)"""
     cmsis_nn: Path | None = None
     """Local copy of CMSIS-NN, whose kernels TFLM then uses (engine tflm, Cortex-M, with --tflm)"""
-    esp_nn: str | None = None
+    esp_nn: Line | None = None
     """ESP-NN as PlatformIO takes it, `name=URL`, whose kernels TFLM then uses (engine tflm, ESP32,
     --framework arduino)"""
     arena_bytes: Count | None = None

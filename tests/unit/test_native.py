@@ -139,3 +139,78 @@ def test_cc_is_taken_first(monkeypatch, tmp_path):
 def test_sources_cannot_leave_their_folder(path, tmp_path):
     with pytest.raises(ValueError, match="leaves its folder"):
         write_sources({path: ""}, tmp_path / "work")
+
+
+def kept(cache):
+    (path,) = (cache / "native").iterdir()
+    return path
+
+
+def damage_short(path):
+    path.write_bytes(path.read_bytes()[:1000])
+
+
+def damage_foreign(path):
+    path.write_bytes(b"\x7fELF" + bytes(4000))
+
+
+def damage_empty(path):
+    path.write_bytes(b"")
+
+
+def damage_bit(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data))
+
+
+@pytest.mark.parametrize("damage", [damage_short, damage_foreign, damage_empty, damage_bit])
+def test_a_damaged_library_is_made_again(cache, damage):
+    model, sources = rendered()
+    HostModel(model, sources).close()
+    sound = kept(cache).read_bytes()
+    damage(kept(cache))
+    x = np.ones(model.input.shape, np.int8)
+    with HostModel(model, sources) as host:
+        host.invoke(x)
+    assert kept(cache).read_bytes() == sound
+
+
+def test_a_link_in_the_cache_is_replaced_not_followed(cache, tmp_path):
+    model, sources = rendered()
+    HostModel(model, sources).close()
+    library, victim = kept(cache), tmp_path / "victim"
+    victim.write_text("precious")
+    library.unlink()
+    library.symlink_to(victim)
+    HostModel(model, sources).close()
+    assert (victim.read_text(), library.is_symlink()) == ("precious", False)
+
+
+@pytest.mark.parametrize("place", ["file", "missing device"])
+def test_a_cache_that_cannot_be_written_costs_time_alone(place, tmp_path, monkeypatch):
+    blocked = tmp_path / "blocked"
+    blocked.write_text("")
+    cache = blocked if place == "file" else "/proc/nowhere"
+    monkeypatch.setenv("TINYSSL_CACHE", str(cache))
+    model, sources = rendered()
+    with HostModel(model, sources) as host:
+        host.invoke(np.ones(model.input.shape, np.int8))
+
+
+@pytest.mark.parametrize("name", ["$ORIGIN", "$LIB", "-x", "a;b'\"", "a b\n"])
+def test_the_cache_may_have_any_name(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TINYSSL_CACHE", name)
+    model, sources = rendered()
+    with HostModel(model, sources) as host:
+        host.invoke(np.ones(model.input.shape, np.int8))
+    assert kept(tmp_path / name).stat().st_size > 1000
+
+
+def test_what_cannot_be_loaded_is_told_with_a_way_out(monkeypatch):
+    model, sources = rendered()
+    monkeypatch.setattr(native, "_library", lambda *_: b"no library")
+    with pytest.raises(BuildError, match="cannot be loaded") as caught:
+        HostModel(model, sources)
+    assert "noexec" in caught.value.hint

@@ -7,6 +7,7 @@ library. They take the place of those; the library itself is compiled in place, 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,12 @@ CMSIS_INCLUDES = ("", "/Include")
 CMSIS_SOURCES = ("+<Source/**/*.c>", "-<Source/**/*_f16.c>", "-<Source/**/*_f32.c>")
 """All integer kernels; the linker keeps what is used"""
 CMSIS_DEFINES = ("-DCMSIS_NN", "-DARM_NN_ENABLE_F16=0", "-DARM_NN_ENABLE_F32=0")
+
+TREE_SIGNS = re.compile(r"[A-Za-z0-9_./+@ -]")
+"""Signs of a path that SCons, platformio.ini and library.json leave as they are"""
+NAME = re.compile(r"[A-Za-z0-9_.-]+")
+URL = re.compile(r"[A-Za-z0-9_.:/@~#?=&%+-]+")
+"""What stays one word in platformio.ini"""
 
 ESP_LIBRARY = "lib/esp_nn"
 ESP_KERNELS = f"{KERNELS}/esp_nn"
@@ -80,7 +87,7 @@ def local_cmsis(path: Path, tree: Path, board: Board) -> Path:
     Raises:
         UsageError: One of the three does not fit.
     """
-    root = path.expanduser().absolute()
+    root = tree_path("--cmsis-nn", path)
     if not board.tinyssl.isa.startswith("cortex-m"):
         raise UsageError(
             f"--cmsis-nn: {board.id} has a core {board.tinyssl.isa}; CMSIS-NN is for Cortex-M",
@@ -122,7 +129,7 @@ def _esp(config: BuildConfig, board: Board) -> NnKernels:
             "--framework arduino, whose clock its kernels read",
             hint="leave --esp-nn out, or `tinyssl boards` lists the boards",
         )
-    if not name or not url:
+    if not NAME.fullmatch(name) or not URL.fullmatch(url):
         raise UsageError(
             f"--esp-nn {config.esp_nn}: not `name=URL`",
             hint="for example esp-nn=https://github.com/espressif/esp-nn.git",
@@ -142,6 +149,23 @@ def _esp(config: BuildConfig, board: Board) -> NnKernels:
         libraries=(f"symlink://{ESP_LIBRARY}", f"{name}={url}"),
         ignored=(name,),
     )
+
+
+def tree_path(option: str, path: Path) -> Path:
+    """Absolute path of a tree of sources, which PlatformIO compiles where it is.
+
+    Raises:
+        UsageError: PlatformIO would read a sign of the path in its own way.
+    """
+    root = path.expanduser().absolute()
+    wrong = next((sign for sign in str(root) if not TREE_SIGNS.fullmatch(sign)), None)
+    if wrong is not None:
+        raise UsageError(
+            f"{option} {path}: PlatformIO cannot take the sign {wrong!a} in a path of sources",
+            hint=f"make a link to the folder and name that: `ln -s FOLDER /tmp/tree`, "
+            f"`{option} /tmp/tree`",
+        )
+    return root
 
 
 def manifest(name: str, description: str, folder: Path, sources: tuple[str, ...]) -> str:

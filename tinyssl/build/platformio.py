@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from tinyssl import compilers
@@ -34,6 +35,8 @@ BUILD_SECONDS = 900.0
 ERROR_LINES = 12
 LINE_CHARACTERS = 400
 """Of a line of PlatformIO's output, in an error"""
+NO_PLATFORMIO = "PlatformIO is not installed in this Python"
+INSTALL_PLATFORMIO = "run `pip install platformio scons`"
 PROJECT = "TINYSSL_PROJECT"
 """Variable that names the real folder of the project whose copy PlatformIO uploads"""
 BUILD_LEFT_OUT = ("platforms", LOG)
@@ -49,7 +52,14 @@ PYTHON_KEPT = ("PYTHONHOME", "PYTHONUSERBASE", "PYTHONNOUSERSITE", "PYTHONDONTWR
 
 SCONS = """\
 \"\"\"PlatformIO's tool-scons, played by the SCons of this Python.\"\"\"
+import os
+
 import SCons.Script
+from platformio import fs
+
+# SCons replaces `$` in the folder of PlatformIO's tools; tinyssl gives a link to it without one.
+if "TINYSSL_PLATFORMIO" in os.environ:
+    fs.get_source_dir = lambda: os.environ["TINYSSL_PLATFORMIO"]
 
 SCons.Script.main()
 """
@@ -92,9 +102,7 @@ def scons_version() -> str:
     try:
         from platformio.dependencies import get_core_dependencies
     except ImportError as error:
-        raise ToolMissing(
-            "PlatformIO is not installed in this Python", hint="run `pip install platformio scons`"
-        ) from error
+        raise ToolMissing(NO_PLATFORMIO, hint=INSTALL_PLATFORMIO) from error
     return str(get_core_dependencies()["tool-scons"]).lstrip("~^=")
 
 
@@ -167,20 +175,31 @@ def environment(*, upload: bool = False) -> dict[str, str]:
 def _linked(variables: dict[str, str], work: Path) -> dict[str, str]:
     """The same, with links in a plain folder in place of all folders that a user chose.
 
-    PlatformIO replaces `$` in its core directory, and has a shell script read HOME.
+    PlatformIO and SCons replace `$` in their folders, and have a shell script read HOME.
     """
-    core, package = work / "core", work / "python" / "tinyssl"
-    core.symlink_to(variables["PLATFORMIO_CORE_DIR"])
-    package.parent.mkdir()
-    package.symlink_to(PACKAGE)
-    home = work / "home"
-    home.symlink_to(Path.home())
-    rest = variables["PYTHONPATH"].removeprefix(str(PACKAGE.parent))
-    return variables | {
-        "PLATFORMIO_CORE_DIR": str(core),
-        "HOME": str(home),
-        "PYTHONPATH": f"{package.parent}{rest}",
+    links = {
+        "core": Path(variables["PLATFORMIO_CORE_DIR"]),
+        "home": Path.home(),
+        "platformio": _platformio_folder(),
+        "python/tinyssl": PACKAGE,
     }
+    for name, target in links.items():
+        (work / name).parent.mkdir(exist_ok=True)
+        (work / name).symlink_to(target)
+    users = variables["PYTHONPATH"].removeprefix(str(PACKAGE.parent))
+    return variables | {
+        "PLATFORMIO_CORE_DIR": str(work / "core"),
+        "HOME": str(work / "home"),
+        "TINYSSL_PLATFORMIO": str(work / "platformio"),
+        "PYTHONPATH": f"{work / 'python'}{users}",
+    }
+
+
+def _platformio_folder() -> Path:
+    found = find_spec("platformio")
+    if found is None or found.origin is None:
+        raise ToolMissing(NO_PLATFORMIO, hint=INSTALL_PLATFORMIO)
+    return Path(found.origin).resolve().parent
 
 
 def _of_pythons(name: str) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tinyssl.boards import Board
 from tinyssl.build.arena import arena_bytes, scratch_bytes
-from tinyssl.build.nn_kernels import KERNELS, NnKernels, manifest, optimised_kernels
+from tinyssl.build.nn_kernels import KERNELS, NnKernels, manifest, optimised_kernels, tree_path
 from tinyssl.build.project import EngineParts
 from tinyssl.build.source import ModelSource
 from tinyssl.config import BuildConfig
@@ -163,7 +163,7 @@ def local_tree(path: Path, kinds: tuple[str, ...] = ()) -> TflmTree:
     Raises:
         UsageError: Something is missing; the message names every file that was looked for.
     """
-    root = path.expanduser().absolute()
+    root = tree_path("--tflm", path)
     kernels = [f"{KERNELS}/{KERNEL_FILES[kind]}.cc" for kind in kinds]
     missing = [name for name in (*OWN_HEADERS, *kernels) if not (root / name).is_file()]
     found = []

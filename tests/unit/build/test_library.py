@@ -229,3 +229,10 @@ def test_the_other_engine_has_no_such_folder(tmp_path, tiny_tflite):
     config = BuildConfig(model=tiny_tflite, target="library", engine="tflm", check=False)
     with pytest.raises(UsageError, match="--target library is the C of the engine aot"):
         build(config, Workspace(tmp_path))
+
+
+@pytest.mark.parametrize("text", ["x\nurl=http://evil", "x\r", "x\x1b[2J", "x\u2028y", "x" * 301])
+@pytest.mark.parametrize("field", ["library_author", "library_url", "esp_nn"])
+def test_what_stands_in_a_line_of_a_file_is_one_line(field, text):
+    with pytest.raises(ValueError, match=field):
+        BuildConfig(**{field: text})

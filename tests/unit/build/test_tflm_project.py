@@ -323,3 +323,16 @@ def test_the_smallest_arena_computes_the_same_and_one_step_less_does_not(
     trial = Trial(workspace.root / f"trial-{kernels}", elf, board, load_model(model, workspace))
     assert trial.starts(found["bytes"])
     assert not trial.starts(found["bytes"] - 16)
+
+
+@pytest.mark.parametrize("sign", "()'\"&;$`%#{}[]!*?|<>=,:\\^\t\né")
+def test_a_tree_that_platformio_cannot_name_is_refused_before_anything_is_compiled(sign, tmp_path):
+    root = tmp_path / f"a{sign}b"
+    make_tree(root, GENERATED)
+    with pytest.raises(UsageError, match="cannot take the sign") as caught:
+        tflm.local_tree(root)
+    assert "ln -s" in caught.value.hint
+
+
+def test_a_tree_with_a_space_in_its_path_is_taken(tmp_path):
+    assert tflm.local_tree(make_tree(tmp_path / "a b", GENERATED)).root == str(tmp_path / "a b")
