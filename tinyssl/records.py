@@ -66,10 +66,20 @@ def _commit() -> str:
     git = ["git", "-C", str(folder)]
     try:
         commit = subprocess.run(
-            [*git, "rev-parse", "HEAD"], check=False, capture_output=True, text=True
+            [*git, "rev-parse", "HEAD"],
+            check=False,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
         )
         changed = subprocess.run(
-            [*git, "status", "--porcelain"], check=False, capture_output=True, text=True
+            [*git, "status", "--porcelain"],
+            check=False,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
         )
     except OSError:
         return ""

@@ -229,7 +229,7 @@ def _others() -> list[Tool]:
 def _shipped_commands() -> list[list[str]]:
     found = []
     for path in sorted(data_folder("boards").glob("*.json")):
-        emulator = json.loads(path.read_text())["tinyssl"].get("emulator")
+        emulator = json.loads(path.read_text(encoding="utf-8"))["tinyssl"].get("emulator")
         if emulator:
             found.append([str(word) for word in emulator["command"]])
     return found
@@ -295,7 +295,6 @@ def _run(command: Sequence[str], text: str = "") -> subprocess.CompletedProcess[
     try:
         return subprocess.run(
             command, input=text, capture_output=True, text=True, errors="replace", check=False,
-            timeout=PROBE_SECONDS, env=compilers.environment(),
-        )  # fmt: skip
+            timeout=PROBE_SECONDS, env=compilers.environment(), encoding="utf-8")  # fmt: skip
     except (OSError, subprocess.SubprocessError):
         return None

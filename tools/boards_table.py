@@ -107,7 +107,10 @@ def bare_metal() -> list[Board]:
 
 def simulated() -> set[str]:
     """Boards that a simulated test names."""
-    texts = [path.read_text() for path in (ROOT / "tests/emulator").glob("*_simulated.py")]
+    texts = [
+        path.read_text(encoding="utf-8")
+        for path in (ROOT / "tests/emulator").glob("*_simulated.py")
+    ]
     return {name for text in texts for name in re.findall(r'^BOARD = "(\S+)"', text, re.MULTILINE)}
 
 
@@ -237,8 +240,10 @@ def write(rows: dict[tuple[str, str, str], Row], network: str) -> None:
     """docs/boards.json and docs/boards.md, board by board."""
     order = [(b.id, e, m) for b in bare_metal() for m in MODELS for e in ("aot", "tflm")]
     sorted_rows = [rows[key] for key in order if key in rows]
-    JSON.write_text(json.dumps([asdict(row) for row in sorted_rows], indent=1) + "\n")
-    DOCUMENT.write_text(document(sorted_rows, network))
+    JSON.write_text(
+        json.dumps([asdict(row) for row in sorted_rows], indent=1) + "\n", encoding="utf-8"
+    )
+    DOCUMENT.write_text(document(sorted_rows, network), encoding="utf-8")
 
 
 def main() -> int:
@@ -255,7 +260,7 @@ def main() -> int:
     engines = [name for name in engines if name in asked]
     boards = [board for board in bare_metal() if not given.board or board.id in given.board]
     origin = stamp("arm-none-eabi-gcc", "riscv64-unknown-elf-gcc")
-    known = json.loads(JSON.read_text()) if JSON.exists() else []
+    known = json.loads(JSON.read_text(encoding="utf-8")) if JSON.exists() else []
     rows = {row.key: row for row in (Row(**fields) for fields in known)}
     with tempfile.TemporaryDirectory() as cache:
         os.environ["TINYSSL_CACHE"] = cache

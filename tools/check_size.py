@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def offenders(path: Path) -> Iterator[str]:
     """Complaints about one file (relative to the root), as `path:line: text`."""
-    text = (ROOT / path).read_text()
+    text = (ROOT / path).read_text(encoding="utf-8")
     lines = len(text.splitlines())
     if lines > MODULE_LINES:
         yield f"{path}:1: {lines} lines; at most {MODULE_LINES}"

@@ -136,7 +136,9 @@ def main(arguments: list[str]) -> int:
     if not wanted:
         facts = stamp(*EMULATED_BY)
         origin = f"Commit {facts['commit']}, {facts['date']}, {BOARD},\n{facts['machine']}.\n"
-        TABLE.write_text(table_text(fitted, f"{origin}Models: {', '.join(names)}."))
+        TABLE.write_text(
+            table_text(fitted, f"{origin}Models: {', '.join(names)}."), encoding="utf-8"
+        )
     return 0
 
 

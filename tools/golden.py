@@ -62,11 +62,11 @@ def main(arguments: list[str]) -> int:
     changed = []
     for name, text in golden_sources().items():
         path = FOLDER / name
-        if not path.exists() or path.read_text() != text:
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
             changed.append(name)
             if arguments:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text)
+                path.write_text(text, encoding="utf-8")
     for name in changed:
         sys.stdout.write(f"{'wrote' if arguments else 'differs'}: tests/golden/{name}\n")
     return 1 if changed and not arguments else 0

@@ -106,7 +106,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--workspace", type=Path, default=Path("demo"))
     text = block(Workspace(parser.parse_args().workspace))
-    old = README.read_text()
+    old = README.read_text(encoding="utf-8")
     if not BLOCK.search(old):
         raise SystemExit(f"{README} has no `demo:` comments")
     new = BLOCK.sub(lambda found: found[1] + text + found[2], old)

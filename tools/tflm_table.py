@@ -97,10 +97,12 @@ def table(rows: Sequence[Row]) -> Iterator[str]:
 
 def write(rows: Sequence[Row]) -> None:
     """docs/tflm.json, and its part of docs/tflm.md."""
-    JSON.write_text(json.dumps(rows, indent=1) + "\n")
-    head, _, rest = DOCUMENT.read_text().partition(BEGIN)
+    JSON.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    head, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)
     tail = rest.partition(END)[2]
-    DOCUMENT.write_text(f"{head}{BEGIN}\n{chr(10).join(table(rows))}\n\n{END}{tail}")
+    DOCUMENT.write_text(
+        f"{head}{BEGIN}\n{chr(10).join(table(rows))}\n\n{END}{tail}", encoding="utf-8"
+    )
 
 
 def main() -> int:
@@ -114,7 +116,7 @@ def main() -> int:
     given = options.parse_args()
     subjects = [backbone(96, ROOT / "build" / "bench-engines"), *references(given.models)]
     wanted = set(filter(None, given.only.split(","))) or {subject.name for subject in subjects}
-    known = json.loads(JSON.read_text()) if JSON.exists() else []
+    known = json.loads(JSON.read_text(encoding="utf-8")) if JSON.exists() else []
     rows = {(row["model"], row["kernels"]): row for row in known}
     for subject in (subject for subject in subjects if subject.name in wanted):
         for kernels in (REFERENCE, CMSIS) if given.cmsis_nn else (REFERENCE,):

@@ -64,7 +64,14 @@ class Contender:
         command = [sys.executable, "-m", "tools.throughput_loops", json.dumps(request)]
         environ = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": str(setting.threads)}
         done = subprocess.run(
-            command, check=False, capture_output=True, text=True, cwd=ROOT, env=environ
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env=environ,
+            encoding="utf-8",
+            errors="replace",
         )
         if done.returncode:
             raise SystemExit(f"{self.name} ({setting}) failed:\n{done.stderr[-2000:]}")
@@ -163,7 +170,7 @@ def machine(device: str) -> str:
     """Processor (or GPU), cores, and how busy others kept them."""
     names = [
         line.split(":")[1].strip()
-        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         if line.startswith("model name")
     ]
     processor = f"{names[0] if names else platform.machine()}, {len(os.sched_getaffinity(0))} cores"
@@ -175,7 +182,14 @@ def commit() -> str:
     """Commit of the checkout, `+` where it has changes."""
     git = ["git", "-C", str(ROOT)]
     head, changed = (
-        subprocess.run([*git, *rest], check=False, capture_output=True, text=True).stdout.strip()
+        subprocess.run(
+            [*git, *rest],
+            check=False,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        ).stdout.strip()
         for rest in (("rev-parse", "--short", "HEAD"), ("status", "--porcelain", "-uno"))
     )
     return head + ("+" if changed else "")
@@ -259,7 +273,7 @@ def main() -> None:
     text = [plain_table([COLUMNS, *rows(found)]), *ratios(found)]
     sys.stdout.write("\n".join(text) + "\n")
     if given.markdown:
-        given.markdown.write_text(page(job, found, (before, os.getloadavg()[0])))
+        given.markdown.write_text(page(job, found, (before, os.getloadavg()[0])), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -74,9 +74,9 @@ def arduino_files(bare: Sources) -> Sources:
     files = {_place(path): text for path, text in bare.items() if path != OWN_LOOP}
     return files | {
         f"{LIBRARY}/library.json": json.dumps(manifest, indent=2) + "\n",
-        f"{LIBRARY}/src/tinyssl.h": (folder / "tinyssl.h").read_text(),
-        f"{LIBRARY}/src/tinyssl.c": (folder / "tinyssl.c").read_text(),
-        "src/main.cpp": (folder / "main.cpp").read_text(),
+        f"{LIBRARY}/src/tinyssl.h": (folder / "tinyssl.h").read_text(encoding="utf-8"),
+        f"{LIBRARY}/src/tinyssl.c": (folder / "tinyssl.c").read_text(encoding="utf-8"),
+        "src/main.cpp": (folder / "main.cpp").read_text(encoding="utf-8"),
     }
 
 

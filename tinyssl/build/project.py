@@ -114,7 +114,7 @@ def project_files(image: Image) -> tuple[Sources, str]:
         if image.board.tinyssl.port != "host":
             files[LINKER_SCRIPT] = linker_script(image.board, image.engine.arena_bytes)
     board_file = f"{image.board.id}.json"
-    files[f"boards/{board_file}"] = (boards_folder() / board_file).read_text()
+    files[f"boards/{board_file}"] = (boards_folder() / board_file).read_text(encoding="utf-8")
     files["platformio.ini"] = _settings(image)
     build_id = _digest(files | {header: _header(image, "")})
     files[header] = _header(image, build_id)
@@ -124,20 +124,20 @@ def project_files(image: Image) -> tuple[Sources, str]:
 def _platform() -> Sources:
     names = ("platform.json", "platform.py", "flash.tcl", "builder/main.py")
     folder = firmware_folder() / "platform"
-    return {f"platform/{name}": (folder / name).read_text() for name in names}
+    return {f"platform/{name}": (folder / name).read_text(encoding="utf-8") for name in names}
 
 
 def _firmware(image: Image) -> Sources:
     firmware = firmware_folder()
     sources = {
-        f"src/{part}/{path.name}": path.read_text()
+        f"src/{part}/{path.name}": path.read_text(encoding="utf-8")
         for part in ("app", "protocol")
         for path in sorted((firmware / part).glob("*.[ch]"))
     }
     port = "arduino" if image.framework == "arduino" else image.board.tinyssl.port
     for name in PORTS[port]:
-        sources[f"src/port/{name}"] = (firmware / "port" / name).read_text()
-    sources["include/engine.h"] = (firmware / "engine" / "engine.h").read_text()
+        sources[f"src/port/{name}"] = (firmware / "port" / name).read_text(encoding="utf-8")
+    sources["include/engine.h"] = (firmware / "engine" / "engine.h").read_text(encoding="utf-8")
     return sources
 
 

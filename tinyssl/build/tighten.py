@@ -116,7 +116,9 @@ class Trial:
         self._expected = TflmInterpreter(source.data).invoke(x).tobytes()
         boards = folder / "boards"
         boards.mkdir(parents=True)
-        (boards / f"{board.id}.json").write_text(_board_file(elf, board).read_text())
+        (boards / f"{board.id}.json").write_text(
+            _board_file(elf, board).read_text(encoding="utf-8"), encoding="utf-8"
+        )
 
     @property
     def given(self) -> int:

@@ -214,7 +214,7 @@ def _udev() -> Check:
     """A rule that names ST's vendor id lets a user other than root reach the probe."""
     for folder in map(Path, UDEV_FOLDERS):
         for path in sorted(folder.glob("*.rules")) if folder.is_dir() else []:
-            if ST_VENDOR in path.read_text(errors="replace"):
+            if ST_VENDOR in path.read_text(errors="replace", encoding="utf-8"):
                 return Check("ST-Link udev rules", "ok", str(path))
     if os.geteuid() == 0:
         return Check("ST-Link udev rules", "ok", "none, and root needs none")

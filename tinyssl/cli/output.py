@@ -190,7 +190,7 @@ def results_only(*, show: bool) -> Iterator[None]:
     sink = os.dup(2) if show else os.open(os.devnull, os.O_WRONLY)
     try:
         with (
-            os.fdopen(os.dup(sink), "w", errors="backslashreplace") as stray,
+            os.fdopen(os.dup(sink), "w", errors="backslashreplace", encoding="utf-8") as stray,
             redirect_stdout(stray),
         ):
             os.dup2(sink, 1)

@@ -40,7 +40,7 @@ def quantise(data: bytes, ranges: dict[str, Range], log: Path | None = None) -> 
     with captured() as printed:
         result = _quantise(data, model, ranges)
     if log is not None:
-        with log.open("a") as file:
+        with log.open("a", encoding="utf-8") as file:
             file.write(printed.text)
     found = read_model(result).input.quant
     if found != PIXEL_QUANT:

@@ -103,7 +103,7 @@ def trace(model: nn.Module, image_size: int, log: Path | None = None) -> bytes:
         with captured() as printed:
             failure = _convert(model.eval(), example, path)
         if log is not None:
-            log.write_text(printed.text)
+            log.write_text(printed.text, encoding="utf-8")
         if failure is not None:
             last = "\n".join(printed.text.strip().splitlines()[-5:])
             raise UnsupportedModel(

@@ -163,7 +163,9 @@ def port_users(port: str) -> list[tuple[int, str]]:
         try:
             held = any(link.readlink() == target for link in (folder / "fd").iterdir())
             if held and int(folder.name) != os.getpid():
-                found.append((int(folder.name), (folder / "comm").read_text().strip()))
+                found.append(
+                    (int(folder.name), (folder / "comm").read_text(encoding="utf-8").strip())
+                )
         except OSError:
             continue
     return found

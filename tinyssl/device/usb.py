@@ -54,7 +54,7 @@ _ATTRIBUTES = ("idVendor", "idProduct", "serial", "product", "busnum", "devnum")
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(errors="replace").strip()
+        return path.read_text(errors="replace", encoding="utf-8").strip()
     except OSError:
         return ""
 

@@ -34,7 +34,7 @@ def render(template: str, context: dict[str, Any]) -> str:
 
 def kernel_text(name: str) -> str:
     """Text of a file of firmware/kernels/."""
-    return (firmware_folder() / "kernels" / name).read_text()
+    return (firmware_folder() / "kernels" / name).read_text(encoding="utf-8")
 
 
 def write_sources(sources: Sources, folder: Path) -> list[Path]:
@@ -52,5 +52,5 @@ def write_sources(sources: Sources, folder: Path) -> list[Path]:
             raise ValueError(f"source path {name!r} leaves its folder")
         path = folder / relative
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
     return [folder / name for name in sorted(sources) if name.endswith(".c")]

@@ -19,7 +19,7 @@ from typing import Any
 
 from tinyssl.records import RunRecord, short_commit
 from tinyssl.report.lineage import COLLAPSED, Lineage, lineages
-from tinyssl.report.values import Fields
+from tinyssl.report.values import MISSING, Fields
 
 NOT_A_SETTING = frozenset(
     {
@@ -276,23 +276,26 @@ def _equal(evaluate: Fields, bench: Fields) -> float | None:
 
 def _with_labels(found: Sequence[Row]) -> list[Row]:
     """Adds to the labels of one method's rows what tells them apart."""
-    return [replace(row, label=_label(row, [o for o in found if o.method == row.method]))
-            for row in found]  # fmt: skip
+    names = {
+        method: _telling([_flat(row.config) for row in found if row.method == method])
+        for method in {row.method for row in found}
+    }
+    return [replace(row, label=_label(row, names[row.method])) for row in found]
 
 
-def _label(row: Row, rows: Sequence[Row]) -> str:
-    """Method and the settings in which its rows differ; lists only where they alone tell."""
-    differing = {n for other in rows for n in _differing(rows[0].config, other.config)}
+def _telling(configs: Sequence[dict[str, Any]]) -> list[str]:
+    """Settings in which the rows of one method differ; lists only where they alone tell."""
+    differing = {name for config in configs for name in _differing(configs[0], config)}
     names = sorted(differing - {"images", "teacher"})
-    plain = [n for n in names if not any(isinstance(_get(r, n), list | dict) for r in rows)]
-    if len({tuple(_get(r, n) for n in plain) for r in rows}) == len(rows):
-        names = plain
-    parts = [f"{name}={_get(row, name)}" for name in names]
+    plain = [n for n in names if not any(isinstance(c.get(n), list | dict) for c in configs)]
+    told_apart = {tuple(config.get(name, MISSING) for name in plain) for config in configs}
+    return plain if len(told_apart) == len(configs) else names
+
+
+def _label(row: Row, names: Sequence[str]) -> str:
+    config = _flat(row.config)
+    parts = [f"{name}={config.get(name, MISSING)}" for name in names]
     return f"{row.method} ({', '.join(parts)})" if parts else row.method
-
-
-def _get(row: Row, name: str) -> Any:
-    return _flat(row.config).get(name, "–")
 
 
 def _flat(config: dict[str, Any]) -> dict[str, Any]:
@@ -302,8 +305,7 @@ def _flat(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _differing(one: dict[str, Any], other: dict[str, Any]) -> set[str]:
-    a, b = _flat(one), _flat(other)
-    return {name for name in a.keys() | b.keys() if a.get(name) != b.get(name)}
+    return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
 
 
 def _with_marks(found: Sequence[Row]) -> list[Row]:
@@ -341,12 +343,11 @@ def _list(seeds: Sequence[int]) -> str:
 
 def _with_gaps(found: Sequence[Row]) -> list[Row]:
     """The distance to the supervised row on the same images with the same backbone."""
-    return [_with_gap(row, [other for other in found if _is_bound(other, row)]) for row in found]
-
-
-def _is_bound(other: Row, row: Row) -> bool:
-    same = (other.fingerprint, other.backbone) == (row.fingerprint, row.backbone)
-    return other.method == "supervised" and "linear" in other.figures and same
+    bounds: dict[tuple[str, str], list[Row]] = {}
+    for row in found:
+        if row.method == "supervised" and "linear" in row.figures:
+            bounds.setdefault((row.fingerprint, row.backbone), []).append(row)
+    return [_with_gap(row, bounds.get((row.fingerprint, row.backbone), [])) for row in found]
 
 
 def _with_gap(row: Row, bounds: Sequence[Row]) -> Row:

@@ -7,9 +7,9 @@ moved); where the parent's file is still there, its hash must be the recorded on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from tinyssl.records import RunRecord, sha256_of
 from tinyssl.report.values import Fields
@@ -55,30 +55,31 @@ def lineages(records: Iterable[RunRecord]) -> list[Lineage]:
     A run that was probed on several sets of images has one for each.
     """
     known = list(records)
+    family = _Family(known)
     ended = [run for run in known if run.kind == "pretrain" and _ended(run)]
-    return [lineage for run in ended for lineage in _follow(run, known)]
+    return [lineage for run in ended for lineage in _follow(run, family)]
 
 
 def _ended(run: RunRecord) -> bool:
     return run.status == "complete" or run.error_kind == COLLAPSED
 
 
-def _follow(pretrain: RunRecord, known: Sequence[RunRecord]) -> Iterator[Lineage]:
+def _follow(pretrain: RunRecord, family: _Family) -> Iterator[Lineage]:
     probes = {
         Fields(probe.data).text("fingerprint"): probe
-        for probe in _children(pretrain, "probe", known)
+        for probe in family.children(pretrain, "probe")
     }
     if not probes:
         yield Lineage(pretrain)
     for probe in probes.values():
-        convert = _last(_children(probe, "convert", known))
+        convert = _last(family.children(probe, "convert"))
         yield Lineage(
             pretrain=pretrain,
             probe=probe,
-            evaluate=_last(_children(probe, "evaluate", known)),
+            evaluate=_last(family.children(probe, "evaluate")),
             convert=convert,
-            evaluate_int8=_last(_children(convert, "evaluate", known)),
-            bench=_last(_children(convert, "bench", known)),
+            evaluate_int8=_last(family.children(convert, "evaluate")),
+            bench=_last(family.children(convert, "bench")),
         )
 
 
@@ -86,19 +87,39 @@ def _last(runs: list[RunRecord]) -> RunRecord | None:
     return runs[-1] if runs else None
 
 
-def _children(parent: RunRecord | None, kind: str, known: Sequence[RunRecord]) -> list[RunRecord]:
-    """Complete runs of `kind` that read a file of `parent`, oldest first."""
-    if parent is None:
-        return []
-    runs = [run for run in known if run.kind == kind and run.status == "complete"]
-    return sorted((run for run in runs if _read(run, parent)), key=lambda run: run.started)
+class _Family:
+    """Complete runs by the runs whose files they read: each record is looked at once."""
+
+    def __init__(self, known: Iterable[RunRecord]) -> None:
+        self._readers: dict[tuple[str, str], list[tuple[RunRecord, str, str]]] = {}
+        """(folder's name of the parent, kind of the child) -> child, name of the file, SHA-256"""
+        self._hashes: dict[Path, str] = {}
+        for run in known:
+            if run.status == "complete":
+                for folder, name, sha256 in _files_read(run):
+                    self._readers.setdefault((folder, run.kind), []).append((run, name, sha256))
+
+    def children(self, parent: RunRecord | None, kind: str) -> list[RunRecord]:
+        """Runs of `kind` that read a file of `parent`, oldest first."""
+        if parent is None:
+            return []
+        readers = self._readers.get((parent.folder.name, kind), [])
+        found = {
+            run.folder: run
+            for run, name, sha256 in readers
+            if self._hash(parent.folder / name) in ("", sha256)
+        }
+        return sorted(found.values(), key=lambda run: run.started)
+
+    def _hash(self, file: Path) -> str:
+        """SHA-256 of a file; empty where it is gone."""
+        if file not in self._hashes:
+            self._hashes[file] = sha256_of(file) if file.is_file() else ""
+        return self._hashes[file]
 
 
-def _read(child: RunRecord, parent: RunRecord) -> bool:
-    for _, entry in Fields(child.inputs).items():
-        path = Path(entry.text("path"))
-        if path.parent.name == parent.folder.name:
-            file = parent.folder / path.name
-            if not file.exists() or sha256_of(file) == entry.text("sha256"):
-                return True
-    return False
+def _files_read(run: RunRecord) -> Iterator[tuple[str, str, str]]:
+    """Name of the folder, name and SHA-256 of each input."""
+    for entry in run.inputs.values():
+        path = PurePosixPath(entry.get("path", ""))
+        yield path.parent.name, path.name, entry.get("sha256", "")

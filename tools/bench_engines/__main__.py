@@ -107,10 +107,12 @@ def write(content: dict[str, Any]) -> None:
             file = f"engines_{name.replace(' ', '_')}.svg"
             curve = [(step["instructions"], step["ram"]) for step in steps]
             title = f"{name} on {board}: arena in use against instructions"
-            (MARKDOWN.parent / "images" / file).write_text(step_plot(title, {"aot": curve}))
+            (MARKDOWN.parent / "images" / file).write_text(
+                step_plot(title, {"aot": curve}), encoding="utf-8"
+            )
             pictures[name] = f"images/{file}"
-    JSON.write_text(json.dumps(content, indent=1) + "\n")
-    MARKDOWN.write_text(document(content, pictures))
+    JSON.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    MARKDOWN.write_text(document(content, pictures), encoding="utf-8")
 
 
 def main(arguments: list[str]) -> int:
@@ -120,7 +122,7 @@ def main(arguments: list[str]) -> int:
         return baseline.check(update=options.update)
     content = {"models": [], "rows": [], "layers": {}}
     if JSON.exists():
-        content = json.loads(JSON.read_text())
+        content = json.loads(JSON.read_text(encoding="utf-8"))
     measure_all(options, content)
     return int(any(row.get("equal") is False for row in content["rows"]))
 

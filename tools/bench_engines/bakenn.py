@@ -267,7 +267,7 @@ def _generate(data: bytes, board: Board) -> dict[str, str]:
         except bakenn.BakeNNError as error:
             raise Refused(f"BakeNN: {error}") from error
         return {
-            path.relative_to(folder).as_posix(): path.read_text()
+            path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
             for path in sorted(folder.rglob("*"))
             if path.is_file()
         }

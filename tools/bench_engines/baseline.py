@@ -109,9 +109,9 @@ def check(*, update: bool) -> int:
         for board in BOARDS
         for subject in subjects()
     }
-    known: dict[str, Entry] = json.loads(FILE.read_text()) if FILE.exists() else {}
+    known: dict[str, Entry] = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
     if update:
-        FILE.write_text(json.dumps(found, indent=1) + "\n")
+        FILE.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     moved = [
         change for name, entry in found.items() for change in _against(known.get(name), name, entry)
     ]

@@ -154,7 +154,9 @@ class Compilation:
         self.target = target
         self.made = target.with_suffix(".part")
         arguments = [*command, "-o", str(self.made)]
-        self.process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            arguments, stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace"
+        )
         self.source = command[-1]
 
     def finish(self) -> None:
@@ -171,7 +173,14 @@ class Compilation:
 
 def _call(command: list[str], folder: Path) -> None:
     done = subprocess.run(
-        command, capture_output=True, text=True, cwd=folder, timeout=COMPILE_SECONDS, check=False
+        command,
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        timeout=COMPILE_SECONDS,
+        check=False,
+        encoding="utf-8",
+        errors="replace",
     )
     if done.returncode:
         raise Refused(f"{command[0]} failed: {done.stderr[-1500:]}")
@@ -189,7 +198,15 @@ def run(elf: Path, board: Board) -> dict[str, list[int]]:
     command = [part.replace("{elf}", str(elf)) for part in emulator.command]
     command += ["-nographic", "-monitor", "none", "-serial", "none"]
     command += ["-semihosting-config", "enable=on,target=native"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_SECONDS, check=False)
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS,
+        check=False,
+        encoding="utf-8",
+        errors="replace",
+    )
     text = done.stdout + done.stderr
     failure = re.search(r"^error (.*)$", text, re.MULTILINE)
     if failure or "done" not in text.split():

@@ -79,7 +79,7 @@ def usage(files: Iterable[Path]) -> dict[str, int]:
     """
     frames: dict[str, int] = {}
     for path in files:
-        for line in path.read_text().splitlines():
+        for line in path.read_text(encoding="utf-8").splitlines():
             place, size, kind = line.split("\t")
             if kind != "static":
                 raise ValueError(f"{place}: its frame is {kind}")
@@ -116,5 +116,13 @@ def bound(functions: dict[str, Function], frames: dict[str, int], root: str) -> 
 def stack_bound(elf: Path, objects: Path, root: str = "reset_handler") -> int:
     """The bound of a linked program whose objects, compiled with -fstack-usage, lie in a folder."""
     command = ["arm-none-eabi-objdump", "-d", "--no-show-raw-insn", str(elf)]
-    listing = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    listing = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+        encoding="utf-8",
+        errors="replace",
+    )
     return bound(parse(listing.stdout), usage(sorted(objects.glob("*.su"))), root)

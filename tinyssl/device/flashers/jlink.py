@@ -79,7 +79,7 @@ def _device(job: Job) -> str:
 def _run(command: list[str], script: list[str], elf: Path) -> str:
     """Runs a script beside links to the image: a path of the user's could end a line of it."""
     with work_folder() as folder:
-        (folder / SCRIPT).write_text("\n".join(script) + "\n")
+        (folder / SCRIPT).write_text("\n".join(script) + "\n", encoding="utf-8")
         for kind in (".hex", ".bin"):
             (folder / f"{IMAGE}{kind}").symlink_to(elf.with_suffix(kind).absolute())
         try:

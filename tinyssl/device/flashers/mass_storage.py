@@ -81,7 +81,7 @@ def volumes() -> list[Volume]:
     """Drives of probes that are mounted."""
     places = []
     if MOUNTS.exists():
-        rows = [line.split() for line in MOUNTS.read_text().splitlines()]
+        rows = [line.split() for line in MOUNTS.read_text(encoding="utf-8").splitlines()]
         places = [Path(_plain(row[1])) for row in rows if row[2] in FILE_SYSTEMS]
     elif VOLUMES.exists():
         places = list(VOLUMES.iterdir())
@@ -98,7 +98,7 @@ def read_volume(path: Path) -> Volume | None:
     page = _find(path, MARKS[0])
     if page is None and _find(path, MARKS[1]) is None:
         return None
-    found = CODE.search(page.read_text(errors="replace")) if page else None
+    found = CODE.search(page.read_text(errors="replace", encoding="utf-8")) if page else None
     return Volume(path, found[1].lower() if found else "")
 
 
@@ -168,6 +168,6 @@ def _verdict(folder: Path) -> str:
     """What the probe wrote into FAIL.TXT; empty where there is none."""
     path = _find(folder, FAILURE)
     try:
-        return " ".join(path.read_text(errors="replace").split()) if path else ""
+        return " ".join(path.read_text(errors="replace", encoding="utf-8").split()) if path else ""
     except OSError:
         return ""
