@@ -17,6 +17,7 @@ from tinyssl.datasets.digits import read_digits
 from tinyssl.datasets.folder import read_folder
 from tinyssl.datasets.kinds import EXPECTED
 from tinyssl.datasets.left_out import advice, describe
+from tinyssl.datasets.limits import unreadable
 from tinyssl.datasets.npz import read_npz
 from tinyssl.datasets.splits import split
 from tinyssl.errors import UsageError
@@ -46,7 +47,10 @@ def load_dataset(config: DataConfig, progress: Progress = Silent()) -> Dataset: 
         DataError: Images or labels that cannot be read, or too few for three splits.
         UsageError: `data_path` is needed and missing.
     """
-    source = DATASETS[config.dataset](config, progress)
+    try:
+        source = DATASETS[config.dataset](config, progress)
+    except OSError as error:
+        raise unreadable(config.data_path, error) from error
     if source.reading is not None:
         _tell(source.reading, progress)
     splits = split(source, config)

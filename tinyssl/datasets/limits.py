@@ -29,6 +29,15 @@ def require_memory(needed: int, what: str) -> None:
         )
 
 
+def unreadable(path: Path | None, error: OSError) -> DataError:
+    """What the system says against reading `path`, or a file below it."""
+    name = error.filename if isinstance(error.filename, (str, Path)) else path
+    return DataError(
+        f"{printable(str(name))} cannot be read: {error.strerror or error}",
+        hint="check --data-path, and that you may read it (`chmod -R u+rX FOLDER`)",
+    )
+
+
 def require_file(path: Path) -> None:
     """Raises DataError where `path` is no regular file: missing, a folder, a pipe or a device."""
     if not path.exists():

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from tinyssl.datasets.base import Images
+from tinyssl.datasets.limits import require_memory
 from tinyssl.errors import DataError
 
 BACKGROUND = (255, 255, 255)
@@ -69,6 +70,7 @@ def fit_all(images: Images, size: int) -> Images:
     """(n, h, w, 3) to (n, size, size, 3)."""
     if images.shape[1:3] == (size, size):
         return images
+    require_memory(len(images) * size * size * 3, f"{len(images):,} images of {size}x{size}")
     return np.stack([fit_square(Image.fromarray(image), size) for image in images])
 
 
@@ -90,4 +92,7 @@ def three_channels(images: Images, name: str) -> Images:
             f"{name} has images of shape {images.shape}; expected (n, height, width, 3)",
             hint="grey images may be (n, height, width) or (n, height, width, 1)",
         )
-    return np.repeat(images, 3, axis=3) if images.shape[-1] == 1 else images
+    if images.shape[-1] == 3:
+        return images
+    require_memory(3 * images.size, f"{len(images):,} images of three channels")
+    return np.repeat(images, 3, axis=3)

@@ -22,6 +22,7 @@ from tinyssl.datasets.kinds import (
     picture_suffixes,
 )
 from tinyssl.datasets.left_out import LeftOut, Tally, advice, describe
+from tinyssl.datasets.limits import unreadable
 from tinyssl.errors import DataError
 from tinyssl.text import printable
 
@@ -55,10 +56,13 @@ def list_pictures(root: Path) -> Listing:
     Raises:
         DataError: `root` is no folder, holds no picture, or a folder in it cannot be opened.
     """
-    if not root.is_dir():
-        raise DataError(f"{printable(str(root))} is not a folder", hint="check --data-path")
     walk = _Walk(root, picture_suffixes())
-    walk.run()
+    try:
+        if not root.is_dir():
+            raise DataError(f"{printable(str(root))} is not a folder", hint="check --data-path")
+        walk.run()
+    except OSError as error:
+        raise unreadable(root, error) from error
     pictures = sorted(walk.pictures, key=lambda path: path.parts)
     for folder in walk.empty_folders():
         walk.tally.add(EMPTY, folder)
@@ -131,14 +135,8 @@ class _Walk:
                     self._file(path, entry.stat(), linked=linked)
 
     def _entries(self, folder: Path) -> list[os.DirEntry[str]]:
-        try:
-            with os.scandir(self.root / folder) as entries:
-                return sorted(entries, key=lambda entry: entry.name)
-        except OSError as error:
-            raise DataError(
-                f"{printable(str(self.root / folder))} cannot be opened: {error.strerror}",
-                hint="allow reading it (`chmod -R u+rX FOLDER`), or move it out of the folder",
-            ) from error
+        with os.scandir(self.root / folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
 
     def _skipped(self, entry: os.DirEntry[str], path: Path) -> bool:
         """Hidden things and those that systems leave behind, counted with all that they hold."""

@@ -374,3 +374,18 @@ def test_digits_do_not_stand_in_for_a_folder(tmp_path):
     with pytest.raises(UsageError, match="digits has its own images") as caught:
         load_dataset(DataConfig(data_path=tmp_path))
     assert "--dataset folder" in caught.value.hint
+
+
+def test_a_path_that_the_system_refuses(tmp_path):
+    too_long = tmp_path / ("x" * 5000)
+    for given in (config(too_long), DataConfig(dataset="npz", data_path=too_long)):
+        with pytest.raises(DataError, match="cannot be read: File name too long"):
+            load_dataset(given)
+
+
+def test_more_pictures_than_memory_holds(tmp_path, monkeypatch):
+    picture(tmp_path / "a.png")
+    monkeypatch.setattr("tinyssl.datasets.limits.memory_bytes", lambda: 100)
+    with pytest.raises(DataError, match="this computer has") as caught:
+        read(tmp_path)
+    assert "--image-size" in caught.value.hint
