@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from tinyssl.config import BenchConfig
 from tinyssl.device import Faulted, Session, WasReset
 from tinyssl.errors import DeviceError, UsageError
+from tinyssl.text import printable
 
 WATCHDOG_HINT = (
     "an inference that takes longer needs a longer --watchdog; else the firmware hangs:"
@@ -58,5 +59,7 @@ def explained(session: Session, doing: str) -> Iterator[None]:
     except WasReset as error:
         session.sync()
         cause = session.identity().reset
-        happened, hint = CAUSES.get(cause, (f"the board was reset ({cause})", error.hint))
+        happened, hint = CAUSES.get(
+            cause, (f"the board was reset ({printable(cause)})", error.hint)
+        )
         raise DeviceError(f"{happened} during {doing}", hint=hint) from error

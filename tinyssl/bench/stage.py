@@ -41,6 +41,7 @@ from tinyssl.config import BenchConfig
 from tinyssl.device import Identity, Session, open_link
 from tinyssl.progress import Progress, Silent
 from tinyssl.records import BuildInfo, RunRecord, RunWriter, Workspace, read_record, write_json
+from tinyssl.text import printable
 from tinyssl.verify.inputs import to_wire
 
 _ADAPTER = TypeAdapter(BenchConfig)
@@ -112,7 +113,7 @@ def _identify(session: Session, target: Target, run: RunWriter, progress: Progre
     identity = session.identity()
     check_identity(identity, target)
     if identity.warning:
-        progress.note(f"the device warns: {identity.warning}")
+        progress.note(f"the device warns: {printable(identity.warning)}")
     run.results(
         board=identity.board,
         engine=identity.engine,

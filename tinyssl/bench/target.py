@@ -13,6 +13,7 @@ from tinyssl.device.emulator import is_ours
 from tinyssl.errors import DeviceError, DeviceNotFound, Mismatch, UsageError
 from tinyssl.ir.model import Model
 from tinyssl.records import BuildInfo, Workspace
+from tinyssl.text import printable
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def check_identity(identity: Identity, target: Target) -> None:
         "build id": (identity.build_id, info.build_id),
     }
     wrong = [
-        f"{name} is {found}, the build's is {expected}"
+        f"{name} is {printable(found)}, the build's is {expected}"
         for name, (found, expected) in pairs.items()
         if found != expected
     ]

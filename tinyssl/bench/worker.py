@@ -25,6 +25,7 @@ from tinyssl.device import Session, emulator, open_link
 from tinyssl.errors import EXIT_FAILED, EXIT_INTERRUPTED, DeviceError, DeviceTimeout, TinysslError
 from tinyssl.progress import Progress
 from tinyssl.records import Workspace
+from tinyssl.text import printable
 
 
 @dataclass(frozen=True)
@@ -154,8 +155,8 @@ def _board(job: Job) -> str:
     name = _ask_name(job, port)
     if name not in job.boards:
         raise DeviceError(
-            f"{name} is on {port}, and has no build here",
-            hint=f"run `tinyssl build --board {name}` and `tinyssl flash`",
+            f"{printable(name)} is on {port}, and has no build here",
+            hint=f"run `tinyssl build --board {printable(name)}` and `tinyssl flash`",
         )
     return name
 

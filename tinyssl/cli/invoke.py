@@ -12,7 +12,7 @@ import rich_click as click
 
 from tinyssl.cli.call import Call
 from tinyssl.cli.options import existing, read_flags, split_values
-from tinyssl.cli.output import Result, print_result, print_warning, results_only
+from tinyssl.cli.output import Result, print_result, print_warning, results_only, show_warning
 from tinyssl.cli.progress import choose_progress
 from tinyssl.progress import Silent
 from tinyssl.records import Workspace
@@ -24,6 +24,7 @@ def invoke(ctx: click.Context, execute: Callable[..., Result], values: Mapping[s
     common, staged, own = split_values(values)
     common = _combined(ctx.parent.params if ctx.parent else {}, common)
     with results_only(show=common["verbose"]), warnings.catch_warnings():
+        warnings.showwarning = show_warning
         if not common["verbose"]:
             warnings.simplefilter("ignore")
         result = execute(make_call(common, staged), **own)

@@ -11,6 +11,7 @@ import math
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict, dataclass, field, is_dataclass
@@ -169,6 +170,19 @@ def print_failure(command: str, failure: Failure, *, as_json: bool) -> None:
 
 def _labelled(console: Console, label: tuple[str, str], text: str) -> None:
     console.print(Text.assemble(label, printable_lines(text)), soft_wrap=True)
+
+
+def show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Prints a warning of a library: what `warnings.showwarning` is while a command runs."""
+    text = warnings.formatwarning(message, category, filename, lineno, line)
+    print_line(text.rstrip("\n"), file or sys.stderr)
 
 
 def print_traceback(error: BaseException) -> None:

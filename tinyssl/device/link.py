@@ -148,6 +148,11 @@ def refused(port: str, error: Exception, baud: int) -> DeviceNotFound:
     )
 
 
+def _first_text(path: Path) -> str:
+    """The name that a process gave itself: any bytes."""
+    return path.read_text(encoding="utf-8", errors="replace").strip()
+
+
 def _exists(port: str) -> bool:
     try:
         return Path(port).exists()
@@ -163,9 +168,7 @@ def port_users(port: str) -> list[tuple[int, str]]:
         try:
             held = any(link.readlink() == target for link in (folder / "fd").iterdir())
             if held and int(folder.name) != os.getpid():
-                found.append(
-                    (int(folder.name), (folder / "comm").read_text(encoding="utf-8").strip())
-                )
+                found.append((int(folder.name), _first_text(folder / "comm")))
         except OSError:
             continue
     return found

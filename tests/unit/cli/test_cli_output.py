@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import warnings
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from tinyssl.cli.output import (
     print_failure,
     print_result,
     print_traceback,
+    show_warning,
     value_rows,
 )
 from tinyssl.cli.progress import BarProgress, PlainProgress, WarningsOnly, choose_progress, in_ci
@@ -240,6 +242,10 @@ def test_no_text_steers_the_terminal(
     print_result("x", Result({}, (table, EVIL)), as_json=False)
     print_failure("x", Failure("E", 1, EVIL, EVIL), as_json=False)
     print_traceback(ValueError(EVIL))
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = show_warning
+        warnings.warn(EVIL, stacklevel=1)
     for progress in (PlainProgress(sys.stderr), BarProgress(), LineDisplay(sys.stderr)):
         progress.note(EVIL)
         with progress.track(EVIL, 2, EVIL) as task:
@@ -248,7 +254,7 @@ def test_no_text_steers_the_terminal(
     for text in (shown.out, shown.err):
         assert not STEERING.search(text.replace("\x1b[?25", "")), text
     assert shown.out.count(r"\x1b]0;title\x07\x1b[2J\x9b31m\x7f\rover\u202egnp\xff\ud800\x00") >= 3
-    assert shown.err.count(r"\x1b]0;title") >= 6
+    assert shown.err.count(r"\x1b]0;title") >= 7
 
 
 def test_json_has_no_control_character_and_keeps_the_text(

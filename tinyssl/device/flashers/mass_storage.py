@@ -28,6 +28,10 @@ CODE = re.compile(r"(?:code|auth)=([0-9A-Fa-f]{4})")
 SECONDS = 10.0
 """How long the probe may take to say that it failed; it disappears and comes back meanwhile"""
 POLL_SECONDS = 0.1
+READ_BYTES = 1 << 20
+"""Of a file of the drive, and of the list of mounts"""
+SHOWN = 300
+"""Characters of the probe's own words, in an error"""
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ def volumes() -> list[Volume]:
     """Drives of probes that are mounted."""
     places = []
     if MOUNTS.exists():
-        rows = [line.split() for line in MOUNTS.read_text(encoding="utf-8").splitlines()]
+        rows = [line.split() for line in _start_of(MOUNTS).splitlines()]
         places = [Path(_plain(row[1])) for row in rows if row[2] in FILE_SYSTEMS]
     elif VOLUMES.exists():
         places = list(VOLUMES.iterdir())
@@ -98,8 +102,17 @@ def read_volume(path: Path) -> Volume | None:
     page = _find(path, MARKS[0])
     if page is None and _find(path, MARKS[1]) is None:
         return None
-    found = CODE.search(page.read_text(errors="replace", encoding="utf-8")) if page else None
+    found = CODE.search(_start_of(page)) if page else None
     return Volume(path, found[1].lower() if found else "")
+
+
+def _start_of(path: Path) -> str:
+    """Text of a file, of which a drive may claim any size."""
+    try:
+        with path.open("rb") as file:
+            return os.fsdecode(file.read(READ_BYTES))
+    except OSError:
+        return ""
 
 
 def _find(folder: Path, name: str) -> Path | None:
@@ -167,7 +180,4 @@ def copy(image: Path, goal: Path) -> None:
 def _verdict(folder: Path) -> str:
     """What the probe wrote into FAIL.TXT; empty where there is none."""
     path = _find(folder, FAILURE)
-    try:
-        return " ".join(path.read_text(errors="replace", encoding="utf-8").split()) if path else ""
-    except OSError:
-        return ""
+    return " ".join(_start_of(path).split())[:SHOWN] if path else ""

@@ -114,7 +114,12 @@ def probes() -> list[dict[str, str]]:
     except ImportError:
         return []
     logging.getLogger("pyocd").setLevel(logging.CRITICAL)
-    found = ConnectHelper.get_all_connected_probes(blocking=False, print_wait_message=False)
+    try:
+        found = ConnectHelper.get_all_connected_probes(blocking=False, print_wait_message=False)
+    except Exception as error:  # of libusb, hidapi or a plug-in
+        raise DeviceNotFound(
+            f"pyOCD cannot list the probes: {error}", hint="`pyocd list` shows more"
+        ) from error
     return [
         {"probe": probe.unique_id, "name": probe.description, "tool": "pyocd"} for probe in found
     ]
