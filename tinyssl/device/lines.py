@@ -31,11 +31,16 @@ class LineReader:
         """Bytes of `_received` without a line's end"""
         self._skipping = False
         """The line that began is too long; its rest is dropped"""
+        self._tail = b""
+        """The last that was dropped so"""
+        self._came = False
+        """Anything at all"""
         self._recent: deque[str] = deque(maxlen=RECENT)
 
     def forget_recent(self) -> None:
         """Messages speak of what comes from now on."""
         self._recent.clear()
+        self._tail, self._came = b"", False
 
     def next(self, deadline: float, longest: int = LINE_BYTES) -> str:
         """The next line, without its end; one of more than `longest` bytes is cut to one more.
@@ -53,7 +58,7 @@ class LineReader:
                     hint=self.loop_hint()
                     or "raise --timeout, or run `tinyssl flash` to start the device again",
                 )
-            self._received += data
+            self._add(data)
         return line
 
     def drop(self, quiet: float, deadline: float, see: Callable[[str], None]) -> None:
@@ -64,7 +69,7 @@ class LineReader:
             DeviceError: The line is gone.
         """
         while data := self._link.read(quiet):
-            self._received += data
+            self._add(data)
             for line in self._whole_lines():
                 see(line)
             if time.monotonic() > deadline:
@@ -80,10 +85,12 @@ class LineReader:
 
     def last_words(self) -> str:
         """`; it sent last: …` for messages, with what came of a line that did not end."""
-        begun = self._clean(bytes(self._received[-RECENT_CHARACTERS:]))
+        begun = self._clean(bytes(self._received[-RECENT_CHARACTERS:]) or self._tail)
         last = [*self._recent, *filter(None, [begun])][-SHOWN:]
         shown = [f"'{printable(line)[:RECENT_CHARACTERS]}'" for line in last]
-        return f"; it sent last: {' | '.join(shown)}" if shown else "; it sent nothing"
+        if shown:
+            return f"; it sent last: {' | '.join(shown)}"
+        return "; it sent nothing" + (" but blank lines and NULs" if self._came else "")
 
     def loop_hint(self) -> str:
         """What to do where the same lines came again and again; empty where they did not."""
@@ -95,6 +102,10 @@ class LineReader:
             else ""
         )
 
+    def _add(self, data: bytes) -> None:
+        self._received += data
+        self._came = True
+
     def _whole_lines(self) -> Iterator[str]:
         while (line := self._take(LINE_BYTES)) is not None:
             yield line
@@ -104,7 +115,8 @@ class LineReader:
         while True:
             end = self._received.find(b"\n", self._searched)
             if end < 0 and (self._skipping or len(self._received) <= longest):
-                if self._skipping:
+                if self._skipping and self._received:
+                    self._tail = bytes(self._received[-RECENT_CHARACTERS:])
                     self._received.clear()
                 self._searched = len(self._received)
                 return None

@@ -3,6 +3,7 @@
 `tools/hostile_device.py` is the long form of the conversations.
 """
 
+import re
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -180,6 +181,7 @@ def test_what_never_ends_is_a_timeout_and_little_is_kept(way: str, when: str) ->
     finally:
         tracemalloc.stop()
     assert error.value.exit_code in (5, 1)
+    assert re.search("it sent last: '|nothing but blank lines and NULs", error.value.message)
     assert len(error.value.message) < 1000
 
 
