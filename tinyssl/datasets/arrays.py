@@ -15,8 +15,8 @@ from tinyssl.datasets.limits import require_file, require_memory
 from tinyssl.errors import DataError
 from tinyssl.text import printable
 
-DEFLATE_RATIO = 1032
-"""Most bytes that one byte of a deflated file can stand for"""
+MOST_RATIO = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: 1032}
+"""Most bytes that one compressed byte can stand for; other methods have no such bound"""
 HEADER_BYTES = 10_000
 """Longest header of an array"""
 CHUNK_BYTES = 1 << 22
@@ -62,7 +62,7 @@ def member_names(path: Path) -> list[str]:
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
     name = printable(info.filename.removesuffix(".npy"))
-    if info.file_size > (info.compress_size + 1) * DEFLATE_RATIO:
+    if info.file_size > info.compress_size * MOST_RATIO.get(info.compress_type, math.inf):
         raise DataError(
             f"`{name}` claims {info.file_size:,} bytes, more than its {info.compress_size:,} "
             f"compressed ones can hold"

@@ -23,6 +23,8 @@ from tinyssl.text import printable
 
 NAMED = 10
 """Damaged pictures that an error names"""
+PICTURE_BYTES = 1 << 30
+"""Largest file that is opened; some decoders read all of it before they look at it"""
 REPAIR = "repair these files, delete them or move them out of the folder"
 
 
@@ -117,6 +119,9 @@ def _reason(path: Path, reason: str, kind: str) -> str:
 def read_picture(path: Path, size: int) -> Images | str:
     """The picture as (size, size, 3), or why it cannot be read."""
     try:
+        size_bytes = path.stat().st_size
+        if size_bytes > PICTURE_BYTES:
+            return f"{size_bytes:,} bytes; {PICTURE_BYTES:,} are the most"
         with Image.open(path) as picture:
             return fit_square(to_rgb(picture), size)
     except UnidentifiedImageError:

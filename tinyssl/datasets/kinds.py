@@ -11,6 +11,8 @@ from PIL import Image
 NOT_DECODED = {"BUFR", "EPS", "FPX", "GRIB", "HDF5", "MIC", "MPEG", "WMF"}
 """Formats that Pillow recognises but cannot decode by itself"""
 HEAD_BYTES = 64
+ICLOUD = ".icloud"
+"""Ending of the hidden file that stands for a picture which only iCloud has"""
 LINK_BYTES = 4096
 """Longest text that can be a link"""
 
@@ -29,6 +31,9 @@ _SUFFIXES = {
     "array": ".npy .npz .h5 .hdf5 .mat .pt .pth .tfrecord .parquet",
     "medical or scientific image": ".dcm .nii .mha .czi .lif .nd2 .svs",
     "camera sidecar": ".aae .xmp .thm",
+    "shortcut": ".lnk .url .webloc",
+    "iCloud placeholder": ".icloud",
+    "unfinished download": ".crdownload .part .download",
 }
 _KIND_OF_SUFFIX = {suffix: kind for kind, text in _SUFFIXES.items() for suffix in text.split()}
 
@@ -48,6 +53,9 @@ NAMES = {
     "video": "video*",
     "archive": "archive*",
     "medical or scientific image": "medical or scientific image*",
+    "shortcut": "shortcut*",
+    "iCloud placeholder": "iCloud placeholder*",
+    "unfinished download": "unfinished download*",
     "without extension": "file* without extension",
     SYSTEM: "file* of the operating system",
     BROKEN: "link* to nothing",
@@ -68,6 +76,9 @@ ADVICE = {
     "vector graphic": "convert them to PNG",
     "PDF": "convert the pages to PNG",
     TEXT_LINK: "copy the folder again with its links (`cp -a`), or set `core.symlinks` in Git",
+    "shortcut": "copy what they lead to into the folder",
+    "iCloud placeholder": "download the pictures from iCloud",
+    "unfinished download": "download them again",
     BROKEN: "mount or restore what they lead to, or delete them",
     "video": "take pictures out of them: `ffmpeg -i VIDEO -r 1 frame%04d.png`",
     "archive": "unpack them",

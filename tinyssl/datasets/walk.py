@@ -15,6 +15,7 @@ from tinyssl.datasets.kinds import (
     CIRCLE,
     EMPTY,
     HIDDEN,
+    ICLOUD,
     REPEATED,
     SPECIAL,
     SYSTEM,
@@ -141,7 +142,7 @@ class _Walk:
     def _skipped(self, entry: os.DirEntry[str], path: Path) -> bool:
         """Hidden things and those that systems leave behind, counted with all that they hold."""
         name = entry.name.lower()
-        hidden = name.startswith(".")
+        hidden = name.startswith(".") and not name.endswith(ICLOUD)
         if not hidden and name not in SYSTEM_FOLDERS | SYSTEM_FILES:
             return False
         kind = HIDDEN if hidden else SYSTEM

@@ -322,6 +322,15 @@ def test_npz_headers_are_checked_before_memory_is_taken(tmp_path, member, messag
     assert caught.value.hint
 
 
+def test_npz_with_other_compressions(tmp_path):
+    """bzip2 and LZMA make zeros smaller than deflate could."""
+    for method in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, zipfile.ZIP_STORED):
+        config = raw_npz(
+            tmp_path / "a.npz", npy("(20000, 8, 8, 3)", bytes(20_000 * 192)), compression=method
+        )
+        assert len(load_dataset(config).images) == 20_000
+
+
 def test_npz_larger_than_memory(tmp_path, monkeypatch):
     """Zeros that deflate to a thousandth."""
     config = raw_npz(

@@ -389,3 +389,10 @@ def test_more_pictures_than_memory_holds(tmp_path, monkeypatch):
     with pytest.raises(DataError, match="this computer has") as caught:
         read(tmp_path)
     assert "--image-size" in caught.value.hint
+
+
+def test_a_file_of_two_gigabytes_is_not_opened(tmp_path):
+    with picture(tmp_path / "a.png").open("r+b") as file:
+        file.truncate(1 << 31)  # takes no room on the disk
+    with pytest.raises(DataError, match="2,147,483,648 bytes; 1,073,741,824 are the most"):
+        read(tmp_path)

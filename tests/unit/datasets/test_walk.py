@@ -97,7 +97,8 @@ def test_the_same_picture_twice_counts_once(photos):
 def test_everything_else_is_counted_by_kind(photos):
     for name in (
         "cat/a.HEIC", "cat/b.heif", "dog/c.cr2", "notes.txt", "README", "Thumbs.db", ".hidden.png",
-        ".git/config", ".git/hooks/x", "__MACOSX/cat/._0.png", "m.mp4", "fox/only.heic",
+        "dog/.IMG_1.HEIC.icloud", "dog/c.lnk", ".git/config", ".git/hooks/x",
+        "__MACOSX/cat/._0.png", "m.mp4", "fox/only.heic",
     ):  # fmt: skip
         touch(photos / name)
     (photos / "empty" / "deep").mkdir(parents=True)
@@ -110,6 +111,8 @@ def test_everything_else_is_counted_by_kind(photos):
         ".txt": 1,
         "without extension": 1,
         kinds.SYSTEM: 2,
+        "iCloud placeholder": 1,
+        "shortcut": 1,
         kinds.HIDDEN: 3,
         "video": 1,
         kinds.EMPTY: 2,
