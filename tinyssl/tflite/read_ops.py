@@ -11,6 +11,7 @@ from typing import Any
 
 from tinyssl.errors import Blocker, ModelError, UnsupportedModel
 from tinyssl.ir.blockers import blocked
+from tinyssl.ir.check import CONTRADICTION_HINT
 from tinyssl.ir.model import DType, Tensor
 from tinyssl.ir.ops import (
     Activation,
@@ -59,6 +60,10 @@ class OperatorContext:
         """The error for a sound operator that tinyssl does not do."""
         return blocked([Blocker(self.label, what, hint)])
 
+    def broken(self, what: str) -> ModelError:
+        """The error for an operator that contradicts itself."""
+        return ModelError(f"{self.label}: {what}", hint=CONTRADICTION_HINT)
+
     def require_options(self) -> Any:
         """The options table.
 
@@ -66,7 +71,7 @@ class OperatorContext:
             ModelError: The file has none where the operator needs one.
         """
         if self.options is None:
-            raise ModelError(f"{self.label}: no options", hint="convert or copy the model again")
+            raise self.broken("no options")
         return self.options
 
     def require_rank(self, position: int, rank: int) -> tuple[int, ...]:
@@ -87,7 +92,7 @@ class OperatorContext:
         """The fused activation."""
         number = self.require_options().fusedActivationFunction
         if number not in range(len(ACTIVATION_NAMES)):
-            raise ModelError(f"{self.label}: there is no fused activation {number}")
+            raise self.broken(f"there is no fused activation {number}")
         if number not in ACTIVATIONS:
             raise self.unsupported(
                 f"fused activation {number} ({ACTIVATION_NAMES[number]}); "
@@ -101,8 +106,8 @@ class OperatorContext:
         if not tensor.constant:
             raise self.unsupported(f"input {position} ({tensor.name}) must be a constant")
         if tensor.dtype not in (DType.INT32, DType.INT64):
-            raise ModelError(
-                f"{self.label}: input {position} ({tensor.name}) is {tensor.dtype.value}; "
+            raise self.broken(
+                f"input {position} ({tensor.name}) is {tensor.dtype.value}; "
                 "it must be int32 or int64"
             )
         return [int(value) for value in tensor.array().ravel()]
@@ -147,9 +152,9 @@ def window_padding(
 def _padding(op: OperatorContext, window: tuple[int, int], stride: tuple[int, int]) -> Padding:
     scheme = op.require_options().padding
     if scheme not in (SAME, VALID):
-        raise ModelError(f"{op.label}: padding {scheme} is neither SAME nor VALID")
+        raise op.broken(f"padding {scheme} is neither SAME nor VALID")
     if min(*window, *stride) < 1:
-        raise ModelError(f"{op.label}: window {window}, stride {stride}; both must be positive")
+        raise op.broken(f"window {window}, stride {stride}; both must be positive")
     _, height, width, _ = op.require_rank(0, 4)
     return window_padding(scheme, (height, width), window, stride)
 
@@ -198,12 +203,12 @@ def _depthwise(op: OperatorContext) -> Op:
     window = _window(op)
     in_c, weight_c = op.input(0).shape[3], op.input(1).shape[3]
     if weight_c % in_c:
-        raise ModelError(f"{op.label}: {weight_c} filters for {in_c} channels do not divide")
+        raise op.broken(f"{weight_c} filters for {in_c} channels do not divide")
     # The option is redundant, and 0 in some files; `complete` then writes it in.
     multiplier = op.require_options().depthMultiplier
     if multiplier not in (0, weight_c // in_c):
-        raise ModelError(
-            f"{op.label}: depth multiplier {multiplier}, but {weight_c} filters "
+        raise op.broken(
+            f"depth multiplier {multiplier}, but {weight_c} filters "
             f"({op.input(1).name}) for {in_c} channels ({op.input(0).name})"
         )
     return DepthwiseConv2D(
@@ -253,7 +258,7 @@ def _pad(op: OperatorContext) -> Op:
         raise op.unsupported(f"paddings {amounts}; only height and width of NHWC can be padded")
     top, bottom, left, right = amounts[2:6]
     if min(amounts) < 0:
-        raise ModelError(f"{op.label}: paddings {amounts} must not be negative")
+        raise op.broken(f"paddings {amounts} must not be negative")
     return Pad(
         index=op.index,
         output=op.output,
@@ -266,7 +271,7 @@ def _mean(op: OperatorContext) -> Op:
     rank = len(op.require_rank(0, 4))
     given = op.constant(1)
     if any(not -rank <= axis < rank for axis in given):
-        raise ModelError(f"{op.label}: axes {given} of {rank} dimensions")
+        raise op.broken(f"axes {given} of {rank} dimensions")
     axes = sorted({axis % rank for axis in given})
     if axes != [1, 2]:
         raise op.unsupported(
