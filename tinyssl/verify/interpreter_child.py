@@ -7,6 +7,7 @@ two little-endian uint64, a JSON header, and the arrays that the header lists, o
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -143,11 +144,19 @@ def write_frame(stream: BinaryIO, header: dict[str, Any], arrays: Arrays) -> Non
     stream.flush()
 
 
+def lower_limit(kind: int, most: int) -> None:
+    """Lowers a limit of this process; one that is lower already stays."""
+    _, hard = resource.getrlimit(kind)
+    least = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    with contextlib.suppress(ValueError, OSError):  # macOS does not limit the address space
+        resource.setrlimit(kind, (least, least))
+
+
 def set_limits(memory: int, parent: int, in_main_thread: bool) -> None:
     """Memory, printed text, no core file, and death with the parent."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (PRINTED_BYTES, PRINTED_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    lower_limit(resource.RLIMIT_AS, memory)
+    lower_limit(resource.RLIMIT_FSIZE, PRINTED_BYTES)
+    lower_limit(resource.RLIMIT_CORE, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's; it then ends this one
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     if sys.platform == "linux" and in_main_thread:  # the kernel means the thread that started it

@@ -26,6 +26,7 @@ from tinyssl.verify.litert import Kernels, LitertInterpreter
 from tinyssl.verify.process import InterpreterProcess
 
 PLAIN = {"keep_tensors": False}
+ROOT = Path(__file__).parents[3]
 
 
 def deadly() -> bytes:
@@ -98,6 +99,20 @@ def test_too_little_memory_is_named():
     child = InterpreterProcess("tflm", memory=1 << 29)
     with pytest.raises(InterpreterFailed, match=r"out of memory .* 0\.5 GiB"):
         child.open("model", cases.pool(size=(9000, 9000), window=(1, 1), stride=(1, 1)), PLAIN)
+
+
+def test_a_lower_limit_of_the_user_stays():
+    """`ulimit -v` below ours must not end the child at its start."""
+    code = (
+        "import resource\nfrom tests.ops import cases\n"
+        "from tinyssl.verify.process import InterpreterProcess\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))\n"
+        "InterpreterProcess('tflm').open('model', cases.conv(), {'keep_tensors': False})\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_wild_answer_is_an_error(monkeypatch, tmp_path):
