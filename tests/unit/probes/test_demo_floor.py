@@ -30,6 +30,7 @@ def test_the_demo_holds_its_own_limits() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_part_of_the_demo_already_beats_what_it_once_reached(tmp_path: Path) -> None:
     layers = read_file(DEMO).layers
     data = resolve(DataConfig, [layers["data"]])
