@@ -20,7 +20,9 @@ def victim(tmp_path):
     assert path.read_text() == "precious"
 
 
-@pytest.mark.parametrize("open_it", [own_file, Lock], ids=["file", "lock of a table"])
+@pytest.mark.parametrize(
+    "open_it", [own_file, lambda link: Lock(link).take()], ids=["file", "lock"]
+)
 def test_a_link_at_its_place_is_refused(open_it, victim, tmp_path):
     link = tmp_path / "link"
     link.symlink_to(victim)
