@@ -43,7 +43,7 @@ def check_flash(config: BuildConfig, board: Board, graph: Model, data: bytes) ->
     if least > limit:
         what = "the model file" if config.engine == "tflm" else "the weights"
         raise BudgetExceeded(
-            f"flash: {least:,} bytes for {what} of {graph.name} alone, {whose} {limit:,}, "
+            f"flash: {what} of {graph.name} alone: {least:,} bytes, {whose} {limit:,}, "
             f"{least - limit:,} too many; nothing was compiled",
             hint=options("--flash-budget"),
         )
@@ -58,20 +58,18 @@ def check_ram(config: BuildConfig, board: Board, plan: Plan) -> None:
     if (config.target, config.engine) != ("firmware", "aot"):
         return
     stack = 0 if board.kind == "host" else board.tinyssl.stack_bytes
-    budget = config.ram_budget or board.tinyssl.budget.ram
-    limit, whose, least = budget, "budget", plan.peak + stack
-    if board.tinyssl.regions and any("arena" in region.use for region in board.tinyssl.regions):
+    limits = [(config.ram_budget or board.tinyssl.budget.ram, "budget", stack)]
+    if any("arena" in region.use for region in board.tinyssl.regions):
         region = board.arena_region(plan.peak)
-        beside = stack if "stack" in region.use else 0
-        if plan.peak + beside > region.size:
-            limit, whose, least = region.size, region.name, plan.peak + beside
-            stack = beside
-    if least > limit:
-        raise BudgetExceeded(
-            f"ram: the arena takes {plan.peak:,} bytes and the stack {stack:,}, {whose} {limit:,}, "
-            f"{least - limit:,} too many; nothing was compiled",
-            hint=options("--ram-budget"),
-        )
+        limits.append((region.size, region.name, stack if "stack" in region.use else 0))
+    for limit, whose, beside in limits:
+        over = plan.peak + beside - limit
+        if over > 0:
+            raise BudgetExceeded(
+                f"ram: arena {plan.peak:,} bytes and stack {beside:,}, {whose} {limit:,}: beyond "
+                f"{whose} by {over:,} bytes; nothing was compiled",
+                hint=options("--ram-budget"),
+            )
 
 
 def _region(board: Board, use: str) -> list[Limit]:
