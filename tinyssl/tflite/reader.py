@@ -13,6 +13,7 @@ from typing import Any
 
 from tinyssl.errors import Blocker, ModelError, UnsupportedModel
 from tinyssl.ir.blockers import blocked
+from tinyssl.ir.check import CONTRADICTION_HINT
 from tinyssl.ir.model import DType, Model, Quant, Tensor
 from tinyssl.ir.ops import Op
 from tinyssl.ir.verify import find_blockers
@@ -233,7 +234,7 @@ class _Reader:
         try:
             return self.tables.options(operator, reader.options)
         except ValueError as error:
-            raise ModelError(f"{raw.label}: {error}", hint=DAMAGED_HINT) from error
+            raise ModelError(f"{raw.label}: {error}", hint=CONTRADICTION_HINT) from error
 
 
 def _check_arity(raw: RawOp, reader: Reader) -> None:

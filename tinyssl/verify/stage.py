@@ -81,6 +81,8 @@ def _compare(
     expected = np.stack([oracle.invoke(one) for one in x])
     engines = {"tflm": _row(expected, expected)}
     run.results(images=len(x), tflm_arena_bytes=oracle.arena_bytes, engines=engines)
+    if oracle.added:
+        run.results(written_for_tflm="; ".join(oracle.added))
     for kernels in (Kernels.REFERENCE, Kernels.XNNPACK):
         found = _litert(oracle.data, kernels, x, progress)
         if found is not None:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.networks import network, with_one_byte_changed
+from tests.ops import cases
 from tinyssl.config import VerifyConfig
 from tinyssl.emit import render_aot
 from tinyssl.errors import AccuracyDrop, DataError, Mismatch, ModelError, UsageError
@@ -39,6 +40,14 @@ def test_a_model_from_elsewhere_is_compared_on_noise(model, workspace):
     assert results["tflm_arena_bytes"] > 0
     assert "accuracy_int8" not in results
     assert record.inputs["model"]["path"] == str(model)
+
+
+def test_what_was_written_into_the_model_stands_in_the_record(tmp_path, workspace):
+    path = tmp_path / "depthwise.tflite"
+    path.write_bytes(cases.depthwise(bias=False))
+    results = verify(VerifyConfig(model=path, images=12), workspace).results
+    assert results["written_for_tflm"] == "#0 DEPTHWISE_CONV_2D: a bias of zeros"
+    assert results["engines"]["litert-ref"]["equal"] == 12
 
 
 def test_wrong_c_leaves_a_failed_record_with_the_other_engines(model, workspace, monkeypatch):
