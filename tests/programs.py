@@ -23,8 +23,8 @@ WHOLE = "PYTEST_WHOLE_PATH"
 """The PATH that was hidden, for the workers of a session"""
 ESSENTIAL = frozenset((
     "bash", "cat", "chmod", "cp", "dash", "echo", "env", "false", "grep", "kill", "ldconfig",
-    "ls", "mkdir", "mv", "rm", "sed", "sh", "sleep", "sort", "stty", "tar", "touch", "tr", "true",
-    "uname",
+    "ls", "mkdir", "mv", "rm", "sed", "sh", "sleep", "sort", "stty", "tar", "taskset",
+    "touch", "tr", "true", "uname",
 ))  # fmt: skip
 """Of Debian's essential packages, which are on every Debian"""
 ROOT = Path(__file__).resolve().parent.parent
