@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 from collections.abc import Iterator, Sequence
@@ -156,7 +157,7 @@ class _Fleet:
         member = self.members[pipe]
         try:
             message = pipe.recv()
-        except EOFError:
+        except (EOFError, OSError, pickle.UnpicklingError):  # it was killed, perhaps within one
             member.process.join()
             message = ("done", _broken(member))
         if message[0] != "done":

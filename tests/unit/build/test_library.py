@@ -196,6 +196,19 @@ def test_two_libraries_in_one_program_keep_to_their_own_models(library, tmp_path
     assert subprocess.run([program], check=False).returncode == 0
 
 
+@pytest.mark.parametrize("name", ["model", "weights", "abi", "[--]", '*"\\??=\n\x1b猫'])
+def test_no_name_of_a_model_breaks_its_library(tmp_path, tiny_tflite, name):
+    """Names of files inside the library, and such as leave nothing for an identifier."""
+    model = tmp_path / f"{name}.tflite"
+    shutil.copy(tiny_tflite, model)
+    config = BuildConfig(model=model, board="host", target="library", out=tmp_path / "made")
+    build(config, Workspace(tmp_path / "workspace"))
+    files = sorted((tmp_path / "made" / "src").rglob("*.c"))
+    options = ["-std=c11", "-Wall", "-Wextra", "-Werror", f"-I{tmp_path / 'made' / 'src'}"]
+    subprocess.run(["gcc", *options, "-fsyntax-only", *files], check=True)
+    json.loads((tmp_path / "made" / "library.json").read_text())
+
+
 @pytest.mark.emulator  # a whole build by PlatformIO
 def test_platformio_compiles_a_project_that_names_it(library, tmp_path):
     """On the platform for this computer, with the library as any project gets it."""
