@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
 from tinyssl.errors import DataError
+from tinyssl.own_files import new_file, own_file
 from tinyssl.progress import Progress
 from tinyssl.records import sha256_of
 
@@ -82,7 +84,7 @@ def _fetch(remote: Remote, part: Path, have: int, progress: Progress) -> None:
         resumed = answer.status == PARTIAL_CONTENT
         done = have if resumed else 0
         with (
-            part.open("ab" if resumed else "wb") as file,
+            os.fdopen(own_file(part, append=True) if resumed else new_file(part), "ab") as file,
             progress.track(f"download {remote.name}", remote.size, "byte") as tracker,
         ):
             tracker.advance(done)

@@ -9,6 +9,7 @@ from http.client import HTTPException
 from pathlib import Path
 
 from tinyssl.errors import DataError
+from tinyssl.own_files import new_file
 from tinyssl.paths import cache_folder
 from tinyssl.progress import Progress
 from tinyssl.records import sha256_of
@@ -65,7 +66,10 @@ def fetch(published: Published, arch: str, progress: Progress) -> Path:
 
 def _receive(published: Published, part: Path, progress: Progress) -> None:
     request = urllib.request.Request(published.url, headers={"User-Agent": "tinyssl"})
-    with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer, part.open("wb") as file:
+    with (
+        urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer,
+        os.fdopen(new_file(part), "wb") as file,
+    ):
         total = int(answer.headers.get("Content-Length", 0))  # 0: not told, then http checks it
         done = 0
         with progress.track(f"download {published.path.name}", total, "byte") as tracker:
