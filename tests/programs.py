@@ -46,7 +46,7 @@ def _links(names: frozenset[str]) -> Path:
 
 def is_ours(path: Path) -> bool:
     """Whether a program is Python's, the checkout's or a test's own."""
-    homes = (sys.prefix, sys.base_prefix, sys.exec_prefix, tempfile.gettempdir(), ROOT)
+    homes = (sys.prefix, tempfile.gettempdir(), ROOT)  # not base_prefix: Debian's is /usr
     return any(path.is_relative_to(home) for home in homes) or path.name.startswith("python")
 
 
