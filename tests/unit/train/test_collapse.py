@@ -94,8 +94,7 @@ def test_warns_once_where_it_is_not_to_stop(black, tmp_path):
     run = pretrain(config, black, Workspace(tmp_path), notes)
     assert run.status == "complete"
     assert len(run.metrics()) == 21 + 7
-    assert [note for note in notes.notes if "all embeddings are alike" in note] == notes.notes
-    assert len(notes.notes) == 1
+    assert len([note for note in notes.notes if "all embeddings are alike" in note]) == 1
 
 
 def test_healthy_embeddings_do_not_stop(tmp_path):
