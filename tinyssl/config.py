@@ -116,7 +116,7 @@ class ProbeConfig:
     backbone: Path | None = None
     """Backbone file (.safetensors) to evaluate in place of a run's"""
     epochs: Count = 20
-    """Epochs of the linear probe; more where they were fewer than 400 steps"""
+    """Epochs of the linear probe; on few images more, up to 1,600 steps"""
     batch_size: Count = 1024
     """Features a step"""
     lrs: list[float] = Field(default_factory=lambda: [0.1, 0.3, 1.0, 3.0])

@@ -115,9 +115,11 @@ class Counter(Tracker):
         self.epochs += count
 
 
-@pytest.mark.parametrize(("images", "epochs"), [(60, 400), (330, 200), (31 * 256, 20)])
+@pytest.mark.parametrize(
+    ("images", "epochs"), [(60, 1600), (330, 800), (31 * 256, 52), (45_000, 20)]
+)
 def test_few_images_are_seen_more_often(images, epochs):
-    """400 steps at least: 20 epochs of one or two batches would stop far from the best head."""
+    """20 epochs of one or two batches would stop far from the best head; 45,000 images are many."""
     assert enough_epochs(ProbeConfig(epochs=20, batch_size=256), images) == epochs
     if images < 256:
         counter, config = Counter(), ProbeConfig(epochs=20, batch_size=256, seeds=1)
