@@ -70,7 +70,7 @@ readme: $(STAMP)
 	mkdir -p docs/images
 	chromium --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking \
 	  --disable-component-update --disable-sync --user-data-dir=$$(mktemp -d) --hide-scrollbars \
-	  --window-size=1200,1500 --screenshot=docs/images/report.png file://$(CURDIR)/$(DEMO)/report.html
+	  --window-size=1200,690 --screenshot=docs/images/report.png file://$(CURDIR)/$(DEMO)/report.html
 
 test: setup
 	$(BIN)/python -m pytest -n $(TEST_JOBS) -m 'not board' $(PYTEST_ARGS)

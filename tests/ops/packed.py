@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
-from filelock import FileLock
-
 from tests.ops.image import graph_sources
 from tests.ops.oracle import Graph, prepare
 from tinyssl.boards import Isa
 from tinyssl.emit import Sources, render_aot
+from tinyssl.locks import Lock
 from tinyssl.native import FLAGS, HostModel, compile_sources
 
 CALLS = ("invoke", "invoke_profiled", "input", "output", "op_output")
@@ -52,7 +51,9 @@ def pack(makers: Mapping[str, Callable[[], bytes]], isa: Isa, path: Path) -> Lib
     """
     graphs = {name: prepare(make(), isa=isa) for name, make in makers.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_suffix(".lock")):
+    lock = Lock(path.with_suffix(".lock"))
+    lock.take(wait=True)
+    try:
         if not path.exists():
             sources: Sources = {}
             for number, graph in enumerate(graphs.values()):
@@ -60,4 +61,6 @@ def pack(makers: Mapping[str, Callable[[], bytes]], isa: Isa, path: Path) -> Lib
                 for name, text in found.items():
                     assert sources.setdefault(name, text) == text, f"two texts of {name}"
             compile_sources(sources, path, (*FLAGS, "-shared", "-fPIC"))
+    finally:
+        lock.release()
     return Library(path, graphs, isa)
