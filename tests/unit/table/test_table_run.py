@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.table.table_helpers import TABLE, write_table
 from tinyssl.locks import Lock
-from tinyssl.records import Workspace, sha256_of
+from tinyssl.records import LOCK, Workspace, sha256_of
 from tinyssl.table.commands import child_environment
 from tinyssl.table.jobs import Job
 
@@ -142,10 +142,11 @@ def test_second_ctrl_c_leaves_no_child_behind(tmp_path):
     write_table(tmp_path, TABLE.replace("epochs = 2\nbatch", "epochs = 5000\nbatch"))
     process = stop_in_the_middle(tmp_path, times=2)
     assert process.returncode != 0
-    (log,) = (tmp_path / "tables" / "locks").iterdir()
-    free = Lock(log)
-    assert free.take()  # a child that lived on would hold it
-    free.release()
+    (run,) = Workspace(tmp_path).all("pretrain")
+    for path in (run.folder / LOCK, *(tmp_path / "tables" / "locks").iterdir()):
+        free = Lock(path)
+        assert free.take()  # a child that lived on would hold it
+        free.release()
 
 
 def stop_in_the_middle(folder, times=1):
@@ -156,6 +157,8 @@ def stop_in_the_middle(folder, times=1):
     while not any(run.metrics() for run in Workspace(folder).all("pretrain")):
         assert time.monotonic() < deadline
         time.sleep(0.1)
+    (run,) = Workspace(folder).all("pretrain")
+    assert not Lock(run.folder / LOCK).take()  # its child writes
     for _ in range(times):
         process.send_signal(2)
         time.sleep(0.1)
