@@ -11,7 +11,6 @@ import ctypes
 import hashlib
 import os
 import re
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl import compilers
+from tinyssl.child_process import ChildStopped, run_child
 from tinyssl.emit import Sources, write_sources
 from tinyssl.errors import BuildError, TinysslError, ToolMissing
 from tinyssl.ir.model import Model
@@ -87,24 +87,20 @@ def compiled(sources: Sources, flags: Sequence[str] = FLAGS) -> bytes:
         files = [f"./{name}" for name in sorted(sources) if name.endswith(".c")]
         command = [*_command(), *flags, "-I", ".", "-o", "made", *files]
         try:
-            done = subprocess.run(
+            done = run_child(
                 command,
-                cwd=folder,
-                env=compilers.environment(folder),
-                capture_output=True,
-                encoding="utf-8",
-                errors="replace",
-                timeout=COMPILE_SECONDS,
-                check=False,
+                seconds=COMPILE_SECONDS,
+                folder=folder,
+                environment=compilers.environment(folder),
             )
-        except subprocess.TimeoutExpired as error:
-            raise BuildError(f"the compiler took more than {COMPILE_SECONDS:.0f} s") from error
+        except ChildStopped as error:
+            raise BuildError(f"the compiler {error.why}:\n{error.output[-4000:]}") from error
         except OSError as error:
             raise BuildError(
                 f"cannot run {command[0]}: {error.strerror}", hint="unset CC, or mend that program"
             ) from error
-        if done.returncode != 0:
-            raise _failure(command[0], done.returncode, done.stderr)
+        if done.code != 0:
+            raise _failure(command[0], done.code, done.output)
         return (folder / "made").read_bytes()
 
 

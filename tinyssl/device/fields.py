@@ -23,7 +23,7 @@ class BadValue(DeviceError):
 
 
 @dataclass(frozen=True)
-class Fields:
+class LineFields:
     """What stands between the brackets of one line."""
 
     line: str

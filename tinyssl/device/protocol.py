@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tinyssl.device.faults import Fault, find_fault
-from tinyssl.device.fields import SHOWN, Fields
+from tinyssl.device.fields import SHOWN, LineFields
 from tinyssl.device.words import words
 from tinyssl.errors import DeviceError
 from tinyssl.text import percent_decoded
@@ -155,7 +155,7 @@ def check_lines(lines: Sequence[str]) -> None:
             )
 
 
-def unseal(line: str) -> Fields:
+def unseal(line: str) -> LineFields:
     """Key and values of a sealed line.
 
     Raises:
@@ -168,10 +168,10 @@ def unseal(line: str) -> Fields:
     found = zlib.crc32(body.encode("utf-8", "surrogateescape"))
     if int(crc, 16) != found:
         raise Garbled(f"CRC of a reply is {found:08x}, not {crc}: {line[:SHOWN]!r}", hint=CABLE)
-    return Fields(line, key, text)
+    return LineFields(line, key, text)
 
 
-def _sealed(lines: Sequence[str], *keys: str) -> list[Fields]:
+def _sealed(lines: Sequence[str], *keys: str) -> list[LineFields]:
     """Sealed lines that must be exactly `keys`, in order."""
     found = [unseal(line) for line in lines]
     if [fields.key for fields in found] != list(keys):
@@ -227,7 +227,7 @@ def parse_identity(lines: Sequence[str]) -> Identity:
     )
 
 
-def _input(fields: Fields) -> dict[str, Any]:
+def _input(fields: LineFields) -> dict[str, Any]:
     size, kind, fate = fields.split(3)
     return {
         "input_bytes": fields.number(1, MAX_TENSOR_BYTES, size),
@@ -236,7 +236,7 @@ def _input(fields: Fields) -> dict[str, Any]:
     }
 
 
-def _output(fields: Fields) -> dict[str, Any]:
+def _output(fields: LineFields) -> dict[str, Any]:
     size, zero_point, scale = fields.split(3)
     fields.number(0, UINT32, scale)
     return {
@@ -245,7 +245,7 @@ def _output(fields: Fields) -> dict[str, Any]:
     }
 
 
-def _tick(fields: Fields) -> dict[str, Any]:
+def _tick(fields: LineFields) -> dict[str, Any]:
     unit, rate = fields.split(2)
     return {
         "tick_unit": fields.choice(TICK_UNITS, unit),

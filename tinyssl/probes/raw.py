@@ -41,7 +41,7 @@ Pixels = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Split:
+class PixelSplit:
     """Pixels in [0, 1] with their labels."""
 
     pixels: Pixels
@@ -55,7 +55,7 @@ class Split:
 
 
 @dataclass(frozen=True)
-class Plan:
+class PixelPlan:
     """Which images and values are used, so that the cost has a limit."""
 
     train: Indices
@@ -80,7 +80,7 @@ class Plan:
             side = max(side // 2, LEAST_SIDE)
         return cls(train, side, grey)
 
-    def split(self, dataset: Dataset, indices: Indices) -> Split:
+    def split(self, dataset: Dataset, indices: Indices) -> PixelSplit:
         """The images at `indices` as rows of values."""
         channels = 1 if self.grey else 3
         parts = [np.zeros((0, channels * self.side**2), np.float32)]
@@ -89,7 +89,7 @@ class Plan:
             planes = images[..., :channels].permute(0, 3, 1, 2).float() / 255
             small = F.interpolate(planes, size=self.side, mode="area")
             parts.append(small.flatten(1).numpy())
-        return Split(np.concatenate(parts), dataset.labels[indices])
+        return PixelSplit(np.concatenate(parts), dataset.labels[indices])
 
 
 def raw_results(dataset: Dataset) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def raw_results(dataset: Dataset) -> dict[str, Any]:
         split) and `raw_seconds`. Empty where the training images have one class only.
     """
     started = time.perf_counter()
-    plan = Plan.of(dataset)
+    plan = PixelPlan.of(dataset)
     train, val, test = (
         plan.split(dataset, indices) for indices in (plan.train, dataset.val, dataset.test)
     )
@@ -120,7 +120,7 @@ def raw_results(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def logistic(train: Split, val: Split, test: Split) -> tuple[float, float]:
+def logistic(train: PixelSplit, val: PixelSplit, test: PixelSplit) -> tuple[float, float]:
     """Multinomial logistic regression on standardised pixels.
 
     Returns:
@@ -142,7 +142,7 @@ def logistic(train: Split, val: Split, test: Split) -> tuple[float, float]:
     return test.right(model.predict((test.pixels - mean) / deviation)), strength
 
 
-def nearest(train: Split, val: Split, test: Split) -> tuple[float, int]:
+def nearest(train: PixelSplit, val: PixelSplit, test: PixelSplit) -> tuple[float, int]:
     """kNN by the Euclidean distance of pixels, one vote a neighbour.
 
     Returns:
@@ -153,7 +153,7 @@ def nearest(train: Split, val: Split, test: Split) -> tuple[float, int]:
     return test.right(_vote(_sorted_labels(train, test.pixels), best)), best
 
 
-def _sorted_labels(train: Split, queries: Pixels) -> Tensor:
+def _sorted_labels(train: PixelSplit, queries: Pixels) -> Tensor:
     """(m, neighbours) labels of the nearest training images, the nearest first."""
     bank, labels = torch.from_numpy(train.pixels), torch.from_numpy(train.labels)
     count = min(max(NEIGHBOURS), len(bank))

@@ -4,7 +4,7 @@ import zlib
 
 import pytest
 
-from tinyssl.device.fields import Fields
+from tinyssl.device.fields import LineFields
 from tinyssl.device.protocol import (
     Garbled,
     Inference,
@@ -51,7 +51,7 @@ def identity_lines(**changes: str) -> list[str]:
 
 def test_every_lost_or_changed_byte_of_a_sealed_line_is_noticed() -> None:
     line = seal("run", "1022,6800e8")
-    assert unseal(line) == Fields(line, "run", "1022,6800e8")
+    assert unseal(line) == LineFields(line, "run", "1022,6800e8")
     for i in range(len(line)):
         for damaged in (line[:i] + line[i + 1 :], line[:i] + chr(ord(line[i]) ^ 1) + line[i + 1 :]):
             with pytest.raises(Garbled):

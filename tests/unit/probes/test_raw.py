@@ -11,7 +11,7 @@ import pytest
 from tinyssl.config import DataConfig
 from tinyssl.datasets import Dataset, load_dataset
 from tinyssl.probes import raw
-from tinyssl.probes.raw import Plan, Split, nearest, raw_results
+from tinyssl.probes.raw import PixelPlan, PixelSplit, nearest, raw_results
 from tinyssl.probes.verdict import verdict
 
 
@@ -62,25 +62,25 @@ def test_colour_counts_and_large_images_are_averaged():
 def test_many_images_and_classes_have_a_limit(monkeypatch):
     monkeypatch.setattr(raw, "MOST_IMAGES", 100)
     many = colours(2000, 32, classes=20)
-    plan = Plan.of(many)
+    plan = PixelPlan.of(many)
     assert 90 <= len(plan.train) <= 110
     assert set(plan.train) <= set(many.train)
     assert len(np.unique(many.labels[plan.train])) == 20
-    assert list(plan.train) == list(Plan.of(many).train)
+    assert list(plan.train) == list(PixelPlan.of(many).train)
     monkeypatch.setattr(raw, "MOST_WORK", 100 * 20 * 3 * 17**2)
-    assert Plan.of(many).side == 16
+    assert PixelPlan.of(many).side == 16
     monkeypatch.setattr(raw, "MOST_WORK", 1)
-    assert Plan.of(many).side == raw.LEAST_SIDE
+    assert PixelPlan.of(many).side == raw.LEAST_SIDE
 
 
 def test_grey_images_have_one_channel(digits):
-    assert Plan.of(digits).grey
-    assert Plan.of(digits).split(digits, digits.val).pixels.shape == (len(digits.val), 64)
-    assert not Plan.of(colours(80, 8)).grey
+    assert PixelPlan.of(digits).grey
+    assert PixelPlan.of(digits).split(digits, digits.val).pixels.shape == (len(digits.val), 64)
+    assert not PixelPlan.of(colours(80, 8)).grey
 
 
-def points(values: list[float], labels: list[int]) -> Split:
-    return Split(np.array(values, np.float32)[:, None], np.array(labels))
+def points(values: list[float], labels: list[int]) -> PixelSplit:
+    return PixelSplit(np.array(values, np.float32)[:, None], np.array(labels))
 
 
 def test_the_nearest_image_decides_a_tie():
