@@ -30,7 +30,7 @@ help:
 
 setup: tools $(STAMP)
 
-# The list of programs is tinyssl/toolchain.py. The demo alone needs fewer of them than the tests.
+# The list of programs is tinyssl/core/toolchain.py. The demo alone needs fewer of them than the tests.
 TOOL_SET := $(if $(filter-out demo demo-seeds readme,$(MAKECMDGOALS)),test,demo)
 
 tools: python

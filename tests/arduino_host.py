@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.host_firmware import SANITIZERS
-from tinyssl.paths import firmware_folder
+from tinyssl.core.paths import firmware_folder
 
 CORE = Path(__file__).parent / "arduino"
 HOST_PORT = ("init", "read", "write", "ticks", "ticks_per_second", "stack", "pulse", "reset")

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from tests import programs, skips
-from tinyssl.ir.model import DType, Model, Quant, Tensor
-from tinyssl.ir.ops import Activation, Conv2D, FullyConnected, Mean, Padding, Softmax
-from tinyssl.tflite import write_model
+from tinyssl.frontends.tflite import write_model
+from tinyssl.graph.model import DType, Model, Quant, Tensor
+from tinyssl.ops.operators import Activation, Conv2D, FullyConnected, Mean, Padding, Softmax
 
 # Small networks train faster on one thread, and far faster beside other test workers. Before torch
 # is imported, and for the processes that tests start.

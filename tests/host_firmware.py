@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from tinyssl.paths import firmware_folder
+from tinyssl.core.paths import firmware_folder
 
 WARNINGS = [
     f"-W{name}"

@@ -9,8 +9,9 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from tinyssl.ir.model import DType, Model, Quant, Tensor
-from tinyssl.ir.ops import (
+from tinyssl.frontends.tflite import read_model
+from tinyssl.graph.model import DType, Model, Quant, Tensor
+from tinyssl.ops.operators import (
     Activation,
     Add,
     Conv2D,
@@ -22,7 +23,6 @@ from tinyssl.ir.ops import (
     Reshape,
     Softmax,
 )
-from tinyssl.tflite import read_model
 
 PIXELS = Quant((float(np.float32(1 / 255)),), (-128,))
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinyssl.boards import find_board
-from tinyssl.build.project import PORTS, linker_script
-from tinyssl.paths import firmware_folder
+from tinyssl.core.paths import firmware_folder
+from tinyssl.project.project import PORTS, linker_script
+from tinyssl.targets.boards import find_board
 
 HEADER = """
 #define TINYSSL_CLOCK_HZ {clock}u

@@ -1,4 +1,4 @@
-"""Tests and whatever they start see only the programs of `tinyssl/toolchain.py`.
+"""Tests and whatever they start see only the programs of `tinyssl/core/toolchain.py`.
 
 The PATH of a session is one folder of links to the programs of that list and to some that every
 Debian has. So a test that calls, or a build that needs, a program that `make test` does not install
@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tinyssl.toolchain import tools
+from tinyssl.core.toolchain import tools
 
 WHOLE = "PYTEST_WHOLE_PATH"
 """The PATH that was hidden, for the workers of a session"""
@@ -59,7 +59,7 @@ def refuse(program: str, names: frozenset[str], whole: str) -> str:
         return ""
     if is_ours(Path(found)):
         return ""
-    return f"tests call {program}, which is in no list of tinyssl/toolchain.py"
+    return f"tests call {program}, which is in no list of tinyssl/core/toolchain.py"
 
 
 def _audit(names: frozenset[str], whole: str) -> None:

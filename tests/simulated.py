@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinyssl.boards import find_board
-from tinyssl.build import build
-from tinyssl.config import BuildConfig
+from tinyssl.core.config import BuildConfig
+from tinyssl.core.paths import boards_folder
+from tinyssl.core.records import Workspace
 from tinyssl.device import Session
-from tinyssl.paths import boards_folder
-from tinyssl.records import Workspace
-from tinyssl.verify import TflmInterpreter
+from tinyssl.project import build
+from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.targets.boards import find_board
 
 STEP = "1ms"
 """Simulated time between two looks at the line"""

@@ -102,7 +102,8 @@ class Blocker:
             raise ImportError(name + ' is not allowed here')
 
 sys.meta_path.insert(0, Blocker())
-import tinyssl.bench, tinyssl.build, tinyssl.device, tinyssl.emit, tinyssl.report, tinyssl.verify
+import tinyssl.bench, tinyssl.project, tinyssl.device
+import tinyssl.codegen.tflm, tinyssl.report, tinyssl.verify
 import tinyssl.cli.app as app
 import importlib
 for name in app.COMMANDS:

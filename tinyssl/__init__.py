@@ -3,7 +3,7 @@
 The names below are the public interface. They are loaded at first use, so `import tinyssl` costs
 nothing and never imports torch. The stages are functions in packages of their own:
 `train.pretrain`, `probes.probe`, `convert.convert`, `verify.verify`, `build.build`, `build.flash`,
-`bench.bench` and `report.report`; their configs are in `tinyssl.config`.
+`bench.bench` and `report.report`; their configs are in `tinyssl.core.config`.
 """
 
 from __future__ import annotations
@@ -12,29 +12,29 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tinyssl.backbones import build_backbone
-    from tinyssl.boards import Board, find_board
-    from tinyssl.datasets import load_dataset
-    from tinyssl.errors import TinysslError
-    from tinyssl.native import HostModel
-    from tinyssl.plan import plan_arena
-    from tinyssl.records import RunRecord, Workspace
-    from tinyssl.tflite import read_model, write_model
+    from tinyssl.compiler.arena import plan_arena
+    from tinyssl.core.errors import TinysslError
+    from tinyssl.core.records import RunRecord, Workspace
+    from tinyssl.data import load_dataset
+    from tinyssl.frontends.tflite import read_model, write_model
+    from tinyssl.learn.backbones import build_backbone
+    from tinyssl.runtimes.host import HostModel
+    from tinyssl.targets.boards import Board, find_board
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Board": "tinyssl.boards",
-    "HostModel": "tinyssl.native",
-    "RunRecord": "tinyssl.records",
-    "TinysslError": "tinyssl.errors",
-    "Workspace": "tinyssl.records",
-    "build_backbone": "tinyssl.backbones",
-    "find_board": "tinyssl.boards",
-    "load_dataset": "tinyssl.datasets",
-    "plan_arena": "tinyssl.plan",
-    "read_model": "tinyssl.tflite",
-    "write_model": "tinyssl.tflite",
+    "Board": "tinyssl.targets.boards",
+    "HostModel": "tinyssl.runtimes.host",
+    "RunRecord": "tinyssl.core.records",
+    "TinysslError": "tinyssl.core.errors",
+    "Workspace": "tinyssl.core.records",
+    "build_backbone": "tinyssl.learn.backbones",
+    "find_board": "tinyssl.targets.boards",
+    "load_dataset": "tinyssl.data",
+    "plan_arena": "tinyssl.compiler.arena",
+    "read_model": "tinyssl.frontends.tflite",
+    "write_model": "tinyssl.frontends.tflite",
 }
 
 __all__ = [

@@ -24,11 +24,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tinyssl.bench import bench
-from tinyssl.boards import Board, all_boards, find_board
-from tinyssl.build import build, flash, stop_emulators
-from tinyssl.config import BenchConfig, BuildConfig, FlashConfig
-from tinyssl.errors import Mismatch, TinysslError
-from tinyssl.records import Workspace
+from tinyssl.core.config import BenchConfig, BuildConfig, FlashConfig
+from tinyssl.core.errors import Mismatch, TinysslError
+from tinyssl.core.records import Workspace
+from tinyssl.project import build, flash, stop_emulators
+from tinyssl.targets.boards import Board, all_boards, find_board
 from tools.stamp import ROOT, stamp
 
 DOCUMENT = ROOT / "docs" / "boards.md"

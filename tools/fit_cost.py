@@ -1,11 +1,11 @@
 """The constants of the cost model, fitted to measured instructions.
 
-    python -m tools.fit_cost                 # measures and writes tinyssl/emit/cost_table.py
+    python -m tools.fit_cost                 # measures and writes tinyssl/targets/cost_table.py
     python -m tools.fit_cost --only kws      # says what a fit to some of the models gives
 
 Each model of the engine comparison is run on an emulated Cortex-M7 in as many ways as it takes for
 each step that could be chosen to occur: each operator by itself, each block in each variant. The
-instructions of all steps of a kernel are then fitted by its features (tinyssl/emit/features.py),
+instructions of all steps of a kernel are then fitted by its features (tinyssl/targets/features.py),
 with constants of at least 0, so that the sum of the squared relative errors is least.
 """
 
@@ -20,16 +20,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from tinyssl.boards import Board, find_board
-from tinyssl.emit import render_aot, render_engine_aot
-from tinyssl.emit.cost import step_features
-from tinyssl.emit.describe import has_code
-from tinyssl.emit.features import STEM, Features
-from tinyssl.emit.steps import measuring_covers, step_choices
-from tinyssl.ir.model import Model
-from tinyssl.ir.passes import run_passes
-from tinyssl.plan import Step, plan_arena
-from tinyssl.tflite import read_model
+from tinyssl.codegen.aot import render_aot, render_engine_aot
+from tinyssl.compiler.arena import plan_arena
+from tinyssl.compiler.describe import has_code
+from tinyssl.compiler.schedule import measuring_covers, step_choices
+from tinyssl.compiler.steps import Step
+from tinyssl.frontends.tflite import read_model
+from tinyssl.graph.model import Model
+from tinyssl.graph.passes import run_passes
+from tinyssl.targets.boards import Board, find_board
+from tinyssl.targets.cost import step_features
+from tinyssl.targets.features import STEM, Features
 from tools.bench_engines.image import Parts, figures
 from tools.bench_engines.measure import EMULATED_BY
 from tools.bench_engines.models import all_subjects
@@ -100,7 +101,7 @@ def table_text(fitted: dict[str, tuple[dict[str, float], list[float]]], origin: 
     return (
         f'"""Written by `python -m tools.fit_cost`; do not edit.\n\n{origin}\n"""\n\n'
         f"CONSTANTS: dict[str, dict[str, float]] = {{\n{constants}}}\n"
-        '"""Kernel -> feature (tinyssl/emit/features.py) -> instructions"""\n\n'
+        '"""Kernel -> feature (tinyssl/targets/features.py) -> instructions"""\n\n'
         f"RESIDUALS: dict[str, tuple[int, float, float]] = {{\n{residuals}}}\n"
         '"""Kernel -> steps measured, median and largest error of them in percent"""\n'
     )

@@ -16,12 +16,14 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.ops.cases import add, padded_conv, reshaped_pool  # noqa: E402  # after sys.path
-from tinyssl.boards import Isa, find_board  # noqa: E402
-from tinyssl.build.arduino import arduino_settings  # noqa: E402
-from tinyssl.emit import Sources, choose_steps, render_aot, render_engine_aot  # noqa: E402
-from tinyssl.ir.passes import run_passes  # noqa: E402
-from tinyssl.plan import plan_arena  # noqa: E402
-from tinyssl.tflite import read_model  # noqa: E402
+from tinyssl.codegen.aot import render_aot, render_engine_aot  # noqa: E402
+from tinyssl.codegen.render import Sources  # noqa: E402
+from tinyssl.compiler.arena import plan_arena  # noqa: E402
+from tinyssl.compiler.schedule import choose_steps  # noqa: E402
+from tinyssl.frontends.tflite import read_model  # noqa: E402
+from tinyssl.graph.passes import run_passes  # noqa: E402
+from tinyssl.project.arduino import arduino_settings  # noqa: E402
+from tinyssl.targets.boards import Isa, find_board  # noqa: E402
 
 FOLDER = ROOT / "tests" / "golden"
 

@@ -17,8 +17,8 @@ import tracemalloc
 from collections import Counter
 
 from tests.played_device import INPUT_BYTES, Hostile, PlayedLink
+from tinyssl.core.errors import DeviceError, DeviceTimeout
 from tinyssl.device import Session
-from tinyssl.errors import DeviceError, DeviceTimeout
 
 TIMEOUT = 0.05
 RETRIES = 2

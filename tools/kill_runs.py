@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinyssl.records import RunRecord, Workspace
+from tinyssl.core.records import RunRecord, Workspace
 
 LONGEST = 600.0
 """Seconds that the last call of a stage may take"""

@@ -26,7 +26,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from tinyssl.augment import ViewOptions
+from tinyssl.data.augment import ViewOptions
 
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)

@@ -2,7 +2,7 @@
 
 Records, builds, metrics, settings, cards, weights, checkpoints and the teachers' cache are cut,
 flipped and given values of other types. Whoever reads them must get what is sound, or an error of
-`tinyssl.errors`; any other exception is a fault. The same seed damages the same way.
+`tinyssl.core.errors`; any other exception is a fault. The same seed damages the same way.
 """
 
 from __future__ import annotations
@@ -24,29 +24,29 @@ from typing import Any
 import numpy as np
 import torch
 
-from tinyssl.backbones import BackboneInfo, build_backbone, load_backbone, save_backbone
-from tinyssl.build import Flashed, find_build
 from tinyssl.cli.ports import flashed_devices
 from tinyssl.cli.watch_follow import Follower
 from tinyssl.cli.watch_state import complaints, plain_line
-from tinyssl.config import STAGES
-from tinyssl.datasets import data_config_of
-from tinyssl.errors import TinysslError
-from tinyssl.paths import zoo_folder
-from tinyssl.progress import Silent
-from tinyssl.records import BuildInfo, Workspace, sha256_of
+from tinyssl.core.config import STAGES
+from tinyssl.core.errors import TinysslError
+from tinyssl.core.paths import zoo_folder
+from tinyssl.core.progress import Silent
+from tinyssl.core.records import BuildInfo, Workspace, sha256_of
+from tinyssl.core.settings import read_file, resolve
+from tinyssl.data import data_config_of
+from tinyssl.learn.backbones import BackboneInfo, build_backbone, load_backbone, save_backbone
+from tinyssl.learn.teachers.entry import Entry, Layout
+from tinyssl.learn.train.checkpoint import load_checkpoint, save_checkpoint
+from tinyssl.learn.train.recorded import recorded_config
+from tinyssl.project import Flashed, find_build
 from tinyssl.report import render
 from tinyssl.report.chain import follow
 from tinyssl.report.compare import rows
 from tinyssl.report.compare_table import table
 from tinyssl.report.compose import compose
-from tinyssl.settings import read_file, resolve
 from tinyssl.table import read_table
 from tinyssl.table.estimate import probe_seconds
 from tinyssl.table.outcome import last_step
-from tinyssl.teachers.entry import Entry, Layout
-from tinyssl.train.checkpoint import load_checkpoint, save_checkpoint
-from tinyssl.train.recorded import recorded_config
 from tinyssl.zoo import entries
 
 ODD: tuple[Any, ...] = (

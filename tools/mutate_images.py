@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tinyssl.datasets.folder import read_picture
+from tinyssl.data.folder import read_picture
 
 SIDE = 16
 """Of the pictures that are read"""

@@ -14,12 +14,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tinyssl.boards import find_board
 from tinyssl.cli.output import format_value
-from tinyssl.intervals import wilson
-from tinyssl.records import RunRecord, Workspace, write_atomic
+from tinyssl.core.intervals import wilson
+from tinyssl.core.records import RunRecord, Workspace, write_atomic
 from tinyssl.report.chain import Chain, follow
 from tinyssl.report.compare import Figure, Row
+from tinyssl.targets.boards import find_board
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 BLOCK = re.compile(r"(<!-- demo: begin.*?-->\n).*?(<!-- demo: end -->)", re.DOTALL)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tinyssl.toolchain import Problem, Tool, install_command, problem_of, tools
+from tinyssl.core.toolchain import Problem, Tool, install_command, problem_of, tools
 
 
 def venv_problem() -> str:

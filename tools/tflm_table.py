@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from tinyssl.bench import bench
-from tinyssl.build import build, flash, stop_emulators
-from tinyssl.build.arena import arena_use
-from tinyssl.config import BenchConfig, BuildConfig, FlashConfig
-from tinyssl.records import Workspace
+from tinyssl.core.config import BenchConfig, BuildConfig, FlashConfig
+from tinyssl.core.records import Workspace
+from tinyssl.project import build, flash, stop_emulators
+from tinyssl.project.arena import arena_use
 from tools.bench_engines.measure import EMULATED_BY
 from tools.bench_engines.models import Subject, backbone, references
 from tools.stamp import ROOT, stamp

@@ -5,7 +5,7 @@
 All three train the same backbone and head with the same batch on this machine, in one run, their
 repetitions in turns, so that whatever else the machine does meets all alike:
 
-ours       `tinyssl.train.pretrain` itself, from uint8 images to metrics.jsonl; the clock runs from
+ours       `train.pretrain` itself, from uint8 images to metrics.jsonl; the clock runs from
            the end of one step to the end of a later one. Checkpoints, once an epoch, are outside
 recipe     lightly's documented loop (tools/lightly_recipe.py says how it was rebuilt)
 bound      forward, backward and optimiser on one synthetic batch, as our loop lays it out
@@ -209,7 +209,7 @@ on {date}, at commit {commit}, on {machine}{load}.
 
 {ratios}
 
-- **ours** is `tinyssl.train.pretrain` as the command line runs it: crops, colours, loss, optimiser,
+- **ours** is `train.pretrain` as the command line runs it: crops, colours, loss, optimiser,
   the check for numbers that are not finite, metrics.jsonl. Checkpoints, once an epoch, are outside
   the clock.
 - **recipe** is lightly's documented PyTorch loop for SimCLR. lightly itself needs torchvision and

@@ -26,15 +26,15 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from tinyssl.backbones import build_backbone
-from tinyssl.config import DataConfig, PretrainConfig
-from tinyssl.memory import keep_freed_memory
-from tinyssl.methods import Batch, Method, Surroundings, build_method, method_config
-from tinyssl.methods.simclr import SimCLRConfig, nt_xent
-from tinyssl.progress import Silent
-from tinyssl.records import Workspace
-from tinyssl.train import pretrain
-from tinyssl.train.loop import make_optimizer
+from tinyssl.core.config import DataConfig, PretrainConfig
+from tinyssl.core.memory import keep_freed_memory
+from tinyssl.core.progress import Silent
+from tinyssl.core.records import Workspace
+from tinyssl.learn.backbones import build_backbone
+from tinyssl.learn.methods import Batch, Method, Surroundings, build_method, method_config
+from tinyssl.learn.methods.simclr import SimCLRConfig, nt_xent
+from tinyssl.learn.train import pretrain
+from tinyssl.learn.train.loop import make_optimizer
 from tools.lightly_recipe import LEARNING_RATE, LoaderSettings, make_loader
 
 

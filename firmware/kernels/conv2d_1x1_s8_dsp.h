@@ -17,7 +17,7 @@ struct tinyssl_conv2d_1x1_dsp {
 
 /* in: [in_h][in_w][in_c]; out: [out_h][out_w][out_c]; scratch: TINYSSL_COLUMN(in_c, 4), aligned to 4
  * bytes.
- * `out` may lie over inputs that were read, as far as `pointwise` of tinyssl/emit/streaming.py says. */
+ * `out` may lie over inputs that were read, as far as `pointwise` of tinyssl/targets/streaming.py says. */
 void tinyssl_conv2d_1x1_s8_dsp(const int8_t *in, const struct tinyssl_conv2d_1x1_dsp *p,
                                int8_t *out, int8_t *scratch);
 

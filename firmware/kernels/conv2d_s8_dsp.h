@@ -20,7 +20,7 @@ struct tinyssl_conv2d_dsp {
 /* in: [in_h][in_w][in_c]; out: [out_h][out_w][out_c]; scratch, aligned to 4 bytes:
  * TINYSSL_COLUMN(depth, 4), and the inputs that four neighbouring outputs read, side by side or, where
  * out_w is no multiple of 4, one above the other.
- * `out` may lie over inputs that were read, as far as `conv` of tinyssl/emit/streaming.py says. */
+ * `out` may lie over inputs that were read, as far as `conv` of tinyssl/targets/streaming.py says. */
 void tinyssl_conv2d_s8_dsp(const int8_t *in, const struct tinyssl_conv2d_dsp *p, int8_t *out,
                            int8_t *scratch);
 

@@ -244,7 +244,7 @@ static inline int32_t tinyssl_rounding(int32_t out_zero, struct tinyssl_channel 
 
 /* As tinyssl_requantise of fixed_point.h and the output's zero point, saturated to int8.
  * sum2: twice the sum; rounding: tinyssl_rounding(). The generator proves for each channel that
- * nothing here overflows (tinyssl/emit/requantise.py).
+ * nothing here overflows (tinyssl/targets/requantise.py).
  *
  * Negative halves come out one too high: for layers whose clamp begins at the zero point, as it
  * does for a fused ReLU. */

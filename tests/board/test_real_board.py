@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tinyssl.bench import bench
-from tinyssl.build import build, flash, stop_emulators
-from tinyssl.config import BenchConfig, BuildConfig, FlashConfig
-from tinyssl.records import Workspace
+from tinyssl.core.config import BenchConfig, BuildConfig, FlashConfig
+from tinyssl.core.records import Workspace
+from tinyssl.project import build, flash, stop_emulators
 
 pytestmark = [pytest.mark.board, pytest.mark.timeout(600)]
 

@@ -12,12 +12,12 @@ import pytest
 
 from tests.lossy import LossyLink
 from tinyssl.bench import bench, stage, verify_on_board
-from tinyssl.build import build, flash, stop_emulators
-from tinyssl.config import BenchConfig, BuildConfig, FlashConfig, VerifyConfig
+from tinyssl.core.config import BenchConfig, BuildConfig, FlashConfig, VerifyConfig
+from tinyssl.core.errors import DeviceError, DeviceNotFound, Mismatch
+from tinyssl.core.records import BuildInfo, Workspace
 from tinyssl.device import Session, open_link
-from tinyssl.errors import DeviceError, DeviceNotFound, Mismatch
-from tinyssl.records import BuildInfo, Workspace
-from tinyssl.verify import TflmInterpreter
+from tinyssl.project import build, flash, stop_emulators
+from tinyssl.runtimes.tflm import TflmInterpreter
 
 pytestmark = pytest.mark.emulator
 
@@ -104,7 +104,7 @@ def test_a_burst_of_names_gets_eight_answers(converted) -> None:
 
 
 def flashed_port(workspace: Workspace) -> str:
-    from tinyssl.build import Flashed
+    from tinyssl.project import Flashed
 
     return Flashed.load(workspace.builds / "mps2_an500").port
 

@@ -11,15 +11,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinyssl.boards import find_board
-from tinyssl.build import build, flash
-from tinyssl.config import BuildConfig, FlashConfig
+from tinyssl.core.config import BuildConfig, FlashConfig
+from tinyssl.core.errors import (
+    EXIT_GATE,
+    EXIT_NOT_FOUND,
+    BudgetExceeded,
+    BuildError,
+    DeviceNotFound,
+)
+from tinyssl.core.paths import boards_folder
+from tinyssl.core.records import BuildInfo, Workspace
 from tinyssl.device import Session, open_link
 from tinyssl.device.emulator import is_ours, stop
-from tinyssl.errors import EXIT_GATE, EXIT_NOT_FOUND, BudgetExceeded, BuildError, DeviceNotFound
-from tinyssl.paths import boards_folder
-from tinyssl.records import BuildInfo, Workspace
-from tinyssl.verify import TflmInterpreter
+from tinyssl.project import build, flash
+from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.targets.boards import find_board
 
 pytestmark = pytest.mark.emulator
 
@@ -164,7 +170,7 @@ def test_a_second_build_compiles_nothing(built, workspace, tiny_tflite):
 
 
 def test_the_project_builds_by_hand(built):
-    from tinyssl.build.platformio import environment
+    from tinyssl.project.platformio import environment
 
     _, folder = built("mps2_an500")
     elf = folder / BuildInfo.load(folder).artifacts["elf"]
@@ -208,7 +214,7 @@ def test_a_shrunk_region_is_a_gate_with_the_number_of_bytes(
 def test_a_broken_source_is_a_build_error_that_shows_it(
     workspace, tiny_tflite, monkeypatch, tmp_path
 ):
-    from tinyssl.build import firmware
+    from tinyssl.project import firmware
 
     whole = firmware.project_files
 

@@ -19,12 +19,12 @@ from elftools.elf.elffile import ELFFile
 
 from tests.port_program import Compiler, compile_port
 from tests.simulated import ANSWER_STEPS, SimulatedLink, system_file
-from tinyssl.build import build
-from tinyssl.config import BuildConfig
+from tinyssl.core.config import BuildConfig
+from tinyssl.core.records import BuildInfo, Workspace
 from tinyssl.device import Session
 from tinyssl.device.faults import find_fault
-from tinyssl.records import BuildInfo, Workspace
-from tinyssl.verify import TflmInterpreter
+from tinyssl.project import build
+from tinyssl.runtimes.tflm import TflmInterpreter
 
 pytestmark = pytest.mark.emulator
 

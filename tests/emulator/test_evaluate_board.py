@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tinyssl.bench.robustness import evaluate_int8
-from tinyssl.build import stop_emulators
-from tinyssl.config import EvaluateConfig
-from tinyssl.records import Workspace
+from tinyssl.core.config import EvaluateConfig
+from tinyssl.core.records import Workspace
+from tinyssl.project import stop_emulators
 
 pytestmark = pytest.mark.emulator
 

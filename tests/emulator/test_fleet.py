@@ -16,12 +16,12 @@ from click.testing import CliRunner
 
 from tinyssl.bench.fleet import bench_all, exit_code, find_jobs
 from tinyssl.bench.worker import Job
-from tinyssl.build import Flashed, build, stop_emulators
 from tinyssl.cli.app import cli
-from tinyssl.config import BenchConfig, BuildConfig
+from tinyssl.core.config import BenchConfig, BuildConfig
+from tinyssl.core.progress import Silent
+from tinyssl.core.records import BuildInfo, Workspace, read_record
 from tinyssl.device import emulator
-from tinyssl.progress import Silent
-from tinyssl.records import BuildInfo, Workspace, read_record
+from tinyssl.project import Flashed, build, stop_emulators
 
 pytestmark = pytest.mark.emulator
 

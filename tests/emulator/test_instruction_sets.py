@@ -8,10 +8,10 @@ import pytest
 
 from tests.disassembly import CORES, foreign, instructions
 from tests.networks import network
-from tinyssl.build import build
-from tinyssl.config import BuildConfig
-from tinyssl.records import Workspace
-from tinyssl.tflite import write_model
+from tinyssl.core.config import BuildConfig
+from tinyssl.core.records import Workspace
+from tinyssl.frontends.tflite import write_model
+from tinyssl.project import build
 
 pytestmark = pytest.mark.emulator
 

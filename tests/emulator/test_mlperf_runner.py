@@ -22,13 +22,13 @@ import numpy as np
 import pytest
 
 from tinyssl.bench import bench
-from tinyssl.boards import find_board
-from tinyssl.build import Flashed, build, flash, stop_emulators
-from tinyssl.config import BenchConfig, BuildConfig, FlashConfig
+from tinyssl.core.config import BenchConfig, BuildConfig, FlashConfig
+from tinyssl.core.records import Workspace
 from tinyssl.device import Session, open_link
-from tinyssl.records import Workspace
-from tinyssl.tflite import read_model
-from tinyssl.verify import TflmInterpreter
+from tinyssl.frontends.tflite import read_model
+from tinyssl.project import Flashed, build, flash, stop_emulators
+from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.targets.boards import find_board
 
 pytestmark = [pytest.mark.emulator, pytest.mark.timeout(3600)]
 

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.port_program import Compiler, check_starts, compile_port, run
-from tinyssl.boards import find_board
 from tinyssl.device.faults import Fault, find_fault
+from tinyssl.targets.boards import find_board
 
 pytestmark = pytest.mark.emulator
 

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from tinyssl.bench import bench
-from tinyssl.build import build, flash, stop_emulators
-from tinyssl.config import BenchConfig, BuildConfig, FlashConfig
+from tinyssl.core.config import BenchConfig, BuildConfig, FlashConfig
+from tinyssl.core.errors import DeviceError
+from tinyssl.core.records import BuildInfo, Workspace
 from tinyssl.device import Session, open_link
-from tinyssl.errors import DeviceError
-from tinyssl.records import BuildInfo, Workspace
-from tinyssl.verify import TflmInterpreter
+from tinyssl.project import build, flash, stop_emulators
+from tinyssl.runtimes.tflm import TflmInterpreter
 
 pytestmark = pytest.mark.emulator
 

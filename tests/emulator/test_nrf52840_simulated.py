@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from tests.simulated import EasyDmaLink, for_cortex_m3, system_file
-from tinyssl.build import build
-from tinyssl.config import BuildConfig
+from tinyssl.core.config import BuildConfig
+from tinyssl.core.records import Workspace
 from tinyssl.device import Session
-from tinyssl.records import Workspace
-from tinyssl.verify import TflmInterpreter
+from tinyssl.project import build
+from tinyssl.runtimes.tflm import TflmInterpreter
 
 pytestmark = pytest.mark.emulator
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tinyssl.build import build, flash
-from tinyssl.config import BuildConfig, FlashConfig
+from tinyssl.core.config import BuildConfig, FlashConfig
+from tinyssl.core.records import Workspace
 from tinyssl.device import Session, open_link
 from tinyssl.device.emulator import stop
-from tinyssl.records import Workspace
+from tinyssl.project import build, flash
 
 pytestmark = pytest.mark.emulator
 

@@ -19,12 +19,12 @@ import pytest
 
 from tests.fuzz import READY, Framing, Lines, check_answers
 from tests.networks import network
-from tinyssl.build import Flashed, build, flash, stop_emulators
-from tinyssl.config import BuildConfig, FlashConfig
+from tinyssl.core.config import BuildConfig, FlashConfig
+from tinyssl.core.records import Workspace
 from tinyssl.device import Link, Session, open_link
-from tinyssl.records import Workspace
-from tinyssl.tflite import write_model
-from tinyssl.verify import TflmInterpreter
+from tinyssl.frontends.tflite import write_model
+from tinyssl.project import Flashed, build, flash, stop_emulators
+from tinyssl.runtimes.tflm import TflmInterpreter
 
 pytestmark = pytest.mark.emulator
 

@@ -13,12 +13,12 @@ import pytest
 
 from tinyssl.bench import bench
 from tinyssl.bench.restarts import explained
-from tinyssl.build import Flashed, build, flash, stop_emulators
-from tinyssl.build.platformio import pio_run
-from tinyssl.config import BenchConfig, BuildConfig, FlashConfig
+from tinyssl.core.config import BenchConfig, BuildConfig, FlashConfig
+from tinyssl.core.errors import DeviceError, UsageError
+from tinyssl.core.records import Workspace
 from tinyssl.device import Session, open_link
-from tinyssl.errors import DeviceError, UsageError
-from tinyssl.records import Workspace
+from tinyssl.project import Flashed, build, flash, stop_emulators
+from tinyssl.project.platformio import pio_run
 
 pytestmark = pytest.mark.emulator
 

@@ -14,8 +14,8 @@ from tests.simulated import (
     memory_regions,
     system_file,
 )
+from tinyssl.core.errors import DeviceError
 from tinyssl.device import Session
-from tinyssl.errors import DeviceError
 
 pytestmark = pytest.mark.emulator
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinyssl.build import build, flash, stop_emulators
-from tinyssl.config import BuildConfig, FlashConfig
+from tinyssl.core.config import BuildConfig, FlashConfig
+from tinyssl.core.records import Workspace
 from tinyssl.device import Session, open_link
-from tinyssl.records import Workspace
-from tinyssl.verify import TflmInterpreter
-from tinyssl.verify.inputs import to_wire
+from tinyssl.project import build, flash, stop_emulators
+from tinyssl.runtimes.inputs import to_wire
+from tinyssl.runtimes.tflm import TflmInterpreter
 from tools.bench_engines.models import REFERENCES, backbone
 
 pytestmark = pytest.mark.emulator

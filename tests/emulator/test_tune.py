@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.ops.blocks import block
-from tinyssl.build import build
-from tinyssl.config import BuildConfig
-from tinyssl.records import Workspace
+from tinyssl.core.config import BuildConfig
+from tinyssl.core.records import Workspace
+from tinyssl.project import build
 from tinyssl.tune import tune
 
 pytestmark = pytest.mark.emulator

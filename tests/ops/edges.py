@@ -14,14 +14,15 @@ from tests.ops.blocks import BLOCKS, block
 from tests.ops.cases import CASES, NONE, RELU, VALID, conv, depthwise, mean, pool
 from tests.ops.fusing import fused_steps
 from tests.ops.image import Program, make_program
-from tinyssl.boards import Isa
-from tinyssl.emit import choose_steps
-from tinyssl.ir.model import Model
-from tinyssl.ir.passes import run_passes
-from tinyssl.plan import Overlap, Plan, Step, plan_arena
-from tinyssl.plan.search import aligned
-from tinyssl.plan.steps import NOTHING_LEFT
-from tinyssl.tflite import read_model
+from tinyssl.compiler.arena import Plan, plan_arena
+from tinyssl.compiler.schedule import choose_steps
+from tinyssl.compiler.search import aligned
+from tinyssl.compiler.steps import Step
+from tinyssl.frontends.tflite import read_model
+from tinyssl.graph.model import Model
+from tinyssl.graph.passes import run_passes
+from tinyssl.targets.boards import Isa
+from tinyssl.targets.overlap import NOTHING_LEFT, Overlap
 
 FURTHER = "_+1"
 """Ends the name of a graph whose output lies a byte beyond what is allowed"""
@@ -129,7 +130,7 @@ class Edges:
         """Each case at the edge and, where that is exact, beyond it."""
         graphs = {name: MAKERS[name]() for name in self.allowed}
         graphs |= {name + FURTHER: MAKERS[name]() for name in self.exact}
-        with patch("tinyssl.emit.context.ALIGNMENT", 1, create=True):  # the unit of offsets
+        with patch("tinyssl.codegen.context.ALIGNMENT", 1, create=True):  # the unit of offsets
             return make_program(graphs, self.isa, planner=self._plan)
 
     def _plan(self, model: Model, _isa: Isa) -> Plan:

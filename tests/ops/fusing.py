@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from tinyssl.boards import Isa
-from tinyssl.emit import fused
-from tinyssl.emit.fusing import FUSING
-from tinyssl.emit.steps import block_choice, choose_steps, single_step
-from tinyssl.ir.model import Model
-from tinyssl.plan import Plan, Step, plan_arena
+from tinyssl.compiler.arena import Plan, plan_arena
+from tinyssl.compiler.schedule import block_choice, choose_steps, single_step
+from tinyssl.compiler.steps import Step
+from tinyssl.graph.model import Model
+from tinyssl.targets import fused
+from tinyssl.targets.boards import Isa
+from tinyssl.targets.fusing import FUSING
 
 
 def fused_steps(model: Model, isa: Isa, *, keeps: bool) -> tuple[Step, ...]:

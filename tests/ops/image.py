@@ -18,13 +18,15 @@ from numpy.typing import NDArray
 
 from tests.ops.cases import inputs_for
 from tests.ops.oracle import Tflm
-from tinyssl.boards import Isa
-from tinyssl.emit import Sources, choose_steps, render_aot, write_sources
-from tinyssl.ir.model import Model
-from tinyssl.ir.passes import run_passes
-from tinyssl.ir.verify import verify
-from tinyssl.plan import Plan, overlaps, plan_arena
-from tinyssl.tflite import read_model
+from tinyssl.codegen.aot import render_aot
+from tinyssl.codegen.render import Sources, write_sources
+from tinyssl.compiler.arena import Plan, overlaps, plan_arena
+from tinyssl.compiler.schedule import choose_steps
+from tinyssl.frontends.tflite import read_model
+from tinyssl.graph.model import Model
+from tinyssl.graph.passes import run_passes
+from tinyssl.graph.verify import verify
+from tinyssl.targets.boards import Isa
 
 Feed = Sequence[NDArray[np.int8]]
 INPUTS = 4

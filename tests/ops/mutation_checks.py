@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 
 from tests.ops.cases import inputs_for
 from tests.ops.mutants import Mutator
-from tinyssl.errors import InterpreterFailed, ModelError
-from tinyssl.ir.model import Model
-from tinyssl.ir.passes import run_passes
-from tinyssl.ir.shapes import macs
-from tinyssl.ir.verify import verify
-from tinyssl.plan import plan_arena
-from tinyssl.tflite import complete, is_canonical, read_model
-from tinyssl.verify.process import InterpreterProcess
+from tinyssl.compiler.arena import plan_arena
+from tinyssl.core.errors import InterpreterFailed, ModelError
+from tinyssl.frontends.tflite import complete, is_canonical, read_model
+from tinyssl.graph.model import Model
+from tinyssl.graph.passes import run_passes
+from tinyssl.graph.shapes import macs
+from tinyssl.graph.verify import verify
+from tinyssl.runtimes.process import InterpreterProcess
 
 SECONDS = 5.0
 """Longest time for one mutant of a few kilobytes"""

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from tests.ops.cases import inputs_for
-from tinyssl.boards import Isa
-from tinyssl.emit import choose_steps, render_aot
-from tinyssl.ir.model import Model
-from tinyssl.ir.passes import run_passes
-from tinyssl.ir.verify import verify
-from tinyssl.native import HostModel
-from tinyssl.plan import Plan, overlaps, plan_arena
-from tinyssl.tflite import read_model
+from tinyssl.codegen.aot import render_aot
+from tinyssl.compiler.arena import Plan, overlaps, plan_arena
+from tinyssl.compiler.schedule import choose_steps
+from tinyssl.frontends.tflite import read_model
+from tinyssl.graph.model import Model
+from tinyssl.graph.passes import run_passes
+from tinyssl.graph.verify import verify
+from tinyssl.runtimes.host import HostModel
+from tinyssl.targets.boards import Isa
 
 ARENA = 4_000_000
 

@@ -10,10 +10,11 @@ from types import SimpleNamespace
 
 from tests.ops.image import graph_sources
 from tests.ops.oracle import Graph, prepare
-from tinyssl.boards import Isa
-from tinyssl.emit import Sources, render_aot
-from tinyssl.locks import Lock
-from tinyssl.native import FLAGS, HostModel, compile_sources
+from tinyssl.codegen.aot import render_aot
+from tinyssl.codegen.render import Sources
+from tinyssl.core.locks import Lock
+from tinyssl.runtimes.host import FLAGS, HostModel, compile_sources
+from tinyssl.targets.boards import Isa
 
 CALLS = ("invoke", "invoke_profiled", "input", "output", "op_output")
 

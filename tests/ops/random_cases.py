@@ -6,18 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from tests.ops.cases import (
-    NONE,
-    RELU,
-    RELU6,
-    add,
-    boundary,
-    conv,
-    dense,
-    mean,
-    pool,
-    softmax,
-)
+from tests.ops.cases import NONE, RELU, RELU6, add, boundary, conv, dense, mean, pool, softmax
 
 
 def _random_conv(seed, depthwise):

@@ -17,7 +17,7 @@ from tests.ops.cases import CASES
 from tests.ops.oracle import check, compare
 from tests.ops.packed import Library, pack
 from tests.ops.random_cases import RANDOM
-from tinyssl.boards import Isa
+from tinyssl.targets.boards import Isa
 
 ISAS = (Isa.HOST, Isa.CORTEX_M7, Isa.CORTEX_M55, Isa.RV32IMC)
 """Reference kernels, and those of three cores: plain C stands for their own instructions"""

@@ -16,11 +16,12 @@ from tests.ops.cases import inputs_for
 from tests.ops.image import TARGETS, make_program, require, run_program
 from tests.ops.oracle import Tflm
 from tests.ops.real_inputs import FILES, real_inputs
-from tinyssl.emit import choose_steps, render_aot
-from tinyssl.ir.passes import run_passes
-from tinyssl.native import HostModel
-from tinyssl.plan import plan_arena
-from tinyssl.tflite import read_model
+from tinyssl.codegen.aot import render_aot
+from tinyssl.compiler.arena import plan_arena
+from tinyssl.compiler.schedule import choose_steps
+from tinyssl.frontends.tflite import read_model
+from tinyssl.graph.passes import run_passes
+from tinyssl.runtimes.host import HostModel
 
 MODELS = Path(__file__).parents[2].parent / "shared" / "models"
 ISAS = sorted({target.isa for target in TARGETS.values() if not target.emulator})

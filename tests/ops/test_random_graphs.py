@@ -9,8 +9,8 @@ import pytest
 
 from tests.ops.image import TARGETS, make_program, require, run_program
 from tests.ops.random_graphs import FAMILIES, family_of, random_graph
-from tinyssl.ir.verify import verify
-from tinyssl.tflite import read_model
+from tinyssl.frontends.tflite import read_model
+from tinyssl.graph.verify import verify
 
 COUNT = 25
 """Every family once, in the order in which they take turns"""

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.ops.oracle import compare
-from tinyssl.boards import Isa
+from tinyssl.targets.boards import Isa
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "models"
 INPUTS = 256 if os.environ.get("TINYSSL_ALL_INPUTS") else 64

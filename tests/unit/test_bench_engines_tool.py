@@ -10,10 +10,10 @@ import pytest
 
 from tests.networks import network
 from tests.ops.cases import CASES
-from tinyssl.boards import find_board
+from tinyssl.compiler.describe import describe_steps
 from tinyssl.convert.canonical import drop_idle_reshapes
-from tinyssl.emit.describe import describe_steps
-from tinyssl.ir.ops import (
+from tinyssl.frontends.tflite import write_model
+from tinyssl.ops.operators import (
     AveragePool2D,
     Conv2D,
     DepthwiseConv2D,
@@ -22,7 +22,7 @@ from tinyssl.ir.ops import (
     Pad,
     Softmax,
 )
-from tinyssl.tflite import write_model
+from tinyssl.targets.boards import find_board
 from tools.bench_engines import bakenn, baseline, engines, stack
 from tools.bench_engines.document import document
 from tools.bench_engines.image import figures

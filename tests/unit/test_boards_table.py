@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.networks import network
-from tinyssl.boards import find_board
-from tinyssl.build.arena import check_arena
-from tinyssl.build.source import load_model
-from tinyssl.config import BuildConfig
-from tinyssl.errors import BudgetExceeded
-from tinyssl.records import Workspace
-from tinyssl.tflite import write_model
+from tinyssl.core.config import BuildConfig
+from tinyssl.core.errors import BudgetExceeded
+from tinyssl.core.records import Workspace
+from tinyssl.frontends.tflite import write_model
+from tinyssl.project.arena import check_arena
+from tinyssl.project.source import load_model
+from tinyssl.targets.boards import find_board
 from tools.boards_table import DOCUMENT, JSON, Row, bare_metal, checked, document, lines, reason
 
 SIZES = {"flash": 12345, "weights": 1000, "ram": 2000, "arena": 96}

@@ -11,13 +11,8 @@ import pytest
 import torch
 from PIL import Image
 
-from tinyssl.augment import ViewOptions
-from tools.lightly_recipe import (
-    MEAN,
-    STD,
-    ViewTransform,
-    _turn_hue,
-)
+from tinyssl.data.augment import ViewOptions
+from tools.lightly_recipe import MEAN, STD, ViewTransform, _turn_hue
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTHING = ViewOptions(crop_min=1.0, crop_max=1.0, aspect=1.0, flip=0, jitter=0, grey=0, blur=0)
@@ -60,7 +55,7 @@ LOADER = """
 import sys
 import numpy as np
 import torch
-from tinyssl.augment import ViewOptions
+from tinyssl.data.augment import ViewOptions
 from tools.lightly_recipe import LoaderSettings, make_loader
 
 images = np.stack([np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)] * 9)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.errors import Mismatch
+from tinyssl.core.errors import Mismatch
 
 Int8 = NDArray[np.int8]
 

@@ -9,13 +9,13 @@ import numpy as np
 from tinyssl.bench.agreement import Tally
 from tinyssl.bench.subject import load_model, open_reference, split_of
 from tinyssl.bench.target import Target, check_identity, check_sizes, find_target
-from tinyssl.build import build, flash
-from tinyssl.config import BenchConfig, BuildConfig, FlashConfig, VerifyConfig
+from tinyssl.core.config import BenchConfig, BuildConfig, FlashConfig, VerifyConfig
+from tinyssl.core.errors import UsageError
+from tinyssl.core.progress import Progress, Silent
+from tinyssl.core.records import Workspace
 from tinyssl.device import Session, emulator, open_link
-from tinyssl.errors import UsageError
-from tinyssl.progress import Progress, Silent
-from tinyssl.records import Workspace
-from tinyssl.verify.inputs import make_inputs, to_wire
+from tinyssl.project import build, flash
+from tinyssl.runtimes.inputs import make_inputs, to_wire
 
 
 def verify_on_board(

@@ -18,13 +18,13 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from tinyssl.bench.worker import Failure, Job, Outcome, work
-from tinyssl.boards import Board, read_board
-from tinyssl.build import Flashed
-from tinyssl.config import BenchConfig
+from tinyssl.core.config import BenchConfig
+from tinyssl.core.errors import EXIT_FAILED, EXIT_OK, UsageError
+from tinyssl.core.progress import Progress, Silent, Tracker
+from tinyssl.core.records import BuildInfo, Workspace
 from tinyssl.device import Port, find_ports
-from tinyssl.errors import EXIT_FAILED, EXIT_OK, UsageError
-from tinyssl.progress import Progress, Silent, Tracker
-from tinyssl.records import BuildInfo, Workspace
+from tinyssl.project import Flashed
+from tinyssl.targets.boards import Board, read_board
 
 END_SECONDS = 20.0
 """Time that a process gets for its last record after it was told to end"""

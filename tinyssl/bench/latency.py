@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from tinyssl.boards import Board
 from tinyssl.device import Identity, Profile
+from tinyssl.targets.boards import Board
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tinyssl.config import BenchConfig
+from tinyssl.core.config import BenchConfig
+from tinyssl.core.errors import DeviceError, UsageError
+from tinyssl.core.text import printable
 from tinyssl.device import Faulted, Session, WasReset
-from tinyssl.errors import DeviceError, UsageError
-from tinyssl.text import printable
 
 WATCHDOG_HINT = (
     "an inference that takes longer needs a longer --watchdog; else the firmware hangs:"

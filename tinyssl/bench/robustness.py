@@ -24,20 +24,20 @@ from pydantic import TypeAdapter
 from tinyssl.bench.agreement import Tally
 from tinyssl.bench.subject import load_model
 from tinyssl.bench.target import check_identity, check_sizes, find_target
-from tinyssl.build import build, flash
-from tinyssl.config import BenchConfig, BuildConfig, EvaluateConfig, FlashConfig
-from tinyssl.datasets.corruptions.suite import FILE, Suite, as_file, mean_accuracy
+from tinyssl.codegen.aot import render_aot
+from tinyssl.compiler.arena import plan_arena
+from tinyssl.core.config import BenchConfig, BuildConfig, EvaluateConfig, FlashConfig
+from tinyssl.core.errors import UsageError
+from tinyssl.core.progress import Progress, Silent, Tracker
+from tinyssl.core.records import RunRecord, RunWriter, Workspace, read_record, write_json
+from tinyssl.data.corruptions.suite import FILE, Suite, as_file, mean_accuracy
 from tinyssl.device import Session, emulator, open_link
-from tinyssl.emit import render_aot
-from tinyssl.errors import UsageError
-from tinyssl.ir.passes import run_passes
-from tinyssl.native import HostModel
-from tinyssl.plan import plan_arena
-from tinyssl.progress import Progress, Silent, Tracker
-from tinyssl.records import RunRecord, RunWriter, Workspace, read_record, write_json
-from tinyssl.tflite import read_model
-from tinyssl.verify.inputs import to_wire, wire_to_model
-from tinyssl.verify.litert import Kernels, LitertInterpreter
+from tinyssl.frontends.tflite import read_model
+from tinyssl.graph.passes import run_passes
+from tinyssl.project import build, flash
+from tinyssl.runtimes.host import HostModel
+from tinyssl.runtimes.inputs import to_wire, wire_to_model
+from tinyssl.runtimes.litert import Kernels, LitertInterpreter
 from tinyssl.verify.subject import load_split
 
 _ADAPTER = TypeAdapter(EvaluateConfig)

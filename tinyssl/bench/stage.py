@@ -37,12 +37,12 @@ from tinyssl.bench.subject import (
     split_of,
 )
 from tinyssl.bench.target import Target, check_identity, check_sizes, find_target
-from tinyssl.config import BenchConfig
+from tinyssl.core.config import BenchConfig
+from tinyssl.core.progress import Progress, Silent
+from tinyssl.core.records import BuildInfo, RunRecord, RunWriter, Workspace, read_record, write_json
+from tinyssl.core.text import printable
 from tinyssl.device import Identity, Session, open_link
-from tinyssl.progress import Progress, Silent
-from tinyssl.records import BuildInfo, RunRecord, RunWriter, Workspace, read_record, write_json
-from tinyssl.text import printable
-from tinyssl.verify.inputs import to_wire
+from tinyssl.runtimes.inputs import to_wire
 
 _ADAPTER = TypeAdapter(BenchConfig)
 

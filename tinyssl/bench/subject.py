@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.emit import render_aot
-from tinyssl.errors import ToolMissing, UsageError
-from tinyssl.ir.model import Model
-from tinyssl.ir.passes import run_passes
-from tinyssl.native import HostModel
-from tinyssl.plan import plan_arena
-from tinyssl.progress import Progress
-from tinyssl.records import BuildInfo, read_record, sha256_of
-from tinyssl.tflite import read_file, read_model
-from tinyssl.verify import TflmInterpreter
-from tinyssl.verify.inputs import make_inputs, wire_to_model
+from tinyssl.codegen.aot import render_aot
+from tinyssl.compiler.arena import plan_arena
+from tinyssl.core.errors import ToolMissing, UsageError
+from tinyssl.core.progress import Progress
+from tinyssl.core.records import BuildInfo, read_record, sha256_of
+from tinyssl.frontends.tflite import read_file, read_model
+from tinyssl.graph.model import Model
+from tinyssl.graph.passes import run_passes
+from tinyssl.runtimes.host import HostModel
+from tinyssl.runtimes.inputs import make_inputs, wire_to_model
+from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.verify.subject import TestSplit, load_split
 
 Int8 = NDArray[np.int8]

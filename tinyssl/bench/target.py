@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinyssl.boards import Board, read_board
-from tinyssl.build import Flashed, find_build
-from tinyssl.config import BenchConfig
+from tinyssl.core.config import BenchConfig
+from tinyssl.core.errors import DeviceError, DeviceNotFound, Mismatch, UsageError
+from tinyssl.core.records import BuildInfo, Workspace
+from tinyssl.core.text import printable
 from tinyssl.device import Identity, only_port
 from tinyssl.device.emulator import is_ours
-from tinyssl.errors import DeviceError, DeviceNotFound, Mismatch, UsageError
-from tinyssl.ir.model import Model
-from tinyssl.records import BuildInfo, Workspace
-from tinyssl.text import printable
+from tinyssl.graph.model import Model
+from tinyssl.project import Flashed, find_build
+from tinyssl.targets.boards import Board, read_board
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,19 @@ from pathlib import Path
 from types import FrameType
 
 from tinyssl.bench.stage import bench
-from tinyssl.build import flash
-from tinyssl.config import BenchConfig, FlashConfig
+from tinyssl.core.config import BenchConfig, FlashConfig
+from tinyssl.core.errors import (
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    DeviceError,
+    DeviceTimeout,
+    TinysslError,
+)
+from tinyssl.core.progress import Progress
+from tinyssl.core.records import Workspace
+from tinyssl.core.text import printable
 from tinyssl.device import Session, emulator, open_link
-from tinyssl.errors import EXIT_FAILED, EXIT_INTERRUPTED, DeviceError, DeviceTimeout, TinysslError
-from tinyssl.progress import Progress
-from tinyssl.records import Workspace
-from tinyssl.text import printable
+from tinyssl.project import flash
 
 
 @dataclass(frozen=True)

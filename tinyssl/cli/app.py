@@ -12,7 +12,7 @@ import rich_click as click_rich
 
 from tinyssl.cli.common import CONTEXT, global_options
 from tinyssl.cli.output import Failure, print_failure, print_traceback
-from tinyssl.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, TinysslError, nearest
+from tinyssl.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, TinysslError, nearest
 
 COMMANDS = {
     "doctor": "Check compilers, emulator, ports and disk; say how to repair them",

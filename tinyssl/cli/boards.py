@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import rich_click as click
 
-from tinyssl.boards import Board, all_boards, find_board
 from tinyssl.cli.call import Call
 from tinyssl.cli.options import make_command
 from tinyssl.cli.output import Result, Table, value_rows
-from tinyssl.errors import UsageError
+from tinyssl.core.errors import UsageError
+from tinyssl.targets.boards import Board, all_boards, find_board
 
 
 def boards(call: Call, what: tuple[str, ...] = ()) -> Result:

@@ -8,8 +8,8 @@ from pathlib import Path
 from tinyssl.cli.call import Call
 from tinyssl.cli.options import make_command
 from tinyssl.cli.output import Result, Table, format_value
-from tinyssl.config import BuildConfig
-from tinyssl.records import BuildInfo
+from tinyssl.core.config import BuildConfig
+from tinyssl.core.records import BuildInfo
 
 
 def build(call: Call) -> Result:
@@ -19,7 +19,7 @@ def build(call: Call) -> Result:
     board's budget.
     """
     config = call.config(BuildConfig)
-    from tinyssl import build as stage
+    from tinyssl import project as stage
 
     info = stage.build(config, call.workspace, call.progress)
     return build_result(info, config, stage.output_folder(config, call.workspace))

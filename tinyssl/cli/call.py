@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from tinyssl.boards import find_board
-from tinyssl.config import STAGES, BenchConfig, BuildConfig
-from tinyssl.errors import UsageError
-from tinyssl.progress import Progress
-from tinyssl.records import Workspace
-from tinyssl.settings import ConfigFile, Layer, Setting, fields_of, merge, resolve
+from tinyssl.core.config import STAGES, BenchConfig, BuildConfig
+from tinyssl.core.errors import UsageError
+from tinyssl.core.progress import Progress
+from tinyssl.core.records import Workspace
+from tinyssl.core.settings import ConfigFile, Layer, Setting, fields_of, merge, resolve
+from tinyssl.targets.boards import find_board
 
 Config = TypeVar("Config")
 

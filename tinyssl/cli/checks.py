@@ -11,11 +11,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from tinyssl.boards import Board
-from tinyssl.device.usb import RULES, probes_of, udev_rule, usb_devices
-from tinyssl.paths import cache_folder
-from tinyssl.records import Workspace
-from tinyssl.toolchain import (
+from tinyssl.core.paths import cache_folder
+from tinyssl.core.records import Workspace
+from tinyssl.core.toolchain import (
     OWN,
     Tool,
     emulators_of,
@@ -24,6 +22,8 @@ from tinyssl.toolchain import (
     problem_of,
     tools,
 )
+from tinyssl.device.usb import RULES, probes_of, udev_rule, usb_devices
+from tinyssl.targets.boards import Board
 
 State = Literal["ok", "warn", "fail"]
 PYTHON = (3, 11)

@@ -9,8 +9,8 @@ import rich_click as click
 from tinyssl.cli.call import Call
 from tinyssl.cli.options import make_command
 from tinyssl.cli.output import Result, Table
-from tinyssl.errors import UsageError
-from tinyssl.records import RunRecord, Workspace, read_record
+from tinyssl.core.errors import UsageError
+from tinyssl.core.records import RunRecord, Workspace, read_record
 
 
 def compare(call: Call, runs: tuple[str, ...], markdown: bool) -> Result:

@@ -6,7 +6,7 @@ from tinyssl.cli.call import Call
 from tinyssl.cli.options import make_command
 from tinyssl.cli.output import Result
 from tinyssl.cli.stage_result import record_result
-from tinyssl.config import ConvertConfig
+from tinyssl.core.config import ConvertConfig
 
 
 def convert(call: Call) -> Result:

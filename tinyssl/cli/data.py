@@ -12,12 +12,12 @@ from tinyssl.cli.call import Call
 from tinyssl.cli.options import make_command
 from tinyssl.cli.output import Result, Table
 from tinyssl.cli.stage_result import reading_lines
-from tinyssl.config import DataConfig
-from tinyssl.errors import UsageError
+from tinyssl.core.config import DataConfig
+from tinyssl.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from tinyssl.datasets import Dataset
-    from tinyssl.progress import Progress
+    from tinyssl.core.progress import Progress
+    from tinyssl.data import Dataset
 
 SHEET_ROWS, SHEET_COLUMNS = 8, 16
 SHOWN_CHARACTERS = 60
@@ -28,7 +28,7 @@ SHEET_GAP = 2
 
 def data(call: Call, save_sheet: str | None = None) -> Result:
     """Show what a data set holds and how it is split."""
-    from tinyssl.datasets import load_dataset
+    from tinyssl.data import load_dataset
 
     dataset = load_dataset(call.config(DataConfig), _WithoutWarnings(call.progress))
     summary = _summary(dataset)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tinyssl.boards import all_boards
 from tinyssl.cli.call import Call
 from tinyssl.cli.checks import Check, all_checks
 from tinyssl.cli.options import make_command
 from tinyssl.cli.output import Result, Table
-from tinyssl.errors import EXIT_FAILED, EXIT_OK
+from tinyssl.core.errors import EXIT_FAILED, EXIT_OK
+from tinyssl.targets.boards import all_boards
 
 MARKS = {"ok": "✓ ok", "warn": "! warn", "fail": "✗ fail"}
 

@@ -9,8 +9,8 @@ from tinyssl.cli.call import Call
 from tinyssl.cli.options import make_command
 from tinyssl.cli.output import Result, Table, value_rows
 from tinyssl.cli.stage_result import record_result
-from tinyssl.config import EvaluateConfig
-from tinyssl.records import RunRecord, read_record
+from tinyssl.core.config import EvaluateConfig
+from tinyssl.core.records import RunRecord, read_record
 
 
 def evaluate(call: Call) -> Result:
@@ -25,7 +25,7 @@ def evaluate(call: Call) -> Result:
         from tinyssl.bench.robustness import evaluate_int8
 
         return evaluate_result(evaluate_int8(config, call.workspace, call.progress))
-    from tinyssl.probes.evaluate import evaluate as stage  # torch takes seconds to load
+    from tinyssl.learn.probes.evaluate import evaluate as stage  # torch takes seconds to load
 
     return evaluate_result(stage(config, call.workspace, call.progress))
 

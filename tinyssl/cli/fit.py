@@ -17,9 +17,9 @@ from tinyssl.cli.figures import figure_table
 from tinyssl.cli.options import existing, make_command
 from tinyssl.cli.output import Result, Table
 from tinyssl.cli.stage_result import reading_lines
-from tinyssl.config import BuildConfig, ConvertConfig, DataConfig, ProbeConfig, VerifyConfig
-from tinyssl.errors import UsageError
-from tinyssl.records import RunRecord, read_record
+from tinyssl.core.config import BuildConfig, ConvertConfig, DataConfig, ProbeConfig, VerifyConfig
+from tinyssl.core.errors import UsageError
+from tinyssl.core.records import RunRecord, read_record
 
 LEAST = 5
 """Pictures that a class needs: one for the test, one to choose the learning rate, three to learn"""
@@ -66,7 +66,7 @@ def fit(call: Call, **given: Any) -> Result:
     """
     asked = _Given(**given)
     folder = _folder(asked)
-    from tinyssl.datasets.classes import require_classes
+    from tinyssl.data.classes import require_classes
 
     counts = require_classes(folder, LEAST)
     shown = ", ".join(f"{name} {count}" for name, count in counts.items())
@@ -98,7 +98,7 @@ def _folder(asked: _Given) -> Path:
 
 def _probe(call: Call, asked: _Given, folder: Path) -> RunRecord:
     """Head and test accuracy, as a probe run whose backbone is a file."""
-    from tinyssl import probes
+    from tinyssl.learn import probes
 
     weights, size = _backbone(call, asked)
     data = call.config(
@@ -110,7 +110,7 @@ def _probe(call: Call, asked: _Given, folder: Path) -> RunRecord:
 
 def _backbone(call: Call, asked: _Given) -> tuple[Path, int]:
     """File and image size of the backbone that was named, else of the zoo's."""
-    from tinyssl.backbones.storage import load_info
+    from tinyssl.learn.backbones.storage import load_info
     from tinyssl.zoo import find_entry
 
     if asked.run:
@@ -150,7 +150,7 @@ def _verify(call: Call, convert: RunRecord) -> RunRecord:
 
 
 def _build(call: Call, asked: _Given, convert: RunRecord) -> Result:
-    from tinyssl import build
+    from tinyssl import project as build
 
     call = call.board_overridden(asked.board) if asked.board else call
     config = call.config(BuildConfig, model=convert.path("model"))

@@ -9,7 +9,7 @@ import rich_click as click
 from tinyssl.cli.call import Call
 from tinyssl.cli.options import make_command
 from tinyssl.cli.output import Result, Table, plain, value_rows
-from tinyssl.config import FlashConfig
+from tinyssl.core.config import FlashConfig
 
 NO_PROBE = (
     "no probe and no serial port is attached (an emulated board needs none); the extra "
@@ -27,15 +27,15 @@ def flash(call: Call, list_probes: bool = False) -> Result:
     if list_probes:
         return _probes()
     config = call.config(FlashConfig)
-    from tinyssl import build as stage
+    from tinyssl import project as stage
 
     flashed = plain(stage.flash(config, call.workspace, call.progress))
     return Result(flashed, (Table(("flash", ""), value_rows(flashed)),))
 
 
 def _probes() -> Result:
-    from tinyssl.boards import all_boards
     from tinyssl.device.probes import list_probes
+    from tinyssl.targets.boards import all_boards
 
     found = list_probes(all_boards())
     columns = ("probe", "name", "ids", "port", "boards", "allowed")

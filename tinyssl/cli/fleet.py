@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tinyssl.cli.output import Result, Table, format_value
-from tinyssl.records import BuildInfo, read_record
+from tinyssl.core.records import BuildInfo, read_record
 
 if TYPE_CHECKING:
     from tinyssl.bench.worker import Outcome

@@ -14,9 +14,9 @@ from tinyssl.cli.call import Call
 from tinyssl.cli.options import existing, read_flags, split_values
 from tinyssl.cli.output import Result, print_result, print_warning, results_only, show_warning
 from tinyssl.cli.progress import choose_progress
-from tinyssl.progress import Silent
-from tinyssl.records import Workspace
-from tinyssl.settings import FILE_NAME, read_environment, read_file
+from tinyssl.core.progress import Silent
+from tinyssl.core.records import Workspace
+from tinyssl.core.settings import FILE_NAME, read_environment, read_file
 
 
 def invoke(ctx: click.Context, execute: Callable[..., Result], values: Mapping[str, Any]) -> None:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from tinyssl.boards import find_board
 from tinyssl.cli.call import Call
 from tinyssl.cli.fleet import fleet_result
 from tinyssl.cli.output import Result
 from tinyssl.cli.pipeline import RUNNERS, Done, run_steps
-from tinyssl.config import BenchConfig, BuildConfig, FlashConfig, ReportConfig
-from tinyssl.errors import TinysslError, UsageError
-from tinyssl.records import BuildInfo, RunRecord
+from tinyssl.core.config import BenchConfig, BuildConfig, FlashConfig, ReportConfig
+from tinyssl.core.errors import TinysslError, UsageError
+from tinyssl.core.records import BuildInfo, RunRecord
+from tinyssl.targets.boards import find_board
 
 if TYPE_CHECKING:
     from tinyssl.bench.worker import Failure, Job, Outcome
@@ -160,7 +160,7 @@ def _job(matrix: Matrix, board: str) -> Job:
 
 def _measured_before(matrix: Matrix, job: Job) -> RunRecord | None:
     """The last complete bench run of the same build with the same settings."""
-    from tinyssl.build import find_build
+    from tinyssl.project import find_build
 
     workspace = matrix.call.workspace
     info = matrix.builds.get(job.name) or BuildInfo.load(

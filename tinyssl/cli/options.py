@@ -9,8 +9,8 @@ from typing import Any, cast
 import rich_click as click
 
 from tinyssl.cli.common import CONTEXT, GLOBAL, global_options
-from tinyssl.errors import UsageError
-from tinyssl.settings import Kind, Setting, fields_of, kind_of, parse_text
+from tinyssl.core.errors import UsageError
+from tinyssl.core.settings import Kind, Setting, fields_of, kind_of, parse_text
 
 METAVARS = {
     "integer": "INTEGER",

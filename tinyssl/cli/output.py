@@ -23,8 +23,8 @@ from rich.segment import Segment
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from tinyssl.errors import EXIT_OK
-from tinyssl.text import printable, printable_lines
+from tinyssl.core.errors import EXIT_OK
+from tinyssl.core.text import printable, printable_lines
 
 SCHEMA = 1
 """Version of the JSON objects that commands print; raised when a key changes its meaning"""

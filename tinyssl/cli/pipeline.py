@@ -9,7 +9,7 @@ from typing import Any
 
 from tinyssl.cli.call import Call
 from tinyssl.cli.probe import probe_data
-from tinyssl.config import (
+from tinyssl.core.config import (
     BenchConfig,
     BuildConfig,
     ConvertConfig,
@@ -21,9 +21,9 @@ from tinyssl.config import (
     ReportConfig,
     VerifyConfig,
 )
-from tinyssl.errors import UsageError
-from tinyssl.records import BuildInfo, RunRecord
-from tinyssl.settings import STEPS
+from tinyssl.core.errors import UsageError
+from tinyssl.core.records import BuildInfo, RunRecord
+from tinyssl.core.settings import STEPS
 
 
 @dataclass
@@ -87,14 +87,14 @@ def run_steps(call: Call, steps: Sequence[str]) -> Done:
 
 
 def _pretrain(call: Call, done: Done) -> None:
-    from tinyssl import train
+    from tinyssl.learn import train
 
     config, data = call.config(PretrainConfig), call.config(DataConfig)
     done.records["pretrain"] = train.pretrain(config, data, call.workspace, call.progress)
 
 
 def _probe(call: Call, done: Done) -> None:
-    from tinyssl import probes
+    from tinyssl.learn import probes
 
     config = call.config(ProbeConfig, **done.folder("pretrain"))
     data = probe_data(call, config)
@@ -103,7 +103,7 @@ def _probe(call: Call, done: Done) -> None:
 
 def _evaluate(call: Call, done: Done) -> None:
     """Of the probe's float model; `tinyssl evaluate --run` a convert run for INT8."""
-    from tinyssl.probes.evaluate import evaluate
+    from tinyssl.learn.probes.evaluate import evaluate
 
     config = call.config(EvaluateConfig, **done.folder("probe"))
     done.records["evaluate"] = evaluate(config, call.workspace, call.progress)
@@ -128,7 +128,7 @@ def _verify(call: Call, done: Done) -> None:
 
 
 def _build(call: Call, done: Done) -> None:
-    from tinyssl import build
+    from tinyssl import project as build
 
     config = call.config(BuildConfig, **done.model())
     done.build = build.build(config, call.workspace, call.progress)
@@ -136,7 +136,7 @@ def _build(call: Call, done: Done) -> None:
 
 
 def _flash(call: Call, done: Done) -> None:
-    from tinyssl import build
+    from tinyssl import project as build
 
     build.flash(call.config(FlashConfig, **done.board()), call.workspace, call.progress)
 

@@ -10,16 +10,16 @@ import rich_click as click
 from tinyssl.cli.call import Call
 from tinyssl.cli.options import make_command
 from tinyssl.cli.output import Result, Table, plain
-from tinyssl.errors import UsageError
-from tinyssl.records import Workspace
+from tinyssl.core.errors import UsageError
+from tinyssl.core.records import Workspace
 
 NO_EMULATOR = "no emulator runs here; `tinyssl flash` starts one"
 
 
 def ports(call: Call, stop: bool = False) -> Result:
     """List serial ports, and the emulators that `tinyssl flash` started in this workspace."""
-    from tinyssl.build import stop_emulators
     from tinyssl.device import find_ports
+    from tinyssl.project import stop_emulators
 
     stopped = stop_emulators(call.workspace) if stop else 0
     serial = [plain(port) for port in find_ports(None)]

@@ -11,12 +11,12 @@ from tinyssl.cli.call import Call
 from tinyssl.cli.options import make_command
 from tinyssl.cli.output import Result
 from tinyssl.cli.stage_result import record_result
-from tinyssl.config import DataConfig, PretrainConfig
-from tinyssl.records import RunRecord
+from tinyssl.core.config import DataConfig, PretrainConfig
+from tinyssl.core.records import RunRecord
 
 if TYPE_CHECKING:
     from tinyssl.cli.watch_display import Observed
-    from tinyssl.train.observer import Subject
+    from tinyssl.learn.train.observer import Subject
 
 
 def pretrain(call: Call, watch: bool = False) -> Result:
@@ -26,7 +26,7 @@ def pretrain(call: Call, watch: bool = False) -> Result:
     --resume FOLDER and ends in the same weights.
     """
     config, data = call.config(PretrainConfig), call.config(DataConfig)
-    from tinyssl import train  # after the options were checked: torch takes seconds to load
+    from tinyssl.learn import train  # after the options were checked: torch takes seconds to load
 
     main = os.environ.get("RANK", "0") == "0"  # under torchrun one process shows the run
     if watch and main:
@@ -37,8 +37,8 @@ def pretrain(call: Call, watch: bool = False) -> Result:
 
 def watched(call: Call, config: PretrainConfig, data: DataConfig) -> RunRecord:
     """Trains, with the live view in place of the bar."""
-    from tinyssl import train
     from tinyssl.cli.watch_display import Observed, choose_display
+    from tinyssl.learn import train
 
     with choose_display() as display:
         seen: list[Observed] = []

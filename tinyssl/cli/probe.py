@@ -6,9 +6,9 @@ from tinyssl.cli.call import Call
 from tinyssl.cli.options import make_command
 from tinyssl.cli.output import Result, Table, format_value
 from tinyssl.cli.stage_result import record_result
-from tinyssl.config import DataConfig, ProbeConfig
-from tinyssl.intervals import wilson
-from tinyssl.records import RunRecord, read_record
+from tinyssl.core.config import DataConfig, ProbeConfig
+from tinyssl.core.intervals import wilson
+from tinyssl.core.records import RunRecord, read_record
 
 FEATURES = {"": "trained", "_random": "random weights", "_raw": "pixels, no network"}
 """Ending of a result's name -> what was classified"""
@@ -23,7 +23,7 @@ def probe(call: Call) -> Result:
     """
     config = call.config(ProbeConfig)
     data = probe_data(call, config)
-    from tinyssl import probes  # after the options were checked: torch takes seconds to load
+    from tinyssl.learn import probes  # after the options were checked: torch takes seconds to load
 
     return probe_result(probes.probe(config, data, call.workspace, call.progress))
 
@@ -60,10 +60,10 @@ def probe_data(call: Call, config: ProbeConfig) -> DataConfig | None:
     if not call.given(DataConfig):
         return None
     if config.backbone is not None:
-        from tinyssl.backbones.storage import load_info
+        from tinyssl.learn.backbones.storage import load_info
 
         return call.config(DataConfig, image_size=load_info(config.backbone)[1].image_size)
-    from tinyssl.datasets import data_config_of
+    from tinyssl.data import data_config_of
 
     source = (
         read_record(call.workspace.run_folder(config.run))

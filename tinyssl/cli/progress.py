@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tinyssl.cli.output import SafeConsole, print_line
-from tinyssl.progress import Progress, Silent, Tracker
-from tinyssl.text import printable
+from tinyssl.core.progress import Progress, Silent, Tracker
+from tinyssl.core.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

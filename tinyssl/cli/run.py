@@ -13,8 +13,8 @@ from tinyssl.cli.options import make_command
 from tinyssl.cli.output import Result
 from tinyssl.cli.pipeline import Done, choose_steps, run_steps
 from tinyssl.cli.stage_result import warnings_of
-from tinyssl.errors import UsageError
-from tinyssl.settings import STEPS
+from tinyssl.core.errors import UsageError
+from tinyssl.core.settings import STEPS
 
 
 def run(
@@ -83,7 +83,7 @@ def _run_boards(
 def stop_emulators(call: Call, steps: Sequence[str]) -> None:
     """Ends the emulators that the step `flash` started."""
     if "flash" in steps:
-        from tinyssl import build
+        from tinyssl import project as build
 
         build.stop_emulators(call.workspace)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tinyssl.cli.output import Result, Table, value_rows
-from tinyssl.records import RunRecord
+from tinyssl.core.records import RunRecord
 
 
 def record_result(record: RunRecord) -> Result:

@@ -14,10 +14,10 @@ import rich_click as click
 from tinyssl.cli.call import Call
 from tinyssl.cli.options import make_command
 from tinyssl.cli.output import Result, Table, format_value
-from tinyssl.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, UsageError
+from tinyssl.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
-    from tinyssl.records import RunRecord, Workspace
+    from tinyssl.core.records import RunRecord, Workspace
     from tinyssl.table import Cell, Outcome, TableSpec
 
 
@@ -81,7 +81,7 @@ def _spec(asked: _Given) -> TableSpec:
 
 def _plan(cells: Sequence[Cell], workspace: Workspace, asked: _Given) -> Result:
     """What would be done, and how long the training will take."""
-    from tinyssl.commands import shown
+    from tinyssl.core.commands import shown
     from tinyssl.table import State, estimate, look_up
 
     rows, data, commands, total, unknown = [], [], [], 0.0, 0

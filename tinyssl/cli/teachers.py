@@ -10,11 +10,11 @@ import rich_click as click
 from tinyssl.cli.call import Call
 from tinyssl.cli.options import make_command
 from tinyssl.cli.output import Result, Table
-from tinyssl.config import DataConfig
-from tinyssl.errors import UsageError
+from tinyssl.core.config import DataConfig
+from tinyssl.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from tinyssl.teachers import Teacher
+    from tinyssl.learn.teachers import Teacher
 
 
 def teachers(
@@ -43,7 +43,7 @@ def teachers(
 
 
 def _list() -> Result:
-    from tinyssl.teachers import TEACHERS
+    from tinyssl.learn.teachers import TEACHERS
 
     columns = ("teacher", "pixels", "summary", "tokens", "parameters", "labels used", "licence",
                "trained on", "here?")  # fmt: skip
@@ -79,9 +79,9 @@ def _summary(entry: Any) -> dict[str, Any]:
 def _measure(
     call: Call, wanted: list[tuple[str, str | None, int | None]], counts: tuple[int, int]
 ) -> Result:
-    from tinyssl.datasets import load_dataset
-    from tinyssl.teachers import TeacherSpec, build_teacher, fast
-    from tinyssl.teachers.ceiling import Sample, ceiling
+    from tinyssl.data import load_dataset
+    from tinyssl.learn.teachers import TeacherSpec, build_teacher, fast
+    from tinyssl.learn.teachers.ceiling import Sample, ceiling
 
     dataset = load_dataset(call.config(DataConfig), call.progress)
     found = []

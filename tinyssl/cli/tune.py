@@ -8,7 +8,7 @@ from typing import Any
 from tinyssl.cli.call import Call
 from tinyssl.cli.options import make_command
 from tinyssl.cli.output import Result, Table
-from tinyssl.config import BuildConfig
+from tinyssl.core.config import BuildConfig
 from tinyssl.tune import Candidate, Tuned
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from tinyssl.cli.call import Call
 from tinyssl.cli.options import make_command
 from tinyssl.cli.output import Result, Table, value_rows
-from tinyssl.config import VerifyConfig
-from tinyssl.records import RunRecord
+from tinyssl.core.config import VerifyConfig
+from tinyssl.core.records import RunRecord
 
 
 def verify(call: Call) -> Result:

@@ -15,8 +15,8 @@ from tinyssl.cli.watch_display import Display, choose_display
 from tinyssl.cli.watch_follow import Follower
 from tinyssl.cli.watch_state import State, complaints
 from tinyssl.cli.watch_view import View, lines_of
-from tinyssl.errors import UsageError
-from tinyssl.records import Workspace
+from tinyssl.core.errors import UsageError
+from tinyssl.core.records import Workspace
 
 POLL = 1.0
 """Seconds between two looks at the files"""

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Protocol, Self, TextIO
 from tinyssl.cli.output import SafeConsole, print_line
 from tinyssl.cli.progress import Bar, in_ci, new_bars, print_warning
 from tinyssl.cli.watch_state import Facts, State, complaints, plain_line
-from tinyssl.progress import Progress, Silent, Tracker
-from tinyssl.records import read_record
+from tinyssl.core.progress import Progress, Silent, Tracker
+from tinyssl.core.records import read_record
 
 if TYPE_CHECKING:
-    from tinyssl.train.observer import Figures, Subject
+    from tinyssl.learn.train.observer import Figures, Subject
 
 FRAMES = 1.0
 """Frames a second: a frame costs the training some milliseconds"""

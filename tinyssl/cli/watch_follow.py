@@ -8,9 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from tinyssl.cli.watch_state import Facts, State
-from tinyssl.errors import UsageError
-from tinyssl.files import MAX_LINES, Unreadable, parse_json
-from tinyssl.records import METRICS, read_record
+from tinyssl.core.errors import UsageError
+from tinyssl.core.files import MAX_LINES, Unreadable, parse_json
+from tinyssl.core.records import METRICS, read_record
 
 SILENT_AFTER = 600.0
 """Seconds without a new figure after which a word about it is due"""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tinyssl.cli.plots import Point
-from tinyssl.fields import Fields, number
-from tinyssl.records import RunRecord
+from tinyssl.core.fields import Fields, number
+from tinyssl.core.records import RunRecord
 
 COLLAPSED, CROWDED = 0.01, 0.1
 """Spread below which all embeddings are alike (SimSiam, arXiv 2011.10566); ours, for a warning"""

@@ -10,7 +10,7 @@ import rich_click as click
 from tinyssl.cli.call import Call
 from tinyssl.cli.options import existing, make_command
 from tinyssl.cli.output import Result, Table
-from tinyssl.errors import UsageError
+from tinyssl.core.errors import UsageError
 from tinyssl.zoo import (
     Entry,
     Words,

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from tinyssl.ir.model import Model
-from tinyssl.ir.ops import FullyConnected, Op, Reshape
-from tinyssl.ir.passes import fold_pads
-from tinyssl.ir.verify import verify
-from tinyssl.tflite import read_model, write_model
+from tinyssl.frontends.tflite import read_model, write_model
+from tinyssl.graph.model import Model
+from tinyssl.graph.passes import fold_pads
+from tinyssl.graph.verify import verify
+from tinyssl.ops.operators import FullyConnected, Op, Reshape
 
 Pass = Callable[[Model], Model]
 

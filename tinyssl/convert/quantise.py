@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.errors import ToolMissing, UnsupportedModel
-from tinyssl.ir.model import Model, Quant
-from tinyssl.progress import Progress, Silent
-from tinyssl.tflite import read_model
-from tinyssl.verify.capture import captured
-from tinyssl.verify.litert import Kernels, LitertInterpreter
+from tinyssl.core.errors import ToolMissing, UnsupportedModel
+from tinyssl.core.progress import Progress, Silent
+from tinyssl.frontends.tflite import read_model
+from tinyssl.graph.model import Model, Quant
+from tinyssl.runtimes.capture import captured
+from tinyssl.runtimes.litert import Kernels, LitertInterpreter
 
 PIXEL_QUANT = Quant((float(np.float32(1) / np.float32(255)),), (-128,))
 """The input's: a pixel of 0 to 255 is q = pixel - 128, exactly"""

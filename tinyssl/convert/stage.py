@@ -8,18 +8,18 @@ from pathlib import Path
 import numpy as np
 from pydantic import TypeAdapter
 
-from tinyssl.backbones import load_backbone
-from tinyssl.backbones.storage import load_tensors
-from tinyssl.config import ConvertConfig
 from tinyssl.convert.canonical import canonicalise
 from tinyssl.convert.quantise import activation_ranges, quantise
 from tinyssl.convert.trace import Classifier, trace
-from tinyssl.datasets import Dataset, data_config_json, data_config_of, load_dataset
-from tinyssl.errors import DataError, TrainingError, UsageError
-from tinyssl.progress import Progress
-from tinyssl.records import RunRecord, RunWriter, Workspace, read_record, write_atomic
+from tinyssl.core.config import ConvertConfig
+from tinyssl.core.errors import DataError, TrainingError, UsageError
+from tinyssl.core.progress import Progress
+from tinyssl.core.records import RunRecord, RunWriter, Workspace, read_record, write_atomic
+from tinyssl.data import Dataset, data_config_json, data_config_of, load_dataset
+from tinyssl.learn.backbones import load_backbone
+from tinyssl.learn.backbones.storage import load_tensors
+from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.verify.accuracy import measure_accuracy
-from tinyssl.verify.tflm import TflmInterpreter
 
 MODEL_FILE = "model.tflite"
 FLOAT_FILE = "float.tflite"

@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from tinyssl.errors import ToolMissing, UnsupportedModel
-from tinyssl.verify.capture import captured
+from tinyssl.core.errors import ToolMissing, UnsupportedModel
+from tinyssl.runtimes.capture import captured
 
 SPATIAL = {2, 3}
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Self
 
-from tinyssl.boards import Board
-from tinyssl.errors import DeviceNotFound
+from tinyssl.core.errors import DeviceNotFound
+from tinyssl.targets.boards import Board
 
 
 @dataclass(frozen=True)

@@ -21,15 +21,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tinyssl.boards import Board, read_board
+from tinyssl.core.errors import DeviceTimeout, TinysslError, ToolMissing
+from tinyssl.core.own_files import new_file
+from tinyssl.core.records import BuildInfo
+from tinyssl.core.text import printable_lines
+from tinyssl.core.toolchain import emulator_packages, install_hint
 from tinyssl.device.flashed import Flashed
 from tinyssl.device.link import open_link
 from tinyssl.device.session import Session
-from tinyssl.errors import DeviceTimeout, TinysslError, ToolMissing
-from tinyssl.own_files import new_file
-from tinyssl.records import BuildInfo
-from tinyssl.text import printable_lines
-from tinyssl.toolchain import emulator_packages, install_hint
+from tinyssl.targets.boards import Board, read_board
 
 LOG = "emulator.log"
 MARK = "TINYSSL_EMULATED_PROJECT"

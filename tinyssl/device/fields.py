@@ -10,8 +10,8 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from tinyssl.errors import DeviceError
-from tinyssl.text import percent_decoded
+from tinyssl.core.errors import DeviceError
+from tinyssl.core.text import percent_decoded
 
 NUMBER = re.compile("-?[0-9]{1,20}")
 SHOWN = 100

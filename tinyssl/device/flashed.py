@@ -8,9 +8,9 @@ from typing import ClassVar
 
 from pydantic import TypeAdapter
 
-from tinyssl.boards import BoardKind
-from tinyssl.errors import UsageError
-from tinyssl.files import MAX_RECORD, read_json, write_json
+from tinyssl.core.errors import UsageError
+from tinyssl.core.files import MAX_RECORD, read_json, write_json
+from tinyssl.targets.boards import BoardKind
 
 
 @dataclass(frozen=True)

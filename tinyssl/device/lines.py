@@ -6,9 +6,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 
+from tinyssl.core.errors import DeviceTimeout
+from tinyssl.core.text import printable
 from tinyssl.device.link import Link
-from tinyssl.errors import DeviceTimeout
-from tinyssl.text import printable
 
 LINE_BYTES = 4096
 """Bytes of a line that holds no output: the longest has a name, of at most LONGEST_NAME"""

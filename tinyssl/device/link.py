@@ -14,7 +14,7 @@ from typing import Protocol
 
 import serial
 
-from tinyssl.errors import DeviceError, DeviceNotFound, DeviceTimeout
+from tinyssl.core.errors import DeviceError, DeviceNotFound, DeviceTimeout
 
 WRITE_TIMEOUT = 3.0
 """Seconds until a device takes the first bytes, beside those that SLOWEST_LINE gives all of them. A

@@ -9,9 +9,9 @@ from pathlib import Path
 import serial
 from serial.tools import list_ports
 
-from tinyssl.boards import Board
+from tinyssl.core.errors import DeviceNotFound
 from tinyssl.device.link import refused
-from tinyssl.errors import DeviceNotFound
+from tinyssl.targets.boards import Board
 
 TOUCH_BAUD = 1200
 TOUCH_SECONDS = 5.0

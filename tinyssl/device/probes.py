@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tinyssl.boards import Board
 from tinyssl.device.flashers import pyocd
 from tinyssl.device.ports import Port, find_ports
 from tinyssl.device.usb import UsbDevice, probes_of, udev_rule, usb_devices
+from tinyssl.targets.boards import Board
 
 
 @dataclass(frozen=True)

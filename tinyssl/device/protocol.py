@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tinyssl.core.errors import DeviceError
+from tinyssl.core.text import percent_decoded
 from tinyssl.device.faults import Fault, find_fault
 from tinyssl.device.fields import SHOWN, LineFields
 from tinyssl.device.words import words
-from tinyssl.errors import DeviceError
-from tinyssl.text import percent_decoded
 
 ERROR_LINE = re.compile(r"e-\[(.*)\]")
 SEALED_LINE = re.compile(r"(m-tinyssl-([a-z0-9]+)-\[(.*)\])-([0-9a-f]{8})")

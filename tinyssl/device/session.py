@@ -17,6 +17,8 @@ from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
+from tinyssl.core.errors import DeviceError, DeviceTimeout
+from tinyssl.core.text import percent_decoded
 from tinyssl.device.fields import BadValue
 from tinyssl.device.lines import LINE_BYTES, LineReader
 from tinyssl.device.link import SLOWEST_LINE, Link
@@ -37,8 +39,6 @@ from tinyssl.device.protocol import (
     restarted,
 )
 from tinyssl.device.words import words
-from tinyssl.errors import DeviceError, DeviceTimeout
-from tinyssl.text import percent_decoded
 
 T = TypeVar("T")
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinyssl.boards import Board
-from tinyssl.errors import DeviceNotFound
+from tinyssl.core.errors import DeviceNotFound
+from tinyssl.targets.boards import Board
 
 DEVICES = Path("/sys/bus/usb/devices")
 NODES = Path("/dev/bus/usb")

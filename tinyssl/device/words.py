@@ -13,8 +13,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from tinyssl.files import read_toml
-from tinyssl.paths import data_folder, firmware_folder, templates_folder
+from tinyssl.core.files import read_toml
+from tinyssl.core.paths import data_folder, firmware_folder, templates_folder
 
 FIELDS = {"%s": "(.*)", "%u": "([0-9]+)", "%x": "([0-9a-f]{8})"}
 """Placeholders of the texts -> what they match"""

@@ -9,7 +9,7 @@ Links that are followed (each may be missing; the report then says so and leaves
 * verify: the last run with an input of the build's `model_sha256`.
 * the `build` and `flash` runs: the last ones whose `results.build_id` is the build's.
 
-A record's paths are those of the workspace that it is read from (`tinyssl.places`), so a workspace
+A record's paths are those of the workspace that it is read from (`core.places`), so a workspace
 that was copied, moved or unpacked elsewhere still gives its report.
 """
 
@@ -20,15 +20,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tinyssl.boards import Board, find_board
-from tinyssl.built import BuildInfo, read_build
-from tinyssl.errors import TinysslError, UsageError
-from tinyssl.fields import Fields
-from tinyssl.files import Unreadable
-from tinyssl.places import exists
-from tinyssl.records import RECORD, RunRecord, Workspace, read_record
+from tinyssl.core.built import BuildInfo, read_build
+from tinyssl.core.errors import TinysslError, UsageError
+from tinyssl.core.fields import Fields
+from tinyssl.core.files import Unreadable
+from tinyssl.core.places import exists
+from tinyssl.core.records import RECORD, RunRecord, Workspace, read_record
 from tinyssl.report.compare import Row
 from tinyssl.report.seeds import over_seeds
+from tinyssl.targets.boards import Board, find_board
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from tinyssl.records import RunRecord, short_commit
+from tinyssl.core.records import RunRecord, short_commit
 from tinyssl.report.lineage import COLLAPSED, Lineage, lineages
 from tinyssl.report.values import MISSING, Fields
 

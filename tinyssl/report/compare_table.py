@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from tinyssl.core.text import printable_lines
 from tinyssl.report.compare import Figure, Row
 from tinyssl.report.render import escape_markdown
 from tinyssl.report.values import MISSING, day_span
-from tinyssl.text import printable_lines
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from tinyssl.records import RunRecord, sha256_of
+from tinyssl.core.records import RunRecord, sha256_of
 from tinyssl.report.values import Fields
 
 COLLAPSED = "Collapsed"

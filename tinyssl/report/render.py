@@ -13,9 +13,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from tinyssl.paths import templates_folder
+from tinyssl.core.paths import templates_folder
+from tinyssl.core.text import printable_lines
 from tinyssl.report.page import Page, Picture
-from tinyssl.text import printable_lines
 
 
 def html(page: Page) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyssl.records import RunRecord, Workspace
+from tinyssl.core.records import RunRecord, Workspace
 from tinyssl.report.compare import NOT_A_SETTING, Row, rows
 
 MEASURING = ("probe", "convert", "bench")

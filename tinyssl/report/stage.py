@@ -25,11 +25,11 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from tinyssl.config import ReportConfig
-from tinyssl.errors import UsageError
-from tinyssl.files import write_text
-from tinyssl.progress import Progress, Silent
-from tinyssl.records import RECORD, RunRecord, RunWriter, Workspace, read_record
+from tinyssl.core.config import ReportConfig
+from tinyssl.core.errors import UsageError
+from tinyssl.core.files import write_text
+from tinyssl.core.progress import Progress, Silent
+from tinyssl.core.records import RECORD, RunRecord, RunWriter, Workspace, read_record
 from tinyssl.report import render
 from tinyssl.report.chain import follow
 from tinyssl.report.compose import compose

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tinyssl.fields import Fields, number, rows
-from tinyssl.intervals import wilson
+from tinyssl.core.fields import Fields, number, rows
+from tinyssl.core.intervals import wilson
 
 MISSING = "–"
 """Printed where a figure is not known"""

@@ -16,9 +16,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from tinyssl.config import DataConfig, PretrainConfig, ProbeConfig
-from tinyssl.records import RunRecord
-from tinyssl.settings import Layer, Setting, resolve
+from tinyssl.core.config import DataConfig, PretrainConfig, ProbeConfig
+from tinyssl.core.records import RunRecord
+from tinyssl.core.settings import Layer, Setting, resolve
 from tinyssl.table.images import describe_images
 from tinyssl.table.spec import Row, TableSpec
 
@@ -94,8 +94,8 @@ def make_cells(spec: TableSpec) -> list[Cell]:
 
 
 def _make(spec: TableSpec, row: Row, seed: int) -> Cell:
-    from tinyssl.methods import METHODS, method_config  # torch: takes seconds to load
-    from tinyssl.train.schedule import default_epochs
+    from tinyssl.learn.methods import METHODS, method_config  # torch: takes seconds to load
+    from tinyssl.learn.train.schedule import default_epochs
 
     layers = spec.layers
     own: Layer = {"seed": Setting(seed, "seeds")}

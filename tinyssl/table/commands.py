@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from tinyssl.settings import PREFIX, VARIABLES
+from tinyssl.core.settings import PREFIX, VARIABLES
 
 
 def child_environment(threads: int, environ: Mapping[str, str] = os.environ) -> dict[str, str]:

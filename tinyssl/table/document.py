@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tinyssl.commands import shown
-from tinyssl.errors import UsageError
-from tinyssl.fields import Fields
-from tinyssl.files import Unreadable, read_text, write_text
-from tinyssl.records import RunRecord, Workspace, short_commit
+from tinyssl.core.commands import shown
+from tinyssl.core.errors import UsageError
+from tinyssl.core.fields import Fields
+from tinyssl.core.files import Unreadable, read_text, write_text
+from tinyssl.core.records import RunRecord, Workspace, short_commit
+from tinyssl.core.text import printable_lines
 from tinyssl.report.compare import Figure, rows
 from tinyssl.report.compare import Row as Compared
 from tinyssl.report.compare_table import spread_text, table
@@ -20,7 +21,6 @@ from tinyssl.table.cells import Cell
 from tinyssl.table.outcome import Outcome, State, fresh_words
 from tinyssl.table.published import differences, ordering, share_published
 from tinyssl.table.spec import Row, TableSpec
-from tinyssl.text import printable_lines
 
 PLACEHOLDER = re.compile(r"\{\{ *(\w+) +(\w+) *\}\}")
 """`{{ROW FIGURE}}` in the author's text: a measured figure, see `report.compare.Row.figures`"""

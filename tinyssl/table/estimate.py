@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from tinyssl.fields import Fields
-from tinyssl.records import RunRecord, Workspace
+from tinyssl.core.fields import Fields
+from tinyssl.core.records import RunRecord, Workspace
 from tinyssl.table.cells import Cell
 from tinyssl.table.outcome import Outcome, State, last_step
 

@@ -12,11 +12,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tinyssl.config import DataConfig
-from tinyssl.datasets import data_config_json, load_dataset
-from tinyssl.fields import Fields
-from tinyssl.files import Unreadable, read_json, write_json
-from tinyssl.paths import cache_folder
+from tinyssl.core.config import DataConfig
+from tinyssl.core.fields import Fields
+from tinyssl.core.files import Unreadable, read_json, write_json
+from tinyssl.core.paths import cache_folder
+from tinyssl.data import data_config_json, load_dataset
 
 
 @functools.cache

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from tinyssl.errors import EXIT_INTERRUPTED
-from tinyssl.locks import Lock
-from tinyssl.own_files import own_file
+from tinyssl.core.errors import EXIT_INTERRUPTED
+from tinyssl.core.locks import Lock
+from tinyssl.core.own_files import own_file
 from tinyssl.table.commands import child_environment
 
 PROGRESS = re.compile(r"^(?P<title>[^:]+): (?P<done>\d+)/(?P<total>\d+) \S+ \((?P<rest>.*)$")

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from tinyssl.commands import flags
-from tinyssl.errors import Collapsed
-from tinyssl.records import RunRecord, Workspace, step_of
+from tinyssl.core.commands import flags
+from tinyssl.core.errors import Collapsed
+from tinyssl.core.records import RunRecord, Workspace, step_of
 from tinyssl.table.cells import Cell
 
 

@@ -11,10 +11,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from types import FrameType
 
-from tinyssl.errors import EXIT_INTERRUPTED, EXIT_OK
-from tinyssl.locks import Lock
-from tinyssl.progress import Progress, Tracker
-from tinyssl.records import Workspace
+from tinyssl.core.errors import EXIT_INTERRUPTED, EXIT_OK
+from tinyssl.core.locks import Lock
+from tinyssl.core.progress import Progress, Tracker
+from tinyssl.core.records import Workspace
 from tinyssl.table.cells import Cell
 from tinyssl.table.jobs import Job
 from tinyssl.table.outcome import Outcome, State, look_up

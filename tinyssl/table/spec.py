@@ -31,9 +31,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tinyssl.errors import UsageError, nearest, unknown_name
-from tinyssl.files import Unreadable, read_toml
-from tinyssl.settings import Layer, Setting, read_sections
+from tinyssl.core.errors import UsageError, nearest, unknown_name
+from tinyssl.core.files import Unreadable, read_toml
+from tinyssl.core.settings import Layer, Setting, read_sections
 
 HINT = "docs/tables.md and examples/tables/ show how such a file looks"
 TOP = {

@@ -17,16 +17,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tinyssl.bench import bench
-from tinyssl.boards import Board, find_board
-from tinyssl.build import build, flash, stop_emulators
-from tinyssl.build.source import ModelSource, load_model, shipped_model
-from tinyssl.build.tuning import Tuning, described
-from tinyssl.config import BenchConfig, BuildConfig, FlashConfig
-from tinyssl.emit.steps import Choice, cover, least_bytes, measuring_covers, step_choices
-from tinyssl.errors import BudgetExceeded, UsageError
-from tinyssl.plan import Step, plan_arena
-from tinyssl.progress import Progress, Silent
-from tinyssl.records import Workspace
+from tinyssl.compiler.arena import plan_arena
+from tinyssl.compiler.schedule import Choice, cover, least_bytes, measuring_covers, step_choices
+from tinyssl.compiler.steps import Step
+from tinyssl.core.config import BenchConfig, BuildConfig, FlashConfig
+from tinyssl.core.errors import BudgetExceeded, UsageError
+from tinyssl.core.progress import Progress, Silent
+from tinyssl.core.records import Workspace
+from tinyssl.project import build, flash, stop_emulators
+from tinyssl.project.source import ModelSource, load_model, shipped_model
+from tinyssl.project.tuning import Tuning, described
+from tinyssl.targets.boards import Board, find_board
 
 RUNS = 3
 """Timed inferences of each image"""

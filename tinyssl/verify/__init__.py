@@ -1,7 +1,7 @@
 """Proof that every engine gives the bytes of TensorFlow Lite Micro."""
 
+from tinyssl.runtimes.tflm import ArenaUse, TflmInterpreter
 from tinyssl.verify.host import HostCheck, check_host
 from tinyssl.verify.stage import verify
-from tinyssl.verify.tflm import ArenaUse, TflmInterpreter
 
 __all__ = ["ArenaUse", "HostCheck", "TflmInterpreter", "check_host", "verify"]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.errors import AccuracyDrop
-from tinyssl.progress import Progress, Silent
-from tinyssl.verify.inputs import wire_to_model
-from tinyssl.verify.litert import Kernels, LitertInterpreter
-from tinyssl.verify.tflm import TflmInterpreter
+from tinyssl.core.errors import AccuracyDrop
+from tinyssl.core.progress import Progress, Silent
+from tinyssl.runtimes.inputs import wire_to_model
+from tinyssl.runtimes.litert import Kernels, LitertInterpreter
+from tinyssl.runtimes.tflm import TflmInterpreter
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.emit import Sources, render_aot
-from tinyssl.errors import Mismatch
-from tinyssl.ir.passes import run_passes
-from tinyssl.native import HostModel
-from tinyssl.plan import plan_arena
-from tinyssl.progress import Progress, Silent
-from tinyssl.verify.tflm import TflmInterpreter
+from tinyssl.codegen.aot import render_aot
+from tinyssl.codegen.render import Sources
+from tinyssl.compiler.arena import plan_arena
+from tinyssl.core.errors import Mismatch
+from tinyssl.core.progress import Progress, Silent
+from tinyssl.graph.passes import run_passes
+from tinyssl.runtimes.host import HostModel
+from tinyssl.runtimes.tflm import TflmInterpreter
 
 Int8 = NDArray[np.int8]
 

@@ -14,12 +14,12 @@ from difflib import SequenceMatcher
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.ir.model import Model, Tensor
-from tinyssl.ir.ops import Op
-from tinyssl.ir.passes import run_passes
-from tinyssl.tflite import read_model
-from tinyssl.verify.litert import Kernels, LitertInterpreter
-from tinyssl.verify.tflm import TflmInterpreter
+from tinyssl.frontends.tflite import read_model
+from tinyssl.graph.model import Model, Tensor
+from tinyssl.graph.passes import run_passes
+from tinyssl.ops.operators import Op
+from tinyssl.runtimes.litert import Kernels, LitertInterpreter
+from tinyssl.runtimes.tflm import TflmInterpreter
 
 SILENT_DB = 200.0
 """Reported where there is no noise at all; JSON has no infinity"""

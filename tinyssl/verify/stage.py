@@ -9,17 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from tinyssl.config import VerifyConfig
-from tinyssl.errors import ModelError
-from tinyssl.progress import Progress, Silent
-from tinyssl.records import RunRecord, RunWriter, Workspace, write_json
+from tinyssl.core.config import VerifyConfig
+from tinyssl.core.errors import ModelError
+from tinyssl.core.progress import Progress, Silent
+from tinyssl.core.records import RunRecord, RunWriter, Workspace, write_json
+from tinyssl.runtimes.inputs import make_inputs
+from tinyssl.runtimes.litert import Kernels, LitertInterpreter
+from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.verify.accuracy import measure_accuracy
 from tinyssl.verify.host import check_host
-from tinyssl.verify.inputs import make_inputs
-from tinyssl.verify.litert import Kernels, LitertInterpreter
 from tinyssl.verify.sqnr import layer_sqnr
 from tinyssl.verify.subject import TestSplit, find_subject, load_split
-from tinyssl.verify.tflm import TflmInterpreter
 
 LAYERS_FILE = "layers.json"
 SQNR_IMAGES = 32

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.datasets.arrays import read_arrays
-from tinyssl.datasets.npz import read_labels
-from tinyssl.errors import DataError
-from tinyssl.records import RECORD, RunRecord, Workspace, read_record
-from tinyssl.tflite import read_file
+from tinyssl.core.errors import DataError
+from tinyssl.core.records import RECORD, RunRecord, Workspace, read_record
+from tinyssl.data.arrays import read_arrays
+from tinyssl.data.npz import read_labels
+from tinyssl.frontends.tflite import read_file
 
 SPLIT_ARRAYS = ("images", "labels", "class_names")
 

@@ -10,13 +10,13 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from tinyssl.commands import flags, shown
-from tinyssl.config import DataConfig, PretrainConfig, ProbeConfig
-from tinyssl.errors import AccuracyDrop, BudgetExceeded, Mismatch, UsageError
-from tinyssl.fields import Fields
-from tinyssl.files import write_text
-from tinyssl.paths import zoo_folder
-from tinyssl.records import RunRecord, sha256_of
+from tinyssl.core.commands import flags, shown
+from tinyssl.core.config import DataConfig, PretrainConfig, ProbeConfig
+from tinyssl.core.errors import AccuracyDrop, BudgetExceeded, Mismatch, UsageError
+from tinyssl.core.fields import Fields
+from tinyssl.core.files import write_text
+from tinyssl.core.paths import zoo_folder
+from tinyssl.core.records import RunRecord, sha256_of
 from tinyssl.zoo.card import BACKBONE, MODEL, PAGE, Card, Entry
 from tinyssl.zoo.page import card_page
 from tinyssl.zoo.sources import Sources, class_names
@@ -165,7 +165,7 @@ def _teacher(config: dict[str, Any]) -> dict[str, Any]:
     teacher = config.get("teacher")
     if not isinstance(teacher, dict):
         return {}
-    from tinyssl.teachers import TEACHERS  # torch: takes seconds to load
+    from tinyssl.learn.teachers import TEACHERS  # torch: takes seconds to load
 
     known = TEACHERS.get(str(teacher.get("given")))
     return {

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from tinyssl.errors import ModelError
-from tinyssl.files import MAX_RECORD, Unreadable, first_problem, read_json, read_text
-from tinyssl.records import sha256_of, write_json
+from tinyssl.core.errors import ModelError
+from tinyssl.core.files import MAX_RECORD, Unreadable, first_problem, read_json, read_text
+from tinyssl.core.records import sha256_of, write_json
 
 SCHEMA = 1
 CARD = "card.json"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tinyssl.errors import ModelError, UsageError, unknown_name
-from tinyssl.files import Unreadable, read_text, write_text
-from tinyssl.paths import zoo_folder
+from tinyssl.core.errors import ModelError, UsageError, unknown_name
+from tinyssl.core.files import Unreadable, read_text, write_text
+from tinyssl.core.paths import zoo_folder
 from tinyssl.zoo.card import CARD, Card, Entry
 
 DEFAULT = "default.txt"

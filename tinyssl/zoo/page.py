@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tinyssl.text import printable_lines
+from tinyssl.core.text import printable_lines
 from tinyssl.zoo.card import Card
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinyssl.errors import TinysslError, UsageError
-from tinyssl.records import RunRecord, Workspace, read_record, sha256_of
+from tinyssl.core.errors import TinysslError, UsageError
+from tinyssl.core.records import RunRecord, Workspace, read_record, sha256_of
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tinyssl.boards import find_board
+from tinyssl.targets.boards import find_board
 from tools.bench_engines import baseline, tflm
 from tools.bench_engines.document import document
 from tools.bench_engines.measure import ENGINES, Session, describe, layers, measure

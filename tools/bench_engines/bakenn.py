@@ -14,9 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyssl.boards import Board, Isa
-from tinyssl.ir.model import Model, Quant, Tensor
-from tinyssl.ir.ops import (
+from tinyssl.frontends.tflite import read_model, write_model
+from tinyssl.graph.model import Model, Quant, Tensor
+from tinyssl.graph.passes import run_passes
+from tinyssl.graph.verify import verify
+from tinyssl.ops.operators import (
     AveragePool2D,
     Conv2D,
     DepthwiseConv2D,
@@ -28,9 +30,7 @@ from tinyssl.ir.ops import (
     Softmax,
     WeightedOp,
 )
-from tinyssl.ir.passes import run_passes
-from tinyssl.ir.verify import verify
-from tinyssl.tflite import read_model, write_model
+from tinyssl.targets.boards import Board, Isa
 from tools.bench_engines.image import Parts, Refused
 
 VERSION = "1.0.0"

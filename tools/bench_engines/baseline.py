@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.ops import cases
-from tinyssl.boards import find_board
-from tinyssl.emit.describe import describe_steps
+from tinyssl.compiler.describe import describe_steps
+from tinyssl.targets.boards import find_board
 from tools.bench_engines import engines
 from tools.bench_engines.image import figures
 from tools.bench_engines.measure import oracle

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tinyssl.boards import Isa, find_board
+from tinyssl.targets.boards import Isa, find_board
 from tools.bench_engines.measure import BAKENN, ENGINES, TFLM
 
 Row = dict[str, Any]

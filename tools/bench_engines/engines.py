@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tinyssl.boards import Board, Isa
-from tinyssl.emit import PORTABLE, choose_steps, render_aot, render_engine_aot
-from tinyssl.ir.model import Model
-from tinyssl.ir.passes import run_passes
-from tinyssl.ir.verify import verify
-from tinyssl.plan import Plan, plan_arena
-from tinyssl.tflite import read_model
+from tinyssl.codegen.aot import render_aot, render_engine_aot
+from tinyssl.compiler.arena import Plan, plan_arena
+from tinyssl.compiler.schedule import choose_steps
+from tinyssl.frontends.tflite import read_model
+from tinyssl.graph.model import Model
+from tinyssl.graph.passes import run_passes
+from tinyssl.graph.verify import verify
+from tinyssl.targets.boards import Board, Isa
+from tinyssl.targets.kernels import PORTABLE
 from tools.bench_engines.image import Parts
 
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.boards import Board
-from tinyssl.build.project import linker_script
-from tinyssl.build.size import measure
-from tinyssl.emit import Sources, write_sources
-from tinyssl.paths import firmware_folder
+from tinyssl.codegen.render import Sources, write_sources
+from tinyssl.core.paths import firmware_folder
+from tinyssl.project.project import linker_script
+from tinyssl.project.size import measure
+from tinyssl.targets.boards import Board
 from tools.bench_engines.stack import stack_bound
 
 HERE = Path(__file__).resolve().parent

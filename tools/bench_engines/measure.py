@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from tinyssl.boards import Board
-from tinyssl.emit.describe import describe_steps
-from tinyssl.ir.shapes import macs
-from tinyssl.plan import Plan
-from tinyssl.tflite import read_model
-from tinyssl.verify import TflmInterpreter
+from tinyssl.compiler.arena import Plan
+from tinyssl.compiler.describe import describe_steps
+from tinyssl.frontends.tflite import read_model
+from tinyssl.graph.shapes import macs
+from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.targets.boards import Board
 from tools.bench_engines import bakenn, engines, tflm
 from tools.bench_engines.image import Figures, Refused, figures, generated_input
 from tools.bench_engines.models import Subject

@@ -63,11 +63,11 @@ def backbone(size: int, cache: Path) -> Subject:
 def _convert(size: int) -> bytes:
     import torch
 
-    from tinyssl.backbones import build_backbone
     from tinyssl.convert.canonical import canonicalise
     from tinyssl.convert.quantise import activation_ranges, quantise
     from tinyssl.convert.trace import Classifier, trace
-    from tinyssl.progress import Silent
+    from tinyssl.core.progress import Silent
+    from tinyssl.learn.backbones import build_backbone
 
     torch.manual_seed(SEED)
     images = _images(size)

@@ -12,13 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinyssl.boards import Board
-from tinyssl.build.arena import arena_bytes
-from tinyssl.build.nn_kernels import KERNELS
-from tinyssl.build.tflm import DEFINES, TflmTree, library_manifest, local_tree
-from tinyssl.emit import render_tflm
-from tinyssl.emit.tflm import ARENA_ALIGNMENT, operator_kinds
-from tinyssl.tflite import read_model
+from tinyssl.codegen.tflm import ARENA_ALIGNMENT, operator_kinds, render_tflm
+from tinyssl.frontends.tflite import read_model
+from tinyssl.project.arena import arena_bytes
+from tinyssl.project.nn_kernels import KERNELS
+from tinyssl.project.tflm import DEFINES, TflmTree, library_manifest, local_tree
+from tinyssl.targets.boards import Board
 from tools.bench_engines.image import Figures, Parts, Refused, figures
 from tools.bench_engines.models import Subject
 

@@ -15,14 +15,16 @@ import numpy as np
 import pytest
 
 from tests.host_firmware import HostFirmware, build_header, compile_firmware
-from tinyssl.build import Flashed
+from tinyssl.codegen.aot import render_aot, render_engine_aot
+from tinyssl.codegen.render import write_sources
+from tinyssl.compiler.arena import plan_arena
+from tinyssl.compiler.describe import describe_ops
+from tinyssl.core.paths import boards_folder
+from tinyssl.core.records import BuildInfo, RunRecord, Workspace, sha256_of
 from tinyssl.device.emulator import MARK
-from tinyssl.emit import describe_ops, render_aot, render_engine_aot, write_sources
-from tinyssl.ir.passes import run_passes
-from tinyssl.paths import boards_folder
-from tinyssl.plan import plan_arena
-from tinyssl.records import BuildInfo, RunRecord, Workspace, sha256_of
-from tinyssl.tflite import read_model
+from tinyssl.frontends.tflite import read_model
+from tinyssl.graph.passes import run_passes
+from tinyssl.project import Flashed
 
 BUILD_ID = "0123456789abcdef"
 IMAGES = 24

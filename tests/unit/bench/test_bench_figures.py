@@ -7,10 +7,10 @@ import pytest
 
 from tinyssl.bench.agreement import Difference, Tally
 from tinyssl.bench.latency import Unit, as_time, profile_rows, spread, unit_of
-from tinyssl.boards import find_board
+from tinyssl.core.errors import Mismatch
 from tinyssl.device import Identity, OpTicks, Profile
-from tinyssl.errors import Mismatch
-from tinyssl.verify.inputs import to_wire
+from tinyssl.runtimes.inputs import to_wire
+from tinyssl.targets.boards import find_board
 
 NANOSECONDS = Unit("nanoseconds", Fraction(1))
 

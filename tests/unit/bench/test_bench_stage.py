@@ -16,9 +16,8 @@ import pytest
 
 from tests.lossy import EditedLink, LossyLink
 from tinyssl.bench import bench, stage, subject
-from tinyssl.config import BenchConfig
-from tinyssl.device import link, open_link
-from tinyssl.errors import (
+from tinyssl.core.config import BenchConfig
+from tinyssl.core.errors import (
     DataError,
     DeviceError,
     DeviceNotFound,
@@ -27,9 +26,10 @@ from tinyssl.errors import (
     ToolMissing,
     UsageError,
 )
-from tinyssl.progress import Silent
-from tinyssl.records import Workspace
-from tinyssl.verify import TflmInterpreter
+from tinyssl.core.progress import Silent
+from tinyssl.core.records import Workspace
+from tinyssl.device import link, open_link
+from tinyssl.runtimes.tflm import TflmInterpreter
 
 QUICK = BenchConfig(runs=5, warmup=1, timeout=2.0)
 

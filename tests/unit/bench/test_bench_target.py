@@ -9,12 +9,12 @@ from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
 from tinyssl.bench.target import find_target
-from tinyssl.boards import find_board
-from tinyssl.build import Flashed
-from tinyssl.config import BenchConfig
-from tinyssl.errors import DeviceNotFound, UsageError
-from tinyssl.paths import boards_folder
-from tinyssl.records import BuildInfo, Workspace
+from tinyssl.core.config import BenchConfig
+from tinyssl.core.errors import DeviceNotFound, UsageError
+from tinyssl.core.paths import boards_folder
+from tinyssl.core.records import BuildInfo, Workspace
+from tinyssl.project import Flashed
+from tinyssl.targets.boards import find_board
 
 
 def lay_down(workspace: Workspace, board: str, flashed: str = "") -> Path:

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from tinyssl.bench.robustness import evaluate_int8
-from tinyssl.config import EvaluateConfig
-from tinyssl.datasets.corruptions import corrupt
-from tinyssl.errors import UsageError
-from tinyssl.records import Workspace
-from tinyssl.verify import TflmInterpreter
+from tinyssl.core.config import EvaluateConfig
+from tinyssl.core.errors import UsageError
+from tinyssl.core.records import Workspace
+from tinyssl.data.corruptions import corrupt
+from tinyssl.runtimes.tflm import TflmInterpreter
 
 IMAGES = 30
 CONFIG = EvaluateConfig(corruption_images=20, corruptions=["contrast", "shot_noise"], seed=5)

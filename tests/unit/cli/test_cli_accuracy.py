@@ -9,7 +9,7 @@ from tinyssl.cli.output import Table
 from tinyssl.cli.pipeline import Done
 from tinyssl.cli.probe import probe_result
 from tinyssl.cli.run import summarise
-from tinyssl.records import RunRecord, Workspace
+from tinyssl.core.records import RunRecord, Workspace
 
 RESULTS = {
     "accuracy": 0.9861, "knn": 0.97, "accuracy_random": 0.75, "knn_random": 0.6,

@@ -9,11 +9,11 @@ import pytest
 from click.testing import Result
 from PIL import Image
 
-from tinyssl.boards import all_boards
 from tinyssl.cli.app import COMMANDS
-from tinyssl.config import STAGES, DataConfig
-from tinyssl.paths import boards_folder
-from tinyssl.records import RunRecord, Workspace
+from tinyssl.core.config import STAGES, DataConfig
+from tinyssl.core.paths import boards_folder
+from tinyssl.core.records import RunRecord, Workspace
+from tinyssl.targets.boards import all_boards
 
 Invoke = Callable[..., Result]
 
@@ -201,8 +201,8 @@ def test_sheet_that_is_no_picture_is_a_usage_mistake(invoke: Invoke) -> None:
 
 
 def test_help_names_backbones_and_methods(invoke: Invoke) -> None:
-    from tinyssl.backbones import BACKBONES
-    from tinyssl.methods import METHODS
+    from tinyssl.learn.backbones import BACKBONES
+    from tinyssl.learn.methods import METHODS
 
     shown = invoke("pretrain", "--help").stdout
     for name in (*BACKBONES, *METHODS):
@@ -246,7 +246,7 @@ def test_probe_changes_the_data_of_the_pretrain_run(
         return place.latest("pretrain")
 
     pretrained(workspace, dataset="folder", data_path="/photos", image_size=48)
-    monkeypatch.setattr("tinyssl.probes.probe", stage)
+    monkeypatch.setattr("tinyssl.learn.probes.probe", stage)
     assert invoke("probe", *flags).exit_code == 0
     (data,) = seen
     found = data and (data.dataset, data.data_path, data.image_size, data.test_fraction)

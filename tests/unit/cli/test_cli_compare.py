@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from tinyssl.records import RunRecord, Workspace
+from tinyssl.core.records import RunRecord, Workspace
 
 Invoke = Callable[..., Result]
 DATA = {"name": "digits", "fingerprint": "a1" * 32, "train": 1000}

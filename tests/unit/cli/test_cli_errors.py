@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-import tinyssl.datasets
-from tinyssl import errors
+import tinyssl.data
 from tinyssl.cli.app import COMMANDS
+from tinyssl.core import errors
 
 Invoke = Callable[..., Result]
 
@@ -46,7 +46,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
         def load_dataset(*_: Any) -> None:
             raise error
 
-        monkeypatch.setattr(tinyssl.datasets, "load_dataset", load_dataset)
+        monkeypatch.setattr(tinyssl.data, "load_dataset", load_dataset)
 
     return fail_with
 
@@ -202,7 +202,7 @@ run()
 """
 
 
-@pytest.mark.parametrize("module", ["tinyssl.cli.app", "rich_click", "tinyssl.boards"])
+@pytest.mark.parametrize("module", ["tinyssl.cli.app", "rich_click", "tinyssl.targets.boards"])
 def test_interrupt_during_import_is_130(module: str) -> None:
     code = INTERRUPTED_IMPORT.replace("sys.argv[1]", repr(module))
     done = subprocess.run(

@@ -29,8 +29,8 @@ from tinyssl.cli.output import (
 )
 from tinyssl.cli.progress import BarProgress, PlainProgress, WarningsOnly, choose_progress, in_ci
 from tinyssl.cli.watch_display import LineDisplay
+from tinyssl.core.progress import Silent
 from tinyssl.device.flashed import Flashed
-from tinyssl.progress import Silent
 from tinyssl.zoo.card import Card
 
 

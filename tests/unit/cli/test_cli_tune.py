@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tinyssl.cli.output import Table
 from tinyssl.cli.tune import tune_result
-from tinyssl.plan import Step
+from tinyssl.compiler.steps import Step
 from tinyssl.tune import Candidate, Tuned
 
 

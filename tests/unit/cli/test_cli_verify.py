@@ -1,8 +1,8 @@
 import json
 
 from tests.networks import network, with_one_byte_changed
-from tinyssl.emit import render_aot
-from tinyssl.tflite import write_model
+from tinyssl.codegen.aot import render_aot
+from tinyssl.frontends.tflite import write_model
 
 
 def test_a_line_an_engine(workspace, invoke):

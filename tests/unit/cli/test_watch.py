@@ -16,8 +16,8 @@ from click.testing import Result
 from tinyssl.cli.watch_display import LineDisplay, choose_display
 from tinyssl.cli.watch_follow import SILENT_AFTER, Follower
 from tinyssl.cli.watch_state import Facts, State
-from tinyssl.errors import UsageError
-from tinyssl.records import METRICS, RunWriter, Workspace
+from tinyssl.core.errors import UsageError
+from tinyssl.core.records import METRICS, RunWriter, Workspace
 
 Invoke = Callable[..., Result]
 CONFIG = {"method": "simclr", "backbone": "mobilenet_v2_tiny", "epochs": 2}

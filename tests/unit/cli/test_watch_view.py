@@ -9,7 +9,7 @@ import pytest
 from tinyssl.cli.plots import BARS, binned, filled, plot, smoothed, sparkline
 from tinyssl.cli.watch_state import Facts, State, clock, complaints, plain_line
 from tinyssl.cli.watch_view import View, lines_of
-from tinyssl.records import RunRecord
+from tinyssl.core.records import RunRecord
 
 CONFIG = {
     "method": "ca_dssl",

@@ -8,9 +8,9 @@ from tests.ops.cases import CASES, inputs_for
 from tests.ops.oracle import Tflm
 from tinyssl.convert import canonicalise
 from tinyssl.convert.canonical import CANONICAL_PASSES
-from tinyssl.errors import ModelError, UnsupportedModel
-from tinyssl.ir.ops import FullyConnected
-from tinyssl.tflite import is_canonical, read_model, write_model
+from tinyssl.core.errors import ModelError, UnsupportedModel
+from tinyssl.frontends.tflite import is_canonical, read_model, write_model
+from tinyssl.ops.operators import FullyConnected
 
 
 def kinds(data):

@@ -9,20 +9,20 @@ import torch
 from torch import nn
 
 from tests.networks import network
-from tinyssl.backbones.same_conv import SameConv2d
-from tinyssl.config import VerifyConfig
 from tinyssl.convert.canonical import canonicalise
 from tinyssl.convert.quantise import PIXEL_QUANT, activation_ranges, quantise
 from tinyssl.convert.trace import Classifier, trace
-from tinyssl.errors import AccuracyDrop, UnsupportedModel
-from tinyssl.records import Workspace
-from tinyssl.tflite import is_canonical, read_model, write_model
+from tinyssl.core.config import VerifyConfig
+from tinyssl.core.errors import AccuracyDrop, UnsupportedModel
+from tinyssl.core.records import Workspace
+from tinyssl.frontends.tflite import is_canonical, read_model, write_model
+from tinyssl.learn.backbones.same_conv import SameConv2d
+from tinyssl.runtimes.inputs import make_inputs
+from tinyssl.runtimes.litert import Kernels, LitertInterpreter
+from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.verify import verify
 from tinyssl.verify.host import check_host
-from tinyssl.verify.inputs import make_inputs
-from tinyssl.verify.litert import Kernels, LitertInterpreter
 from tinyssl.verify.sqnr import layer_sqnr
-from tinyssl.verify.tflm import TflmInterpreter
 
 SIZE = 8
 

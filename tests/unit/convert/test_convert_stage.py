@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tinyssl.config import ConvertConfig, DataConfig, PretrainConfig, ProbeConfig, VerifyConfig
 from tinyssl.convert import convert
 from tinyssl.convert.stage import calibration_indices
-from tinyssl.datasets import load_dataset
-from tinyssl.errors import DataError, UsageError
-from tinyssl.progress import Silent
-from tinyssl.records import Workspace, write_json
-from tinyssl.tflite import is_canonical, read_model
+from tinyssl.core.config import ConvertConfig, DataConfig, PretrainConfig, ProbeConfig, VerifyConfig
+from tinyssl.core.errors import DataError, UsageError
+from tinyssl.core.progress import Silent
+from tinyssl.core.records import Workspace, write_json
+from tinyssl.data import load_dataset
+from tinyssl.frontends.tflite import is_canonical, read_model
 from tinyssl.verify import verify
 
 
@@ -41,8 +41,8 @@ def test_calibration_images_are_training_images_drawn_once():
 
 @pytest.fixture(scope="module")
 def probed(tmp_path_factory):
-    from tinyssl.probes import probe
-    from tinyssl.train import pretrain
+    from tinyssl.learn.probes import probe
+    from tinyssl.learn.train import pretrain
 
     workspace = Workspace(tmp_path_factory.mktemp("workspace"))
     training = PretrainConfig(backbone="mobilenet_v2_tiny", epochs=1, device="cpu")

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from tinyssl.backbones import build_backbone
 from tinyssl.convert import canonicalise
 from tinyssl.convert.quantise import activation_ranges, quantise
 from tinyssl.convert.trace import Classifier, trace
-from tinyssl.ir.model import DType
-from tinyssl.tflite import read_model
+from tinyssl.frontends.tflite import read_model
+from tinyssl.graph.model import DType
+from tinyssl.learn.backbones import build_backbone
 
 SIZE = 32
 PUBLISHED_KB = 378

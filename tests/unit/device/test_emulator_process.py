@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tinyssl.boards import find_board
+from tinyssl.core.errors import DeviceTimeout
+from tinyssl.core.paths import boards_folder
 from tinyssl.device import emulator
 from tinyssl.device.emulator import MARK, command, is_ours, stop, stop_all
 from tinyssl.device.flashed import Flashed
-from tinyssl.errors import DeviceTimeout
-from tinyssl.paths import boards_folder
+from tinyssl.targets.boards import find_board
 
 
 @pytest.fixture

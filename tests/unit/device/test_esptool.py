@@ -10,10 +10,10 @@ pytest.importorskip("esptool", reason="needs the extra flash: pip install esptoo
 
 from tests.esp_rom import EspRom
 from tests.images import write_elf
-from tinyssl.boards import find_board
-from tinyssl.build.platformio import failure
-from tinyssl.build.upload import upload_command
-from tinyssl.errors import DeviceError, DeviceNotFound
+from tinyssl.core.errors import DeviceError, DeviceNotFound
+from tinyssl.project.platformio import failure
+from tinyssl.project.upload import upload_command
+from tinyssl.targets.boards import find_board
 
 BOARD = "esp32-c3-devkitm-1"
 QUICK = """

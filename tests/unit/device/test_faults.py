@@ -2,11 +2,11 @@
 
 import pytest
 
+from tinyssl.core.paths import firmware_folder
 from tinyssl.device import Faulted, WasReset
 from tinyssl.device.faults import MEANINGS, find_fault
 from tinyssl.device.protocol import check_lines
 from tinyssl.device.words import words
-from tinyssl.paths import firmware_folder
 
 BUS = (
     "e-[fault pc=0x0000012a lr=0x000000f1 address=0xf0000000 cfsr=0x00008200 hfsr=0x40000000"

@@ -29,6 +29,7 @@ from tests.played_device import (
     honest_lines,
     seal,
 )
+from tinyssl.core.errors import DeviceError, DeviceTimeout
 from tinyssl.device import Session, WasReset, open_link
 from tinyssl.device import link as link_module
 from tinyssl.device.fields import BadValue
@@ -41,7 +42,6 @@ from tinyssl.device.protocol import (
     parse_profile,
     parse_watchdog,
 )
-from tinyssl.errors import DeviceError, DeviceTimeout
 from tools.hostile_device import campaign
 
 WIRE = bytes(INPUT_BYTES)

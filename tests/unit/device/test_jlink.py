@@ -10,10 +10,10 @@ import sys
 import pytest
 
 from tests.images import write_elf
-from tinyssl.boards import find_board
+from tinyssl.core.errors import DeviceError, DeviceNotFound, ToolMissing
 from tinyssl.device.flashers.jlink import flash
 from tinyssl.device.flashers.job import Job
-from tinyssl.errors import DeviceError, DeviceNotFound, ToolMissing
+from tinyssl.targets.boards import find_board
 
 STAND_IN = """#!{python}
 import os, sys

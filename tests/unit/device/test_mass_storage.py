@@ -6,11 +6,11 @@ import time
 import pytest
 
 from tests.images import write_elf
-from tinyssl.boards import find_board
+from tinyssl.core.errors import DeviceError, DeviceNotFound
 from tinyssl.device.flashers import mass_storage
 from tinyssl.device.flashers.job import Job
 from tinyssl.device.flashers.mass_storage import copy, flash, read_volume, volumes
-from tinyssl.errors import DeviceError, DeviceNotFound
+from tinyssl.targets.boards import find_board
 
 NUCLEO = "<meta url='https://os.mbed.com/platforms/ST-Nucleo-H743ZI/?code=0813022165B3'>"
 

@@ -6,12 +6,12 @@ import subprocess
 import pytest
 
 from tests.images import write_elf
-from tinyssl.boards import all_boards, find_board
-from tinyssl.build.platformio import failure
-from tinyssl.build.protocols import choose_protocol
-from tinyssl.build.upload import upload_command
-from tinyssl.errors import DeviceNotFound
-from tinyssl.paths import firmware_folder
+from tinyssl.core.errors import DeviceNotFound
+from tinyssl.core.paths import firmware_folder
+from tinyssl.project.platformio import failure
+from tinyssl.project.protocols import choose_protocol
+from tinyssl.project.upload import upload_command
+from tinyssl.targets.boards import all_boards, find_board
 
 pytestmark = pytest.mark.skipif(shutil.which("openocd") is None, reason="needs openocd")
 

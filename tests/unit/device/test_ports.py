@@ -7,10 +7,10 @@ import pytest
 from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
-from tinyssl.boards import find_board
+from tinyssl.core.errors import DeviceNotFound
 from tinyssl.device import find_ports, only_port
 from tinyssl.device.ports import touch
-from tinyssl.errors import DeviceNotFound
+from tinyssl.targets.boards import find_board
 
 BOARD = find_board("nucleo_h743zi")
 

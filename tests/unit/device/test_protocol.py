@@ -4,6 +4,7 @@ import zlib
 
 import pytest
 
+from tinyssl.core.errors import DeviceError
 from tinyssl.device.fields import LineFields
 from tinyssl.device.protocol import (
     Garbled,
@@ -19,7 +20,6 @@ from tinyssl.device.protocol import (
     unseal,
 )
 from tinyssl.device.words import words
-from tinyssl.errors import DeviceError
 
 
 def seal(key: str, value: str) -> str:

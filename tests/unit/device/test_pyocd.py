@@ -13,11 +13,11 @@ from pyocd.flash.flash import Flash
 from pyocd.probe.debug_probe import DebugProbe
 
 from tests.images import write_elf
-from tinyssl.boards import find_board
+from tinyssl.core.errors import DeviceError, DeviceNotFound, ToolMissing
 from tinyssl.device.flashers import __main__ as command
 from tinyssl.device.flashers import pyocd
 from tinyssl.device.flashers.job import Job
-from tinyssl.errors import DeviceError, DeviceNotFound, ToolMissing
+from tinyssl.targets.boards import find_board
 
 FLASH, RAM = 0x08000000, 0x20000000
 CHIP = 0x5C001000

@@ -15,10 +15,10 @@ import pytest
 
 from tests.host_firmware import HostFirmware
 from tests.lossy import EditedLink, LossyLink
+from tinyssl.core.errors import DeviceError, DeviceNotFound, DeviceTimeout
 from tinyssl.device import Session, WasReset, open_link
 from tinyssl.device import link as link_module
 from tinyssl.device.link import refused
-from tinyssl.errors import DeviceError, DeviceNotFound, DeviceTimeout
 
 WIRE = bytes(range(48))
 

@@ -4,11 +4,11 @@ import os
 
 import pytest
 
-from tinyssl.boards import find_board
+from tinyssl.core.errors import DeviceNotFound
 from tinyssl.device import probes, usb
 from tinyssl.device.ports import Port
 from tinyssl.device.usb import check_allowed, probes_of, udev_rule, usb_devices
-from tinyssl.errors import DeviceNotFound
+from tinyssl.targets.boards import find_board
 
 
 @pytest.fixture

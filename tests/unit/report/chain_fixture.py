@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from tinyssl.records import BuildInfo, RunRecord, Workspace, sha256_of
+from tinyssl.core.records import BuildInfo, RunRecord, Workspace, sha256_of
 
 KINDS = ("CONV_2D", "DEPTHWISE_CONV_2D", "CONV_2D", "ADD")
 DIGITS = [str(digit) for digit in range(10)]

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from tinyssl.records import Workspace
+from tinyssl.core.records import Workspace
 
 
 def _load() -> ModuleType:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tinyssl.errors import TrainingError
-from tinyssl.records import RunRecord, Workspace
+from tinyssl.core.errors import TrainingError
+from tinyssl.core.records import RunRecord, Workspace
 from tinyssl.report.compare import Figure, Row, as_json, markdown, rows
 from tinyssl.report.compare_table import table
 

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from tinyssl.records import Workspace
+from tinyssl.core.records import Workspace
 from tools.readme_figures import BLOCK, README, block
 
 

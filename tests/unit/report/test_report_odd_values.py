@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tinyssl.config import ReportConfig
-from tinyssl.records import RunRecord, Workspace
+from tinyssl.core.config import ReportConfig
+from tinyssl.core.records import RunRecord, Workspace
 from tinyssl.report import render, report
 from tinyssl.report.chain import follow
 from tinyssl.report.compose import compose

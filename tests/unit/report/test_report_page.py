@@ -9,9 +9,9 @@ from types import ModuleType
 
 import pytest
 
-from tinyssl.config import ReportConfig
-from tinyssl.errors import UsageError
-from tinyssl.records import RECORD, Workspace
+from tinyssl.core.config import ReportConfig
+from tinyssl.core.errors import UsageError
+from tinyssl.core.records import RECORD, Workspace
 from tinyssl.report import report
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}

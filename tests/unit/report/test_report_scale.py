@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tinyssl.config import ReportConfig
-from tinyssl.records import RECORD, RunRecord, Workspace, read_record
+from tinyssl.core.config import ReportConfig
+from tinyssl.core.records import RECORD, RunRecord, Workspace, read_record
 from tinyssl.report import report
 from tinyssl.report.compare import Row, rows
 
@@ -77,7 +77,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         found.append(folder)
         return read_record(folder)
 
-    monkeypatch.setattr("tinyssl.records.read_record", counted)
+    monkeypatch.setattr("tinyssl.core.records.read_record", counted)
     return found
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from tinyssl.config import PretrainConfig
-from tinyssl.datasets import data_config_json
-from tinyssl.records import RunRecord, Workspace
+from tinyssl.core.config import PretrainConfig
+from tinyssl.core.records import RunRecord, Workspace
+from tinyssl.data import data_config_json
 from tinyssl.table import Cell, make_cells, read_table
 
 TABLE = """

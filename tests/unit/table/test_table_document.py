@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.unit.table.table_helpers import TABLE, pretrain_run, probe_run, write_table
-from tinyssl.errors import Collapsed, TrainingError
-from tinyssl.records import Workspace
+from tinyssl.core.errors import Collapsed, TrainingError
+from tinyssl.core.records import Workspace
 from tinyssl.table import Row, look_up, make_cells, read_table
 from tinyssl.table.document import markdown_table, write_document
 from tinyssl.table.published import ordering

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.table.table_helpers import TABLE, write_table
-from tinyssl.locks import Lock
-from tinyssl.records import LOCK, Workspace, sha256_of
+from tinyssl.core.locks import Lock
+from tinyssl.core.records import LOCK, Workspace, sha256_of
 from tinyssl.table.commands import child_environment
 from tinyssl.table.jobs import Job
 

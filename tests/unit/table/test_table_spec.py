@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.table.table_helpers import TABLE, write_table
-from tinyssl.errors import UsageError
+from tinyssl.core.errors import UsageError
 from tinyssl.table import make_cells, read_table
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "tables"
@@ -99,7 +99,7 @@ def test_only_keeps_the_named_rows_and_refuses_others(tmp_path):
 
 @pytest.mark.parametrize("name", ["cifar100_cpu", "cifar100_gpu"])
 def test_example_tables_hold_all_methods_and_ablations(name):
-    from tinyssl.methods import method_config
+    from tinyssl.learn.methods import method_config
 
     spec = read_table(EXAMPLES / f"{name}.toml")
     methods = {row.settings["method"].value for row in spec.rows}

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from tests.ops.blocks import block
-from tinyssl.boards import Isa
-from tinyssl.build import build
-from tinyssl.build.source import ModelSource, load_model
-from tinyssl.build.tuning import Tuning, described, find_tuning, tuning_path
-from tinyssl.config import BuildConfig
-from tinyssl.emit.kernels import KERNEL_ABI
-from tinyssl.emit.steps import least_bytes, measuring_covers, step_choices
-from tinyssl.errors import UsageError
-from tinyssl.plan.steps import check_steps
-from tinyssl.records import Workspace
+from tinyssl.compiler.schedule import least_bytes, measuring_covers, step_choices
+from tinyssl.compiler.steps import check_steps
+from tinyssl.core.config import BuildConfig
+from tinyssl.core.errors import UsageError
+from tinyssl.core.records import Workspace
+from tinyssl.project import build
+from tinyssl.project.source import ModelSource, load_model
+from tinyssl.project.tuning import Tuning, described, find_tuning, tuning_path
+from tinyssl.targets.boards import Isa
+from tinyssl.targets.kernels import KERNEL_ABI
 from tinyssl.tune import Candidate, tune
 from tinyssl.tune.stage import cheapest_steps
 

@@ -5,15 +5,16 @@ import pytest
 
 from tests.networks import network, with_external_buffers, with_one_byte_changed
 from tests.ops.flatfile import Flatfile
-from tinyssl.emit import render_aot
-from tinyssl.errors import Mismatch, ModelError, UnsupportedModel
-from tinyssl.ir.ops import WeightedOp
-from tinyssl.ir.passes import run_passes
-from tinyssl.plan import plan_arena
-from tinyssl.tflite import read_model, write_model
-from tinyssl.verify import TflmInterpreter, check_host
+from tinyssl.codegen.aot import render_aot
+from tinyssl.compiler.arena import plan_arena
+from tinyssl.core.errors import Mismatch, ModelError, UnsupportedModel
+from tinyssl.frontends.tflite import read_model, write_model
+from tinyssl.graph.passes import run_passes
+from tinyssl.ops.operators import WeightedOp
+from tinyssl.runtimes.inputs import FORCED, make_inputs
+from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.verify import check_host
 from tinyssl.verify.host import STEPPED_INPUTS, first_difference
-from tinyssl.verify.inputs import FORCED, make_inputs
 
 
 @pytest.fixture(scope="module")

@@ -16,14 +16,16 @@ import numpy as np
 import pytest
 
 from tests.ops import cases
-from tests.unit.tflite.test_reader import repacked
-from tinyssl.errors import InterpreterFailed, ModelError, ToolMissing
-from tinyssl.tflite import complete, read_model
-from tinyssl.tflite.complete import Completed
-from tinyssl.verify import TflmInterpreter, check_host, process
-from tinyssl.verify.inputs import make_inputs
-from tinyssl.verify.litert import Kernels, LitertInterpreter
-from tinyssl.verify.process import InterpreterProcess
+from tests.unit.frontends.test_reader import repacked
+from tinyssl.core.errors import InterpreterFailed, ModelError, ToolMissing
+from tinyssl.frontends.tflite import complete, read_model
+from tinyssl.frontends.tflite.complete import Completed
+from tinyssl.runtimes import process
+from tinyssl.runtimes.inputs import make_inputs
+from tinyssl.runtimes.litert import Kernels, LitertInterpreter
+from tinyssl.runtimes.process import InterpreterProcess
+from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.verify import check_host
 
 PLAIN = {"keep_tensors": False}
 ROOT = Path(__file__).parents[3]
@@ -55,7 +57,7 @@ def test_a_death_is_an_error_with_interpreter_signal_and_hint():
 
 
 def test_the_operator_at_which_it_dies_is_named(monkeypatch):
-    monkeypatch.setattr("tinyssl.verify.tflm.complete", lambda data: Completed(data, ()))
+    monkeypatch.setattr("tinyssl.runtimes.tflm.complete", lambda data: Completed(data, ()))
     with pytest.raises(InterpreterFailed, match="first operator at which it fails is #1 DEPTHWISE"):
         TflmInterpreter(deadly())
 
@@ -105,7 +107,7 @@ def test_a_lower_limit_of_the_user_stays():
     """`ulimit -v` below ours must not end the child at its start."""
     code = (
         "import resource\nfrom tests.ops import cases\n"
-        "from tinyssl.verify.process import InterpreterProcess\n"
+        "from tinyssl.runtimes.process import InterpreterProcess\n"
         "resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))\n"
         "InterpreterProcess('tflm').open('model', cases.conv(), {'keep_tensors': False})\n"
     )
@@ -153,7 +155,7 @@ def test_children_end_with_their_interpreter():
 
 def test_a_killed_parent_takes_its_child_along():
     code = (
-        "import time\nfrom tinyssl.verify.process import InterpreterProcess\n"
+        "import time\nfrom tinyssl.runtimes.process import InterpreterProcess\n"
         "child = InterpreterProcess('tflm')\nprint(child._process.pid, flush=True)\n"
         "time.sleep(60)\n"
     )

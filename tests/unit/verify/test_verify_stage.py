@@ -5,14 +5,14 @@ import pytest
 
 from tests.networks import network, with_one_byte_changed
 from tests.ops import cases
-from tinyssl.config import VerifyConfig
-from tinyssl.emit import render_aot
-from tinyssl.errors import AccuracyDrop, DataError, Mismatch, ModelError, UsageError
-from tinyssl.records import Workspace
-from tinyssl.tflite import write_model
+from tinyssl.codegen.aot import render_aot
+from tinyssl.core.config import VerifyConfig
+from tinyssl.core.errors import AccuracyDrop, DataError, Mismatch, ModelError, UsageError
+from tinyssl.core.records import Workspace
+from tinyssl.frontends.tflite import write_model
+from tinyssl.runtimes.capture import captured
 from tinyssl.verify import verify
 from tinyssl.verify.accuracy import Accuracy
-from tinyssl.verify.capture import captured
 
 MODELS = Path(__file__).parents[3].parent / "shared" / "models"
 

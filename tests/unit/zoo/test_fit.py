@@ -7,9 +7,9 @@ from sklearn.datasets import load_digits
 
 from tests.unit.cli.conftest import invoke, workspace
 from tests.unit.zoo.test_fit_folder import fill
-from tinyssl.config import DataConfig, PretrainConfig
-from tinyssl.records import Workspace, read_record
-from tinyssl.train import pretrain
+from tinyssl.core.config import DataConfig, PretrainConfig
+from tinyssl.core.records import Workspace, read_record
+from tinyssl.learn.train import pretrain
 
 __all__ = ["invoke", "workspace"]
 
@@ -59,7 +59,7 @@ def test_photographs_become_firmware_that_gives_the_right_bytes(invoke, workspac
     config = PretrainConfig(
         method="random", backbone="mobilenet_v2_tiny", stem_stride=1, batch_size=64, knn_every=0
     )
-    from tinyssl.progress import Silent
+    from tinyssl.core.progress import Silent
 
     run = pretrain(config, DataConfig(image_size=16), Workspace(workspace), Silent())
     shown = invoke("fit", "--data", "photos", "--run", str(run.folder), "--board", "host", "--json")

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from tinyssl.cli.fit import LEAST, allowed_drop
-from tinyssl.datasets.classes import require_classes
-from tinyssl.errors import DataError
+from tinyssl.core.errors import DataError
+from tinyssl.data.classes import require_classes
 
 
 def fill(folder, count):

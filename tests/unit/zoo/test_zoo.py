@@ -3,10 +3,10 @@
 import pytest
 
 from tests.unit.zoo.zoo_helpers import bench, chain, convert, pretrain, probe
-from tinyssl.build.source import shipped_model
-from tinyssl.errors import AccuracyDrop, BudgetExceeded, Mismatch, ModelError, UsageError
-from tinyssl.progress import Silent
-from tinyssl.records import Workspace, sha256_of
+from tinyssl.core.errors import AccuracyDrop, BudgetExceeded, Mismatch, ModelError, UsageError
+from tinyssl.core.progress import Silent
+from tinyssl.core.records import Workspace, sha256_of
+from tinyssl.project.source import shipped_model
 from tinyssl.zoo import Card, Words, add_entry, entries, find_entry, find_sources, set_default
 
 WORDS = Words("small")

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tinyssl.records import RunRecord, Workspace, write_json
+from tinyssl.core.records import RunRecord, Workspace, write_json
 from tinyssl.zoo import Sources, find_sources
 
 IMAGES = {

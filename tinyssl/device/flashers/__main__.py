@@ -6,11 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from tinyssl.boards import read_board
+from tinyssl.core.errors import TinysslError
+from tinyssl.core.text import printable_lines
 from tinyssl.device.flashers import jlink, mass_storage, pyocd
 from tinyssl.device.flashers.job import Job
-from tinyssl.errors import TinysslError
-from tinyssl.text import printable_lines
+from tinyssl.targets.boards import read_board
 
 FLASHERS = {"pyocd": pyocd.flash, "jlink": jlink.flash, "mbed": mass_storage.flash}
 

@@ -7,11 +7,11 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from tinyssl.child_process import ChildStopped, run_child
+from tinyssl.core.child_process import ChildStopped, run_child
+from tinyssl.core.errors import DeviceError, DeviceNotFound, DeviceTimeout, ToolMissing, UsageError
+from tinyssl.core.scratch import work_folder
 from tinyssl.device.chip import Chip
 from tinyssl.device.flashers.job import Job
-from tinyssl.errors import DeviceError, DeviceNotFound, DeviceTimeout, ToolMissing, UsageError
-from tinyssl.scratch import work_folder
 
 PROGRAMS = ("JLinkExe", "JLink")
 IMAGE = "firmware"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
 
-from tinyssl.boards import Board
+from tinyssl.targets.boards import Board
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tinyssl.core.errors import DeviceError, DeviceNotFound
 from tinyssl.device.flashers.job import Job
-from tinyssl.errors import DeviceError, DeviceNotFound
 
 MOUNTS = Path("/proc/mounts")
 VOLUMES = Path("/Volumes")

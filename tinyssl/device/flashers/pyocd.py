@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from tinyssl.core.errors import DeviceError, DeviceNotFound, TinysslError, ToolMissing
 from tinyssl.device.chip import WRONG_CHIP, Chip
 from tinyssl.device.flashers.job import Job, load_segments
-from tinyssl.errors import DeviceError, DeviceNotFound, TinysslError, ToolMissing
 
 INSTALL = "pip install 'tinyssl[flash]'"
 BLOCK = 4096

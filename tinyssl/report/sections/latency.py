@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tinyssl.boards import Board
 from tinyssl.report import charts
 from tinyssl.report.chain import Chain, results
 from tinyssl.report.layers import Layer, by_kind, read_layers
 from tinyssl.report.page import Bar, Block, Column, Note, Picture, Section, Table
 from tinyssl.report.values import Fields, decimal, grouped, percent, ratio, short
+from tinyssl.targets.boards import Board
 
 FOLD = 16
 """Longer tables of operators are folded away on screen"""

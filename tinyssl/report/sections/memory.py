@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyssl.records import BuildInfo
+from tinyssl.core.records import BuildInfo
 from tinyssl.report import charts, maps
 from tinyssl.report.chain import Chain, results
 from tinyssl.report.page import Bar, Block, Column, Picture, Section, Table

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import PurePath
 
-from tinyssl.records import RunRecord, short_commit
+from tinyssl.core.records import RunRecord, short_commit
 from tinyssl.report.chain import Chain, results
 from tinyssl.report.page import Code, Column, Note, Section, Table
 from tinyssl.report.values import MISSING, Fields

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tinyssl.errors import TinysslError
-from tinyssl.records import RunRecord
+from tinyssl.core.errors import TinysslError
+from tinyssl.core.records import RunRecord
 from tinyssl.report import charts
 from tinyssl.report.chain import Chain
 from tinyssl.report.page import Block, Column, Note, Picture, Section, Table

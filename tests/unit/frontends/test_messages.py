@@ -1,0 +1,354 @@
+"""What somebody reads whose model is not supported: its kind, all that blocks it, and a way out.
+
+The models are those that other tools write; none of their hints may lead nowhere.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+
+from tests.ops import cases
+from tests.ops.flatfile import OPTIONS, TYPES, Flatfile
+from tests.unit.frontends.test_reader import repacked
+from tinyssl.core.errors import ModelError, UnsupportedModel
+from tinyssl.frontends.tflite import read_model
+from tinyssl.graph.verify import verify
+
+STEP = {"strideH": 1, "strideW": 1, "dilationHFactor": 1, "dilationWFactor": 1}
+
+
+def refusal(data: bytes) -> UnsupportedModel:
+    with pytest.raises(UnsupportedModel) as caught:
+        verify(read_model(data))
+    return caught.value
+
+
+def add_conv(file: Flatfile, source: int, size: int = 4) -> int:
+    """A 1x1 convolution of two channels."""
+    weight = file.constant(np.ones((2, 1, 1, 2), np.int8), [0.01])
+    output = file.activation((1, size, size, 2), 0.3)
+    file.operator("CONV_2D", [source, weight], [output], 3, padding=cases.VALID, **STEP)
+    return output
+
+
+def with_ends(kind: str) -> bytes:
+    """INT8 inside; input and output of another type, as Keras and model zoos write it."""
+    file = Flatfile()
+    start = file.activation((1, 4, 4, 2), 0.05, dtype=kind, name="pixels")
+    inside = file.activation((1, 4, 4, 2), 0.05)
+    file.operator("QUANTIZE", [start], [inside])
+    found = add_conv(file, inside)
+    output = file.activation((1, 4, 4, 2), 0.3, dtype=kind, name="scores")
+    file.operator("DEQUANTIZE" if kind == "float32" else "QUANTIZE", [found], [output])
+    return file.data()
+
+
+@pytest.mark.parametrize("kind", ["uint8", "float32"])
+def test_other_ends_are_told_as_ends(kind):
+    error = refusal(with_ends(kind))
+    assert "the model is INT8 inside" in error.message
+    assert f"its input pixels is {kind.upper()} (#0 QUANTIZE)" in error.message
+    assert f"its output scores is {kind.upper()} (#2" in error.message
+    assert "\n" not in error.message, "nothing else is wrong with it"
+    assert "inference_input_type" in error.hint
+    assert "tinyssl convert" not in error.hint
+
+
+def unknown(*kinds: str, rank: int = 4) -> bytes:
+    """A chain of operators that tinyssl does not have."""
+    file = Flatfile()
+    last = file.activation((1, 4, 4, 2)[:rank])
+    for kind in kinds:
+        output = file.activation((1, 4, 4, 2)[:rank])
+        file.operator(kind, [last], [output])
+        last = output
+    return file.data()
+
+
+def test_all_operators_are_named_at_once():
+    error = refusal(unknown("LOGISTIC", "TRANSPOSE", "LOGISTIC", "EXP"))
+    assert "LOGISTIC (#0, #2), #1 TRANSPOSE, #3 EXP: operator is not supported" in error.message
+    assert len(error.blockers) == 4
+    assert "NHWC" in error.hint
+
+
+def test_what_the_verifier_finds_stands_beside_what_the_reader_finds():
+    file = Flatfile()
+    start = file.activation((1, 4, 4, 2))
+    found = add_conv(file, start)
+    relu = file.activation((1, 4, 4, 2), 0.3)
+    file.operator("RELU", [found], [relu])
+    total = file.activation((1, 4, 4, 2), 0.6)
+    constant = file.constant(np.ones((1, 4, 4, 2), np.int8), [0.1], name="offset")
+    file.operator("ADD", [start, constant], [total], 2, fusedActivationFunction=0)
+    error = refusal(file.data(outputs=[total]))
+    assert error.message.startswith("2 things in this model are not supported:\n")
+    assert "#1 RELU: operator is not supported" in error.message
+    assert "#2 ADD: offset is a constant" in error.message
+    assert "directly behind a convolution" in error.hint
+    assert "fold the constant" in error.hint
+
+
+def test_a_free_batch_is_told_as_such():
+    file = Flatfile()
+    start = file.activation((1, 4, 4, 2))
+    shape = file.activation((4,), dtype="int32")
+    one = file.activation((1,), dtype="int32")
+    pack = file.activation((2,), dtype="int32")
+    flat = file.activation((1, 32))
+    file.operator("SHAPE", [start], [shape])
+    file.operator("STRIDED_SLICE", [shape], [one])
+    file.operator("PACK", [one], [pack])
+    file.operator("RESHAPE", [start, pack], [flat])
+    error = refusal(file.data())
+    assert "#0 SHAPE, #1 STRIDED_SLICE, #2 PACK" in error.message
+    assert "batch was left open" in error.message
+    assert "batch_size=1" in error.hint
+
+
+@pytest.mark.parametrize("kind", ["EXPAND_DIMS", "SQUEEZE"])
+def test_one_dimensional_convolutions_hear_of_two(kind):
+    assert "height of 1" in refusal(unknown(kind)).hint
+
+
+def test_a_mean_over_time_hears_of_two_dimensions():
+    file = Flatfile()
+    start, output = file.activation((1, 16, 4)), file.activation((1, 4))
+    axis = file.constant(np.array([1], np.int32))
+    file.operator("MEAN", [start, axis], [output], 2, keepDims=False)
+    error = refusal(file.data())
+    assert "[1, 16, 4]; 4 dimensions are supported" in error.message
+    assert "height of 1" in error.hint
+
+
+def test_a_dilated_convolution_of_keras_is_recognised():
+    file = Flatfile()
+    start = file.activation((1, 8, 8, 2))
+    split = file.activation((4, 4, 4, 2))
+    file.operator("SPACE_TO_BATCH_ND", [start], [split])
+    weight = file.constant(np.ones((2, 1, 1, 2), np.int8), [0.01])
+    inner = file.activation((4, 4, 4, 2), 0.3)
+    file.operator("CONV_2D", [split, weight], [inner], 3, padding=cases.VALID, **STEP)
+    joined = file.activation((1, 8, 8, 2), 0.3)
+    file.operator("BATCH_TO_SPACE_ND", [inner], [joined])
+    error = refusal(file.data())
+    assert "dilated convolution written as #0 SPACE_TO_BATCH_ND, #2 BATCH" in error.message
+    assert "\n" not in error.message
+    assert error.hint
+
+
+def test_a_dense_layer_on_a_sequence_is_not_supported_and_no_contradiction():
+    file = Flatfile()
+    start = file.activation((1, 5, 6))
+    weight = file.constant(np.ones((4, 6), np.int8), [0.01])
+    output = file.activation((1, 5, 4), 0.3)
+    file.operator("FULLY_CONNECTED", [start, weight], [output], 5, keepNumDims=True)
+    error = refusal(file.data())
+    assert "5 rows of 6" in error.message
+    assert "width 1" in error.hint
+
+
+def test_rows_inside_a_model_are_no_batch():
+    file = Flatfile()
+    start = file.activation((1, 3, 3, 8))
+    rows = file.activation((9, 8))
+    file.operator("RESHAPE", [start], [rows])
+    error = refusal(file.data())
+    assert "[9, 8]: 9 rows" in error.message
+    assert "batch" not in error.hint
+
+
+def test_a_batch_is_told_once():
+    error = refusal(
+        repacked(
+            cases.reshaped_pool(),
+            lambda model: [
+                setattr(tensor, "shape", [2, *map(int, tensor.shape[1:])])
+                for tensor in (model.subgraphs[0].tensors[index] for index in (0, 1, 2, 4))
+            ],
+        )
+    )
+    assert "the batch must be 1" in error.message
+    assert "\n" not in error.message
+
+
+CUSTOM = {
+    "edgetpu-custom-op": "compiled for Google's Edge TPU",
+    "ethos-u": "compiled for Arm's Ethos-U",
+    "FlexErf": "operators of TensorFlow itself: #0 CUSTOM FlexErf",
+    "TFLite_Detection_PostProcess": "#0 CUSTOM TFLite_Detection_PostProcess: operator",
+}
+
+
+@pytest.mark.parametrize("code", CUSTOM)
+def test_files_of_other_compilers_are_recognised(code):
+    def change(model):
+        entry = model.operatorCodes[0]
+        entry.builtinCode = entry.deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
+        entry.customCode = code
+
+    error = refusal(repacked(cases.softmax(), change))
+    assert CUSTOM[code] in error.message
+    assert error.hint
+
+
+@pytest.mark.parametrize(
+    ("kind", "what"),
+    [
+        ("UNIDIRECTIONAL_SEQUENCE_LSTM", "is recurrent"),
+        ("SVDF", "is recurrent"),
+        ("VAR_HANDLE", "keeps values between inferences"),
+        ("WHILE", "keeps values between inferences"),
+    ],
+)
+def test_models_with_memory_are_named(kind, what):
+    error = refusal(unknown("RESHAPE", kind))
+    assert f"the model {what}" in error.message
+    assert f"#1 {kind}" in error.message
+    assert "a whole window" in error.hint
+
+
+def changed_types(data: bytes, kind: str, which: slice) -> bytes:
+    numbers = TYPES | {"float16": 1, "int4": 17}
+
+    def change(model):
+        for tensor in model.subgraphs[0].tensors[which]:
+            tensor.type = numbers[kind]
+
+    return repacked(data, change)
+
+
+def test_a_float_model_says_how_to_quantise_it():
+    file = Flatfile()
+    start = file.activation((1, 4, 4, 2), dtype="float32", name="images")
+    weight = file.constant(np.ones((2, 1, 1, 2), np.float32))
+    output = file.activation((1, 4, 4, 2), dtype="float32")
+    file.operator("CONV_2D", [start, weight], [output], 1, padding=cases.VALID, **STEP)
+    file.operator("RELU", [output], [file.activation((1, 4, 4, 2), dtype="float32")])
+    error = refusal(file.data())
+    assert "images is float32, as are 1 other activations: the model is not quant" in error.message
+    assert "representative_dataset" in error.hint
+    assert "#1 RELU" in error.message
+
+
+def test_dynamic_range_quantisation_is_told_apart():
+    file = Flatfile()
+    start = file.activation((1, 8), dtype="float32")
+    weight = file.constant(np.ones((2, 8), np.int8), [0.01])
+    output = file.activation((1, 2), dtype="float32")
+    file.operator("FULLY_CONNECTED", [start, weight], [output], 3)
+    assert "only its weights are quantised" in refusal(file.data()).message
+
+
+def test_sixteen_bit_activations_are_told_apart():
+    data = changed_types(cases.pool(), "int16", slice(0, 2))
+    error = refusal(data)
+    assert "16x8" in error.message
+    assert "ACTIVATIONS_INT16_WEIGHTS_INT8" in error.hint
+
+
+@pytest.mark.parametrize("kind", ["float16", "int4"])
+def test_small_weights_are_told_apart(kind):
+    error = refusal(changed_types(cases.dense(), kind, slice(1, 2)))
+    assert f"its weights are {kind.upper()}: 1 tensors" in error.message
+    assert "\n" not in error.message
+    assert "INT8" in error.hint
+
+
+def test_uint8_throughout_is_told_apart():
+    error = refusal(changed_types(cases.pool(), "uint8", slice(0, 2)))
+    assert "UINT8" in error.message
+    error = refusal(changed_types(cases.dense(), "uint8", slice(0, 2)))
+    assert "the model is quantised to UINT8" in error.message
+    assert "\n" not in error.message
+
+
+def test_a_tensor_that_nobody_uses_may_have_any_type():
+    file = Flatfile()
+    start = file.activation((1, 4, 4, 2))
+    file.activation((2,), dtype="uint8", name="left over")
+    add_conv(file, start)
+    verify(read_model(file.data()))
+
+
+def test_several_inputs_stand_beside_the_other_blockers():
+    data = unknown("LOGISTIC")
+    error = refusal(repacked(data, lambda m: setattr(m.subgraphs[0], "inputs", [0, 1])))
+    assert "2 inputs" in error.message
+    assert "#0 LOGISTIC" in error.message
+
+
+def test_messages_stay_short():
+    kinds = ("EXP", "LOG", "ABS", "NEG", "SQRT", "RSQRT", "SIN", "COS") * 40
+    error = refusal(unknown(*kinds))
+    assert "EXP (#0, #8, #16, #24 and 36 more)" in error.message
+    assert len(error.message) < 700
+
+
+# What TFLite Micro would read otherwise than we do.
+
+
+def options_changed(data: bytes, **fields: object) -> bytes:
+    def change(model):
+        for name, value in fields.items():
+            setattr(model.subgraphs[0].operators[0].builtinOptions, name, value)
+
+    return repacked(data, change)
+
+
+def other_options(model):
+    operator = model.subgraphs[0].operators[0]
+    operator.builtinOptionsType = schema.BuiltinOptions.DepthwiseConv2DOptions
+    operator.builtinOptions = schema.DepthwiseConv2DOptionsT()
+
+
+CONTRADICTIONS = {
+    "options of another operator": (
+        repacked(cases.conv(), other_options),
+        "#0 CONV_2D: options of type DepthwiseConv2DOptions",
+    ),
+    "depth multiplier": (
+        options_changed(cases.depthwise(channels=(3, 12)), depthMultiplier=2),
+        "#0 DEPTHWISE_CONV_2D: depth multiplier 2, but 12 filters .tensor1. for 3 channels",
+    ),
+    "padding": (options_changed(cases.conv(), padding=2), "padding 2 is neither"),
+    "activation": (options_changed(cases.conv(), fusedActivationFunction=9), "no fused activation"),
+    "stride": (options_changed(cases.conv(), strideH=0), "both must be positive"),
+    "dilation": (options_changed(cases.conv(), dilationHFactor=0), "must be"),
+    "axes": (
+        repacked(
+            cases.mean(),
+            lambda model: setattr(
+                model.buffers[1], "data", np.array([5, 2], np.int32).view(np.uint8)
+            ),
+        ),
+        r"#0 MEAN: axes \[5, 2\] of 4 dimensions",
+    ),
+    "axes of floats": (
+        repacked(
+            cases.mean(),
+            lambda model: setattr(model.subgraphs[0].tensors[2], "type", TYPES["float32"]),
+        ),
+        "float32; it must be int32",
+    ),
+    "output is the input": (
+        repacked(cases.pool(), lambda model: setattr(model.subgraphs[0], "outputs", [0])),
+        "never written",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CONTRADICTIONS)
+def test_what_tflm_reads_otherwise_is_refused(name):
+    data, message = CONTRADICTIONS[name]
+    with pytest.raises(ModelError, match=message):
+        verify(read_model(data))
+
+
+def test_all_option_tables_of_the_tests_are_those_that_the_reader_asks_for():
+    from tinyssl.frontends.tflite.read_ops import READERS
+
+    for kind, reader in READERS.items():
+        assert reader.options in ("", OPTIONS[kind])

@@ -1,0 +1,277 @@
+"""Each rule of the verifier is broken once; the error must name operator, tensor and rule."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.ops import cases
+from tinyssl.core.errors import ModelError, UnsupportedModel
+from tinyssl.frontends.tflite import read_model
+from tinyssl.graph.model import DType, Model, Quant
+from tinyssl.graph.verify import verify
+from tinyssl.ops.operators import Conv2D, Op, Padding
+from tinyssl.ops.weight_rules import accumulator_bounds
+
+SHARED = Path(__file__).parents[3].parent / "shared" / "models"
+
+
+@pytest.mark.parametrize("name", cases.CASES)
+def test_all_cases_are_sound(name):
+    verify(read_model(cases.CASES[name]()))
+
+
+@pytest.mark.parametrize("name", ["vww_96_int8", "pretrainedResnet_quant", "kws_ref_model"])
+def test_reference_models_are_sound(name):
+    path = SHARED / f"{name}.tflite"
+    if not path.exists():
+        pytest.skip("needs ../shared/models")
+    verify(read_model(path.read_bytes()))
+
+
+def with_tensor(model: Model, index: int, **changes: object) -> Model:
+    tensors = list(model.tensors)
+    tensors[index] = replace(tensors[index], **changes)
+    return replace(model, tensors=tuple(tensors))
+
+
+def with_op(model: Model, position: int = 0, **changes: object) -> Model:
+    ops = list(model.ops)
+    ops[position] = replace(ops[position], **changes)
+    return replace(model, ops=tuple(ops))
+
+
+def with_quant(model: Model, index: int, **changes: object) -> Model:
+    quant = model.tensor(index).quant
+    assert quant is not None
+    return with_tensor(model, index, quant=replace(quant, **changes))
+
+
+def with_bias(model: Model, value: int) -> Model:
+    bias = model.tensor(2)
+    return with_tensor(model, 2, data=np.full(bias.shape, value, np.int32).tobytes())
+
+
+# name: (file, change, message). Tensors of conv: 0 input, 1 weights, 2 bias, 3 output.
+BROKEN = {
+    "output shape": (
+        cases.conv,
+        lambda m: with_tensor(m, 3, shape=(1, 7, 6, 4)),
+        r"#0 CONV_2D: output has shape \[1, 7, 6, 4\], the inputs give \[1, 7, 6, 5\]",
+    ),
+    "no quantisation": (
+        cases.conv,
+        lambda m: with_tensor(m, 3, quant=None),
+        "#0 CONV_2D: tensor3 has no quantisation",
+    ),
+    "scale of zero": (
+        cases.conv,
+        lambda m: with_quant(m, 0, scale=(0.0,)),
+        "tensor0 has scale 0.0",
+    ),
+    "scale not a number": (
+        cases.conv,
+        lambda m: with_quant(m, 0, scale=(float("nan"),)),
+        "tensor0 has scale nan",
+    ),
+    "zero point": (
+        cases.conv,
+        lambda m: with_quant(m, 0, zero_point=(128,)),
+        "zero point 128",
+    ),
+    "activation per channel": (
+        cases.conv,
+        lambda m: with_quant(m, 0, scale=(0.1, 0.1), zero_point=(0, 0)),
+        "more than one scale",
+    ),
+    "weights with a zero point": (
+        cases.conv,
+        lambda m: with_quant(m, 1, zero_point=(0, 0, 1, 0, 0)),
+        "tensor1 have a zero point",
+    ),
+    "weight scales": (
+        cases.conv,
+        lambda m: with_quant(m, 1, scale=(0.1,) * 3, zero_point=(0,) * 3),
+        "3 scales on axis 0; 5 on axis 0",
+    ),
+    "weight axis": (
+        cases.conv,
+        lambda m: with_quant(m, 1, axis=3),
+        "5 scales on axis 3; 5 on axis 0",
+    ),
+    "bias type": (
+        cases.conv,
+        lambda m: with_tensor(m, 2, dtype=DType.INT64, data=bytes(40)),
+        "bias tensor2 .int64",
+    ),
+    "bias scale": (
+        cases.conv,
+        lambda m: with_quant(m, 2, scale=tuple(s * 50 for s in m.tensor(2).quant.scale)),
+        r"bias tensor2 has scale .* refuses a difference of 0\.\d+ times the output scale",
+    ),
+    "stride": (cases.conv, lambda m: with_op(m, stride=(0, 1)), "must be 1 to"),
+    "negative padding": (
+        cases.conv,
+        lambda m: with_op(m, padding=Padding(-1, 1, 1, 1)),
+        "paddings",
+    ),
+    "empty pooling window": (
+        cases.pool,
+        lambda m: with_op(m, padding=Padding(3, 0, 0, 0)),
+        "without an element",
+    ),
+    "pool changes scale": (
+        cases.pool,
+        lambda m: with_quant(m, 1, scale=(0.06,)),
+        "#0 AVERAGE_POOL_2D: .* same quantisation",
+    ),
+    "softmax output": (
+        cases.softmax,
+        lambda m: with_quant(m, 1, zero_point=(0,)),
+        "1/256 and -128",
+    ),
+    "add scale": (
+        cases.add,
+        lambda m: with_quant(m, 5, scale=(1e-7,)),
+        "#2 ADD: the output scale is 2\\^-19",
+    ),
+    "reshape elements": (
+        cases.reshaped_pool,
+        lambda m: with_tensor(m, 2, shape=(1, 13)),
+        "#1 RESHAPE: 12 elements cannot become 13",
+    ),
+    "read before written": (
+        cases.reshaped_pool,
+        lambda m: replace(m, ops=tuple(reversed(m.ops))),
+        "#2 SOFTMAX: input 2 .tensor2. is read before it is written",
+    ),
+    "written twice": (
+        cases.padded_conv,
+        lambda m: with_op(m, 0, output=m.inputs[0]),
+        "#0 PAD: output 0 .tensor0. is written twice",
+    ),
+    "never written": (
+        cases.conv,
+        lambda m: replace(m, ops=()),
+        "tensor3 is never written",
+    ),
+    "constant output": (
+        cases.conv,
+        lambda m: replace(m, outputs=(1,)),
+        "output tensor1 is a const",
+    ),
+}
+
+UNSUPPORTED = {
+    "float": (
+        cases.conv,
+        lambda m: with_tensor(m, 0, dtype=DType.FLOAT32),
+        "tensor0 is float32",
+    ),
+    "int16": (cases.conv, lambda m: with_tensor(m, 0, dtype=DType.INT16), "tensor0 is int16"),
+    "float weights": (
+        cases.conv,
+        lambda m: with_tensor(m, 1, dtype=DType.FLOAT32, data=bytes(4 * 135)),
+        "weights tensor1 must be int8",
+    ),
+    "batch": (cases.conv, lambda m: with_tensor(m, 0, shape=(2, 7, 6, 3)), "batch must be 1"),
+    "rank": (cases.conv, lambda m: with_tensor(m, 0, shape=(1, 126)), "four dimensions"),
+    "groups": (
+        cases.conv,
+        lambda m: with_tensor(m, 0, shape=(1, 7, 6, 6)),
+        "grouped convolutions",
+    ),
+    "broadcast": (
+        cases.add,
+        lambda m: with_op(m, 2, right=0),
+        "#2 ADD: .*broadcasting",
+    ),
+    "two inputs": (cases.conv, lambda m: replace(m, inputs=(0, 3)), "2 inputs"),
+    "softmax depth": (lambda: cases.softmax((1, 5000)), lambda m: m, "5000 elements"),
+    "softmax scale": (lambda: cases.softmax(scale=1e-12), lambda m: m, r"below 2\^-26"),
+    "accumulator above": (cases.conv, lambda m: with_bias(m, 2**31 - 1), "accumulator can reach"),
+    "accumulator below": (cases.conv, lambda m: with_bias(m, -(2**31)), "can reach -2"),
+    "multiplier": (
+        cases.conv,
+        lambda m: with_quant(m, 3, scale=(1e-9,)),
+        r"accumulator times 2\^",
+    ),
+    "mean": (
+        lambda: cases.mean(scales=(0.5, 1e-7)),
+        lambda m: m,
+        "#0 MEAN: the sum can reach",
+    ),
+    "large dimension": (
+        cases.softmax,
+        lambda m: with_tensor(with_tensor(m, 0, shape=(1, 1, 1, 40000)), 1, shape=(1, 1, 1, 40000)),
+        "40000",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_rule_is_named(name):
+    make, change, message = BROKEN[name]
+    with pytest.raises(ModelError, match=message) as caught:
+        verify(change(read_model(make())))
+    assert not isinstance(caught.value, UnsupportedModel)
+
+
+@pytest.mark.parametrize("name", UNSUPPORTED)
+def test_unsupported_is_named(name):
+    make, change, message = UNSUPPORTED[name]
+    with pytest.raises(UnsupportedModel, match=message):
+        verify(change(read_model(make())))
+
+
+def test_float_model_says_how_to_quantise_it():
+    with pytest.raises(UnsupportedModel) as caught:
+        verify(with_tensor(read_model(cases.conv()), 0, dtype=DType.FLOAT32))
+    assert "tinyssl convert" in caught.value.hint
+
+
+def test_operator_without_rules_is_refused():
+    class Mystery(Conv2D):
+        kind = "MYSTERY"
+
+    model = read_model(cases.conv())
+    op = model.ops[0]
+    assert isinstance(op, Conv2D)
+    fields = {name: getattr(op, name) for name in op.__dataclass_fields__ if name != "kind"}
+    with pytest.raises(UnsupportedModel, match="#0 MYSTERY"):
+        verify(replace(model, ops=(Mystery(**fields),)))
+
+
+def test_bias_without_a_scale_is_accepted():
+    verify(with_tensor(read_model(cases.conv()), 2, quant=None))
+
+
+def test_accumulator_bounds_hold_and_are_reached():
+    """Against brute force over the inputs that make each channel largest and smallest."""
+    model = read_model(cases.conv(zeros=(-5, 9)))
+    op = model.ops[0]
+    assert isinstance(op, Conv2D)
+    assert op.bias is not None
+    low, high = accumulator_bounds(model, op)
+    weights = model.tensor(op.weight).array().astype(np.int64).reshape(5, -1)
+    bias = model.tensor(op.bias).array().astype(np.int64)
+    best = np.where(weights > 0, 127, -128) + 5
+    worst = np.where(weights > 0, -128, 127) + 5
+    reached_high, reached_low = (weights * best).sum(1) + bias, (weights * worst).sum(1) + bias
+    assert (reached_high <= high).all()
+    assert (reached_low >= low).all()
+    assert (reached_high[bias >= 0] == high[bias >= 0]).all()
+    assert (reached_low[bias <= 0] == low[bias <= 0]).all()
+
+
+def test_quant_of_many_scales_is_per_channel():
+    assert Quant((1.0, 2.0), (0, 0)).per_channel
+    assert not Quant((1.0,), (0,)).per_channel
+
+
+def test_op_label_is_number_and_kind():
+    op: Op = read_model(cases.add()).ops[2]
+    assert op.label == "#2 ADD"

@@ -1,0 +1,150 @@
+"""The model as a library that PlatformIO and the Arduino IDE install, and that can be published.
+
+library.json, library.properties    the manifests
+src/<name>.h, src/<name>.c           a small interface that owns the memory
+src/model/                           the generated model and its kernels, as `render_aot` gives
+                                     them, with the library's name as prefix in place of `tinyssl`
+examples/Classify/                   a sketch that runs one input and compares the output
+README.md, LICENSE
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl import __version__
+from tinyssl.codegen.aot import check_golden, render_aot
+from tinyssl.codegen.context import model_context, rows
+from tinyssl.codegen.render import Sources, render
+from tinyssl.compiler.arena import Plan
+from tinyssl.core.records import BuildInfo
+from tinyssl.graph.model import Model
+from tinyssl.targets.boards import Isa
+from tinyssl.targets.kernels import OPTIMISED
+
+EXAMPLE = "examples/Classify"
+ARCHITECTURES = (
+    "esp32",
+    "mbed_giga",
+    "mbed_nano",
+    "mbed_nicla",
+    "mbed_opta",
+    "mbed_portenta",
+    "nrf52",
+    "renesas_portenta",
+    "renesas_uno",
+    "rp2040",
+    "sam",
+    "samd",
+    "stm32",
+    "zephyr",
+)
+"""Arduino cores of 32 bit, where constants lie in flash (on AVR they would take RAM)"""
+AUTHOR = re.compile(r"^\s*(?P<name>[^<>]*?)\s*(?:<(?P<email>[^<>]*)>)?\s*$")
+"""`Name <mail>`, as library.properties has it"""
+SYMBOL = re.compile(r"\btinyssl_(?=\w)")
+"""How every name in generated C begins that a linker sees"""
+
+
+@dataclass(frozen=True)
+class LibraryFacts:
+    """What the manifests say about the library, beside the model."""
+
+    name: str
+    """Of the library, its header and its functions: a C identifier"""
+    version: str
+    author: str
+    """`Name <mail>`"""
+    url: str = ""
+
+
+def library_name(model: str) -> str:
+    """`tinyssl_kws` for the model `kws`: a name that is a C identifier too."""
+    plain = re.sub(r"[^A-Za-z0-9]+", "_", model).strip("_").lower()
+    return f"tinyssl_{plain or 'model'}"[:63].rstrip("_")
+
+
+def render_library(
+    model: Model,
+    plan: Plan,
+    golden: tuple[NDArray[np.int8], NDArray[np.int8]],
+    facts: LibraryFacts,
+    *,
+    isa: Isa = Isa.HOST,
+) -> Sources:
+    """The library as text.
+
+    Args:
+        model: A verified model.
+        plan: Its plan.
+        golden: One input, int8, of the model's input shape, and what TFLM gives for it.
+        facts: Name, version and author.
+        isa: Instruction set the kernels are chosen for; the others run the same C without its
+            special instructions.
+
+    Raises:
+        ValueError: The golden arrays do not have the model's sizes.
+    """
+    check_golden(model, *golden)
+    context = model_context(model, plan, isa) | {
+        "library": facts.name,
+        "macro": facts.name.upper(),
+        "library_version": facts.version,
+        "author": facts.author,
+        "url": facts.url,
+        "architectures": ARCHITECTURES,
+        "version": __version__,
+        "kernels": f"for {isa}, C for other cores" if isa in OPTIMISED else "plain C for any core",
+        "golden_input": rows(golden[0].ravel()),
+        "golden_output": rows(golden[1].ravel()),
+    }
+    generated = render_aot(model, plan, isa=isa)
+    files = {f"src/model/{path}": _own(text, facts.name) for path, text in generated.items()}
+    templates = {
+        "README.md": "README.md",
+        "LICENSE": "LICENSE",
+        "library.properties": "library.properties",
+        f"src/{facts.name}.h": "library.h",
+        f"src/{facts.name}.c": "library.c",
+        f"{EXAMPLE}/Classify.ino": "sketch.ino",
+        f"{EXAMPLE}/sample.h": "sample.h",
+    }
+    files |= {path: render(f"library/{name}.j2", context) for path, name in templates.items()}
+    return files | {"library.json": _manifest(facts, context["name"])}
+
+
+def _own(text: str, library: str) -> str:
+    """Generated C with the library's prefix: a sketch may have several models.
+
+    With one prefix for all, the linker would take the first model's functions for both, silently.
+    """
+    return SYMBOL.sub(f"{library}_", text)
+
+
+def _manifest(facts: LibraryFacts, model: str) -> str:
+    """library.json: https://docs.platformio.org/en/latest/manifests/library-json/"""
+    found = AUTHOR.match(facts.author)
+    author = {key: text for key, text in found.groupdict().items() if text} if found else {}
+    manifest = {
+        "name": facts.name,
+        "version": facts.version,
+        "description": f"int8 inference of the model {model}, compiled ahead of time by tinyssl",
+        "keywords": ["tinyml", "inference", "neural network"],
+        "authors": [{"name": facts.author} | author],
+        "license": "Apache-2.0",
+        **({"homepage": facts.url} if facts.url else {}),
+        "frameworks": "*",
+        "platforms": "*",
+        "headers": f"{facts.name}.h",
+        "build": {"flags": ["-O2"]},
+        "export": {"exclude": [BuildInfo.FILE]},
+        "examples": [
+            {"name": "Classify", "base": EXAMPLE, "files": ["Classify.ino", "sample.h"]},
+        ],
+    }
+    return json.dumps(manifest, indent=2) + "\n"

@@ -1,0 +1,56 @@
+"""Templates to text. Text first, files last: whoever asked for the sources writes them."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from tinyssl.core.paths import firmware_folder, templates_folder
+
+Sources = dict[str, str]
+"""Path, relative and with slashes -> text"""
+
+
+@cache
+def environment() -> Environment:
+    """The template environment: a misspelt name is an error, block lines leave no blank lines."""
+    return Environment(
+        loader=FileSystemLoader(templates_folder()),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # the output is C and Markdown, not HTML
+    )
+
+
+def render(template: str, context: dict[str, Any]) -> str:
+    """One file. `template` is its path below codegen/templates/, with `.j2`."""
+    return environment().get_template(template).render(context)
+
+
+def kernel_text(name: str) -> str:
+    """Text of a file of firmware/kernels/."""
+    return (firmware_folder() / "kernels" / name).read_text(encoding="utf-8")
+
+
+def write_sources(sources: Sources, folder: Path) -> list[Path]:
+    """Writes sources below a folder, which is created.
+
+    Returns:
+        The C files among them.
+
+    Raises:
+        ValueError: A path leaves the folder.
+    """
+    for name, text in sources.items():
+        relative = PurePosixPath(name)
+        if relative.is_absolute() or ".." in relative.parts:
+            raise ValueError(f"source path {name!r} leaves its folder")
+        path = folder / relative
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return [folder / name for name in sorted(sources) if name.endswith(".c")]

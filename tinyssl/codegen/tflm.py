@@ -1,0 +1,116 @@
+"""A model and TensorFlow Lite Micro as C++: the array, and the interpreter behind `engine.h`.
+
+The generated files are project code; no source of TFLM is among them. How the sources of TFLM come
+into the build is `tinyssl.project.tflm`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from tinyssl.codegen.context import (
+    comment_text,
+    input_is_uint8,
+    mlperf_id,
+    output_milli_q16,
+    string_literal,
+)
+from tinyssl.codegen.render import Sources, render
+from tinyssl.compiler.describe import shape_text
+from tinyssl.core.errors import UsageError
+from tinyssl.frontends.tflite import complete, read_model, require_canonical
+from tinyssl.graph.model import Model
+from tinyssl.graph.verify import verify
+
+ADDERS = {
+    "CONV_2D": "AddConv2D",
+    "DEPTHWISE_CONV_2D": "AddDepthwiseConv2D",
+    "FULLY_CONNECTED": "AddFullyConnected",
+    "ADD": "AddAdd",
+    "PAD": "AddPad",
+    "MEAN": "AddMean",
+    "AVERAGE_POOL_2D": "AddAveragePool2D",
+    "MAX_POOL_2D": "AddMaxPool2D",
+    "RESHAPE": "AddReshape",
+    "SOFTMAX": "AddSoftmax",
+}
+"""Operator -> method of MicroMutableOpResolver that registers its kernel"""
+
+FILES = ("engine_tflm.cc", "model_data.h", "model_data.cc", "tflm_log.h", "tflm_log.cc")
+
+BYTES_A_ROW = 16
+ARENA_ALIGNMENT = 16
+"""TFLM aligns every buffer of the arena to 16 bytes, from wherever it starts"""
+
+
+def render_tflm(model: Model, data: bytes, arena_bytes: int) -> Sources:
+    """The `tflm` engine for one model.
+
+    Args:
+        model: The model, for its name. Passes may have changed its graph: what is rendered is the
+            graph of `data`, because that is what TFLM runs.
+        data: The canonical .tflite; it goes into the image byte for byte, with what it leaves out
+            and TFLM needs written in (`tinyssl.frontends.tflite.complete`).
+        arena_bytes: Size of the tensor arena; see `tinyssl.project.tflm.arena_bytes`.
+
+    Returns:
+        `engine_tflm.cc`, `model_data.{h,cc}` and `tflm_log.{h,cc}`; equal input gives equal text.
+
+    Raises:
+        ModelError: TFLM would misread the file, or it is damaged.
+        UnsupportedModel: Something that tinyssl does not do, as an input that is not int8.
+        UsageError: The arena is not a multiple of 16, or cannot even hold the input.
+    """
+    require_canonical(data)
+    graph = read_model(data, model.name)
+    verify(graph)
+    if arena_bytes % ARENA_ALIGNMENT or arena_bytes < graph.input.bytes:
+        raise UsageError(
+            f"an arena of {arena_bytes} bytes; {graph.name} needs a multiple of {ARENA_ALIGNMENT} "
+            f"and {graph.input.bytes} for its input alone",
+            hint="take what tinyssl.project.tflm.arena_bytes() measures",
+        )
+    context = _context(graph, data, arena_bytes)
+    return {name: render(f"tflm/{name}.j2", context) for name in FILES}
+
+
+def operator_kinds(data: bytes) -> tuple[str, ...]:
+    """Kinds of operators in a .tflite file, each once, sorted.
+
+    Raises:
+        ModelError: As `read_model`.
+    """
+    return _kinds(read_model(data))
+
+
+def _kinds(graph: Model) -> tuple[str, ...]:
+    return tuple(sorted({op.kind for op in graph.ops}))
+
+
+def _context(graph: Model, source: bytes, arena_bytes: int) -> dict[str, Any]:
+    """All that the templates see."""
+    data = complete(source).data
+    return {
+        "name": comment_text(graph.name),
+        "mlperf_literal": string_literal(mlperf_id(graph)),
+        "sha256": hashlib.sha256(source).hexdigest(),
+        "size": len(data),
+        "rows": [
+            _row(data[start : start + BYTES_A_ROW]) for start in range(0, len(data), BYTES_A_ROW)
+        ],
+        "ops": [op.label for op in graph.ops],
+        "adders": [ADDERS[kind] for kind in _kinds(graph)],
+        "arena_bytes": arena_bytes,
+        "input_bytes": graph.input.bytes,
+        "input_shape": shape_text(graph.input.shape),
+        "output_bytes": graph.output.bytes,
+        "output_shape": shape_text(graph.output.shape),
+        "input_is_uint8": input_is_uint8(graph),
+        "output_zero_point": graph.quant(graph.outputs[0]).zero_point[0],
+        "output_milli_q16": output_milli_q16(graph),
+    }
+
+
+def _row(part: bytes) -> str:
+    return " ".join(f"0x{byte:02x}," for byte in part)

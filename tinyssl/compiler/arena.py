@@ -1,0 +1,168 @@
+"""Static arena planning: offsets from lifetimes.
+
+First fit: storage is taken in some order, each piece goes to the lowest offset that collides with
+nothing placed before. The best order is NP-hard to find (dynamic storage allocation), so several
+are tried, then neighbours of the best are sampled with a fixed seed; the search ends as soon as the
+lower bound is met, which no plan can beat. Cost: O(n^2) an order for n pieces.
+
+An output may lie over an input that dies in the same step where the step's kernel declares so
+(`plan.steps.Overlap`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tinyssl.compiler.lifetimes import Lifetime, lifetimes, scratch_id, storage_of
+from tinyssl.compiler.search import ALIGNMENT, aligned, lower_bound, needed, search
+from tinyssl.compiler.steps import Step, check_steps, single_steps
+from tinyssl.graph.model import Model
+from tinyssl.targets.overlap import Overlap
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Storage of a tensor, or working memory of a step, in the arena."""
+
+    tensor: int
+    """Index of the tensor; below 0 for working memory"""
+    name: str
+    offset: int
+    """Bytes from the start of the arena, a multiple of `ALIGNMENT`"""
+    bytes: int
+    first: int
+    """Position of the first operator of the step that writes it; -1: the model's input"""
+    last: int
+    """Position of the last operator of its last reader; number of operators: the model's output"""
+    over: tuple[Overlap, ...] = ()
+    """Storage that it may lie over while both are alive"""
+
+    @property
+    def end(self) -> int:
+        return self.offset + aligned(self.bytes)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Offsets of all activations."""
+
+    placements: tuple[Placement, ...]
+    """One for each piece of storage, by first use"""
+    storage: dict[int, int]
+    """Activation -> the tensor whose storage it uses (RESHAPE shares)"""
+    peak: int
+    """Bytes of the arena"""
+    lower_bound: int
+    """Bytes that some step needs alone, with all permitted overlaps: no plan needs less"""
+    steps: tuple[Step, ...]
+    """What it was planned for: kernels must be chosen for these"""
+
+    def offset(self, tensor: int) -> int:
+        """Offset of an activation in bytes.
+
+        Raises:
+            KeyError: The tensor is a constant, lies inside a step or is not part of the plan.
+        """
+        owner = self.storage[tensor]
+        return next(place.offset for place in self.placements if place.tensor == owner)
+
+    def scratch(self, position: int) -> int:
+        """Offset of the working memory of the step that starts at `position`, in bytes.
+
+        Raises:
+            KeyError: It was planned without.
+        """
+        wanted = scratch_id(position)
+        for place in self.placements:
+            if place.tensor == wanted:
+                return place.offset
+        raise KeyError(f"operator {position} was planned without scratch memory")
+
+    def as_json(self) -> dict[str, Any]:
+        """For build records and reports."""
+        return {
+            "peak": self.peak,
+            "lower_bound": self.lower_bound,
+            "alignment": ALIGNMENT,
+            "steps": [[step.first, step.last] for step in self.steps],
+            "tensors": [
+                {
+                    "name": place.name,
+                    "offset": place.offset,
+                    "size": place.bytes,
+                    "first": place.first,
+                    "last": place.last,
+                }
+                for place in self.placements
+            ],
+        }
+
+
+def plan_arena(model: Model, steps: Sequence[Step] | None = None) -> Plan:
+    """Places all activations of a verified model in one arena.
+
+    Args:
+        model: A verified model.
+        steps: What the kernels compute together, their working memory and permitted overlaps;
+            `emit.choose_steps` knows them for an instruction set. By default one operator a step,
+            as the reference kernels need it.
+
+    Returns:
+        The best plan found; equal input gives equal plans.
+
+    Raises:
+        ValueError: The steps are not those of this model.
+    """
+    steps = tuple(steps or single_steps(model))
+    check_steps(model, steps)
+    lives = lifetimes(model, steps)
+    bound = lower_bound(lives)
+    offsets, peak = search(lives, bound)
+    placements = tuple(_placed(model, life, at) for life, at in zip(lives, offsets, strict=True))
+    plan = Plan(placements, storage_of(model, steps), peak, bound, steps)
+    collisions = overlaps(plan)
+    if collisions:
+        raise AssertionError(f"planner placed tensors over each other: {collisions}")
+    return plan
+
+
+def step_bytes(model: Model, step: Step) -> int:
+    """Bytes of arena that a step needs at least, with all that lives meanwhile."""
+    before = [Step(position, position) for position in range(step.first)]
+    after = [Step(position, position) for position in range(step.last + 1, len(model.ops))]
+    lives = lifetimes(model, [*before, step, *after])
+    return needed([life for life in lives if life.first <= step.last and step.first <= life.last])
+
+
+def _placed(model: Model, life: Lifetime, offset: int) -> Placement:
+    owner = life.tensor
+    if owner < 0:
+        name = f"scratch of {model.ops[scratch_id(owner)].label}"
+    else:
+        name = model.tensor(owner).name
+    return Placement(owner, name, offset, life.bytes, life.first, life.last, life.over)
+
+
+def overlaps(plan: Plan) -> list[tuple[int, int]]:
+    """Pairs that share bytes while both are alive, though no kernel allows it: none in a correct
+    plan. Quadratic.
+    """
+    places = plan.placements
+    return [
+        (a.tensor, b.tensor)
+        for position, a in enumerate(places)
+        for b in places[position + 1 :]
+        if a.first <= b.last
+        and b.first <= a.last
+        and a.offset < b.offset + b.bytes
+        and b.offset < a.offset + a.bytes
+        and not _allowed(a, b)
+        and not _allowed(b, a)
+    ]
+
+
+def _allowed(output: Placement, source: Placement) -> bool:
+    permissions: Iterable[Overlap] = (over for over in output.over if over.tensor == source.tensor)
+    return any(over.allows(output.offset - source.offset) for over in permissions)

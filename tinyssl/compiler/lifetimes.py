@@ -1,0 +1,110 @@
+"""First and last use of each piece of storage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tinyssl.compiler.steps import Step, hidden, single_steps
+from tinyssl.graph.model import Model
+from tinyssl.ops.operators import Reshape
+from tinyssl.targets.overlap import Overlap
+
+
+@dataclass(frozen=True)
+class Lifetime:
+    """An activation that needs storage of its own, and when."""
+
+    tensor: int
+    """Index of the tensor; `scratch_id` of the step's first operator for its working memory"""
+    bytes: int
+    first: int
+    """Position of the first operator of the step that writes it; -1 for the model's input"""
+    last: int
+    """Position of the last operator of the last step that reads it; past the last operator for
+    the output"""
+    over: tuple[Overlap, ...] = ()
+    """Storage that it may lie over, though both hold a value at one time: `Overlap.tensor` is the
+    owner's index"""
+
+    def meets(self, other: Lifetime) -> bool:
+        """Both hold a value at one time."""
+        return self.first <= other.last and other.first <= self.last
+
+    def over_storage(self, owner: int) -> Overlap | None:
+        """The permission to lie over the storage of `owner`, if there is one."""
+        return next((overlap for overlap in self.over if overlap.tensor == owner), None)
+
+
+def scratch_id(position: int) -> int:
+    """Stands for the working memory of the step that starts at `position`: no tensor has it."""
+    return -1 - position
+
+
+def storage_of(model: Model, steps: Sequence[Step] | None = None) -> dict[int, int]:
+    """Activation -> the tensor whose storage it uses: its own, or its input's after RESHAPE.
+
+    Tensors inside a step have none.
+    """
+    inside: set[int] = set()
+    for step in steps or ():
+        inside |= hidden(model, step)
+    storage = {index: index for index in model.inputs}
+    for op in model.ops:
+        if op.output not in inside:
+            storage[op.output] = storage[op.inputs[0]] if isinstance(op, Reshape) else op.output
+    return storage
+
+
+def lifetimes(model: Model, steps: Sequence[Step] | None = None) -> list[Lifetime]:
+    """Lifetimes of all storage, in order of first use; working memory behind.
+
+    The input lives from before the first operator to its last reader and may be overwritten then;
+    the output lives on after the last operator. What a step reads lives until its end, what it
+    writes from its start.
+
+    Args:
+        model: A verified model.
+        steps: Its steps; one operator each by default.
+    """
+    steps = steps or single_steps(model)
+    storage = storage_of(model, steps)
+    first = dict.fromkeys(model.inputs, -1)
+    last = dict(first)
+    for step in steps:
+        owner = storage[model.ops[step.last].output]
+        first.setdefault(owner, step.first)
+        last[owner] = max(last.get(owner, step.last), step.last)
+        for position in step.positions:
+            for index in model.ops[position].inputs:
+                if index in storage:
+                    last[storage[index]] = step.last
+    for index in model.outputs:
+        last[storage[index]] = len(model.ops)
+    over = _permissions(model, steps, storage, last)
+    tensors = [
+        Lifetime(owner, model.tensor(owner).bytes, start, last[owner], over.get(owner, ()))
+        for owner, start in first.items()
+    ]
+    return tensors + [
+        Lifetime(scratch_id(step.first), step.scratch, step.first, step.last)
+        for step in steps
+        if step.scratch
+    ]
+
+
+def _permissions(
+    model: Model, steps: Sequence[Step], storage: dict[int, int], last: dict[int, int]
+) -> dict[int, tuple[Overlap, ...]]:
+    """By owner of the output: inputs that it may lie over, as their value dies in that step."""
+    found = {}
+    for step in steps:
+        owner = storage[model.ops[step.last].output]
+        allowed = tuple(
+            Overlap(storage[overlap.tensor], overlap.slack, overlap.exact)
+            for overlap in step.overlaps
+            if last[storage[overlap.tensor]] == step.last
+        )
+        if allowed:
+            found[owner] = allowed
+    return found

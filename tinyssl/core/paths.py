@@ -1,0 +1,67 @@
+"""Where the data folders `boards/`, `codegen/`, `firmware/` and `zoo/` are.
+
+In a checkout they lie beside the package; a wheel carries them inside it (see `pyproject.toml`).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tinyssl.core.errors import UsageError
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def data_folder(name: str) -> Path:
+    """Folder `name` (`boards`, `codegen`, `firmware` or `zoo`) of this installation.
+
+    Raises:
+        FileNotFoundError: The installation is broken.
+    """
+    for parent in (PACKAGE.parent, PACKAGE / "_data"):
+        folder = parent / name
+        if folder.is_dir():
+            return folder
+    raise FileNotFoundError(f"tinyssl is installed without its folder {name}/; reinstall it")
+
+
+def boards_folder() -> Path:
+    """Folder of the board files: `TINYSSL_BOARDS`, else that of the boards that tinyssl ships."""
+    named = os.environ.get("TINYSSL_BOARDS")
+    return Path(named) if named else data_folder("boards")
+
+
+def templates_folder() -> Path:
+    """Folder of the Jinja templates."""
+    return data_folder("codegen") / "templates"
+
+
+def firmware_folder() -> Path:
+    """Folder of the C sources."""
+    return data_folder("firmware")
+
+
+def zoo_folder() -> Path:
+    """Folder of trained models: `TINYSSL_ZOO`, else that of the models that tinyssl ships."""
+    named = os.environ.get("TINYSSL_ZOO")
+    return Path(named) if named else data_folder("zoo")
+
+
+def cache_folder() -> Path:
+    """Where downloads and compiled host code are kept; it may be deleted at any time.
+
+    `TINYSSL_CACHE`, else `tinyssl` below `XDG_CACHE_HOME`, else `~/.cache/tinyssl`.
+    """
+    named = os.environ.get("TINYSSL_CACHE")
+    if named:
+        return Path(named)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tinyssl"
+
+
+def cache_error(error: OSError) -> UsageError:
+    """The error where something cannot be kept in the cache folder."""
+    return UsageError(
+        f"the cache folder {cache_folder()} cannot be used: {error.strerror}",
+        hint="set TINYSSL_CACHE to a folder that you can write",
+    )

@@ -1,0 +1,152 @@
+"""Writes into a file what it may leave out, but TensorFlow Lite Micro and LiteRT need.
+
+All of it follows from the rest of the file, so the model stays the same; without it an interpreter
+ends its process or computes something else:
+
+* a bias of zeros for a DEPTHWISE_CONV_2D without one (both read through a null pointer);
+* zero points of 0 for a tensor that has scales alone (TFLM takes it as not quantised);
+* `depth_multiplier`, where it is 0 (TFLM then computes no output);
+* paddings and axes as int32 (TFLM reads int64 ones as if they were).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tinyssl.core.text import printable
+from tinyssl.frontends.tflite.tables import IDENTIFIER, damage_as_error
+
+INDEX_INPUTS = ("PAD", "MEAN")
+"""Operators whose second input is a constant that TFLM reads as int32"""
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A file that interpreters can take."""
+
+    data: bytes
+    """The file itself where nothing was missing; tensor indices are the same in any case"""
+    added: tuple[str, ...]
+    """What was written in: `#1 DEPTHWISE_CONV_2D: a bias of zeros`"""
+
+
+def complete(data: bytes) -> Completed:
+    """The file with all that it leaves out.
+
+    Args:
+        data: A file that `read_model` and `ir.verify` accept, with all constants inside.
+
+    Raises:
+        ModelError: It is damaged in a part that those do not read.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    with damage_as_error(data):
+        root = schema.ModelT.InitFromPackedBuf(data, 0)
+        added = [text for step in STEPS for text in step(schema, root)]
+        return Completed(_packed(root), tuple(added)) if added else Completed(data, ())
+
+
+def first_operators(data: bytes, count: int) -> bytes:
+    """The file cut off after so many operators; the last one's output becomes the model's."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    root = schema.ModelT.InitFromPackedBuf(data, 0)
+    graph = root.subgraphs[0]
+    graph.operators = graph.operators[:count]
+    graph.outputs = graph.operators[-1].outputs
+    root.signatureDefs = []
+    return _packed(root)
+
+
+def _packed(root: Any) -> bytes:
+    import flatbuffers
+
+    builder = flatbuffers.Builder(1 << 16)
+    builder.Finish(root.Pack(builder), IDENTIFIER)
+    return bytes(builder.Output())
+
+
+def _zero_points(_: Any, root: Any) -> list[str]:
+    graph, added = root.subgraphs[0], []
+    for index in sorted(_used(graph)):
+        quant = graph.tensors[index].quantization
+        if quant is None or quant.scale is None or len(quant.scale) == 0:
+            continue
+        if quant.zeroPoint is None or len(quant.zeroPoint) == 0:
+            quant.zeroPoint = np.zeros(len(quant.scale), np.int64)
+            name = printable((graph.tensors[index].name or b"").decode("utf-8", "replace"))
+            added.append(f"tensor {index} ({name or f't{index}'}): a zero point of 0")
+    return added
+
+
+def _used(graph: Any) -> set[int]:
+    """Tensors that an operator reads or writes."""
+    return {
+        int(index)
+        for operator in graph.operators
+        for index in (*operator.inputs, *operator.outputs)
+        if index >= 0
+    }
+
+
+def _depthwise(schema: Any, root: Any) -> list[str]:
+    graph, added = root.subgraphs[0], []
+    for index, operator in _operators(schema, root, "DEPTHWISE_CONV_2D"):
+        source, weight = (graph.tensors[int(n)] for n in operator.inputs[:2])
+        filters = int(weight.shape[3])
+        label = f"#{index} DEPTHWISE_CONV_2D"
+        if operator.builtinOptions.depthMultiplier == 0:
+            operator.builtinOptions.depthMultiplier = filters // int(source.shape[3])
+            added.append(f"{label}: its depth multiplier")
+        if len(operator.inputs) < 3 or operator.inputs[2] == -1:
+            scales = np.float32(source.quantization.scale[0]) * weight.quantization.scale
+            bias = _constant(schema, root, np.zeros(filters, np.int32))
+            bias.quantization = schema.QuantizationParametersT()
+            bias.quantization.scale = np.asarray(scales, np.float32)
+            bias.quantization.zeroPoint = np.zeros(len(scales), np.int64)
+            operator.inputs = [*map(int, operator.inputs[:2]), len(graph.tensors) - 1]
+            added.append(f"{label}: a bias of zeros")
+    return added
+
+
+def _indices(schema: Any, root: Any) -> list[str]:
+    graph, added = root.subgraphs[0], []
+    for kind in INDEX_INPUTS:
+        for index, operator in _operators(schema, root, kind):
+            wide = graph.tensors[int(operator.inputs[1])]
+            if wide.type != schema.TensorType.INT64:
+                continue
+            values = np.asarray(root.buffers[wide.buffer].data, np.uint8).view("<i8")
+            narrow = _constant(schema, root, values.astype("<i4").reshape(wide.shape))
+            narrow.name = wide.name
+            operator.inputs = [int(operator.inputs[0]), len(graph.tensors) - 1]
+            added.append(f"#{index} {kind}: its second input as int32")
+    return added
+
+
+STEPS: Sequence[Callable[[Any, Any], list[str]]] = (_zero_points, _depthwise, _indices)
+
+
+def _operators(schema: Any, root: Any, kind: str) -> list[tuple[int, Any]]:
+    number = getattr(schema.BuiltinOperator, kind)
+    codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in root.operatorCodes]
+    operators = enumerate(root.subgraphs[0].operators)
+    return [(index, op) for index, op in operators if codes[op.opcodeIndex] == number]
+
+
+def _constant(schema: Any, root: Any, values: Any) -> Any:
+    """A new tensor, behind all others."""
+    buffer, tensor = schema.BufferT(), schema.TensorT()
+    buffer.data = np.frombuffer(values.tobytes(), np.uint8)
+    root.buffers.append(buffer)
+    tensor.shape = np.array(values.shape, np.int32)
+    tensor.type = schema.TensorType.INT32
+    tensor.buffer = len(root.buffers) - 1
+    tensor.name = b""
+    root.subgraphs[0].tensors.append(tensor)
+    return tensor

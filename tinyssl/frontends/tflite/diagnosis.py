@@ -1,0 +1,281 @@
+"""What kind of model it is that tinyssl does not support, and what its owner can do about it.
+
+Blockers of one cause become one line with the way out: a pair of QUANTIZE operators at the ends is
+not two unknown operators, but a model whose input and output should be INT8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from tinyssl.core.errors import Blocker
+from tinyssl.graph.blockers import places_text
+from tinyssl.graph.types import FLOAT_HINT
+from tinyssl.ops.operators import OPS
+
+
+@dataclass(frozen=True)
+class RawOp:
+    """An operator as the file has it."""
+
+    index: int
+    kind: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+    @property
+    def label(self) -> str:
+        return f"#{self.index} {self.kind}"
+
+
+@dataclass(frozen=True)
+class RawTensor:
+    """A tensor as the file has it."""
+
+    name: str
+    type: str
+    """Name in the schema's TensorType"""
+    constant: bool
+
+
+@dataclass(frozen=True)
+class RawGraph:
+    """The graph as the file has it."""
+
+    ops: tuple[RawOp, ...]
+    tensors: dict[int, RawTensor]
+    """Those that are used"""
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+    def of_kind(self, kinds: Sequence[str]) -> list[RawOp]:
+        return [op for op in self.ops if op.kind in kinds]
+
+    def place(self, index: int) -> str:
+        """As the reader names a tensor in its blockers."""
+        return f"tensor {index} ({self.tensors[index].name})"
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """One cause."""
+
+    text: str
+    hint: str
+    places: frozenset[str]
+    """Blockers at these places follow from it"""
+
+
+NPUS = {
+    "edgetpu-custom-op": "Google's Edge TPU",
+    "ethos-u": "Arm's Ethos-U",
+    "NeutronGraph": "NXP's Neutron",
+    "DISPATCH_OP": "an NPU of LiteRT",
+}
+"""Custom operator that a compiler for an accelerator writes -> the accelerator"""
+
+STATEFUL = (
+    "LSTM",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM",
+    "BIDIRECTIONAL_SEQUENCE_LSTM",
+    "RNN",
+    "UNIDIRECTIONAL_SEQUENCE_RNN",
+    "BIDIRECTIONAL_SEQUENCE_RNN",
+    "SVDF",
+    "CALL_ONCE",
+    "VAR_HANDLE",
+    "READ_VARIABLE",
+    "ASSIGN_VARIABLE",
+    "WHILE",
+    "IF",
+    "CUSTOM CIRCULAR_BUFFER",
+)
+RECURRENT = STATEFUL[:7]
+SHAPES = ("SHAPE", "STRIDED_SLICE", "PACK", "SLICE", "GATHER", "REDUCE_PROD", "CONCATENATION")
+"""Operators of which converters make the shape of a free batch"""
+ENDS = ("QUANTIZE", "DEQUANTIZE")
+
+KIND_HINTS = {
+    "EXPAND_DIMS": "use Conv2D with a height of 1 in place of Conv1D, and Reshape in place of "
+    "expand_dims: the weights stay the same",
+    "RELU": "place the activation directly behind a convolution, a dense layer or an addition: the "
+    "converter then fuses it",
+    "LOGISTIC": "leave a last sigmoid out (a threshold on its input decides the same), and use "
+    "ReLU inside the model",
+    "TRANSPOSE": "build the model with channels last (NHWC)",
+    "CUSTOM TFLite_Detection_PostProcess": "end the model before the detection post-processing",
+}
+SAME_HINT = {
+    "SQUEEZE": "EXPAND_DIMS",
+    "RELU6": "RELU",
+    "RELU_N1_TO_1": "RELU",
+    "RELU_0_TO_1": "RELU",
+}
+SUPPORTED_HINT = "supported: " + ", ".join(OPS)
+
+
+def diagnose(graph: RawGraph, blockers: Sequence[Blocker]) -> list[Blocker]:
+    """The blockers, with those of a known cause replaced by it, and with hints.
+
+    Args:
+        graph: The file's graph.
+        blockers: What the reader and the verifier found.
+    """
+    causes = [cause for find in CAUSES for cause in find(graph)]
+    covered = {place for cause in causes for place in cause.places}
+    found = [Blocker("", cause.text, cause.hint) for cause in causes]
+    rest = [blocker for blocker in blockers if blocker.place not in covered]
+    return [*found, *map(_hinted, rest)]
+
+
+def _hinted(blocker: Blocker) -> Blocker:
+    if blocker.hint or not blocker.place.startswith("#"):
+        return blocker
+    kind = blocker.place.partition(" ")[2]
+    if kind in OPS:
+        return blocker
+    hint = KIND_HINTS.get(SAME_HINT.get(kind, kind), SUPPORTED_HINT)
+    return Blocker(blocker.place, blocker.text, hint)
+
+
+def _labels(ops: Sequence[RawOp]) -> frozenset[str]:
+    return frozenset(op.label for op in ops)
+
+
+def _accelerator(graph: RawGraph) -> Iterator[Diagnosis]:
+    """A model that was compiled for an accelerator."""
+    for code, name in NPUS.items():
+        ops = graph.of_kind([f"CUSTOM {code}"])
+        if ops:
+            text = f"the model was compiled for {name} (operator {code})"
+            hint = "take the original .tflite, from before that compiler"
+            yield Diagnosis(text, hint, _labels(ops))
+
+
+def _memory(graph: RawGraph) -> Iterator[Diagnosis]:
+    """Recurrent and streaming models."""
+    ops = graph.of_kind(STATEFUL)
+    if not ops:
+        return
+    recurrent = any(op.kind in RECURRENT for op in ops)
+    what = "is recurrent" if recurrent else "keeps values between inferences (streaming)"
+    places = places_text(op.label for op in ops)
+    hint = "use a model without memory, which takes a whole window at once (convolutions over time)"
+    tensors = {
+        graph.place(index) for op in ops for index in (*op.inputs, *op.outputs) if index >= 0
+    }
+    text = f"the model {what}: {places}; tinyssl computes models without memory"
+    yield Diagnosis(text, hint, _labels(ops) | tensors)
+
+
+def _flex(graph: RawGraph) -> Iterator[Diagnosis]:
+    """Operators that only TensorFlow itself has."""
+    ops = [op for op in graph.ops if op.kind.startswith("CUSTOM Flex")]
+    if ops:
+        text = f"operators of TensorFlow itself: {places_text(op.label for op in ops)}"
+        hint = "convert without SELECT_TF_OPS, from layers that have a TFLite operator"
+        yield Diagnosis(text, hint, _labels(ops))
+
+
+def _ends(graph: RawGraph) -> Iterator[Diagnosis]:
+    """INT8 inside, with QUANTIZE or DEQUANTIZE at the ends."""
+    starts = [op for op in graph.of_kind(ENDS) if _is_end(graph, op, graph.inputs, op.inputs)]
+    stops = [op for op in graph.of_kind(ENDS) if _is_end(graph, op, graph.outputs, op.outputs)]
+    inside = {op.inputs[0] for op in stops} | {op.outputs[0] for op in starts}
+    if not inside or any(graph.tensors[index].type != "INT8" for index in inside):
+        return
+    parts = [_end_text(graph, "input", op, op.inputs[0]) for op in starts]
+    parts += [_end_text(graph, "output", op, op.outputs[0]) for op in stops]
+    text = f"the model is INT8 inside, but {' and '.join(parts)}"
+    hint = (
+        "convert it with INT8 ends (TFLiteConverter: inference_input_type = inference_output_type "
+        "= tf.int8); a uint8 image fits as it is: the firmware takes pixels of 0 to 255"
+    )
+    tensors = {graph.place(op.inputs[0]) for op in starts}
+    tensors |= {graph.place(op.outputs[0]) for op in stops}
+    yield Diagnosis(text, hint, _labels([*starts, *stops]) | tensors)
+
+
+def _is_end(graph: RawGraph, op: RawOp, ends: tuple[int, ...], own: tuple[int, ...]) -> bool:
+    complete = len(op.inputs) == len(op.outputs) == 1 and op.inputs[0] >= 0
+    return complete and own[0] in ends and graph.tensors[own[0]].type != "INT8"
+
+
+def _end_text(graph: RawGraph, what: str, op: RawOp, index: int) -> str:
+    tensor = graph.tensors[index]
+    return f"its {what} {tensor.name} is {tensor.type} ({op.label})"
+
+
+def _weights(graph: RawGraph) -> Iterator[Diagnosis]:
+    """float16 and 4-bit constants."""
+    for kind, hint in (
+        ("FLOAT16", FLOAT_HINT),
+        ("BFLOAT16", FLOAT_HINT),
+        ("INT4", "quantise the weights to INT8"),
+        ("INT2", "quantise the weights to INT8"),
+    ):
+        found = [i for i, t in graph.tensors.items() if t.type == kind and t.constant]
+        if not found:
+            continue
+        ops = [op for op in graph.of_kind(["DEQUANTIZE"]) if op.inputs and op.inputs[0] in found]
+        text = f"its weights are {kind}: {len(found)} tensors ({graph.tensors[found[0]].name}, …)"
+        yield Diagnosis(text, hint, _labels(ops) | {graph.place(index) for index in found})
+
+
+def _unsigned(graph: RawGraph) -> Iterator[Diagnosis]:
+    """Quantised to UINT8 throughout, as TensorFlow 1 did."""
+    ends = {*graph.inputs, *graph.outputs}
+    found = [
+        index
+        for index, tensor in graph.tensors.items()
+        if tensor.type == "UINT8" and (tensor.constant or index not in ends)
+    ]
+    if found:
+        text = f"the model is quantised to UINT8: {len(found)} weights and activations"
+        hint = "quantise it to INT8 (symmetric weights), as converters since 2020 do"
+        ends_too = {graph.place(i) for i in ends if graph.tensors[i].type == "UINT8"}
+        yield Diagnosis(text, hint, frozenset({graph.place(i) for i in found} | ends_too))
+
+
+def _free_batch(graph: RawGraph) -> Iterator[Diagnosis]:
+    """Arithmetic on the shape of a batch that was left open."""
+    if not graph.of_kind(["SHAPE"]):
+        return
+    integers = {i for i, tensor in graph.tensors.items() if tensor.type in ("INT32", "INT64")}
+    ops = [op for op in graph.of_kind(SHAPES) if op.outputs and op.outputs[0] in integers]
+    places = places_text(op.label for op in ops)
+    text = f"the model computes shapes, as its batch was left open: {places}"
+    hint = (
+        "convert it with a batch of 1 (Keras: Input(..., batch_size=1)): shapes are constants then"
+    )
+    yield Diagnosis(text, hint, _labels(ops))
+
+
+def _dilation(graph: RawGraph) -> Iterator[Diagnosis]:
+    """Dilated convolutions in the form that Keras writes."""
+    splits, joins = graph.of_kind(["SPACE_TO_BATCH_ND"]), graph.of_kind(["BATCH_TO_SPACE_ND"])
+    if not splits or not joins:
+        return
+    between = {index for op in splits for index in op.outputs}
+    inner = [op for op in graph.ops if op not in joins and between & set(op.inputs)]
+    places = places_text(op.label for op in [*splits, *joins])
+    text = f"a dilated convolution written as {places}: the dilation must be in the convolution"
+    hint = (
+        "litert-torch writes it so; in Keras use a larger kernel, a stride or a pooling in place "
+        "of the dilation"
+    )
+    yield Diagnosis(text, hint, _labels([*splits, *joins, *inner]))
+
+
+CAUSES: tuple[Callable[[RawGraph], Iterator[Diagnosis]], ...] = (
+    _accelerator,
+    _memory,
+    _flex,
+    _ends,
+    _weights,
+    _unsigned,
+    _free_batch,
+    _dilation,
+)
+"""Each gives the causes it sees in a graph"""

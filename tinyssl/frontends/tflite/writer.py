@@ -1,0 +1,174 @@
+"""`ir.Model` to a TFLite flatbuffer in canonical form: small, self-contained, deterministic.
+
+* All constants inside the flatbuffer, aligned to 16 bytes: TensorFlow Lite Micro reads constants
+  in place and reads those behind the flatbuffer as uninitialised data, without an error.
+* Equal constants, quantisation arrays, shapes and options are stored once.
+* Tensors in order of first use; unused ones, names (but those of input and output), signatures and
+  metadata are left out.
+
+Two things stay because LiteRT asks for them (TensorFlow Lite Micro does without): a zero point for
+every channel, shared between tensors of equal length, and the scales of the biases, without which
+XNNPACK takes only parts of the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from tinyssl.frontends.tflite.reader import DTYPES
+from tinyssl.frontends.tflite.tables import IDENTIFIER, SCHEMA_VERSION
+from tinyssl.frontends.tflite.write_ops import FileOp, Lowering, lower
+from tinyssl.graph.model import Model, Quant
+
+ALIGNMENT = 16
+TYPE_NUMBERS = {dtype: number for number, dtype in DTYPES.items()}
+BYTE_CODES = 127
+"""Operator codes above it do not fit the deprecated one-byte field, which then holds it"""
+
+
+def write_model(model: Model) -> bytes:
+    """The model as a TFLite file; equal models give equal bytes.
+
+    Reading it back gives the same model but for names, unused tensors and operator numbers, and,
+    where a padding is neither SAME nor VALID, with a PAD in front of the convolution.
+
+    Raises:
+        UnsupportedModel: An operator that TFLite cannot say.
+    """
+    lowered = lower(model)
+    order = _order(model, lowered.ops)
+    return _File(model, lowered, order).pack()
+
+
+def _order(model: Model, ops: Iterable[FileOp]) -> dict[int, int]:
+    """Tensor of the model -> tensor of the file, in order of first use."""
+    used = [*model.inputs]
+    for op in ops:
+        used += [index for index in (*op.inputs, op.output) if index >= 0]
+    return {old: new for new, old in enumerate(dict.fromkeys([*used, *model.outputs]))}
+
+
+class _File:
+    """One flatbuffer while it is written. Children come before their parents."""
+
+    def __init__(self, model: Model, lowered: Lowering, order: dict[int, int]) -> None:
+        import flatbuffers
+        from ai_edge_litert import schema_py_generated as schema
+
+        self.schema: Any = schema
+        self.builder: Any = flatbuffers.Builder(1 << 16)
+        self.model = model
+        self.ops = lowered.ops
+        self.order = order
+        self.tensors = [lowered.tensors[old] for old in order]
+        self.shared: dict[Hashable, int] = {}
+
+    def pack(self) -> bytes:
+        contents = [b"", *dict.fromkeys(t.data for t in self.tensors if t.data is not None)]
+        numbers = {content: number for number, content in enumerate(contents)}
+        buffers = self._offsets([self._buffer(content) for content in contents])
+        codes = list(dict.fromkeys((op.kind, op.version) for op in self.ops))
+        tensors = self._offsets([self._tensor(n, numbers) for n in range(len(self.tensors))])
+        operators = self._offsets(
+            [self._operator(op, codes.index((op.kind, op.version))) for op in self.ops]
+        )
+        graph = self._table(
+            "SubGraph",
+            Tensors=tensors,
+            Inputs=self._vector("i4", [self.order[index] for index in self.model.inputs]),
+            Outputs=self._vector("i4", [self.order[index] for index in self.model.outputs]),
+            Operators=operators,
+        )
+        root = self._table(
+            "Model",
+            Version=SCHEMA_VERSION,
+            OperatorCodes=self._offsets([self._code(*code) for code in codes]),
+            Subgraphs=self._offsets([graph]),
+            Buffers=buffers,
+        )
+        self.builder.Finish(root, file_identifier=IDENTIFIER)
+        return bytes(self.builder.Output())
+
+    # Tables of the schema.
+
+    def _buffer(self, content: bytes) -> int:
+        if not content:
+            return self._table("Buffer")
+        builder = self.builder
+        builder.StartVector(1, len(content), ALIGNMENT)
+        builder.head -= len(content)
+        builder.Bytes[builder.head : builder.head + len(content)] = content
+        return self._table("Buffer", Data=builder.EndVector())
+
+    def _tensor(self, index: int, buffers: dict[bytes, int]) -> int:
+        tensor = self.tensors[index]
+        fields: dict[str, Any] = {
+            "Shape": self._vector("i4", tensor.shape),
+            "Type": TYPE_NUMBERS[tensor.dtype],
+            "Buffer": buffers[tensor.data or b""],
+        }
+        if tensor.quant is not None:
+            fields["Quantization"] = self._quant(tensor.quant)
+        for name, ends in (("input", self.model.inputs), ("output", self.model.outputs)):
+            if index in [self.order[end] for end in ends]:
+                fields["Name"] = self.builder.CreateSharedString(name)
+        return self._table("Tensor", **fields)
+
+    def _quant(self, quant: Quant) -> int:
+        fields: dict[str, Any] = {
+            "Scale": self._vector("f4", quant.scale),
+            "ZeroPoint": self._vector("i8", quant.zero_point),
+            "QuantizedDimension": quant.axis,
+        }
+        return self._table("QuantizationParameters", **fields)
+
+    def _code(self, kind: str, version: int) -> int:
+        number = getattr(self.schema.BuiltinOperator, kind)
+        return self._table(
+            "OperatorCode",
+            DeprecatedBuiltinCode=min(number, BYTE_CODES),
+            BuiltinCode=number,
+            Version=version,
+        )
+
+    def _operator(self, op: FileOp, code: int) -> int:
+        fields = {
+            name: self._vector("i4", value) if isinstance(value, list) else value
+            for name, value in op.fields.items()
+        }
+        return self._table(
+            "Operator",
+            OpcodeIndex=code,
+            Inputs=self._vector("i4", [self.order.get(index, -1) for index in op.inputs]),
+            Outputs=self._vector("i4", [self.order[op.output]]),
+            BuiltinOptionsType=getattr(self.schema.BuiltinOptions, op.options),
+            BuiltinOptions=self._table(op.options, **fields),
+        )
+
+    # What tables are made of.
+
+    def _table(self, name: str, **fields: Any) -> int:
+        """A table; equal ones are stored once, which the format allows for all but the root."""
+        key = (name, tuple(fields.items()))
+        if key not in self.shared:
+            getattr(self.schema, f"{name}Start")(self.builder)
+            for field, value in fields.items():
+                getattr(self.schema, f"{name}Add{field}")(self.builder, value)
+            self.shared[key] = getattr(self.schema, f"{name}End")(self.builder)
+        return self.shared[key]
+
+    def _vector(self, dtype: str, values: Sequence[float]) -> int:
+        array = np.array(values, dtype=f"<{dtype}")
+        key = (dtype, array.tobytes())
+        if key not in self.shared:
+            self.shared[key] = self.builder.CreateNumpyVector(array)
+        return self.shared[key]
+
+    def _offsets(self, offsets: list[int]) -> int:
+        self.builder.StartVector(4, len(offsets), 4)
+        for offset in reversed(offsets):
+            self.builder.PrependUOffsetTRelative(offset)
+        return int(self.builder.EndVector())

@@ -1,0 +1,1 @@
+"""The graph that the compiler works on: values, checks and passes."""

@@ -1,0 +1,1 @@
+"""Training: backbones, self-supervised methods, teachers, the trainer and probes."""

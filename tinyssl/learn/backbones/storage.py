@@ -1,0 +1,85 @@
+"""Backbones on disk: safetensors whose header says how to build the network again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from tinyssl.core.errors import TrainingError
+from tinyssl.core.records import write_atomic
+from tinyssl.learn.backbones.base import Backbone
+
+
+@dataclass(frozen=True)
+class BackboneInfo:
+    """What the weights alone do not say."""
+
+    backbone: str
+    stem_stride: int
+    image_size: int
+    """Side of the images it was trained on, in pixels"""
+
+
+def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    """Writes a safetensors file atomically; equal tensors and metadata give equal bytes."""
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    write_atomic(path, _sorted_header(save(plain, metadata=metadata)))
+
+
+def _sorted_header(data: bytes) -> bytes:
+    """The library writes the metadata in an order that changes from call to call: sort it.
+
+    The format: 8 bytes little-endian length of the header, the header as JSON, padded with spaces
+    to a multiple of 8, and the tensors at offsets that count from its end.
+    """
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + data[8 + length :]
+
+
+def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Reads a safetensors file: tensors and metadata.
+
+    Raises:
+        TrainingError: It is missing or damaged.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118 - no dict
+    except (OSError, SafetensorError) as error:
+        raise TrainingError(
+            f"{path} is not a readable safetensors file: {error}",
+            hint="run `tinyssl pretrain` and `tinyssl probe` again",
+        ) from error
+
+
+def save_backbone(path: Path, backbone: Backbone, info: BackboneInfo) -> None:
+    """Writes parameters and batch-norm statistics, and `info` as metadata."""
+    metadata = {name: str(value) for name, value in asdict(info).items()}
+    save_tensors(path, backbone.state_dict(), metadata)
+
+
+def load_info(path: Path) -> tuple[dict[str, Tensor], BackboneInfo]:
+    """Reads the file of `save_backbone` without building the network.
+
+    Raises:
+        TrainingError: It is missing, damaged, or holds something else.
+    """
+    tensors, metadata = load_tensors(path)
+    try:
+        info = BackboneInfo(
+            metadata["backbone"], int(metadata["stem_stride"]), int(metadata["image_size"])
+        )
+    except (KeyError, ValueError) as error:
+        raise TrainingError(
+            f"{path} does not say which backbone it holds: {error}",
+            hint="use the file `backbone` of a pretrain or probe run",
+        ) from error
+    return tensors, info

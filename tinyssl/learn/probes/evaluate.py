@@ -1,0 +1,148 @@
+"""The stage `evaluate` for the float model of a probe run.
+
+Results: `few_labels` {share: accuracy, std, scores, images}, `finetune` {accuracy, images, epochs},
+`finetune_few_labels` likewise by share, `accuracy_clean` and `accuracy_corrupted` over
+`corruption_images` test images, `corruption_kinds` {kind: mean over the levels}, `seconds`; file
+`corruptions` (JSON, every kind and level).
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import replace
+
+import torch
+from pydantic import TypeAdapter
+
+from tinyssl.core.config import EvaluateConfig, ProbeConfig
+from tinyssl.core.errors import DataError, TrainingError, UsageError
+from tinyssl.core.progress import Progress
+from tinyssl.core.records import RunRecord, RunWriter, Workspace, read_record, write_json
+from tinyssl.data import Dataset, data_config_json, data_config_of, load_dataset
+from tinyssl.data.augment import to_float
+from tinyssl.data.base import Images
+from tinyssl.data.corruptions.suite import FILE, Suite, as_file, check_kinds, mean_accuracy
+from tinyssl.learn.backbones import Backbone, load_backbone
+from tinyssl.learn.backbones.storage import load_tensors
+from tinyssl.learn.probes.features import BATCH, all_features, probe_device
+from tinyssl.learn.probes.few_labels import few_labels
+from tinyssl.learn.probes.finetune import Start, finetune
+from tinyssl.learn.probes.linear import Head, accuracy
+from tinyssl.learn.probes.probe import require_labels
+
+_ADAPTER = TypeAdapter(EvaluateConfig)
+_LRS = TypeAdapter(list[float])
+
+
+def evaluate(config: EvaluateConfig, workspace: Workspace, progress: Progress) -> RunRecord:
+    """Few labels, fine-tuning and corrupted images, with a probe run's backbone and head.
+
+    Args:
+        config: Which run, and what to measure.
+        workspace: Where runs are.
+        progress: Told what happens.
+
+    Raises:
+        UsageError: No finished probe run, not one, or an unknown kind of corruption.
+        DataError: The images are not those of the probe run any more.
+        TrainingError: A file is damaged, or fine-tuning diverges.
+    """
+    source = (
+        read_record(workspace.run_folder(config.run)) if config.run else workspace.latest("probe")
+    )
+    if source.kind != "probe":
+        raise UsageError(f"{source.folder} is a {source.kind} run", hint="name a probe run")
+    if config.board is not None:
+        raise UsageError(
+            f"{source.folder} holds a float model, which no board runs",
+            hint="with --board, name a convert run",
+        )
+    check_kinds(config.corruptions)
+    data = data_config_of(source)
+    dataset = load_dataset(data, progress)
+    require_labels(dataset)
+    _require_same(dataset, source)
+    content = _ADAPTER.dump_python(replace(config, run=source.folder.absolute()), mode="json")
+    content |= {"data": data_config_json(data)}
+    inputs = {name: source.path(name) for name in ("backbone", "head")}
+    run = workspace.start(
+        "evaluate", content, seed=config.seed, inputs=inputs, data=dataset.as_record()
+    )
+    with run:
+        started = time.perf_counter()
+        start = _load(source)
+        if config.corruption_images:
+            _corruptions(run, start, dataset, config, progress)
+        _labels(run, start, dataset, config, progress)
+        run.results(seconds=time.perf_counter() - started)
+    return run.record
+
+
+def _require_same(dataset: Dataset, source: RunRecord) -> None:
+    expected = str(source.data.get("fingerprint"))
+    if expected != dataset.fingerprint:
+        raise DataError(
+            f"the images of {source.folder} have changed: fingerprint {dataset.fingerprint[:12]}, "
+            f"it was {expected[:12]}",
+            hint="run `tinyssl probe` again, or bring the images back",
+        )
+
+
+def _load(source: RunRecord) -> Start:
+    """Backbone, head and learning rates of the probe."""
+    backbone, _ = load_backbone(source.path("backbone"))
+    tensors, _ = load_tensors(source.path("head"))
+    try:
+        head = Head(tensors["weight"], tensors["bias"])
+    except KeyError as error:
+        raise TrainingError(
+            f"{source.path('head')} holds no {error}", hint="run `tinyssl probe` again"
+        ) from error
+    lrs = source.checked(_LRS, source.config.get("lrs", ProbeConfig().lrs))
+    return Start(backbone, head, None, lrs)
+
+
+def _labels(
+    run: RunWriter, start: Start, dataset: Dataset, config: EvaluateConfig, progress: Progress
+) -> None:
+    """What needs frozen features of all images, or labels."""
+    if config.few_labels or any(share < 1 for share in config.finetune):
+        start = replace(start, features=all_features(start.backbone, dataset, progress))
+    if config.few_labels and start.features is not None:
+        found = few_labels(start.features, dataset, config, start.lrs, progress)
+        run.results(few_labels=found)
+    if config.finetune:
+        run.results(**finetune(start, dataset, config, progress))
+
+
+def _corruptions(
+    run: RunWriter, start: Start, dataset: Dataset, config: EvaluateConfig, progress: Progress
+) -> None:
+    suite = Suite.of(dataset.images[dataset.test], dataset.labels[dataset.test], config)
+    table: dict[str, list[float]] = {}
+    with progress.track("corrupted images", suite.total, "image") as tracker:
+        for corrupted in suite:
+            share = right_share(start, corrupted.images, suite)
+            table.setdefault(corrupted.kind, []).append(share)
+            tracker.advance(len(corrupted.images), kind=corrupted.kind)
+    write_json(run.file("corruptions", FILE), as_file(suite, {"float": table}))
+    run.results(
+        accuracy_clean=right_share(start, suite.images, suite),
+        accuracy_corrupted=mean_accuracy(table),
+        corruption_images=len(suite.images),
+        corruption_kinds={kind: statistics.fmean(levels) for kind, levels in table.items()},
+    )
+
+
+def right_share(start: Start, images: Images, suite: Suite) -> float:
+    """Accuracy of backbone and head on `images`, which are the suite's in some form."""
+    device = probe_device()
+    backbone: Backbone = start.backbone.to(device).eval()
+    head = Head(start.head.weight.to(device), start.head.bias.to(device))
+    labels = torch.from_numpy(suite.labels).to(device)
+    answers = []
+    with torch.inference_mode():
+        for batch in torch.split(torch.from_numpy(images), BATCH[device.type]):
+            answers.append(head.predict(backbone(to_float(batch.to(device))).float()))
+    return accuracy(torch.cat(answers), labels)

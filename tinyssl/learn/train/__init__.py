@@ -1,0 +1,5 @@
+"""Pretraining: one loop, exact resume."""
+
+from tinyssl.learn.train.pretrain import pretrain
+
+__all__ = ["pretrain"]

@@ -1,0 +1,235 @@
+"""The stage `pretrain`: from a data set to a run that holds a backbone."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tinyssl.core.config import DataConfig, PretrainConfig
+from tinyssl.core.errors import Collapsed, TinysslError, UsageError
+from tinyssl.core.memory import keep_freed_memory
+from tinyssl.core.progress import Progress, Silent
+from tinyssl.core.records import RunRecord, RunWriter, Workspace, hold_run, read_record, step_of
+from tinyssl.data import data_config_json, data_config_of, load_dataset
+from tinyssl.learn.backbones import BackboneInfo, save_backbone
+from tinyssl.learn.train.checkpoint import CURRENT, load_checkpoint
+from tinyssl.learn.train.device import repeatable
+from tinyssl.learn.train.launch import launch_id, unfinished
+from tinyssl.learn.train.length import plan_text, verdict
+from tinyssl.learn.train.loop import Counters, Plan, Trainer
+from tinyssl.learn.train.metrics import observers_of
+from tinyssl.learn.train.observer import MetricsFile, Observer, ObserverFactory, Subject
+from tinyssl.learn.train.recorded import (
+    config_json,
+    given_teacher,
+    recorded_config,
+    refuse_changes,
+    refuse_other_images,
+    refuse_other_teacher,
+    shared_out,
+)
+from tinyssl.learn.train.schedule import Schedule
+from tinyssl.learn.train.setup import Job, build_job, check_config
+from tinyssl.learn.train.world import World, join_world, one_for_all
+
+BACKBONE_FILE = "backbone.safetensors"
+
+
+def pretrain(
+    config: PretrainConfig,
+    data: DataConfig,
+    workspace: Workspace,
+    progress: Progress,
+    observers: Sequence[ObserverFactory] = (),
+) -> RunRecord:
+    """Trains a backbone, or goes on with a run (`config.resume`).
+
+    A resumed run is the one that was started: it takes its settings from its record, and ends with
+    the same bits as if it had never stopped (same computer and torch). Under `torchrun` all
+    processes call this with the same arguments; the first one writes the record.
+
+    Args:
+        config: What to train, and how.
+        data: On which images.
+        workspace: Where the run's folder is made.
+        progress: Told of every step, on the first process only.
+        observers: Told of all figures, beside those that the config asks for.
+
+    Raises:
+        UsageError: A name or value that cannot be right; a resumed run asked for other settings.
+        DataError: Images that cannot be read, too few for a batch, or others than before.
+        TrainingError: Non-finite loss, or no sound checkpoint.
+        Collapsed: All embeddings became alike.
+        KeyboardInterrupt: After Ctrl-C; the run is marked `interrupted` and can be resumed.
+    """
+    keep_freed_memory()
+    with join_world(_device(config, workspace)) as world:
+        place = Place(world, workspace, progress if world.main else Silent(), observers)
+        with one_for_all(world):
+            if config.resume is not None:
+                folder = workspace.run_folder(Path(config.resume))
+                return _resume(config, data, place, folder)
+            before = world.share(unfinished(workspace, config, data) if world.main else None)
+            if before is not None:
+                return _resume(config, data, place, before.folder)
+            return _start(config, data, place)
+
+
+def _device(config: PretrainConfig, workspace: Workspace) -> str:
+    """A resumed run goes on where it was, unless told otherwise."""
+    if config.resume is None or config.device != "auto":
+        return config.device
+    record = read_record(workspace.run_folder(Path(config.resume)))
+    return str(record.config.get("device", config.device))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a training happens, and who is told of it."""
+
+    world: World
+    workspace: Workspace
+    progress: Progress
+    observers: Sequence[ObserverFactory]
+
+
+def _start(config: PretrainConfig, data: DataConfig, place: Place) -> RunRecord:
+    check_config(config)
+    dataset = load_dataset(data, place.progress)
+    with repeatable(place.world.device):
+        job = build_job(config, dataset, place.world, place.progress)
+        if job.method.trains:
+            place.progress.note(plan_text(job.schedule, asked=config.epochs is not None))
+        run = _new_run(job, data, place) if place.world.main else None
+        return _run(job, run, None, place)
+
+
+def _new_run(job: Job, data: DataConfig, place: Place) -> RunWriter:
+    content = config_json(job.config) | job.facts() | {"data": data_config_json(data)}
+    launch = launch_id()
+    if launch is not None:
+        content |= {"launch": launch, "processes": place.world.size}
+    return place.workspace.start(
+        "pretrain", content, seed=job.config.seed, data=job.dataset.as_record()
+    )
+
+
+def _resume(config: PretrainConfig, data: DataConfig, place: Place, folder: Path) -> RunRecord:
+    kind = read_record(folder).kind
+    if kind != "pretrain":
+        raise UsageError(f"{folder} is a {kind} run", hint="name a pretrain run")
+    lock = hold_run(folder) if place.world.main else None
+    try:
+        record = read_record(folder)  # by whoever held the lock, it may be complete now
+        if record.status == "complete":
+            place.progress.note(f"{folder} is complete: nothing to resume")
+            return record
+        return _resume_held(config, data, place, record)
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def _resume_held(
+    config: PretrainConfig, data: DataConfig, place: Place, record: RunRecord
+) -> RunRecord:
+    """Goes on with a run whose lock the first process holds."""
+    folder, world = record.folder, place.world
+    recorded, recorded_data = recorded_config(record), data_config_of(record)
+    refuse_changes(replace(config, resume=None, teacher=given_teacher(config.teacher)), recorded)
+    refuse_changes(data, recorded_data)
+    dataset = load_dataset(recorded_data, place.progress)
+    refuse_other_images(dataset, record)
+    with repeatable(world.device):
+        config = shared_out(recorded, record, world.size)
+        job = build_job(config, dataset, world, place.progress)
+        refuse_other_teacher(job.teacher, record)
+        state = world.share(load_checkpoint(folder, place.progress) if world.main else None)
+        run = _reopened(folder, state, job, place) if world.main else None
+        return _run(job, run, state, place)
+
+
+def _reopened(folder: Path, state: dict[str, Any] | None, job: Job, place: Place) -> RunWriter:
+    """The run's writer, rid of what was written after the checkpoint."""
+    for half_written in folder.glob(".*.tmp"):  # of atomic writes that a crash cut short
+        half_written.unlink(missing_ok=True)
+    done = state["counters"]["step"] if state else 0
+    place.progress.note(f"resuming {folder.name} at step {done} of {job.schedule.steps}")
+    return place.workspace.reopen(folder, keep=lambda row: 0 < step_of(row) <= done)
+
+
+def _run(job: Job, run: RunWriter | None, state: dict[str, Any] | None, place: Place) -> RunRecord:
+    """Trains from `state`, or from the start; `run` is there on the first process only."""
+    with _hints(run, place.progress), run or nullcontext():
+        try:
+            if job.method.trains:
+                _train(job, run, state, place)
+        except Collapsed:  # its backbone can be probed all the same: a result of the method
+            _save(job, run)
+            raise
+        _save(job, run)
+    record: RunRecord = place.world.share(run.record if run is not None else None)
+    return record
+
+
+def _save(job: Job, run: RunWriter | None) -> None:
+    if run is not None:
+        config = job.config
+        info = BackboneInfo(config.backbone, config.stem_stride, job.dataset.images.shape[1])
+        save_backbone(run.file("backbone", BACKBONE_FILE), job.method.backbone, info)
+
+
+def _train(job: Job, run: RunWriter | None, state: dict[str, Any] | None, place: Place) -> None:
+    with ExitStack() as stack:
+        observers: list[Observer] = []
+        if run is not None:
+            run.file("checkpoint", CURRENT)
+            subject = Subject(run, job.dataset, job.config, job.method, job.schedule.steps)
+            found = [*observers_of(subject), *(make(subject) for make in place.observers)]
+            for observer in (*found, MetricsFile(subject)):
+                observers.append(stack.enter_context(closing(observer)))
+        batcher = job.batcher(place.progress)
+        if run is not None and job.teacher is not None:
+            waited = run.record.results.get("teacher_wait_seconds", 0.0) + job.teacher_wait_seconds
+            run.results(teacher_seconds=job.teacher_seconds, teacher_wait_seconds=waited)
+        folder = run.folder if run is not None else None
+        plan = Plan(
+            job.method, batcher, job.config, job.schedule, place.world, folder, tuple(observers)
+        )
+        trainer = Trainer(plan)
+        if state is not None:
+            trainer.restore(state)
+        trainer.train(place.progress)
+        if run is not None:
+            _results(run, job.schedule, trainer.counters)
+
+
+def _results(run: RunWriter, schedule: Schedule, counters: Counters) -> None:
+    seconds = counters.seconds
+    run.results(
+        loss=counters.last_loss,
+        steps=schedule.steps,
+        images_seen=schedule.images_seen,
+        images_per_second=schedule.images_seen / seconds,
+        seconds=seconds,
+    )
+    if said := verdict(schedule, seconds):
+        run.results(verdict=said)
+
+
+@contextmanager
+def _hints(run: RunWriter | None, progress: Progress) -> Iterator[None]:
+    """Says how to go on after Ctrl-C, and where a failed run is."""
+    folder = run.folder if run is not None else Path()
+    try:
+        yield
+    except KeyboardInterrupt:
+        command = f"tinyssl pretrain --resume {shlex.quote(str(folder))}"
+        raise KeyboardInterrupt(f"go on with: {command}") from None
+    except TinysslError:
+        progress.note(f"the failed run is in {folder}")
+        raise

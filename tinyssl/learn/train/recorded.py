@@ -1,0 +1,107 @@
+"""What a pretrain run said when it was started, and what must still hold when it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from tinyssl.core.config import PretrainConfig
+from tinyssl.core.errors import DataError, UsageError
+from tinyssl.core.fields import Fields
+from tinyssl.core.records import RunRecord
+from tinyssl.data import Dataset
+from tinyssl.learn.teachers import TEACHERS, Teacher
+
+_ADAPTER = TypeAdapter(PretrainConfig)
+
+
+def config_json(config: PretrainConfig) -> dict[str, Any]:
+    """The config as plain JSON values: what a record stores."""
+    content: dict[str, Any] = _ADAPTER.dump_python(config, mode="json", exclude={"resume"})
+    return content
+
+
+def recorded_config(record: RunRecord) -> PretrainConfig:
+    """The config with which a pretrain run was started.
+
+    Raises:
+        UsageError: The record is damaged.
+    """
+    known = {field.name for field in fields(PretrainConfig)}
+    content = {name: value for name, value in record.config.items() if name in known}
+    if isinstance(content.get("teacher"), dict):  # the record says more of it than its name
+        content["teacher"] = content["teacher"].get("given")
+    return record.checked(_ADAPTER, content)
+
+
+def given_teacher(teacher: str | None) -> str | None:
+    """The name, or the absolute path, so that a run can be resumed from another folder."""
+    if teacher is None or teacher in TEACHERS:
+        return teacher
+    path = Path(teacher)
+    return str(path.absolute()) if path.exists() else teacher
+
+
+def refuse_changes(given: Any, recorded: Any) -> None:
+    """A resumed run keeps its settings: one that was given and differs is a mistake.
+
+    Raises:
+        UsageError: The message names the setting and both values.
+    """
+    for field in fields(given):
+        value, before = getattr(given, field.name), getattr(recorded, field.name)
+        default = getattr(type(given)(), field.name)
+        same = value == before or (isinstance(value, Path) and value.absolute() == before)
+        if not same and value != default:
+            option = field.name.replace("_", "-")
+            raise UsageError(
+                f"the run to resume has {option} {before}, not {value}",
+                hint=f"leave --{option} out, or start a new run without --resume",
+            )
+
+
+def refuse_other_images(dataset: Dataset, record: RunRecord) -> None:
+    """Raises DataError where the images are not those of the run."""
+    now, before = dataset.fingerprint, Fields(record.data).text("fingerprint")
+    if now != before:
+        raise DataError(
+            f"the images are not those of {record.folder}: fingerprint {now[:12]}…, was "
+            f"{before[:12]}…",
+            hint="restore the images, or start again without --resume",
+        )
+
+
+def refuse_other_teacher(teacher: Teacher | None, record: RunRecord) -> None:
+    """Raises UsageError where the teacher's weights are not those of the run."""
+    if teacher is None:
+        return
+    now, before = teacher.info.sha256, Fields(record.config).fields("teacher").text("sha256")
+    if now != before:
+        raise UsageError(
+            f"the teacher is not that of {record.folder}: SHA-256 {now[:12]}…, was {before[:12]}…",
+            hint="restore its weights, or start again without --resume",
+        )
+
+
+def shared_out(config: PretrainConfig, record: RunRecord, processes: int) -> PretrainConfig:
+    """The config with which `processes` make the batch of a recorded run between them.
+
+    The batch of a step stays as large, with more or fewer accumulated parts, else with parts of
+    another size.
+
+    Raises:
+        UsageError: It cannot be divided.
+    """
+    given = Fields(record.config).integer("global_batch")
+    whole = config.batch_size * config.accumulate if given is None else given
+    if whole % (config.batch_size * processes) == 0:
+        return replace(config, accumulate=whole // (config.batch_size * processes))
+    if whole % processes or whole // processes < 2:
+        raise UsageError(
+            f"{processes} processes cannot share the run's batch of {whole} images",
+            hint=f"resume it with a number of processes that divides {whole}",
+        )
+    return replace(config, batch_size=whole // processes, accumulate=1)

@@ -1,0 +1,173 @@
+"""What a training is made of, built from its config: data, teacher, method, plan."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import nn
+
+from tinyssl.core.config import PretrainConfig
+from tinyssl.core.errors import DataError
+from tinyssl.core.progress import Progress
+from tinyssl.data import Dataset
+from tinyssl.data.splits import LEAST_TRAIN
+from tinyssl.learn.backbones import build_backbone
+from tinyssl.learn.methods import METHODS, Method, Surroundings, build_method, method_config
+from tinyssl.learn.teachers import Teacher, build_teacher, fast, teacher_spec_of
+from tinyssl.learn.train.batches import Batcher, Material
+from tinyssl.learn.train.metrics import require_installed
+from tinyssl.learn.train.recorded import given_teacher
+from tinyssl.learn.train.schedule import Schedule, default_epochs
+from tinyssl.learn.train.sync_norm import synchronise
+from tinyssl.learn.train.teaching import OnlineTeaching, Teaching, cached_teaching
+from tinyssl.learn.train.world import World
+
+
+def check_config(config: PretrainConfig) -> None:
+    """Finds mistakes that need no data, before the seconds that loading it takes.
+
+    Raises:
+        UsageError: A name or option that cannot be right, or a teacher that is missing.
+    """
+    method_config(config.method, config.method_options)
+    build_backbone(config.backbone, config.stem_stride)
+    require_installed(config)
+    if METHODS[config.method].needs_teacher:
+        teacher_spec_of(config)
+
+
+@dataclass
+class Job:
+    """One training, built but not started."""
+
+    config: PretrainConfig
+    """Its number of epochs is never left open"""
+    dataset: Dataset
+    world: World
+    teacher: Teacher | None
+    method: Method
+    """On the device that trains"""
+    schedule: Schedule
+    teacher_seconds: float = field(default=0.0)
+    """Time that the teacher's features took, by whichever runs computed them"""
+    teacher_wait_seconds: float = field(default=0.0)
+    """What of it was spent here; near 0 where they were cached already"""
+
+    def batcher(self, progress: Progress) -> Batcher:
+        """Makes batches; before that it computes the teacher's features that the cache lacks."""
+        started = time.perf_counter()
+        teaching = self._teaching(progress)
+        self.teacher_wait_seconds = time.perf_counter() - started
+        self.teacher_seconds = teaching.seconds if teaching is not None else 0.0
+        material = Material(self.dataset, self.method, teaching)
+        return Batcher(material, self.config, self.schedule, self.world)
+
+    def _teaching(self, progress: Progress) -> Teaching | None:
+        if self.teacher is None:
+            return None
+        if self.config.teacher_mode == "online":
+            return OnlineTeaching(self.teacher, self.config.teacher_grid)
+        place = (self.world, progress)
+        return cached_teaching(
+            fast(self.teacher, progress), self.dataset, self.config, self.method.stages(), place
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """What the record says beside the options: parameters, processes, the teacher."""
+        learning = (p for p in self.method.parameters() if p.requires_grad and self.method.trains)
+        trained = sum(p.numel() for p in learning)
+        backbone = sum(p.numel() for p in self.method.backbone.parameters())
+        options = method_config(self.config.method, self.config.method_options)
+        facts: dict[str, Any] = {
+            "method_config": asdict(options),
+            "parameters": {"backbone": backbone, "trained": trained},
+            "global_batch": self.schedule.batch_size,
+        }
+        if self.teacher is not None:
+            info = self.teacher.info
+            facts["teacher"] = {
+                "name": info.name,
+                "image_size": info.image_size,
+                "sha256": info.sha256,
+                "supervised": info.supervised,
+                "source": info.source,
+                "given": given_teacher(self.config.teacher),
+            }
+        return facts
+
+
+def build_job(config: PretrainConfig, dataset: Dataset, world: World, progress: Progress) -> Job:
+    """Teacher, method and schedule; the backbone's weights are drawn first, from the seed.
+
+    Raises:
+        DataError: Too few images for a batch, or no labels for a method that needs them.
+        UsageError: The teacher is unknown or cannot be had.
+    """
+    schedule = make_schedule(config, dataset, world)
+    config = replace(config, epochs=schedule.epochs)
+    kind = METHODS[config.method]
+    if kind.needs_labels and not dataset.labelled:
+        raise DataError(
+            f"{config.method} learns from labels, and {dataset.name} has none",
+            hint="use another --method, or --dataset folder with a subfolder for each class",
+        )
+    teacher = None
+    if kind.needs_teacher:
+        teacher = build_teacher(teacher_spec_of(config), progress).to(world.device)
+    torch.manual_seed(config.seed)
+    backbone = build_backbone(config.backbone, config.stem_stride)
+    options = method_config(config.method, config.method_options)
+    method = build_method(config.method, backbone, options, _surroundings(dataset, teacher))
+    nn.utils.convert_conv2d_weight_memory_format(method.to(world.device), torch.channels_last)
+    if world.size > 1 and config.sync_batch_norm:
+        synchronise(method, world)
+    return Job(config, dataset, world, teacher, method, schedule)
+
+
+def _surroundings(dataset: Dataset, teacher: Teacher | None) -> Surroundings:
+    return Surroundings(
+        summary_dim=teacher.info.summary_dim if teacher else 0,
+        token_dim=teacher.info.token_dim if teacher else 0,
+        classes=len(dataset.class_names),
+        image_size=dataset.images.shape[1],
+    )
+
+
+def make_schedule(config: PretrainConfig, dataset: Dataset, world: World) -> Schedule:
+    """Steps and epochs.
+
+    Raises:
+        DataError: Fewer training images than one step takes.
+    """
+    images, batch = len(dataset.train), config.batch_size * config.accumulate * world.size
+    if images < batch:
+        raise DataError(
+            f"{images} training images do not fill a batch of {batch}"
+            f"{_factors(config, world) if batch != config.batch_size else ''}",
+            hint=_smaller_batch(config, images, world),
+        )
+    epochs = config.epochs or default_epochs(images)
+    return Schedule(images, batch, epochs, config.warmup_epochs)
+
+
+def _factors(config: PretrainConfig, world: World) -> str:
+    processes = f", {world.size} processes" if world.size > 1 else ""
+    accumulated = f", {config.accumulate} of them accumulated" if config.accumulate > 1 else ""
+    return f" (--batch-size {config.batch_size}{accumulated}{processes})"
+
+
+def _smaller_batch(config: PretrainConfig, images: int, world: World) -> str:
+    """Settings that suit so many training images, of which there are at least two."""
+    size = images // (config.accumulate * world.size)
+    if size >= LEAST_TRAIN:
+        return f"add images, or use --batch-size {size}"
+    accumulate = images // (LEAST_TRAIN * world.size)
+    if accumulate:
+        return f"add images, or use --batch-size {LEAST_TRAIN} --accumulate {accumulate}"
+    return (
+        f"add images, or start {images // LEAST_TRAIN} processes with "
+        f"--batch-size {LEAST_TRAIN} --accumulate 1"
+    )

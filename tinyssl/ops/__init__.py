@@ -1,0 +1,1 @@
+"""The operators: fields, rules, fixed-point parameters."""

@@ -1,0 +1,164 @@
+"""Rules on weights and biases, and the bound of the int32 accumulator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.graph.check import Check
+from tinyssl.graph.model import DType, Model
+from tinyssl.ops.fixed_point import INT32_MAX, INT32_MIN, SUM_MAX, channel_multipliers
+from tinyssl.ops.operators import Conv2D, DepthwiseConv2D, FullyConnected, WeightedOp
+from tinyssl.ops.rules import legal_quant
+
+BIAS_SCALE_TOLERANCE = 0.02
+"""Of the output scale: TFLM does not use a bias's scale, but refuses one that is further from
+input scale * weight scale (`GetQuantizedConvolutionMultipler`, first channel)"""
+
+SHIFT_MAX = 30
+
+
+def conv_weights(check: Check[Conv2D | DepthwiseConv2D]) -> None:
+    """Weights fit the input's channels; see `_weights`."""
+    op = check.op
+    shape = check.tensor(op.weight).shape
+    if len(shape) != 4:
+        raise check.broken(f"weights have shape {list(shape)}; four dimensions are needed")
+    channels = check.tensor(op.input).shape[3]
+    if isinstance(op, DepthwiseConv2D):
+        expected = (1, *shape[1:3], channels * op.multiplier)
+    else:
+        expected = (*shape[:3], channels)
+    if shape != expected:
+        raise check.unsupported(
+            f"weights have shape {list(shape)}, expected {list(expected)} for {channels} input "
+            "channels; grouped convolutions are not supported"
+        )
+    _weights(check, channel_axis(op))
+
+
+def dense_weights(check: Check[FullyConnected]) -> None:
+    """Weights are (outputs, elements of the input); see `_weights`."""
+    shape = check.tensor(check.op.weight).shape
+    source = check.tensor(check.op.input)
+    if len(shape) == 2 and source.shape[-1] == shape[1] != source.elements:
+        rows = source.elements // shape[1]
+        raise check.unsupported(
+            f"input has shape {list(source.shape)}: the layer is applied to {rows} rows of "
+            f"{shape[1]}; one row is supported",
+            hint="for a layer on each row of a sequence use a convolution of width 1 (the same "
+            "weights); for one layer on all of it flatten the input first",
+        )
+    if len(shape) != 2 or shape[1] != source.elements:
+        raise check.broken(
+            f"weights have shape {list(shape)}, the input {source.elements} elements"
+        )
+    _weights(check, 0)
+
+
+def channel_axis(op: WeightedOp) -> int:
+    """Axis of the weights along which the output channels lie."""
+    return 3 if isinstance(op, DepthwiseConv2D) else 0
+
+
+def _weights(check: Check[WeightedOp], axis: int) -> None:
+    """int8 constants with zero point 0 and one scale, or one for each channel; and the bias."""
+    op = check.op
+    weight = check.tensor(op.weight)
+    if not weight.constant or weight.dtype is not DType.INT8:
+        raise check.unsupported(
+            f"weights {weight.name} must be int8 constants, not {weight.dtype.value}",
+            hint="quantise weights and activations to int8 where you made the model",
+        )
+    legal_quant(check, op.weight)
+    quant = check.quant(op.weight)
+    if any(quant.zero_point):
+        raise check.broken(f"weights {weight.name} have a zero point other than 0")
+    channels = weight.shape[axis]
+    if quant.per_channel and (len(quant.scale) != channels or quant.axis != axis):
+        raise check.broken(
+            f"weights {weight.name} have {len(quant.scale)} scales on axis {quant.axis}; "
+            f"{channels} on axis {axis} are expected"
+        )
+    if op.bias is not None:
+        _bias(check, op.bias, channels)
+
+
+def _bias(check: Check[WeightedOp], index: int, channels: int) -> None:
+    """int32 constants, one for each channel, at about input scale * weight scale."""
+    bias = check.tensor(index)
+    if not bias.constant or bias.dtype is not DType.INT32 or bias.elements != channels:
+        raise check.broken(
+            f"bias {bias.name} ({bias.dtype.value}, {bias.elements} elements) must be {channels} "
+            "int32 constants"
+        )
+    if bias.quant is None:
+        return  # by definition input scale * weight scale; some files leave it out
+    scales = len(bias.quant.scale)
+    if any(bias.quant.zero_point) or scales not in (1, channels):
+        raise check.broken(f"bias {bias.name} has a zero point, or {scales} scales")
+    weight = check.quant(check.op.weight).scale[0]
+    product, target = check.quant(check.op.input).scale[0] * weight, check.quant(check.op.output)
+    difference = abs(product - bias.quant.scale[0]) / target.scale[0]
+    if not difference <= BIAS_SCALE_TOLERANCE:
+        raise check.broken(
+            f"bias {bias.name} has scale {bias.quant.scale[0]:g}, input scale * weight scale is "
+            f"{product:g}: TensorFlow Lite Micro refuses a difference of {difference:.3g} times "
+            f"the output scale; {BIAS_SCALE_TOLERANCE:g} is allowed"
+        )
+
+
+def accumulator(check: Check[WeightedOp]) -> None:
+    """The int32 sum cannot overflow, whatever the input and the order of addition."""
+    low, high = accumulator_bounds(check.model, check.op)
+    for bound, limit in ((int(low.min()), INT32_MIN), (int(high.max()), INT32_MAX)):
+        if abs(bound) > INT32_MAX:
+            raise check.unsupported(
+                f"the accumulator can reach {bound}; int32 ends at {limit}",
+                hint="use fewer input channels or smaller biases in this layer",
+            )
+    shifts = [max(multiplier.shift, 0) for multiplier in channel_multipliers(check.model, check.op)]
+    worst = np.maximum(-low, high)
+    reach = max(int(size) << shift for size, shift in zip(worst, _each(shifts, worst), strict=True))
+    if max(shifts) > SHIFT_MAX or reach > SUM_MAX:
+        raise check.unsupported(
+            f"the accumulator times 2^{max(shifts)} can reach {reach}; the limit is {SUM_MAX}",
+            hint="the output scale is too small for this layer: calibrate on more images",
+        )
+
+
+def _each(shifts: list[int], channels: NDArray[np.int64]) -> list[int]:
+    return shifts if len(shifts) == len(channels) else shifts * len(channels)
+
+
+def signed_sums(rows: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Sums of the positive and of the negative weights of each row, int64 (rows,)."""
+    return (
+        np.maximum(rows, 0).sum(axis=1, dtype=np.int64),
+        np.minimum(rows, 0).sum(axis=1, dtype=np.int64),
+    )
+
+
+def accumulator_bounds(model: Model, op: WeightedOp) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Smallest and largest sum of each output channel over all int8 inputs.
+
+    Partial sums stay inside too, in any order: only terms of one sign are added up.
+
+    Returns:
+        Two int64 arrays (channels,), low not above 0, high not below 0.
+    """
+    weight = model.tensor(op.weight).array()
+    axis = channel_axis(op)
+    rows = np.moveaxis(weight, axis, 0).reshape(weight.shape[axis], -1)
+    quant = model.tensor(op.input).quant
+    zero = quant.zero_point[0] if quant else 0
+    # One end is not above 0, the other not below, as the zero point is an int8 too.
+    positive, negative = signed_sums(rows)
+    low = positive * (-128 - zero) + negative * (127 - zero)
+    high = positive * (127 - zero) + negative * (-128 - zero)
+    if op.bias is not None:
+        bias = model.tensor(op.bias).array().astype(np.int64).ravel()
+        low, high = low + bias.clip(max=0), high + bias.clip(min=0)
+    return low, high

@@ -1,5 +1,0 @@
-"""Measuring frozen features with labels."""
-
-from tinyssl.probes.probe import probe
-
-__all__ = ["probe"]

@@ -1,0 +1,85 @@
+"""Targets without a board's image: `c`, a folder of C, and `library`, one to be installed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.codegen.aot import render_c_folder, weight_bytes
+from tinyssl.codegen.library import LibraryFacts, library_name, render_library
+from tinyssl.codegen.render import Sources, write_sources
+from tinyssl.compiler.describe import describe_steps
+from tinyssl.core.config import BuildConfig
+from tinyssl.core.errors import UsageError
+from tinyssl.core.records import BuildInfo
+from tinyssl.project.source import ModelSource, sample_inputs
+from tinyssl.targets.boards import Board
+
+Arrays = tuple[NDArray[np.int8], NDArray[np.int8]]
+
+
+def source_folder(
+    config: BuildConfig, source: ModelSource, board: Board, folder: Path
+) -> BuildInfo:
+    """Writes the folder of `config.target`, with one input and what TFLM gives for it.
+
+    Returns:
+        Its sizes are those known without a compiler: weights (with biases and the tables of the
+        requantisation, as in flash) and arena, in bytes.
+
+    Raises:
+        UsageError: The engine is not ours: only its C is a folder of its own.
+    """
+    if config.engine != "aot":
+        raise UsageError(
+            f"--target {config.target} is the C of the engine aot, not of {config.engine}",
+            hint="leave --engine out",
+        )
+    files = RENDERERS[config.target](config, source, _golden(source))
+    write_sources(files, folder)
+    text = "".join(f"{path}\0{content}\0" for path, content in sorted(files.items()))
+    weights = weight_bytes(source.model, source.plan, source.isa)
+    return BuildInfo(
+        board=board.id,
+        engine="aot",
+        model_path=str(source.path),
+        model_sha256=source.model.source_sha256,
+        build_id=hashlib.sha256(text.encode()).hexdigest()[:16],
+        artifacts={},
+        sizes={"weights": weights, "arena": source.plan.peak},
+        regions={},
+        arena=source.plan.as_json(),
+        ops=describe_steps(source.model, source.plan.steps),
+        data_run=source.data_run,
+        built=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _golden(source: ModelSource) -> Arrays:
+    from tinyssl.runtimes.tflm import TflmInterpreter
+
+    golden = sample_inputs(source, 1)[0]
+    return golden, TflmInterpreter(source.data).invoke(golden)
+
+
+def _c_folder(config: BuildConfig, source: ModelSource, golden: Arrays) -> Sources:
+    return render_c_folder(source.model, source.plan, *golden, isa=source.isa)
+
+
+def _library(config: BuildConfig, source: ModelSource, golden: Arrays) -> Sources:
+    name = config.library_name or library_name(source.model.name)
+    url = config.library_url or ""
+    facts = LibraryFacts(name, config.library_version, config.library_author, url)
+    return render_library(source.model, source.plan, golden, facts, isa=source.isa)
+
+
+RENDERERS: dict[str, Callable[[BuildConfig, ModelSource, Arrays], Sources]] = {
+    "c": _c_folder,
+    "library": _library,
+}
+"""`config.target` -> its files; `firmware` is not among them"""

@@ -1,0 +1,30 @@
+"""What each engine puts into the project."""
+
+from __future__ import annotations
+
+from tinyssl.codegen.aot import render_aot, render_engine_aot
+from tinyssl.core.config import BuildConfig
+from tinyssl.graph.model import Model
+from tinyssl.project.project import MODEL_LIBRARY, EngineParts
+from tinyssl.project.source import ModelSource
+from tinyssl.project.tflm import KEPT_INPUT, tflm_parts
+from tinyssl.targets.boards import Board
+
+
+def engine_model(config: BuildConfig, source: ModelSource) -> Model:
+    """The graph that the engine runs: TFLM takes the file as it is, aot what our passes made."""
+    return source.graph if config.engine == "tflm" else source.model
+
+
+def engine_parts(config: BuildConfig, source: ModelSource, board: Board) -> EngineParts:
+    """Files and settings of the chosen engine."""
+    if config.engine == "tflm":
+        return tflm_parts(source, board, config)
+    library = render_aot(source.model, source.plan, isa=source.isa)
+    files = {f"{MODEL_LIBRARY}/src/{path}": text for path, text in library.items()}
+    engine = render_engine_aot(source.model, source.plan, isa=source.isa)
+    files |= {f"src/engine/{path}": text for path, text in engine.items()}
+    keep = source.model.input.bytes <= KEPT_INPUT
+    return EngineParts(
+        files, keep_input=keep, arena_bytes=source.plan.peak, steps=len(source.plan.steps)
+    )

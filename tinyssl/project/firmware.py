@@ -1,0 +1,225 @@
+"""The `build` stage: a model and a board to a firmware image, its sizes and the budget gate.
+
+The project is made and built in a folder beside the final one and moved into place when everything,
+the gate included, has passed. So `build/<board>/` holds either the last good build or none.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from tinyssl.codegen.aot import weight_bytes
+from tinyssl.codegen.render import write_sources
+from tinyssl.compiler.describe import describe_ops, describe_steps
+from tinyssl.core.config import BuildConfig
+from tinyssl.core.errors import BuildError
+from tinyssl.core.progress import Progress, Silent
+from tinyssl.core.records import BuildInfo, Workspace
+from tinyssl.project.arduino import choose_framework
+from tinyssl.project.arena import check_arena
+from tinyssl.project.c_folder import RENDERERS, source_folder
+from tinyssl.project.engines import engine_model, engine_parts
+from tinyssl.project.fits import check_flash, check_ram
+from tinyssl.project.platformio import check_compiler, pio_run
+from tinyssl.project.project import Image, project_files
+from tinyssl.project.size import Size, check_budget, measure
+from tinyssl.project.source import ModelSource, check_model, load_model, shipped_model
+from tinyssl.project.staging import staged
+from tinyssl.project.tighten import Tightened, emulated_twin, tighten_arena
+from tinyssl.targets.boards import Board, Framework, find_board
+from tinyssl.targets.kernels import PORTABLE
+
+
+@dataclass(frozen=True)
+class Job:
+    """One call of `build`."""
+
+    config: BuildConfig
+    board: Board
+    source: ModelSource
+    folder: Path
+    """Where the result goes"""
+    commit: str
+    """Of tinyssl"""
+    progress: Progress
+    framework: Framework
+
+
+def output_folder(config: BuildConfig, workspace: Workspace) -> Path:
+    """Where `build` writes.
+
+    Raises:
+        UsageError: No such board.
+    """
+    name = config.target if config.target in RENDERERS else find_board(config.board).id
+    return config.out or workspace.builds / name
+
+
+def build(config: BuildConfig, workspace: Workspace, progress: Progress | None = None) -> BuildInfo:
+    """Builds an image (or, with another target, writes a folder of C) and records the run.
+
+    Args:
+        config: What to build, for which board, with which limits.
+        workspace: Where the model is looked for and `build/<board>/` is written.
+        progress: Told about each step.
+
+    Returns:
+        What is also stored as `build/<board>/tinyssl_build.json`.
+
+    Raises:
+        UsageError: No such board, the board has not this framework, no model yet, or the output
+            folder is in use.
+        ModelError: The model cannot be read or is not supported.
+        Mismatch: The generated C does not give what TFLM gives.
+        BudgetExceeded: Flash or RAM are larger than the budget.
+        BuildError: The compiler failed.
+        ToolMissing: There is no compiler.
+    """
+    progress = progress or Silent()
+    board = find_board(config.board)
+    framework = choose_framework(board, config.framework)
+    source = _source(config, board, workspace, progress)
+    plain = TypeAdapter(BuildConfig).dump_python(config, mode="json")
+    folder = output_folder(config, workspace)
+    with workspace.start("build", plain, inputs={"model": source.path}) as run:
+        job = Job(config, board, source, folder.absolute(), run.record.commit, progress, framework)
+        if config.engine == "tflm" and config.target == "firmware":
+            check_arena(config, source, board)
+        check_ram(config, board, source.plan)
+        if config.check:
+            check_model(source, progress)
+        with staged(job.folder) as stage:
+            progress.note(f"building {source.model.name} for {board.name}")
+            if config.target in RENDERERS:
+                info = source_folder(config, source, board, stage)
+            else:
+                info = firmware(job, stage)
+            info.save(stage, workspace.root)
+        run.results(
+            board=info.board,
+            engine=info.engine,
+            build_id=info.build_id,
+            folder=str(job.folder),
+            **{f"{name}_bytes": size for name, size in info.sizes.items()},
+        )
+    return info
+
+
+def _source(
+    config: BuildConfig, board: Board, workspace: Workspace, progress: Progress
+) -> ModelSource:
+    isa = board.tinyssl.isa if config.kernels == "auto" else PORTABLE
+    model = config.model or shipped_model(workspace, progress)
+    tuned = config.tuned and (config.engine, config.kernels) == ("aot", "auto")
+    gate = partial(check_flash, config, board)
+    source = load_model(model, workspace, isa=isa, tuned=tuned, gate=gate)
+    if source.tuning and source.tuning.measured:
+        progress.note(f"steps as `tinyssl tune` measured on {source.tuning.board}")
+    return source
+
+
+def firmware(job: Job, stage: Path) -> BuildInfo:
+    """Writes the PlatformIO project of an image into `stage` and builds it; see `build`."""
+    config, board = job.config, job.board
+    if not config.compile:
+        return _info(job, _write(job, stage), {}, Size(_known_sizes(job), {}))
+    if job.framework == "baremetal":
+        check_compiler(board, config.engine)
+    tight = _tightened(job, stage) if config.engine == "tflm" and config.tighten_arena else None
+    if tight:
+        job = replace(job, config=replace(config, arena_bytes=tight.bytes))
+    build_id, artifacts = _compile(job, stage)
+    size = measure(stage / artifacts["elf"], board)
+    budget = board.tinyssl.budget
+    check_budget(size, config.flash_budget or budget.flash, config.ram_budget or budget.ram)
+    return _info(job, build_id, artifacts, size, tight)
+
+
+def _info(
+    job: Job,
+    build_id: str,
+    artifacts: dict[str, str],
+    size: Size,
+    tight: Tightened | None = None,
+) -> BuildInfo:
+    config, source = job.config, job.source
+    model, aot = engine_model(config, source), config.engine == "aot"
+    return BuildInfo(
+        board=job.board.id,
+        engine=config.engine,
+        model_path=str(source.path),
+        model_sha256=model.source_sha256,
+        build_id=build_id,
+        artifacts=artifacts,
+        sizes=size.sizes,
+        regions=size.regions,
+        arena=source.plan.as_json() if aot else _tflm_arena(size, tight),
+        ops=describe_steps(model, source.plan.steps) if aot else describe_ops(model),
+        data_run=source.data_run,
+        commit=job.commit,
+        built=datetime.now(UTC).isoformat(timespec="seconds"),
+        framework=job.framework,
+        tuning=source.tuning.summary() if source.tuning else {},
+    )
+
+
+def _known_sizes(job: Job) -> dict[str, int]:
+    """Bytes that are known without a compiler."""
+    source = job.source
+    if job.config.engine != "aot":
+        return {}
+    weights = weight_bytes(source.model, source.plan, source.isa)
+    return {"weights": weights, "arena": source.plan.peak}
+
+
+def _write(job: Job, folder: Path) -> str:
+    """Writes the project into `folder`; returns its build id."""
+    config, board, source = job.config, job.board, job.source
+    engine = engine_parts(config, source, board)
+    image = Image(board, engine_model(config, source), engine, config.optimise, job.framework)
+    files, build_id = project_files(image)
+    write_sources(files, folder)
+    return build_id
+
+
+def _compile(job: Job, folder: Path) -> tuple[str, dict[str, str]]:
+    """Writes the project into `folder` and builds it; returns its build id and its artifacts."""
+    build_id = _write(job, folder)
+    pio_run(folder)
+    shutil.rmtree(folder / ".pio" / "platforms", ignore_errors=True)  # links that name the folder
+    return build_id, _artifacts(folder, job)
+
+
+def _tightened(job: Job, stage: Path) -> Tightened:
+    """The smallest arena of TFLM: in the stage itself, or in a project for an emulated board."""
+    twin = emulated_twin(job.board)
+    folder = stage if twin.id == job.board.id else stage / ".pio" / "arena"
+    _, artifacts = _compile(replace(job, board=twin, framework="baremetal"), folder)
+    found = tighten_arena(folder / artifacts["elf"], twin, job.source, job.progress)
+    if folder != stage:
+        shutil.rmtree(folder)
+    return found
+
+
+def _tflm_arena(size: Size, tight: Tightened | None) -> dict[str, Any]:
+    found = {"tightened": asdict(tight)} if tight else {}
+    return {"peak": size.sizes.get("arena", 0)} | found
+
+
+def _artifacts(project: Path, job: Job) -> dict[str, str]:
+    folder = f".pio/build/{job.board.id}"
+    made = {kind: f"{folder}/firmware.{kind}" for kind in ("elf", "bin", "hex")}
+    found = {kind: path for kind, path in made.items() if (project / path).exists()}
+    # Each Arduino platform makes what its uploader takes.
+    own = job.framework == "baremetal" and job.board.tinyssl.port != "host"
+    missing = [path for kind, path in made.items() if kind not in found and (own or kind == "elf")]
+    if missing:
+        raise BuildError(f"PlatformIO made no {missing[0]}", hint="see pio.log in the project")
+    return found

@@ -1,0 +1,186 @@
+"""A complete PlatformIO project as text: what `build/<board>/` holds.
+
+platformio.ini          board, platform and compiler flags
+boards/<board>.json     the board file, read by PlatformIO and by tinyssl
+platform/               the development platform: the compiler on the PATH, uploaders
+linker.ld               rendered from the board's memory regions
+include/                engine.h, and tinyssl_build.h with the identity of the image
+src/                    app, protocol, port of the board, engine
+lib/tinyssl_model/      the generated model and its kernels
+
+With the framework Arduino the same files make another project: see `tinyssl.project.arduino`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from tinyssl import __version__
+from tinyssl.codegen.context import string_literal
+from tinyssl.codegen.render import Sources, render
+from tinyssl.core.paths import boards_folder, firmware_folder
+from tinyssl.graph.model import Model
+from tinyssl.project import arduino
+from tinyssl.targets.boards import Board, Framework
+
+HEADER = "include/tinyssl_build.h"
+LINKER_SCRIPT = "linker.ld"
+MODEL_LIBRARY = "lib/tinyssl_model"
+
+STARTUP = ("startup.c", "startup.h", "restart.c", "restart.h", "fault.c", "fault.h")
+RISCV = ("riscv.c", "riscv.h", *STARTUP)
+CORTEX_M = ("cortex_m.c", "cortex_m.h", *STARTUP)
+CMSDK = ("cmsdk_uart.c", "cmsdk_uart.h", "cmsdk_watchdog.c", "cmsdk_watchdog.h")
+CYCLE_COUNTER = ("cycle_counter.c", "cycle_counter.h")
+BYTE_RING = ("byte_ring.c", "byte_ring.h")
+STM32 = ("stm32.c", "stm32.h", *CYCLE_COUNTER, *BYTE_RING, *CORTEX_M)
+STM32_USART = ("stm32_usart.c", "stm32_usart.h")
+
+PORTS: dict[str, tuple[str, ...]] = {
+    "mps2": ("port.h", "mps2.c", *CMSDK, *CORTEX_M),
+    "mps3": ("port.h", "mps3.c", *CMSDK, *CORTEX_M),
+    "stm32f4": ("port.h", "stm32f4.c", "stm32f4.h", *STM32),
+    "stm32h7": ("port.h", "stm32h7.c", "stm32h7.h", *STM32_USART, *STM32),
+    "stm32l4": ("port.h", "stm32l4.c", "stm32l4.h", *STM32_USART, *STM32),
+    "nrf52840": ("port.h", "nrf52840.c", "nrf52840.h", *CYCLE_COUNTER, *CORTEX_M),
+    "riscv_virt": ("port.h", "riscv_virt.c", *RISCV),
+    "esp32c3": ("port.h", "esp32c3.c", "esp32c3.h", *BYTE_RING, *RISCV),
+    "host": ("port.h", "host.c"),
+    "arduino": ("port.h", "arduino.cpp"),
+}
+"""Board file's `port` -> its files in firmware/port/"""
+
+INCLUDES = ("-Isrc/app", "-Isrc/protocol", "-Isrc/port")
+
+
+@dataclass(frozen=True)
+class EngineParts:
+    """What an engine adds to the project."""
+
+    files: Sources
+    """Path in the project -> text"""
+    build_flags: tuple[str, ...] = ()
+    """More lines of `build_flags`"""
+    options: tuple[str, ...] = ()
+    """More lines of the environment's section in platformio.ini, as `key = value`"""
+    keep_input: bool = True
+    """The application keeps a copy of the input; the engine need not have its own at all times"""
+    arena_bytes: int = 0
+    """Size of the tensor arena, which decides the memory that it is put into"""
+    steps: int = 0
+    """Steps that the engine reports times for; 0: one for each operator of the model"""
+
+
+@dataclass(frozen=True)
+class Image:
+    """All that decides what is built."""
+
+    board: Board
+    model: Model
+    engine: EngineParts
+    optimise: str = "O2"
+    framework: Framework = "baremetal"
+
+
+def linker_script(board: Board, arena_bytes: int = 0) -> str:
+    """Linker script of a board: each use of memory in the region that the board file gives it.
+
+    Args:
+        board: Its regions, and which of them are fast.
+        arena_bytes: Decides whether the arena lies in fast memory.
+    """
+    uses = ("vectors", "code", "weights", "stack", "data")
+    regions = {use: board.region(use).name for use in uses}
+    regions["arena"] = board.arena_region(arena_bytes).name
+    regions["kernels"] = board.tinyssl.fast.kernels or regions["code"]
+    view = bool(board.region("weights").view_of)
+    return render("linker.ld.j2", {"board": board, "view": view} | regions)
+
+
+def project_files(image: Image) -> tuple[Sources, str]:
+    """The project of an image, and its build id.
+
+    Returns:
+        Path -> text of every file, and 16 hex digits of the SHA-256 over all of them (the header
+        with an empty id), so equal input gives an equal id.
+    """
+    files = _firmware(image) | dict(image.engine.files)
+    header = HEADER
+    if image.framework == "arduino":
+        files, header = arduino.arduino_files(files), arduino.HEADER
+    else:
+        files |= _platform()
+        if image.board.tinyssl.port != "host":
+            files[LINKER_SCRIPT] = linker_script(image.board, image.engine.arena_bytes)
+    board_file = f"{image.board.id}.json"
+    files[f"boards/{board_file}"] = (boards_folder() / board_file).read_text(encoding="utf-8")
+    files["platformio.ini"] = _settings(image)
+    build_id = _digest(files | {header: _header(image, "")})
+    files[header] = _header(image, build_id)
+    return files, build_id
+
+
+def _platform() -> Sources:
+    names = ("platform.json", "platform.py", "flash.tcl", "builder/main.py")
+    folder = firmware_folder() / "platform"
+    return {f"platform/{name}": (folder / name).read_text(encoding="utf-8") for name in names}
+
+
+def _firmware(image: Image) -> Sources:
+    firmware = firmware_folder()
+    sources = {
+        f"src/{part}/{path.name}": path.read_text(encoding="utf-8")
+        for part in ("app", "protocol")
+        for path in sorted((firmware / part).glob("*.[ch]"))
+    }
+    port = "arduino" if image.framework == "arduino" else image.board.tinyssl.port
+    for name in PORTS[port]:
+        sources[f"src/port/{name}"] = (firmware / "port" / name).read_text(encoding="utf-8")
+    sources["include/engine.h"] = (firmware / "engine" / "engine.h").read_text(encoding="utf-8")
+    return sources
+
+
+def _settings(image: Image) -> str:
+    engine = image.engine
+    if image.framework == "arduino":
+        return arduino.arduino_settings(
+            image.board, image.optimise, engine.build_flags, engine.options
+        )
+    script = "" if image.board.tinyssl.port == "host" else LINKER_SCRIPT
+    return render(
+        "platformio.ini.j2",
+        {
+            "board": image.board,
+            "optimise": image.optimise,
+            "build_flags": [*INCLUDES, *engine.build_flags],
+            "extra_options": engine.options,
+            "linker_script": script,
+        },
+    )
+
+
+def _header(image: Image, build_id: str) -> str:
+    return render(
+        "tinyssl_build.h.j2",
+        {
+            "board": image.board,
+            "board_literal": string_literal(image.board.id),
+            "version": __version__,
+            "build_id": build_id,
+            "tick_unit": (
+                arduino.TICK_UNIT if image.framework == "arduino" else image.board.tinyssl.tick_unit
+            ),
+            "input_bytes": image.model.input.bytes,
+            "output_bytes": image.model.output.bytes,
+            "keep_input": int(image.engine.keep_input),
+            "op_count": image.engine.steps or len(image.model.ops),
+        },
+    )
+
+
+def _digest(files: Sources) -> str:
+    digest = hashlib.sha256()
+    for path, text in sorted(files.items()):
+        digest.update(f"{path}\0{len(text.encode())}\0{text}".encode())
+    return digest.hexdigest()[:16]

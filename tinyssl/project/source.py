@@ -1,0 +1,124 @@
+"""Which model is built: read, checked, changed by the passes, planned, compared with TFLM."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.codegen.aot import render_aot
+from tinyssl.compiler.arena import Plan, plan_arena
+from tinyssl.compiler.schedule import choose_steps
+from tinyssl.core.progress import Progress
+from tinyssl.core.records import Workspace, read_record
+from tinyssl.frontends.tflite import read_model
+from tinyssl.graph.model import Model
+from tinyssl.graph.passes import run_passes
+from tinyssl.graph.verify import verify
+from tinyssl.project.tuning import Tuning, find_tuning
+from tinyssl.runtimes import inputs
+from tinyssl.targets.boards import Isa
+from tinyssl.verify import check_host
+from tinyssl.verify.subject import find_subject, load_split
+from tinyssl.zoo import entries, find_entry
+
+SEED = 0
+"""Of the random inputs"""
+CHECK_INPUTS = 4
+"""Inputs of the comparison before a build; `tinyssl verify` takes more"""
+
+
+Gate = Callable[[Model, bytes], None]
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """A model that is ready for code generation."""
+
+    path: Path
+    data: bytes
+    """The .tflite"""
+    graph: Model
+    """As it is in the file"""
+    model: Model
+    """After the passes"""
+    plan: Plan
+    isa: Isa
+    """Instruction set that the plan is for"""
+    data_run: str
+    """Folder of the convert run; empty for a file from elsewhere"""
+    tuning: Tuning | None = None
+    """What the plan's steps were measured by; None: they are the cost model's choice"""
+
+
+def shipped_model(workspace: Workspace, progress: Progress) -> Path | None:
+    """The zoo's default model, where none was converted in this workspace; None where one was."""
+    if any(run.status == "complete" for run in workspace.newest("convert")) or not entries():
+        return None
+    entry = find_entry()
+    progress.note(
+        f"no converted model in {workspace.root}: taking {entry.card.name} of the zoo "
+        f"({len(entry.card.classes)} classes of {entry.card.data['name']})"
+    )
+    return entry.model
+
+
+def load_model(
+    path: Path | None,
+    workspace: Workspace,
+    *,
+    isa: Isa = Isa.HOST,
+    tuned: bool = False,
+    gate: Gate | None = None,
+) -> ModelSource:
+    """The named model, or the last converted one.
+
+    Args:
+        path: A .tflite; None: that of the last convert run.
+        workspace: Where that is looked for.
+        isa: Instruction set whose kernels the arena is planned for.
+        tuned: Take the steps that `tinyssl tune` stored for model and instruction set, if it did.
+        gate: Called with the graph and its file before the work that grows with the weights.
+
+    Raises:
+        UsageError: No model was named and none was converted, or a file cannot be read.
+        ModelError: The file is damaged or uses something that tinyssl does not do.
+    """
+    subject = find_subject(path, workspace)
+    graph = read_model(subject.data, subject.path.stem)
+    if gate:
+        gate(graph, subject.data)
+    verify(graph)
+    model = run_passes(graph)
+    tuning, steps = (find_tuning(model, isa, workspace) if tuned else None) or (None, None)
+    plan = plan_arena(model, steps or choose_steps(model, isa))
+    data_run = str(subject.source.folder) if subject.source else ""
+    return ModelSource(subject.path, subject.data, graph, model, plan, isa, data_run, tuning)
+
+
+def sample_inputs(source: ModelSource, count: int) -> NDArray[np.int8]:
+    """Inputs to try a model with: test images of its convert run, random ones to fill up.
+
+    Returns:
+        int8, (count, *input shape).
+    """
+    run = source.data_run
+    images = load_split(read_record(Path(run))).images if run else None
+    return inputs.sample_inputs(source.model, count, SEED, images)
+
+
+def check_model(source: ModelSource, progress: Progress) -> None:
+    """Our C for the board against TFLM, on this computer, before it is compiled for the board.
+
+    Kernels for an instruction set that this computer lacks fall back to C of the same meaning.
+
+    Raises:
+        Mismatch: They differ; names the first operator that does.
+    """
+    progress.note(f"comparing the generated C with TFLM on {CHECK_INPUTS} inputs")
+    sources = render_aot(source.model, source.plan, isa=source.isa)
+    inputs = sample_inputs(source, CHECK_INPUTS)
+    check_host(source.data, inputs, sources=sources, progress=progress)

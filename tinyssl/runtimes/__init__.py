@@ -1,0 +1,1 @@
+"""What runs a model: our C on this computer, TensorFlow Lite Micro, LiteRT."""

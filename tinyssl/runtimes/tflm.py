@@ -1,0 +1,141 @@
+"""TensorFlow Lite Micro on this computer (PyPI's tflite-micro): the oracle.
+
+It is what runs on microcontrollers, in its reference kernels, so its bytes are the right ones.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.core.errors import InterpreterFailed, ModelError
+from tinyssl.frontends.tflite import complete, read_model, require_canonical
+from tinyssl.graph.verify import verify as verify_model
+from tinyssl.runtimes.blame import failing_operator
+from tinyssl.runtimes.process import InterpreterProcess
+
+Int8 = NDArray[np.int8]
+
+ARENA_LINE = re.compile(r"Arena allocation (total|head|tail) (\d+) bytes")
+PLAIN, KEEPING = "plain", "keeping"
+"""Names of the model in the child: in a shared arena, and with the output of every operator kept"""
+
+
+@dataclass(frozen=True)
+class ArenaUse:
+    """What TFLM takes of the arena on this 64-bit computer, in bytes."""
+
+    planned: int
+    """Activations and scratch buffers, which share memory; the same on every computer"""
+    kept: int
+    """Its bookkeeping: structs and pointers, per-channel multipliers and shifts"""
+
+    @property
+    def total(self) -> int:
+        return self.planned + self.kept
+
+    @property
+    def at_least(self) -> int:
+        """No 32-bit computer takes less with these kernels: pointers halve, the rest stays."""
+        return self.planned + self.kept // 2
+
+
+class TflmInterpreter:
+    """A model in TensorFlow Lite Micro, in a child process.
+
+    Args:
+        data: The .tflite file.
+
+    Raises:
+        ModelError: Damaged, or with constants that TFLM would misread.
+        UnsupportedModel: Something that tinyssl does not do.
+        InterpreterFailed: TFLM died of it, or took too long.
+        ToolMissing: tflite-micro is not installed (PyPI has it for Linux on x86-64).
+    """
+
+    def __init__(self, data: bytes) -> None:
+        require_canonical(data)  # TFLM checks nothing: a damaged file ends its process
+        self.model = read_model(data)
+        verify_model(self.model)
+        completed = complete(data)
+        self.data = completed.data
+        """What TFLM runs: the file, with what it leaves out written in"""
+        self.added = completed.added
+        """What was written in, in words; empty for most files"""
+        self._process = InterpreterProcess("tflm")
+        self._open(PLAIN, keep_tensors=False)
+
+    def invoke(self, x: Int8) -> Int8:
+        """One inference, in an arena where tensors share memory, as on a microcontroller.
+
+        Args:
+            x: int8 of the input's shape.
+
+        Returns:
+            int8 of the output's shape.
+        """
+        return self._run(PLAIN, x, [])[0]
+
+    def tensors(self, x: Int8) -> dict[int, Int8]:
+        """One inference that keeps the output of every operator.
+
+        Returns:
+            Tensor index of the file -> int8 of its shape, in order of execution.
+        """
+        outputs = [op.output for op in self.model.ops]
+        _, *found = self._run(self._keeping, x, outputs)
+        return dict(zip(outputs, found, strict=True))
+
+    @property
+    def arena(self) -> ArenaUse:
+        """What of the arena the model uses, as TFLM records it on this 64-bit computer."""
+        printed = self._process.print_arena(PLAIN)
+        found = {name: int(size) for name, size in ARENA_LINE.findall(printed)}
+        if found.keys() != {"total", "head", "tail"}:
+            raise ModelError(f"TensorFlow Lite Micro reported no arena: {printed[:200]!r}")
+        return ArenaUse(found["head"], found["tail"])
+
+    @property
+    def arena_bytes(self) -> int:
+        """Bytes of the arena that the model uses; a 32-bit microcontroller needs less."""
+        return self.arena.total
+
+    @cached_property
+    def _keeping(self) -> str:
+        """Name of the model whose tensors are kept; it is loaded when it is first needed."""
+        self._open(KEEPING, keep_tensors=True)
+        return KEEPING
+
+    def _open(self, name: str, *, keep_tensors: bool) -> None:
+        with self._blaming():
+            self._process.open(name, self.data, {"keep_tensors": keep_tensors})
+
+    @contextmanager
+    def _blaming(self) -> Iterator[None]:
+        """Adds the operator at which TFLM fails to its death's message."""
+        try:
+            yield
+        except InterpreterFailed as error:
+            position = failing_operator("tflm", self.data, self.model)
+            if position is None:
+                raise
+            label = self.model.ops[position].label
+            text = f"{error.message}; the first operator at which it fails is {label}"
+            raise InterpreterFailed(text, hint=error.hint) from error
+
+    def _run(self, name: str, x: Int8, keep: list[int]) -> list[Int8]:
+        expected = self.model.input.shape
+        if x.dtype != np.int8 or x.shape != expected:
+            raise ValueError(f"input is {x.dtype} {x.shape}; the model takes int8 {expected}")
+        with self._blaming():
+            found = self._process.invoke(name, x, keep)
+        shapes = [self.model.output.shape, *(self.model.tensor(index).shape for index in keep)]
+        return [
+            array.astype(np.int8).reshape(shape) for array, shape in zip(found, shapes, strict=True)
+        ]

@@ -1,0 +1,1 @@
+"""Boards, instruction sets, and the kernels of each instruction set."""

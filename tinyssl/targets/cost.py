@@ -1,0 +1,62 @@
+"""Instructions of the Armv7E-M kernels: to choose between ways to compute the same.
+
+A step's cost is the sum of its features (`targets/features.py`), each times a constant of its
+kernel. `python -m tools.fit_cost` fits the constants to measured steps and writes `cost_table.py`,
+which says when, of what, and how far off it is.
+"""
+
+from __future__ import annotations
+
+from tinyssl.compiler.steps import Step
+from tinyssl.graph.model import Model
+from tinyssl.ops.operators import Op, Reshape
+from tinyssl.targets.boards import Isa
+from tinyssl.targets.cost_table import CONSTANTS
+from tinyssl.targets.features import CONV, FUSED, STEM, Features, block_features, op_features
+from tinyssl.targets.fused import Block, find_block, fits, scratch_bytes
+from tinyssl.targets.kernels import kernel_for
+
+ISA = Isa.CORTEX_M7
+"""The Cortex-M4 has the same kernels, and the compiler orders their C a little differently"""
+
+
+def op_cost(model: Model, op: Op) -> float:
+    """An operator by itself; 0 where nothing is known of its kernel, which no block has then."""
+    if isinstance(op, Reshape):
+        return 0.0
+    kernel = kernel_for(model, op, ISA)
+    return cost(kernel.name, op_features(model, op, kernel))
+
+
+def block_cost(model: Model, block: Block, keeps: bool) -> float:
+    """A block in one call; `keeps`: taps are prepared once, not for each row."""
+    return cost(_kernel(block), block_features(model, block, keeps))
+
+
+def _kernel(block: Block) -> str:
+    return FUSED if block.stem is None else STEM
+
+
+def cost(kernel: str, features: Features) -> float:
+    """Constants times features; those of a block with a stem are its parts'."""
+    constants = CONSTANTS.get(kernel, {})
+    if kernel == STEM:
+        stem = {f"stem {name}": value for name, value in CONSTANTS[CONV].items()}
+        constants = CONSTANTS[FUSED] | stem
+    return sum(constants.get(name, 0.0) * count for name, count in features.items())
+
+
+def step_features(model: Model, step: Step, isa: Isa) -> tuple[str, Features]:
+    """Name of the kernel of a step, and its features.
+
+    Raises:
+        ValueError: Its operators are no block.
+    """
+    if step.first == step.last:
+        kernel = kernel_for(model, model.ops[step.first], isa)
+        return kernel.name, op_features(model, model.ops[step.first], kernel)
+    block = find_block(model, step.first, step.last, fits)
+    if block is None:
+        raise ValueError(f"operators {step.first} to {step.last} are no block")
+    keeps = step.scratch == scratch_bytes(model, block, keeps=True)
+    return _kernel(block), block_features(model, block, keeps)

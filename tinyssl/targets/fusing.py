@@ -1,0 +1,66 @@
+"""Instruction set -> how it computes a block of operators in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tinyssl.graph.model import Model
+from tinyssl.ops.operators import Op
+from tinyssl.ops.params import Constants, Fields
+from tinyssl.targets import cost, cost_mve, fused, mve_fused
+from tinyssl.targets.boards import Isa
+from tinyssl.targets.fused import Block
+from tinyssl.targets.kernels import FUSED_BLOCK, FUSED_BLOCK_MVE, STEM_BLOCK, STEM_BLOCK_MVE, Kernel
+from tinyssl.targets.overlap import Overlap
+
+
+@dataclass(frozen=True)
+class Fusing:
+    """Kernels of blocks, and what is known of them before they run.
+
+    `keeps`, where a function takes it: the kernel keeps what it prepares for each channel, for more
+    working memory.
+    """
+
+    kernel: Callable[[Block], Kernel]
+    fits: Callable[[Model, Block], bool]
+    """Whether it computes this block to the byte"""
+    keeps: tuple[bool, ...]
+    """Its variants"""
+    scratch: Callable[[Model, Block, bool], int]
+    """Bytes of working memory"""
+    overlaps: Callable[[Model, Block], tuple[Overlap, ...]]
+    """How far the output may lie over the input"""
+    fields: Callable[[Model, Block, Constants, bool], Fields]
+    """Members of its struct"""
+    op_cost: Callable[[Model, Op], float]
+    """Instructions of a single operator, roughly"""
+    block_cost: Callable[[Model, Block, bool], float]
+    """Instructions of a block, roughly"""
+
+
+DSP = Fusing(
+    lambda block: FUSED_BLOCK if block.stem is None else STEM_BLOCK,
+    fused.fits,
+    (True, False),
+    fused.scratch_bytes,
+    fused.overlaps,
+    fused.fields,
+    cost.op_cost,
+    cost.block_cost,
+)
+
+MVE = Fusing(
+    lambda block: FUSED_BLOCK_MVE if block.stem is None else STEM_BLOCK_MVE,
+    mve_fused.fits,
+    (False,),
+    lambda model, block, _keeps: mve_fused.scratch_bytes(model, block),
+    mve_fused.overlaps,
+    lambda model, block, constants, _keeps: mve_fused.fields(model, block, constants),
+    cost_mve.op_cost,
+    lambda model, block, _keeps: cost_mve.block_cost(model, block),
+)
+
+FUSING = {Isa.CORTEX_M4: DSP, Isa.CORTEX_M7: DSP, Isa.CORTEX_M55: MVE}
+"""Instruction sets that have such a kernel"""

@@ -1,0 +1,228 @@
+"""Layouts and parameters of the kernels for Arm's M-profile Vector Extension.
+
+The kernels sum raw int8 inputs and requantise four channels at a time. They hold for an operator
+only where `requantise.requantise_fits` proves it; all other operators get the reference kernel.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.graph.model import Model
+from tinyssl.ops.fixed_point import INT8_MIN
+from tinyssl.ops.operators import Conv2D, DepthwiseConv2D, FullyConnected, Op, Padding, WeightedOp
+from tinyssl.ops.params import Array, Constants, Fields, part
+from tinyssl.targets.requantise import channels, clamp, needs_sign, requantise_fits
+
+QUAD = 4
+"""Channels that are requantised together"""
+
+BLOCK = 16
+"""Channels of a depthwise convolution that are summed together"""
+
+BLOCK_ORDER = (0, 2, 1, 3)
+"""Quad k of a block holds its channels 4 i + BLOCK_ORDER[k]: even bytes are widened first"""
+
+
+def table_words(starts: NDArray[np.int64], multipliers: NDArray[np.int64]) -> NDArray[np.int32]:
+    """A channel table, from the starts and the multipliers (value, shift) of its channels.
+
+    A word holds the start and, in its low byte, the shift as VRSHL takes it: below 0 to the right,
+    from the low byte of a lane alone.
+
+    Args:
+        starts: (..., 4).
+        multipliers: (..., 4, 2): Q31, and a shift in [-31, -1].
+
+    Returns:
+        (..., 2, 4): words, multipliers.
+    """
+    words = starts * 256 + (multipliers[..., 1] & 0xFF)
+    return np.stack([words, multipliers[..., 0]], axis=-2).astype(np.int32)
+
+
+def _table(model: Model, op: WeightedOp) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    layer = channels(model, op)
+    pairs = [(multiplier.value, multiplier.shift) for multiplier in layer.multipliers]
+    return np.array(layer.starts, np.int64), np.array(pairs, np.int64)
+
+
+def weights_name(role: str, model: Model, position: int) -> str:
+    """Name of weights: those of one tensor are shared where they are the tensor's."""
+    op = model.ops[position]
+    if not isinstance(op, WeightedOp):
+        raise TypeError(op.label)
+    own = f"_{position}" if channels(model, op).constant else ""
+    return f"{role}_{op.weight}{own}"
+
+
+def _output(model: Model, op: Conv2D | DepthwiseConv2D | FullyConnected) -> Fields:
+    low, high = clamp(model, op)
+    return {
+        "out_zero": model.quant(op.output).zero_point[0],
+        "out_min": low,
+        "out_max": high,
+        "sign": int(needs_sign(model, op)),
+    }
+
+
+def product(model: Model, position: int, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_product_mve`."""
+    op = model.ops[position]
+    if not isinstance(op, Conv2D | FullyConnected):
+        raise TypeError(op.label)
+    rows = channels(model, op).rows
+    starts, multipliers = _table(model, op)
+    spare = -len(starts) % QUAD
+    table = table_words(
+        np.pad(starts, (0, spare)).reshape(-1, QUAD),
+        np.pad(multipliers, ((0, spare), (0, 0))).reshape(-1, QUAD, 2),
+    )
+    text = model.tensor(op.weight).name
+    weight = Array(weights_name("rows", model, position), "int8_t", rows.ravel(), rows.shape, text)
+    words = Array(f"channel_{position}", "int32_t", table.ravel(), table.shape, op.label)
+    return {
+        "weight": constants.keep(weight),
+        "channel": constants.keep(words),
+        "depth": rows.shape[1],
+        "out_c": rows.shape[0],
+        **_output(model, op),
+    }
+
+
+def pointwise_fits(model: Model, op: Op) -> bool:
+    """A 1x1 convolution without padding, in range."""
+    return (
+        isinstance(op, Conv2D)
+        and model.tensor(op.weight).shape[1:3] == (1, 1)
+        and op.padding == Padding()
+        and requantise_fits(model, op)
+    )
+
+
+def pointwise(model: Model, position: int, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_conv2d_1x1_mve`."""
+    op = model.ops[position]
+    if not isinstance(op, Conv2D):
+        raise TypeError(op.label)
+    _, out_h, out_w, _ = model.tensor(op.output).shape
+    return {
+        **part("product", product(model, position, constants)),
+        "in_w": model.tensor(op.input).shape[2],
+        "out_h": out_h,
+        "out_w": out_w,
+        "stride_h": op.stride[0],
+        "stride_w": op.stride[1],
+    }
+
+
+def conv_fits(model: Model, op: Op) -> bool:
+    """A convolution without dilation, in range."""
+    return isinstance(op, Conv2D) and op.dilation == (1, 1) and requantise_fits(model, op)
+
+
+def conv_scratch(model: Model, op: Op) -> int:
+    """Two windows."""
+    if not isinstance(op, Conv2D):
+        raise TypeError(op.label)
+    weight = model.tensor(op.weight)
+    return 2 * weight.elements // weight.shape[0]
+
+
+def image(model: Model, op: Conv2D | DepthwiseConv2D) -> Fields:
+    """Sizes of input and output, steps and padding; `channels` are the input's."""
+    _, in_h, in_w, in_c = model.tensor(op.input).shape
+    _, out_h, out_w, _ = model.tensor(op.output).shape
+    return {
+        **{"channels": in_c, "in_h": in_h, "in_w": in_w, "out_h": out_h, "out_w": out_w},
+        "stride_h": op.stride[0],
+        "stride_w": op.stride[1],
+        "pad_top": op.padding.top,
+        "pad_left": op.padding.left,
+        "in_zero": model.quant(op.input).zero_point[0],
+    }
+
+
+def window(model: Model, op: Conv2D) -> Fields:
+    """The same of a convolution, and its taps, as `struct tinyssl_window`, the member `window`."""
+    taps = model.tensor(op.weight).shape
+    fields = image(model, op)
+    channels = fields.pop("channels")
+    source = {name: fields.pop(name) for name in ("in_h", "in_w")}
+    target = {name: fields.pop(name) for name in ("out_h", "out_w")}
+    found = {**source, "in_c": channels, **target, "k_h": taps[1], "k_w": taps[2], **fields}
+    return part("window", found)
+
+
+def conv(model: Model, position: int, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_conv2d_mve`."""
+    op = model.ops[position]
+    if not isinstance(op, Conv2D):
+        raise TypeError(op.label)
+    return {**part("product", product(model, position, constants)), **window(model, op)}
+
+
+def dense_fits(model: Model, op: Op) -> bool:
+    """A fully connected layer, in range."""
+    return isinstance(op, FullyConnected) and requantise_fits(model, op)
+
+
+def dense(model: Model, position: int, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_fully_connected_mve`."""
+    return part("product", product(model, position, constants))
+
+
+def pairs_fit(rows: NDArray[np.int8]) -> bool:
+    """Whether the products of taps 0 and 1, 2 and 3, … always fit int16 together."""
+    pairs = rows[:, :8].reshape(-1, 2)
+    return not (pairs == INT8_MIN).all(1).any()
+
+
+def depthwise_fits(model: Model, op: Op) -> bool:
+    """3x3 taps, no dilation, one output for each input channel, 4 n of these, in range.
+
+    The kernel adds the products of two taps as int16: both weights may not be -128.
+    """
+    return (
+        isinstance(op, DepthwiseConv2D)
+        and model.tensor(op.weight).shape[1:3] == (3, 3)
+        and op.dilation == (1, 1)
+        and op.multiplier == 1
+        and model.tensor(op.input).shape[-1] % QUAD == 0
+        and pairs_fit(channels(model, op).rows)
+        and requantise_fits(model, op)
+    )
+
+
+def depthwise_scratch(model: Model, op: Op) -> int:
+    """A pixel of padding."""
+    return model.tensor(op.inputs[0]).shape[-1]
+
+
+def depthwise(model: Model, position: int, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_depthwise_mve`."""
+    op = model.ops[position]
+    if not isinstance(op, DepthwiseConv2D):
+        raise TypeError(op.label)
+    rows = channels(model, op).rows
+    spare = -len(rows) % BLOCK
+    taps = np.pad(rows, ((0, spare), (0, 0))).reshape(-1, BLOCK, rows.shape[1]).swapaxes(1, 2)
+    starts, multipliers = _table(model, op)
+    order = list(BLOCK_ORDER)
+    table = table_words(
+        np.pad(starts, (0, spare)).reshape(-1, QUAD, QUAD).swapaxes(1, 2)[:, order],
+        np.pad(multipliers, ((0, spare), (0, 0)))
+        .reshape(-1, QUAD, QUAD, 2)
+        .swapaxes(1, 2)[:, order],
+    )
+    name = weights_name("taps", model, position)
+    text = model.tensor(op.weight).name
+    return {
+        "weight": constants.keep(Array(name, "int8_t", taps.ravel(), taps.shape, text)),
+        "channel": constants.keep(
+            Array(f"channel_{position}", "int32_t", table.ravel(), table.shape, op.label)
+        ),
+        **image(model, op),
+        **_output(model, op),
+    }

@@ -1,0 +1,142 @@
+"""How far the output of an MVE kernel may lie over its input: pieces in the order of its C.
+
+No MVE kernel reads ahead: loads of a tail are predicated, and a whole block is only loaded where
+all of its bytes belong to the pixel in work. The plain C of `mve.h` reads and writes in that order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tinyssl.graph.model import Model
+from tinyssl.ops.operators import AveragePool2D, Conv2D, DepthwiseConv2D, Op
+from tinyssl.targets.mve import BLOCK, QUAD
+from tinyssl.targets.overlap import NOTHING_LEFT, Overlap, streaming_slack
+
+Piece = tuple[int, int]
+"""What is read before it is written, and written before the next is read: the first byte of the
+input that it reads (`NOTHING_LEFT`: none), and the end of what it writes in the output"""
+
+TAPS = 3
+"""Rows of a depthwise window"""
+
+
+def slack_of(pieces: Sequence[Piece]) -> int:
+    """The largest slack at which no piece is written over input that a later one reads.
+
+    It is exact: one byte more, and the last byte of some piece is written over one that is read.
+    """
+    unread, writes = NOTHING_LEFT, []
+    for first, end in reversed(pieces):
+        writes.append((end, unread))
+        unread = min(unread, first)
+    return streaming_slack(writes)
+
+
+def product_line(
+    depth: int, count: int, pixels: int, step: int, at: tuple[int, int] = (0, 0)
+) -> Iterator[Piece]:
+    """`tinyssl_product_line_mve`: `count` outputs for each of `pixels`, `step` bytes apart.
+
+    Args:
+        depth: Inputs of a pixel.
+        count: Outputs of a pixel.
+        pixels: Pixels of the line.
+        step: From pixel to pixel in the input.
+        at: Where the line starts in the input and in the output.
+    """
+    quads = [min(quad + QUAD, count) for quad in range(0, count, QUAD)]
+    if step == depth <= BLOCK and pixels > 1:
+        places = [(at[0] + x * step, at[1] + x * count) for x in range(pixels)]
+        yield from ((source, target + end) for end in quads for source, target in places)
+        return
+    for x in range(0, pixels, 2):
+        last = min(x + 1, pixels - 1)
+        yield from ((at[0] + x * step, at[1] + last * count + end) for end in quads)
+
+
+def pointwise(model: Model, op: Op) -> tuple[Overlap, ...]:
+    """`conv2d_1x1_s8_mve`: the image is a line, or each row where a stride is not 1."""
+    if not isinstance(op, Conv2D):
+        raise TypeError(op.label)
+    _, _, in_w, depth = model.tensor(op.input).shape
+    _, out_h, out_w, count = model.tensor(op.output).shape
+    if op.stride == (1, 1):
+        return _over(op, list(product_line(depth, count, out_h * out_w, depth)))
+    pieces: list[Piece] = []
+    for y in range(out_h):
+        start = (y * op.stride[0] * in_w * depth, y * out_w * count)
+        pieces += product_line(depth, count, out_w, op.stride[1] * depth, start)
+    return _over(op, pieces)
+
+
+def conv(model: Model, op: Op) -> tuple[Overlap, ...]:
+    """`conv2d_s8_mve`: two windows of a row are gathered, then their outputs are written."""
+    if not isinstance(op, Conv2D):
+        raise TypeError(op.label)
+    _, out_h, out_w, count = model.tensor(op.output).shape
+    taps = (model.tensor(op.weight).shape[1], model.tensor(op.weight).shape[2])
+    pieces = []
+    for y in range(out_h):
+        for x in range(0, out_w, 2):
+            last = min(x + 1, out_w - 1)
+            read = min(first_read(model, op, taps, (y, at)) for at in (x, last))
+            pieces.append((read, (y * out_w + last + 1) * count))
+    return _over(op, pieces)
+
+
+def first_read(
+    model: Model, op: Conv2D | DepthwiseConv2D | AveragePool2D, taps: tuple[int, int], at: Piece
+) -> int:
+    """First byte that a window reads; `NOTHING_LEFT` where it lies on the padding."""
+    _, in_h, in_w, in_c = model.tensor(op.input).shape
+    top = at[0] * op.stride[0] - op.padding.top
+    left = at[1] * op.stride[1] - op.padding.left
+    inside = -taps[0] < top < in_h and -taps[1] < left < in_w
+    return (max(top, 0) * in_w + max(left, 0)) * in_c if inside else NOTHING_LEFT
+
+
+def _by_channels(
+    model: Model, op: DepthwiseConv2D | AveragePool2D, taps: tuple[int, int], group: int
+) -> tuple[Overlap, ...]:
+    """Pixel by pixel, so many channels at a time."""
+    _, out_h, out_w, count = model.tensor(op.output).shape
+    pieces = []
+    for y in range(out_h):
+        for x in range(out_w):
+            read = first_read(model, op, taps, (y, x))
+            written = (y * out_w + x) * count
+            for c in range(0, count, group):
+                first = NOTHING_LEFT if read == NOTHING_LEFT else read + c
+                pieces.append((first, written + min(c + group, count)))
+    return _over(op, pieces)
+
+
+def depthwise(model: Model, op: Op) -> tuple[Overlap, ...]:
+    """`depthwise_conv2d_s8_mve`: blocks of 16 channels, nine taps of each before it is written."""
+    if not isinstance(op, DepthwiseConv2D):
+        raise TypeError(op.label)
+    return _by_channels(model, op, (TAPS, TAPS), BLOCK)
+
+
+def average_pool(model: Model, op: Op) -> tuple[Overlap, ...]:
+    """`average_pool2d_s8_mve`: four channels of a window, then their outputs."""
+    if not isinstance(op, AveragePool2D):
+        raise TypeError(op.label)
+    return _by_channels(model, op, op.size, QUAD)
+
+
+def mean(model: Model, op: Op) -> tuple[Overlap, ...]:
+    """`mean_s8_mve`: all places of four channels, then their outputs."""
+    channels = model.tensor(op.inputs[0]).shape[-1]
+    return _over(op, [(c, min(c + QUAD, channels)) for c in range(0, channels, QUAD)])
+
+
+def dense(model: Model, op: Op) -> tuple[Overlap, ...]:
+    """`fully_connected_s8_mve`: all inputs for each four outputs."""
+    depth = model.tensor(op.inputs[0]).elements
+    return _over(op, list(product_line(depth, model.tensor(op.output).elements, 1, depth)))
+
+
+def _over(op: Op, pieces: Sequence[Piece]) -> tuple[Overlap, ...]:
+    return (Overlap(op.inputs[0], slack_of(pieces)),)
