@@ -31,7 +31,7 @@ from tinyssl.ops.operators import OPS, Reshape
 from tinyssl.runtimes.host import compile_sources
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.kernels import KERNEL_ABI, REFERENCE, kernel_for
-from tools.golden import FOLDER, MODELS, golden_sources
+from tools.golden import FOLDER, MODELS, excerpt, golden_sources, model_sources
 
 FIRMWARE = firmware_folder()
 STRICT = ["-std=c11", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wcast-qual"]
@@ -70,7 +70,15 @@ def test_golden_text_is_unchanged():
         if path.is_file()
     }
     assert golden_sources() == expected
-    assert {name.split("/")[0] for name in expected} >= set(MODELS)
+    assert {re.split(r"[/.]", name)[0] for name in expected} >= set(MODELS)
+    assert all("[TINYSSL_MODEL_OP_COUNT] = {" in excerpt(model_sources(name)) for name in MODELS)
+
+
+def test_an_excerpt_has_the_calls_and_the_parameters_of_each_operator():
+    text = excerpt(model_sources("residual"))
+    assert text.count("[TINYSSL_MODEL_OP_COUNT] = {") == 1
+    parameters = re.findall(r"^const struct (\w+) tinyssl_model_op\d+ = {$", text, re.MULTILINE)
+    assert parameters == ["tinyssl_conv2d", "tinyssl_conv2d", "tinyssl_add"]
 
 
 def test_equal_input_gives_equal_bytes():

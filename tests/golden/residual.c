@@ -1,52 +1,10 @@
-/* residual: 14 bytes of weights, biases and multipliers, then the parameters of each operator.
- * Made by tinyssl from the .tflite with SHA-256 0000000000000000000000000000000000000000000000000000000000000000 */
-#include "weights.h"
-
-#include <stddef.h>
-
-/* Where the arrays go. Define it as nothing, or as another section, to place them elsewhere. */
-#ifndef TINYSSL_WEIGHTS
-#if defined(__GNUC__) && defined(__ELF__) && !defined(ARDUINO) /* its linker scripts lack it */
-#define TINYSSL_WEIGHTS __attribute__((section(".tinyssl_weights"), aligned(16)))
-#else
-#define TINYSSL_WEIGHTS
-#endif
-#endif
-
-#ifdef __cplusplus
-#define TINYSSL_ALIGNED(bytes) alignas(bytes)
-#else
-#define TINYSSL_ALIGNED(bytes) _Alignas(bytes)
-#endif
-
-/* 1x1x1x2: tensor1 */
-static const int8_t weight_1[2] TINYSSL_WEIGHTS = {
-    127, 0,
-};
-
-/* 1: #0 CONV_2D */
-static const int32_t multiplier_0[1] TINYSSL_WEIGHTS = {
-    1111840384,
-};
-
-/* 1: #0 CONV_2D */
-static const int8_t shift_0[1] TINYSSL_WEIGHTS = {
-    -6,
-};
-
-/* 1x1x1x2: tensor3 */
-static const int8_t weight_3[2] TINYSSL_WEIGHTS = {
-    0, 127,
-};
-
-/* 1: #1 CONV_2D */
-static const int32_t multiplier_1[1] TINYSSL_WEIGHTS = {
-    2064738395,
-};
-
-/* 1: #1 CONV_2D */
-static const int8_t shift_1[1] TINYSSL_WEIGHTS = {
-    -7,
+static const struct step steps[TINYSSL_MODEL_OP_COUNT] = {
+    /* #0 CONV_2D 1x1/1: 1x4x4x2 at 0 -> 1x4x4x1 at 32, 32 MACs */
+    { &tinyssl_model_op0, 0, 2, 0, CONV2D_S8 },
+    /* #1 CONV_2D 1x1/1: 1x4x4x2 at 0 -> 1x4x4x1 at 48, 32 MACs */
+    { &tinyssl_model_op1, 0, 3, 0, CONV2D_S8 },
+    /* #2 ADD: 1x4x4x1 at 32 + 1x4x4x1 at 48 -> 1x4x4x1 at 0 */
+    { &tinyssl_model_op2, 2, 0, 3, ADD_S8 },
 };
 
 const struct tinyssl_conv2d tinyssl_model_op0 = {
