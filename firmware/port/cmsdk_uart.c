@@ -1,15 +1,15 @@
 #include "cmsdk_uart.h"
 
+#include "byte_ring.h"
 #include "cortex_m.h"
 #include "port.h"
 #include "tinyssl_build.h"
 
 enum { UART_TX_FULL = 1u << 0, UART_RX_FULL = 1u << 1 };
 enum { UART_TX = 1u << 0, UART_RX = 1u << 1, UART_RX_INTERRUPT = 1u << 3 };
-enum { RING = 1024 }; /* a power of two */
 
-static uint8_t ring[RING];
-static volatile uint32_t ring_in, ring_out; /* free running; in - out bytes are held */
+static uint8_t bytes[1024];
+static struct byte_ring ring = BYTE_RING(bytes);
 
 void cmsdk_uart_init(uint32_t clock_hz)
 {
@@ -21,9 +21,8 @@ void cmsdk_uart_receive(void)
 {
     /* First: a byte that comes after the last look below must find its interrupt still pending. */
     cmsdk_uart->interrupt = UART_RX;
-    while ((cmsdk_uart->state & UART_RX_FULL) && ring_in - ring_out < RING) {
-        ring[ring_in % RING] = (uint8_t)cmsdk_uart->data;
-        ring_in++;
+    while ((cmsdk_uart->state & UART_RX_FULL) && byte_ring_held(&ring) < sizeof bytes) {
+        byte_ring_put(&ring, (uint8_t)cmsdk_uart->data);
     }
     if (cmsdk_uart->state & UART_RX_FULL) { /* no room: leave the byte there, which holds the sender */
         cmsdk_uart->control = UART_TX | UART_RX;
@@ -32,16 +31,12 @@ void cmsdk_uart_receive(void)
 
 bool cmsdk_uart_idle(void)
 {
-    return ring_in == ring_out;
+    return byte_ring_held(&ring) == 0;
 }
 
 static size_t take(uint8_t *data, size_t size)
 {
-    size_t count = 0;
-    while (count < size && ring_in != ring_out) {
-        data[count++] = ring[ring_out % RING];
-        ring_out++;
-    }
+    const size_t count = byte_ring_take(&ring, data, size);
     if (count) { /* there is room now; a byte that was held raises the interrupt again */
         interrupts_off();
         cmsdk_uart->control = UART_TX | UART_RX | UART_RX_INTERRUPT;

@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-#include "byte_ring.h"
+#include "polled_read.h"
 #include "port.h"
 #include "restart.h"
 #include "riscv.h"
@@ -196,7 +196,7 @@ static void start_uart(void)
 void uart_received(void)
 {
     while (UART_STATUS & 0x3FFu) {
-        byte_ring_put((uint8_t)UART_FIFO);
+        polled_read_put((uint8_t)UART_FIFO);
     }
     UART_INT_CLR = UART_RXFIFO_FULL | UART_RXFIFO_TOUT | UART_RXFIFO_OVF;
 }

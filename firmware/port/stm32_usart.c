@@ -1,6 +1,6 @@
 #include "stm32_usart.h"
 
-#include "byte_ring.h"
+#include "polled_read.h"
 #include "port.h"
 
 enum { UE = 1 << 0, RE = 1 << 2, TE = 1 << 3, RXNEIE = 1 << 5, FIFOEN = 1 << 29 };
@@ -16,7 +16,7 @@ void stm32_usart_start(uint32_t divider)
 void stm32_usart_receive(void)
 {
     while (stm32_usart->isr & RXNE) {
-        byte_ring_put((uint8_t)stm32_usart->rdr);
+        polled_read_put((uint8_t)stm32_usart->rdr);
     }
     stm32_usart->icr = ERRORS;
 }

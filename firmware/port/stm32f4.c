@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-#include "byte_ring.h"
 #include "cycle_counter.h"
+#include "polled_read.h"
 #include "port.h"
 #include "stm32.h"
 #include "tinyssl_build.h"
@@ -133,7 +133,7 @@ static void start_uart(void)
 static void receive(void)
 {
     while (USART2_SR & SR_RXNE) {
-        byte_ring_put((uint8_t)USART2_DR);
+        polled_read_put((uint8_t)USART2_DR);
     }
 }
 

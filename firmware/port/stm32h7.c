@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 
-#include "byte_ring.h"
 #include "cycle_counter.h"
 #include "port.h"
 #include "stm32.h"

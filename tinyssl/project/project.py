@@ -31,10 +31,10 @@ MODEL_LIBRARY = "lib/tinyssl_model"
 STARTUP = ("startup.c", "startup.h", "restart.c", "restart.h", "fault.c", "fault.h")
 RISCV = ("riscv.c", "riscv.h", *STARTUP)
 CORTEX_M = ("cortex_m.c", "cortex_m.h", *STARTUP)
-CMSDK = ("cmsdk_uart.c", "cmsdk_uart.h", "cmsdk_watchdog.c", "cmsdk_watchdog.h")
+CMSDK = ("cmsdk_uart.c", "cmsdk_uart.h", "byte_ring.h", "cmsdk_watchdog.c", "cmsdk_watchdog.h")
 CYCLE_COUNTER = ("cycle_counter.c", "cycle_counter.h")
-BYTE_RING = ("byte_ring.c", "byte_ring.h")
-STM32 = ("stm32.c", "stm32.h", *CYCLE_COUNTER, *BYTE_RING, *CORTEX_M)
+POLLED_READ = ("polled_read.c", "polled_read.h", "byte_ring.h")
+STM32 = ("stm32.c", "stm32.h", *CYCLE_COUNTER, *POLLED_READ, *CORTEX_M)
 STM32_USART = ("stm32_usart.c", "stm32_usart.h")
 
 PORTS: dict[str, tuple[str, ...]] = {
@@ -45,7 +45,7 @@ PORTS: dict[str, tuple[str, ...]] = {
     "stm32l4": ("port.h", "stm32l4.c", "stm32l4.h", *STM32_USART, *STM32),
     "nrf52840": ("port.h", "nrf52840.c", "nrf52840.h", *CYCLE_COUNTER, *CORTEX_M),
     "riscv_virt": ("port.h", "riscv_virt.c", *RISCV),
-    "esp32c3": ("port.h", "esp32c3.c", "esp32c3.h", *BYTE_RING, *RISCV),
+    "esp32c3": ("port.h", "esp32c3.c", "esp32c3.h", *POLLED_READ, *RISCV),
     "host": ("port.h", "host.c"),
     "arduino": ("port.h", "arduino.cpp"),
 }
