@@ -8,7 +8,7 @@ import pytest
 
 from tests import programs, skips
 from tinyssl.frontends.tflite import write_model
-from tinyssl.graph.model import DType, Model, Quant, Tensor
+from tinyssl.graph.model import DType, Model, Quant, Value
 from tinyssl.ops.operators import Activation, Conv2D, FullyConnected, Mean, Padding, Softmax
 
 # Small networks train faster on one thread, and far faster beside other test workers. Before torch
@@ -30,21 +30,21 @@ def tiny_model() -> Model:
     """8x8x3 image -> 3 classes, with the operators that every converted backbone ends in."""
     source = np.random.default_rng(0)
 
-    def activation(name: str, shape: tuple[int, ...], scale: float, zero: int) -> Tensor:
+    def activation(name: str, shape: tuple[int, ...], scale: float, zero: int) -> Value:
         quant = Quant((float(np.float32(scale)),), (zero,))
-        return Tensor(name, shape, DType.INT8, quant)
+        return Value(name, shape, DType.INT8, quant)
 
-    def weight(name: str, shape: tuple[int, ...]) -> Tensor:
+    def weight(name: str, shape: tuple[int, ...]) -> Value:
         values = source.integers(-127, 128, shape, dtype=np.int8)
         scales = tuple(float(np.float32(0.01 + 0.001 * row)) for row in range(shape[0]))
-        return Tensor(name, shape, DType.INT8, Quant(scales, (0,) * shape[0]), values.tobytes())
+        return Value(name, shape, DType.INT8, Quant(scales, (0,) * shape[0]), values.tobytes())
 
-    def bias(name: str, scale: float, weights: Tensor) -> Tensor:
+    def bias(name: str, scale: float, weights: Value) -> Value:
         assert weights.quant is not None
         values = source.integers(-500, 500, weights.shape[0], dtype=np.int32)
         scales = tuple(float(np.float32(scale) * np.float32(each)) for each in weights.quant.scale)
         quant = Quant(scales, (0,) * len(scales))
-        return Tensor(name, (weights.shape[0],), DType.INT32, quant, values.tobytes())
+        return Value(name, (weights.shape[0],), DType.INT32, quant, values.tobytes())
 
     image = activation("image", (1, 8, 8, 3), 1 / 255, -128)
     kernel, dense = weight("kernel", (4, 3, 3, 3)), weight("dense", (3, 4))

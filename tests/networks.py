@@ -10,7 +10,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from tinyssl.frontends.tflite import read_model
-from tinyssl.graph.model import DType, Model, Quant, Tensor
+from tinyssl.graph.model import DType, Model, Quant, Value
 from tinyssl.ops.operators import (
     Activation,
     Add,
@@ -32,12 +32,12 @@ class Net:
     """Adds operators one after another."""
 
     source: np.random.Generator
-    tensors: list[Tensor] = field(default_factory=list)
+    tensors: list[Value] = field(default_factory=list)
     ops: list[Op] = field(default_factory=list)
 
     def tensor(self, shape, dtype, quant, data=None):
         name = f"{'w' if data else 'a'}{len(self.tensors)}"
-        self.tensors.append(Tensor(name, tuple(shape), dtype, quant, data))
+        self.tensors.append(Value(name, tuple(shape), dtype, quant, data))
         return len(self.tensors) - 1
 
     def activation(self, shape, scale, zero):

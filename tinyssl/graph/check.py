@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from tinyssl.core.errors import Blocker, ModelError, UnsupportedModel
 from tinyssl.graph.blockers import blocked
-from tinyssl.graph.model import Model, Quant, Tensor
+from tinyssl.graph.model import Model, Quant, Value
 from tinyssl.ops.operators import Op
 
 OpT_co = TypeVar("OpT_co", bound=Op, covariant=True)
@@ -25,7 +25,7 @@ class Check(Generic[OpT_co]):
     model: Model
     op: OpT_co
 
-    def tensor(self, index: int) -> Tensor:
+    def tensor(self, index: int) -> Value:
         return self.model.tensor(index)
 
     def quant(self, index: int) -> Quant:

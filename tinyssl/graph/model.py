@@ -1,4 +1,4 @@
-"""The one data type through the whole compiler: `Model`, immutable operators over tensors.
+"""The one data type through the whole compiler: `Model`, immutable operators over values.
 
 Read from a flatbuffer (`frontends.tflite.reader`), checked (`graph.verify`), changed by passes that
 return a new value, planned (`compiler`), turned into C (`codegen`), or written back as canonical
@@ -8,7 +8,7 @@ TFLite (`frontends.tflite.writer`). Layout is NHWC throughout, weights as in TFL
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -24,7 +24,31 @@ class DType(StrEnum):
     INT16 = "int16"
     INT32 = "int32"
     INT64 = "int64"
+    UINT8 = "uint8"
     FLOAT32 = "float32"
+    BOOL = "bool"
+
+    @property
+    def bytes(self) -> int:
+        """Size of an element."""
+        return np.dtype(self.value).itemsize
+
+
+class ValueKind(StrEnum):
+    """Who writes a value, and how long it lives."""
+
+    INPUT = "input"
+    """Written by the caller before an inference, which may overwrite it"""
+    OUTPUT = "output"
+    """Read by the caller after an inference"""
+    ACTIVATION = "activation"
+    """Made and used up inside one inference"""
+    CONSTANT = "constant"
+    """Never changes: passes may fold it into tables"""
+    PARAMETER = "parameter"
+    """Constant for an inference, but the device may write it between two: never folded"""
+    STATE = "state"
+    """Written by an inference, read by the next; a reset gives it its first value again"""
 
 
 @dataclass(frozen=True)
@@ -44,15 +68,16 @@ class Quant:
 
 
 @dataclass(frozen=True)
-class Tensor:
-    """A value of the graph: an activation, or a constant where `data` is set."""
+class Value:
+    """A value of the graph. Inside a `Model` its kind is right whatever it was made with."""
 
     name: str
     shape: tuple[int, ...]
     dtype: DType
     quant: Quant | None = None
     data: bytes | None = None
-    """Little-endian elements in C order; None for activations"""
+    """Little-endian elements in C order: of a constant; of a parameter or state, its first value"""
+    kind: ValueKind = ValueKind.ACTIVATION
 
     @property
     def elements(self) -> int:
@@ -61,36 +86,61 @@ class Tensor:
     @property
     def bytes(self) -> int:
         """Size in bytes."""
-        return self.elements * np.dtype(self.dtype.value).itemsize
+        return self.elements * self.dtype.bytes
 
     @property
     def constant(self) -> bool:
-        return self.data is not None
+        """Known when C is generated, and never written."""
+        return self.data is not None and self.kind not in (ValueKind.PARAMETER, ValueKind.STATE)
 
     def array(self) -> NDArray[np.generic]:
-        """The constant as a read-only array of its shape.
+        """The constant, or the first value of a parameter or state; read-only, of its shape.
 
         Raises:
-            ValueError: The tensor is an activation.
+            ValueError: There is none.
         """
         if self.data is None:
-            raise ValueError(f"{self.name} is not a constant")
+            raise ValueError(f"{self.name} has no data")
         return np.frombuffer(self.data, dtype=self.dtype.value).reshape(self.shape)
 
 
 @dataclass(frozen=True)
 class Model:
-    """A graph in execution order. Operators name tensors by index into `tensors`."""
+    """A graph in execution order. Operators name values by index into `tensors`."""
 
     name: str
-    tensors: tuple[Tensor, ...]
+    tensors: tuple[Value, ...]
     ops: tuple[Op, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     source_sha256: str = ""
     """Hash of the file it was read from; empty for a model made in memory"""
 
-    def tensor(self, index: int) -> Tensor:
+    def __post_init__(self) -> None:
+        kinds = map(self._kind, range(len(self.tensors)))
+        found = tuple(map(_of_kind, self.tensors, kinds))
+        object.__setattr__(self, "tensors", found)
+
+    def _kind(self, index: int) -> ValueKind:
+        """What a value is in this graph; an end that is read inside too is still an end."""
+        value = self.tensors[index]
+        if value.kind in (ValueKind.PARAMETER, ValueKind.STATE):
+            return value.kind
+        if value.data is not None:
+            return ValueKind.CONSTANT
+        if index in self.inputs:
+            return ValueKind.INPUT
+        return ValueKind.OUTPUT if index in self.outputs else ValueKind.ACTIVATION
+
+    def of_kind(self, kind: ValueKind) -> tuple[int, ...]:
+        """Values of a kind; inputs and outputs in the order in which the caller knows them."""
+        if kind is ValueKind.INPUT:
+            return self.inputs
+        if kind is ValueKind.OUTPUT:
+            return self.outputs
+        return tuple(i for i, value in enumerate(self.tensors) if value.kind is kind)
+
+    def tensor(self, index: int) -> Value:
         return self.tensors[index]
 
     def quant(self, index: int) -> Quant:
@@ -105,11 +155,15 @@ class Model:
         return quant
 
     @property
-    def input(self) -> Tensor:
+    def input(self) -> Value:
         """The one input (the verifier admits exactly one)."""
         return self.tensors[self.inputs[0]]
 
     @property
-    def output(self) -> Tensor:
+    def output(self) -> Value:
         """The one output (the verifier admits exactly one)."""
         return self.tensors[self.outputs[0]]
+
+
+def _of_kind(value: Value, kind: ValueKind) -> Value:
+    return value if value.kind is kind else replace(value, kind=kind)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.frontends.tflite import read_model
-from tinyssl.graph.model import Model, Tensor
+from tinyssl.graph.model import Model, Value
 from tinyssl.graph.passes import run_passes
 from tinyssl.ops.operators import Op
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
@@ -66,7 +66,7 @@ def layer_sqnr(
     )
 
 
-def dequantised(tensor: Tensor, values: NDArray[np.int8]) -> NDArray[np.float64]:
+def dequantised(tensor: Value, values: NDArray[np.int8]) -> NDArray[np.float64]:
     """scale * (q - zero point)."""
     if tensor.quant is None:
         raise ValueError(f"{tensor.name} has no quantisation")

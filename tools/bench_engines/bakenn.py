@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from tinyssl.frontends.tflite import read_model, write_model
-from tinyssl.graph.model import Model, Quant, Tensor
+from tinyssl.graph.model import Model, Quant, Value
 from tinyssl.graph.passes import run_passes
 from tinyssl.graph.verify import verify
 from tinyssl.ops.operators import (
@@ -161,7 +161,7 @@ def _pooled(model: Model, mean: Mean) -> Model:
     return replace(model, tensors=tuple(tensors), ops=ops)
 
 
-def _rescale_bias(tensors: list[Tensor], op: WeightedOp, scale: float) -> None:
+def _rescale_bias(tensors: list[Value], op: WeightedOp, scale: float) -> None:
     """The bias for an input of another scale; BakeNN wants the float32 product, to the bit."""
     if op.bias is None:
         return
@@ -206,7 +206,7 @@ def explicit_pads(model: Model) -> tuple[Model, int]:
     return replace(model, tensors=tuple(tensors), ops=numbered), count
 
 
-def _with_pad(op: Op, tensors: list[Tensor]) -> list[Op]:
+def _with_pad(op: Op, tensors: list[Value]) -> list[Op]:
     if not isinstance(op, Conv2D | DepthwiseConv2D):
         return [op]
     pad = op.padding

@@ -18,7 +18,7 @@ from tinyssl.compiler.picture import picture
 from tinyssl.compiler.search import ALIGNMENT, place, usual_orders
 from tinyssl.compiler.steps import Step
 from tinyssl.frontends.tflite import read_model
-from tinyssl.graph.model import DType, Model, Tensor
+from tinyssl.graph.model import DType, Model, Value
 from tinyssl.graph.passes import run_passes
 from tinyssl.ops.operators import Add, MaxPool2D, Op, Reshape
 from tinyssl.targets.overlap import Overlap
@@ -31,7 +31,7 @@ def graphs(draw: st.DrawFn) -> Model:
     """Random graphs; each operator reads one or two earlier tensors. Shapes need not make sense."""
     count = draw(st.integers(1, 12))
     sizes = draw(st.lists(st.integers(1, 500), min_size=count + 1, max_size=count + 1))
-    tensors = [Tensor(f"t{i}", (1, size), DType.INT8) for i, size in enumerate(sizes)]
+    tensors = [Value(f"t{i}", (1, size), DType.INT8) for i, size in enumerate(sizes)]
     ops: list[Op] = []
     for index in range(count):
         first = draw(st.integers(0, index))
@@ -98,7 +98,7 @@ def test_reference_models_reach_their_lower_bound(name, bytes_):
 def test_search_beats_the_usual_orders_where_they_fail():
     """A chain of 144, 192, 192, 96, 144 bytes: all usual orders need 432 or more."""
     sizes = (144, 192, 192, 96, 144)
-    tensors = tuple(Tensor(f"t{i}", (1, size), DType.INT8) for i, size in enumerate(sizes))
+    tensors = tuple(Value(f"t{i}", (1, size), DType.INT8) for i, size in enumerate(sizes))
     ops = tuple(Add(index=i, left=i, right=i, output=i + 1) for i in range(4))
     model = Model("chain", tensors, ops, (0,), (4,))
     lives = lifetimes(model)
@@ -142,13 +142,13 @@ def test_constants_have_no_offset():
 
 
 def test_one_operator_that_reads_its_tensor_twice():
-    tensors = tuple(Tensor(name, (1, 8), DType.INT8) for name in "ab")
+    tensors = tuple(Value(name, (1, 8), DType.INT8) for name in "ab")
     model = Model("twice", tensors, (Add(index=0, left=0, right=0, output=1),), (0,), (1,))
     assert plan_arena(model).peak == 32
 
 
 def test_tensor_that_nobody_reads_still_has_its_place():
-    tensors = tuple(Tensor(name, (1, 1, 1, 8), DType.INT8) for name in "abc")
+    tensors = tuple(Value(name, (1, 1, 1, 8), DType.INT8) for name in "abc")
     ops = (
         MaxPool2D(index=0, input=0, output=1),
         MaxPool2D(index=1, input=0, output=2),
@@ -180,7 +180,7 @@ def test_picture_shows_every_operator_and_tensor():
 def streams(draw: st.DrawFn) -> tuple[Model, tuple[Step, ...]]:
     """Chains whose operators may write over their inputs by a drawn slack, with scratch memory."""
     sizes = draw(st.lists(st.integers(1, 400), min_size=2, max_size=9))
-    tensors = tuple(Tensor(f"t{i}", (1, size), DType.INT8) for i, size in enumerate(sizes))
+    tensors = tuple(Value(f"t{i}", (1, size), DType.INT8) for i, size in enumerate(sizes))
     ops = tuple(MaxPool2D(index=i, input=i, output=i + 1) for i in range(len(sizes) - 1))
     steps = tuple(
         Step(
@@ -217,7 +217,7 @@ def test_outputs_lie_over_inputs_only_as_far_as_allowed(stream):
 
 
 def test_an_input_that_is_read_later_is_not_written_over():
-    tensors = tuple(Tensor(name, (1, 64), DType.INT8) for name in "abc")
+    tensors = tuple(Value(name, (1, 64), DType.INT8) for name in "abc")
     ops = (MaxPool2D(index=0, input=0, output=1), Add(index=1, left=0, right=1, output=2))
     steps = (Step(0, 0, overlaps=(Overlap(0, 64),)), Step(1, 1, overlaps=(Overlap(0), Overlap(1))))
     plan = plan_arena(Model("kept", tensors, ops, (0,), (2,)), steps)
@@ -227,8 +227,7 @@ def test_an_input_that_is_read_later_is_not_written_over():
 
 def test_tensors_inside_a_step_have_no_storage():
     tensors = tuple(
-        Tensor(name, (1, size), DType.INT8)
-        for name, size in zip("abc", (16, 4000, 16), strict=True)
+        Value(name, (1, size), DType.INT8) for name, size in zip("abc", (16, 4000, 16), strict=True)
     )
     ops = (MaxPool2D(index=0, input=0, output=1), MaxPool2D(index=1, input=1, output=2))
     model = Model("fused", tensors, ops, (0,), (2,))
@@ -247,7 +246,7 @@ def test_400_long_lived_tensors_are_planned_in_two_seconds():
     source = random.Random(1)
     count = 400
     sizes = [64, *(source.randint(1, 5000) for _ in range(2 * count - 1))]
-    tensors = tuple(Tensor(f"t{i}", (1, size), DType.INT8) for i, size in enumerate(sizes))
+    tensors = tuple(Value(f"t{i}", (1, size), DType.INT8) for i, size in enumerate(sizes))
     pools: list[Op] = [MaxPool2D(index=i, input=0, output=i + 1) for i in range(count)]
     sums: list[Op] = [
         Add(index=i, left=1 if i == count else i, right=i - count + 2, output=i + 1)
@@ -264,7 +263,7 @@ def test_a_large_graph_is_planned_in_seconds():
     source = random.Random(2)
     count = 2000
     sizes = [source.randint(1, 5000) for _ in range(count + 1)]
-    tensors = tuple(Tensor(f"t{i}", (1, size), DType.INT8) for i, size in enumerate(sizes))
+    tensors = tuple(Value(f"t{i}", (1, size), DType.INT8) for i, size in enumerate(sizes))
     ops = tuple(
         Add(index=i, left=i, right=source.randint(0, i), output=i + 1) for i in range(count)
     )

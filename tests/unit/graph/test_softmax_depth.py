@@ -7,7 +7,7 @@ from tinyssl.codegen.aot import render_aot
 from tinyssl.compiler.arena import plan_arena
 from tinyssl.core.errors import UnsupportedModel
 from tinyssl.frontends.tflite import write_model
-from tinyssl.graph.model import DType, Model, Quant, Tensor
+from tinyssl.graph.model import DType, Model, Quant, Value
 from tinyssl.graph.verify import verify
 from tinyssl.ops.operators import Softmax
 from tinyssl.ops.rules import SOFTMAX_DEPTH_MAX
@@ -17,8 +17,8 @@ from tinyssl.runtimes.tflm import TflmInterpreter
 
 def softmax_of(depth):
     tensors = (
-        Tensor("logits", (1, depth), DType.INT8, Quant((float(np.float32(0.05)),), (0,))),
-        Tensor("classes", (1, depth), DType.INT8, Quant((1 / 256,), (-128,))),
+        Value("logits", (1, depth), DType.INT8, Quant((float(np.float32(0.05)),), (0,))),
+        Value("classes", (1, depth), DType.INT8, Quant((1 / 256,), (-128,))),
     )
     return Model("softmax", tensors, (Softmax(index=0, input=0, output=1),), (0,), (1,))
 

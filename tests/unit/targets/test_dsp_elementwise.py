@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.ops import cases
 from tests.ops.oracle import compare
 from tinyssl.frontends.tflite import read_model
-from tinyssl.graph.model import DType, Model, Quant, Tensor
+from tinyssl.graph.model import DType, Model, Quant, Value
 from tinyssl.graph.passes import run_passes
 from tinyssl.ops.fixed_point import mean_multiplier, quantise_multiplier, requantise
 from tinyssl.ops.operators import Add, AveragePool2D, Mean
@@ -149,8 +149,8 @@ def mean_of(places, ratio):
     """`ir.fixed_point.mean_multiplier` for one row of places."""
     source, target = Quant((ratio,), (0,)), Quant((1.0,), (0,))
     tensors = (
-        Tensor("in", (1, 1, places, 4), DType.INT8, source, None),
-        Tensor("out", (1, 4), DType.INT8, target, None),
+        Value("in", (1, 1, places, 4), DType.INT8, source, None),
+        Value("out", (1, 4), DType.INT8, target, None),
     )
     op = Mean(index=0, input=0, output=1)
     return mean_multiplier(Model("mean", tensors, (op,), (0,), (1,)), op)

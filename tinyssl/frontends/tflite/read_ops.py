@@ -12,7 +12,7 @@ from typing import Any
 from tinyssl.core.errors import Blocker, ModelError, UnsupportedModel
 from tinyssl.graph.blockers import blocked
 from tinyssl.graph.check import CONTRADICTION_HINT
-from tinyssl.graph.model import DType, Tensor
+from tinyssl.graph.model import DType, Value
 from tinyssl.ops.operators import (
     Activation,
     Add,
@@ -48,11 +48,11 @@ class OperatorContext:
     inputs: tuple[int, ...]
     """Tensor indices; -1 where an optional input is absent"""
     output: int
-    tensors: tuple[Tensor, ...]
+    tensors: tuple[Value, ...]
     options: Any
     """The table of the schema, or None"""
 
-    def input(self, position: int) -> Tensor:
+    def input(self, position: int) -> Value:
         """The tensor at this place of the inputs."""
         return self.tensors[self.inputs[position]]
 

@@ -25,7 +25,7 @@ from tinyssl.frontends.tflite.tables import (
 )
 from tinyssl.graph.blockers import blocked
 from tinyssl.graph.check import CONTRADICTION_HINT
-from tinyssl.graph.model import DType, Model, Quant, Tensor
+from tinyssl.graph.model import DType, Model, Quant, Value
 from tinyssl.graph.verify import find_blockers
 from tinyssl.ops.operators import Op
 
@@ -38,7 +38,7 @@ DTYPES = {
     9: DType.INT8,
 }
 
-UNUSED = Tensor("unused", (1,), DType.INT8)
+UNUSED = Value("unused", (1,), DType.INT8)
 """Stands for a tensor that no operator reads or writes, or whose type is not known"""
 
 
@@ -118,7 +118,7 @@ class _Reader:
             self._indices(operator.OutputsAsNumpy()),
         )
 
-    def _raw_tensors(self, used: set[int], tensors: tuple[Tensor, ...]) -> dict[int, RawTensor]:
+    def _raw_tensors(self, used: set[int], tensors: tuple[Value, ...]) -> dict[int, RawTensor]:
         found = {}
         for index in used:
             raw = self.tables.tensor(index)
@@ -132,7 +132,7 @@ class _Reader:
         self.tables.take(len(name))
         return name or f"t{index}"
 
-    def _tensor(self, index: int) -> Tensor:
+    def _tensor(self, index: int) -> Value:
         """A tensor that is used; what is not supported about it becomes a blocker."""
         raw = self.tables.tensor(index)
         name = self._tensor_name(index, raw)
@@ -145,7 +145,7 @@ class _Reader:
             self.unreadable.add(index)
             return UNUSED
         content = self._content(raw, where)
-        tensor = Tensor(name, shape, DTYPES[raw.Type()], self._quant(raw, where), content)
+        tensor = Value(name, shape, DTYPES[raw.Type()], self._quant(raw, where), content)
         if content is not None and len(content) != tensor.bytes:
             raise ModelError(
                 f"{where} of shape {list(shape)} needs {tensor.bytes} bytes; its buffer "
@@ -205,7 +205,7 @@ class _Reader:
             )
         return Quant(scales, zeros, int(details.QuantizedDimension()) if len(scales) > 1 else 0)
 
-    def _operator(self, raw: RawOp, tensors: tuple[Tensor, ...]) -> Op | None:
+    def _operator(self, raw: RawOp, tensors: tuple[Value, ...]) -> Op | None:
         """The operator; None where it has a blocker."""
         operator = self.tables.operator(raw.index)
         _, version = self.tables.kind(operator)

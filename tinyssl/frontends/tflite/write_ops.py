@@ -14,7 +14,7 @@ import numpy as np
 
 from tinyssl.core.errors import UnsupportedModel
 from tinyssl.frontends.tflite.read_ops import ACTIVATIONS, SAME, VALID, window_padding
-from tinyssl.graph.model import DType, Model, Tensor
+from tinyssl.graph.model import DType, Model, Value
 from tinyssl.ops.operators import (
     Add,
     Conv2D,
@@ -55,7 +55,7 @@ class Lowering:
     """Grows while the operators of a model are turned into those of a file."""
 
     model: Model
-    tensors: list[Tensor] = field(init=False)
+    tensors: list[Value] = field(init=False)
     ops: list[FileOp] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
@@ -64,7 +64,7 @@ class Lowering:
     def constant(self, name: str, values: Sequence[object]) -> int:
         """Index of an int32 constant; equal ones are one tensor."""
         array = np.array(values, dtype="<i4")
-        tensor = Tensor(name, array.shape, DType.INT32, data=array.tobytes())
+        tensor = Value(name, array.shape, DType.INT32, data=array.tobytes())
         if tensor in self.tensors:
             return self.tensors.index(tensor)
         self.tensors.append(tensor)

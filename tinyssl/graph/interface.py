@@ -1,0 +1,96 @@
+"""The named tensors of a model: what a program around it can write and read.
+
+One list, in one order, for the generated header, the serial protocol and every runtime.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.graph.model import DType, Model, Quant, ValueKind
+
+Feeds = Mapping[str, NDArray[Any]]
+"""Name of an input -> its elements"""
+Outputs = dict[str, NDArray[Any]]
+"""Name of an output -> its elements, in its own type and shape"""
+
+NAMED_KINDS = (ValueKind.INPUT, ValueKind.OUTPUT, ValueKind.PARAMETER, ValueKind.STATE)
+"""In the order of their ids"""
+
+
+@dataclass(frozen=True)
+class ValueInfo:
+    """A named tensor, without what computes it."""
+
+    id: int
+    """From 0: inputs in the model's order, then outputs, parameters and states"""
+    name: str
+    """Unique in the model"""
+    kind: ValueKind
+    dtype: DType
+    shape: tuple[int, ...]
+    quant: Quant | None = None
+    index: int = -1
+    """Of the value in the `Model`; -1 where the model is not at hand"""
+
+    @property
+    def elements(self) -> int:
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def bytes(self) -> int:
+        return self.elements * self.dtype.bytes
+
+    @property
+    def text(self) -> str:
+        """`int8 [1, 96, 96, 3]`, for messages."""
+        return f"{self.dtype.value} {list(self.shape)}"
+
+
+def named_values(model: Model) -> tuple[ValueInfo, ...]:
+    """All named tensors of a model; the id of each is its position.
+
+    Names are those of the file. A name that is taken gets the number of its tensor: `x`, `x#5`.
+    """
+    indices = [(kind, index) for kind in NAMED_KINDS for index in model.of_kind(kind)]
+    names: set[str] = set()
+    found = []
+    for number, (kind, index) in enumerate(indices):
+        value = model.tensor(index)
+        name = value.name
+        while name in names:
+            name = f"{name}#{index}"
+        names.add(name)
+        found.append(ValueInfo(number, name, kind, value.dtype, value.shape, value.quant, index))
+    return tuple(found)
+
+
+def of_kind(values: Sequence[ValueInfo], kind: ValueKind) -> tuple[ValueInfo, ...]:
+    """Those of one kind, in order."""
+    return tuple(value for value in values if value.kind is kind)
+
+
+def check_feeds(inputs: Sequence[ValueInfo], feeds: Feeds) -> list[NDArray[Any]]:
+    """The arrays of `feeds` in the order of the inputs, contiguous and of each input's shape.
+
+    Raises:
+        ValueError: An input is missing or unknown, or an array has another type or size.
+    """
+    names = [value.name for value in inputs]
+    if set(names) != set(feeds):
+        raise ValueError(f"inputs {sorted(feeds)} were given; the model has {names}")
+    found = []
+    for value in inputs:
+        array = np.asarray(feeds[value.name])
+        if array.dtype != value.dtype.value or array.size != value.elements:
+            raise ValueError(
+                f"input {value.name} is {array.dtype} {list(array.shape)}; "
+                f"the model takes {value.text}"
+            )
+        found.append(np.ascontiguousarray(array).reshape(value.shape))
+    return found
