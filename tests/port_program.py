@@ -78,6 +78,31 @@ static __attribute__((noinline)) int overflow(volatile char *parent)
 }
 """
 
+DEAD_LINE = r"""
+#include "fault.h"
+
+volatile uint32_t progress; /* 1: reports, 3: the report restarted it */
+
+int main(void)
+{
+    (void)check_start, (void)check_wait, (void)overflow;
+    progress = restart_cause()[0] == 'f' ? 3 : 1;
+    port_init();
+    if (progress == 3) {
+        say("started by fault\nend\n");
+        for (;;) {
+        }
+    }
+    KILL_LINE
+    fault_begin();
+    for (int i = 0; i < 20; i++) {
+        fault_value("value", 0);
+    }
+    fault_end(RESTART_FAULT);
+}
+"""
+"""Reports a fault to a line that takes nothing from KILL_LINE on"""
+
 WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wno-implicit-fallthrough", "-Wno-infinite-recursion")
 
 

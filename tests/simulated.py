@@ -72,6 +72,8 @@ class SimulatedLink:
     """The simulator's name of the UART that is listened to; None leaves the choice to it"""
     first: tuple[tuple[int, int], ...] = ()
     """Registers and what they hold when the chip starts"""
+    boot_steps = BOOT_STEPS
+    """Fewer where it has nothing to say"""
     quiet_steps = QUIET_STEPS
     """More where an inference takes longer than that after what is said before it"""
 
@@ -83,7 +85,7 @@ class SimulatedLink:
         for address, value in self.first:
             self.sim.write_u32(address, value)
         self._said = b""
-        self._listen(BOOT_STEPS)
+        self._listen(self.boot_steps)
 
     def write(self, data: bytes) -> None:
         for start in range(0, len(data), AT_ONCE):

@@ -35,20 +35,21 @@ size_t port_read(uint8_t *data, size_t size, uint32_t wait_us)
     return count;
 }
 
-void port_write(const uint8_t *data, size_t size)
+bool port_write(const uint8_t *data, size_t size)
 {
     if (data == nullptr) {
         Serial.flush();
-        return;
+        return true;
     }
     while (size > 0) {
         const size_t sent = Serial.write(data, size);
         if (sent == 0) { /* USB without a listener */
-            return;
+            return false;
         }
         data += sent;
         size -= sent;
     }
+    return true;
 }
 
 uint64_t port_ticks(void)

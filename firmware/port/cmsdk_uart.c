@@ -1,5 +1,6 @@
 #include "cmsdk_uart.h"
 
+#include "bounded_wait.h"
 #include "byte_ring.h"
 #include "cortex_m.h"
 #include "port.h"
@@ -59,15 +60,16 @@ size_t port_read(uint8_t *data, size_t size, uint32_t wait_us)
     }
 }
 
-void port_write(const uint8_t *data, size_t size)
+bool port_write(const uint8_t *data, size_t size)
 {
+    if (!(cmsdk_uart->control & UART_TX)) { /* a fault before port_init() has nobody to tell */
+        return false;
+    }
     for (size_t i = 0; i < size; i++) {
-        while (cmsdk_uart->state & UART_TX_FULL) {
+        if (!wait_for_bits(&cmsdk_uart->state, UART_TX_FULL, 0, LINE_POLLS)) {
+            return false;
         }
         cmsdk_uart->data = data[i];
     }
-    if (!data) {
-        while (cmsdk_uart->state & UART_TX_FULL) {
-        }
-    }
+    return data || wait_for_bits(&cmsdk_uart->state, UART_TX_FULL, 0, LINE_POLLS);
 }

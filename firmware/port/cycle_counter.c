@@ -3,7 +3,7 @@
 #include "cortex_m.h"
 #include "port.h"
 
-enum { ROUND = 1 << 24 };
+enum { ROUND = 1 << 24, LAST_TICK_POLLS = 100 };
 
 static volatile uint32_t rounds;
 
@@ -16,7 +16,8 @@ void cycle_counter_start(void)
 
 void cycle_counter_round(void)
 {
-    while (SYST_CVR == 0) { /* the last tick of the old round: the interrupt comes before it ends */
+    /* The last tick of the old round: the interrupt comes before it ends. */
+    for (uint32_t poll = 0; poll < LAST_TICK_POLLS && SYST_CVR == 0; poll++) {
     }
     rounds++;
 }
@@ -40,6 +41,6 @@ uint64_t port_ticks(void)
 void cycle_counter_wait(uint32_t cycles)
 {
     const uint64_t end = port_ticks() + cycles;
-    while (port_ticks() < end) {
+    for (uint32_t poll = 0; poll < cycles && port_ticks() < end; poll++) { /* takes more than a cycle */
     }
 }

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "bounded_wait.h"
 #include "polled_read.h"
 #include "port.h"
 #include "restart.h"
@@ -21,7 +22,7 @@ enum { CRYSTAL_HZ = 40000000, CORE_HZ = 160000000, SYSTIMER_HZ = 16000000, RTC_S
 enum { MEASURED_TICKS = SYSTIMER_HZ / 1000 };
 enum { VALUE_POLLS = 100, MEASURE_POLLS = 20000, UPDATE_POLLS = 1000 };
 enum { UART_INTERRUPT = 11, UART_FIFO_BYTES = 128, UART_TOUT_BITS = 20 };
-enum { TIMING_PIN = 1u << 10, PULSE_US = 2 };
+enum { TIMING_PIN = 1u << 10, PULSE_CYCLES = 2 * (CORE_HZ / 1000000) };
 #define PLL_NOTE 0x7A11D511u /* in RTC_STORE0 while the switch is tried */
 
 static uint32_t clock_hz = CRYSTAL_HZ;
@@ -229,24 +230,36 @@ uint32_t port_ticks_per_second(void)
     return clock_hz;
 }
 
-void port_write(const uint8_t *data, size_t size)
+/* True as soon as no more than `most` bytes wait to be sent. */
+static bool fifo_drains_to(uint32_t most)
+{
+    for (uint32_t poll = 0; poll < LINE_POLLS; poll++) {
+        if ((UART_STATUS >> 16 & 0x3FFu) <= most) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool port_write(const uint8_t *data, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
-        while ((UART_STATUS >> 16 & 0x3FFu) >= UART_FIFO_BYTES - 1u) {
+        if (!fifo_drains_to(UART_FIFO_BYTES - 2u)) {
+            return false;
         }
         UART_FIFO = data[i];
     }
-    if (!data) {
-        while ((UART_STATUS >> 16 & 0x3FFu) || (UART_FSM_STATUS >> 4 & 0xFu)) {
-        }
-    }
+    return data || (fifo_drains_to(0) && wait_for_bits(&UART_FSM_STATUS, 0xFu << 4, 0, LINE_POLLS));
 }
 
 void port_pulse(void)
 {
     const uint32_t start = CSR_READ(CSR_COUNTER_VALUE);
     GPIO_OUT_CLEAR = TIMING_PIN;
-    while (CSR_READ(CSR_COUNTER_VALUE) - start < PULSE_US * (CORE_HZ / 1000000u)) {
+    for (uint32_t poll = 0; poll < PULSE_CYCLES; poll++) { /* a poll takes more than a cycle */
+        if (CSR_READ(CSR_COUNTER_VALUE) - start >= PULSE_CYCLES) {
+            break;
+        }
     }
     GPIO_OUT_SET = TIMING_PIN;
 }

@@ -1,8 +1,11 @@
 #include "fault.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "port.h"
+
+static bool heard; /* false from the first byte on that the line does not take */
 
 static void say(const char *text)
 {
@@ -10,11 +13,12 @@ static void say(const char *text)
     while (text[length] != '\0') {
         length++;
     }
-    port_write((const uint8_t *)text, length);
+    heard = heard && port_write((const uint8_t *)text, length);
 }
 
 void fault_begin(void)
 {
+    heard = true;
     say("\r\ne-[fault"); /* a reply may have been under way */
 }
 
@@ -47,7 +51,9 @@ void fault_bits(const struct fault_name *names, uint32_t count, uint32_t value)
 void fault_end(enum restart_reason reason)
 {
     say("]\r\n");
-    port_write(NULL, 0);
+    if (heard) {
+        port_write(NULL, 0);
+    }
     restart_note(reason);
     port_reset();
     for (;;) {

@@ -1,4 +1,5 @@
-/* The line that a fault leaves: `e-[fault pc=0x… lr=0x… NAME NAME]`, and then the restart. */
+/* The line that a fault leaves: `e-[fault pc=0x… lr=0x… NAME NAME]`, and then the restart. Where the
+ * serial line takes no byte, the restart alone. */
 #ifndef TINYSSL_FAULT_H
 #define TINYSSL_FAULT_H
 
@@ -22,7 +23,7 @@ void fault_text(const char *name);
 /* The names of the bits that are set in `value`. */
 void fault_bits(const struct fault_name *names, uint32_t count, uint32_t value);
 
-/* Ends the line, waits until it has left, notes the reason and restarts. */
+/* Ends the line, waits until it has left or the line takes no more, notes the reason and restarts. */
 __attribute__((noreturn)) void fault_end(enum restart_reason reason);
 
 #endif

@@ -29,6 +29,8 @@
 #define RESET "TINYSSL_HOST_RESET"
 #define PULSES "TINYSSL_HOST_PULSES"
 
+#define WRITE_SECONDS 10u
+
 static int terminal = -1;
 static uint64_t start;
 static char cause[12] = "power-on";
@@ -51,7 +53,7 @@ static void fail(const char *what)
  * fail with EIO whenever no host has it open. */
 static int open_terminal(void)
 {
-    int master = posix_openpt(O_RDWR | O_NOCTTY);
+    int master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
     if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0) {
         fail("pseudo-terminal");
     }
@@ -99,10 +101,12 @@ size_t port_read(uint8_t *data, size_t size, uint32_t wait_us)
     return got > 0 ? (size_t)got : 0;
 }
 
-void port_write(const uint8_t *data, size_t size)
+bool port_write(const uint8_t *data, size_t size)
 {
-    while (size > 0) {
-        ssize_t sent = write(terminal, data, size);
+    struct pollfd wanted = {.fd = terminal, .events = POLLOUT};
+    const uint64_t end = nanoseconds() + WRITE_SECONDS * 1000000000u;
+    while (size > 0 && nanoseconds() < end) {
+        ssize_t sent = poll(&wanted, 1, 100) > 0 ? write(terminal, data, size) : 0;
         if (sent < 0 && errno != EINTR && errno != EAGAIN) {
             fail("write");
         }
@@ -111,6 +115,7 @@ void port_write(const uint8_t *data, size_t size)
             size -= (size_t)sent;
         }
     }
+    return size == 0;
 }
 
 uint64_t port_ticks(void)

@@ -22,6 +22,7 @@ struct cmsdk_timer {
 #define ALARM ((struct cmsdk_timer *)0x40001000u) /* TIMER1: ends a wait */
 
 enum { IRQ_UART_RX = 0, IRQ_CLOCK = 8, IRQ_ALARM = 9 };
+enum { LAST_TICK_POLLS = 100 };
 enum { TIMER_ENABLE = 1u << 0, TIMER_INTERRUPT = 1u << 3 };
 
 struct cmsdk_uart *const cmsdk_uart = (struct cmsdk_uart *)0x40004000u; /* UART0 */
@@ -39,7 +40,8 @@ void port_interrupt(uint32_t exception)
         break;
     case IRQ_CLOCK:
         CLOCK->interrupt = 1;
-        while (CLOCK->value == 0) { /* the last tick of the old round: the interrupt comes before it ends */
+        /* The last tick of the old round: the interrupt comes before it ends. */
+        for (uint32_t poll = 0; poll < LAST_TICK_POLLS && CLOCK->value == 0; poll++) {
         }
         rounds++;
         break;

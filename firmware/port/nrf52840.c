@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "bounded_wait.h"
 #include "cycle_counter.h"
 #include "port.h"
 #include "restart.h"
@@ -248,11 +249,11 @@ size_t port_read(uint8_t *data, size_t size, uint32_t wait_us)
 }
 
 /* EasyDMA reads RAM alone, and texts lie in flash: bytes go through a buffer. */
-void port_write(const uint8_t *data, size_t size)
+bool port_write(const uint8_t *data, size_t size)
 {
     static uint8_t buffer[SENT_AT_ONCE];
     if (UARTE0_ENABLE != UARTE_ENABLE) { /* a fault before port_init() has nobody to tell */
-        return;
+        return false;
     }
     while (size) {
         const size_t part = size < SENT_AT_ONCE ? size : SENT_AT_ONCE;
@@ -264,11 +265,13 @@ void port_write(const uint8_t *data, size_t size)
         UARTE0_TXD_PTR = (uint32_t)(uintptr_t)buffer;
         UARTE0_TXD_MAXCNT = (uint32_t)part;
         UARTE0_TASKS_STARTTX = 1;
-        while (!UARTE0_EVENTS_ENDTX) {
+        if (!wait_for_bits(&UARTE0_EVENTS_ENDTX, 1, 1, LINE_POLLS)) {
+            return false;
         }
         data += part;
         size -= part;
     }
+    return true;
 }
 
 void port_pulse(void)

@@ -1,11 +1,14 @@
 /* What a board must offer: eight functions, two of a watchdog, and one more for measuring energy. One
  * file a chip family implements them.
  *
- * Nothing here is called from an interrupt. The application calls port_init() once, first.
+ * The application calls port_init() once, first, and nothing from an interrupt. A fault handler calls
+ * port_write(), port_reset() and what restart.h declares, at any time, before port_init() too: none of
+ * these needs an interrupt or waits without an end.
  */
 #ifndef TINYSSL_PORT_H
 #define TINYSSL_PORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,8 +24,10 @@ const char *port_init(void);
  * `wait_us`. Bytes that arrive while nobody reads are kept (at least 256). */
 size_t port_read(uint8_t *data, size_t size, uint32_t wait_us);
 
-/* Queues or sends `size` bytes. port_write(NULL, 0) returns when all have left the wire. */
-void port_write(const uint8_t *data, size_t size);
+/* Queues or sends `size` bytes. port_write(NULL, 0) returns when all have left the wire. False where
+ * the line stopped taking bytes, or was never started: the rest is dropped. A chip waits a second at
+ * most for a byte to leave, an emulator or a computer 10 s for its reader. */
+bool port_write(const uint8_t *data, size_t size);
 
 /* Ticks since port_init(), 64 bit: never wraps. */
 uint64_t port_ticks(void);

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bounded_wait.h"
 #include "port.h"
 #include "restart.h"
 #include "riscv.h"
@@ -126,17 +127,25 @@ size_t port_read(uint8_t *data, size_t size, uint32_t wait_us)
     }
 }
 
-void port_write(const uint8_t *data, size_t size)
+static bool uart_says(uint8_t state)
+{
+    for (uint32_t poll = 0; poll < LINE_POLLS; poll++) {
+        if (UART_STATE & state) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool port_write(const uint8_t *data, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
-        while (!(UART_STATE & UART_ROOM)) {
+        if (!uart_says(UART_ROOM)) {
+            return false;
         }
         UART_DATA = data[i];
     }
-    if (!data) {
-        while (!(UART_STATE & UART_EMPTY)) {
-        }
-    }
+    return data || uart_says(UART_EMPTY);
 }
 
 void port_reset(void)

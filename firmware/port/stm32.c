@@ -9,16 +9,6 @@ enum { KEY_FEED = 0xAAAA, KEY_UNLOCK = 0x5555, KEY_START = 0xCCCC };
 enum { PRESCALER_256 = 6, LSI_HZ = 32000, COUNTS = 4096, TAKEN_OVER_POLLS = 200000 };
 enum { MS_PER_COUNT = 256 * 1000 / LSI_HZ }; /* nominal: the LSI of an STM32F4 has 17 to 47 kHz */
 
-bool stm32_becomes(volatile const uint32_t *reg, uint32_t mask, uint32_t value, uint32_t polls)
-{
-    for (uint32_t poll = 0; poll < polls; poll++) {
-        if ((*reg & mask) == value) {
-            return true;
-        }
-    }
-    return false;
-}
-
 uint32_t stm32_measure(struct stm32_timer *timer, uint32_t polls)
 {
     enum { INPUT_EVERY_8TH = (3 << 2) | 1, ENABLE = 1, CAPTURED = 1 << 1 };
@@ -29,7 +19,7 @@ uint32_t stm32_measure(struct stm32_timer *timer, uint32_t polls)
     uint32_t ticks = 0;
     for (int capture = 0; capture <= STM32_CAPTURES; capture++) {
         timer->sr = 0;
-        if (!stm32_becomes(&timer->sr, CAPTURED, CAPTURED, polls)) {
+        if (!wait_for_bits(&timer->sr, CAPTURED, CAPTURED, polls)) {
             return 0;
         }
         const uint32_t now = timer->ccr1;
@@ -51,7 +41,7 @@ uint32_t port_watchdog(uint32_t milliseconds)
     stm32_iwdg->key = KEY_UNLOCK;
     stm32_iwdg->prescaler = PRESCALER_256;
     stm32_iwdg->reload = counts - 1u;
-    const bool taken = stm32_becomes(&stm32_iwdg->state, 7u, 0, TAKEN_OVER_POLLS);
+    const bool taken = wait_for_bits(&stm32_iwdg->state, 7u, 0, TAKEN_OVER_POLLS);
     stm32_iwdg->key = KEY_FEED;
     return taken && stm32_iwdg->reload == counts - 1u ? counts * MS_PER_COUNT : 0u;
 }

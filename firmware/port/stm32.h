@@ -1,4 +1,4 @@
-/* What the STM32 families have in common: waiting for a bit, a timer that measures one clock by another,
+/* What the STM32 families have in common: a timer that measures one clock by another,
  * the independent watchdog, and a register that tells what reset the chip. */
 #ifndef TINYSSL_STM32_H
 #define TINYSSL_STM32_H
@@ -6,10 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bounded_wait.h"
 #include "cortex_m.h"
-
-/* True as soon as the bits of `mask` are `value`; false where they are not after `polls` looks. */
-bool stm32_becomes(volatile const uint32_t *reg, uint32_t mask, uint32_t value, uint32_t polls);
 
 /* A general-purpose timer: RM0390 18.5, RM0432 40.7, RM0433 39.5; the same in all. */
 struct stm32_timer {

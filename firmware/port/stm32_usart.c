@@ -1,5 +1,6 @@
 #include "stm32_usart.h"
 
+#include "bounded_wait.h"
 #include "polled_read.h"
 #include "port.h"
 
@@ -21,18 +22,16 @@ void stm32_usart_receive(void)
     stm32_usart->icr = ERRORS;
 }
 
-void port_write(const uint8_t *data, size_t size)
+bool port_write(const uint8_t *data, size_t size)
 {
     if (!(stm32_usart->cr1 & UE)) { /* a fault before port_init() has nobody to tell */
-        return;
+        return false;
     }
     for (size_t i = 0; i < size; i++) {
-        while (!(stm32_usart->isr & TXNF)) {
+        if (!wait_for_bits(&stm32_usart->isr, TXNF, TXNF, LINE_POLLS)) {
+            return false;
         }
         stm32_usart->tdr = data[i];
     }
-    if (!data) {
-        while (!(stm32_usart->isr & TC)) {
-        }
-    }
+    return data || wait_for_bits(&stm32_usart->isr, TC, TC, LINE_POLLS);
 }

@@ -28,7 +28,7 @@ static uint32_t uart_clock_hz = HSI_HZ;
 
 static bool becomes(volatile const uint32_t *reg, uint32_t mask, uint32_t value)
 {
-    return stm32_becomes(reg, mask, value, READY_POLLS);
+    return wait_for_bits(reg, mask, value, READY_POLLS);
 }
 
 /* HSE in Hz by the internal oscillator, while the core runs from that; 0 where nothing is captured. */
@@ -179,20 +179,18 @@ uint32_t port_ticks_per_second(void)
     return clock_hz;
 }
 
-void port_write(const uint8_t *data, size_t size)
+bool port_write(const uint8_t *data, size_t size)
 {
     if (!(USART2_CR1 & CR1_UE)) { /* a fault before port_init() has nobody to tell */
-        return;
+        return false;
     }
     for (size_t i = 0; i < size; i++) {
-        while (!(USART2_SR & SR_TXE)) {
+        if (!wait_for_bits(&USART2_SR, SR_TXE, SR_TXE, LINE_POLLS)) {
+            return false;
         }
         USART2_DR = data[i];
     }
-    if (!data) {
-        while (!(USART2_SR & SR_TC)) {
-        }
-    }
+    return data || wait_for_bits(&USART2_SR, SR_TC, SR_TC, LINE_POLLS);
 }
 
 void port_pulse(void)

@@ -28,7 +28,7 @@ static uint32_t uart_clock_hz = HSI_HZ;
 
 static bool becomes(volatile const uint32_t *reg, uint32_t mask, uint32_t value)
 {
-    return stm32_becomes(reg, mask, value, READY_POLLS);
+    return wait_for_bits(reg, mask, value, READY_POLLS);
 }
 
 /* RM0433 6.6.2: scale 1 first, then overdrive. CR3 may be written once after power-on; a second write

@@ -28,7 +28,7 @@ static uint32_t reset_flags;
 
 static bool becomes(volatile const uint32_t *reg, uint32_t mask, uint32_t value)
 {
-    return stm32_becomes(reg, mask, value, READY_POLLS);
+    return wait_for_bits(reg, mask, value, READY_POLLS);
 }
 
 /* The crystal keeps running through every reset but power-on. */
@@ -36,7 +36,7 @@ static bool start_crystal(void)
 {
     PWR_CR1 |= CR1_DBP;
     RCC_BDCR |= BDCR_LSEON;
-    return stm32_becomes(&RCC_BDCR, BDCR_LSERDY, BDCR_LSERDY, LSE_POLLS);
+    return wait_for_bits(&RCC_BDCR, BDCR_LSERDY, BDCR_LSERDY, LSE_POLLS);
 }
 
 static bool start_pll(bool crystal)

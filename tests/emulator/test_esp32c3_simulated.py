@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from tests.port_program import Compiler, compile_port
-from tests.simulated import ANSWER_STEPS, SimulatedLink, system_file
+from tests.port_program import DEAD_LINE, Compiler, compile_port
+from tests.simulated import ANSWER_STEPS, SimulatedLink, change, memory_regions, system_file
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.records import BuildInfo, Workspace
 from tinyssl.device import Session
@@ -47,6 +47,7 @@ SYSTIMER = """\
 """
 RTC_RESET_STATE, RTC_STORE0, PLL_NOTE = 0x60008038, 0x60008050, 0x7A11D511
 POWER_ON = 0x01
+NOTED_FAULT = 0x7A11D002
 ENVIRONMENT_CALL = 11
 """The one trap that the simulator takes: others end the simulation"""
 MAIN = """
@@ -98,6 +99,13 @@ def system(folder: Path, core_hz: int = 160_000_000) -> Path:
     after = after[after.index('  - id: "io_mux"') :]
     chip.write_text(before + SYSTIMER.format(core_hz=core_hz) + after)
     return path
+
+
+def compiler(*flags: str) -> Compiler:
+    """Of the chip's core."""
+    machine = ["-mabi=ilp32", "--specs=picolibc.specs"]
+    core = ["-march=rv32imc_zicsr", "-msmall-data-limit=0", *machine, *flags]
+    return Compiler("riscv64-unknown-elf-gcc", core, ["-march=rv32im", *machine])
 
 
 def as_flash(elf: Path) -> None:
@@ -176,14 +184,25 @@ def test_boots_at_160_mhz_answers_and_infers_as_tflm_does(elf, tiny_tflite, tmp_
         assert link.sim.read_u32(TIMER_GROUP_0_WDT + 4) >> 16 == 40_000  # of the 40 MHz crystal
 
 
+class DeadC3Link(C3Link):
+    """The registers of the UART are memory: it takes no byte."""
+
+    boot_steps = 50
+
+
+def test_a_fault_restarts_although_the_line_takes_nothing(tmp_path):
+    program = DEAD_LINE.replace("KILL_LINE", "*(volatile uint32_t *)0x6000001Cu = 127u << 16;")
+    elf = compile_port(BOARD, program, compiler("-DLINE_POLLS=20000u"), tmp_path)
+    as_flash(elf)
+    line = "memory_regions:\n" + memory_regions(line=(0x60000000, "512B"))
+    path = change(system(tmp_path), without="uart0", **{"memory_regions:\n": line})
+    link = DeadC3Link(elf, path, {RTC_RESET_STATE: POWER_ON})
+    assert link.sim.read_u32(link.sim.symbol("__tinyssl_restart_note")) == NOTED_FAULT
+    link.close()
+
+
 def test_a_trap_is_a_line_that_says_where(tmp_path):
-    machine = ["-mabi=ilp32", "--specs=picolibc.specs"]
-    compiler = Compiler(
-        "riscv64-unknown-elf-gcc",
-        ["-march=rv32imc_zicsr", "-msmall-data-limit=0", *machine],
-        ["-march=rv32im", *machine],
-    )
-    trapping = compile_port(BOARD, MAIN, compiler, tmp_path)
+    trapping = compile_port(BOARD, MAIN, compiler(), tmp_path)
     as_flash(trapping)
     link = C3Link(trapping, system(tmp_path), {RTC_RESET_STATE: POWER_ON})
     started, line, _ = link.read(1.0).decode().split("\r\n")

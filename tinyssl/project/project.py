@@ -28,7 +28,15 @@ HEADER = "include/tinyssl_build.h"
 LINKER_SCRIPT = "linker.ld"
 MODEL_LIBRARY = "lib/tinyssl_model"
 
-STARTUP = ("startup.c", "startup.h", "restart.c", "restart.h", "fault.c", "fault.h")
+STARTUP = (
+    "bounded_wait.h",
+    "startup.c",
+    "startup.h",
+    "restart.c",
+    "restart.h",
+    "fault.c",
+    "fault.h",
+)
 RISCV = ("riscv.c", "riscv.h", *STARTUP)
 CORTEX_M = ("cortex_m.c", "cortex_m.h", *STARTUP)
 CMSDK = ("cmsdk_uart.c", "cmsdk_uart.h", "byte_ring.h", "cmsdk_watchdog.c", "cmsdk_watchdog.h")

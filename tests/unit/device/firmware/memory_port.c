@@ -65,11 +65,9 @@ size_t port_read(uint8_t *data, size_t room, uint32_t wait_us)
     return count;
 }
 
-void port_write(const uint8_t *data, size_t count)
+bool port_write(const uint8_t *data, size_t count)
 {
-    if (count > 0) {
-        fwrite(data, 1, count, stdout);
-    }
+    return count == 0 || fwrite(data, 1, count, stdout) == count;
 }
 
 uint64_t port_ticks(void)
