@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import flatbuffers
 import numpy as np
@@ -130,11 +129,11 @@ def _pack(root):
     return bytes(builder.Output())
 
 
-def with_one_byte_changed(sources, tensor):
-    """The generated C with the first weight of a tensor moved by 64 (or back, at the end)."""
-    pattern = rf"(weight_{tensor}\[\d+\][^{{]*{{\s*)(-?\d+)"
-    value = int(re.search(pattern, sources["weights.c"]).group(2))
-    other = value - 64 if value > 0 else value + 64
-    changed, count = re.subn(pattern, rf"\g<1>{other}", sources["weights.c"], count=1)
-    assert count == 1
-    return sources | {"weights.c": changed}
+def with_one_byte_changed(program, tensor):
+    """The program with the first weight of a tensor moved by 64 (or back, at the end)."""
+    (wanted,) = (array for array in program.constants if array.name == f"weight_{tensor}")
+    values = wanted.values.copy()
+    values[0] += -64 if values[0] > 0 else 64
+    other = replace(wanted, values=values)
+    constants = tuple(other if array is wanted else array for array in program.constants)
+    return replace(program, constants=constants)

@@ -21,22 +21,22 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from tinyssl.codegen.aot import render_aot, render_engine_aot
+from tinyssl.compiler import assemble
 from tinyssl.compiler.arena import plan_arena
-from tinyssl.compiler.describe import has_code
-from tinyssl.compiler.schedule import measuring_covers, step_choices
-from tinyssl.compiler.steps import Step
+from tinyssl.compiler.calls import KernelCall
+from tinyssl.compiler.schedule import call_choices, measuring_covers
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import Model
 from tinyssl.graph.passes import run_passes
 from tinyssl.targets.boards import Board, find_board
-from tinyssl.targets.cost import step_features
-from tinyssl.targets.features import STEM, Features
+from tinyssl.targets.cost import block_cost_features
+from tinyssl.targets.features import STEM, Features, op_features
 from tools.bench_engines.image import Parts, figures
 from tools.bench_engines.measure import EMULATED_BY
 from tools.bench_engines.models import all_subjects
 from tools.stamp import ROOT, stamp
 
-TABLE = ROOT / "tinyssl" / "emit" / "cost_table.py"
+TABLE = ROOT / "tinyssl" / "targets" / "cost_table.py"
 BOARD = "mps2_an500"
 FLOOR = 2000
 """Instructions below which the timer's steps of 40 count for too much: errors are of this then"""
@@ -50,21 +50,33 @@ def measure(data: bytes, name: str, board: Board) -> Samples:
     isa = board.tinyssl.isa
     model = run_passes(read_model(data, name))
     found: Samples = defaultdict(list)
-    seen: set[Step] = set()
-    for steps in measuring_covers(step_choices(model, isa)):
-        for step, count in zip(steps, _operators(model, steps, board), strict=True):
-            if step not in seen and has_code(model.ops[step.first]):
-                kernel, features = step_features(model, step, isa)
+    seen: set[KernelCall] = set()
+    for calls in measuring_covers(call_choices(model, isa)):
+        for call, count in zip(calls, _operators(model, calls, board), strict=True):
+            if call not in seen and call.kernel is not None:
+                kernel, features = call_features(model, call)
                 if kernel != STEM:  # its constants are those of its parts
                     found[kernel].append((features, count))
-            seen.add(step)
+            seen.add(call)
     return found
 
 
-def _operators(model: Model, steps: tuple[Step, ...], board: Board) -> tuple[int, ...]:
-    plan = plan_arena(model, steps)
-    isa = board.tinyssl.isa
-    sources = render_aot(model, plan, isa=isa) | render_engine_aot(model, plan, isa=isa)
+def call_features(model: Model, call: KernelCall) -> tuple[str, Features]:
+    """Name of the kernel of a call, and its features.
+
+    Raises:
+        ValueError: The call is a view: there is nothing to compute.
+    """
+    if call.kernel is None:
+        raise ValueError(f"operator {call.first} is a view")
+    if call.block is not None:
+        return block_cost_features(model, call.block, call.cache_taps)
+    return call.kernel.name, op_features(model, model.ops[call.first], call.kernel)
+
+
+def _operators(model: Model, calls: tuple[KernelCall, ...], board: Board) -> tuple[int, ...]:
+    program = assemble(model, plan_arena(model, calls), board.tinyssl.isa)
+    sources = render_aot(program) | render_engine_aot(program)
     return figures(Parts(sources), board).operators
 
 

@@ -20,10 +20,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.ops.cases import add, padded_conv, reshaped_pool  # noqa: E402  # after sys.path
+from tinyssl import compiler  # noqa: E402
 from tinyssl.codegen.aot import render_aot, render_engine_aot  # noqa: E402
 from tinyssl.codegen.render import Sources, write_sources  # noqa: E402
-from tinyssl.compiler.arena import plan_arena  # noqa: E402
-from tinyssl.compiler.schedule import choose_steps  # noqa: E402
 from tinyssl.frontends.tflite import read_model  # noqa: E402
 from tinyssl.graph.passes import run_passes  # noqa: E402
 from tinyssl.project.arduino import arduino_settings  # noqa: E402
@@ -69,8 +68,8 @@ def model_sources(name: str) -> Sources:
     make, isa = MODELS[name]
     # Without the hash of the file, which depends on the flatbuffers package.
     model = replace(run_passes(read_model(make(), name)), source_sha256="0" * 64)
-    plan = plan_arena(model, choose_steps(model, isa))
-    rendered = render_aot(model, plan, isa=isa) | render_engine_aot(model, plan, isa=isa)
+    program = compiler.compile(model, isa)
+    rendered = render_aot(program) | render_engine_aot(program)
     return {path: text for path, text in rendered.items() if not path.startswith("kernels/")}
 
 

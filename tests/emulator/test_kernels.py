@@ -25,14 +25,14 @@ def test_all_cases_are_byte_equal_to_tflm(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "keeps"),
+    ("name", "cache_taps"),
     [("m4", True), ("m4", False), ("m7", True), ("m7", False), ("m55", False)],
 )
-def test_fused_blocks_are_byte_equal_to_tflm(name: str, keeps: bool, tmp_path: Path) -> None:
+def test_fused_blocks_are_byte_equal_to_tflm(name: str, cache_taps: bool, tmp_path: Path) -> None:
     target = TARGETS[name]
     require(target)
     graphs = {case.replace(" ", "_"): make() for case, make in BLOCKS.items()}
-    program = make_program(graphs, target.isa, planner=partial(fused_plan, keeps=keeps))
+    program = make_program(graphs, target.isa, planner=partial(fused_plan, cache_taps=cache_taps))
     assert run_program(program, target, tmp_path) == []
 
 

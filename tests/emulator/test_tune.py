@@ -27,5 +27,5 @@ def test_the_fastest_image_that_fits_is_kept(tmp_path: Path) -> None:
         assert sum(candidate.costs) == pytest.approx(candidate.total, rel=0.05)
     info = build(replace(config, compile=False), Workspace(tmp_path))
     assert info.tuning["total"] == found.chosen.total
-    assert len(info.ops) == len(found.chosen.steps)
+    assert len(info.ops) == len(found.chosen.calls)
     assert info.arena["peak"] == found.chosen.arena

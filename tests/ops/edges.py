@@ -12,12 +12,12 @@ from unittest.mock import patch
 
 from tests.ops.blocks import BLOCKS, block
 from tests.ops.cases import CASES, NONE, RELU, VALID, conv, depthwise, mean, pool
-from tests.ops.fusing import fused_steps
-from tests.ops.image import Program, make_program
+from tests.ops.fusing import fused_calls
+from tests.ops.image import CaseProgram, make_program
 from tinyssl.compiler.arena import Plan, plan_arena
-from tinyssl.compiler.schedule import choose_steps
+from tinyssl.compiler.calls import KernelCall
+from tinyssl.compiler.schedule import choose_calls
 from tinyssl.compiler.search import aligned
-from tinyssl.compiler.steps import Step
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import Model
 from tinyssl.graph.passes import run_passes
@@ -71,7 +71,7 @@ FUSED = {
 MAKERS = {name.replace(" ", "_"): make for name, make in (OPERATORS | FUSED).items()}
 
 
-def laid_over(model: Model, steps: Sequence[Step], further: int = 0) -> Plan:
+def laid_over(model: Model, steps: Sequence[KernelCall], further: int = 0) -> Plan:
     """All storage apart, but for the last output, which lies over its first input.
 
     Args:
@@ -111,11 +111,11 @@ class Edges:
             for overlap in self.steps(model)[-1].overlaps[:1]:
                 self.allowed[name] = overlap
 
-    def steps(self, model: Model) -> tuple[Step, ...]:
+    def steps(self, model: Model) -> tuple[KernelCall, ...]:
         """Blocks in one call, operators by themselves."""
         if model.name.removesuffix(FURTHER).replace("_", " ") in FUSED:
-            return fused_steps(model, self.isa, keeps=False)
-        return choose_steps(model, self.isa)
+            return fused_calls(model, self.isa, cache_taps=False)
+        return choose_calls(model, self.isa)
 
     @property
     def exact(self) -> list[str]:
@@ -126,7 +126,7 @@ class Edges:
             if not overlap.exact and overlap.slack != NOTHING_LEFT
         ]
 
-    def program(self) -> Program:
+    def program(self) -> CaseProgram:
         """Each case at the edge and, where that is exact, beyond it."""
         graphs = {name: MAKERS[name]() for name in self.allowed}
         graphs |= {name + FURTHER: MAKERS[name]() for name in self.exact}

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 from tinyssl.compiler.arena import Plan, plan_arena
-from tinyssl.compiler.schedule import block_choice, choose_steps, single_step
-from tinyssl.compiler.steps import Step
+from tinyssl.compiler.calls import KernelCall
+from tinyssl.compiler.schedule import block_choice, choose_calls, single_call
 from tinyssl.graph.model import Model
 from tinyssl.targets import fused
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.fusing import FUSING
 
 
-def fused_steps(model: Model, isa: Isa, *, keeps: bool) -> tuple[Step, ...]:
+def fused_calls(model: Model, isa: Isa, *, cache_taps: bool) -> tuple[KernelCall, ...]:
     """The longest block from the front wherever there is one."""
     fusing = FUSING.get(isa)
     if fusing is None:
-        return choose_steps(model, isa)
+        return choose_calls(model, isa)
     found = fused.candidates(model, fusing.fits)
     blocks = {block.first: block for block in found}  # the longest comes last
-    steps: list[Step] = []
+    steps: list[KernelCall] = []
     while (first := steps[-1].last + 1 if steps else 0) < len(model.ops):
         block = blocks.get(first)
         steps.append(
-            block_choice(model, block, fusing, keeps).step
+            block_choice(model, block, fusing, cache_taps).call
             if block
-            else single_step(model, first, isa)
+            else single_call(model, first, isa)
         )
     return tuple(steps)
 
 
-def fused_plan(model: Model, isa: Isa, *, keeps: bool) -> Plan:
+def fused_plan(model: Model, isa: Isa, *, cache_taps: bool) -> Plan:
     """The plan of these steps, for `make_program`."""
-    return plan_arena(model, fused_steps(model, isa, keeps=keeps))
+    return plan_arena(model, fused_calls(model, isa, cache_taps=cache_taps))

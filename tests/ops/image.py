@@ -20,8 +20,9 @@ from tests.ops.cases import inputs_for
 from tests.ops.oracle import Tflm
 from tinyssl.codegen.aot import render_aot
 from tinyssl.codegen.render import Sources, write_sources
+from tinyssl.compiler import Program, assemble
 from tinyssl.compiler.arena import Plan, overlaps, plan_arena
-from tinyssl.compiler.schedule import choose_steps
+from tinyssl.compiler.schedule import choose_calls
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import Model
 from tinyssl.graph.passes import run_passes
@@ -215,7 +216,7 @@ def require(target: Target) -> None:
 
 
 @dataclass(frozen=True)
-class Program:
+class CaseProgram:
     """Graphs as C, and what they are to give."""
 
     sources: Sources
@@ -227,7 +228,7 @@ class Program:
 
 def planned(model: Model, isa: Isa) -> Plan:
     """The plan that a build takes."""
-    return plan_arena(model, choose_steps(model, isa))
+    return plan_arena(model, choose_calls(model, isa))
 
 
 def make_program(
@@ -237,7 +238,7 @@ def make_program(
     *,
     planner: Callable[[Model, Isa], Plan] = planned,
     expect: Callable[[bytes, Feed], list[bytes]] | None = None,
-) -> Program:
+) -> CaseProgram:
     """Graphs as one program.
 
     Args:
@@ -255,7 +256,7 @@ def make_program(
         prefix = f"case{number}"
         model = run_passes(read_model(file, name))
         verify(model)
-        found, row = graph_sources(model, planner(model, isa), prefix, isa)
+        found, row = graph_sources(assemble(model, planner(model, isa), isa), prefix)
         for path, text in found.items():
             assert sources.setdefault(path, text) == text, f"two texts of {path}"
         declarations.append(_declaration(prefix))
@@ -267,13 +268,13 @@ def make_program(
         data="cases.bin",
         inputs=count,
     )
-    return Program(sources, b"".join(data), tuple(graphs), count)
+    return CaseProgram(sources, b"".join(data), tuple(graphs), count)
 
 
-def graph_sources(model: Model, plan: Plan, prefix: str, isa: Isa) -> tuple[Sources, str]:
+def graph_sources(program: Program, prefix: str) -> tuple[Sources, str]:
     """Renamed sources of one graph, in one translation unit beside the kernels; and its row."""
-    assert overlaps(plan) == []
-    rendered = render_aot(model, plan, isa=isa)
+    assert overlaps(program.plan) == []
+    model, rendered = program.graph, render_aot(program)
     sources = {path: text for path, text in rendered.items() if path.startswith("kernels/")}
     for path, text in rendered.items():
         if path not in sources:
@@ -282,7 +283,7 @@ def graph_sources(model: Model, plan: Plan, prefix: str, isa: Isa) -> tuple[Sour
     parts = sorted(path for path in rendered if path.endswith(".c") and "/" not in path)
     sources[f"{prefix}/unit.c"] = "".join(f'#include "{part}.inc"\n' for part in parts)
     calls = ", ".join(f"{prefix}_{what}" for what in ("invoke", "input", "output"))
-    sizes = f"{plan.peak}, {model.input.bytes}, {model.output.bytes}"
+    sizes = f"{program.arena_bytes}, {model.input.bytes}, {model.output.bytes}"
     return sources, f'    {{"{model.name}", {calls}, {sizes}}},'
 
 
@@ -304,7 +305,9 @@ def _expected(file: bytes, feed: Feed) -> list[bytes]:
     return [part for x in feed for part in (x.tobytes(), oracle.invoke(x).tobytes())]
 
 
-def run_program(program: Program, target: Target, folder: Path, seconds: int = 600) -> list[str]:
+def run_program(
+    program: CaseProgram, target: Target, folder: Path, seconds: int = 600
+) -> list[str]:
     """Compiles and runs it; returns the lines about graphs that differ.
 
     Raises:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from tests.ops.cases import inputs_for
-from tinyssl.codegen.aot import render_aot
-from tinyssl.compiler.arena import Plan, overlaps, plan_arena
-from tinyssl.compiler.schedule import choose_steps
+from tinyssl.compiler import Program, assemble
+from tinyssl.compiler.arena import overlaps, plan_arena
+from tinyssl.compiler.schedule import choose_calls
 from tinyssl.frontends.tflite import read_model
-from tinyssl.graph.model import Model
 from tinyssl.graph.passes import run_passes
 from tinyssl.graph.verify import verify
 from tinyssl.runtimes.host import HostModel
@@ -43,11 +42,10 @@ class Tflm:
 
 @dataclass(frozen=True)
 class Graph:
-    """A .tflite, what the reader made of it, and its plan."""
+    """A .tflite and what it was compiled to."""
 
     data: bytes
-    model: Model
-    plan: Plan
+    program: Program
 
 
 def prepare(data, passes=True, name="case", isa=Isa.HOST):
@@ -57,9 +55,9 @@ def prepare(data, passes=True, name="case", isa=Isa.HOST):
     if passes:
         model = run_passes(model)
         verify(model)
-    plan = plan_arena(model, choose_steps(model, isa))
+    plan = plan_arena(model, choose_calls(model, isa))
     assert overlaps(plan) == []
-    return Graph(data, model, plan)
+    return Graph(data, assemble(model, plan, isa))
 
 
 def check(ours, data, count=6):
@@ -73,8 +71,8 @@ def check(ours, data, count=6):
     outputs = []
     for x in inputs_for(ours.model.input.shape, quant.zero_point[0], count):
         expected = oracle.invoke(x)
-        for position, found in zip(ours.steps, ours.invoke_profiled(x), strict=True):
-            op = ours.model.ops[position]
+        for call, found in zip(ours.program.calls, ours.invoke_profiled(x), strict=True):
+            op = ours.model.ops[call.last]
             np.testing.assert_array_equal(
                 found, oracle.tensor(op.output, found.shape), err_msg=op.label
             )
@@ -86,5 +84,5 @@ def check(ours, data, count=6):
 def compare(data, count=6, passes=True, name="case", isa=Isa.HOST):
     """From a .tflite to compiled C that runs; returns the outputs of `check`."""
     graph = prepare(data, passes, name, isa)
-    with HostModel(graph.model, render_aot(graph.model, graph.plan, isa=isa)) as ours:
+    with HostModel(graph.program) as ours:
         return check(ours, data, count)

@@ -10,7 +10,6 @@ from types import SimpleNamespace
 
 from tests.ops.image import graph_sources
 from tests.ops.oracle import Graph, prepare
-from tinyssl.codegen.aot import render_aot
 from tinyssl.codegen.render import Sources
 from tinyssl.core.locks import Lock
 from tinyssl.runtimes.host import FLAGS, HostModel, compile_sources
@@ -39,8 +38,7 @@ class _Packed(HostModel):
     def __init__(self, graph: Graph, library: Path, prefix: str, isa: Isa) -> None:
         code = ctypes.CDLL(str(library))
         names = {f"tinyssl_model_{call}": getattr(code, f"{prefix}_{call}") for call in CALLS}
-        self._attach(graph.model, render_aot(graph.model, graph.plan, isa=isa),
-                     SimpleNamespace(**names))  # fmt: skip
+        self._attach(graph.program, SimpleNamespace(**names))
 
 
 def pack(makers: Mapping[str, Callable[[], bytes]], isa: Isa, path: Path) -> Library:
@@ -58,7 +56,7 @@ def pack(makers: Mapping[str, Callable[[], bytes]], isa: Isa, path: Path) -> Lib
         if not path.exists():
             sources: Sources = {}
             for number, graph in enumerate(graphs.values()):
-                found, _ = graph_sources(graph.model, graph.plan, f"case{number}", isa)
+                found, _ = graph_sources(graph.program, f"case{number}")
                 for name, text in found.items():
                     assert sources.setdefault(name, text) == text, f"two texts of {name}"
             compile_sources(sources, path, (*FLAGS, "-shared", "-fPIC"))

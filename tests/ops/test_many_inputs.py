@@ -16,9 +16,7 @@ from tests.ops.cases import inputs_for
 from tests.ops.image import TARGETS, make_program, require, run_program
 from tests.ops.oracle import Tflm
 from tests.ops.real_inputs import FILES, real_inputs
-from tinyssl.codegen.aot import render_aot
-from tinyssl.compiler.arena import plan_arena
-from tinyssl.compiler.schedule import choose_steps
+from tinyssl.compiler import compile
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.passes import run_passes
 from tinyssl.runtimes.host import HostModel
@@ -57,8 +55,7 @@ def test_outputs_equal_tflms(name):
     expected = [oracle.invoke(x).ravel() for x in inputs]
     assert len(np.unique(np.stack(expected[RANDOM:]), axis=0)) > REAL // 16
     for isa in ISAS:
-        plan = plan_arena(model, choose_steps(model, isa))
-        with HostModel(model, render_aot(model, plan, isa=isa)) as ours:
+        with HostModel(compile(model, isa)) as ours:
             for number, (x, y) in enumerate(zip(inputs, expected, strict=True)):
                 np.testing.assert_array_equal(
                     ours.invoke(x).ravel(), y, err_msg=f"{isa.value}, input {number}"

@@ -10,9 +10,10 @@ import pytest
 
 from tests.networks import network
 from tests.ops.cases import CASES
-from tinyssl.compiler.describe import describe_steps
+from tinyssl import compiler
+from tinyssl.compiler.describe import describe_calls
 from tinyssl.convert.canonical import drop_idle_reshapes
-from tinyssl.frontends.tflite import write_model
+from tinyssl.frontends.tflite import read_model, write_model
 from tinyssl.ops.operators import (
     AveragePool2D,
     Conv2D,
@@ -133,10 +134,10 @@ def test_plot_is_an_svg_whose_curve_ends_at_the_right():
 
 
 def test_places_that_overlap_count_once():
-    model, plan = engines.planned(CASES["add"](), "add", find_board("host").tinyssl.isa)
-    last = plan.steps[-1]
-    assert live_bytes(plan, last.first, last.last) <= plan.peak
-    assert live_bytes(plan, 0, len(model.ops) - 1) <= plan.peak
+    program = compiler.compile(read_model(CASES["add"](), "add"), find_board("host").tinyssl.isa)
+    last = program.calls[-1]
+    assert live_bytes(program.plan, last.first, last.last) <= program.arena_bytes
+    assert live_bytes(program.plan, 0, len(program.graph.ops) - 1) <= program.arena_bytes
 
 
 LISTING = """\
@@ -180,9 +181,13 @@ def test_the_bare_program_counts_and_gives_tflms_bytes():
     data, board = write_model(network()), find_board(M7)
     found = figures(engines.aot(data, "network", board), board)
     assert list(found.output) == oracle(data)
-    model, plan = engines.planned(data, "network", board.tinyssl.isa)
-    assert len(found.operators) == len(plan.steps) == len(describe_steps(model, plan.steps))
+    program = compiler.compile(read_model(data, "network"), board.tinyssl.isa)
+    assert (
+        len(found.operators)
+        == len(program.calls)
+        == len(describe_calls(program.graph, program.calls))
+    )
     assert abs(sum(found.operators) - found.instructions) < 0.1 * found.instructions
-    assert plan.peak <= found.ram < plan.peak + 64
+    assert program.arena_bytes <= found.ram < program.arena_bytes + 64
     assert 0 < found.stack <= found.stack_bound < 1024
     assert 0 < found.code < found.flash

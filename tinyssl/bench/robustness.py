@@ -21,11 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from tinyssl import compiler
 from tinyssl.bench.agreement import Tally
 from tinyssl.bench.subject import load_model
 from tinyssl.bench.target import check_identity, check_sizes, find_target
-from tinyssl.codegen.aot import render_aot
-from tinyssl.compiler.arena import plan_arena
 from tinyssl.core.config import BenchConfig, BuildConfig, EvaluateConfig, FlashConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.progress import Progress, Silent, Tracker
@@ -33,7 +32,6 @@ from tinyssl.core.records import RunRecord, RunWriter, Workspace, read_record, w
 from tinyssl.data.corruptions.suite import FILE, Suite, as_file, mean_accuracy
 from tinyssl.device import Session, emulator, open_link
 from tinyssl.frontends.tflite import read_model
-from tinyssl.graph.passes import run_passes
 from tinyssl.project import build, flash
 from tinyssl.runtimes.host import HostModel
 from tinyssl.runtimes.inputs import to_wire, wire_to_model
@@ -127,11 +125,11 @@ class Counts:
 
 @contextmanager
 def _forms(source: RunRecord) -> Iterator[Forms]:
-    model = run_passes(read_model(source.path("model").read_bytes()))
+    program = compiler.compile(read_model(source.path("model").read_bytes()))
     exact = None
     if "float_model" in source.files:
         exact = LitertInterpreter(source.path("float_model").read_bytes(), Kernels.OPTIMISED)
-    with HostModel(model, render_aot(model, plan_arena(model))) as int8:
+    with HostModel(program) as int8:
         yield Forms(int8, exact)
 
 

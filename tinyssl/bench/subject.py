@@ -9,14 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.codegen.aot import render_aot
-from tinyssl.compiler.arena import plan_arena
+from tinyssl import compiler
 from tinyssl.core.errors import ToolMissing, UsageError
 from tinyssl.core.progress import Progress
 from tinyssl.core.records import BuildInfo, read_record, sha256_of
 from tinyssl.frontends.tflite import read_file, read_model
 from tinyssl.graph.model import Model
-from tinyssl.graph.passes import run_passes
 from tinyssl.runtimes.host import HostModel
 from tinyssl.runtimes.inputs import make_inputs, wire_to_model
 from tinyssl.runtimes.tflm import TflmInterpreter
@@ -101,5 +99,4 @@ def open_reference(data: bytes, progress: Progress) -> Reference:
         return Reference("tflm", TflmInterpreter(data).invoke)
     except ToolMissing as error:
         progress.note(f"{error.message}; comparing with our C on this computer instead")
-        model = run_passes(read_model(data))
-        return Reference("aot-host", HostModel(model, render_aot(model, plan_arena(model))).invoke)
+        return Reference("aot-host", HostModel(compiler.compile(read_model(data))).invoke)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from tinyssl.cli.call import Call
@@ -67,9 +66,9 @@ def _row(candidate: Candidate, found: Tuned) -> tuple[str, ...]:
 
 
 def _plain(candidate: Candidate, found: Tuned) -> dict[str, Any]:
-    row = asdict(candidate) | {"chosen": candidate is found.chosen}
-    row["steps"] = [[step.first, step.last] for step in candidate.steps]
-    return row
+    calls = [[call.first, call.last] for call in candidate.calls]
+    more = {"costs": candidate.costs, "steps": calls, "chosen": candidate is found.chosen}
+    return candidate.as_json() | more
 
 
 command = make_command(tune, stages=("build",))

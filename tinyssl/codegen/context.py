@@ -10,23 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.compiler.arena import Plan
-from tinyssl.compiler.describe import (
-    has_code,
-    op_text,
-    shape_text,
-    step_inputs,
-    step_label,
-    step_ops,
-)
-from tinyssl.compiler.schedule import kernel_of
+from tinyssl.compiler.calls import KernelCall, call_inputs, call_ops, call_output
+from tinyssl.compiler.describe import call_label, op_text, shape_text
+from tinyssl.compiler.program import Program
 from tinyssl.compiler.search import ALIGNMENT
-from tinyssl.compiler.steps import Step
 from tinyssl.core.text import percent_encoded
 from tinyssl.graph.model import Model
 from tinyssl.graph.shapes import macs
-from tinyssl.ops.params import Array, Constants, Fields
-from tinyssl.targets.boards import Isa
+from tinyssl.ops.params import Array, Fields
 from tinyssl.targets.kernels import KERNEL_ABI, Kernel
 
 VALUES_A_ROW = 16
@@ -44,7 +35,7 @@ MLPERF_IDS: dict[tuple[tuple[int, ...], int], str] = {
 
 @dataclass(frozen=True)
 class Call:
-    """A step in model.c."""
+    """A kernel call in model.c."""
 
     last: int
     """Position of its last operator in the execution order"""
@@ -121,57 +112,30 @@ def _number(value: int) -> str:
     return "-2147483647 - 1" if value == -(2**31) else str(value)
 
 
-def model_context(model: Model, plan: Plan, isa: Isa) -> dict[str, Any]:
-    """Names for model.h, model.c, weights.h, weights.c and engine_aot.c.
-
-    Args:
-        model: A verified model.
-        plan: Its plan.
-        isa: Instruction set the kernels are chosen for.
-    """
-    constants = Constants(model)
-    chosen = [(step, kernel_of(model, step, isa)) for step in plan.steps]
+def model_context(program: Program) -> dict[str, Any]:
+    """Names for model.h, model.c, weights.h, weights.c and engine_aot.c."""
+    graph, plan, calls = program.graph, program.plan, program.calls
     structs = [
-        Struct(
-            kernel.struct,
-            _params_name(step),
-            _members(kernel.build(model, step.first, constants)),
-        )
-        for step, kernel in chosen
-        if kernel is not None
+        Struct(call.kernel.struct, _params_name(call), _members(params))
+        for call, params in zip(calls, program.params, strict=True)
+        if call.kernel is not None
     ]
     return {
-        **_facts(model, plan),
+        **_facts(program),
         "kernel_abi": KERNEL_ABI,
-        "kernel_headers": sorted({f"{kernel.name}.h" for _, kernel in chosen if kernel}),
+        "kernel_headers": sorted({f"{call.kernel.name}.h" for call in calls if call.kernel}),
         "place_bytes": ALIGNMENT,
         "place_type": "uint16_t" if plan.peak // ALIGNMENT <= UINT16_MAX else "uint32_t",
-        "kernels": _kernel_cases(model, chosen),
-        "calls": [_call(model, plan, step, kernel) for step, kernel in chosen],
+        "kernels": _kernel_cases(graph, calls),
+        "calls": [_call(program, call) for call in calls],
         "structs": structs,
-        "tables": [_table(array) for array in constants.arrays.values()],
-        "weight_bytes": _array_bytes(constants),
+        "tables": [_table(array) for array in program.constants],
+        "weight_bytes": program.constant_bytes,
     }
 
 
-def constant_bytes(model: Model, plan: Plan, isa: Isa) -> int:
-    """Bytes of all arrays in weights.c."""
-    constants = Constants(model)
-    for step in plan.steps:
-        kernel = kernel_of(model, step, isa)
-        if kernel is not None:
-            kernel.build(model, step.first, constants)
-    return _array_bytes(constants)
-
-
-def _array_bytes(constants: Constants) -> int:
-    return sum(
-        array.values.size * np.dtype(array.ctype.removesuffix("_t")).itemsize
-        for array in constants.arrays.values()
-    )
-
-
-def _facts(model: Model, plan: Plan) -> dict[str, Any]:
+def _facts(program: Program) -> dict[str, Any]:
+    model, plan = program.graph, program.plan
     source, target = model.quant(model.inputs[0]), model.quant(model.outputs[0])
     return {
         "name": comment_text(model.name),
@@ -236,18 +200,19 @@ def _nested(parts: Fields, depth: int) -> str:
     return f"{{{lines}{indent}}}"
 
 
-def _params_name(step: Step) -> str:
-    return f"tinyssl_model_op{step.first}"
+def _params_name(call: KernelCall) -> str:
+    return f"tinyssl_model_op{call.first}"
 
 
-def _kernel_cases(model: Model, chosen: Sequence[tuple[Step, Kernel | None]]) -> list[KernelCase]:
-    """Each kernel once, in the order in which the steps need them."""
+def _kernel_cases(model: Model, calls: Sequence[KernelCall]) -> list[KernelCase]:
+    """Each kernel once, in the order in which the calls need them."""
     cases: dict[str, KernelCase] = {}
-    for step, kernel in chosen:
+    for call in calls:
+        kernel = call.kernel
         if kernel is not None:
-            call = _kernel_call(kernel, len(step_inputs(model, step)))
-            if cases.setdefault(kernel.name, KernelCase(_constant(kernel), call)).call != call:
-                raise ValueError(f"{kernel.name} is called in two ways: {call}")
+            text = _kernel_call(kernel, len(call_inputs(model, call)))
+            if cases.setdefault(kernel.name, KernelCase(_constant(kernel), text)).call != text:
+                raise ValueError(f"{kernel.name} is called in two ways: {text}")
     return list(cases.values())
 
 
@@ -256,30 +221,30 @@ def _constant(kernel: Kernel) -> str:
 
 
 def _kernel_call(kernel: Kernel, inputs: int) -> str:
-    """The call, from the members of a step; one place serves as second input or working memory."""
+    """The C call; `more` is the second input or the working memory."""
     if inputs > 2 or (inputs == 2 and kernel.scratch):
-        raise ValueError(f"{kernel.name}: a step has no room for {inputs} inputs")
+        raise ValueError(f"{kernel.name}: a call has no room for {inputs} inputs")
     arguments = ["in", "more"][:inputs]
     arguments += [f"(const struct {kernel.struct} *)p", "out"]
     return f"{kernel.function}({', '.join(arguments + ['more'] * bool(kernel.scratch))})"
 
 
-def _call(model: Model, plan: Plan, step: Step, kernel: Kernel | None) -> Call:
-    inputs = step_inputs(model, step)
-    output = model.ops[step.last].output
+def _call(program: Program, call: KernelCall) -> Call:
+    model, plan, kernel = program.graph, program.plan, call.kernel
+    inputs, output = call_inputs(model, call), call_output(model, call)
     target = plan.offset(output)
     destination = f"{shape_text(model.tensor(output).shape)} at {target}"
     more = plan.offset(inputs[1]) if len(inputs) > 1 else 0
     if kernel is not None and kernel.scratch:
-        more = plan.scratch(step.first)
+        more = plan.scratch(call.first)
     places = " + ".join(
         f"{shape_text(model.tensor(index).shape)} at {plan.offset(index)}" for index in inputs
     )
     return Call(
-        last=step.last,
-        label=string_literal(step_label(model, step)),
-        comments=_comments(model, step, places, destination),
-        parameters="NULL" if kernel is None else f"&{_params_name(step)}",
+        last=call.last,
+        label=string_literal(call_label(model, call)),
+        comments=_comments(model, call, places, destination),
+        parameters="NULL" if kernel is None else f"&{_params_name(call)}",
         kernel="NOTHING_TO_DO" if kernel is None else _constant(kernel),
         place=plan.offset(inputs[0]) // ALIGNMENT,
         output_place=target // ALIGNMENT,
@@ -287,11 +252,12 @@ def _call(model: Model, plan: Plan, step: Step, kernel: Kernel | None) -> Call:
     )
 
 
-def _comments(model: Model, step: Step, source: str, target: str) -> list[str]:
-    lines = [f"#{op.index} {op_text(model, op)}" for op in step_ops(model, step)]
-    cost = sum(macs(model, op) for op in step_ops(model, step))
+def _comments(model: Model, call: KernelCall, source: str, target: str) -> list[str]:
+    ops = call_ops(model, call)
+    lines = [f"#{op.index} {op_text(model, op)}" for op in ops]
+    cost = sum(macs(model, op) for op in ops)
     tail = f", {cost:,} MACs" if cost else ""
-    if not has_code(model.ops[step.first]):
+    if call.kernel is None:
         tail = ", the same bytes"
     lines[-1] += f": {source} -> {target}{tail}"
     return [comment_text(line) for line in lines]

@@ -21,10 +21,8 @@ from tinyssl import __version__
 from tinyssl.codegen.aot import check_golden, render_aot
 from tinyssl.codegen.context import model_context, rows
 from tinyssl.codegen.render import Sources, render
-from tinyssl.compiler.arena import Plan
+from tinyssl.compiler.program import Program
 from tinyssl.core.records import BuildInfo
-from tinyssl.graph.model import Model
-from tinyssl.targets.boards import Isa
 from tinyssl.targets.kernels import OPTIMISED
 
 EXAMPLE = "examples/Classify"
@@ -70,28 +68,23 @@ def library_name(model: str) -> str:
 
 
 def render_library(
-    model: Model,
-    plan: Plan,
+    program: Program,
     golden: tuple[NDArray[np.int8], NDArray[np.int8]],
     facts: LibraryFacts,
-    *,
-    isa: Isa = Isa.HOST,
 ) -> Sources:
     """The library as text.
 
     Args:
-        model: A verified model.
-        plan: Its plan.
+        program: The compiled model. On cores of another instruction set its C runs without special
+            instructions.
         golden: One input, int8, of the model's input shape, and what TFLM gives for it.
         facts: Name, version and author.
-        isa: Instruction set the kernels are chosen for; the others run the same C without its
-            special instructions.
 
     Raises:
         ValueError: The golden arrays do not have the model's sizes.
     """
-    check_golden(model, *golden)
-    context = model_context(model, plan, isa) | {
+    check_golden(program.graph, *golden)
+    context = model_context(program) | {
         "library": facts.name,
         "macro": facts.name.upper(),
         "library_version": facts.version,
@@ -99,11 +92,13 @@ def render_library(
         "url": facts.url,
         "architectures": ARCHITECTURES,
         "version": __version__,
-        "kernels": f"for {isa}, C for other cores" if isa in OPTIMISED else "plain C for any core",
+        "kernels": f"for {program.isa}, C for other cores"
+        if program.isa in OPTIMISED
+        else "plain C for any core",
         "golden_input": rows(golden[0].ravel()),
         "golden_output": rows(golden[1].ravel()),
     }
-    generated = render_aot(model, plan, isa=isa)
+    generated = render_aot(program)
     files = {f"src/model/{path}": _own(text, facts.name) for path, text in generated.items()}
     templates = {
         "README.md": "README.md",

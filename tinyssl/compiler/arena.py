@@ -5,8 +5,8 @@ nothing placed before. The best order is NP-hard to find (dynamic storage alloca
 are tried, then neighbours of the best are sampled with a fixed seed; the search ends as soon as the
 lower bound is met, which no plan can beat. Cost: O(n^2) an order for n pieces.
 
-An output may lie over an input that dies in the same step where the step's kernel declares so
-(`plan.steps.Overlap`).
+An output may lie over an input that dies in the same call where the call's kernel declares so
+(`targets.overlap.Overlap`).
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tinyssl.compiler.calls import KernelCall, check_calls, single_calls
 from tinyssl.compiler.lifetimes import Lifetime, lifetimes, scratch_id, storage_of
 from tinyssl.compiler.search import ALIGNMENT, aligned, lower_bound, needed, search
-from tinyssl.compiler.steps import Step, check_steps, single_steps
 from tinyssl.graph.model import Model
 from tinyssl.targets.overlap import Overlap
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Storage of a tensor, or working memory of a step, in the arena."""
+    """Storage of a tensor, or working memory of a kernel call, in the arena."""
 
     tensor: int
     """Index of the tensor; below 0 for working memory"""
@@ -33,7 +33,7 @@ class Placement:
     """Bytes from the start of the arena, a multiple of `ALIGNMENT`"""
     bytes: int
     first: int
-    """Position of the first operator of the step that writes it; -1: the model's input"""
+    """Position of the first operator of the kernel call that writes it; -1: the model's input"""
     last: int
     """Position of the last operator of its last reader; number of operators: the model's output"""
     over: tuple[Overlap, ...] = ()
@@ -55,21 +55,21 @@ class Plan:
     peak: int
     """Bytes of the arena"""
     lower_bound: int
-    """Bytes that some step needs alone, with all permitted overlaps: no plan needs less"""
-    steps: tuple[Step, ...]
+    """Bytes that some call needs alone, with all permitted overlaps: no plan needs less"""
+    calls: tuple[KernelCall, ...]
     """What it was planned for: kernels must be chosen for these"""
 
     def offset(self, tensor: int) -> int:
         """Offset of an activation in bytes.
 
         Raises:
-            KeyError: The tensor is a constant, lies inside a step or is not part of the plan.
+            KeyError: The tensor is a constant, lies inside a call or is not part of the plan.
         """
         owner = self.storage[tensor]
         return next(place.offset for place in self.placements if place.tensor == owner)
 
     def scratch(self, position: int) -> int:
-        """Offset of the working memory of the step that starts at `position`, in bytes.
+        """Offset of the working memory of the kernel call that starts at `position`, in bytes.
 
         Raises:
             KeyError: It was planned without.
@@ -86,7 +86,7 @@ class Plan:
             "peak": self.peak,
             "lower_bound": self.lower_bound,
             "alignment": ALIGNMENT,
-            "steps": [[step.first, step.last] for step in self.steps],
+            "steps": [[call.first, call.last] for call in self.calls],
             "tensors": [
                 {
                     "name": place.name,
@@ -100,40 +100,40 @@ class Plan:
         }
 
 
-def plan_arena(model: Model, steps: Sequence[Step] | None = None) -> Plan:
+def plan_arena(model: Model, calls: Sequence[KernelCall] | None = None) -> Plan:
     """Places all activations of a verified model in one arena.
 
     Args:
         model: A verified model.
-        steps: What the kernels compute together, their working memory and permitted overlaps;
-            `emit.choose_steps` knows them for an instruction set. By default one operator a step,
-            as the reference kernels need it.
+        calls: What the kernels compute together, their working memory and permitted overlaps;
+            `schedule.choose_calls` knows them for an instruction set. By default one operator a
+            call, which suits any kernels.
 
     Returns:
         The best plan found; equal input gives equal plans.
 
     Raises:
-        ValueError: The steps are not those of this model.
+        ValueError: The calls are not those of this model.
     """
-    steps = tuple(steps or single_steps(model))
-    check_steps(model, steps)
-    lives = lifetimes(model, steps)
+    calls = tuple(calls or single_calls(model))
+    check_calls(model, calls)
+    lives = lifetimes(model, calls)
     bound = lower_bound(lives)
     offsets, peak = search(lives, bound)
     placements = tuple(_placed(model, life, at) for life, at in zip(lives, offsets, strict=True))
-    plan = Plan(placements, storage_of(model, steps), peak, bound, steps)
+    plan = Plan(placements, storage_of(model, calls), peak, bound, calls)
     collisions = overlaps(plan)
     if collisions:
         raise AssertionError(f"planner placed tensors over each other: {collisions}")
     return plan
 
 
-def step_bytes(model: Model, step: Step) -> int:
-    """Bytes of arena that a step needs at least, with all that lives meanwhile."""
-    before = [Step(position, position) for position in range(step.first)]
-    after = [Step(position, position) for position in range(step.last + 1, len(model.ops))]
-    lives = lifetimes(model, [*before, step, *after])
-    return needed([life for life in lives if life.first <= step.last and step.first <= life.last])
+def call_bytes(model: Model, call: KernelCall) -> int:
+    """Bytes of arena that a call needs at least, with all that lives meanwhile."""
+    before = [KernelCall(position, position) for position in range(call.first)]
+    after = [KernelCall(position, position) for position in range(call.last + 1, len(model.ops))]
+    lives = lifetimes(model, [*before, call, *after])
+    return needed([life for life in lives if life.first <= call.last and call.first <= life.last])
 
 
 def _placed(model: Model, life: Lifetime, offset: int) -> Placement:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tinyssl.compiler.steps import Step, single_steps
+from tinyssl.compiler.calls import KernelCall, call_inputs, call_ops, call_output, single_calls
 from tinyssl.graph.model import Model
 from tinyssl.graph.shapes import macs
 from tinyssl.ops.operators import (
@@ -50,58 +50,38 @@ def _window(size: tuple[int, ...], stride: tuple[int, int]) -> str:
     return f"{size[0]}x{size[1]}/{step}"
 
 
-def step_ops(model: Model, step: Step) -> tuple[Op, ...]:
-    """The operators of a step, in execution order."""
-    return model.ops[step.first : step.last + 1]
-
-
-def step_inputs(model: Model, step: Step) -> list[int]:
-    """Activations that a step reads from outside: once each, but for one that its first operator
-    reads twice.
-    """
-    ops = step_ops(model, step)
-    inside = {op.output for op in ops}
-    first = [index for index in ops[0].inputs if not model.tensor(index).constant]
-    others = dict.fromkeys(index for op in ops[1:] for index in op.inputs)
-    return first + [
-        index
-        for index in others
-        if index not in inside and index not in first and not model.tensor(index).constant
-    ]
-
-
-def step_label(model: Model, step: Step) -> str:
+def call_label(model: Model, call: KernelCall) -> str:
     """`#3 CONV_2D`, `#3-#5 CONV_2D+DEPTHWISE_CONV_2D+CONV_2D`."""
-    ops = step_ops(model, step)
+    ops = call_ops(model, call)
     numbers = f"#{ops[0].index}" if len(ops) == 1 else f"#{ops[0].index}-#{ops[-1].index}"
-    return f"{numbers} {step_kind(model, step)}"
+    return f"{numbers} {call_kind(model, call)}"
 
 
-def step_kind(model: Model, step: Step) -> str:
+def call_kind(model: Model, call: KernelCall) -> str:
     """`CONV_2D+ADD`"""
-    return "+".join(op.kind for op in step_ops(model, step))
+    return "+".join(op.kind for op in call_ops(model, call))
 
 
 def describe_ops(model: Model) -> list[dict[str, Any]]:
-    """Per operator, in execution order: what `describe_steps` says of it alone."""
-    return describe_steps(model, single_steps(model))
+    """Per operator, in execution order: what `describe_calls` says of it alone."""
+    return describe_calls(model, single_calls(model))
 
 
-def describe_steps(model: Model, steps: Sequence[Step]) -> list[dict[str, Any]]:
-    """Per step, in execution order: name, kind, text, shape, macs, weights. For build records."""
+def describe_calls(model: Model, calls: Sequence[KernelCall]) -> list[dict[str, Any]]:
+    """Per kernel call, in order: name, kind, text, shape, macs, weights. For build records."""
     return [
         {
-            "name": step_label(model, step),
-            "kind": step_kind(model, step),
-            "text": " + ".join(op_text(model, op) for op in step_ops(model, step)),
+            "name": call_label(model, call),
+            "kind": call_kind(model, call),
+            "text": " + ".join(op_text(model, op) for op in call_ops(model, call)),
             "shape": " + ".join(
-                shape_text(model.tensor(index).shape) for index in step_inputs(model, step)
+                shape_text(model.tensor(index).shape) for index in call_inputs(model, call)
             )
-            + f" -> {shape_text(model.tensor(model.ops[step.last].output).shape)}",
-            "macs": sum(macs(model, op) for op in step_ops(model, step)),
-            "weights": sum(_constant_bytes(model, op) for op in step_ops(model, step)),
+            + f" -> {shape_text(model.tensor(call_output(model, call)).shape)}",
+            "macs": sum(macs(model, op) for op in call_ops(model, call)),
+            "weights": sum(_constant_bytes(model, op) for op in call_ops(model, call)),
         }
-        for step in steps
+        for call in calls
     ]
 
 

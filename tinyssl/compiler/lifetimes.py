@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tinyssl.compiler.steps import Step, hidden, single_steps
+from tinyssl.compiler.calls import KernelCall, hidden, single_calls
 from tinyssl.graph.model import Model
 from tinyssl.ops.operators import Reshape
 from tinyssl.targets.overlap import Overlap
@@ -16,12 +16,12 @@ class Lifetime:
     """An activation that needs storage of its own, and when."""
 
     tensor: int
-    """Index of the tensor; `scratch_id` of the step's first operator for its working memory"""
+    """Index of the tensor; `scratch_id` of a kernel call's first operator for working memory"""
     bytes: int
     first: int
-    """Position of the first operator of the step that writes it; -1 for the model's input"""
+    """Position of the first operator of the kernel call that writes it; -1 for the model's input"""
     last: int
-    """Position of the last operator of the last step that reads it; past the last operator for
+    """Position of the last operator of the last call that reads it; past the last operator for
     the output"""
     over: tuple[Overlap, ...] = ()
     """Storage that it may lie over, though both hold a value at one time: `Overlap.tensor` is the
@@ -37,18 +37,18 @@ class Lifetime:
 
 
 def scratch_id(position: int) -> int:
-    """Stands for the working memory of the step that starts at `position`: no tensor has it."""
+    """Stands for the working memory of the call that starts at `position`: no tensor has it."""
     return -1 - position
 
 
-def storage_of(model: Model, steps: Sequence[Step] | None = None) -> dict[int, int]:
+def storage_of(model: Model, calls: Sequence[KernelCall] | None = None) -> dict[int, int]:
     """Activation -> the tensor whose storage it uses: its own, or its input's after RESHAPE.
 
-    Tensors inside a step have none.
+    Tensors inside a call have none.
     """
     inside: set[int] = set()
-    for step in steps or ():
-        inside |= hidden(model, step)
+    for call in calls or ():
+        inside |= hidden(model, call)
     storage = {index: index for index in model.inputs}
     for op in model.ops:
         if op.output not in inside:
@@ -56,54 +56,54 @@ def storage_of(model: Model, steps: Sequence[Step] | None = None) -> dict[int, i
     return storage
 
 
-def lifetimes(model: Model, steps: Sequence[Step] | None = None) -> list[Lifetime]:
+def lifetimes(model: Model, calls: Sequence[KernelCall] | None = None) -> list[Lifetime]:
     """Lifetimes of all storage, in order of first use; working memory behind.
 
     The input lives from before the first operator to its last reader and may be overwritten then;
-    the output lives on after the last operator. What a step reads lives until its end, what it
+    the output lives on after the last operator. What a call reads lives until its end, what it
     writes from its start.
 
     Args:
         model: A verified model.
-        steps: Its steps; one operator each by default.
+        calls: Its calls; one operator each by default.
     """
-    steps = steps or single_steps(model)
-    storage = storage_of(model, steps)
+    calls = calls or single_calls(model)
+    storage = storage_of(model, calls)
     first = dict.fromkeys(model.inputs, -1)
     last = dict(first)
-    for step in steps:
-        owner = storage[model.ops[step.last].output]
-        first.setdefault(owner, step.first)
-        last[owner] = max(last.get(owner, step.last), step.last)
-        for position in step.positions:
+    for call in calls:
+        owner = storage[model.ops[call.last].output]
+        first.setdefault(owner, call.first)
+        last[owner] = max(last.get(owner, call.last), call.last)
+        for position in call.positions:
             for index in model.ops[position].inputs:
                 if index in storage:
-                    last[storage[index]] = step.last
+                    last[storage[index]] = call.last
     for index in model.outputs:
         last[storage[index]] = len(model.ops)
-    over = _permissions(model, steps, storage, last)
+    over = _permissions(model, calls, storage, last)
     tensors = [
         Lifetime(owner, model.tensor(owner).bytes, start, last[owner], over.get(owner, ()))
         for owner, start in first.items()
     ]
     return tensors + [
-        Lifetime(scratch_id(step.first), step.scratch, step.first, step.last)
-        for step in steps
-        if step.scratch
+        Lifetime(scratch_id(call.first), call.scratch, call.first, call.last)
+        for call in calls
+        if call.scratch
     ]
 
 
 def _permissions(
-    model: Model, steps: Sequence[Step], storage: dict[int, int], last: dict[int, int]
+    model: Model, calls: Sequence[KernelCall], storage: dict[int, int], last: dict[int, int]
 ) -> dict[int, tuple[Overlap, ...]]:
-    """By owner of the output: inputs that it may lie over, as their value dies in that step."""
+    """By owner of the output: inputs that it may lie over, as their value dies in that call."""
     found = {}
-    for step in steps:
-        owner = storage[model.ops[step.last].output]
+    for call in calls:
+        owner = storage[model.ops[call.last].output]
         allowed = tuple(
             Overlap(storage[overlap.tensor], overlap.slack, overlap.exact)
-            for overlap in step.overlaps
-            if last[storage[overlap.tensor]] == step.last
+            for overlap in call.overlaps
+            if last[storage[overlap.tensor]] == call.last
         )
         if allowed:
             found[owner] = allowed

@@ -114,7 +114,7 @@ def check_arena(config: BuildConfig, source: ModelSource, board: Board) -> None:
         use = arena_use(source.data)
         least = use.at_least
         what = (
-            f"the arena of TensorFlow Lite Micro for {source.model.name} takes {use.total:,} bytes "
+            f"the arena of TensorFlow Lite Micro for {source.graph.name} takes {use.total:,} bytes "
             f"on this computer and at least {least:,} on {board.id} ({use.planned:,} of them "
             "activations)"
         )
@@ -128,7 +128,7 @@ def check_arena(config: BuildConfig, source: ModelSource, board: Board) -> None:
 
 def _proposal(source: ModelSource, board: Board, room: int) -> str:
     """The `aot` engine with its figure for this model and board, or what else helps."""
-    peak, stack = source.plan.peak, board.tinyssl.stack_bytes
+    peak, stack = source.program.arena_bytes, board.tinyssl.stack_bytes
     figure = (
         f"`--engine aot` needs an arena of {peak:,} bytes for this model on {board.id}, "
         f"{peak + stack:,} with the stack"

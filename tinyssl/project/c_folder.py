@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.codegen.aot import render_c_folder, weight_bytes
+from tinyssl.codegen.aot import render_c_folder
 from tinyssl.codegen.library import LibraryFacts, library_name, render_library
 from tinyssl.codegen.render import Sources, write_sources
-from tinyssl.compiler.describe import describe_steps
+from tinyssl.compiler.describe import describe_calls
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.records import BuildInfo
@@ -43,18 +43,18 @@ def source_folder(
     files = RENDERERS[config.target](config, source, _golden(source))
     write_sources(files, folder)
     text = "".join(f"{path}\0{content}\0" for path, content in sorted(files.items()))
-    weights = weight_bytes(source.model, source.plan, source.isa)
+    weights = source.program.constant_bytes
     return BuildInfo(
         board=board.id,
         engine="aot",
         model_path=str(source.path),
-        model_sha256=source.model.source_sha256,
+        model_sha256=source.program.graph.source_sha256,
         build_id=hashlib.sha256(text.encode()).hexdigest()[:16],
         artifacts={},
-        sizes={"weights": weights, "arena": source.plan.peak},
+        sizes={"weights": weights, "arena": source.program.arena_bytes},
         regions={},
-        arena=source.plan.as_json(),
-        ops=describe_steps(source.model, source.plan.steps),
+        arena=source.program.plan.as_json(),
+        ops=describe_calls(source.program.graph, source.program.calls),
         data_run=source.data_run,
         built=datetime.now(UTC).isoformat(timespec="seconds"),
     )
@@ -68,14 +68,14 @@ def _golden(source: ModelSource) -> Arrays:
 
 
 def _c_folder(config: BuildConfig, source: ModelSource, golden: Arrays) -> Sources:
-    return render_c_folder(source.model, source.plan, *golden, isa=source.isa)
+    return render_c_folder(source.program, *golden)
 
 
 def _library(config: BuildConfig, source: ModelSource, golden: Arrays) -> Sources:
-    name = config.library_name or library_name(source.model.name)
+    name = config.library_name or library_name(source.program.graph.name)
     url = config.library_url or ""
     facts = LibraryFacts(name, config.library_version, config.library_author, url)
-    return render_library(source.model, source.plan, golden, facts, isa=source.isa)
+    return render_library(source.program, golden, facts)
 
 
 RENDERERS: dict[str, Callable[[BuildConfig, ModelSource, Arrays], Sources]] = {

@@ -13,18 +13,19 @@ from tinyssl.targets.boards import Board
 
 def engine_model(config: BuildConfig, source: ModelSource) -> Model:
     """The graph that the engine runs: TFLM takes the file as it is, aot what our passes made."""
-    return source.graph if config.engine == "tflm" else source.model
+    return source.graph if config.engine == "tflm" else source.program.graph
 
 
 def engine_parts(config: BuildConfig, source: ModelSource, board: Board) -> EngineParts:
     """Files and settings of the chosen engine."""
     if config.engine == "tflm":
         return tflm_parts(source, board, config)
-    library = render_aot(source.model, source.plan, isa=source.isa)
+    library = render_aot(source.program)
     files = {f"{MODEL_LIBRARY}/src/{path}": text for path, text in library.items()}
-    engine = render_engine_aot(source.model, source.plan, isa=source.isa)
+    engine = render_engine_aot(source.program)
     files |= {f"src/engine/{path}": text for path, text in engine.items()}
-    keep = source.model.input.bytes <= KEPT_INPUT
+    program = source.program
+    keep = program.graph.input.bytes <= KEPT_INPUT
     return EngineParts(
-        files, keep_input=keep, arena_bytes=source.plan.peak, steps=len(source.plan.steps)
+        files, keep_input=keep, arena_bytes=program.arena_bytes, calls=len(program.calls)
     )

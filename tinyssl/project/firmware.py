@@ -15,9 +15,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from tinyssl.codegen.aot import weight_bytes
 from tinyssl.codegen.render import write_sources
-from tinyssl.compiler.describe import describe_ops, describe_steps
+from tinyssl.compiler.describe import describe_calls, describe_ops
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.errors import BuildError
 from tinyssl.core.progress import Progress, Silent
@@ -92,11 +91,11 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
         job = Job(config, board, source, folder.absolute(), run.record.commit, progress, framework)
         if config.engine == "tflm" and config.target == "firmware":
             check_arena(config, source, board)
-        check_ram(config, board, source.plan)
+        check_ram(config, board, source.program.plan)
         if config.check:
             check_model(source, progress)
         with staged(job.folder) as stage:
-            progress.note(f"building {source.model.name} for {board.name}")
+            progress.note(f"building {source.program.graph.name} for {board.name}")
             if config.target in RENDERERS:
                 info = source_folder(config, source, board, stage)
             else:
@@ -160,8 +159,8 @@ def _info(
         artifacts=artifacts,
         sizes=size.sizes,
         regions=size.regions,
-        arena=source.plan.as_json() if aot else _tflm_arena(size, tight),
-        ops=describe_steps(model, source.plan.steps) if aot else describe_ops(model),
+        arena=source.program.plan.as_json() if aot else _tflm_arena(size, tight),
+        ops=describe_calls(model, source.program.calls) if aot else describe_ops(model),
         data_run=source.data_run,
         commit=job.commit,
         built=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -175,8 +174,8 @@ def _known_sizes(job: Job) -> dict[str, int]:
     source = job.source
     if job.config.engine != "aot":
         return {}
-    weights = weight_bytes(source.model, source.plan, source.isa)
-    return {"weights": weights, "arena": source.plan.peak}
+    weights = source.program.constant_bytes
+    return {"weights": weights, "arena": source.program.arena_bytes}
 
 
 def _write(job: Job, folder: Path) -> str:

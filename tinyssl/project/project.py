@@ -76,7 +76,7 @@ class EngineParts:
     """The application keeps a copy of the input; the engine need not have its own at all times"""
     arena_bytes: int = 0
     """Size of the tensor arena, which decides the memory that it is put into"""
-    steps: int = 0
+    calls: int = 0
     """Steps that the engine reports times for; 0: one for each operator of the model"""
 
 
@@ -182,7 +182,7 @@ def _header(image: Image, build_id: str) -> str:
             "input_bytes": image.model.input.bytes,
             "output_bytes": image.model.output.bytes,
             "keep_input": int(image.engine.keep_input),
-            "op_count": image.engine.steps or len(image.model.ops),
+            "op_count": image.engine.calls or len(image.model.ops),
         },
     )
 

@@ -9,14 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.codegen.aot import render_aot
-from tinyssl.compiler.arena import Plan, plan_arena
-from tinyssl.compiler.schedule import choose_steps
+from tinyssl import compiler
+from tinyssl.compiler import Program
 from tinyssl.core.progress import Progress
 from tinyssl.core.records import Workspace, read_record
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import Model
-from tinyssl.graph.passes import run_passes
 from tinyssl.graph.verify import verify
 from tinyssl.project.tuning import Tuning, find_tuning
 from tinyssl.runtimes import inputs
@@ -43,15 +41,12 @@ class ModelSource:
     """The .tflite"""
     graph: Model
     """As it is in the file"""
-    model: Model
-    """After the passes"""
-    plan: Plan
-    isa: Isa
-    """Instruction set that the plan is for"""
+    program: Program
+    """Compiled for the board's instruction set"""
     data_run: str
     """Folder of the convert run; empty for a file from elsewhere"""
     tuning: Tuning | None = None
-    """What the plan's steps were measured by; None: they are the cost model's choice"""
+    """What the kernel calls were measured by; None: they are the cost model's choice"""
 
 
 def shipped_model(workspace: Workspace, progress: Progress) -> Path | None:
@@ -80,7 +75,7 @@ def load_model(
         path: A .tflite; None: that of the last convert run.
         workspace: Where that is looked for.
         isa: Instruction set whose kernels the arena is planned for.
-        tuned: Take the steps that `tinyssl tune` stored for model and instruction set, if it did.
+        tuned: Take the kernel calls that `tinyssl tune` stored for model and instruction set.
         gate: Called with the graph and its file before the work that grows with the weights.
 
     Raises:
@@ -92,11 +87,10 @@ def load_model(
     if gate:
         gate(graph, subject.data)
     verify(graph)
-    model = run_passes(graph)
-    tuning, steps = (find_tuning(model, isa, workspace) if tuned else None) or (None, None)
-    plan = plan_arena(model, steps or choose_steps(model, isa))
+    tuning, calls = (find_tuning(graph, isa, workspace) if tuned else None) or (None, None)
+    program = compiler.compile(graph, isa, calls)
     data_run = str(subject.source.folder) if subject.source else ""
-    return ModelSource(subject.path, subject.data, graph, model, plan, isa, data_run, tuning)
+    return ModelSource(subject.path, subject.data, graph, program, data_run, tuning)
 
 
 def sample_inputs(source: ModelSource, count: int) -> NDArray[np.int8]:
@@ -107,7 +101,7 @@ def sample_inputs(source: ModelSource, count: int) -> NDArray[np.int8]:
     """
     run = source.data_run
     images = load_split(read_record(Path(run))).images if run else None
-    return inputs.sample_inputs(source.model, count, SEED, images)
+    return inputs.sample_inputs(source.program.graph, count, SEED, images)
 
 
 def check_model(source: ModelSource, progress: Progress) -> None:
@@ -119,6 +113,5 @@ def check_model(source: ModelSource, progress: Progress) -> None:
         Mismatch: They differ; names the first operator that does.
     """
     progress.note(f"comparing the generated C with TFLM on {CHECK_INPUTS} inputs")
-    sources = render_aot(source.model, source.plan, isa=source.isa)
     inputs = sample_inputs(source, CHECK_INPUTS)
-    check_host(source.data, inputs, sources=sources, progress=progress)
+    check_host(source.data, inputs, program=source.program, progress=progress)

@@ -124,7 +124,7 @@ def tflm_parts(source: ModelSource, board: Board, config: BuildConfig) -> Engine
     fast = optimised_kernels(config, tree.root, board)
     scratch = scratch_bytes(source.graph) if fast else 0
     arena = config.arena_bytes or arena_bytes(source.data, scratch)
-    engine = render_tflm(source.model, source.data, arena)
+    engine = render_tflm(source.program.graph, source.data, arena)
     files = {f"src/engine/{name}": text for name, text in engine.items()}
     files[f"{LIBRARY}/library.json"] = library_manifest(tree, kinds, fast)
     folders = [tree.root, *tree.third_party]

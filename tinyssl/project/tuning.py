@@ -1,7 +1,7 @@
-"""The steps that `tinyssl tune` measured to be the fastest: stored by model, core and kernels.
+"""The fastest kernel calls that `tinyssl tune` measured: stored by model, core and kernels.
 
 `tuned/<model's SHA-256, 16 digits>-<isa>.json` in the workspace. A file that was made for another
-model, other kernels or steps that the generator no longer offers is left alone and not used.
+model, other kernels or calls that the generator no longer offers is left alone and not used.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from tinyssl.compiler.schedule import step_choices
-from tinyssl.compiler.steps import Step
+from tinyssl.compiler.calls import KernelCall
+from tinyssl.compiler.schedule import call_choices
 from tinyssl.core.errors import UsageError
 from tinyssl.core.files import first_problem, read_json
 from tinyssl.core.records import Workspace, write_json
 from tinyssl.graph.model import Model
+from tinyssl.graph.passes import run_passes
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.kernels import KERNEL_ABI
 
@@ -26,7 +27,7 @@ DIGITS = 16
 
 @dataclass(frozen=True)
 class Tuning:
-    """A choice of steps, and what it was measured by."""
+    """A choice of kernel calls, and what it was measured by."""
 
     model_sha256: str
     isa: str
@@ -71,20 +72,20 @@ def tuning_path(workspace: Workspace, sha256: str, isa: Isa) -> Path:
     return workspace.root / "tuned" / f"{sha256[:DIGITS]}-{isa.value}.json"
 
 
-def described(steps: tuple[Step, ...]) -> list[list[int]]:
-    """Steps as a file holds them."""
-    return [[step.first, step.last, step.scratch] for step in steps]
+def described(calls: tuple[KernelCall, ...]) -> list[list[int]]:
+    """Kernel calls as a file holds them."""
+    return [[call.first, call.last, call.scratch] for call in calls]
 
 
 def find_tuning(
-    model: Model, isa: Isa, workspace: Workspace
-) -> tuple[Tuning, tuple[Step, ...]] | None:
-    """What was measured for this model, and its steps; None where there is nothing that fits.
+    graph: Model, isa: Isa, workspace: Workspace
+) -> tuple[Tuning, tuple[KernelCall, ...]] | None:
+    """What was measured for this graph, and its kernel calls; None where nothing fits.
 
     Raises:
         UsageError: The file is damaged.
     """
-    path = tuning_path(workspace, model.source_sha256, isa)
+    path = tuning_path(workspace, graph.source_sha256, isa)
     if not path.exists():
         return None
     try:
@@ -96,10 +97,10 @@ def find_tuning(
             f"{path} is damaged: {problem}", hint="remove it, or run `tinyssl tune` again"
         ) from error
     offered = {
-        (choice.step.first, choice.step.last, choice.step.scratch): choice.step
-        for choice in step_choices(model, isa)
+        (choice.call.first, choice.call.last, choice.call.scratch): choice.call
+        for choice in call_choices(run_passes(graph), isa)
     }
     same = (tuning.model_sha256, tuning.isa, tuning.kernel_abi)
-    if same != (model.source_sha256, isa.value, KERNEL_ABI) or not set(wanted) <= set(offered):
+    if same != (graph.source_sha256, isa.value, KERNEL_ABI) or not set(wanted) <= set(offered):
         return None
-    return tuning, tuple(offered[step] for step in wanted)
+    return tuning, tuple(offered[call] for call in wanted)

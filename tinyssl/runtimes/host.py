@@ -10,7 +10,6 @@ import contextlib
 import ctypes
 import hashlib
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +18,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyssl.codegen.aot import render_aot
 from tinyssl.codegen.render import Sources, write_sources
+from tinyssl.compiler.calls import call_output
+from tinyssl.compiler.program import Program
 from tinyssl.core import compilers
 from tinyssl.core.child_process import ChildStopped, run_child
 from tinyssl.core.errors import BuildError, TinysslError, ToolMissing
@@ -27,7 +29,6 @@ from tinyssl.core.paths import cache_folder
 from tinyssl.core.records import write_atomic
 from tinyssl.core.scratch import work_folder
 from tinyssl.core.toolchain import install_hint
-from tinyssl.graph.model import Model
 
 FLAGS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 COMPILE_SECONDS = 300.0
@@ -170,11 +171,11 @@ _AFTER = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32)
 
 
 class HostModel:
-    """A model's generated C on this computer. A context manager; not for several threads.
+    """A program's generated C on this computer. A context manager; not for several threads.
 
     Args:
-        model: The model that the sources were rendered from.
-        sources: What `emit.render_aot` returned for it.
+        program: The compiled model.
+        sources: C to run in place of what `codegen.aot.render_aot` gives for the program.
         flags: Compiler options.
 
     Raises:
@@ -182,16 +183,18 @@ class HostModel:
         BuildError: The generated C does not compile.
     """
 
-    def __init__(self, model: Model, sources: Sources, *, flags: Sequence[str] = FLAGS) -> None:
-        self._attach(model, sources, _load(_library(sources, (*flags, "-shared", "-fPIC"))))
+    def __init__(
+        self, program: Program, sources: Sources | None = None, *, flags: Sequence[str] = FLAGS
+    ) -> None:
+        text = render_aot(program) if sources is None else sources
+        self._attach(program, _load(_library(text, (*flags, "-shared", "-fPIC"))))
 
-    def _attach(self, model: Model, sources: Sources, library: Any) -> None:
+    def _attach(self, program: Program, library: Any) -> None:
         """Takes the functions `tinyssl_model_…` of a loaded library."""
-        self.model = model
+        self.program = program
+        self.model = program.graph
         self._library = library
-        self._arena = _aligned_buffer(_define(sources, "TINYSSL_MODEL_ARENA_BYTES"))
-        self.steps = _step_ends(sources)
-        """Position of the last operator of each step, whose output is the step's"""
+        self._arena = _aligned_buffer(program.arena_bytes)
         for name in ("tinyssl_model_input", "tinyssl_model_output", "tinyssl_model_op_output"):
             getattr(self._library, name).restype = ctypes.c_void_p
 
@@ -230,13 +233,13 @@ class HostModel:
         """One inference with all that is computed on the way.
 
         Returns:
-            The output of each step, in execution order, of its tensor's shape.
+            The output of each kernel call, in execution order, of its tensor's shape.
         """
         self._load(x)
         outputs: list[Int8] = []
 
         def after(_context: object, index: int) -> None:
-            tensor = self.model.tensor(self.model.ops[self.steps[index]].output)
+            tensor = self.model.tensor(call_output(self.model, self.program.calls[index]))
             address = self._library.tinyssl_model_op_output(self._pointer, ctypes.c_uint32(index))
             outputs.append(_copy(address, tensor.bytes).reshape(tensor.shape))
 
@@ -272,19 +275,3 @@ def _aligned_buffer(size: int) -> NDArray[np.uint8]:
     raw = np.zeros(size + 16, np.uint8)
     start = -raw.ctypes.data % 16
     return raw[start : start + size]
-
-
-def _step_ends(sources: Sources) -> tuple[int, ...]:
-    return tuple(map(int, _text(sources, "TINYSSL_MODEL_OP_LAST").strip("{}").split(",")))
-
-
-def _define(sources: Sources, name: str) -> int:
-    return int(_text(sources, name))
-
-
-def _text(sources: Sources, name: str) -> str:
-    """What a `#define` of model.h stands for."""
-    found = re.search(rf"#define {name} (.+)", sources["model.h"])
-    if found is None:
-        raise ValueError(f"model.h does not define {name}")
-    return found.group(1)

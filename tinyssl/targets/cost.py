@@ -7,13 +7,12 @@ which says when, of what, and how far off it is.
 
 from __future__ import annotations
 
-from tinyssl.compiler.steps import Step
 from tinyssl.graph.model import Model
 from tinyssl.ops.operators import Op, Reshape
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.cost_table import CONSTANTS
 from tinyssl.targets.features import CONV, FUSED, STEM, Features, block_features, op_features
-from tinyssl.targets.fused import Block, find_block, fits, scratch_bytes
+from tinyssl.targets.fused import Block
 from tinyssl.targets.kernels import kernel_for
 
 ISA = Isa.CORTEX_M7
@@ -28,9 +27,9 @@ def op_cost(model: Model, op: Op) -> float:
     return cost(kernel.name, op_features(model, op, kernel))
 
 
-def block_cost(model: Model, block: Block, keeps: bool) -> float:
-    """A block in one call; `keeps`: taps are prepared once, not for each row."""
-    return cost(_kernel(block), block_features(model, block, keeps))
+def block_cost(model: Model, block: Block, cache_taps: bool) -> float:
+    """A block in one call; `cache_taps`: taps are prepared once, not for each row."""
+    return cost(_kernel(block), block_features(model, block, cache_taps))
 
 
 def _kernel(block: Block) -> str:
@@ -46,17 +45,6 @@ def cost(kernel: str, features: Features) -> float:
     return sum(constants.get(name, 0.0) * count for name, count in features.items())
 
 
-def step_features(model: Model, step: Step, isa: Isa) -> tuple[str, Features]:
-    """Name of the kernel of a step, and its features.
-
-    Raises:
-        ValueError: Its operators are no block.
-    """
-    if step.first == step.last:
-        kernel = kernel_for(model, model.ops[step.first], isa)
-        return kernel.name, op_features(model, model.ops[step.first], kernel)
-    block = find_block(model, step.first, step.last, fits)
-    if block is None:
-        raise ValueError(f"operators {step.first} to {step.last} are no block")
-    keeps = step.scratch == scratch_bytes(model, block, keeps=True)
-    return _kernel(block), block_features(model, block, keeps)
+def block_cost_features(model: Model, block: Block, cache_taps: bool) -> tuple[str, Features]:
+    """Name of the kernel of a block, and its features."""
+    return _kernel(block), block_features(model, block, cache_taps)

@@ -47,13 +47,13 @@ def op_features(model: Model, op: Op, kernel: Kernel) -> Features:
     return found
 
 
-def block_features(model: Model, block: Block, keeps: bool) -> Features:
-    """A block in one call; `keeps`: taps are prepared once."""
+def block_features(model: Model, block: Block, cache_taps: bool) -> Features:
+    """A block in one call; `cache_taps`: taps are prepared once."""
     _, in_h, in_w, in_c = model.tensor(block.depthwise.input).shape
     _, out_h, out_w, channels = model.tensor(block.depthwise.output).shape
     stride = block.depthwise.stride[0]
     found = Features({"call": 1, "row": out_h, "line": channels * out_h})
-    found["prepared"] = channels * (1 if keeps else out_h)
+    found["prepared"] = channels * (1 if cache_taps else out_h)
     found[f"depthwise {stride}"] = out_h * channels * out_w
     found["line's rest"] = channels * out_h * (out_w % 4 > 0)
     found += _prefixed("project", _product(model, block.project, groups(out_w, out_h), wide=False))

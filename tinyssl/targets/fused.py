@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from tinyssl.compiler.steps import Step, check_steps
 from tinyssl.graph.model import Model
+from tinyssl.graph.uses import inner_values, is_read_outside
 from tinyssl.ops.operators import Add, Conv2D, DepthwiseConv2D, Op, Padding
 from tinyssl.ops.params import Constants, Fields, part
 from tinyssl.targets import dsp, dsp_depthwise, dsp_elementwise
@@ -105,13 +105,10 @@ def _chained(model: Model, block: Block, last: int) -> bool:
         block.project.output,
     }:
         return False
-    before = [Step(at, at) for at in range(block.first)]
-    after = [Step(at, at) for at in range(last + 1, len(model.ops))]
-    try:
-        check_steps(model, [*before, Step(block.first, last), *after])
-    except ValueError:
-        return False
-    return True
+    positions = range(block.first, last + 1)
+    return not any(
+        is_read_outside(model, value, positions) for value in inner_values(model, positions)
+    )
 
 
 def fits(model: Model, block: Block) -> bool:
@@ -149,13 +146,13 @@ def plane_columns(model: Model, block: Block) -> int:
     return max(read, -(-written // 2) * 2)
 
 
-def scratch_bytes(model: Model, block: Block, keeps: bool) -> int:
-    """Working memory; `keeps`: the prepared taps of all count, not of one at a time."""
+def scratch_bytes(model: Model, block: Block, cache_taps: bool) -> int:
+    """Working memory; `cache_taps`: the prepared taps of all count, not of one at a time."""
     count = model.tensor(block.depthwise.output).shape[3]
     _, _, out_w, out_c = model.tensor(block.output).shape
     planes = ROWS * 2 * count * plane_columns(model, block)
     columns = dsp.column4_bytes(count, out_w)
-    lines = LINE_BYTES * (count if keeps else 1)
+    lines = LINE_BYTES * (count if cache_taps else 1)
     column = dsp.column4_bytes(model.tensor(block.input).shape[3]) if block.expand else 0
     if block.stem is not None:
         column = dsp.conv_row_scratch(model, block.stem)
@@ -183,18 +180,18 @@ def overlaps(model: Model, block: Block) -> tuple[Overlap, ...]:
     return (Overlap(block.input, min(slack, 0) if block.add else slack),)
 
 
-def fields(model: Model, block: Block, constants: Constants, keeps: bool) -> Fields:
+def fields(model: Model, block: Block, constants: Constants, cache_taps: bool) -> Fields:
     """Members of `struct tinyssl_fused_block_dsp`, or of `struct tinyssl_stem_block_dsp`."""
     if block.stem is None:
-        return _block_fields(model, block, constants, keeps)
+        return _block_fields(model, block, constants, cache_taps)
     after = replace(block, first=block.middle, stem=None)
     return {
-        **part("block", _block_fields(model, after, constants, keeps)),
+        **part("block", _block_fields(model, after, constants, cache_taps)),
         **part("stem", dsp.conv(model, block.first, constants, to_planes=True)),
     }
 
 
-def _block_fields(model: Model, block: Block, constants: Constants, keeps: bool) -> Fields:
+def _block_fields(model: Model, block: Block, constants: Constants, cache_taps: bool) -> Fields:
     _, in_h, in_w, in_c = model.tensor(block.input).shape
     _, out_h, out_w, _ = model.tensor(block.output).shape
     count = model.tensor(block.depthwise.output).shape[3]
@@ -219,7 +216,7 @@ def _block_fields(model: Model, block: Block, constants: Constants, keeps: bool)
         "zero": model.quant(block.depthwise.output).zero_point[0] + dsp.RAISED,
         "low": low + dsp.RAISED,
         "high": high + dsp.RAISED,
-        "lines": count if keeps else 1,
+        "lines": count if cache_taps else 1,
     }
 
 

@@ -19,15 +19,15 @@ from tinyssl.targets.overlap import Overlap
 class Fusing:
     """Kernels of blocks, and what is known of them before they run.
 
-    `keeps`, where a function takes it: the kernel keeps what it prepares for each channel, for more
-    working memory.
+    `cache_taps`, where a function takes it: the kernel prepares the taps of all channels once and
+    keeps them, for more working memory.
     """
 
     kernel: Callable[[Block], Kernel]
     fits: Callable[[Model, Block], bool]
     """Whether it computes this block to the byte"""
-    keeps: tuple[bool, ...]
-    """Its variants"""
+    variants: tuple[bool, ...]
+    """Values of `cache_taps` that it offers"""
     scratch: Callable[[Model, Block, bool], int]
     """Bytes of working memory"""
     overlaps: Callable[[Model, Block], tuple[Overlap, ...]]
@@ -55,11 +55,11 @@ MVE = Fusing(
     lambda block: FUSED_BLOCK_MVE if block.stem is None else STEM_BLOCK_MVE,
     mve_fused.fits,
     (False,),
-    lambda model, block, _keeps: mve_fused.scratch_bytes(model, block),
+    lambda model, block, _cache_taps: mve_fused.scratch_bytes(model, block),
     mve_fused.overlaps,
-    lambda model, block, constants, _keeps: mve_fused.fields(model, block, constants),
+    lambda model, block, constants, _cache_taps: mve_fused.fields(model, block, constants),
     cost_mve.op_cost,
-    lambda model, block, _keeps: cost_mve.block_cost(model, block),
+    lambda model, block, _cache_taps: cost_mve.block_cost(model, block),
 )
 
 FUSING = {Isa.CORTEX_M4: DSP, Isa.CORTEX_M7: DSP, Isa.CORTEX_M55: MVE}

@@ -1,4 +1,4 @@
-"""The fastest steps of a model on a board, by measurement."""
+"""The fastest kernel calls of a model on a board, by measurement."""
 
 from tinyssl.tune.stage import Candidate, Tuned, tune
 

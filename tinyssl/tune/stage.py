@@ -1,25 +1,26 @@
 """`tune`: which blocks of a model to compute in one call, by what they take on the board.
 
-Each step that the generator offers (an operator by itself, a block, a block with its taps kept) is
-measured once: few whole images that hold them all are built, flashed and profiled. What a step
-takes does not depend on its neighbours, but for caches, so the cheapest cover of the operators
+Each kernel call that the generator offers (an operator by itself, a block, a block that caches its
+taps) is measured once: few whole images that hold them all are built, flashed and profiled. What a
+call takes does not depend on its neighbours, but for caches, so the cheapest cover of the operators
 follows from these figures by dynamic programming. It is measured as a whole, like the others, and
-the fastest image within the RAM budget is stored. Steps of images that do not fit the board keep
+the fastest image within the RAM budget is stored. Calls of images that do not fit the board keep
 the cost model's figure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from tinyssl.bench import bench
 from tinyssl.compiler.arena import plan_arena
-from tinyssl.compiler.schedule import Choice, cover, least_bytes, measuring_covers, step_choices
-from tinyssl.compiler.steps import Step
+from tinyssl.compiler.calls import KernelCall
+from tinyssl.compiler.schedule import Choice, call_choices, cover, least_bytes, measuring_covers
 from tinyssl.core.config import BenchConfig, BuildConfig, FlashConfig
 from tinyssl.core.errors import BudgetExceeded, UsageError
 from tinyssl.core.progress import Progress, Silent
@@ -33,8 +34,8 @@ RUNS = 3
 """Timed inferences of each image"""
 
 MODEL_CHOICE = "cost model"
-NO_BLOCKS = "one operator a step"
-CHOSEN = "cheapest steps"
+NO_BLOCKS = "one operator a call"
+CHOSEN = "cheapest calls"
 
 
 @dataclass(frozen=True)
@@ -42,16 +43,21 @@ class Candidate:
     """An image that was measured."""
 
     name: str
-    steps: tuple[Step, ...]
+    calls: tuple[KernelCall, ...]
     total: int
     """Median of an inference, in `unit`"""
     unit: str
     costs: tuple[int, ...]
-    """Of each step"""
+    """Of each call"""
     arena: int
     flash: int
     ram: int
     """Bytes, as the build's record has them"""
+
+    def as_json(self) -> dict[str, Any]:
+        """For the tuning's file and `tinyssl tune --json`, without what is long."""
+        names = ("name", "total", "unit", "arena", "flash", "ram")
+        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,7 @@ class Job:
 
 
 def tune(config: BuildConfig, workspace: Workspace, progress: Progress | None = None) -> Tuned:
-    """Measures the steps of a model on a board and stores the fastest choice in the workspace.
+    """Measures the calls of a model on a board and stores the fastest choice in the workspace.
 
     Args:
         config: Board, model, budgets and optimisation level, as `build` takes them.
@@ -95,7 +101,7 @@ def tune(config: BuildConfig, workspace: Workspace, progress: Progress | None = 
     """
     if config.engine != "aot" or config.kernels != "auto" or config.target != "firmware":
         raise UsageError(
-            f"tune chooses steps of aot firmware, which engine {config.engine}, "
+            f"tune chooses calls of aot firmware, which engine {config.engine}, "
             f"kernels {config.kernels}, target {config.target} have not",
             hint="leave out --engine, --kernels and --target",
         )
@@ -115,22 +121,22 @@ def tune(config: BuildConfig, workspace: Workspace, progress: Progress | None = 
 
 def _measure_all(job: Job) -> tuple[list[Candidate], list[tuple[str, str]]]:
     """All images that fit, the cost model's first, and those that do not."""
-    choices = step_choices(job.source.model, job.source.isa)
+    choices = call_choices(job.source.program.graph, job.source.program.isa)
     covers = measuring_covers(choices)
     names = [NO_BLOCKS, *(f"blocks, set {number}" for number in range(1, len(covers)))]
-    planned = {job.source.plan.steps: MODEL_CHOICE}
-    for name, steps in zip(names, covers, strict=True):
-        planned.setdefault(steps, name)
+    planned = {job.source.program.calls: MODEL_CHOICE}
+    for name, calls in zip(names, covers, strict=True):
+        planned.setdefault(calls, name)
     found: list[Candidate] = []
     refused: list[tuple[str, str]] = []
-    for steps, name in planned.items():
-        _try(job, name, steps, found, refused)
+    for calls, name in planned.items():
+        _try(job, name, calls, found, refused)
     if not found:
         raise BudgetExceeded(
-            f"no image of {job.source.model.name} fits {job.board.id}: {refused[0][1]}",
+            f"no image of {job.source.program.graph.name} fits {job.board.id}: {refused[0][1]}",
             hint="a smaller model, or `tinyssl boards` for a larger board",
         )
-    cheapest = cheapest_steps(job.source, choices, found, _arena_limit(job, found[0]))
+    cheapest = cheapest_calls(job.source, choices, found, _arena_limit(job, found[0]))
     if cheapest not in planned:
         _try(job, CHOSEN, cheapest, found, refused)
     return found, refused
@@ -139,22 +145,22 @@ def _measure_all(job: Job) -> tuple[list[Candidate], list[tuple[str, str]]]:
 def _try(
     job: Job,
     name: str,
-    steps: tuple[Step, ...],
+    calls: tuple[KernelCall, ...],
     found: list[Candidate],
     refused: list[tuple[str, str]],
 ) -> None:
-    job.progress.note(f"{name}: {len(steps)} steps")
+    job.progress.note(f"{name}: {len(calls)} calls")
     try:
-        found.append(_measure(job, name, steps))
+        found.append(_measure(job, name, calls))
     except BudgetExceeded as error:
         refused.append((name, str(error)))
         job.progress.note(f"{name} does not fit: {error}")
 
 
-def _measure(job: Job, name: str, steps: tuple[Step, ...]) -> Candidate:
+def _measure(job: Job, name: str, calls: tuple[KernelCall, ...]) -> Candidate:
     """Builds, flashes and profiles an image in a workspace of its own."""
-    sha256, isa = job.source.model.source_sha256, job.source.isa.value
-    Tuning(sha256, isa, described(steps)).save(job.scratch)
+    sha256, isa = job.source.program.graph.source_sha256, job.source.program.isa.value
+    Tuning(sha256, isa, described(calls)).save(job.scratch)
     config = replace(job.config, model=job.source.path, check=False, out=None, tuned=True)
     info = build(config, job.scratch)
     try:
@@ -168,7 +174,7 @@ def _measure(job: Job, name: str, steps: tuple[Step, ...]) -> Candidate:
     profile = record.json("profile")
     return Candidate(
         name,
-        steps,
+        calls,
         latency["median"],
         latency["unit"],
         tuple(row["ticks"] for row in profile["ops"]),
@@ -184,41 +190,39 @@ def _arena_limit(job: Job, measured: Candidate) -> int:
     return budget - (measured.ram - measured.arena)
 
 
-def cheapest_steps(
+def cheapest_calls(
     source: ModelSource, choices: Sequence[Choice], found: Sequence[Candidate], limit: int
-) -> tuple[Step, ...]:
+) -> tuple[KernelCall, ...]:
     """The cover of the least measured cost whose arena is within `limit`.
 
     Args:
         source: The model.
         choices: All that may be taken, with the cost model's figures.
-        found: Images that were measured: their steps' figures take the place of these.
+        found: Images that were measured: their calls' figures take the place of these.
         limit: Bytes of arena.
     """
-    costs: dict[Step, int] = {}
+    costs: dict[KernelCall, int] = {}
     for candidate in found:
-        for step, cost in zip(candidate.steps, candidate.costs, strict=True):
-            costs[step] = min(cost, costs.get(step, cost))
-    priced = [replace(choice, cost=costs.get(choice.step, choice.cost)) for choice in choices]
+        for call, cost in zip(candidate.calls, candidate.costs, strict=True):
+            costs[call] = min(cost, costs.get(call, cost))
+    priced = [replace(choice, cost=costs.get(choice.call, choice.cost)) for choice in choices]
     least = least_bytes(priced)
     for bound in sorted({choice.bytes for choice in priced if choice.bytes <= limit}, reverse=True):
         if bound >= least:
-            steps = cover(priced, bound)
-            if plan_arena(source.model, steps).peak <= limit:
-                return steps
+            calls = cover(priced, bound)
+            if plan_arena(source.program.graph, calls).peak <= limit:
+                return calls
     return cover(priced, least)
 
 
 def _tuning(job: Job, found: Sequence[Candidate], chosen: Candidate) -> Tuning:
     rows = []
     for candidate in found:
-        row = asdict(candidate) | {"chosen": candidate is chosen}
-        del row["steps"], row["costs"]
-        rows.append(row)
+        rows.append(candidate.as_json() | {"chosen": candidate is chosen})
     return Tuning(
-        job.source.model.source_sha256,
-        job.source.isa.value,
-        described(chosen.steps),
+        job.source.program.graph.source_sha256,
+        job.source.program.isa.value,
+        described(chosen.calls),
         board=job.board.id,
         unit=chosen.unit,
         total=chosen.total,

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.codegen.aot import render_aot
-from tinyssl.codegen.render import Sources
-from tinyssl.compiler.arena import plan_arena
+from tinyssl import compiler
+from tinyssl.compiler import Program
 from tinyssl.core.errors import Mismatch
 from tinyssl.core.progress import Progress, Silent
-from tinyssl.graph.passes import run_passes
 from tinyssl.runtimes.host import HostModel
 from tinyssl.runtimes.tflm import TflmInterpreter
 
@@ -85,7 +83,7 @@ def check_host(
     data: bytes,
     inputs: Int8,
     *,
-    sources: Sources | None = None,
+    program: Program | None = None,
     progress: Progress | None = None,
 ) -> HostCheck:
     """Proves that our C for this model gives TFLM's bytes.
@@ -96,7 +94,7 @@ def check_host(
     Args:
         data: The INT8 .tflite file.
         inputs: (n, *input shape).
-        sources: C to test in place of that which is generated from `data`.
+        program: What `data` was compiled to for a board; by default for this computer.
         progress: Told of every input.
 
     Raises:
@@ -109,11 +107,10 @@ def check_host(
     progress = progress or Silent()
     for text in oracle.added:
         progress.note(f"for TensorFlow Lite Micro, written into the model: {text}")
-    model = run_passes(oracle.model)
-    rendered = render_aot(model, plan_arena(model)) if sources is None else sources
+    program = program or compiler.compile(oracle.model)
     outputs, compared = [], 0
     with (
-        HostModel(model, rendered) as ours,
+        HostModel(program) as ours,
         progress.track("our C against TFLM", len(inputs), "input") as task,
     ):
         pair = _Pair(oracle, ours)
@@ -123,7 +120,7 @@ def check_host(
             outputs.append(pair.compare_outputs(x, number))
             compared += outputs[-1].size
             task.advance()
-    return HostCheck(len(inputs), len(model.ops), compared, np.stack(outputs))
+    return HostCheck(len(inputs), len(program.graph.ops), compared, np.stack(outputs))
 
 
 @dataclass(frozen=True)
@@ -136,8 +133,8 @@ class _Pair:
     def compare_operators(self, x: Int8, number: int) -> int:
         """Step by step; returns the bytes compared, all equal."""
         expected, found = self.oracle.tensors(x), self.ours.invoke_profiled(x)
-        for position, output in zip(self.ours.steps, found, strict=True):
-            op = self.ours.model.ops[position]
+        for call, output in zip(self.ours.program.calls, found, strict=True):
+            op = self.ours.model.ops[call.last]
             theirs = expected[op.output]
             difference = first_difference(theirs, output.reshape(theirs.shape), number, op.label)
             if difference is not None:

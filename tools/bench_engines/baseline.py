@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.ops import cases
-from tinyssl.compiler.describe import describe_steps
+from tinyssl import compiler
+from tinyssl.compiler.describe import describe_calls
+from tinyssl.frontends.tflite import read_model
 from tinyssl.targets.boards import find_board
 from tools.bench_engines import engines
 from tools.bench_engines.image import figures
@@ -81,8 +83,8 @@ def measured(subject: Subject, board_id: str) -> Entry:
     found = figures(engines.aot(subject.data, subject.name, board), board)
     if list(found.output) != oracle(subject.data):
         raise SystemExit(f"{subject.name} on {board_id}: the output is not TFLM's")
-    model, plan = engines.planned(subject.data, subject.name, board.tinyssl.isa)
-    texts = describe_steps(model, plan.steps)
+    program = compiler.compile(read_model(subject.data, subject.name), board.tinyssl.isa)
+    texts = describe_calls(program.graph, program.calls)
     names = [f"{text['name']} {text['shape']}" for text in texts]
     return {
         "instructions": found.instructions,

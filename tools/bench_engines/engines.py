@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tinyssl import compiler
 from tinyssl.codegen.aot import render_aot, render_engine_aot
-from tinyssl.compiler.arena import Plan, plan_arena
-from tinyssl.compiler.schedule import choose_steps
 from tinyssl.frontends.tflite import read_model
-from tinyssl.graph.model import Model
-from tinyssl.graph.passes import run_passes
-from tinyssl.graph.verify import verify
 from tinyssl.targets.boards import Board, Isa
 from tinyssl.targets.kernels import PORTABLE
 from tools.bench_engines.image import Parts
@@ -26,17 +22,9 @@ class Engine:
     """From .tflite, its name, and the board; raises `Refused`"""
 
 
-def planned(data: bytes, name: str, isa: Isa) -> tuple[Model, Plan]:
-    """A model after the passes, and its plan for the kernels of `isa`."""
-    model = run_passes(read_model(data, name))
-    verify(model)
-    return model, plan_arena(model, choose_steps(model, isa))
-
-
 def _aot(data: bytes, name: str, isa: Isa) -> Parts:
-    model, plan = planned(data, name, isa)
-    sources = render_aot(model, plan, isa=isa) | render_engine_aot(model, plan, isa=isa)
-    return Parts(sources, bounded=True)
+    program = compiler.compile(read_model(data, name), isa)
+    return Parts(render_aot(program) | render_engine_aot(program), bounded=True)
 
 
 def aot(data: bytes, name: str, board: Board) -> Parts:

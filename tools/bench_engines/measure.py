@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from tinyssl import compiler
 from tinyssl.compiler.arena import Plan
-from tinyssl.compiler.describe import describe_steps
+from tinyssl.compiler.describe import describe_calls
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.shapes import macs
 from tinyssl.runtimes.tflm import TflmInterpreter
@@ -89,7 +90,7 @@ def describe(subject: Subject) -> dict[str, Any]:
 def layers(subject: Subject, board: Board, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Each step of the aot engine: instructions, the reference kernels' for the same, RAM."""
     own = {row["engine"]: row for row in rows}
-    model, plan = engines.planned(subject.data, subject.name, board.tinyssl.isa)
+    program = compiler.compile(read_model(subject.data, subject.name), board.tinyssl.isa)
     measured = own["aot"]["operators"]
     reference = own.get("reference", {}).get("operators", ())
     return [
@@ -98,11 +99,11 @@ def layers(subject: Subject, board: Board, rows: Sequence[dict[str, Any]]) -> li
             "shape": text["shape"],
             "macs": text["macs"],
             "instructions": ticks,
-            "reference": sum(reference[step.first : step.last + 1]),
-            "ram": live_bytes(plan, step.first, step.last),
+            "reference": sum(reference[call.first : call.last + 1]),
+            "ram": live_bytes(program.plan, call.first, call.last),
         }
-        for step, text, ticks in zip(
-            plan.steps, describe_steps(model, plan.steps), measured, strict=True
+        for call, text, ticks in zip(
+            program.calls, describe_calls(program.graph, program.calls), measured, strict=True
         )
     ]
 

@@ -17,6 +17,7 @@ import pytest
 from tests.host_firmware import HostFirmware, build_header, compile_firmware
 from tinyssl.codegen.aot import render_aot, render_engine_aot
 from tinyssl.codegen.render import write_sources
+from tinyssl.compiler import compile
 from tinyssl.compiler.arena import plan_arena
 from tinyssl.compiler.describe import describe_ops
 from tinyssl.core.paths import boards_folder
@@ -57,9 +58,9 @@ def compile_model(
     model_path: Path, folder: Path, edit: Callable[[str], str] = str, defines: Sequence[str] = ()
 ) -> Path:
     """Firmware of a model; `edit` may change weights.c."""
-    model = run_passes(read_model(model_path.read_bytes(), model_path.stem))
-    plan = plan_arena(model)
-    sources = render_aot(model, plan) | render_engine_aot(model, plan)
+    program = compile(read_model(model_path.read_bytes(), model_path.stem))
+    model = program.graph
+    sources = render_aot(program) | render_engine_aot(program)
     sources["weights.c"] = edit(sources["weights.c"])
     files = write_sources(sources, folder)
     header = build_header(model.input.bytes, model.output.bytes, len(model.ops), BUILD_ID)

@@ -1,7 +1,7 @@
 import json
 
 from tests.networks import network, with_one_byte_changed
-from tinyssl.codegen.aot import render_aot
+from tinyssl.compiler import compile
 from tinyssl.frontends.tflite import write_model
 
 
@@ -23,10 +23,11 @@ def test_json_holds_every_engine(workspace, invoke):
 
 
 def test_a_wrong_weight_is_exit_code_3_with_the_operator(workspace, invoke, monkeypatch):
-    def with_a_wrong_weight(model, plan):
-        return with_one_byte_changed(render_aot(model, plan), model.ops[1].weight)
+    def with_a_wrong_weight(graph):
+        program = compile(graph)
+        return with_one_byte_changed(program, program.graph.ops[1].weight)
 
-    monkeypatch.setattr("tinyssl.verify.host.render_aot", with_a_wrong_weight)
+    monkeypatch.setattr("tinyssl.compiler.compile", with_a_wrong_weight)
     (workspace / "model.tflite").write_bytes(write_model(network()))
     result = invoke("verify", "--model", "model.tflite", "--images", "16")
     assert result.exit_code == 3

@@ -19,14 +19,11 @@ from tests.ops.oracle import Tflm
 from tinyssl.codegen.aot import render_aot, render_c_folder, render_engine_aot
 from tinyssl.codegen.context import comment_text, float_literal, mlperf_id, rows, string_literal
 from tinyssl.codegen.render import environment, write_sources
-from tinyssl.compiler.arena import Plan, plan_arena
+from tinyssl.compiler import Program, compile
 from tinyssl.compiler.describe import describe_ops
-from tinyssl.compiler.schedule import choose_steps
 from tinyssl.core.errors import BuildError, UnsupportedModel
 from tinyssl.core.paths import firmware_folder
 from tinyssl.frontends.tflite import read_model
-from tinyssl.graph.model import Model
-from tinyssl.graph.passes import run_passes
 from tinyssl.ops.operators import OPS, Reshape
 from tinyssl.runtimes.host import compile_sources
 from tinyssl.targets.boards import Isa
@@ -52,14 +49,13 @@ ALL_ISAS = (*ISAS, Isa.CORTEX_M55, Isa.RV32IMC)
 EVERY_OPERATOR = ("conv", "depthwise", "dense", "add", "pad", "mean", "average", "max", "reshape")
 
 
-def planned(name: str = "conv", isa: Isa = Isa.HOST) -> tuple[Model, Plan]:
-    model = run_passes(read_model(cases.CASES[name](), name))
-    return model, plan_arena(model, choose_steps(model, isa))
+def compiled(name: str = "conv", isa: Isa = Isa.HOST) -> Program:
+    return compile(read_model(cases.CASES[name](), name), isa)
 
 
 def aot(name: str = "conv", isa: Isa = Isa.HOST) -> dict[str, str]:
-    model, plan = planned(name, isa)
-    return render_aot(model, plan, isa=isa) | render_engine_aot(model, plan, isa=isa)
+    program = compiled(name, isa)
+    return render_aot(program) | render_engine_aot(program)
 
 
 def test_golden_text_is_unchanged():
@@ -135,9 +131,9 @@ def test_kernels_and_models_are_cplusplus_too(compiler, tmp_path):
     if shutil.which(compiler) is None:
         pytest.skip(f"needs {compiler}")
     files = sorted((FIRMWARE / "kernels").glob("*.c"))
-    stemmed = run_passes(read_model(stem(size=(96, 96), channels=(3, 16, 8))))
+    stemmed = read_model(stem(size=(96, 96), channels=(3, 16, 8)))
     for isa, model in ((isa, model) for isa in ALL_ISAS for model in (network(), stemmed)):
-        sources = render_aot(model, plan_arena(model, choose_steps(model, isa)), isa=isa)
+        sources = render_aot(compile(model, isa))
         own = {path: text for path, text in sources.items() if not path.endswith(".c")}
         own |= {path: sources[path] for path in ("model.c", "weights.c")}
         folder = tmp_path / isa.value / model.name
@@ -165,9 +161,8 @@ def test_objects_hold_no_variable_data_and_call_only_memory_functions(tmp_path):
     defined, wanted, seen = set(), set(), set()
     names = ("conv", "depthwise", "add", "pad", "mean", "average", "max", "dense", "softmax")
     for name, isa in ((name, isa) for isa in ISAS for name in names):
-        model, plan = planned(name, isa)
         folder = tmp_path / isa.value / name
-        for path in write_sources(render_aot(model, plan, isa=isa), folder):
+        for path in write_sources(render_aot(compiled(name, isa)), folder):
             if path.read_text() in seen:
                 continue
             seen.add(path.read_text())
@@ -215,17 +210,17 @@ def test_abi_number_is_that_of_the_kernels():
 
 def test_every_operator_has_a_kernel_or_needs_none():
     assert {op.kind for op in REFERENCE} | {Reshape.kind} == set(OPS)
-    model, _ = planned("reshape")
+    model = compiled("reshape").graph
     with pytest.raises(UnsupportedModel, match="#1 RESHAPE: no kernel"):
         kernel_for(model, model.ops[1], Isa.HOST)
 
 
 def test_weights_shared_by_two_operators_are_stored_once():
-    model, _ = planned("add")
+    model = compiled("add").graph
     shared = replace(
         model, ops=(model.ops[0], replace(model.ops[1], weight=model.ops[0].weight), model.ops[2])
     )
-    text = render_aot(shared, plan_arena(shared))["weights.c"]
+    text = render_aot(compile(shared))["weights.c"]
     assert text.count("static const int8_t weight_") == 1
 
 
@@ -236,11 +231,11 @@ def test_misspelt_names_in_templates_are_errors():
 
 def test_names_cannot_leave_their_comment_or_string(tmp_path):
     evil = 'x*/ #error "out" /* ??/ \\ " é\n'
-    model, _ = planned()
+    model = compiled().graph
     tensors = tuple(replace(tensor, name=evil) for tensor in model.tensors)
     model = replace(model, name=evil, tensors=tensors)
-    plan = plan_arena(model)
-    sources = render_aot(model, plan) | render_engine_aot(model, plan)
+    program = compile(model)
+    sources = render_aot(program) | render_engine_aot(program)
     sources["engine.h"] = (FIRMWARE / "engine" / "engine.h").read_text()
     compile_sources(sources, tmp_path / "x.so", [*STRICT, "-shared", "-fPIC"])
     assert comment_text("a*/b") == "a* /b"
@@ -296,9 +291,9 @@ def test_operators_in_words():
 
 def c_folder(name: str, tmp_path: Path, isa: Isa = Isa.HOST) -> dict[str, str]:
     data = cases.CASES[name]()
-    model, plan = planned(name, isa)
-    x = np.random.default_rng(0).integers(-128, 128, model.input.shape).astype(np.int8)
-    sources = render_c_folder(model, plan, x, Tflm(data).invoke(x), isa=isa)
+    program = compiled(name, isa)
+    x = np.random.default_rng(0).integers(-128, 128, program.graph.input.shape).astype(np.int8)
+    sources = render_c_folder(program, x, Tflm(data).invoke(x))
     write_sources(sources, tmp_path)
     return sources
 
@@ -350,13 +345,12 @@ def sanitized(name: str, folder: Path, isa: Isa) -> None:
 
 
 def test_golden_arrays_of_another_size_are_refused():
-    model, plan = planned()
     with pytest.raises(ValueError, match="golden arrays of 3 and 4"):
-        render_c_folder(model, plan, np.zeros(3, np.int8), np.zeros(4, np.int8))
+        render_c_folder(compiled(), np.zeros(3, np.int8), np.zeros(4, np.int8))
 
 
 def test_plan_with_overlaps_is_refused():
-    model, plan = planned("add")
-    moved = tuple(replace(place, offset=0) for place in plan.placements)
+    program = compiled("add")
+    moved = tuple(replace(place, offset=0) for place in program.plan.placements)
     with pytest.raises(ValueError, match="over each other"):
-        render_aot(model, replace(plan, placements=moved))
+        render_aot(replace(program, plan=replace(program.plan, placements=moved)))

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from tests.ops import cases
 from tinyssl.compiler.arena import Plan, overlaps, plan_arena
+from tinyssl.compiler.calls import KernelCall
 from tinyssl.compiler.lifetimes import lifetimes, storage_of
 from tinyssl.compiler.picture import picture
 from tinyssl.compiler.search import ALIGNMENT, place, usual_orders
-from tinyssl.compiler.steps import Step
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import DType, Model, Value
 from tinyssl.graph.passes import run_passes
@@ -177,13 +177,13 @@ def test_picture_shows_every_operator_and_tensor():
 
 
 @st.composite
-def streams(draw: st.DrawFn) -> tuple[Model, tuple[Step, ...]]:
+def streams(draw: st.DrawFn) -> tuple[Model, tuple[KernelCall, ...]]:
     """Chains whose operators may write over their inputs by a drawn slack, with scratch memory."""
     sizes = draw(st.lists(st.integers(1, 400), min_size=2, max_size=9))
     tensors = tuple(Value(f"t{i}", (1, size), DType.INT8) for i, size in enumerate(sizes))
     ops = tuple(MaxPool2D(index=i, input=i, output=i + 1) for i in range(len(sizes) - 1))
     steps = tuple(
-        Step(
+        KernelCall(
             position,
             position,
             draw(st.sampled_from([0, 5, 70])),
@@ -219,7 +219,10 @@ def test_outputs_lie_over_inputs_only_as_far_as_allowed(stream):
 def test_an_input_that_is_read_later_is_not_written_over():
     tensors = tuple(Value(name, (1, 64), DType.INT8) for name in "abc")
     ops = (MaxPool2D(index=0, input=0, output=1), Add(index=1, left=0, right=1, output=2))
-    steps = (Step(0, 0, overlaps=(Overlap(0, 64),)), Step(1, 1, overlaps=(Overlap(0), Overlap(1))))
+    steps = (
+        KernelCall(0, 0, overlaps=(Overlap(0, 64),)),
+        KernelCall(1, 1, overlaps=(Overlap(0), Overlap(1))),
+    )
     plan = plan_arena(Model("kept", tensors, ops, (0,), (2,)), steps)
     assert plan.offset(0) != plan.offset(1)
     assert plan.peak == plan.lower_bound == 128
@@ -231,14 +234,14 @@ def test_tensors_inside_a_step_have_no_storage():
     )
     ops = (MaxPool2D(index=0, input=0, output=1), MaxPool2D(index=1, input=1, output=2))
     model = Model("fused", tensors, ops, (0,), (2,))
-    plan = plan_arena(model, [Step(0, 1, overlaps=(Overlap(0),))])
+    plan = plan_arena(model, [KernelCall(0, 1, overlaps=(Overlap(0),))])
     assert plan.peak == 16
     with pytest.raises(KeyError):
         plan.offset(1)
     with pytest.raises(ValueError, match="cover operators"):
-        plan_arena(model, [Step(0, 0)])
-    with pytest.raises(ValueError, match="read by others"):
-        plan_arena(replace(model, outputs=(1, 2)), [Step(0, 1)])
+        plan_arena(model, [KernelCall(0, 0)])
+    with pytest.raises(ValueError, match="others read it"):
+        plan_arena(replace(model, outputs=(1, 2)), [KernelCall(0, 1)])
 
 
 def test_400_long_lived_tensors_are_planned_in_two_seconds():

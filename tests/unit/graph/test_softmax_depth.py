@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from tinyssl.codegen.aot import render_aot
+from tinyssl.compiler import assemble
 from tinyssl.compiler.arena import plan_arena
+from tinyssl.compiler.schedule import choose_calls
 from tinyssl.core.errors import UnsupportedModel
 from tinyssl.frontends.tflite import write_model
 from tinyssl.graph.model import DType, Model, Quant, Value
@@ -13,6 +14,7 @@ from tinyssl.ops.operators import Softmax
 from tinyssl.ops.rules import SOFTMAX_DEPTH_MAX
 from tinyssl.runtimes.host import HostModel
 from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.targets.kernels import PORTABLE
 
 
 def softmax_of(depth):
@@ -26,7 +28,7 @@ def softmax_of(depth):
 def test_the_deepest_softmax_is_equal_to_tflm_where_all_inputs_are_equal():
     model = softmax_of(SOFTMAX_DEPTH_MAX)
     equal = np.zeros(model.input.shape, np.int8)
-    with HostModel(model, render_aot(model, plan_arena(model))) as host:
+    with HostModel(assemble(model, plan_arena(model, choose_calls(model, PORTABLE)))) as host:
         ours = host.invoke(equal)
     np.testing.assert_array_equal(ours, TflmInterpreter(write_model(model)).invoke(equal))
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from tests.networks import PIXELS, Net
-from tinyssl.codegen.aot import weight_bytes
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.errors import BudgetExceeded, UsageError
 from tinyssl.core.records import Workspace
@@ -79,10 +78,8 @@ def test_what_fits_passes_on_every_board_and_the_bound_is_below_the_truth(
     source = load_model(tiny_tflite, Workspace(tmp_path), isa=found.tinyssl.isa)
     config = BuildConfig(board=board, model=tiny_tflite)
     check_flash(config, found, source.graph, source.data)
-    check_ram(config, found, source.plan)
-    assert least_flash(source.graph, source.data, "aot") <= weight_bytes(
-        source.model, source.plan, source.isa
-    )
+    check_ram(config, found, source.program.plan)
+    assert least_flash(source.graph, source.data, "aot") <= source.program.constant_bytes
 
 
 @pytest.mark.parametrize("kind", ["folder", "pipe", "large", "missing"])

@@ -24,7 +24,7 @@ def image(tiny_tflite, tmp_path):
         source = load_model(tiny_tflite, Workspace(tmp_path))
         config = BuildConfig(board=board)
         found = find_board(board)
-        made = Image(found, source.model, engine_parts(config, source, found))
+        made = Image(found, source.program.graph, engine_parts(config, source, found))
         return replace(made, **changes)
 
     return make

@@ -94,16 +94,16 @@ def test_what_cannot_fit_is_refused_before_anything_is_compiled(refused, board, 
     assert all(f"{number:,}" in error.message for number in numbers)
     assert board in error.message
     # Proposed: the other engine, with the figures of this very model and board.
-    assert source.plan.peak + target.stack_bytes < target.budget.ram
+    assert source.program.plan.peak + target.stack_bytes < target.budget.ram
     assert "--engine aot" in error.hint
-    assert f"{source.plan.peak:,} bytes" in error.hint
-    assert f"{source.plan.peak + target.stack_bytes:,} with the stack" in error.hint
+    assert f"{source.program.plan.peak:,} bytes" in error.hint
+    assert f"{source.program.plan.peak + target.stack_bytes:,} with the stack" in error.hint
     assert error.exit_code == 3
 
 
 def test_where_no_engine_fits_the_hint_says_so(refused):
     error, source = refused(write_model(wide(64)), "mps2_an386_64k", ram_budget=24_000)
-    assert source.plan.peak + 8192 > 24_000
+    assert source.program.plan.peak + 8192 > 24_000
     assert "too much as well" in error.hint
 
 

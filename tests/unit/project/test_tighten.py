@@ -54,11 +54,13 @@ def project(tmp_path_factory):
     shutil.copy(boards_folder() / "host.json", root / "boards")
     (root / "net.tflite").write_bytes(write_model(network()))
     source = load_model(root / "net.tflite", Workspace(root))
-    made = render_aot(source.model, source.plan) | render_engine_aot(source.model, source.plan)
+    made = render_aot(source.program) | render_engine_aot(source.program)
     write_sources(made, root / "model")
     (root / "gate.c").write_text(GATE)
-    model = source.model
-    header = build_header(model.input.bytes, model.output.bytes, len(source.plan.steps), "0" * 16)
+    model = source.program.graph
+    header = build_header(
+        model.input.bytes, model.output.bytes, len(source.program.calls), "0" * 16
+    )
     wrapped = [f"-Wl,--wrap=engine_{name}" for name in ("init", "arena_used")]
     engine = [root / "gate.c", *sorted((root / "model").rglob("*.c"))]
     return source, compile_firmware(root, header, [*engine, f"-I{root / 'model'}", *wrapped])

@@ -8,7 +8,7 @@ import pytest
 from tests.ops import cases
 from tinyssl.codegen.aot import render_aot
 from tinyssl.codegen.render import write_sources
-from tinyssl.compiler.arena import plan_arena
+from tinyssl.compiler import compile
 from tinyssl.core.errors import BuildError, ToolMissing
 from tinyssl.frontends.tflite import read_model
 from tinyssl.runtimes import host as native
@@ -22,14 +22,14 @@ def cache(tmp_path, monkeypatch):
 
 
 def rendered(name="reshape"):
-    model = read_model(cases.CASES[name](), name)
-    return model, render_aot(model, plan_arena(model))
+    program = compile(read_model(cases.CASES[name](), name))
+    return program, render_aot(program)
 
 
 def test_profile_ends_with_the_output_and_has_every_shape():
-    model, sources = rendered()
-    x = np.random.default_rng(0).integers(-128, 128, model.input.shape).astype(np.int8)
-    with HostModel(model, sources) as host:
+    program, sources = rendered()
+    x = np.random.default_rng(0).integers(-128, 128, program.graph.input.shape).astype(np.int8)
+    with HostModel(program, sources) as host:
         output = host.invoke(x)
         profile = host.invoke_profiled(x)
     assert [step.shape for step in profile] == [(1, 2, 3, 2), (1, 12), (1, 12)]
@@ -45,41 +45,43 @@ def test_arenas_are_aligned_as_the_header_asks(size):
 
 
 def test_results_stay_when_the_arena_is_used_again():
-    model, sources = rendered()
-    with HostModel(model, sources) as host:
-        first = host.invoke(np.full(model.input.shape, 5, np.int8))
+    program, sources = rendered()
+    with HostModel(program, sources) as host:
+        first = host.invoke(np.full(program.graph.input.shape, 5, np.int8))
         kept = first.copy()
-        host.invoke(np.random.default_rng(1).integers(-128, 128, model.input.shape).astype(np.int8))
+        host.invoke(
+            np.random.default_rng(1).integers(-128, 128, program.graph.input.shape).astype(np.int8)
+        )
     np.testing.assert_array_equal(first, kept)
 
 
 def test_two_instances_do_not_share_state():
-    model, sources = rendered()
-    a = np.full(model.input.shape, -3, np.int8)
-    b = np.arange(model.input.elements, dtype=np.int8).reshape(model.input.shape)
-    with HostModel(model, sources) as one, HostModel(model, sources) as two:
+    program, sources = rendered()
+    a = np.full(program.graph.input.shape, -3, np.int8)
+    b = np.arange(program.graph.input.elements, dtype=np.int8).reshape(program.graph.input.shape)
+    with HostModel(program, sources) as one, HostModel(program, sources) as two:
         first = one.invoke(a)
         two.invoke(b)
         np.testing.assert_array_equal(one.invoke(a), first)
 
 
 def test_a_model_is_compiled_once(cache, monkeypatch):
-    model, sources = rendered()
-    HostModel(model, sources).close()
+    program, sources = rendered()
+    HostModel(program, sources).close()
     made = list((cache / "native").iterdir())
     assert len(made) == 1, "the work folder was left behind"
     monkeypatch.setattr(native, "compile_sources", None)  # calling it would fail
-    HostModel(model, sources).close()
+    HostModel(program, sources).close()
 
 
 @pytest.mark.parametrize("changed", ["sources", "flags"])
 def test_other_sources_or_flags_are_compiled_anew(cache, changed):
-    model, sources = rendered()
-    HostModel(model, sources).close()
+    program, sources = rendered()
+    HostModel(program, sources).close()
     if changed == "sources":
-        HostModel(model, sources | {"model.c": sources["model.c"] + "\n"}).close()
+        HostModel(program, sources | {"model.c": sources["model.c"] + "\n"}).close()
     else:
-        HostModel(model, sources, flags=("-std=c11", "-O1")).close()
+        HostModel(program, sources, flags=("-std=c11", "-O1")).close()
     assert len(list((cache / "native").iterdir())) == 2
 
 
@@ -87,19 +89,19 @@ def test_other_sources_or_flags_are_compiled_anew(cache, changed):
     "x", [np.zeros((1, 4, 6, 2), np.uint8), np.zeros((1, 4, 6, 3), np.int8)], ids=["type", "size"]
 )
 def test_wrong_inputs_are_refused_with_numbers(x):
-    model, sources = rendered()
+    program, sources = rendered()
     with (
-        HostModel(model, sources) as host,
+        HostModel(program, sources) as host,
         pytest.raises(ValueError, match=rf"{x.dtype} with {x.size} elements.*48"),
     ):
         host.invoke(x)
 
 
 def test_inputs_that_are_not_contiguous_are_copied_in_order():
-    model, sources = rendered()
+    program, sources = rendered()
     x = np.random.default_rng(0).integers(-128, 128, (1, 2, 6, 4)).astype(np.int8)
     view = x.transpose(0, 3, 2, 1)
-    with HostModel(model, sources) as host:
+    with HostModel(program, sources) as host:
         np.testing.assert_array_equal(host.invoke(view), host.invoke(view.copy()))
 
 
@@ -167,24 +169,24 @@ def damage_bit(path):
 
 @pytest.mark.parametrize("damage", [damage_short, damage_foreign, damage_empty, damage_bit])
 def test_a_damaged_library_is_made_again(cache, damage):
-    model, sources = rendered()
-    HostModel(model, sources).close()
+    program, sources = rendered()
+    HostModel(program, sources).close()
     sound = kept(cache).read_bytes()
     damage(kept(cache))
-    x = np.ones(model.input.shape, np.int8)
-    with HostModel(model, sources) as host:
+    x = np.ones(program.graph.input.shape, np.int8)
+    with HostModel(program, sources) as host:
         host.invoke(x)
     assert kept(cache).read_bytes() == sound
 
 
 def test_a_link_in_the_cache_is_replaced_not_followed(cache, tmp_path):
-    model, sources = rendered()
-    HostModel(model, sources).close()
+    program, sources = rendered()
+    HostModel(program, sources).close()
     library, victim = kept(cache), tmp_path / "victim"
     victim.write_text("precious")
     library.unlink()
     library.symlink_to(victim)
-    HostModel(model, sources).close()
+    HostModel(program, sources).close()
     assert (victim.read_text(), library.is_symlink()) == ("precious", False)
 
 
@@ -194,24 +196,24 @@ def test_a_cache_that_cannot_be_written_costs_time_alone(place, tmp_path, monkey
     blocked.write_text("")
     cache = blocked if place == "file" else "/proc/nowhere"
     monkeypatch.setenv("TINYSSL_CACHE", str(cache))
-    model, sources = rendered()
-    with HostModel(model, sources) as host:
-        host.invoke(np.ones(model.input.shape, np.int8))
+    program, sources = rendered()
+    with HostModel(program, sources) as host:
+        host.invoke(np.ones(program.graph.input.shape, np.int8))
 
 
 @pytest.mark.parametrize("name", ["$ORIGIN", "$LIB", "-x", "a;b'\"", "a b\n"])
 def test_the_cache_may_have_any_name(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TINYSSL_CACHE", name)
-    model, sources = rendered()
-    with HostModel(model, sources) as host:
-        host.invoke(np.ones(model.input.shape, np.int8))
+    program, sources = rendered()
+    with HostModel(program, sources) as host:
+        host.invoke(np.ones(program.graph.input.shape, np.int8))
     assert kept(tmp_path / name).stat().st_size > 1000
 
 
 def test_what_cannot_be_loaded_is_told_with_a_way_out(monkeypatch):
-    model, sources = rendered()
+    program, sources = rendered()
     monkeypatch.setattr(native, "_library", lambda *_: b"no library")
     with pytest.raises(BuildError, match="cannot be loaded") as caught:
-        HostModel(model, sources)
+        HostModel(program, sources)
     assert "noexec" in caught.value.hint

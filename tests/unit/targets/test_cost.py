@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinyssl.compiler.describe import describe_steps, has_code
-from tinyssl.compiler.schedule import choose_steps
+from tinyssl.compiler.describe import describe_calls, has_code
+from tinyssl.compiler.schedule import choose_calls
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.passes import run_passes
 from tinyssl.targets.boards import Isa
-from tinyssl.targets.cost import cost, step_features
+from tinyssl.targets.cost import cost
 from tinyssl.targets.cost_table import CONSTANTS, RESIDUALS
 from tinyssl.zoo import entries
-from tools.fit_cost import FLOOR, non_negative
+from tools.fit_cost import FLOOR, call_features, non_negative
 
 ROOT = Path(__file__).parents[3]
 MEASURED = json.loads((ROOT / "docs" / "engines.json").read_text())["layers"]["mps2_an500"]
@@ -39,13 +39,13 @@ def model_data(name: str) -> bytes:
 
 def errors(name: str) -> Iterator[tuple[str, float]]:
     model = run_passes(read_model(model_data(name), name))
-    steps = choose_steps(model, Isa.CORTEX_M7)
+    calls = choose_calls(model, Isa.CORTEX_M7)
     rows = MEASURED[name]
-    texts = [row["text"] for row in describe_steps(model, steps)]
-    assert texts == [row["text"] for row in rows], "engines.json has other steps: measure again"
-    for step, row in zip(steps, rows, strict=True):
-        if has_code(model.ops[step.first]) and row["text"] != "SOFTMAX":
-            predicted = cost(*step_features(model, step, Isa.CORTEX_M7))
+    texts = [row["text"] for row in describe_calls(model, calls)]
+    assert texts == [row["text"] for row in rows], "engines.json has other calls: measure again"
+    for call, row in zip(calls, rows, strict=True):
+        if has_code(model.ops[call.first]) and row["text"] != "SOFTMAX":
+            predicted = cost(*call_features(model, call))
             measured = row["instructions"]
             yield row["text"], (predicted - measured) / max(measured, FLOOR)
 

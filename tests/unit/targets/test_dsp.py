@@ -13,8 +13,9 @@ from tests.ops import cases
 from tests.ops.oracle import Tflm, compare
 from tinyssl.codegen.aot import render_aot, render_c_folder
 from tinyssl.codegen.render import write_sources
+from tinyssl.compiler import compile
 from tinyssl.compiler.arena import plan_arena
-from tinyssl.compiler.schedule import choose_steps
+from tinyssl.compiler.schedule import choose_calls
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import Model
 from tinyssl.graph.passes import run_passes
@@ -73,20 +74,20 @@ def test_taps_lie_by_whole_words_of_rows_and_then_their_rest():
 
 def test_weights_are_stored_once():
     model = read("conv 1x1")
-    text = render_aot(model, plan_arena(model, choose_steps(model, M7)), isa=M7)["weights.c"]
+    text = render_aot(compile(model, M7))["weights.c"]
     assert len(re.findall(r"static const .*int8_t", text)) == 1
     assert "TINYSSL_ALIGNED(4) static const int8_t rows_1[128]" in text
 
 
 def test_scratch_memory_lies_in_the_arena_beside_input_and_output():
     model = read("conv 1x1")
-    plan = plan_arena(model, choose_steps(model, M7))
-    assert [step.scratch for step in choose_steps(model, M7)] == [128]
-    assert [step.scratch for step in choose_steps(model, Isa.HOST)] == [0]
+    plan = plan_arena(model, choose_calls(model, M7))
+    assert [step.scratch for step in choose_calls(model, M7)] == [128]
+    assert [step.scratch for step in choose_calls(model, Isa.HOST)] == [0]
     assert plan.scratch(0) + 128 <= plan.peak
     assert plan.as_json()["tensors"][-1]["name"] == "scratch of #0 CONV_2D"
     with pytest.raises(KeyError, match="without scratch"):
-        render_aot(model, plan_arena(model), isa=M7)
+        plan_arena(model).scratch(0)
 
 
 TAILS = [
@@ -131,10 +132,10 @@ def test_kernels_stay_inside_their_tensors(name, tmp_path):
     """Input, output and scratch on the heap, each of its exact size, under the sanitizers."""
     data = cases.CASES[name]()
     model = read(name)
-    plan = plan_arena(model, choose_steps(model, M7))
+    program = compile(model, M7)
     x = cases.inputs_for(model.input.shape, 0)[2]
-    sources = render_c_folder(model, plan, x, Tflm(data).invoke(x), isa=M7)
-    sizes = (model.input.bytes, model.output.bytes, choose_steps(model, M7)[0].scratch)
+    sources = render_c_folder(program, x, Tflm(data).invoke(x))
+    sizes = (model.input.bytes, model.output.bytes, program.calls[0].scratch)
     text, count = CALL.subn(
         lambda call: (
             f"""

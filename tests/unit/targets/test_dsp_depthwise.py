@@ -12,7 +12,7 @@ from tests.ops import cases
 from tests.ops.image import TARGETS, make_program, require, run_program
 from tests.ops.oracle import compare
 from tinyssl.compiler.arena import plan_arena
-from tinyssl.compiler.schedule import choose_steps
+from tinyssl.compiler.schedule import choose_calls
 from tinyssl.frontends.tflite import read_model
 from tinyssl.ops.params import Array, Constants
 from tinyssl.targets import dsp_depthwise
@@ -125,7 +125,7 @@ def test_output_may_take_the_place_of_the_input_where_channels_come_in_fours(siz
 def test_bytes_are_the_same_in_the_input_s_place(size, stride):
     data = layer(size, 8, stride)
     model = read_model(data)
-    plan = plan_arena(model, choose_steps(model, M7))
+    plan = plan_arena(model, choose_calls(model, M7))
     assert plan.offset(model.inputs[0]) == plan.offset(model.outputs[0])
     compare(data, isa=M7)
 

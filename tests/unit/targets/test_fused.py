@@ -10,14 +10,14 @@ import pytest
 
 from tests.ops.blocks import BLOCKS, block, stem
 from tests.ops.cases import NONE
-from tests.ops.fusing import fused_plan, fused_steps
+from tests.ops.fusing import fused_calls, fused_plan
 from tests.ops.image import TARGETS, make_program, require, run_program
 from tests.ops.random_graphs import family_of, random_graph
 from tinyssl.codegen.aot import render_aot
+from tinyssl.compiler import compile
 from tinyssl.compiler.arena import overlaps, plan_arena
-from tinyssl.compiler.describe import describe_steps
-from tinyssl.compiler.schedule import choose_steps, kernel_of
-from tinyssl.compiler.steps import Step
+from tinyssl.compiler.describe import describe_calls
+from tinyssl.compiler.schedule import choose_calls
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.passes import run_passes
 from tinyssl.targets import fused
@@ -31,14 +31,14 @@ def read(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "keeps"), [("host-dsp", True), ("host-dsp", False), ("host-mve", False)]
+    ("name", "cache_taps"), [("host-dsp", True), ("host-dsp", False), ("host-mve", False)]
 )
-def test_blocks_are_byte_equal_to_tflm(name, keeps, tmp_path: Path) -> None:
+def test_blocks_are_byte_equal_to_tflm(name, cache_taps, tmp_path: Path) -> None:
     """All of them under the sanitizers, with outputs over inputs as far as is allowed."""
     target = TARGETS[name]
     require(target)
     graphs = {case.replace(" ", "_"): make() for case, make in BLOCKS.items()}
-    program = make_program(graphs, target.isa, planner=partial(fused_plan, keeps=keeps))
+    program = make_program(graphs, target.isa, planner=partial(fused_plan, cache_taps=cache_taps))
     assert run_program(program, target, tmp_path) == []
 
 
@@ -52,19 +52,19 @@ def test_random_stems_are_byte_equal_to_tflm(name, tmp_path: Path) -> None:
     graphs = {
         number: data
         for number, data in graphs.items()
-        if len(fused_steps(run_passes(read_model(data)), target.isa, keeps=False)) == 1
+        if len(fused_calls(run_passes(read_model(data)), target.isa, cache_taps=False)) == 1
     }
     assert len(graphs) > 5
-    program = make_program(graphs, target.isa, planner=partial(fused_plan, keeps=False))
+    program = make_program(graphs, target.isa, planner=partial(fused_plan, cache_taps=False))
     assert run_program(program, target, tmp_path) == []
 
 
 @pytest.mark.parametrize("name", [name for name in BLOCKS if "signed" not in name])
 def test_every_block_is_found_whole(name):
     model = read(name)
-    (step,) = fused_steps(model, M7, keeps=True)
-    assert (step.first, step.last) == (0, len(model.ops) - 1)
-    assert overlaps(plan_arena(model, [step])) == []
+    (call,) = fused_calls(model, M7, cache_taps=True)
+    assert (call.first, call.last) == (0, len(model.ops) - 1)
+    assert overlaps(plan_arena(model, [call])) == []
 
 
 def test_a_depthwise_without_relu_is_not_fused():
@@ -87,23 +87,23 @@ def test_a_tensor_that_others_read_is_not_hidden():
 
 def test_steps_fuse_where_the_arena_shrinks():
     model = run_passes(read_model(block(size=(24, 24), channels=(8, 48, 8), add="left")))
-    steps = choose_steps(model, M7)
-    assert [(step.first, step.last) for step in steps] == [(0, 3)]
-    alone = plan_arena(model, choose_steps(model, Isa.HOST))
-    assert plan_arena(model, steps).peak < alone.peak / 2
-    assert choose_steps(model, M7) == steps
+    calls = choose_calls(model, M7)
+    assert [(call.first, call.last) for call in calls] == [(0, 3)]
+    alone = plan_arena(model, choose_calls(model, Isa.HOST))
+    assert plan_arena(model, calls).peak < alone.peak / 2
+    assert choose_calls(model, M7) == calls
 
 
 def test_a_stem_is_fused_with_the_first_block():
     """Its output, 48x48x16, is the largest tensor, and never exists."""
     model = run_passes(read_model(stem(size=(96, 96), channels=(3, 16, 8))))
-    steps = choose_steps(model, M7)
-    assert [(step.first, step.last) for step in steps] == [(0, 2)]
-    assert plan_arena(model, steps).peak < 48 * 48 * 16  # the output over the image
-    (row,) = describe_steps(model, steps)
+    calls = choose_calls(model, M7)
+    assert [(call.first, call.last) for call in calls] == [(0, 2)]
+    assert plan_arena(model, calls).peak < 48 * 48 * 16  # the output over the image
+    (row,) = describe_calls(model, calls)
     assert row["name"] == "#0-#2 CONV_2D+DEPTHWISE_CONV_2D+CONV_2D"
     assert row["macs"] == 48 * 48 * 16 * (27 + 9 + 8)
-    sources = render_aot(model, plan_arena(model, steps), isa=M7)
+    sources = render_aot(compile(model, M7))
     assert sources["model.c"].count("tinyssl_stem_block_s8_dsp(") == 1
 
 
@@ -115,28 +115,22 @@ def test_a_stem_that_others_read_is_not_hidden():
 
 def test_the_convolution_is_linked_where_a_stem_needs_it():
     model = read("block")
-    sources = render_aot(model, plan_arena(model, fused_steps(model, M7, keeps=True)), isa=M7)
+    sources = render_aot(compile(model, M7, fused_calls(model, M7, cache_taps=True)))
     assert not {"kernels/conv2d_s8_dsp.c", "kernels/stem_block_s8_dsp.c"} & set(sources)
 
 
 def test_a_fused_step_is_one_row_and_one_call():
     model = run_passes(read_model(block(size=(24, 24), channels=(8, 48, 8), add="left")))
-    steps = choose_steps(model, M7)
-    (row,) = describe_steps(model, steps)
+    calls = choose_calls(model, M7)
+    (row,) = describe_calls(model, calls)
     assert row["name"] == "#0-#3 CONV_2D+DEPTHWISE_CONV_2D+CONV_2D+ADD"
     assert row["macs"] == 24 * 24 * 48 * (8 + 9 + 8)
-    sources = render_aot(model, plan_arena(model, steps), isa=M7)
+    sources = render_aot(compile(model, M7))
     assert sources["model.c"].count("tinyssl_fused_block_s8_dsp(") == 1
     assert "#define TINYSSL_MODEL_OP_COUNT 1\n" in sources["model.h"]
     assert "#define TINYSSL_MODEL_OP_LAST {3}\n" in sources["model.h"]
 
 
-def test_steps_of_another_instruction_set_are_refused():
-    model = read("block")
-    with pytest.raises(ValueError, match="no kernel of cortex-m3"):
-        kernel_of(model, Step(0, 2), Isa.CORTEX_M3)
-
-
 def test_activation_none_keeps_the_steps_single():
     model = run_passes(read_model(block(activation=NONE)))
-    assert len(choose_steps(model, M7)) == 3
+    assert len(choose_calls(model, M7)) == 3

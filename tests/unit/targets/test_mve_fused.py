@@ -10,8 +10,9 @@ import pytest
 from tests.ops.blocks import BLOCKS, block
 from tests.ops.cases import NONE
 from tinyssl.codegen.aot import render_aot
+from tinyssl.compiler import compile
 from tinyssl.compiler.arena import plan_arena
-from tinyssl.compiler.schedule import choose_steps
+from tinyssl.compiler.schedule import choose_calls
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.passes import run_passes
 from tinyssl.ops.operators import Add, Conv2D, DepthwiseConv2D
@@ -47,13 +48,13 @@ def test_a_block_needs_no_relu():
 
 def test_steps_fuse_where_the_arena_shrinks_and_nowhere_else():
     large = read(block(size=(24, 24), channels=(8, 48, 8), add="left"))
-    steps = choose_steps(large, M55)
-    assert [(step.first, step.last) for step in steps] == [(0, 3)]
+    calls = choose_calls(large, M55)
+    assert [(call.first, call.last) for call in calls] == [(0, 3)]
     rows = 3 * 24 * 48 + 48 + 24 * 48 + 24 * 8
-    assert steps[0].scratch == rows
-    plan = plan_arena(large, steps)
+    assert calls[0].scratch == rows
+    plan = plan_arena(large, calls)
     assert plan.peak == plan.lower_bound == 24 * 24 * 8 + rows  # the output in the input's place
-    sources = render_aot(large, plan, isa=M55)
+    sources = render_aot(compile(large, M55))
     assert "tinyssl_fused_block_s8_mve(" in sources["model.c"]
     assert {"kernels/add_s8_mve.c", "kernels/product_s8_mve.c"} <= set(sources)
 
@@ -80,11 +81,11 @@ def test_arenas_of_the_reference_models(name, limit):
     if not path.exists():
         pytest.skip(f"needs ../shared/models/{name}.tflite")
     model = read(path.read_bytes(), name)
-    assert plan_arena(model, choose_steps(model, M55)).peak < limit
+    assert plan_arena(model, choose_calls(model, M55)).peak < limit
 
 
 def test_costs_are_those_measured():
-    """The model that is shipped, step by step, against docs/engines.json."""
+    """The model that is shipped, call by call, against docs/engines.json."""
     content = json.loads((ROOT / "docs" / "engines.json").read_text())
     (row,) = [
         row
@@ -93,13 +94,13 @@ def test_costs_are_those_measured():
     ]
     model = read(shipped().data)
     blocks = {(one.first, len(fused.block_ops(model, one))): one for one in found(model)}
-    steps = choose_steps(model, M55)
-    assert len(steps) == len(row["operators"])
+    calls = choose_calls(model, M55)
+    assert len(calls) == len(row["operators"])
     expected, measured = 0.0, 0
-    for step, instructions in zip(steps, row["operators"], strict=True):
-        op = model.ops[step.first]
-        if step.first < step.last:
-            cost = block_cost(model, blocks[step.first, len(step.positions)])
+    for call, instructions in zip(calls, row["operators"], strict=True):
+        op = model.ops[call.first]
+        if call.first < call.last:
+            cost = block_cost(model, blocks[call.first, len(call.positions)])
         elif isinstance(op, Add | DepthwiseConv2D) or (
             isinstance(op, Conv2D) and mve.pointwise_fits(model, op)
         ):

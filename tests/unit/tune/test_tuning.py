@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.ops.blocks import block
-from tinyssl.compiler.schedule import least_bytes, measuring_covers, step_choices
-from tinyssl.compiler.steps import check_steps
+from tinyssl.compiler.calls import check_calls
+from tinyssl.compiler.schedule import call_choices, least_bytes, measuring_covers
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.records import Workspace
@@ -18,7 +18,7 @@ from tinyssl.project.tuning import Tuning, described, find_tuning, tuning_path
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.kernels import KERNEL_ABI
 from tinyssl.tune import Candidate, tune
-from tinyssl.tune.stage import cheapest_steps
+from tinyssl.tune.stage import cheapest_calls
 
 M7 = Isa.CORTEX_M7
 
@@ -35,32 +35,32 @@ def measured(steps, costs) -> Candidate:
 
 
 def test_measured_covers_hold_every_choice_and_are_few(source: ModelSource) -> None:
-    choices = step_choices(source.model, M7)
+    choices = call_choices(source.program.graph, M7)
     covers = measuring_covers(choices)
     for steps in covers:
-        check_steps(source.model, steps)
-    assert {step for steps in covers for step in steps} == {choice.step for choice in choices}
+        check_calls(source.program.graph, steps)
+    assert {step for steps in covers for step in steps} == {choice.call for choice in choices}
     assert [step.first for step in covers[0]] == [0, 1, 2, 3]
-    assert len(covers) <= 1 + len(choices) - len(source.model.ops)
+    assert len(covers) <= 1 + len(choices) - len(source.program.graph.ops)
 
 
 def test_measured_costs_decide_and_the_arena_limits(source: ModelSource) -> None:
-    choices = step_choices(source.model, M7)
+    choices = call_choices(source.program.graph, M7)
     covers = measuring_covers(choices)
     found = [measured(steps, (100,) * len(steps)) for steps in covers]
-    (whole,) = cheapest_steps(source, choices, found, limit=2**20)
+    (whole,) = cheapest_calls(source, choices, found, limit=2**20)
     assert (whole.first, whole.last) == (0, 3)
     found[0] = measured(covers[0], (10, 10, 10, 10))
-    assert cheapest_steps(source, choices, found, limit=2**20) == covers[0]
+    assert cheapest_calls(source, choices, found, limit=2**20) == covers[0]
     least = least_bytes(choices)
-    assert cheapest_steps(source, choices, found, limit=least) != covers[0]
+    assert cheapest_calls(source, choices, found, limit=least) != covers[0]
 
 
 def test_build_takes_what_was_measured_and_says_so(source: ModelSource, tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
-    singles = measuring_covers(step_choices(source.model, M7))[0]
-    assert singles != source.plan.steps
-    sha256 = source.model.source_sha256
+    singles = measuring_covers(call_choices(source.program.graph, M7))[0]
+    assert singles != source.program.plan.calls
+    sha256 = source.program.graph.source_sha256
     tuning = Tuning(sha256, "cortex-m7", described(singles), board="mps2_an500", measured="now")
     tuning.save(workspace)
     config = BuildConfig(model=source.path, check=False, compile=False)
@@ -69,7 +69,7 @@ def test_build_takes_what_was_measured_and_says_so(source: ModelSource, tmp_path
     assert info.tuning["board"] == "mps2_an500"
     plain = build(replace(config, tuned=False), workspace)
     assert plain.tuning == {}
-    assert len(plain.ops) == len(source.plan.steps)
+    assert len(plain.ops) == len(source.program.plan.calls)
     other = build(replace(config, board="mps2_an386"), workspace)
     assert other.tuning == {}
 
@@ -80,19 +80,19 @@ def test_build_takes_what_was_measured_and_says_so(source: ModelSource, tmp_path
 )
 def test_what_no_longer_fits_is_not_used(source: ModelSource, tmp_path: Path, change) -> None:
     workspace = Workspace(tmp_path)
-    sha256 = source.model.source_sha256
-    path = Tuning(sha256, "cortex-m7", described(source.plan.steps)).save(workspace)
-    assert find_tuning(source.model, M7, workspace)
+    sha256 = source.program.graph.source_sha256
+    path = Tuning(sha256, "cortex-m7", described(source.program.plan.calls)).save(workspace)
+    assert find_tuning(source.program.graph, M7, workspace)
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    assert find_tuning(source.model, M7, workspace) is None
+    assert find_tuning(source.program.graph, M7, workspace) is None
 
 
 def test_a_damaged_file_is_named(source: ModelSource, tmp_path: Path) -> None:
-    path = tuning_path(Workspace(tmp_path), source.model.source_sha256, M7)
+    path = tuning_path(Workspace(tmp_path), source.program.graph.source_sha256, M7)
     path.parent.mkdir()
     path.write_text("{")
     with pytest.raises(UsageError, match=r"tuned/.*damaged"):
-        find_tuning(source.model, M7, Workspace(tmp_path))
+        find_tuning(source.program.graph, M7, Workspace(tmp_path))
 
 
 def test_reference_kernels_leave_nothing_to_choose(source: ModelSource, tmp_path: Path) -> None:

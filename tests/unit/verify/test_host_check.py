@@ -5,7 +5,7 @@ import pytest
 
 from tests.networks import network, with_external_buffers, with_one_byte_changed
 from tests.ops.flatfile import Flatfile
-from tinyssl.codegen.aot import render_aot
+from tinyssl.compiler import compile
 from tinyssl.compiler.arena import plan_arena
 from tinyssl.core.errors import Mismatch, ModelError, UnsupportedModel
 from tinyssl.frontends.tflite import read_model, write_model
@@ -27,9 +27,9 @@ def inputs(data):
     return make_inputs(read_model(data), STEPPED_INPUTS + 16, 0)
 
 
-def rendered(data):
-    model = run_passes(read_model(data))
-    return model, dict(render_aot(model, plan_arena(model)))
+@pytest.fixture(scope="module")
+def program(data):
+    return compile(read_model(data))
 
 
 def test_our_c_gives_the_bytes_of_tflm(data, inputs):
@@ -44,22 +44,20 @@ def test_our_c_gives_the_bytes_of_tflm(data, inputs):
 
 
 @pytest.mark.parametrize("position", [0, 1, 3, 6])
-def test_one_wrong_weight_byte_is_caught_and_its_operator_named(data, inputs, position):
-    model, sources = rendered(data)
-    op = model.ops[position]
+def test_one_wrong_weight_byte_is_caught_and_its_operator_named(data, inputs, program, position):
+    op = program.graph.ops[position]
     assert isinstance(op, WeightedOp)
     with pytest.raises(Mismatch, match=f"{op.label} is the first operator") as caught:
-        check_host(data, inputs, sources=with_one_byte_changed(sources, op.weight))
+        check_host(data, inputs, program=with_one_byte_changed(program, op.weight))
     assert re.search(r"is -?\d+ in TensorFlow Lite Micro, -?\d+ in our C", caught.value.message)
     assert caught.value.exit_code == 3
     assert caught.value.hint
 
 
-def test_a_difference_after_the_stepped_inputs_is_found_too(data, inputs, monkeypatch):
-    _, sources = rendered(data)
+def test_a_difference_after_the_stepped_inputs_is_found_too(data, inputs, program, monkeypatch):
     monkeypatch.setattr("tinyssl.verify.host.STEPPED_INPUTS", 0)
     with pytest.raises(Mismatch, match="#0 CONV_2D is the first operator"):
-        check_host(data, inputs, sources=with_one_byte_changed(sources, 1))
+        check_host(data, inputs, program=with_one_byte_changed(program, 1))
 
 
 def test_the_report_holds_place_values_and_count():

@@ -5,7 +5,7 @@ import pytest
 
 from tests.networks import network, with_one_byte_changed
 from tests.ops import cases
-from tinyssl.codegen.aot import render_aot
+from tinyssl.compiler import compile
 from tinyssl.core.config import VerifyConfig
 from tinyssl.core.errors import AccuracyDrop, DataError, Mismatch, ModelError, UsageError
 from tinyssl.core.records import Workspace
@@ -51,10 +51,11 @@ def test_what_was_written_into_the_model_stands_in_the_record(tmp_path, workspac
 
 
 def test_wrong_c_leaves_a_failed_record_with_the_other_engines(model, workspace, monkeypatch):
-    def with_a_wrong_weight(model, plan):
-        return with_one_byte_changed(render_aot(model, plan), model.ops[3].weight)
+    def with_a_wrong_weight(graph):
+        program = compile(graph)
+        return with_one_byte_changed(program, program.graph.ops[3].weight)
 
-    monkeypatch.setattr("tinyssl.verify.host.render_aot", with_a_wrong_weight)
+    monkeypatch.setattr("tinyssl.compiler.compile", with_a_wrong_weight)
     with pytest.raises(Mismatch, match="#3 CONV_2D"):
         verify(VerifyConfig(model=model, images=16), workspace)
     (record,) = workspace.all("verify")

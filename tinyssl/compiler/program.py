@@ -1,0 +1,85 @@
+"""A compiled model: graph, kernel calls, memory plan, parameters and constants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinyssl.compiler.arena import Plan, plan_arena
+from tinyssl.compiler.calls import KernelCall
+from tinyssl.compiler.schedule import choose_calls
+from tinyssl.graph.model import Model
+from tinyssl.graph.passes import run_passes
+from tinyssl.graph.verify import verify
+from tinyssl.ops.params import Array, Constants, Fields
+from tinyssl.targets.boards import Isa
+from tinyssl.targets.kernels import PORTABLE
+
+
+@dataclass(frozen=True)
+class Program:
+    """All that code generation, reports and runtimes need to know. Nothing is chosen after it."""
+
+    graph: Model
+    """After the passes"""
+    isa: Isa
+    """Instruction set that the kernels are for"""
+    plan: Plan
+    """Kernel calls in execution order, and where each value lies"""
+    params: tuple[Fields, ...]
+    """By kernel call: members of its parameter struct; empty for a view"""
+    constants: tuple[Array, ...]
+    """Weights, biases and tables, in the order in which the calls first use them"""
+
+    @property
+    def calls(self) -> tuple[KernelCall, ...]:
+        return self.plan.calls
+
+    @property
+    def arena_bytes(self) -> int:
+        return self.plan.peak
+
+    @property
+    def constant_bytes(self) -> int:
+        """Bytes of all constants."""
+        return sum(
+            array.values.size * np.dtype(array.ctype.removesuffix("_t")).itemsize
+            for array in self.constants
+        )
+
+
+def compile(
+    graph: Model, isa: Isa = PORTABLE, calls: Sequence[KernelCall] | None = None
+) -> Program:
+    """Checks a graph, runs the passes, chooses kernels, plans the memory.
+
+    Args:
+        graph: As a frontend read it.
+        isa: Instruction set of the target; the portable C kernels by default.
+        calls: Kernel calls to take (of the graph after the passes); the cheapest by default.
+
+    Raises:
+        ModelError: The graph contradicts itself.
+        UnsupportedModel: It uses something that tinyssl does not do; names all of it.
+        ValueError: The calls are not those of this graph.
+    """
+    verify(graph)
+    lowered = run_passes(graph)
+    return assemble(lowered, plan_arena(lowered, calls or choose_calls(lowered, isa)), isa)
+
+
+def assemble(graph: Model, plan: Plan, isa: Isa = PORTABLE) -> Program:
+    """The program of a plan whose calls name their kernels.
+
+    Args:
+        graph: A verified graph after the passes.
+        plan: Its plan.
+        isa: Instruction set that the calls' kernels are for.
+    """
+    constants = Constants(graph)
+    params = tuple(
+        call.make_params(graph, constants) if call.make_params else {} for call in plan.calls
+    )
+    return Program(graph, isa, plan, params, tuple(constants.arrays.values()))
