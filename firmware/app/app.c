@@ -8,8 +8,8 @@
 
 #if !TINYSSL_KEEP_INPUT
 /* The linker script's, in the region of the arena. Weak: a native build has none. */
-extern uint8_t __tinyssl_spare_start[] __attribute__((weak));
-extern uint8_t __tinyssl_spare_end[] __attribute__((weak));
+extern uint8_t tinyssl_spare_start[] __attribute__((weak));
+extern uint8_t tinyssl_spare_end[] __attribute__((weak));
 #endif
 
 struct entry {
@@ -195,8 +195,8 @@ static uint8_t *place_input(struct app *app)
     return app->copy;
 #else
     (void)app;
-    size_t room = (uintptr_t)__tinyssl_spare_end - (uintptr_t)__tinyssl_spare_start;
-    return room >= TINYSSL_INPUT_BYTES ? __tinyssl_spare_start : (uint8_t *)engine_input();
+    size_t room = (uintptr_t)tinyssl_spare_end - (uintptr_t)tinyssl_spare_start;
+    return room >= TINYSSL_INPUT_BYTES ? tinyssl_spare_start : (uint8_t *)engine_input();
 #endif
 }
 

@@ -8,8 +8,8 @@
  *                        engine reads it, and serves one inference; default 1
  *   TINYSSL_ENERGY_MODE   1: time stamps are pulses on a pin (port_pulse()); default 0
  * and reads from the linker, where the linker script gives them, the addresses of the symbols
- *   __tinyssl_flash_used, __tinyssl_ram_used   bytes; absent (a native build): 0, "unknown"
- *   __tinyssl_spare_start, __tinyssl_spare_end   RAM that nothing uses; absent: there is none
+ *   tinyssl_flash_used, tinyssl_ram_used   bytes; absent (a native build): 0, "unknown"
+ *   tinyssl_spare_start, tinyssl_spare_end   RAM that nothing uses; absent: there is none
  */
 #ifndef TINYSSL_APP_H
 #define TINYSSL_APP_H

@@ -8,8 +8,8 @@
 #include "port.h"
 
 /* The linker script's; their addresses are the values. Weak: a native build has none. */
-extern const char __tinyssl_flash_used[] __attribute__((weak));
-extern const char __tinyssl_ram_used[] __attribute__((weak));
+extern const char tinyssl_flash_used[] __attribute__((weak));
+extern const char tinyssl_ram_used[] __attribute__((weak));
 
 /* A sealed line with numbers and texts. */
 static void say_sealed(struct app *app, const char *key, const char *format,
@@ -51,8 +51,8 @@ void command_tinyssl(struct app *app, char *rest)
                            TEXT_NUMBER((uint32_t)(zero < 0 ? -zero : zero)),
                            TEXT_NUMBER((uint32_t)engine_info.output_milli_q16)));
     say_number(app, SEALED_OPS, TINYSSL_OP_COUNT);
-    say_number(app, SEALED_FLASH, (uintptr_t)__tinyssl_flash_used);
-    say_number(app, SEALED_RAM, (uintptr_t)__tinyssl_ram_used);
+    say_number(app, SEALED_FLASH, (uintptr_t)tinyssl_flash_used);
+    say_number(app, SEALED_RAM, (uintptr_t)tinyssl_ram_used);
     say_number(app, SEALED_ARENA, engine_info.arena_bytes);
     say_number(app, SEALED_CLOCK, TINYSSL_CLOCK_HZ);
     say_sealed(app, SEALED_TICK, "%s,%u",

@@ -71,7 +71,7 @@ struct pixel {
 #define PIXEL(name, sign)                                                                         \
     __attribute__((naked, noinline)) static void name(const struct pixel *p __attribute__((unused)))      \
     {                                                                                             \
-        __asm volatile("push {r4-r11, lr}\n\t"                                                    \
+        __asm__ volatile("push {r4-r11, lr}\n\t"                                                    \
                        "vpush {d8-d15}\n\t"                                                       \
                        "ldrd r1, lr, [r0, #52]\n\t"                                               \
                        "ldr r2, [r0, #60]\n\t"                                                    \
@@ -112,7 +112,7 @@ PIXEL(pixel_relu, NO_SIGN)
 
 TINYSSL_INLINE void move_taps(const int8_t *taps[TAPS], const int32_t steps[TAPS])
 {
-    __asm volatile("vldrw.32 q0, [%0]\n\t"
+    __asm__ volatile("vldrw.32 q0, [%0]\n\t"
                    "vldrw.32 q1, [%1]\n\t"
                    "vadd.i32 q0, q0, q1\n\t"
                    "vstrw.32 q0, [%0]\n\t"

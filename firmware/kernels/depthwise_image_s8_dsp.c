@@ -107,7 +107,7 @@ _Static_assert(offsetof(struct tinyssl_planes, multiplier) == 8 &&
     __attribute__((naked)) void tinyssl_image_##pitch##_##stride##_##form(                         \
         struct tinyssl_planes *state __attribute__((unused)))                                      \
     {                                                                                              \
-        __asm("push {r4, r5, r6, r7, r8, r9, r10, r11, r12, lr}\n"                                 \
+        __asm__("push {r4, r5, r6, r7, r8, r9, r10, r11, r12, lr}\n"                                 \
               "mov r1, r0\n"                                                                       \
               "1:\n" NEXT_CHANNEL "2: ldrd r3, lr, [r1, #16]\n" SUMS_##stride(pitch)               \
                   PRODUCTS_##form "ldrd r10, r11, [r1]\n"                                          \

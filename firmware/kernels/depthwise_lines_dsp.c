@@ -95,7 +95,7 @@ _Static_assert(offsetof(struct tinyssl_line, step) == 4 && offsetof(struct tinys
         const uint8_t *plane UNUSED, const struct tinyssl_line *line UNUSED,                       \
         const uint32_t *taps UNUSED, int8_t *out UNUSED)                                           \
     {                                                                                              \
-        __asm("push {r4, r5, r6, r7, r8, r9, r10, r11, r12, lr}\n"                                 \
+        __asm__("push {r4, r5, r6, r7, r8, r9, r10, r11, r12, lr}\n"                                 \
               "ldm r2, {r4, r5, r6, r7, r8, r9}\n"                                                 \
               "mov r2, r3\n"                                                                       \
               "ldr r12, [r1, #8]\n"                                                                \
@@ -131,7 +131,7 @@ _Static_assert(offsetof(struct tinyssl_line, step) == 4 && offsetof(struct tinys
         const uint8_t *plane UNUSED, const struct tinyssl_line *line UNUSED,                       \
         const uint32_t *taps UNUSED, int8_t *out UNUSED)                                           \
     {                                                                                              \
-        __asm("push {r4, r5, r6, r7, r8, r9, r10, r11, r12, lr}\n"                                 \
+        __asm__("push {r4, r5, r6, r7, r8, r9, r10, r11, r12, lr}\n"                                 \
               "ldm r2, {r4, r5, r6, r7, r8, r9}\n"                                                 \
               "mov r2, r3\n"                                                                       \
               "ldr r12, [r1, #8]\n"                                                                \

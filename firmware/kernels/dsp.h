@@ -55,7 +55,7 @@ static inline int32_t tinyssl_high(uint32_t pair)
 static inline uint32_t tinyssl_even_bytes(uint32_t bytes)
 {
     uint32_t pair;
-    __asm("sxtb16 %0, %1" : "=r"(pair) : "r"(bytes));
+    __asm__("sxtb16 %0, %1" : "=r"(pair) : "r"(bytes));
     return pair;
 }
 
@@ -63,7 +63,7 @@ static inline uint32_t tinyssl_even_bytes(uint32_t bytes)
 static inline uint32_t tinyssl_odd_bytes(uint32_t bytes)
 {
     uint32_t pair;
-    __asm("sxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(bytes));
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(bytes));
     return pair;
 }
 
@@ -71,7 +71,7 @@ static inline uint32_t tinyssl_odd_bytes(uint32_t bytes)
 static inline uint32_t tinyssl_pack(int32_t low, int32_t high)
 {
     uint32_t pair;
-    __asm("pkhbt %0, %1, %2, lsl #16" : "=r"(pair) : "r"(low), "r"(high));
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(pair) : "r"(low), "r"(high));
     return pair;
 }
 
@@ -79,7 +79,7 @@ static inline uint32_t tinyssl_pack(int32_t low, int32_t high)
 static inline int32_t tinyssl_dual_mac(uint32_t a, uint32_t b, int32_t sum)
 {
     int32_t result;
-    __asm("smlad %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    __asm__("smlad %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
     return result;
 }
 
@@ -87,7 +87,7 @@ static inline int32_t tinyssl_dual_mac(uint32_t a, uint32_t b, int32_t sum)
 static inline int32_t tinyssl_mac_low_high(uint32_t a, uint32_t b, int32_t sum)
 {
     int32_t result;
-    __asm("smlabt %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    __asm__("smlabt %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
     return result;
 }
 
@@ -95,7 +95,7 @@ static inline int32_t tinyssl_mac_low_high(uint32_t a, uint32_t b, int32_t sum)
 static inline int32_t tinyssl_mac_high_low(uint32_t a, uint32_t b, int32_t sum)
 {
     int32_t result;
-    __asm("smlatb %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    __asm__("smlatb %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
     return result;
 }
 
@@ -103,7 +103,7 @@ static inline int32_t tinyssl_mac_high_low(uint32_t a, uint32_t b, int32_t sum)
 static inline int32_t tinyssl_add_top_product(int32_t a, int32_t b, int32_t sum)
 {
     int32_t result;
-    __asm("smmlar %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    __asm__("smmlar %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
     return result;
 }
 
@@ -111,14 +111,14 @@ static inline int32_t tinyssl_add_top_product(int32_t a, int32_t b, int32_t sum)
 static inline int32_t tinyssl_left_by_byte(int32_t x, int32_t word)
 {
     int32_t result;
-    __asm("lsl %0, %1, %2" : "=r"(result) : "r"(x), "r"(word));
+    __asm__("lsl %0, %1, %2" : "=r"(result) : "r"(x), "r"(word));
     return result;
 }
 
 static inline int32_t tinyssl_right_by_byte(int32_t x, int32_t word)
 {
     int32_t result;
-    __asm("asr %0, %1, %2" : "=r"(result) : "r"(x), "r"(word));
+    __asm__("asr %0, %1, %2" : "=r"(result) : "r"(x), "r"(word));
     return result;
 }
 
@@ -126,7 +126,7 @@ static inline int32_t tinyssl_right_by_byte(int32_t x, int32_t word)
 static inline uint32_t tinyssl_double(uint32_t pair)
 {
     uint32_t result;
-    __asm("sadd16 %0, %1, %1" : "=r"(result) : "r"(pair));
+    __asm__("sadd16 %0, %1, %1" : "=r"(result) : "r"(pair));
     return result;
 }
 
@@ -134,7 +134,7 @@ static inline uint32_t tinyssl_double(uint32_t pair)
 static inline int8_t tinyssl_half_to_int8(int32_t x)
 {
     int32_t result;
-    __asm("ssat %0, #8, %1, asr #1" : "=r"(result) : "r"(x));
+    __asm__("ssat %0, #8, %1, asr #1" : "=r"(result) : "r"(x));
     return (int8_t)result;
 }
 
@@ -142,7 +142,7 @@ static inline int8_t tinyssl_half_to_int8(int32_t x)
  * in a word, which takes longer. */
 static inline void tinyssl_put(int8_t **at, int8_t x)
 {
-    __asm volatile("strb %1, [%0], #1" : "+r"(*at) : "r"(x) : "memory");
+    __asm__ volatile("strb %1, [%0], #1" : "+r"(*at) : "r"(x) : "memory");
 }
 
 #else

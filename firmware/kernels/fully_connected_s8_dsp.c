@@ -38,7 +38,7 @@ TINYSSL_CORE(tinyssl_core_pairs, STEP_BYTES, "0", CHANNEL, STEP, STEP, "3:\n")
         const uint8_t *column __attribute__((unused)), void *out __attribute__((unused)),          \
         int32_t step __attribute__((unused)))                                                      \
     {                                                                                              \
-        __asm volatile(TINYSSL_ENTER("", "tinyssl_core_pairs", "tinyssl_channel_pairs")            \
+        __asm__ volatile(TINYSSL_ENTER("", "tinyssl_core_pairs", "tinyssl_channel_pairs")            \
                        "ldm r0!, {r2, r3, r6, lr}\n"                                               \
                        OUTPUT(SIGN, "r10", "r2", "r3") OUTPUT(SIGN, "r11", "r6", "lr")             \
                        TINYSSL_LEAVE("tinyssl_channel_pairs"));                                    \

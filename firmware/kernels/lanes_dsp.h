@@ -20,7 +20,7 @@
 static inline uint32_t tinyssl_and_shifted(uint32_t mask, uint32_t x)
 {
     uint32_t result;
-    __asm("and %0, %1, %2, lsl #8" : "=r"(result) : "r"(mask), "r"(x));
+    __asm__("and %0, %1, %2, lsl #8" : "=r"(result) : "r"(mask), "r"(x));
     return result;
 }
 
@@ -28,7 +28,7 @@ static inline uint32_t tinyssl_and_shifted(uint32_t mask, uint32_t x)
 static inline int32_t tinyssl_wide_mac_low(int32_t factor, uint32_t pair, int32_t sum)
 {
     int32_t result;
-    __asm("smlawb %0, %1, %2, %3" : "=r"(result) : "r"(factor), "r"(pair), "r"(sum));
+    __asm__("smlawb %0, %1, %2, %3" : "=r"(result) : "r"(factor), "r"(pair), "r"(sum));
     return result;
 }
 
@@ -36,7 +36,7 @@ static inline int32_t tinyssl_wide_mac_low(int32_t factor, uint32_t pair, int32_
 static inline int32_t tinyssl_wide_mac_high(int32_t factor, uint32_t pair, int32_t sum)
 {
     int32_t result;
-    __asm("smlawt %0, %1, %2, %3" : "=r"(result) : "r"(factor), "r"(pair), "r"(sum));
+    __asm__("smlawt %0, %1, %2, %3" : "=r"(result) : "r"(factor), "r"(pair), "r"(sum));
     return result;
 }
 
@@ -44,14 +44,14 @@ static inline int32_t tinyssl_wide_mac_high(int32_t factor, uint32_t pair, int32
 static inline int32_t tinyssl_mac_low_low(uint32_t a, uint32_t b, int32_t sum)
 {
     int32_t result;
-    __asm("smlabb %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    __asm__("smlabb %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
     return result;
 }
 
 static inline int32_t tinyssl_mac_high_high(uint32_t a, uint32_t b, int32_t sum)
 {
     int32_t result;
-    __asm("smlatt %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    __asm__("smlatt %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
     return result;
 }
 
@@ -59,7 +59,7 @@ static inline int32_t tinyssl_mac_high_high(uint32_t a, uint32_t b, int32_t sum)
 static inline uint32_t tinyssl_add_even_bytes(uint32_t pair, uint32_t bytes)
 {
     uint32_t result;
-    __asm("sxtab16 %0, %1, %2" : "=r"(result) : "r"(pair), "r"(bytes));
+    __asm__("sxtab16 %0, %1, %2" : "=r"(result) : "r"(pair), "r"(bytes));
     return result;
 }
 
@@ -67,7 +67,7 @@ static inline uint32_t tinyssl_add_even_bytes(uint32_t pair, uint32_t bytes)
 static inline uint32_t tinyssl_add_odd_bytes(uint32_t pair, uint32_t bytes)
 {
     uint32_t result;
-    __asm("sxtab16 %0, %1, %2, ror #8" : "=r"(result) : "r"(pair), "r"(bytes));
+    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(result) : "r"(pair), "r"(bytes));
     return result;
 }
 
@@ -75,7 +75,7 @@ static inline uint32_t tinyssl_add_odd_bytes(uint32_t pair, uint32_t bytes)
 static inline uint32_t tinyssl_low_and_high_half(uint32_t low, uint32_t high)
 {
     uint32_t pair;
-    __asm("pkhbt %0, %1, %2" : "=r"(pair) : "r"(low), "r"(high));
+    __asm__("pkhbt %0, %1, %2" : "=r"(pair) : "r"(low), "r"(high));
     return pair;
 }
 
@@ -83,7 +83,7 @@ static inline uint32_t tinyssl_low_and_high_half(uint32_t low, uint32_t high)
 static inline uint32_t tinyssl_high_halves(uint32_t low, uint32_t high)
 {
     uint32_t pair;
-    __asm("pkhtb %0, %1, %2, asr #16" : "=r"(pair) : "r"(high), "r"(low));
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(pair) : "r"(high), "r"(low));
     return pair;
 }
 
@@ -91,7 +91,7 @@ static inline uint32_t tinyssl_high_halves(uint32_t low, uint32_t high)
 static inline int8_t tinyssl_top_to_int8(int32_t x)
 {
     int32_t result;
-    __asm("ssat %0, #8, %1, asr #20" : "=r"(result) : "r"(x));
+    __asm__("ssat %0, #8, %1, asr #20" : "=r"(result) : "r"(x));
     return (int8_t)result;
 }
 

@@ -33,14 +33,14 @@ typedef int8x16_t tinyssl_block;
 TINYSSL_INLINE tinyssl_quad tinyssl_even_lanes(int32_t a, int32_t c)
 {
     tinyssl_quad x;
-    __asm volatile("vmov %q0[2], %q0[0], %1, %2" : "=w"(x) : "r"(a), "r"(c));
+    __asm__ volatile("vmov %q0[2], %q0[0], %1, %2" : "=w"(x) : "r"(a), "r"(c));
     return x;
 }
 
 /* Lanes 1 and 3 of x replaced. */
 TINYSSL_INLINE tinyssl_quad tinyssl_odd_lanes(tinyssl_quad x, int32_t b, int32_t d)
 {
-    __asm volatile("vmov %q0[3], %q0[1], %1, %2" : "+w"(x) : "r"(b), "r"(d));
+    __asm__ volatile("vmov %q0[3], %q0[1], %1, %2" : "+w"(x) : "r"(b), "r"(d));
     return x;
 }
 
@@ -59,7 +59,7 @@ TINYSSL_INLINE struct tinyssl_sums tinyssl_dot_2x2(const int8_t *x, const int8_t
                                                    const int8_t *w, int32_t depth)
 {
     struct tinyssl_sums sum = {0, 0, 0, 0};
-    __asm volatile("wlstp.8 lr, %[n], 2f\n"
+    __asm__ volatile("wlstp.8 lr, %[n], 2f\n"
                    "1:\n\t"
                    "vldrb.8 q0, [%[x]], #16\n\t"
                    "vldrb.8 q1, [%[v]], #16\n\t"
@@ -95,7 +95,7 @@ TINYSSL_INLINE tinyssl_quad tinyssl_dot_1x4(const int8_t *x, const int8_t *const
 {
     const int8_t *p = w[0], *q = w[1], *r = w[2], *s = w[3];
     int32_t a = 0, b = 0, c = 0, d = 0;
-    __asm volatile("wlstp.8 lr, %[n], 2f\n"
+    __asm__ volatile("wlstp.8 lr, %[n], 2f\n"
                    "1:\n\t"
                    "vldrb.8 q0, [%[x]], #16\n\t"
                    "vldrb.8 q1, [%[p]], #16\n\t"
@@ -125,7 +125,7 @@ TINYSSL_INLINE tinyssl_quad tinyssl_dot_block(tinyssl_block x, tinyssl_block p, 
 
 TINYSSL_INLINE void tinyssl_copy(int8_t *to, const int8_t *from, int32_t count)
 {
-    __asm volatile("wlstp.8 lr, %[count], 2f\n"
+    __asm__ volatile("wlstp.8 lr, %[count], 2f\n"
                    "1:\n\t"
                    "vldrb.8 q0, [%[from]], #16\n\t"
                    "vstrb.8 q0, [%[to]], #16\n\t"
@@ -214,7 +214,7 @@ TINYSSL_INLINE void tinyssl_store_quad(int8_t *out, tinyssl_quad x, int32_t zero
 TINYSSL_INLINE void tinyssl_store_saturated(int8_t *out, tinyssl_quad x, int32_t zero)
 {
     x = vaddq_n_s32(x, zero);
-    __asm("vqmovnb.s32 %q0, %q0\n\t"
+    __asm__("vqmovnb.s32 %q0, %q0\n\t"
           "vqmovnb.s16 %q0, %q0"
           : "+w"(x));
     vstrbq_s32(out, x);

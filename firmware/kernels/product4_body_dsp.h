@@ -57,7 +57,7 @@ TINYSSL_AT(half, 21);
     void NAME(void);                                                                               \
     TINYSSL_NAKED __attribute__((used)) void NAME(void)                                           \
     {                                                                                              \
-        __asm volatile("ldr r6, [r0, #4]\n mov r7, r2\n ldrh r4, [r0, #12]\n"                      \
+        __asm__ volatile("ldr r6, [r0, #4]\n mov r7, r2\n ldrh r4, [r0, #12]\n"                      \
                        "ldrsh r10, [r0, #14]\n add r11, r6, r4, lsl #3\n stm sp, {r6-r12}\n"       \
                        "ldrh r2, [r0, #16]\n ldrb r3, [r0, #20]\n"                                 \
                        "adr r4, 2f + 1\n mov r5, #" SIZE "\n mla r3, r3, r5, r4\n"                 \
@@ -153,7 +153,7 @@ TINYSSL_AT(half, 21);
         const uint8_t *column __attribute__((unused)), void *out __attribute__((unused)),          \
         int32_t step __attribute__((unused)))                                                      \
     {                                                                                              \
-        __asm volatile(TINYSSL_ENTER(TINYSSL_STEPS_##OUTPUT(TINYSSL_MOVED##PIXELS),                \
+        __asm__ volatile(TINYSSL_ENTER(TINYSSL_STEPS_##OUTPUT(TINYSSL_MOVED##PIXELS),                \
                                      "tinyssl_core_" #PIXELS, "tinyssl_channel_" #PIXELS "_" #INPUT) \
                            TINYSSL_CHANNEL_WORDS TINYSSL_##OUTPUT##PIXELS(TINYSSL_##INPUT##_##SIGN) \
                                TINYSSL_LEAVE("tinyssl_channel_" #PIXELS "_" #INPUT));              \

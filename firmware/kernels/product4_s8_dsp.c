@@ -39,7 +39,7 @@ __attribute__((naked, noinline)) static void words4(const int8_t *in __attribute
                                                     int32_t rows __attribute__((unused)),
                                                     int32_t row_step __attribute__((unused)))
 {
-    __asm volatile(
+    __asm__ volatile(
         "push {r2, r4-r11, lr}\n"
         "add r12, r1, r1, lsl #1\n"
         "movw lr, #0x01fe\n"

@@ -48,7 +48,7 @@ void fault_report(const uint32_t *frame)
 {
     uint32_t exception;
     __asm__ volatile("mrs %0, ipsr" : "=r"(exception));
-    const int readable = frame >= __tinyssl_stack_bottom && frame + 8 <= __tinyssl_stack_top;
+    const int readable = frame >= tinyssl_stack_bottom && frame + 8 <= tinyssl_stack_top;
     fault_begin();
     fault_value("pc", readable ? frame[6] : 0u);
     fault_value("lr", readable ? frame[5] : 0u);
@@ -68,10 +68,10 @@ void fault_report(const uint32_t *frame)
 __attribute__((naked)) static void fault_entry(void)
 {
     __asm__ volatile("mrs r0, msp\n\t"
-                     "ldr r1, =__tinyssl_stack_bottom + 512\n\t"
+                     "ldr r1, =tinyssl_stack_bottom + 512\n\t"
                      "cmp r0, r1\n\t"
                      "itt lo\n\t"
-                     "ldrlo r1, =__tinyssl_stack_top\n\t"
+                     "ldrlo r1, =tinyssl_stack_top\n\t"
                      "msrlo msp, r1\n\t"
                      "b fault_report\n\t"
                      ".ltorg");
@@ -90,7 +90,7 @@ union vector {
 };
 
 __attribute__((section(".vectors"), used)) static const union vector vectors[16 + INTERRUPTS] = {
-    [0] = {.stack = __tinyssl_stack_top},
+    [0] = {.stack = tinyssl_stack_top},
     [1] = {.handler = reset_handler},
     [2 ... 6] = {.handler = fault_entry}, /* NMI, HardFault, MemManage, BusFault, UsageFault */
     [11 ... 12] = {.handler = fault_entry}, /* SVCall, DebugMonitor: nobody uses them */
@@ -104,10 +104,10 @@ __attribute__((section(".vectors"), used)) static const union vector vectors[16 
 static void guard_stack(void)
 {
 #if __ARM_ARCH >= 8
-    __asm__ volatile("msr msplim, %0" ::"r"(__tinyssl_stack_bottom));
+    __asm__ volatile("msr msplim, %0" ::"r"(tinyssl_stack_bottom));
 #else
     MPU_RNR = 0;
-    MPU_RBAR = (uint32_t)(uintptr_t)__tinyssl_stack_bottom - MPU_GUARD_BYTES;
+    MPU_RBAR = (uint32_t)(uintptr_t)tinyssl_stack_bottom - MPU_GUARD_BYTES;
     MPU_RASR = MPU_RASR_GUARD;
     MPU_CTRL = MPU_CTRL_ON;
 #endif
@@ -117,7 +117,7 @@ static void guard_stack(void)
 /* A bootloader may have come here with a stack of its own. */
 __attribute__((naked)) void reset_handler(void)
 {
-    __asm__ volatile("ldr r0, =__tinyssl_stack_top\n\t"
+    __asm__ volatile("ldr r0, =tinyssl_stack_top\n\t"
                      "msr msp, r0\n\t"
                      "b start_core\n\t"
                      ".ltorg");

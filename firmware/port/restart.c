@@ -12,19 +12,19 @@ enum { WORDS = 2 };        /* the note, and its complement: memory after power-o
 /* The port's own, where the chip has a register or a watchdog. */
 #define DEFAULT __attribute__((weak))
 
-extern volatile uint32_t __tinyssl_restart_note[WORDS]; /* of the linker script */
+extern volatile uint32_t tinyssl_restart_note[WORDS]; /* of the linker script */
 
 static const char *cause = "unknown";
 
 static void write_note(enum restart_reason reason)
 {
-    __tinyssl_restart_note[0] = MARK | (uint32_t)reason;
-    __tinyssl_restart_note[1] = ~(MARK | (uint32_t)reason);
+    tinyssl_restart_note[0] = MARK | (uint32_t)reason;
+    tinyssl_restart_note[1] = ~(MARK | (uint32_t)reason);
 }
 
 void restart_note(enum restart_reason reason)
 {
-    if (__tinyssl_restart_note[0] == (MARK | RESTART_EXTERNAL)) {
+    if (tinyssl_restart_note[0] == (MARK | RESTART_EXTERNAL)) {
         write_note(reason);
     }
 }
@@ -32,9 +32,9 @@ void restart_note(enum restart_reason reason)
 void restart_begin(void)
 {
     static const char *const words[] = {"external", "software", "fault", "watchdog"};
-    const uint32_t note = __tinyssl_restart_note[0];
+    const uint32_t note = tinyssl_restart_note[0];
     const uint32_t reason = note - MARK;
-    const int valid = note == ~__tinyssl_restart_note[1] && reason < sizeof words / sizeof words[0];
+    const int valid = note == ~tinyssl_restart_note[1] && reason < sizeof words / sizeof words[0];
     cause = valid ? words[reason] : "power-on";
     write_note(RESTART_EXTERNAL);
 }

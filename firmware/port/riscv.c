@@ -11,7 +11,7 @@ __attribute__((used, noreturn)) void trap_report(uint32_t pc, uint32_t ra);
 /* The stack may be what failed: go on at its top. */
 __attribute__((naked, aligned(4), used)) void trap_entry(void)
 {
-    __asm__ volatile("la sp, __tinyssl_stack_top\n\t"
+    __asm__ volatile("la sp, tinyssl_stack_top\n\t"
                      "csrr a0, mepc\n\t"
                      "mv a1, ra\n\t"
                      "j trap_report");
@@ -39,7 +39,7 @@ void trap_report(uint32_t pc, uint32_t ra)
 
 void guard_stack(void)
 {
-    const uint32_t start = (uint32_t)(uintptr_t)__tinyssl_stack_bottom - GUARD_BYTES;
+    const uint32_t start = (uint32_t)(uintptr_t)tinyssl_stack_bottom - GUARD_BYTES;
     CSR_WRITE("pmpaddr0", start >> 2 | (GUARD_BYTES / 8 - 1));
     CSR_WRITE("pmpcfg0", PMP_LOCKED_NAPOT_NO_ACCESS);
 }

@@ -46,7 +46,7 @@ void reset_handler(void);
 /* The first code of the image. */
 __attribute__((naked, section(".vectors"), used)) void reset_handler(void)
 {
-    __asm__ volatile("la sp, __tinyssl_stack_top\n\t"
+    __asm__ volatile("la sp, tinyssl_stack_top\n\t"
                      "la t0, trap_entry\n\t"
                      "csrw mtvec, t0\n\t"
                      "j start_core");

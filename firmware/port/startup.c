@@ -16,8 +16,8 @@ struct zero {
     uint32_t *end;
 };
 
-extern const struct copy __tinyssl_copy_start[], __tinyssl_copy_end[];
-extern const struct zero __tinyssl_zero_start[], __tinyssl_zero_end[];
+extern const struct copy tinyssl_copy_start[], tinyssl_copy_end[];
+extern const struct zero tinyssl_zero_start[], tinyssl_zero_end[];
 extern void (*const __init_array_start[])(void), (*const __init_array_end[])(void);
 
 int main(void);
@@ -25,7 +25,7 @@ int main(void);
 static void paint_stack(void)
 {
     const uint32_t *here = __builtin_frame_address(0);
-    for (uint32_t *word = __tinyssl_stack_bottom; word < here - 32; word++) {
+    for (uint32_t *word = tinyssl_stack_bottom; word < here - 32; word++) {
         *(volatile uint32_t *)word = PAINT;
     }
 }
@@ -33,13 +33,13 @@ static void paint_stack(void)
 void start_program(void)
 {
     paint_stack();
-    for (const struct copy *part = __tinyssl_copy_start; part < __tinyssl_copy_end; part++) {
+    for (const struct copy *part = tinyssl_copy_start; part < tinyssl_copy_end; part++) {
         const uint32_t *from = part->from;
         for (uint32_t *to = part->to; to < part->end; to++) {
             *(volatile uint32_t *)to = *from++;
         }
     }
-    for (const struct zero *part = __tinyssl_zero_start; part < __tinyssl_zero_end; part++) {
+    for (const struct zero *part = tinyssl_zero_start; part < tinyssl_zero_end; part++) {
         for (uint32_t *to = part->start; to < part->end; to++) {
             *(volatile uint32_t *)to = 0;
         }
@@ -57,10 +57,10 @@ void start_program(void)
 
 void port_stack(uint32_t *used, uint32_t *size)
 {
-    const volatile uint32_t *word = __tinyssl_stack_bottom;
-    while (word < __tinyssl_stack_top && *word == PAINT) {
+    const volatile uint32_t *word = tinyssl_stack_bottom;
+    while (word < tinyssl_stack_top && *word == PAINT) {
         word++;
     }
-    *used = (uint32_t)((uintptr_t)__tinyssl_stack_top - (uintptr_t)word);
-    *size = (uint32_t)((uintptr_t)__tinyssl_stack_top - (uintptr_t)__tinyssl_stack_bottom);
+    *used = (uint32_t)((uintptr_t)tinyssl_stack_top - (uintptr_t)word);
+    *size = (uint32_t)((uintptr_t)tinyssl_stack_top - (uintptr_t)tinyssl_stack_bottom);
 }

@@ -81,7 +81,7 @@ def _restarts(sim: Any) -> bool:
     return note == NOTED_FAULT or progress == RESTARTED
 
 
-NOTE = "__tinyssl_restart_note"
+NOTE = "tinyssl_restart_note"
 
 KILL_LINE = """
     REG32(UART + 8) = 0; /* control: nothing leaves */

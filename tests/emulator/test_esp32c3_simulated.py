@@ -197,7 +197,7 @@ def test_a_fault_restarts_although_the_line_takes_nothing(tmp_path):
     line = "memory_regions:\n" + memory_regions(line=(0x60000000, "512B"))
     path = change(system(tmp_path), without="uart0", **{"memory_regions:\n": line})
     link = DeadC3Link(elf, path, {RTC_RESET_STATE: POWER_ON})
-    assert link.sim.read_u32(link.sim.symbol("__tinyssl_restart_note")) == NOTED_FAULT
+    assert link.sim.read_u32(link.sim.symbol("tinyssl_restart_note")) == NOTED_FAULT
     link.close()
 
 

@@ -27,9 +27,9 @@ struct copy {
 struct zero {
     uint32_t *start, *end;
 };
-extern const struct copy __tinyssl_copy_start[], __tinyssl_copy_end[];
-extern const struct zero __tinyssl_zero_start[], __tinyssl_zero_end[];
-extern uint32_t __tinyssl_stack_bottom[], __tinyssl_stack_top[];
+extern const struct copy tinyssl_copy_start[], tinyssl_copy_end[];
+extern const struct zero tinyssl_zero_start[], tinyssl_zero_end[];
+extern uint32_t tinyssl_stack_bottom[], tinyssl_stack_top[];
 extern void (*const __init_array_start[])(void), (*const __init_array_end[])(void);
 
 void reset_handler(void);
@@ -39,7 +39,7 @@ static const union {
     void *stack;
     void (*handler)(void);
 } vectors[16] __attribute__((section(".vectors"), used)) = {
-    {.stack = __tinyssl_stack_top}, {.handler = reset_handler}, {.handler = fault},
+    {.stack = tinyssl_stack_top}, {.handler = reset_handler}, {.handler = fault},
     {.handler = fault},             {.handler = fault},         {.handler = fault},
     {.handler = fault},
 };
@@ -89,18 +89,18 @@ static void fault(void)
 static void paint_stack(void)
 {
     const uint32_t *here = __builtin_frame_address(0);
-    for (volatile uint32_t *word = __tinyssl_stack_bottom; word < here - 32; word++) {
+    for (volatile uint32_t *word = tinyssl_stack_bottom; word < here - 32; word++) {
         *word = paint;
     }
 }
 
 static uint32_t stack_used(void)
 {
-    const volatile uint32_t *word = __tinyssl_stack_bottom;
-    while (word < __tinyssl_stack_top && *word == paint) {
+    const volatile uint32_t *word = tinyssl_stack_bottom;
+    while (word < tinyssl_stack_top && *word == paint) {
         word++;
     }
-    return (uint32_t)((uintptr_t)__tinyssl_stack_top - (uintptr_t)word);
+    return (uint32_t)((uintptr_t)tinyssl_stack_top - (uintptr_t)word);
 }
 
 static void fill_input(void)
@@ -170,13 +170,13 @@ __attribute__((noreturn)) void reset_handler(void)
     SCB_CPACR |= 0xFu << 20; /* floating point and MVE, before any code that uses their registers */
     __asm__ volatile("dsb\n\tisb");
     paint_stack();
-    for (const struct copy *part = __tinyssl_copy_start; part < __tinyssl_copy_end; part++) {
+    for (const struct copy *part = tinyssl_copy_start; part < tinyssl_copy_end; part++) {
         const uint32_t *from = part->from;
         for (volatile uint32_t *to = part->to; to < part->end; to++) {
             *to = *from++;
         }
     }
-    for (const struct zero *part = __tinyssl_zero_start; part < __tinyssl_zero_end; part++) {
+    for (const struct zero *part = tinyssl_zero_start; part < tinyssl_zero_end; part++) {
         for (volatile uint32_t *to = part->start; to < part->end; to++) {
             *to = 0;
         }

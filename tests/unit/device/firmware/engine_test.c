@@ -15,10 +15,10 @@
 /* RAM that nothing uses, as a board's linker script would name it. */
 #define TEXT_OF(value) #value
 #define TEXT(value) TEXT_OF(value)
-extern uint8_t __tinyssl_spare_start[TEST_SPARE_BYTES];
-uint8_t __tinyssl_spare_start[TEST_SPARE_BYTES];
-__asm__(".globl __tinyssl_spare_end\n"
-        ".set __tinyssl_spare_end, __tinyssl_spare_start + " TEXT(TEST_SPARE_BYTES));
+extern uint8_t tinyssl_spare_start[TEST_SPARE_BYTES];
+uint8_t tinyssl_spare_start[TEST_SPARE_BYTES];
+__asm__(".globl tinyssl_spare_end\n"
+        ".set tinyssl_spare_end, tinyssl_spare_start + " TEXT(TEST_SPARE_BYTES));
 #endif
 
 static int8_t input[TINYSSL_INPUT_BYTES];

@@ -1,0 +1,53 @@
+"""What the C in firmware/ and codegen/templates/ must keep to."""
+
+import re
+
+import pytest
+
+from tinyssl.core.paths import data_folder, firmware_folder
+
+TEXTS = sorted(firmware_folder().rglob("*.[ch]*")) + sorted(data_folder("codegen").rglob("*.j2"))
+PORTS = [path for path in TEXTS if path.parent.name == "port"]
+COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*|\"[^\"\n]*\"", re.DOTALL)
+RESERVED = re.compile(r"\b(?:__\w+|_[A-Z]\w*)")
+GIVEN = re.compile(
+    r"__(?:attribute__|asm__|GNUC__|clang__|ELF__|cplusplus|VA_ARGS__|builtin_\w+)"
+    r"|__(?:ARM_\w+|riscv\w*|thumb2__|BYTE_ORDER__|ORDER_LITTLE_ENDIAN__)"
+    r"|_(?:Alignas|Atomic|Static_assert|Pragma|GNU_SOURCE)"
+    r"|__(?:preinit_array|init_array|fini_array|exidx)_(?:start|end)"  # crt0 and the unwinder ask
+)
+"""Names of the language, the compiler and the C library"""
+EMPTY_WAIT = re.compile(
+    r"\bwhile \((?!0\))(?:[^{};]|\n)*\) ?(?:\{\s*(?:/\*.*?\*/)?\s*\}|;\s*\n\s*\n)"
+)
+
+
+def reserved(text: str) -> set[str]:
+    """Identifiers that C11 7.1.3 keeps for the compiler and its library."""
+    text = re.sub(r"\{\{.*?\}\}", "X", text)  # of a template
+    names: list[str] = RESERVED.findall(COMMENT.sub(" ", text))
+    return {name for name in names if not GIVEN.fullmatch(name)}
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+def test_no_name_is_one_that_c_reserves(path):
+    assert reserved(path.read_text()) == set()
+
+
+def test_a_reserved_name_is_found():
+    assert reserved("extern int __mine[], _Mine; /* __x */ int _Alignas;") == {"__mine", "_Mine"}
+
+
+def waits(text: str) -> list[str]:
+    """Loops that do nothing but look at a register, with no count of the looks."""
+    return [match[0] for match in EMPTY_WAIT.finditer(text) if "poll <" not in match[0]]
+
+
+@pytest.mark.parametrize("path", PORTS, ids=lambda path: path.name)
+def test_no_wait_is_without_an_end(path):
+    assert waits(path.read_text()) == []
+
+
+@pytest.mark.parametrize("text", ["while (!(ISR & TC)) {\n    }\n", "while (X) { /* wait */ }"])
+def test_a_wait_without_an_end_is_found(text):
+    assert waits(text) == [text.rstrip("\n")]
