@@ -5,23 +5,11 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.c_warnings import WARNINGS, WARNINGS_OF_C
 from tinyssl.core.paths import firmware_folder
 
-WARNINGS = [
-    f"-W{name}"
-    for name in (
-        "all",
-        "extra",
-        "error",
-        "pedantic",
-        "conversion",
-        "shadow",
-        "strict-prototypes",
-        "missing-prototypes",
-    )
-]
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-FLAGS = ["-std=c11", "-O1", "-g", *WARNINGS, *SANITIZERS]
+FLAGS = ["-std=c11", "-O1", "-g", "-pedantic", *WARNINGS, *WARNINGS_OF_C, *SANITIZERS]
 
 
 def build_header(input_bytes: int, output_bytes: int, ops: int, build_id: str) -> str:

@@ -189,6 +189,7 @@ def build_for_simulator(board: str, model: Path, root: Path) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TINYSSL_BOARDS", str(for_cortex_m3(board, root / "boards")))
         build(BuildConfig(board=board, model=model, kernels="reference"), made)
+    assert "warning:" not in (made.builds / board / "pio.log").read_text()
     return made.builds / board / ".pio" / "build" / board / "firmware.elf"
 
 

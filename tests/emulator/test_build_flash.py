@@ -59,6 +59,7 @@ def session(flashed) -> Session:
 @pytest.mark.parametrize("board", EMULATED)
 def test_the_image_answers_and_infers_as_tflm_does(built, workspace, tiny_tflite, board):
     info, folder = built(board)
+    assert "warning:" not in (folder / "pio.log").read_text()
     flashed = flash(FlashConfig(board=board), workspace)
     assert json.loads((folder / "device.json").read_text())["port"] == flashed.port
     oracle = TflmInterpreter(tiny_tflite.read_bytes())
@@ -179,6 +180,32 @@ def test_the_project_builds_by_hand(built):
     command = [sys.executable, "-m", "platformio", "run"]
     subprocess.run(command, cwd=folder, env=environment(), check=True, capture_output=True)
     assert elf.read_bytes() == before
+
+
+def test_warnings_are_for_our_files_and_your_flags_have_the_last_word(tmp_path, tiny_tflite):
+    from tinyssl.project.platformio import environment
+
+    def warned() -> list[str]:
+        command = [sys.executable, "-m", "platformio", "run"]
+        done = subprocess.run(
+            command, cwd=folder, env=environment(), check=True, capture_output=True, text=True
+        )
+        return [line.split(":")[0] for line in done.stderr.splitlines() if "warning:" in line]
+
+    workspace = Workspace(tmp_path)
+    build(BuildConfig(board="mps2_an500", model=tiny_tflite), workspace)
+    folder = workspace.builds / "mps2_an500"
+    narrowing = "int narrowed(long long x);\nint narrowed(long long x) { return x; }\n"
+    ours = ("src/app/a.c", "src/protocol/p.c", "src/port/q.c", "src/engine/e.c")
+    ours = (*ours, "lib/tinyssl_model/src/m.c", "lib/tinyssl_model/src/kernels/k.c")
+    (folder / "src" / "yours").mkdir()
+    for name in (*ours, "src/yours.c", "src/yours/y.c"):
+        static = narrowing.replace("narrowed", f"narrowed_{Path(name).stem}")
+        (folder / name).write_text(static)
+    assert sorted(warned()) == sorted(ours)
+    settings = folder / "platformio.ini"
+    settings.write_text(settings.read_text().replace("    -O2\n", "    -O2\n    -Wno-conversion\n"))
+    assert warned() == []
 
 
 def test_platformio_counts_the_same_bytes_as_we_do(built, workspace, tiny_tflite):

@@ -72,6 +72,7 @@ def elf(tmp_path_factory, tiny_tflite) -> Path:
     workspace = Workspace(tmp_path_factory.mktemp("c3"))
     build(BuildConfig(board=BOARD, model=tiny_tflite), workspace)
     folder = workspace.builds / BOARD
+    assert "warning:" not in (folder / "pio.log").read_text()
     elf = folder / BuildInfo.load(folder).artifacts["elf"]
     data = bytearray(elf.read_bytes())
     with elf.open("rb") as file:

@@ -30,6 +30,7 @@ def workspace(tmp_path_factory, tiny_tflite):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TINYSSL_BOARDS", str(for_cortex_m3(BOARD, made.root / "boards")))
         build(BuildConfig(board=BOARD, model=tiny_tflite, kernels="reference"), made)
+    assert "warning:" not in (made.builds / BOARD / "pio.log").read_text()
     return made
 
 

@@ -24,6 +24,22 @@ MACHINE = {
 COMPILE = {"rv32imc": ["-march=rv32imc_zicsr"]}
 LINK = {"rv32imc": ["-march=rv32im", "-Wl,--no-warn-rwx-segments"]}
 NANO = ["--specs=nano.specs", "--specs=nosys.specs"]
+# Folders with tinyssl's own C files, and the warnings under which these compile without one. The
+# warnings come before the flags of platformio.ini, so that you can take one back there. Files of
+# others get none of them.
+OWN = ("src/app", "src/protocol", "src/port", "src/engine", "lib/tinyssl_model/src")
+WARNINGS = [
+    "-Wconversion",
+    "-Wshadow",
+    "-Wundef",
+    "-Wvla",
+    "-Wcast-qual",
+    "-Wcast-align=strict",
+    "-Wdouble-promotion",
+    "-Wpointer-arith",
+    "-Wwrite-strings",
+]
+WARNINGS_OF_C = ["-Wmissing-prototypes", "-Wstrict-prototypes", "-Wold-style-definition"]
 
 env = DefaultEnvironment()
 board = env.BoardConfig()
@@ -99,6 +115,17 @@ env.Append(
     LINKFLAGS=[*machine, *LINK.get(isa, []), "-Wl,--gc-sections", f"-Wl,-Map,{build}/firmware.map"],
     CPPDEFINES=[] if native else [("F_CPU", board.get("build.f_cpu"))],
 )
+
+
+def with_warnings(env, node):
+    """The object of one of our files; PlatformIO calls this for each of them."""
+    flags = {"CCFLAGS": [*WARNINGS, *env["CCFLAGS"]], "CFLAGS": [*WARNINGS_OF_C, *env["CFLAGS"]]}
+    return env.Object(node, **flags)
+
+
+for folder in OWN:
+    env.AddBuildMiddleware(with_warnings, f"*{folder}/*.c")
+
 if native:
     env.Append(LIBS=["m"])
 else:

@@ -12,6 +12,7 @@ import jinja2
 import numpy as np
 import pytest
 
+from tests.c_warnings import WARNINGS, WARNINGS_OF_C
 from tests.networks import network
 from tests.ops import cases
 from tests.ops.blocks import stem
@@ -31,11 +32,10 @@ from tinyssl.targets.kernels import KERNEL_ABI, REFERENCE, kernel_for
 from tools.golden import FOLDER, MODELS, excerpt, golden_sources, model_sources
 
 FIRMWARE = firmware_folder()
-STRICT = ["-std=c11", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wcast-qual"]
-STRICT += ["-Wmissing-prototypes", "-Wstrict-prototypes", "-Werror"]
+STRICT = ["-std=c11", "-pedantic", *WARNINGS, *WARNINGS_OF_C]
 COMPILERS = {
     "gcc": [],
-    "clang-14": [],
+    "clang-14": ["-Wno-unknown-warning-option"],
     "arm-none-eabi-gcc": ["-mcpu=cortex-m7", "-mthumb"],
     "riscv64-unknown-elf-gcc": ["-march=rv32imc", "-mabi=ilp32", "-ffreestanding"],
 }
