@@ -1,6 +1,6 @@
-static const struct step steps[TINYSSL_MODEL_OP_COUNT] = {
+static const struct call calls[TINYSSL_MODEL_OP_COUNT] = {
     /* #1 DEPTHWISE_CONV_2D 3x3/2 pad 0,1,0,1: 1x8x8x4 at 1152 -> 1x4x4x4 at 1152, 576 MACs */
-    { &tinyssl_model_op0, 72, 72, 0, DEPTHWISE_IMAGE_S8_DSP },
+    { &tinyssl_model_op0, { 72, 72, 0 }, DEPTHWISE_IMAGE_S8_DSP },
 };
 
 const struct tinyssl_depthwise_image_dsp tinyssl_model_op0 = {

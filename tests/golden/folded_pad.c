@@ -1,6 +1,6 @@
-static const struct step steps[TINYSSL_MODEL_OP_COUNT] = {
+static const struct call calls[TINYSSL_MODEL_OP_COUNT] = {
     /* #1 CONV_2D 3x3/2 pad 0,1,0,1: 1x8x8x4 at 0 -> 1x4x4x6 at 256, 3,456 MACs */
-    { &tinyssl_model_op0, 0, 16, 0, CONV2D_S8 },
+    { &tinyssl_model_op0, { 16, 0 }, CONV2D_S8 },
 };
 
 const struct tinyssl_conv2d tinyssl_model_op0 = {

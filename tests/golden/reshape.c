@@ -1,10 +1,10 @@
-static const struct step steps[TINYSSL_MODEL_OP_COUNT] = {
+static const struct call calls[TINYSSL_MODEL_OP_COUNT] = {
     /* #0 MAX_POOL_2D 2x2/2: 1x4x6x2 at 0 -> 1x2x3x2 at 48 */
-    { &tinyssl_model_op0, 0, 3, 0, MAX_POOL2D_S8 },
+    { &tinyssl_model_op0, { 3, 0 }, MAX_POOL2D_S8 },
     /* #1 RESHAPE: 1x2x3x2 at 48 -> 1x12 at 48, the same bytes */
-    { NULL, 3, 3, 0, NOTHING_TO_DO },
+    { NULL, { 3, 3 }, NO_KERNEL },
     /* #2 SOFTMAX: 1x12 at 48 -> 1x12 at 0 */
-    { &tinyssl_model_op2, 3, 0, 0, SOFTMAX_S8 },
+    { &tinyssl_model_op2, { 0, 3 }, SOFTMAX_S8 },
 };
 
 const struct tinyssl_pool2d tinyssl_model_op0 = {

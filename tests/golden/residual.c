@@ -1,10 +1,10 @@
-static const struct step steps[TINYSSL_MODEL_OP_COUNT] = {
+static const struct call calls[TINYSSL_MODEL_OP_COUNT] = {
     /* #0 CONV_2D 1x1/1: 1x4x4x2 at 0 -> 1x4x4x1 at 32, 32 MACs */
-    { &tinyssl_model_op0, 0, 2, 0, CONV2D_S8 },
+    { &tinyssl_model_op0, { 2, 0, 0 }, CONV2D_S8 },
     /* #1 CONV_2D 1x1/1: 1x4x4x2 at 0 -> 1x4x4x1 at 48, 32 MACs */
-    { &tinyssl_model_op1, 0, 3, 0, CONV2D_S8 },
+    { &tinyssl_model_op1, { 3, 0, 0 }, CONV2D_S8 },
     /* #2 ADD: 1x4x4x1 at 32 + 1x4x4x1 at 48 -> 1x4x4x1 at 0 */
-    { &tinyssl_model_op2, 2, 0, 3, ADD_S8 },
+    { &tinyssl_model_op2, { 0, 2, 3 }, ADD_S8 },
 };
 
 const struct tinyssl_conv2d tinyssl_model_op0 = {

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.compiler.calls import KernelCall, call_inputs, call_ops, call_output
+from tinyssl.compiler.calls import KernelCall, call_inputs, call_ops, call_outputs
 from tinyssl.compiler.describe import call_label, op_text, shape_text
 from tinyssl.compiler.program import Program
 from tinyssl.compiler.search import ALIGNMENT
 from tinyssl.core.text import percent_encoded
-from tinyssl.graph.model import Model
+from tinyssl.graph.model import DType, Model
 from tinyssl.graph.shapes import macs
 from tinyssl.ops.params import Array, Fields
 from tinyssl.targets.kernels import KERNEL_ABI, Kernel
@@ -34,7 +34,7 @@ MLPERF_IDS: dict[tuple[tuple[int, ...], int], str] = {
 
 
 @dataclass(frozen=True)
-class Call:
+class CallRow:
     """A kernel call in model.c."""
 
     last: int
@@ -43,15 +43,13 @@ class Call:
     """`#3 CONV_2D`, `#3-#4 CONV_2D+ADD`: numbers in the file it was read from"""
     comments: list[str]
     """One for each operator, and where the data lie, in bytes"""
-    parameters: str
+    params: str
     """Address of the parameter struct, or NULL"""
     kernel: str
     """Name of the kernel's enumeration constant"""
-    place: int
-    """Input, in units of the arena's alignment"""
-    output_place: int
-    more_place: int
-    """Second input, or working memory; 0 where there is neither"""
+    operands: list[int]
+    """Outputs, inputs, then working memory: offsets in units of the arena's alignment. Of a kernel
+    with any number of operands: its first output, and where its operands begin in the list"""
 
 
 @dataclass(frozen=True)
@@ -60,6 +58,8 @@ class KernelCase:
 
     constant: str
     """Name in the enumeration"""
+    arrays: list[str]
+    """Declarations of arrays of pointers, for operators of any number of operands"""
     call: str
     """The C expression that calls it"""
 
@@ -124,10 +124,10 @@ def model_context(program: Program) -> dict[str, Any]:
         **_facts(program),
         "kernel_abi": KERNEL_ABI,
         "kernel_headers": sorted({f"{call.kernel.name}.h" for call in calls if call.kernel}),
-        "place_bytes": ALIGNMENT,
-        "place_type": "uint16_t" if plan.peak // ALIGNMENT <= UINT16_MAX else "uint32_t",
+        "operand_unit": ALIGNMENT,
+        "operand_type": "uint16_t" if plan.peak // ALIGNMENT <= UINT16_MAX else "uint32_t",
         "kernels": _kernel_cases(graph, calls),
-        "calls": [_call(program, call) for call in calls],
+        **_call_table(program),
         "structs": structs,
         "tables": [_table(array) for array in program.constants],
         "weight_bytes": program.constant_bytes,
@@ -208,47 +208,102 @@ def _kernel_cases(model: Model, calls: Sequence[KernelCall]) -> list[KernelCase]
     """Each kernel once, in the order in which the calls need them."""
     cases: dict[str, KernelCase] = {}
     for call in calls:
-        kernel = call.kernel
-        if kernel is not None:
-            text = _kernel_call(kernel, len(call_inputs(model, call)))
-            if cases.setdefault(kernel.name, KernelCase(_constant(kernel), text)).call != text:
-                raise ValueError(f"{kernel.name} is called in two ways: {text}")
+        if call.kernel is not None:
+            case = _kernel_case(model, call, call.kernel)
+            if cases.setdefault(case.constant, case) != case:
+                raise ValueError(f"{call.kernel.name} is called in two ways: {case.call}")
     return list(cases.values())
 
 
-def _constant(kernel: Kernel) -> str:
-    return kernel.name.upper()
-
-
-def _kernel_call(kernel: Kernel, inputs: int) -> str:
-    """The C call; `more` is the second input or the working memory."""
-    if inputs > 2 or (inputs == 2 and kernel.scratch):
-        raise ValueError(f"{kernel.name}: a call has no room for {inputs} inputs")
-    arguments = ["in", "more"][:inputs]
-    arguments += [f"(const struct {kernel.struct} *)p", "out"]
-    return f"{kernel.function}({', '.join(arguments + ['more'] * bool(kernel.scratch))})"
-
-
-def _call(program: Program, call: KernelCall) -> Call:
-    model, plan, kernel = program.graph, program.plan, call.kernel
-    inputs, output = call_inputs(model, call), call_output(model, call)
-    target = plan.offset(output)
-    destination = f"{shape_text(model.tensor(output).shape)} at {target}"
-    more = plan.offset(inputs[1]) if len(inputs) > 1 else 0
-    if kernel is not None and kernel.scratch:
-        more = plan.scratch(call.first)
-    places = " + ".join(
-        f"{shape_text(model.tensor(index).shape)} at {plan.offset(index)}" for index in inputs
+def _kernel_case(model: Model, call: KernelCall, kernel: Kernel) -> KernelCase:
+    """How model.c calls a kernel, with the operands by their place in the row."""
+    values = (*call_outputs(model, call), *call_inputs(model, call))
+    operands = [_operand(model, kernel, value, at) for at, value in enumerate(values)]
+    count = len(call_outputs(model, call))
+    written, read, arrays = operands[:count], operands[count:], []
+    if kernel.variadic:
+        arrays = [_array("const int8_t *const in", read), _array("int8_t *const out", written)]
+        read, written = ["in"], ["out"]
+    scratch = [f"at{len(values)}"] if kernel.scratch else []
+    params = f"(const struct {kernel.struct} *)call->params"
+    return KernelCase(
+        _constant(model, call),
+        arrays,
+        f"{kernel.function}({', '.join([*read, params, *written, *scratch])})",
     )
-    return Call(
+
+
+def _operand(model: Model, kernel: Kernel, value: int, at: int) -> str:
+    """The address of an operand, of its element type; kernels of any number take bytes."""
+    if kernel.variadic:
+        return f"AT(list[{at}])"
+    dtype = model.tensor(value).dtype
+    return f"at{at}" if dtype is DType.INT8 else f"({_ctype(dtype)} *)(void *)at{at}"
+
+
+def _array(declarator: str, operands: Sequence[str]) -> str:
+    return f"{declarator}[] = {{{', '.join(operands)}}}"
+
+
+def _ctype(dtype: DType) -> str:
+    return {DType.FLOAT32: "float", DType.BOOL: "bool"}.get(dtype, f"{dtype.value}_t")
+
+
+def _constant(model: Model, call: KernelCall) -> str:
+    """`CONV2D_S8`; `CONCATENATION_S8_3_1` for three inputs and one output."""
+    if call.kernel is None:
+        return "NO_KERNEL"
+    name = call.kernel.name.upper()
+    if not call.kernel.variadic:
+        return name
+    return f"{name}_{len(call_inputs(model, call))}_{len(call_outputs(model, call))}"
+
+
+def _call_table(program: Program) -> dict[str, Any]:
+    """Rows of one width, and the list of operands of kernels that take any number of them."""
+    listed: list[int] = []
+    rows = []
+    for call in program.calls:
+        operands = _operands(program, call)
+        if call.kernel is not None and call.kernel.variadic:
+            start = len(listed)
+            listed += operands
+            operands = [operands[0], start]
+        rows.append(_call_row(program, call, operands))
+    width = max(len(row.operands) for row in rows)
+    for row in rows:
+        row.operands.extend([0] * (width - len(row.operands)))
+    return {"calls": rows, "width": width, "operand_list": listed}
+
+
+def _operands(program: Program, call: KernelCall) -> list[int]:
+    model, plan = program.graph, program.plan
+    values = (*call_outputs(model, call), *call_inputs(model, call))
+    offsets = [plan.offset(value) for value in values]
+    if call.kernel is not None and call.kernel.scratch:
+        offsets.append(plan.scratch(call.first))
+    return [offset // ALIGNMENT for offset in offsets]
+
+
+def _call_row(program: Program, call: KernelCall, operands: list[int]) -> CallRow:
+    model = program.graph
+    read = _places(program, call_inputs(model, call))
+    written = _places(program, call_outputs(model, call))
+    return CallRow(
         last=call.last,
         label=string_literal(call_label(model, call)),
-        comments=_comments(model, call, places, destination),
-        parameters="NULL" if kernel is None else f"&{_params_name(call)}",
-        kernel="NOTHING_TO_DO" if kernel is None else _constant(kernel),
-        place=plan.offset(inputs[0]) // ALIGNMENT,
-        output_place=target // ALIGNMENT,
-        more_place=more // ALIGNMENT,
+        comments=_comments(model, call, read, written),
+        params="NULL" if call.kernel is None else f"&{_params_name(call)}",
+        kernel=_constant(model, call),
+        operands=operands,
+    )
+
+
+def _places(program: Program, values: Sequence[int]) -> str:
+    """`1x8x8x4 at 256 + 1x8x8x4 at 512`"""
+    shapes = ((value, program.graph.tensor(value).shape) for value in values)
+    return " + ".join(
+        f"{shape_text(shape)} at {program.plan.offset(value)}" for value, shape in shapes
     )
 
 

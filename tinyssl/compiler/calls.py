@@ -65,9 +65,9 @@ def call_inputs(model: Model, call: KernelCall) -> list[int]:
     ]
 
 
-def call_output(model: Model, call: KernelCall) -> int:
-    """The activation that a call writes."""
-    return model.ops[call.last].output
+def call_outputs(model: Model, call: KernelCall) -> tuple[int, ...]:
+    """The values that a call writes."""
+    return (model.ops[call.last].output,)
 
 
 def single_calls(model: Model) -> tuple[KernelCall, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tinyssl.compiler.calls import KernelCall, call_inputs, call_ops, call_output, single_calls
+from tinyssl.compiler.calls import KernelCall, call_inputs, call_ops, call_outputs, single_calls
 from tinyssl.graph.model import Model
 from tinyssl.graph.shapes import macs
 from tinyssl.ops.operators import (
@@ -77,7 +77,7 @@ def describe_calls(model: Model, calls: Sequence[KernelCall]) -> list[dict[str, 
             "shape": " + ".join(
                 shape_text(model.tensor(index).shape) for index in call_inputs(model, call)
             )
-            + f" -> {shape_text(model.tensor(call_output(model, call)).shape)}",
+            + f" -> {shape_text(model.tensor(call_outputs(model, call)[0]).shape)}",
             "macs": sum(macs(model, op) for op in call_ops(model, call)),
             "weights": sum(_constant_bytes(model, op) for op in call_ops(model, call)),
         }

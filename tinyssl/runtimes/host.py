@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from tinyssl.codegen.aot import render_aot
 from tinyssl.codegen.render import Sources, write_sources
-from tinyssl.compiler.calls import call_output
+from tinyssl.compiler.calls import call_outputs
 from tinyssl.compiler.program import Program
 from tinyssl.core import compilers
 from tinyssl.core.child_process import ChildStopped, run_child
@@ -239,7 +239,7 @@ class HostModel:
         outputs: list[Int8] = []
 
         def after(_context: object, index: int) -> None:
-            tensor = self.model.tensor(call_output(self.model, self.program.calls[index]))
+            tensor = self.model.tensor(call_outputs(self.model, self.program.calls[index])[0])
             address = self._library.tinyssl_model_op_output(self._pointer, ctypes.c_uint32(index))
             outputs.append(_copy(address, tensor.bytes).reshape(tensor.shape))
 

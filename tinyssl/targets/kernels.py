@@ -50,6 +50,10 @@ class Kernel:
     overlaps: Callable[[Model, Op], tuple[Overlap, ...]] = lambda _model, _op: ()
     """Inputs that the output may lie over: only what the C guarantees"""
 
+    variadic: bool = False
+    """For operators of any number of operands: takes `const int8_t *const *in` and
+    `int8_t *const *out`"""
+
     @property
     def function(self) -> str:
         return f"tinyssl_{self.name}"

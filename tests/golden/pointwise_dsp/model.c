@@ -1,4 +1,4 @@
-/* pointwise_dsp: 3 operators in 3 steps, 64 MACs, arena 112 bytes (lower bound 112).
+/* pointwise_dsp: 3 operators in 3 kernel calls, 64 MACs, arena 112 bytes (lower bound 112).
  * Made by tinyssl from the .tflite with SHA-256 0000000000000000000000000000000000000000000000000000000000000000 */
 #include "model.h"
 
@@ -15,39 +15,40 @@ TINYSSL_FOR_SIZE
 enum kernel {
     CONV2D_1X1_S8_DSP,
     ADD_S8_DSP,
-    NOTHING_TO_DO
+    NO_KERNEL /* the output is the input's storage */
 };
 
-/* Places are offsets in the arena, in units of 16 bytes. */
-struct step {
-    const void *parameters;
-    uint16_t in, out;
-    uint16_t more; /* second input, or working memory */
+/* Operands are outputs, inputs and working memory, in this order: offsets in the arena, in units of
+ * 16 bytes. */
+struct call {
+    const void *params;
+    uint16_t at[3];
     uint8_t kernel;
 };
 
-static const struct step steps[TINYSSL_MODEL_OP_COUNT] = {
+static const struct call calls[TINYSSL_MODEL_OP_COUNT] = {
     /* #0 CONV_2D 1x1/1: 1x4x4x2 at 64 -> 1x4x4x1 at 96, 32 MACs */
-    { &tinyssl_model_op0, 4, 6, 0, CONV2D_1X1_S8_DSP },
+    { &tinyssl_model_op0, { 6, 4, 0 }, CONV2D_1X1_S8_DSP },
     /* #1 CONV_2D 1x1/1: 1x4x4x2 at 64 -> 1x4x4x1 at 64, 32 MACs */
-    { &tinyssl_model_op1, 4, 4, 0, CONV2D_1X1_S8_DSP },
+    { &tinyssl_model_op1, { 4, 4, 0 }, CONV2D_1X1_S8_DSP },
     /* #2 ADD: 1x4x4x1 at 96 + 1x4x4x1 at 64 -> 1x4x4x1 at 0 */
-    { &tinyssl_model_op2, 6, 0, 4, ADD_S8_DSP },
+    { &tinyssl_model_op2, { 0, 6, 4 }, ADD_S8_DSP },
 };
 
-static void run(const struct step *step, int8_t *arena)
+#define AT(offset) (arena + 16 * (size_t)(offset))
+
+static void run(const struct call *call, int8_t *arena)
 {
-    int8_t *const in = arena + 16 * (size_t)step->in;
-    int8_t *const out = arena + 16 * (size_t)step->out;
-    int8_t *const more = arena + 16 * (size_t)step->more;
-    const void *const p = step->parameters;
-    (void)in, (void)out, (void)more, (void)p;
-    switch (step->kernel) {
+    int8_t *const at0 = AT(call->at[0]);
+    int8_t *const at1 = AT(call->at[1]);
+    int8_t *const at2 = AT(call->at[2]);
+    (void)at0, (void)at1, (void)at2;
+    switch (call->kernel) {
     case CONV2D_1X1_S8_DSP:
-        tinyssl_conv2d_1x1_s8_dsp(in, (const struct tinyssl_conv2d_1x1_dsp *)p, out, more);
+        tinyssl_conv2d_1x1_s8_dsp(at1, (const struct tinyssl_conv2d_1x1_dsp *)call->params, at0, at2);
         break;
     case ADD_S8_DSP:
-        tinyssl_add_s8_dsp(in, more, (const struct tinyssl_add_dsp *)p, out);
+        tinyssl_add_s8_dsp(at1, at2, (const struct tinyssl_add_dsp *)call->params, at0);
         break;
     default:
         break;
@@ -66,7 +67,7 @@ const int8_t *tinyssl_model_output(const uint8_t *arena)
 
 const int8_t *tinyssl_model_op_output(const uint8_t *arena, uint32_t index)
 {
-    return (const int8_t *)(arena + 16 * (size_t)steps[index].out);
+    return (const int8_t *)(arena + 16 * (size_t)calls[index].at[0]);
 }
 
 void tinyssl_model_invoke(uint8_t *arena)
@@ -78,7 +79,7 @@ void tinyssl_model_invoke_profiled(uint8_t *arena, void (*after)(void *context, 
                                    void *context)
 {
     for (uint32_t index = 0; index < TINYSSL_MODEL_OP_COUNT; index++) {
-        run(&steps[index], (int8_t *)arena);
+        run(&calls[index], (int8_t *)arena);
         if (after != NULL) {
             after(context, index);
         }

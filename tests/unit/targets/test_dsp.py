@@ -118,7 +118,7 @@ def test_tails_are_byte_equal_to_tflm(in_c, out_c, kernel, size, stride):
     compare(data, isa=M7)
 
 
-CALL = re.compile(r"(\w+)\(in, (\(const struct \w+ \*\)p), out(?:, more)?\);")
+CALL = re.compile(r"(\w+)\(at1, (\(const struct \w+ \*\)call->params), at0(?:, at2)?\);")
 
 
 @pytest.mark.parametrize(
@@ -141,9 +141,9 @@ def test_kernels_stay_inside_their_tensors(name, tmp_path):
             f"""
 {{
     int8_t *i = malloc({sizes[0]}), *o = malloc({sizes[1]}), *scratch = malloc({sizes[2]});
-    memcpy(i, in, {sizes[0]});
+    memcpy(i, at1, {sizes[0]});
     {call[1]}(i, {call[2]}, o, scratch);
-    memcpy(out, o, {sizes[1]});
+    memcpy(at0, o, {sizes[1]});
     free(i), free(o), free(scratch);
 }}"""
         ),
