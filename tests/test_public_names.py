@@ -8,10 +8,12 @@ import tinyssl
 NAMES = [
     "Board",
     "HostModel",
+    "Program",
     "RunRecord",
     "TinysslError",
     "Workspace",
     "build_backbone",
+    "compile",
     "find_board",
     "load_dataset",
     "plan_arena",

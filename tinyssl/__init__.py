@@ -1,8 +1,14 @@
 """tinyssl: from a folder of unlabelled images to a measured microcontroller.
 
 The names below are the public interface. They are loaded at first use, so `import tinyssl` costs
-nothing and never imports torch. The stages are functions in packages of their own:
-`train.pretrain`, `probes.probe`, `convert.convert`, `verify.verify`, `build.build`, `build.flash`,
+nothing and never imports torch. A model file becomes C and numbers in three calls:
+
+    program = tinyssl.compile(tinyssl.read_model(data))
+    with tinyssl.HostModel(program) as model:
+        scores = model.invoke(image)
+
+The stages are functions in packages of their own:
+`train.pretrain`, `probes.probe`, `convert.convert`, `verify.verify`, `project.build`, `project.flash`,
 `bench.bench` and `report.report`; their configs are in `tinyssl.core.config`.
 """
 
@@ -13,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tinyssl.compiler.arena import plan_arena
+    from tinyssl.compiler.program import Program, compile
     from tinyssl.core.errors import TinysslError
     from tinyssl.core.records import RunRecord, Workspace
     from tinyssl.data import load_dataset
@@ -26,10 +33,12 @@ __version__ = "0.1.0"
 _HOMES = {
     "Board": "tinyssl.targets.boards",
     "HostModel": "tinyssl.runtimes.host",
+    "Program": "tinyssl.compiler.program",
     "RunRecord": "tinyssl.core.records",
     "TinysslError": "tinyssl.core.errors",
     "Workspace": "tinyssl.core.records",
     "build_backbone": "tinyssl.learn.backbones",
+    "compile": "tinyssl.compiler.program",
     "find_board": "tinyssl.targets.boards",
     "load_dataset": "tinyssl.data",
     "plan_arena": "tinyssl.compiler.arena",
@@ -40,10 +49,12 @@ _HOMES = {
 __all__ = [
     "Board",
     "HostModel",
+    "Program",
     "RunRecord",
     "TinysslError",
     "Workspace",
     "build_backbone",
+    "compile",
     "find_board",
     "load_dataset",
     "plan_arena",

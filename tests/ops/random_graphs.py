@@ -2,7 +2,7 @@
 
 Sides and channels of 1 to 40 with odd tails, strides, paddings, zero points at the ends of int8,
 activation clamps, multipliers of 2^-20 to 2^2, and accumulators near the end of int32 (never past
-it: TFLM's own behaviour is undefined there, and `ir.verify` refuses such a model).
+it: TFLM's own behaviour is undefined there, and `graph.verify` refuses such a model).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ IMAGE_ELEMENTS = 12_000
 WIDE_ELEMENTS = 30_000
 """Of an expanded tensor"""
 SUM_MAX = 2**31 - 129
-"""The largest sum that `ir.verify` takes"""
+"""The largest sum that `graph.verify` takes"""
 STEP = {"dilationHFactor": 1, "dilationWFactor": 1}
 
 

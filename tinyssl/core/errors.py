@@ -102,7 +102,7 @@ class UnsupportedModel(ModelError):
     Args:
         message: Names all that is not supported.
         hint: What to do.
-        blockers: What the message names, one by one; see `ir.blockers`.
+        blockers: What the message names, one by one; see `graph.blockers`.
     """
 
     def __init__(self, message: str, hint: str = "", blockers: Iterable[Blocker] = ()) -> None:

@@ -37,7 +37,7 @@ def _spatial(
 def output_shape(model: Model, op: Op) -> Shape:
     """Shape that the output must have. RESHAPE gives that of its output tensor.
 
-    Inputs must have the ranks that `ir.verify` asks for.
+    Inputs must have the ranks that `graph.verify` asks for.
     """
     shape = model.tensor(op.inputs[0]).shape
     if isinstance(op, Conv2D | DepthwiseConv2D):

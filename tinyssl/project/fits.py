@@ -1,7 +1,7 @@
 """The gate before anything is compiled: a model that cannot fit ends here, in a second.
 
 What is known of a model before its plan is a lower bound of what it takes in flash; the plan then
-tells its arena. The sizes of the linked image are measured later (`build.size`).
+tells its arena. The sizes of the linked image are measured later (`project.size`).
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from tinyssl.graph.verify import verify
 from tinyssl.project.tuning import Tuning, find_tuning
 from tinyssl.runtimes import inputs
 from tinyssl.targets.boards import Isa
+from tinyssl.targets.kernels import PORTABLE
 from tinyssl.verify import check_host
 from tinyssl.verify.subject import find_subject, load_split
 from tinyssl.zoo import entries, find_entry
@@ -65,7 +66,7 @@ def load_model(
     path: Path | None,
     workspace: Workspace,
     *,
-    isa: Isa = Isa.HOST,
+    isa: Isa = PORTABLE,
     tuned: bool = False,
     gate: Gate | None = None,
 ) -> ModelSource:

@@ -180,7 +180,7 @@ FUSED_BLOCK = Kernel(
     ("block_rows_dsp.h", *PRODUCT4, *LINES, "add_s8_dsp.h", "add_s8_dsp.c", "fixed_point.h"),
     scratch=lambda _model, _op: 0,
 )
-"""For the blocks of `emit.fused`; `emit.steps` fills in its parameters"""
+"""For the blocks of `fused`; the kernel call makes its parameters"""
 
 STEM_BLOCK = Kernel(
     "stem_block_s8_dsp",
@@ -266,7 +266,7 @@ FUSED_BLOCK_MVE = Kernel(
     ),
     scratch=lambda _model, _op: 0,
 )
-"""For the blocks of `emit.mve_fused`; `emit.steps` fills in its parameters"""
+"""For the blocks of `mve_fused`; the kernel call makes its parameters"""
 
 STEM_BLOCK_MVE = Kernel(
     "stem_block_s8_mve",

@@ -1,6 +1,6 @@
 """Blocks of operators that `fused_block_s8_mve` computes in one call: proof and parameters.
 
-The pattern is that of `emit.fused`. Rows stay int8 NHWC, so the block is the row functions of the
+The pattern is that of `fused`. Rows stay int8 NHWC, so the block is the row functions of the
 single kernels one after another, and anything that these compute may be fused.
 """
 

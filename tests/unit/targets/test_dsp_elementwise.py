@@ -146,7 +146,7 @@ def test_mean_as_the_kernel_computes_it(places, ratio, in_zero, out_zero, level,
 
 
 def mean_of(places, ratio):
-    """`ir.fixed_point.mean_multiplier` for one row of places."""
+    """`ops.fixed_point.mean_multiplier` for one row of places."""
     source, target = Quant((ratio,), (0,)), Quant((1.0,), (0,))
     tensors = (
         Value("in", (1, 1, places, 4), DType.INT8, source, None),

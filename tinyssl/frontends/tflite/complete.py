@@ -38,7 +38,7 @@ def complete(data: bytes) -> Completed:
     """The file with all that it leaves out.
 
     Args:
-        data: A file that `read_model` and `ir.verify` accept, with all constants inside.
+        data: A file that `read_model` and `graph.verify` accept, with all constants inside.
 
     Raises:
         ModelError: It is damaged in a part that those do not read.

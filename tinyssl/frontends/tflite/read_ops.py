@@ -1,6 +1,6 @@
 """One function an operator: inputs and options of the flatbuffer to the IR's dataclass.
 
-They check what the IR cannot hold (other axes, other activations); `ir.verify` checks the rest.
+They check what the IR cannot hold (other axes, other activations); `graph.verify` checks the rest.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def read_model(data: bytes, name: str = "model") -> Model:
     Raises:
         ModelError: The file is damaged; the message holds offset and length.
         UnsupportedModel: Operators, versions, types or shapes that tinyssl does not do: all of
-            them, also what `ir.verify` would find.
+            them, also what `graph.verify` would find.
     """
     with damage_as_error(data):
         return _Reader(data, name).read()
