@@ -34,6 +34,7 @@ from tinyssl.core.progress import Silent
 from tinyssl.core.records import BuildInfo, Workspace, sha256_of
 from tinyssl.core.settings import read_file, resolve
 from tinyssl.data import data_config_of
+from tinyssl.data.spec import FeatureSpec
 from tinyssl.learn.backbones import BackboneInfo, build_backbone, load_backbone, save_backbone
 from tinyssl.learn.teachers.entry import Entry, Layout
 from tinyssl.learn.train.checkpoint import load_checkpoint, save_checkpoint
@@ -79,7 +80,7 @@ def make_workspace(root: Path) -> None:
     config = {"method": "simclr", "epochs": 2, "data": {"dataset": "digits"}, "teacher": None}
     with workspace.start("pretrain", config, data=DATA) as run:
         torch.manual_seed(0)
-        info = BackboneInfo("mobilenet_v2_tiny", 1, 32)
+        info = BackboneInfo("mobilenet_v2_tiny", 1, FeatureSpec.image(32))
         save_backbone(run.file("backbone", "b.safetensors"), build_backbone(info.backbone, 1), info)
         save_checkpoint(run.folder, {"counters": {"step": 1}, "weights": torch.zeros(3)})
         for step in (1, 2, 3):

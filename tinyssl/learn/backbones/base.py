@@ -1,4 +1,4 @@
-"""What every backbone is: a module from images to one feature vector an image."""
+"""What every backbone is: a module from samples to one feature vector a sample."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from torch import Tensor, nn
 
 
 class Backbone(nn.Module, abc.ABC):
-    """Images (b, 3, h, w), float in [0, 1], to features (b, feature_dim).
+    """Samples, float in [0, 1], to features (b, feature_dim).
 
-    Backbones normalise nothing: the first batch norm learns the mean and scale of the images, and
-    the microcontroller gets its bytes as they are.
+    Images, sound and sensor windows come as maps (b, channels, h, w), rows of a table as
+    (b, columns): what `tinyssl.data.augment.to_float` makes of them. Backbones normalise nothing:
+    the first batch norm learns mean and scale, and the microcontroller gets its bytes as they are.
     """
 
     feature_dim: int
     """Length of the feature vector"""
     map_channels: dict[int, int]
-    """Stride of a feature map, with stem stride 2 -> its channels"""
+    """Stride of a feature map, with stem stride 2 -> its channels; one map is the least"""
 
     @abc.abstractmethod
     def forward_features(self, images: Tensor) -> dict[int, Tensor]:

@@ -112,14 +112,15 @@ class MobileNetV2(Backbone):
         shape: Channels, repeats and strides.
         stem_stride: 2 as in the paper, or 1 for small images: four times the work and the
             memory of activations, twice the resolution of every map, the same parameters.
+        channels: Of the input: 3 of images, 1 of sound.
     """
 
-    def __init__(self, shape: Shape, stem_stride: int = 2) -> None:
+    def __init__(self, shape: Shape, stem_stride: int = 2, channels: int = 3) -> None:
         super().__init__()
         self.feature_dim = shape.last
         self.map_channels = {s: shape.stages[n - 1].channels for s, n in shape.maps.items()}
         self._maps = shape.maps
-        self.stem = nn.Sequential(*_conv_norm(3, shape.stem, 3, stem_stride), nn.ReLU6())
+        self.stem = nn.Sequential(*_conv_norm(channels, shape.stem, 3, stem_stride), nn.ReLU6())
         channels = shape.stem
         stages: list[nn.Module] = []
         for stage in shape.stages:

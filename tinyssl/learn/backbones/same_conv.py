@@ -64,10 +64,15 @@ def depthwise_as_matrix(images: Tensor, weight: Tensor) -> Tensor:
 
 
 class SameConv2d(nn.Conv2d):
-    """`nn.Conv2d` without bias, square kernel, TFLite SAME padding at any input size."""
+    """`nn.Conv2d` without bias, the same stride in both directions, TFLite SAME padding."""
 
     def __init__(
-        self, in_channels: int, out_channels: int, kernel: int, stride: int = 1, groups: int = 1
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel: int | tuple[int, int],
+        stride: int = 1,
+        groups: int = 1,
     ) -> None:
         super().__init__(
             in_channels, out_channels, kernel, stride=stride, groups=groups, bias=False
@@ -77,9 +82,9 @@ class SameConv2d(nn.Conv2d):
         if self._trains_few_pixels(images):
             return depthwise_as_matrix(images, self.weight)
         # Python ints: an exported graph then holds constant paddings and no shape arithmetic.
-        kernel, stride = self.kernel_size[0], self.stride[0]
-        top, bottom = same_padding(int(images.shape[-2]), kernel, stride)
-        left, right = same_padding(int(images.shape[-1]), kernel, stride)
+        (height, width), stride = self.kernel_size, self.stride[0]
+        top, bottom = same_padding(int(images.shape[-2]), height, stride)
+        left, right = same_padding(int(images.shape[-1]), width, stride)
         if (top, left) == (bottom, right):  # convolution pads by itself: no PAD operator
             return F.conv2d(
                 images, self.weight, None, self.stride, (top, left), self.dilation, self.groups

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
@@ -12,6 +14,7 @@ from torch import Tensor
 
 from tinyssl.core.errors import TrainingError
 from tinyssl.core.records import write_atomic
+from tinyssl.data.spec import FeatureSpec
 from tinyssl.learn.backbones.base import Backbone
 
 
@@ -21,8 +24,29 @@ class BackboneInfo:
 
     backbone: str
     stem_stride: int
-    image_size: int
-    """Side of the images it was trained on, in pixels"""
+    spec: FeatureSpec
+    """Of the samples it was trained on"""
+
+    @property
+    def image_size(self) -> int:
+        """Side of the images it was trained on, in pixels; the frames or steps of other samples"""
+        return self.spec.shape[0]
+
+    def as_metadata(self) -> dict[str, str]:
+        """What the file's header holds: of images the side alone."""
+        content = {"backbone": self.backbone, "stem_stride": str(self.stem_stride)}
+        if self.spec == FeatureSpec.image(self.image_size):
+            return content | {"image_size": str(self.image_size)}
+        return content | {"features": json.dumps(self.spec.as_record(), sort_keys=True)}
+
+    @classmethod
+    def of_metadata(cls, content: Mapping[str, str]) -> Self:
+        """Raises KeyError or ValueError where the header says too little."""
+        if "features" in content:
+            spec = FeatureSpec.from_record(json.loads(content["features"]))
+        else:
+            spec = FeatureSpec.image(int(content["image_size"]))
+        return cls(content["backbone"], int(content["stem_stride"]), spec)
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
@@ -62,8 +86,7 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 def save_backbone(path: Path, backbone: Backbone, info: BackboneInfo) -> None:
     """Writes parameters and batch-norm statistics, and `info` as metadata."""
-    metadata = {name: str(value) for name, value in asdict(info).items()}
-    save_tensors(path, backbone.state_dict(), metadata)
+    save_tensors(path, backbone.state_dict(), info.as_metadata())
 
 
 def load_info(path: Path) -> tuple[dict[str, Tensor], BackboneInfo]:
@@ -74,9 +97,7 @@ def load_info(path: Path) -> tuple[dict[str, Tensor], BackboneInfo]:
     """
     tensors, metadata = load_tensors(path)
     try:
-        info = BackboneInfo(
-            metadata["backbone"], int(metadata["stem_stride"]), int(metadata["image_size"])
-        )
+        info = BackboneInfo.of_metadata(metadata)
     except (KeyError, ValueError) as error:
         raise TrainingError(
             f"{path} does not say which backbone it holds: {error}",

@@ -15,6 +15,7 @@ from tinyssl.core.intervals import wilson
 from tinyssl.core.progress import Progress
 from tinyssl.core.records import RunRecord, RunWriter, Workspace, read_record, write_json
 from tinyssl.data import Dataset, data_config_json, data_config_of, load_dataset
+from tinyssl.data.spec import FeatureSpec
 from tinyssl.learn.backbones import (
     Backbone,
     BackboneInfo,
@@ -73,7 +74,7 @@ def probe(
     )
     with run:
         score = score_backbone(trained, dataset, config, progress)
-        info = replace(info, image_size=dataset.images.shape[1])
+        info = replace(info, spec=FeatureSpec.image(dataset.images.shape[1]))
         save_backbone(run.file("backbone", BACKBONE_FILE), trained, info)
         _save(run, dataset, score)
         if config.baseline:
@@ -137,7 +138,7 @@ def _untrained(info: BackboneInfo, source: RunRecord | None) -> Backbone:
     """The very weights from which the pretrain run started; of a backbone from a file some."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed((source.seed or 0) if source else 0)
-        return build_backbone(info.backbone, info.stem_stride)
+        return build_backbone(info.backbone, info.stem_stride, info.spec)
 
 
 def confusion_matrix(

@@ -15,6 +15,7 @@ from tinyssl.core.memory import keep_freed_memory
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import RunRecord, RunWriter, Workspace, hold_run, read_record, step_of
 from tinyssl.data import data_config_json, data_config_of, load_dataset
+from tinyssl.data.spec import FeatureSpec
 from tinyssl.learn.backbones import BackboneInfo, save_backbone
 from tinyssl.learn.train.checkpoint import CURRENT, load_checkpoint
 from tinyssl.learn.train.device import repeatable
@@ -179,7 +180,9 @@ def _run(job: Job, run: RunWriter | None, state: dict[str, Any] | None, place: P
 def _save(job: Job, run: RunWriter | None) -> None:
     if run is not None:
         config = job.config
-        info = BackboneInfo(config.backbone, config.stem_stride, job.dataset.images.shape[1])
+        info = BackboneInfo(
+            config.backbone, config.stem_stride, FeatureSpec.image(job.dataset.images.shape[1])
+        )
         save_backbone(run.file("backbone", BACKBONE_FILE), job.method.backbone, info)
 
 

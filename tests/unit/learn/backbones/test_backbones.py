@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from tinyssl.core.errors import UsageError
+from tinyssl.data.spec import FeatureSpec
 from tinyssl.learn.backbones import BACKBONES, build_backbone
 from tinyssl.learn.backbones.same_conv import FEW_PIXELS, SameConv2d, same_padding
 
@@ -29,7 +30,7 @@ def test_tiny_is_tiny():
     assert count(build_backbone("mobilenet_v2_tiny")) < 396_128 / 25
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", ["mobilenet_v2_035", "mobilenet_v2_tiny"])
 @pytest.mark.parametrize(("stem_stride", "last_size"), [(2, 2), (1, 4)])
 def test_shapes(name, stem_stride, last_size):
     backbone = build_backbone(name, stem_stride)
@@ -40,6 +41,46 @@ def test_shapes(name, stem_stride, last_size):
         (2, channels, last_size * scale, last_size * scale)
         for channels, scale in zip(backbone.map_channels.values(), (4, 2, 1), strict=True)
     ]
+
+
+SPECS = {
+    "image": FeatureSpec.image(16),
+    "audio": FeatureSpec("audio", (49, 10, 1), "int8"),
+    "sensor": FeatureSpec("sensor", (64, 3), "float32"),
+    "table": FeatureSpec("table", (5,), "float32"),
+}
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("kind", SPECS)
+def test_every_backbone_takes_a_kind_or_names_one_that_does(name, kind):
+    spec = SPECS[kind]
+    if (kind == "table") != (name == "mlp"):
+        with pytest.raises(UsageError) as raised:
+            build_backbone(name, 2, spec)
+        assert raised.value.hint.startswith("use --backbone ")
+        return
+    backbone = build_backbone(name, 2, spec)
+    shape = (
+        spec.model_shape if len(spec.model_shape) == 1 else (spec.channels, *spec.model_shape[:2])
+    )
+    features, maps = (
+        backbone(torch.rand(2, *shape)),
+        backbone.forward_features(torch.rand(2, *shape)),
+    )
+    assert features.shape == (2, backbone.feature_dim)
+    assert {stride: found.shape[1] for stride, found in maps.items()} == backbone.map_channels
+
+
+def test_ds_cnn_is_mlperf_tinys_keyword_reference():
+    """24,908 parameters there: with a head, statistics, and biases that batch norm cancels."""
+    backbone = build_backbone("ds_cnn", 2, SPECS["audio"])
+    biases = 64 + 4 * (64 + 64)  # of the nine convolutions
+    head = 64 * 12 + 12
+    statistics = 2 * 9 * 64  # Keras counts running means and variances as parameters
+    assert count(backbone) + biases + head + statistics == 24_908
+    assert count(backbone) == 640 * 4 + 4 * (576 + 4096) + 9 * 128
+    assert backbone.forward_features(torch.rand(1, 1, 49, 10))[2].shape == (1, 64, 25, 5)
 
 
 def tflite_same_conv(image: np.ndarray, weight: np.ndarray, stride: int) -> np.ndarray:

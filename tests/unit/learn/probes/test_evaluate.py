@@ -16,6 +16,7 @@ from tinyssl.core.records import RunRecord, Workspace
 from tinyssl.data import data_config_json, load_dataset
 from tinyssl.data.augment import to_float
 from tinyssl.data.corruptions import corrupt
+from tinyssl.data.spec import FeatureSpec
 from tinyssl.learn.backbones import BackboneInfo, build_backbone, load_backbone, save_backbone
 from tinyssl.learn.probes import probe
 from tinyssl.learn.probes.evaluate import evaluate
@@ -38,7 +39,7 @@ DATA = DataConfig(image_size=16)
 def probed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     workspace = Workspace(tmp_path_factory.mktemp("evaluate"))
     torch.manual_seed(0)
-    info = BackboneInfo("mobilenet_v2_tiny", 1, DATA.image_size)
+    info = BackboneInfo("mobilenet_v2_tiny", 1, FeatureSpec.image(DATA.image_size))
     content = {"method": "random", "data": data_config_json(DATA)}
     with workspace.start("pretrain", content, seed=0) as run:
         backbone = build_backbone(info.backbone, info.stem_stride)

@@ -14,6 +14,7 @@ from tinyssl.core.config import ProbeConfig
 from tinyssl.core.errors import DataError
 from tinyssl.core.progress import Silent
 from tinyssl.data import Dataset
+from tinyssl.data.spec import FeatureSpec
 from tinyssl.learn.backbones import BackboneInfo, build_backbone, save_backbone
 from tinyssl.learn.teachers import TEACHERS, Teacher, TeacherInfo, TeacherOutput
 from tinyssl.learn.teachers.ceiling import Sample, ceiling
@@ -108,7 +109,9 @@ def test_ceiling_of_our_own_backbone(here: Path) -> None:
     torch.manual_seed(0)
     path = here / "backbone.safetensors"
     save_backbone(
-        path, build_backbone("mobilenet_v2_tiny"), BackboneInfo("mobilenet_v2_tiny", 2, 16)
+        path,
+        build_backbone("mobilenet_v2_tiny"),
+        BackboneInfo("mobilenet_v2_tiny", 2, FeatureSpec.image(16)),
     )
     result = run("--ceiling", str(path), "--size", "16", "--size", "32", "--train", "300",
                  "--test", "100", "--json")  # fmt: skip

@@ -10,6 +10,7 @@ from torch import nn
 
 from tests.unit.learn.teachers.small_teachers import SmallTeacher
 from tests.unit.learn.teachers.test_vit import SMALL, SMALL2, save_layout
+from tinyssl.data.spec import FeatureSpec
 from tinyssl.learn.backbones import BackboneInfo, build_backbone, save_backbone
 from tinyssl.learn.teachers import Teacher
 from tinyssl.learn.teachers.backbone_teacher import BackboneTeacher
@@ -37,7 +38,9 @@ def efficientnet(folder: Path) -> Teacher:
 def ours(folder: Path) -> Teacher:
     path = folder / "backbone.safetensors"
     save_backbone(
-        path, build_backbone("mobilenet_v2_tiny"), BackboneInfo("mobilenet_v2_tiny", 2, 32)
+        path,
+        build_backbone("mobilenet_v2_tiny"),
+        BackboneInfo("mobilenet_v2_tiny", 2, FeatureSpec.image(32)),
     )
     return BackboneTeacher(path)
 

@@ -17,6 +17,7 @@ from tests.unit.learn.teachers.test_vit import random_weights
 from tinyssl.core.config import PretrainConfig
 from tinyssl.core.errors import ModelError, ToolMissing, UsageError
 from tinyssl.core.records import Workspace
+from tinyssl.data.spec import FeatureSpec
 from tinyssl.learn.backbones import BackboneInfo, build_backbone, save_backbone
 from tinyssl.learn.teachers import TEACHERS, TeacherSpec, build_teacher, fast, teacher_spec_of
 from tinyssl.learn.teachers.backbone_teacher import uses_labels
@@ -148,7 +149,7 @@ def our_run(folder: Path, config: dict[str, Any]) -> Path:
     with workspace.start("pretrain", config) as run:
         path = run.file("backbone", "backbone.safetensors")
         backbone = random_weights(build_backbone("mobilenet_v2_tiny", 1))
-        save_backbone(path, backbone, BackboneInfo("mobilenet_v2_tiny", 1, 24))  # type: ignore[arg-type]  # a Backbone
+        save_backbone(path, backbone, BackboneInfo("mobilenet_v2_tiny", 1, FeatureSpec.image(24)))  # type: ignore[arg-type]  # a Backbone
     return path
 
 
