@@ -52,7 +52,8 @@ class PretrainConfig:
     method_options: dict[str, Any] = Field(default_factory=dict)
     """Options of the method, as KEY=VALUE; may be given more than once"""
     backbone: str = "mobilenet_v2_035"
-    """Backbone to train: mobilenet_v2_035, or mobilenet_v2_tiny (28 times smaller, for trials)"""
+    """Backbone to train: mobilenet_v2_035, or mobilenet_v2_tiny (28 times smaller, for trials); for
+    sound and sensor windows ds_cnn or ds_cnn_tiny; for tables mlp"""
     stem_stride: Literal[1, 2] = 2
     """Stride of the first convolution; 1 keeps more detail of small images"""
     teacher: str | None = None
