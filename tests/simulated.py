@@ -20,8 +20,8 @@ from tinyssl.core.config import BuildConfig
 from tinyssl.core.paths import boards_folder
 from tinyssl.core.records import Workspace
 from tinyssl.device import Session
-from tinyssl.project import build
 from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.stages.build import build
 from tinyssl.targets.boards import find_board
 
 STEP = "1ms"

@@ -104,6 +104,9 @@ class Blocker:
 sys.meta_path.insert(0, Blocker())
 import tinyssl.bench, tinyssl.project, tinyssl.device
 import tinyssl.codegen.tflm, tinyssl.report, tinyssl.verify
+import tinyssl.stages.bench, tinyssl.stages.build, tinyssl.stages.evaluate_int8
+import tinyssl.stages.fleet, tinyssl.stages.flash, tinyssl.stages.report, tinyssl.stages.tune
+import tinyssl.stages.verify, tinyssl.stages.verify_board
 import tinyssl.cli.app as app
 import importlib
 for name in app.COMMANDS:

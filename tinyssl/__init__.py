@@ -7,9 +7,8 @@ nothing and never imports torch. A model file becomes C and numbers in three cal
     with tinyssl.HostModel(program) as model:
         scores = model.invoke(image)
 
-The stages are functions in packages of their own:
-`train.pretrain`, `probes.probe`, `convert.convert`, `verify.verify`, `project.build`, `project.flash`,
-`bench.bench` and `report.report`; their configs are in `tinyssl.core.config`.
+A stage is a function in a module of its name, say `tinyssl.stages.pretrain.pretrain`; the config of
+each is in `tinyssl.core.config`.
 """
 
 from __future__ import annotations

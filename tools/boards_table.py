@@ -23,11 +23,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from tinyssl.bench import bench
 from tinyssl.core.config import BenchConfig, BuildConfig, FlashConfig
 from tinyssl.core.errors import Mismatch, TinysslError
 from tinyssl.core.records import Workspace
-from tinyssl.project import build, flash, stop_emulators
+from tinyssl.project import stop_emulators
+from tinyssl.stages.bench import bench
+from tinyssl.stages.build import build
+from tinyssl.stages.flash import flash
 from tinyssl.targets.boards import Board, all_boards, find_board
 from tools.stamp import ROOT, stamp
 

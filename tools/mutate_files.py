@@ -45,9 +45,9 @@ from tinyssl.report.chain import follow
 from tinyssl.report.compare import rows
 from tinyssl.report.compare_table import table
 from tinyssl.report.compose import compose
-from tinyssl.table import read_table
-from tinyssl.table.estimate import probe_seconds
-from tinyssl.table.outcome import last_step
+from tinyssl.stages.table import read_table
+from tinyssl.stages.table.estimate import probe_seconds
+from tinyssl.stages.table.outcome import last_step
 from tinyssl.zoo import entries
 
 ODD: tuple[Any, ...] = (

@@ -17,11 +17,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tinyssl.bench import bench
 from tinyssl.core.config import BenchConfig, BuildConfig, FlashConfig
 from tinyssl.core.records import Workspace
-from tinyssl.project import build, flash, stop_emulators
+from tinyssl.project import stop_emulators
 from tinyssl.project.arena import arena_use
+from tinyssl.stages.bench import bench
+from tinyssl.stages.build import build
+from tinyssl.stages.flash import flash
 from tools.bench_engines.measure import EMULATED_BY
 from tools.bench_engines.models import Subject, backbone, references
 from tools.stamp import ROOT, stamp

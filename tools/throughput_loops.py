@@ -33,8 +33,8 @@ from tinyssl.core.records import Workspace
 from tinyssl.learn.backbones import build_backbone
 from tinyssl.learn.methods import Batch, Method, Surroundings, build_method, method_config
 from tinyssl.learn.methods.simclr import SimCLRConfig, nt_xent
-from tinyssl.learn.train import pretrain
 from tinyssl.learn.train.loop import make_optimizer
+from tinyssl.stages.pretrain import pretrain
 from tools.lightly_recipe import LEARNING_RATE, LoaderSettings, make_loader
 
 

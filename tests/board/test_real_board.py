@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tinyssl.bench import bench
 from tinyssl.core.config import BenchConfig, BuildConfig, FlashConfig
 from tinyssl.core.records import Workspace
-from tinyssl.project import build, flash, stop_emulators
+from tinyssl.project import stop_emulators
+from tinyssl.stages.bench import bench
+from tinyssl.stages.build import build
+from tinyssl.stages.flash import flash
 
 pytestmark = [pytest.mark.board, pytest.mark.timeout(600)]
 

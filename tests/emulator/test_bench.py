@@ -11,13 +11,17 @@ import numpy as np
 import pytest
 
 from tests.lossy import LossyLink
-from tinyssl.bench import bench, stage, verify_on_board
 from tinyssl.core.config import BenchConfig, BuildConfig, FlashConfig, VerifyConfig
 from tinyssl.core.errors import DeviceError, DeviceNotFound, Mismatch
 from tinyssl.core.records import BuildInfo, Workspace
 from tinyssl.device import Session, open_link
-from tinyssl.project import build, flash, stop_emulators
+from tinyssl.project import stop_emulators
 from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.stages import bench as stage
+from tinyssl.stages.bench import bench
+from tinyssl.stages.build import build
+from tinyssl.stages.flash import flash
+from tinyssl.stages.verify_board import verify_on_board
 
 pytestmark = pytest.mark.emulator
 

@@ -23,8 +23,9 @@ from tinyssl.core.paths import boards_folder
 from tinyssl.core.records import BuildInfo, Workspace
 from tinyssl.device import Session, open_link
 from tinyssl.device.emulator import is_ours, stop
-from tinyssl.project import build, flash
 from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.stages.build import build
+from tinyssl.stages.flash import flash
 from tinyssl.targets.boards import find_board
 
 pytestmark = pytest.mark.emulator
@@ -241,7 +242,7 @@ def test_a_shrunk_region_is_a_gate_with_the_number_of_bytes(
 def test_a_broken_source_is_a_build_error_that_shows_it(
     workspace, tiny_tflite, monkeypatch, tmp_path
 ):
-    from tinyssl.project import firmware
+    from tinyssl.stages import build as firmware
 
     whole = firmware.project_files
 

@@ -23,8 +23,8 @@ from tinyssl.core.config import BuildConfig
 from tinyssl.core.records import BuildInfo, Workspace
 from tinyssl.device import Session
 from tinyssl.device.faults import find_fault
-from tinyssl.project import build
 from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.stages.build import build
 
 pytestmark = pytest.mark.emulator
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinyssl.bench.robustness import evaluate_int8
 from tinyssl.core.config import EvaluateConfig
 from tinyssl.core.records import Workspace
 from tinyssl.project import stop_emulators
+from tinyssl.stages.evaluate_int8 import evaluate_int8
 
 pytestmark = pytest.mark.emulator
 

@@ -14,14 +14,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from tinyssl.bench.fleet import bench_all, exit_code, find_jobs
-from tinyssl.bench.worker import Job
 from tinyssl.cli.app import cli
 from tinyssl.core.config import BenchConfig, BuildConfig
 from tinyssl.core.progress import Silent
 from tinyssl.core.records import BuildInfo, Workspace, read_record
 from tinyssl.device import emulator
-from tinyssl.project import Flashed, build, stop_emulators
+from tinyssl.project import Flashed, stop_emulators
+from tinyssl.stages.build import build
+from tinyssl.stages.fleet import bench_all, exit_code, find_jobs
+from tinyssl.stages.fleet_worker import Job
 
 pytestmark = pytest.mark.emulator
 

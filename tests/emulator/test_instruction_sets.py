@@ -11,7 +11,7 @@ from tests.networks import network
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.records import Workspace
 from tinyssl.frontends.tflite import write_model
-from tinyssl.project import build
+from tinyssl.stages.build import build
 
 pytestmark = pytest.mark.emulator
 

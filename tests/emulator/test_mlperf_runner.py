@@ -21,13 +21,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinyssl.bench import bench
 from tinyssl.core.config import BenchConfig, BuildConfig, FlashConfig
 from tinyssl.core.records import Workspace
 from tinyssl.device import Session, open_link
 from tinyssl.frontends.tflite import read_model
-from tinyssl.project import Flashed, build, flash, stop_emulators
+from tinyssl.project import Flashed, stop_emulators
 from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.stages.bench import bench
+from tinyssl.stages.build import build
+from tinyssl.stages.flash import flash
 from tinyssl.targets.boards import find_board
 
 pytestmark = [pytest.mark.emulator, pytest.mark.timeout(3600)]

@@ -9,13 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinyssl.bench import bench
 from tinyssl.core.config import BenchConfig, BuildConfig, FlashConfig
 from tinyssl.core.errors import DeviceError
 from tinyssl.core.records import BuildInfo, Workspace
 from tinyssl.device import Session, open_link
-from tinyssl.project import build, flash, stop_emulators
+from tinyssl.project import stop_emulators
 from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.stages.bench import bench
+from tinyssl.stages.build import build
+from tinyssl.stages.flash import flash
 
 pytestmark = pytest.mark.emulator
 

@@ -7,8 +7,8 @@ from tests.simulated import EasyDmaLink, for_cortex_m3, system_file
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.records import Workspace
 from tinyssl.device import Session
-from tinyssl.project import build
 from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.stages.build import build
 
 pytestmark = pytest.mark.emulator
 

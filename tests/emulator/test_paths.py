@@ -9,7 +9,8 @@ from tinyssl.core.config import BuildConfig, FlashConfig
 from tinyssl.core.records import Workspace
 from tinyssl.device import Session, open_link
 from tinyssl.device.emulator import stop
-from tinyssl.project import build, flash
+from tinyssl.stages.build import build
+from tinyssl.stages.flash import flash
 
 pytestmark = pytest.mark.emulator
 

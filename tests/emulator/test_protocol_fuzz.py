@@ -23,8 +23,10 @@ from tinyssl.core.config import BuildConfig, FlashConfig
 from tinyssl.core.records import Workspace
 from tinyssl.device import Link, Session, open_link
 from tinyssl.frontends.tflite import write_model
-from tinyssl.project import Flashed, build, flash, stop_emulators
+from tinyssl.project import Flashed, stop_emulators
 from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.stages.build import build
+from tinyssl.stages.flash import flash
 
 pytestmark = pytest.mark.emulator
 

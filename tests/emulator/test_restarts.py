@@ -11,14 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinyssl.bench import bench
 from tinyssl.bench.restarts import explained
 from tinyssl.core.config import BenchConfig, BuildConfig, FlashConfig
 from tinyssl.core.errors import DeviceError, UsageError
 from tinyssl.core.records import Workspace
 from tinyssl.device import Session, open_link
-from tinyssl.project import Flashed, build, flash, stop_emulators
+from tinyssl.project import Flashed, stop_emulators
 from tinyssl.project.platformio import pio_run
+from tinyssl.stages.bench import bench
+from tinyssl.stages.build import build
+from tinyssl.stages.flash import flash
 
 pytestmark = pytest.mark.emulator
 

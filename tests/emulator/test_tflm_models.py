@@ -14,9 +14,11 @@ import pytest
 from tinyssl.core.config import BuildConfig, FlashConfig
 from tinyssl.core.records import Workspace
 from tinyssl.device import Session, open_link
-from tinyssl.project import build, flash, stop_emulators
+from tinyssl.project import stop_emulators
 from tinyssl.runtimes.inputs import to_wire
 from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.stages.build import build
+from tinyssl.stages.flash import flash
 from tools.bench_engines.models import REFERENCES, backbone
 
 pytestmark = pytest.mark.emulator

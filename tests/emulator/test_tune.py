@@ -8,8 +8,8 @@ import pytest
 from tests.ops.blocks import block
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.records import Workspace
-from tinyssl.project import build
-from tinyssl.tune import tune
+from tinyssl.stages.build import build
+from tinyssl.stages.tune import tune
 
 pytestmark = pytest.mark.emulator
 

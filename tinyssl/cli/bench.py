@@ -36,7 +36,7 @@ def bench(call: Call, every: bool, at_once: int | None) -> Result:
         return _bench_all(call, config, at_once)
     if at_once:
         raise UsageError(f"--at-once {at_once} goes with --all", hint="add --all")
-    from tinyssl import bench as stage
+    from tinyssl.stages import bench as stage
 
     return bench_result(stage.bench(config, call.workspace, call.progress))
 
@@ -45,7 +45,7 @@ def _bench_all(call: Call, config: BenchConfig, at_once: int | None) -> Result:
     if config.board or config.serial:
         named = f"--board {config.board}" if config.board else f"--serial {config.serial}"
         raise UsageError(f"{named} and --all contradict each other", hint="leave one of them out")
-    from tinyssl.bench.fleet import bench_all, find_jobs
+    from tinyssl.stages.fleet import bench_all, find_jobs
 
     jobs = find_jobs(config, call.workspace)
     return fleet_result(bench_all(jobs, call.workspace, call.progress, at_once=at_once))

@@ -19,7 +19,7 @@ def build(call: Call) -> Result:
     board's budget.
     """
     config = call.config(BuildConfig)
-    from tinyssl import project as stage
+    from tinyssl.stages import build as stage
 
     info = stage.build(config, call.workspace, call.progress)
     return build_result(info, config, stage.output_folder(config, call.workspace))

@@ -15,7 +15,7 @@ def convert(call: Call) -> Result:
     Exit code 3 when INT8 loses more than --max-drop points of accuracy.
     """
     config = call.config(ConvertConfig)
-    from tinyssl import convert as stage  # after the options were checked: torch loads slowly
+    from tinyssl.stages import convert as stage  # torch takes seconds to load
 
     return record_result(stage.convert(config, call.workspace, call.progress))
 

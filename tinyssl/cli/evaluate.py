@@ -22,10 +22,10 @@ def evaluate(call: Call) -> Result:
     config = call.config(EvaluateConfig)
     kind = read_record(call.workspace.run_folder(config.run)).kind if config.run else "probe"
     if kind == "convert":
-        from tinyssl.bench.robustness import evaluate_int8
+        from tinyssl.stages.evaluate_int8 import evaluate_int8
 
         return evaluate_result(evaluate_int8(config, call.workspace, call.progress))
-    from tinyssl.learn.probes.evaluate import evaluate as stage  # torch takes seconds to load
+    from tinyssl.stages.evaluate_float import evaluate as stage  # torch takes seconds to load
 
     return evaluate_result(stage(config, call.workspace, call.progress))
 

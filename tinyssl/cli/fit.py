@@ -98,14 +98,14 @@ def _folder(asked: _Given) -> Path:
 
 def _probe(call: Call, asked: _Given, folder: Path) -> RunRecord:
     """Head and test accuracy, as a probe run whose backbone is a file."""
-    from tinyssl.learn import probes
+    from tinyssl.stages import probe as stage
 
     weights, size = _backbone(call, asked)
     data = call.config(
         DataConfig, dataset="folder", data_path=folder, image_size=size, val_fraction=0.2
     )
     config = call.config(ProbeConfig, backbone=weights, baseline=False, seeds=1)
-    return probes.probe(config, data, call.workspace, call.progress)
+    return stage.probe(config, data, call.workspace, call.progress)
 
 
 def _backbone(call: Call, asked: _Given) -> tuple[Path, int]:
@@ -126,7 +126,7 @@ def _backbone(call: Call, asked: _Given) -> tuple[Path, int]:
 
 
 def _convert(call: Call, probe: RunRecord) -> RunRecord:
-    from tinyssl import convert
+    from tinyssl.stages import convert
 
     config = call.config(ConvertConfig, run=probe.folder, max_drop=allowed_drop(probe.data["test"]))
     return convert.convert(config, call.workspace, call.progress)
@@ -138,7 +138,7 @@ def allowed_drop(test_images: int) -> float:
 
 
 def _verify(call: Call, convert: RunRecord) -> RunRecord:
-    from tinyssl import verify
+    from tinyssl.stages import verify
 
     config = call.config(
         VerifyConfig,
@@ -150,7 +150,7 @@ def _verify(call: Call, convert: RunRecord) -> RunRecord:
 
 
 def _build(call: Call, asked: _Given, convert: RunRecord) -> Result:
-    from tinyssl import project as build
+    from tinyssl.stages import build
 
     call = call.board_overridden(asked.board) if asked.board else call
     config = call.config(BuildConfig, model=convert.path("model"))

@@ -27,7 +27,7 @@ def flash(call: Call, list_probes: bool = False) -> Result:
     if list_probes:
         return _probes()
     config = call.config(FlashConfig)
-    from tinyssl import project as stage
+    from tinyssl.stages import flash as stage
 
     flashed = plain(stage.flash(config, call.workspace, call.progress))
     return Result(flashed, (Table(("flash", ""), value_rows(flashed)),))

@@ -10,7 +10,7 @@ from tinyssl.cli.output import Result, Table, format_value
 from tinyssl.core.records import BuildInfo, read_record
 
 if TYPE_CHECKING:
-    from tinyssl.bench.worker import Outcome
+    from tinyssl.stages.fleet_worker import Outcome
 
 COLUMNS = (
     "board",
@@ -38,7 +38,7 @@ def fleet_result(
         notes: Board -> what its last column says in place of `measured`.
         builds: Board -> its build, whose sizes stand where nothing was measured.
     """
-    from tinyssl.bench.fleet import exit_code
+    from tinyssl.stages.fleet import exit_code
 
     boards = [board_data(outcome, (builds or {}).get(outcome.board)) for outcome in outcomes]
     rows = [board_row(board, (notes or {}).get(board["board"], "measured")) for board in boards]

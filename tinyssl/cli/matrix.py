@@ -19,7 +19,7 @@ from tinyssl.core.records import BuildInfo, RunRecord
 from tinyssl.targets.boards import find_board
 
 if TYPE_CHECKING:
-    from tinyssl.bench.worker import Failure, Job, Outcome
+    from tinyssl.stages.fleet_worker import Failure, Job, Outcome
 
 EACH = ("build", "flash", "bench", "report")
 """Steps that every board has of its own; the others are done once"""
@@ -43,7 +43,7 @@ class Matrix:
 
     def failed(self, board: str, error: TinysslError) -> None:
         """The board's row says why; the others go on."""
-        from tinyssl.bench.worker import Outcome
+        from tinyssl.stages.fleet_worker import Outcome
 
         self.outcomes[board] = Outcome(board, None, _failure(error))
         self.call.progress.note(f"{board}: {error.message}")
@@ -134,8 +134,8 @@ def _flash(matrix: Matrix) -> None:
 
 
 def _bench(matrix: Matrix, *, resume: bool) -> None:
-    from tinyssl.bench.fleet import bench_all
-    from tinyssl.bench.worker import Outcome
+    from tinyssl.stages.fleet import bench_all
+    from tinyssl.stages.fleet_worker import Outcome
 
     jobs: list[Job] = []
     for board in matrix.left():
@@ -151,7 +151,7 @@ def _bench(matrix: Matrix, *, resume: bool) -> None:
 
 
 def _job(matrix: Matrix, board: str) -> Job:
-    from tinyssl.bench.worker import Job
+    from tinyssl.stages.fleet_worker import Job
 
     call = matrix.call.board_overridden(board)
     flash = call.config(FlashConfig) if "flash" in matrix.steps else None
@@ -180,7 +180,7 @@ def _plain(config: dict[str, Any]) -> dict[str, Any]:
 
 def _report(matrix: Matrix) -> None:
     """One page a board, each in its own run's folder."""
-    from tinyssl import report
+    from tinyssl.stages import report
 
     for outcome in matrix.outcomes.values():
         if outcome.failure is None and outcome.run is not None:
@@ -189,7 +189,7 @@ def _report(matrix: Matrix) -> None:
 
 
 def _result(matrix: Matrix) -> Result:
-    from tinyssl.bench.worker import Outcome
+    from tinyssl.stages.fleet_worker import Outcome
 
     outcomes = [matrix.outcomes.get(board, Outcome(board)) for board in matrix.boards]
     ending = "measured" if "bench" in matrix.steps else "built"
@@ -204,6 +204,6 @@ def _result(matrix: Matrix) -> Result:
 
 
 def _failure(error: TinysslError) -> Failure:
-    from tinyssl.bench.worker import Failure
+    from tinyssl.stages.fleet_worker import Failure
 
     return Failure(type(error).__name__, error.exit_code, error.message, error.hint)

@@ -87,48 +87,48 @@ def run_steps(call: Call, steps: Sequence[str]) -> Done:
 
 
 def _pretrain(call: Call, done: Done) -> None:
-    from tinyssl.learn import train
+    from tinyssl.stages import pretrain as stage
 
     config, data = call.config(PretrainConfig), call.config(DataConfig)
-    done.records["pretrain"] = train.pretrain(config, data, call.workspace, call.progress)
+    done.records["pretrain"] = stage.pretrain(config, data, call.workspace, call.progress)
 
 
 def _probe(call: Call, done: Done) -> None:
-    from tinyssl.learn import probes
+    from tinyssl.stages import probe as stage
 
     config = call.config(ProbeConfig, **done.folder("pretrain"))
     data = probe_data(call, config)
-    done.records["probe"] = probes.probe(config, data, call.workspace, call.progress)
+    done.records["probe"] = stage.probe(config, data, call.workspace, call.progress)
 
 
 def _evaluate(call: Call, done: Done) -> None:
     """Of the probe's float model; `tinyssl evaluate --run` a convert run for INT8."""
-    from tinyssl.learn.probes.evaluate import evaluate
+    from tinyssl.stages.evaluate_float import evaluate
 
     config = call.config(EvaluateConfig, **done.folder("probe"))
     done.records["evaluate"] = evaluate(config, call.workspace, call.progress)
 
 
 def _convert(call: Call, done: Done) -> None:
-    from tinyssl import convert
+    from tinyssl.stages import convert
 
     config = call.config(ConvertConfig, **done.folder("probe"))
     done.records["convert"] = convert.convert(config, call.workspace, call.progress)
 
 
 def _verify(call: Call, done: Done) -> None:
-    from tinyssl import verify
+    from tinyssl.stages import verify
 
     config = call.config(VerifyConfig, **done.model())
     done.records["verify"] = verify.verify(config, call.workspace, call.progress)
     if config.board is not None:
-        from tinyssl import bench
+        from tinyssl.stages import verify_board
 
-        bench.verify_on_board(config, call.workspace, call.progress)
+        verify_board.verify_on_board(config, call.workspace, call.progress)
 
 
 def _build(call: Call, done: Done) -> None:
-    from tinyssl import project as build
+    from tinyssl.stages import build
 
     config = call.config(BuildConfig, **done.model())
     done.build = build.build(config, call.workspace, call.progress)
@@ -136,20 +136,20 @@ def _build(call: Call, done: Done) -> None:
 
 
 def _flash(call: Call, done: Done) -> None:
-    from tinyssl import project as build
+    from tinyssl.stages import flash
 
-    build.flash(call.config(FlashConfig, **done.board()), call.workspace, call.progress)
+    flash.flash(call.config(FlashConfig, **done.board()), call.workspace, call.progress)
 
 
 def _bench(call: Call, done: Done) -> None:
-    from tinyssl import bench
+    from tinyssl.stages import bench
 
     config = call.config(BenchConfig, **done.board())
     done.records["bench"] = bench.bench(config, call.workspace, call.progress)
 
 
 def _report(call: Call, done: Done) -> None:
-    from tinyssl import report
+    from tinyssl.stages import report
 
     config = call.config(ReportConfig, **done.folder("bench"))
     done.records["report"] = report.report(config, call.workspace, call.progress)

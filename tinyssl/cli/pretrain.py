@@ -26,19 +26,21 @@ def pretrain(call: Call, watch: bool = False) -> Result:
     --resume FOLDER and ends in the same weights.
     """
     config, data = call.config(PretrainConfig), call.config(DataConfig)
-    from tinyssl.learn import train  # after the options were checked: torch takes seconds to load
+    from tinyssl.stages import (
+        pretrain as stage,  # after the options were checked: torch takes seconds to load
+    )
 
     main = os.environ.get("RANK", "0") == "0"  # under torchrun one process shows the run
     if watch and main:
         return record_result(watched(call, config, data))
-    record = train.pretrain(config, data, call.workspace, call.progress)
+    record = stage.pretrain(config, data, call.workspace, call.progress)
     return record_result(record) if main else Result({"run": record.folder})
 
 
 def watched(call: Call, config: PretrainConfig, data: DataConfig) -> RunRecord:
     """Trains, with the live view in place of the bar."""
     from tinyssl.cli.watch_display import Observed, choose_display
-    from tinyssl.learn import train
+    from tinyssl.stages import pretrain as stage
 
     with choose_display() as display:
         seen: list[Observed] = []
@@ -48,7 +50,7 @@ def watched(call: Call, config: PretrainConfig, data: DataConfig) -> RunRecord:
             return seen[-1]
 
         try:
-            return train.pretrain(config, data, call.workspace, display, [observe])
+            return stage.pretrain(config, data, call.workspace, display, [observe])
         finally:
             for observed in seen:
                 observed.end()

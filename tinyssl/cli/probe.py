@@ -23,9 +23,11 @@ def probe(call: Call) -> Result:
     """
     config = call.config(ProbeConfig)
     data = probe_data(call, config)
-    from tinyssl.learn import probes  # after the options were checked: torch takes seconds to load
+    from tinyssl.stages import (
+        probe as stage,  # after the options were checked: torch takes seconds to load
+    )
 
-    return probe_result(probes.probe(config, data, call.workspace, call.progress))
+    return probe_result(stage.probe(config, data, call.workspace, call.progress))
 
 
 def probe_result(record: RunRecord) -> Result:

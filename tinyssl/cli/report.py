@@ -12,7 +12,7 @@ from tinyssl.core.config import ReportConfig
 def report(call: Call) -> Result:
     """Write one self-contained HTML page, and a Markdown version, from the records."""
     config = call.config(ReportConfig)
-    from tinyssl import report as stage
+    from tinyssl.stages import report as stage
 
     return record_result(stage.report(config, call.workspace, call.progress))
 

@@ -83,9 +83,9 @@ def _run_boards(
 def stop_emulators(call: Call, steps: Sequence[str]) -> None:
     """Ends the emulators that the step `flash` started."""
     if "flash" in steps:
-        from tinyssl import project as build
+        from tinyssl import project
 
-        build.stop_emulators(call.workspace)
+        project.stop_emulators(call.workspace)
 
 
 def summarise(done: Done) -> dict[str, Any]:

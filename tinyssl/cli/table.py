@@ -18,7 +18,7 @@ from tinyssl.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, UsageErr
 
 if TYPE_CHECKING:
     from tinyssl.core.records import RunRecord, Workspace
-    from tinyssl.table import Cell, Outcome, TableSpec
+    from tinyssl.stages.table import Cell, Outcome, TableSpec
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def table(call: Call, **given: Any) -> Result:
     start = time.monotonic()  # before torch is imported, which takes a part of --minutes
     asked = _Given(**given)
     spec = _spec(asked)
-    from tinyssl import table as package  # torch comes with it
+    from tinyssl.stages import table as package  # torch comes with it
 
     call.progress.note(
         f"{spec.name}: {len(spec.rows)} rows, seeds {', '.join(map(str, spec.seeds))}"
@@ -67,7 +67,7 @@ def table(call: Call, **given: Any) -> Result:
 
 
 def _spec(asked: _Given) -> TableSpec:
-    from tinyssl.table.spec import read_table
+    from tinyssl.stages.table.spec import read_table
 
     if asked.jobs < 1:
         raise UsageError(f"--jobs {asked.jobs}", hint="one or more")
@@ -82,7 +82,7 @@ def _spec(asked: _Given) -> TableSpec:
 def _plan(cells: Sequence[Cell], workspace: Workspace, asked: _Given) -> Result:
     """What would be done, and how long the training will take."""
     from tinyssl.core.commands import shown
-    from tinyssl.table import State, estimate, look_up
+    from tinyssl.stages.table import State, estimate, look_up
 
     rows, data, commands, total, unknown = [], [], [], 0.0, 0
     for cell in cells:
@@ -116,7 +116,7 @@ def _plan(cells: Sequence[Cell], workspace: Workspace, asked: _Given) -> Result:
 
 
 def _result(spec: TableSpec, outcomes: Sequence[Outcome], asked: _Given, call: Call) -> Result:
-    from tinyssl.table import State
+    from tinyssl.stages.table import State
 
     rows = [_row(outcome) for outcome in outcomes]
     states = [outcome.state for outcome in outcomes]
@@ -127,7 +127,7 @@ def _result(spec: TableSpec, outcomes: Sequence[Outcome], asked: _Given, call: C
     left = states.count(State.OPEN)
     blocks.append(f"{len(states) - left} of {len(states)} cells finished")
     if asked.out:
-        from tinyssl.table.document import write_document
+        from tinyssl.stages.table.document import write_document
 
         command = "tinyssl table " + " ".join(_again(asked))
         write_document(Path(asked.out), spec, outcomes, call.workspace, command)

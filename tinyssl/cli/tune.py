@@ -8,7 +8,7 @@ from tinyssl.cli.call import Call
 from tinyssl.cli.options import make_command
 from tinyssl.cli.output import Result, Table
 from tinyssl.core.config import BuildConfig
-from tinyssl.tune import Candidate, Tuned
+from tinyssl.stages.tune import Candidate, Tuned
 
 
 def tune(call: Call) -> Result:
@@ -20,7 +20,7 @@ def tune(call: Call) -> Result:
     options of `build`; exit code 3 when no image fits the board.
     """
     config = call.config(BuildConfig)
-    from tinyssl import tune as stage
+    from tinyssl.stages import tune as stage
 
     return tune_result(stage.tune(config, call.workspace, call.progress))
 

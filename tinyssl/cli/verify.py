@@ -18,14 +18,14 @@ def verify(call: Call) -> Result:
     With --board, the firmware on that emulated board is compared too. Exit code 3 on a difference,
     with the first operator that differs.
     """
-    from tinyssl import bench
-    from tinyssl import verify as stage
+    from tinyssl.stages import verify as stage
+    from tinyssl.stages import verify_board
 
     config = call.config(VerifyConfig)
     result = verify_result(stage.verify(config, call.workspace, call.progress))
     if config.board is None:
         return result
-    device = bench.verify_on_board(config, call.workspace, call.progress)
+    device = verify_board.verify_on_board(config, call.workspace, call.progress)
     table = Table((f"on {config.board}", ""), value_rows(device))
     return Result({**result.data, "device": device}, (*result.blocks, "", table))
 

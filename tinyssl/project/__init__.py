@@ -1,7 +1,6 @@
-"""Firmware: the PlatformIO project, its build, its size, and the upload."""
+"""Firmware: the PlatformIO project, its size, and its upload."""
 
 from tinyssl.device.flashed import Flashed
-from tinyssl.project.firmware import build, output_folder
-from tinyssl.project.upload import find_build, flash, stop_emulators
+from tinyssl.project.upload import find_build, stop_emulators
 
-__all__ = ["Flashed", "build", "find_build", "flash", "output_folder", "stop_emulators"]
+__all__ = ["Flashed", "find_build", "stop_emulators"]

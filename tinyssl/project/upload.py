@@ -1,30 +1,21 @@
-"""The `flash` stage: the last build onto its board, through `pio run -t upload`."""
+"""How a build gets onto its board: which folder, which probe, which command."""
 
 from __future__ import annotations
 
 import re
-import shlex
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from tinyssl.core.config import FlashConfig
 from tinyssl.core.errors import DeviceNotFound, UsageError
 from tinyssl.core.fields import Fields
-from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import BuildInfo, RunRecord, Workspace
 from tinyssl.device import emulator, find_ports, only_port
 from tinyssl.device.flashed import Flashed
-from tinyssl.device.ports import touch
-from tinyssl.device.usb import check_allowed, probes_of, usb_devices
-from tinyssl.project.platformio import pio_command, pio_run
-from tinyssl.project.protocols import check_tool, choose_protocol
-from tinyssl.project.size import check_image
-from tinyssl.targets.boards import Board, find_board, read_board
+from tinyssl.targets.boards import Board, find_board
 
 OVER_USB = ("openocd", "stlink", "pyocd", "jlink")
 """Protocols that open the probe itself; the others take its serial port or its drive"""
@@ -36,63 +27,6 @@ SERIAL_NUMBER = re.compile(r"[A-Za-z0-9/][A-Za-z0-9_.:/-]*")
 PATH = re.compile(r"[^-\x00-\x1f\x7f][^\x00-\x1f\x7f]*")
 SERIAL = ("esptool", BOSSAC)
 """Protocols that need to be told a serial port"""
-
-
-def flash(config: FlashConfig, workspace: Workspace, progress: Progress | None = None) -> Flashed:
-    """Puts a build on its board, or starts its emulator.
-
-    Returns:
-        What is also stored as `device.json` in the build folder (not for a dry run).
-
-    Raises:
-        UsageError: There is no build, or the board has no such protocol.
-        BudgetExceeded: The image does not fit the board's memory.
-        DeviceNotFound: No probe or port matches, more than one does, this user may not open it, or
-            another chip is attached.
-        DeviceTimeout: The emulator does not answer.
-        ToolMissing: The uploader is not installed.
-    """
-    progress = progress or Silent()
-    folder = find_build(config.board, workspace)
-    info = BuildInfo.load(folder, workspace.root)
-    board = read_board(folder / "boards" / f"{info.board}.json")
-    elf = folder / info.artifacts["elf"]
-    protocol = choose_protocol(board, config.protocol)
-    _check_port(config.port, protocol)
-    probe = _probe(board, config, protocol)
-    own = info.framework == "baremetal"
-    if own:
-        arguments = upload_command(board, folder, elf, probe, protocol)
-    else:
-        arguments = pio_command("nobuild", "upload", upload_port=probe)
-    planned = Flashed(board.id, board.kind, "", None, info.build_id, "", shlex.join(arguments))
-    if config.dry_run:
-        return planned
-    if own:  # else a framework links, and its uploader looks
-        check_image(elf, board)
-    plain = TypeAdapter(FlashConfig).dump_python(config, mode="json")
-    with workspace.start("flash", plain, inputs={"elf": elf}) as run:
-        progress.note(f"flashing {board.name} ({protocol})")
-        if own:  # else PlatformIO's platform brings the tool, and resets the board its way
-            check_tool(board, protocol)
-            if protocol == BOSSAC and probe:
-                touch(probe)
-        if protocol in OVER_USB:
-            check_allowed(probes_of(board, usb_devices()), probe)
-        _upload(folder, probe, protocol, config.timeout)
-        flashed = Flashed.load(folder) if board.emulated else _serial_device(planned, board, folder)
-        run.results(board=board.id, port=flashed.port, build_id=info.build_id)
-    return flashed
-
-
-def _upload(folder: Path, probe: str | None, protocol: str, seconds: float) -> None:
-    """Never compiled again here: what is flashed is the very image that was measured."""
-    targets = ("nobuild", "upload")
-    try:
-        pio_run(folder, *targets, upload_port=probe, upload_protocol=protocol, timeout=seconds)
-    except BaseException:
-        emulator.stop(folder)  # one that did not answer in time would use a core for ever
-        raise
 
 
 def find_build(name: str | None, workspace: Workspace) -> Path:
@@ -160,7 +94,7 @@ def upload_command(
     return parts
 
 
-def _check_port(port: str | None, protocol: str) -> None:
+def check_port(port: str | None, protocol: str) -> None:
     """Raises UsageError for a port that a tool would read as an option, or as a script."""
     allowed = SERIAL_NUMBER if protocol in OVER_USB else PATH
     if port is not None and not allowed.fullmatch(port):
@@ -170,7 +104,7 @@ def _check_port(port: str | None, protocol: str) -> None:
         )
 
 
-def _probe(board: Board, config: FlashConfig, protocol: str) -> str | None:
+def choose_probe(board: Board, config: FlashConfig, protocol: str) -> str | None:
     """What `--port` says, else the serial port where the protocol needs one; None: no choice.
 
     Raises:
@@ -197,7 +131,7 @@ def _probe(board: Board, config: FlashConfig, protocol: str) -> str | None:
     return only_port(board).port
 
 
-def _serial_device(planned: Flashed, board: Board, folder: Path) -> Flashed:
+def serial_device(planned: Flashed, board: Board, folder: Path) -> Flashed:
     ports = find_ports(board)
     port = ports[0].port if len(ports) == 1 else ""
     now = datetime.now(UTC).isoformat(timespec="seconds")

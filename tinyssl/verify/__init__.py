@@ -2,6 +2,5 @@
 
 from tinyssl.runtimes.tflm import ArenaUse, TflmInterpreter
 from tinyssl.verify.host import HostCheck, check_host
-from tinyssl.verify.stage import verify
 
-__all__ = ["ArenaUse", "HostCheck", "TflmInterpreter", "check_host", "verify"]
+__all__ = ["ArenaUse", "HostCheck", "TflmInterpreter", "check_host"]

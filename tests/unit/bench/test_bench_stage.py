@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from tests.lossy import EditedLink, LossyLink
-from tinyssl.bench import bench, stage, subject
+from tinyssl.bench import subject
 from tinyssl.core.config import BenchConfig
 from tinyssl.core.errors import (
     DataError,
@@ -30,6 +30,8 @@ from tinyssl.core.progress import Silent
 from tinyssl.core.records import Workspace
 from tinyssl.device import link, open_link
 from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.stages import bench as stage
+from tinyssl.stages.bench import bench
 
 QUICK = BenchConfig(runs=5, warmup=1, timeout=2.0)
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tinyssl.bench import fleet
-from tinyssl.bench.fleet import bench_all, exit_code, find_jobs
-from tinyssl.bench.worker import Failure, Job, Outcome, do
 from tinyssl.core.config import BenchConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.paths import boards_folder
 from tinyssl.core.progress import Silent
 from tinyssl.core.records import BuildInfo, Workspace
 from tinyssl.device import Port
+from tinyssl.stages import fleet
+from tinyssl.stages.fleet import bench_all, exit_code, find_jobs
+from tinyssl.stages.fleet_worker import Failure, Job, Outcome, do
 
 ST_LINK = Port("/dev/ttyACM0", "0483", "374b")
 QUICK = BenchConfig(runs=2, warmup=0, images=3, timeout=5.0)

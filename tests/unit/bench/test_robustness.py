@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinyssl.bench.robustness import evaluate_int8
 from tinyssl.core.config import EvaluateConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.records import Workspace
 from tinyssl.data.corruptions import corrupt
 from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.stages.evaluate_int8 import evaluate_int8
 
 IMAGES = 30
 CONFIG = EvaluateConfig(corruption_images=20, corruptions=["contrast", "shot_noise"], seed=5)

@@ -246,7 +246,7 @@ def test_probe_changes_the_data_of_the_pretrain_run(
         return place.latest("pretrain")
 
     pretrained(workspace, dataset="folder", data_path="/photos", image_size=48)
-    monkeypatch.setattr("tinyssl.learn.probes.probe", stage)
+    monkeypatch.setattr("tinyssl.stages.probe.probe", stage)
     assert invoke("probe", *flags).exit_code == 0
     (data,) = seen
     found = data and (data.dataset, data.data_path, data.image_size, data.test_fraction)

@@ -5,7 +5,7 @@ from pathlib import Path
 from tinyssl.cli.output import Table
 from tinyssl.cli.tune import tune_result
 from tinyssl.compiler.calls import KernelCall
-from tinyssl.tune import Candidate, Tuned
+from tinyssl.stages.tune import Candidate, Tuned
 
 
 def candidate(name: str, total: int, arena: int) -> Candidate:

@@ -20,7 +20,7 @@ from tinyssl.learn.backbones.same_conv import SameConv2d
 from tinyssl.runtimes.inputs import make_inputs
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
 from tinyssl.runtimes.tflm import TflmInterpreter
-from tinyssl.verify import verify
+from tinyssl.stages.verify import verify
 from tinyssl.verify.host import check_host
 from tinyssl.verify.sqnr import layer_sqnr
 

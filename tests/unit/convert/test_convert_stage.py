@@ -5,15 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tinyssl.convert import convert
-from tinyssl.convert.stage import calibration_indices
 from tinyssl.core.config import ConvertConfig, DataConfig, PretrainConfig, ProbeConfig, VerifyConfig
 from tinyssl.core.errors import DataError, UsageError
 from tinyssl.core.progress import Silent
 from tinyssl.core.records import Workspace, write_json
 from tinyssl.data import load_dataset
 from tinyssl.frontends.tflite import is_canonical, read_model
-from tinyssl.verify import verify
+from tinyssl.stages.convert import calibration_indices, convert
+from tinyssl.stages.verify import verify
 
 
 def test_without_a_probe_run_the_hint_names_the_command(tmp_path):
@@ -41,8 +40,8 @@ def test_calibration_images_are_training_images_drawn_once():
 
 @pytest.fixture(scope="module")
 def probed(tmp_path_factory):
-    from tinyssl.learn.probes import probe
-    from tinyssl.learn.train import pretrain
+    from tinyssl.stages.pretrain import pretrain
+    from tinyssl.stages.probe import probe
 
     workspace = Workspace(tmp_path_factory.mktemp("workspace"))
     training = PretrainConfig(backbone="mobilenet_v2_tiny", epochs=1, device="cpu")

@@ -9,7 +9,7 @@ from tinyssl.core.own_files import new_file, own_file
 from tinyssl.core.records import write_atomic
 from tinyssl.device.emulator import _spawn
 from tinyssl.project.staging import staged
-from tinyssl.table.jobs import Lock
+from tinyssl.stages.table.jobs import Lock
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from tinyssl.core.config import BuildConfig
 from tinyssl.core.errors import BuildError, ToolMissing, UsageError
 from tinyssl.core.records import BuildInfo, Workspace
 from tinyssl.device import Session, open_link
-from tinyssl.project import build
 from tinyssl.project.platformio import failure
 from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.stages.build import build
 from tinyssl.targets.boards import all_boards, find_board
 
 ESP32 = "ARDUINO_ARCH_ESP32"

@@ -12,9 +12,10 @@ from tinyssl.core.records import Workspace
 from tinyssl.frontends.tflite import file, write_model
 from tinyssl.graph.model import DType
 from tinyssl.ops.operators import FullyConnected, Mean
-from tinyssl.project import build, firmware
 from tinyssl.project.fits import check_flash, check_ram, least_flash
 from tinyssl.project.source import load_model
+from tinyssl.stages import build as firmware
+from tinyssl.stages.build import build
 from tinyssl.targets.boards import all_boards, find_board
 
 

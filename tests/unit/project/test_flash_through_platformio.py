@@ -12,8 +12,8 @@ from tinyssl.codegen.render import write_sources
 from tinyssl.core.config import FlashConfig
 from tinyssl.core.errors import BudgetExceeded, DeviceNotFound
 from tinyssl.core.records import BuildInfo, Workspace
-from tinyssl.project import flash
 from tinyssl.project.project import EngineParts, Image, project_files
+from tinyssl.stages.flash import flash
 from tinyssl.targets.boards import find_board
 
 BOARD = "nucleo_h743zi"

@@ -19,8 +19,8 @@ from tinyssl.core.paths import boards_folder, firmware_folder
 from tinyssl.core.records import Workspace
 from tinyssl.device import open_link
 from tinyssl.frontends.tflite import write_model
-from tinyssl.project import build
 from tinyssl.project.platformio import environment, pio_run
+from tinyssl.stages.build import build
 
 NAME = "tinyssl_tiny"
 PACK = """

@@ -20,9 +20,11 @@ from tinyssl.ops.operators import (
     Pad,
     Padding,
 )
-from tinyssl.project import arena, build, firmware
+from tinyssl.project import arena
 from tinyssl.project.source import load_model
 from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.stages import build as firmware
+from tinyssl.stages.build import build
 from tinyssl.targets.boards import find_board
 
 

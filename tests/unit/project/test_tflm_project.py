@@ -17,10 +17,12 @@ from tinyssl.core.records import Workspace
 from tinyssl.device import Session, open_link
 from tinyssl.frontends.tflite import write_model
 from tinyssl.ops.operators import OPS
-from tinyssl.project import arena, build, flash, nn_kernels, tflm
+from tinyssl.project import arena, nn_kernels, tflm
 from tinyssl.project.source import load_model
 from tinyssl.project.tighten import Trial
 from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.stages.build import build
+from tinyssl.stages.flash import flash
 from tinyssl.targets.boards import find_board
 
 GENERATED, MAKEFILE = tflm.THIRD_PARTY_FOLDERS

@@ -13,7 +13,8 @@ from tinyssl.core.paths import boards_folder
 from tinyssl.core.records import BuildInfo, Workspace
 from tinyssl.device import Port
 from tinyssl.project import upload
-from tinyssl.project.upload import find_build, flash, upload_command
+from tinyssl.project.upload import find_build, upload_command
+from tinyssl.stages.flash import flash
 from tinyssl.targets.boards import find_board
 
 

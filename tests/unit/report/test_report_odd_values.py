@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from tinyssl.core.config import ReportConfig
 from tinyssl.core.records import RunRecord, Workspace
-from tinyssl.report import render, report
+from tinyssl.report import render
 from tinyssl.report.chain import follow
 from tinyssl.report.compose import compose
 from tinyssl.report.values import Fields, short, size
+from tinyssl.stages.report import report
 
 ODD = st.one_of(
     st.none(),

@@ -12,7 +12,7 @@ import pytest
 from tinyssl.core.config import ReportConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.records import RECORD, Workspace
-from tinyssl.report import report
+from tinyssl.stages.report import report
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}
 STEERING = "\x00\x1b[2J\x7f\x9b\u202e\ufffe\udcff\ud800"

@@ -11,8 +11,8 @@ import pytest
 
 from tinyssl.core.config import ReportConfig
 from tinyssl.core.records import RECORD, RunRecord, Workspace, read_record
-from tinyssl.report import report
 from tinyssl.report.compare import Row, rows
+from tinyssl.stages.report import report
 
 DATA = {"name": "digits", "fingerprint": "f" * 64, "train": 1293, "val": 144, "test": 360}
 METHODS = ("simclr", "byol", "seed", "supervised")

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from tinyssl.core.config import PretrainConfig
 from tinyssl.core.records import RunRecord, Workspace
 from tinyssl.data import data_config_json
-from tinyssl.table import Cell, make_cells, read_table
+from tinyssl.stages.table import Cell, make_cells, read_table
 
 TABLE = """
 title = "Small"

@@ -8,8 +8,8 @@ import pytest
 from tests.unit.table.table_helpers import cell_of, pretrain_run, probe_run
 from tinyssl.core.errors import Collapsed, TrainingError
 from tinyssl.core.records import Workspace
-from tinyssl.table import State, estimate, look_up, probe_seconds
-from tinyssl.table.outcome import fresh_words
+from tinyssl.stages.table import State, estimate, look_up, probe_seconds
+from tinyssl.stages.table.outcome import fresh_words
 
 
 @pytest.fixture

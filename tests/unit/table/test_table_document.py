@@ -6,9 +6,9 @@ import pytest
 from tests.unit.table.table_helpers import TABLE, pretrain_run, probe_run, write_table
 from tinyssl.core.errors import Collapsed, TrainingError
 from tinyssl.core.records import Workspace
-from tinyssl.table import Row, look_up, make_cells, read_table
-from tinyssl.table.document import markdown_table, write_document
-from tinyssl.table.published import ordering
+from tinyssl.stages.table import Row, look_up, make_cells, read_table
+from tinyssl.stages.table.document import markdown_table, write_document
+from tinyssl.stages.table.published import ordering
 
 ACCURACY = {("supervised", 3): 0.66, ("supervised", 4): 0.68, ("simclr", 3): 0.40, ("hot", 3): 0.35}
 TEACHER = {

@@ -12,8 +12,8 @@ import pytest
 from tests.unit.table.table_helpers import TABLE, write_table
 from tinyssl.core.locks import Lock
 from tinyssl.core.records import LOCK, Workspace, sha256_of
-from tinyssl.table.commands import child_environment
-from tinyssl.table.jobs import Job
+from tinyssl.stages.table.commands import child_environment
+from tinyssl.stages.table.jobs import Job
 
 ROOT = Path(__file__).resolve().parents[3]
 

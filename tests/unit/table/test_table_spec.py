@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.table.table_helpers import TABLE, write_table
 from tinyssl.core.errors import UsageError
-from tinyssl.table import make_cells, read_table
+from tinyssl.stages.table import make_cells, read_table
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "tables"
 METHODS = {"supervised", "ca_dssl", "seed", "simclr", "random", "byol", "dino", "moco_v2"}

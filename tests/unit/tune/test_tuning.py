@@ -12,13 +12,12 @@ from tinyssl.compiler.schedule import call_choices, least_bytes, measuring_cover
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.records import Workspace
-from tinyssl.project import build
 from tinyssl.project.source import ModelSource, load_model
 from tinyssl.project.tuning import Tuning, described, find_tuning, tuning_path
+from tinyssl.stages.build import build
+from tinyssl.stages.tune import Candidate, cheapest_calls, tune
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.kernels import KERNEL_ABI
-from tinyssl.tune import Candidate, tune
-from tinyssl.tune.stage import cheapest_calls
 
 M7 = Isa.CORTEX_M7
 

@@ -11,7 +11,7 @@ from tinyssl.core.errors import AccuracyDrop, DataError, Mismatch, ModelError, U
 from tinyssl.core.records import Workspace
 from tinyssl.frontends.tflite import write_model
 from tinyssl.runtimes.capture import captured
-from tinyssl.verify import verify
+from tinyssl.stages.verify import verify
 from tinyssl.verify.accuracy import Accuracy
 
 MODELS = Path(__file__).parents[3].parent / "shared" / "models"

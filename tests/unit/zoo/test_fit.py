@@ -9,7 +9,7 @@ from tests.unit.cli.conftest import invoke, workspace
 from tests.unit.zoo.test_fit_folder import fill
 from tinyssl.core.config import DataConfig, PretrainConfig
 from tinyssl.core.records import Workspace, read_record
-from tinyssl.learn.train import pretrain
+from tinyssl.stages.pretrain import pretrain
 
 __all__ = ["invoke", "workspace"]
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import torch
+
 from tinyssl.core.errors import TrainingError, UsageError, unknown_name
 from tinyssl.data.spec import FeatureSpec
 from tinyssl.learn.backbones.base import Backbone
@@ -60,6 +62,17 @@ def build_backbone(name: str, stem_stride: int = 2, spec: FeatureSpec = IMAGE) -
     return BACKBONES[name](spec, stem_stride)
 
 
+def untrained_backbone(info: BackboneInfo, seed: int) -> Backbone:
+    """The weights that a pretrain run with this seed starts from; leaves torch's generator alone.
+
+    Raises:
+        UsageError: Unknown name or stride.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return build_backbone(info.backbone, info.stem_stride, info.spec)
+
+
 def load_backbone(path: Path) -> tuple[Backbone, BackboneInfo]:
     """The backbone of a pretrain or probe run, in eval mode.
 
@@ -86,4 +99,5 @@ __all__ = [
     "build_backbone",
     "load_backbone",
     "save_backbone",
+    "untrained_backbone",
 ]

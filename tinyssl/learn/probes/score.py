@@ -6,15 +6,18 @@ import statistics
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from tinyssl.core.config import ProbeConfig
 from tinyssl.core.progress import Progress
 from tinyssl.data import Dataset
+from tinyssl.data.augment import to_float
+from tinyssl.data.base import Images
 from tinyssl.learn.backbones import Backbone
-from tinyssl.learn.probes.features import all_features
+from tinyssl.learn.probes.features import BATCH, all_features, probe_device
 from tinyssl.learn.probes.knn import knn_predict
-from tinyssl.learn.probes.linear import LinearProbe, accuracy, enough_epochs, fit_linear
+from tinyssl.learn.probes.linear import Head, LinearProbe, accuracy, enough_epochs, fit_linear
 
 
 @dataclass(frozen=True)
@@ -62,3 +65,17 @@ def score_backbone(
         knn=accuracy(neighbours, test.labels),
         predictions=predictions[0].cpu().numpy(),
     )
+
+
+def head_accuracy(
+    backbone: Backbone, head: Head, images: Images, labels: NDArray[np.int64]
+) -> float:
+    """Accuracy of backbone and head on `images` (n, h, w, 3), in [0, 1]."""
+    device = probe_device()
+    backbone = backbone.to(device).eval()
+    head = Head(head.weight.to(device), head.bias.to(device))
+    answers = []
+    with torch.inference_mode():
+        for batch in torch.split(torch.from_numpy(images), BATCH[device.type]):
+            answers.append(head.predict(backbone(to_float(batch.to(device))).float()))
+    return accuracy(torch.cat(answers), torch.from_numpy(labels).to(device))

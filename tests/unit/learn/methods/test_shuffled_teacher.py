@@ -14,8 +14,8 @@ import pytest
 from tinyssl.core.config import DataConfig, PretrainConfig, ProbeConfig
 from tinyssl.core.progress import Silent
 from tinyssl.core.records import RunRecord, Workspace
-from tinyssl.learn.probes import probe
-from tinyssl.learn.train import pretrain
+from tinyssl.stages.pretrain import pretrain
+from tinyssl.stages.probe import probe
 
 DATA = DataConfig(dataset="digits", image_size=16)
 TEACHER = PretrainConfig(

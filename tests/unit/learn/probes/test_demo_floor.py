@@ -11,8 +11,8 @@ from tinyssl.core.config import ConvertConfig, DataConfig, PretrainConfig, Probe
 from tinyssl.core.progress import Silent
 from tinyssl.core.records import Workspace
 from tinyssl.core.settings import read_file, resolve
-from tinyssl.learn.probes import probe
-from tinyssl.learn.train import pretrain
+from tinyssl.stages.pretrain import pretrain
+from tinyssl.stages.probe import probe
 
 DEMO = Path(__file__).resolve().parents[4] / "examples" / "digits.toml"
 EPOCHS = 30

@@ -18,8 +18,8 @@ from tinyssl.data.augment import to_float
 from tinyssl.data.corruptions import corrupt
 from tinyssl.data.spec import FeatureSpec
 from tinyssl.learn.backbones import BackboneInfo, build_backbone, load_backbone, save_backbone
-from tinyssl.learn.probes import probe
-from tinyssl.learn.probes.evaluate import evaluate
+from tinyssl.stages.evaluate_float import evaluate
+from tinyssl.stages.probe import probe
 
 QUICK = EvaluateConfig(
     few_labels=[0.05],

@@ -18,7 +18,6 @@ from tinyssl.core.records import RunRecord, Workspace
 from tinyssl.data import load_dataset
 from tinyssl.data.augment import to_float
 from tinyssl.learn.backbones import load_backbone
-from tinyssl.learn.probes import probe
 from tinyssl.learn.probes.features import Labelled
 from tinyssl.learn.probes.knn import knn_predict
 from tinyssl.learn.probes.linear import (
@@ -29,8 +28,8 @@ from tinyssl.learn.probes.linear import (
     fit_linear,
     train_heads,
 )
-from tinyssl.learn.probes.probe import confusion_matrix
-from tinyssl.learn.train import pretrain
+from tinyssl.stages.pretrain import pretrain
+from tinyssl.stages.probe import confusion_matrix, probe
 
 QUICK = ProbeConfig(epochs=30, batch_size=32, lrs=[0.1, 1.0])
 

@@ -15,7 +15,7 @@ from tinyssl.core.progress import Silent
 from tinyssl.core.records import Workspace
 from tinyssl.learn.backbones import load_backbone
 from tinyssl.learn.methods.monitor import CollapseMonitor
-from tinyssl.learn.train import pretrain
+from tinyssl.stages.pretrain import pretrain
 
 PATIENCE = CollapseMonitor().patience
 CONFIG = PretrainConfig(

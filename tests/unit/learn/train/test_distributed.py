@@ -17,8 +17,8 @@ from tinyssl.core.errors import UsageError
 from tinyssl.core.progress import Silent
 from tinyssl.core.records import RunRecord, Workspace
 from tinyssl.learn.methods import METHODS
-from tinyssl.learn.train import pretrain
 from tinyssl.learn.train.recorded import shared_out
+from tinyssl.stages.pretrain import pretrain
 
 REPOSITORY = Path(__file__).parents[4]
 BATCH = 16

@@ -10,11 +10,11 @@ import pytest
 from tinyssl.core.config import DataConfig, PretrainConfig
 from tinyssl.core.progress import Silent
 from tinyssl.core.records import RunRecord, Workspace
-from tinyssl.learn.train import pretrain
 from tinyssl.learn.train.launch import unfinished
 from tinyssl.learn.train.length import is_short, plan_text, verdict
 from tinyssl.learn.train.recorded import recorded_config
 from tinyssl.learn.train.schedule import IMAGES_SEEN, MOST_EPOCHS, Schedule, default_epochs
+from tinyssl.stages.pretrain import pretrain
 
 
 class Heard(Silent):

@@ -15,7 +15,8 @@ from tinyssl.core.errors import ToolMissing
 from tinyssl.core.progress import Silent
 from tinyssl.core.records import Workspace
 from tinyssl.data.augment import ViewGroup, ViewOptions, ViewSpec
-from tinyssl.learn.train import metrics, pretrain
+from tinyssl.learn.train import metrics
+from tinyssl.stages.pretrain import pretrain
 
 pytest.importorskip("tensorboard", reason="pip install 'tinyssl[tensorboard]'")
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator

@@ -17,7 +17,6 @@ from tinyssl.core.records import Workspace
 from tinyssl.data import Dataset
 from tinyssl.learn.backbones import build_backbone
 from tinyssl.learn.methods import Surroundings, build_method, method_config
-from tinyssl.learn.train import pretrain
 from tinyssl.learn.train.observer import Figures, Subject
 from tinyssl.learn.train.online_knn import (
     BANK_SHARE,
@@ -26,6 +25,7 @@ from tinyssl.learn.train.online_knn import (
     possible,
     spread_evenly,
 )
+from tinyssl.stages.pretrain import pretrain
 
 CONFIG = PretrainConfig(
     backbone="mobilenet_v2_tiny", epochs=4, batch_size=16, warmup_epochs=1, device="cpu"

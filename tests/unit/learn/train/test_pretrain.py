@@ -23,10 +23,10 @@ from tinyssl.core.progress import Silent
 from tinyssl.core.records import METRICS, RunRecord, Workspace, hold_run, read_record
 from tinyssl.data import load_dataset
 from tinyssl.learn.backbones import load_backbone
-from tinyssl.learn.train import pretrain
 from tinyssl.learn.train.checkpoint import CURRENT, PREVIOUS
 from tinyssl.learn.train.setup import make_schedule
 from tinyssl.learn.train.world import World
+from tinyssl.stages.pretrain import pretrain
 
 CONFIG = PretrainConfig(
     backbone="mobilenet_v2_tiny",

@@ -21,9 +21,9 @@ from tinyssl.data.augment import Geometry
 from tinyssl.learn.backbones import build_backbone, save_backbone
 from tinyssl.learn.backbones.storage import load_info
 from tinyssl.learn.methods import METHODS
-from tinyssl.learn.train import pretrain
 from tinyssl.learn.train.checkpoint import load_checkpoint
 from tinyssl.learn.train.teaching import CachedTeaching
+from tinyssl.stages.pretrain import pretrain
 
 BATCH, EPOCHS = 8, 4
 GEOMETRY = Geometry()

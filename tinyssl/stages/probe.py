@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
@@ -19,9 +18,9 @@ from tinyssl.data.spec import FeatureSpec
 from tinyssl.learn.backbones import (
     Backbone,
     BackboneInfo,
-    build_backbone,
     load_backbone,
     save_backbone,
+    untrained_backbone,
 )
 from tinyssl.learn.backbones.storage import save_tensors
 from tinyssl.learn.probes.baselines import BaselineJob, baseline_results
@@ -136,9 +135,7 @@ def _data_of(source: RunRecord | None) -> DataConfig:
 
 def _untrained(info: BackboneInfo, source: RunRecord | None) -> Backbone:
     """The very weights from which the pretrain run started; of a backbone from a file some."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed((source.seed or 0) if source else 0)
-        return build_backbone(info.backbone, info.stem_stride, info.spec)
+    return untrained_backbone(info, (source.seed or 0) if source else 0)
 
 
 def confusion_matrix(

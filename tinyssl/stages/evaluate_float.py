@@ -12,7 +12,6 @@ import statistics
 import time
 from dataclasses import replace
 
-import torch
 from pydantic import TypeAdapter
 
 from tinyssl.core.config import EvaluateConfig, ProbeConfig
@@ -20,16 +19,15 @@ from tinyssl.core.errors import DataError, TrainingError, UsageError
 from tinyssl.core.progress import Progress
 from tinyssl.core.records import RunRecord, RunWriter, Workspace, read_record, write_json
 from tinyssl.data import Dataset, data_config_json, data_config_of, load_dataset
-from tinyssl.data.augment import to_float
-from tinyssl.data.base import Images
 from tinyssl.data.corruptions.suite import FILE, Suite, as_file, check_kinds, mean_accuracy
-from tinyssl.learn.backbones import Backbone, load_backbone
+from tinyssl.learn.backbones import load_backbone
 from tinyssl.learn.backbones.storage import load_tensors
-from tinyssl.learn.probes.features import BATCH, all_features, probe_device
+from tinyssl.learn.probes.features import all_features
 from tinyssl.learn.probes.few_labels import few_labels
 from tinyssl.learn.probes.finetune import Start, finetune
-from tinyssl.learn.probes.linear import Head, accuracy
-from tinyssl.learn.probes.probe import require_labels
+from tinyssl.learn.probes.linear import Head
+from tinyssl.learn.probes.score import head_accuracy
+from tinyssl.stages.probe import require_labels
 
 _ADAPTER = TypeAdapter(EvaluateConfig)
 _LRS = TypeAdapter(list[float])
@@ -123,26 +121,13 @@ def _corruptions(
     table: dict[str, list[float]] = {}
     with progress.track("corrupted images", suite.total, "image") as tracker:
         for corrupted in suite:
-            share = right_share(start, corrupted.images, suite)
+            share = head_accuracy(start.backbone, start.head, corrupted.images, suite.labels)
             table.setdefault(corrupted.kind, []).append(share)
             tracker.advance(len(corrupted.images), kind=corrupted.kind)
     write_json(run.file("corruptions", FILE), as_file(suite, {"float": table}))
     run.results(
-        accuracy_clean=right_share(start, suite.images, suite),
+        accuracy_clean=head_accuracy(start.backbone, start.head, suite.images, suite.labels),
         accuracy_corrupted=mean_accuracy(table),
         corruption_images=len(suite.images),
         corruption_kinds={kind: statistics.fmean(levels) for kind, levels in table.items()},
     )
-
-
-def right_share(start: Start, images: Images, suite: Suite) -> float:
-    """Accuracy of backbone and head on `images`, which are the suite's in some form."""
-    device = probe_device()
-    backbone: Backbone = start.backbone.to(device).eval()
-    head = Head(start.head.weight.to(device), start.head.bias.to(device))
-    labels = torch.from_numpy(suite.labels).to(device)
-    answers = []
-    with torch.inference_mode():
-        for batch in torch.split(torch.from_numpy(images), BATCH[device.type]):
-            answers.append(head.predict(backbone(to_float(batch.to(device))).float()))
-    return accuracy(torch.cat(answers), labels)

@@ -15,9 +15,9 @@ from tinyssl.core.errors import EXIT_INTERRUPTED, EXIT_OK
 from tinyssl.core.locks import Lock
 from tinyssl.core.progress import Progress, Tracker
 from tinyssl.core.records import Workspace
-from tinyssl.table.cells import Cell
-from tinyssl.table.jobs import Job
-from tinyssl.table.outcome import Outcome, State, look_up
+from tinyssl.stages.table.cells import Cell
+from tinyssl.stages.table.jobs import Job
+from tinyssl.stages.table.outcome import Outcome, State, look_up
 
 POLL = 0.2
 """Seconds between two looks at the children"""

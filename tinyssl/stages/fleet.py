@@ -17,13 +17,13 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from tinyssl.bench.worker import Failure, Job, Outcome, work
 from tinyssl.core.config import BenchConfig
 from tinyssl.core.errors import EXIT_FAILED, EXIT_OK, UsageError
 from tinyssl.core.progress import Progress, Silent, Tracker
 from tinyssl.core.records import BuildInfo, Workspace
 from tinyssl.device import Port, find_ports
 from tinyssl.project import Flashed
+from tinyssl.stages.fleet_worker import Failure, Job, Outcome, work
 from tinyssl.targets.boards import Board, read_board
 
 END_SECONDS = 20.0

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import tinyssl
 from tinyssl.core.settings import PREFIX, VARIABLES
 
 
@@ -19,6 +20,6 @@ def child_environment(threads: int, environ: Mapping[str, str] = os.environ) -> 
         for name, value in environ.items()
         if not name.startswith(PREFIX) or name in set(VARIABLES) - {"TINYSSL_CONFIG"}
     }
-    package = str(Path(__file__).resolve().parents[2])
+    package = str(Path(tinyssl.__file__).resolve().parents[1])
     path = [package, *filter(None, [kept.get("PYTHONPATH")])]
     return kept | {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": os.pathsep.join(path)}

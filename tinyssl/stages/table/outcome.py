@@ -9,7 +9,7 @@ from enum import StrEnum
 from tinyssl.core.commands import flags
 from tinyssl.core.errors import Collapsed
 from tinyssl.core.records import RunRecord, Workspace, step_of
-from tinyssl.table.cells import Cell
+from tinyssl.stages.table.cells import Cell
 
 
 class State(StrEnum):

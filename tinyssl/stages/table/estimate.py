@@ -9,8 +9,8 @@ from itertools import islice
 
 from tinyssl.core.fields import Fields
 from tinyssl.core.records import RunRecord, Workspace
-from tinyssl.table.cells import Cell
-from tinyssl.table.outcome import Outcome, State, last_step
+from tinyssl.stages.table.cells import Cell
+from tinyssl.stages.table.outcome import Outcome, State, last_step
 
 MARGIN = 1.2
 """Room that is left for a probe"""

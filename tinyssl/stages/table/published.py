@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tinyssl.report.values import MISSING
-from tinyssl.table.outcome import Outcome
-from tinyssl.table.spec import Row, TableSpec
+from tinyssl.stages.table.outcome import Outcome
+from tinyssl.stages.table.spec import Row, TableSpec
 
 
 def share_published(row: Row, rows: Sequence[Row]) -> list[str]:

@@ -32,10 +32,11 @@ from tinyssl.core.records import RunRecord, RunWriter, Workspace, read_record, w
 from tinyssl.data.corruptions.suite import FILE, Suite, as_file, mean_accuracy
 from tinyssl.device import Session, emulator, open_link
 from tinyssl.frontends.tflite import read_model
-from tinyssl.project import build, flash
 from tinyssl.runtimes.host import HostModel
 from tinyssl.runtimes.inputs import to_wire, wire_to_model
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
+from tinyssl.stages.build import build
+from tinyssl.stages.flash import flash
 from tinyssl.verify.subject import load_split
 
 _ADAPTER = TypeAdapter(EvaluateConfig)

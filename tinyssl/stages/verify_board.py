@@ -14,8 +14,9 @@ from tinyssl.core.errors import UsageError
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import Workspace
 from tinyssl.device import Session, emulator, open_link
-from tinyssl.project import build, flash
 from tinyssl.runtimes.inputs import make_inputs, to_wire
+from tinyssl.stages.build import build
+from tinyssl.stages.flash import flash
 
 
 def verify_on_board(

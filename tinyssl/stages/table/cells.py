@@ -19,8 +19,8 @@ from pydantic import TypeAdapter
 from tinyssl.core.config import DataConfig, PretrainConfig, ProbeConfig
 from tinyssl.core.records import RunRecord
 from tinyssl.core.settings import Layer, Setting, resolve
-from tinyssl.table.images import describe_images
-from tinyssl.table.spec import Row, TableSpec
+from tinyssl.stages.table.images import describe_images
+from tinyssl.stages.table.spec import Row, TableSpec
 
 NO_MATTER = frozenset(
     {

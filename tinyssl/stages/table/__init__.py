@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tinyssl.table.cells import Cell, make_cells
-from tinyssl.table.estimate import Estimate, estimate, probe_seconds
-from tinyssl.table.outcome import Outcome, State, look_up
-from tinyssl.table.schedule import How, Scheduler
-from tinyssl.table.spec import Row, TableSpec, read_table
+from tinyssl.stages.table.cells import Cell, make_cells
+from tinyssl.stages.table.estimate import Estimate, estimate, probe_seconds
+from tinyssl.stages.table.outcome import Outcome, State, look_up
+from tinyssl.stages.table.schedule import How, Scheduler
+from tinyssl.stages.table.spec import Row, TableSpec, read_table
 
 __all__ = [
     "Cell",

@@ -18,7 +18,6 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
 
-from tinyssl.bench.stage import bench
 from tinyssl.core.config import BenchConfig, FlashConfig
 from tinyssl.core.errors import (
     EXIT_FAILED,
@@ -31,7 +30,8 @@ from tinyssl.core.progress import Progress
 from tinyssl.core.records import Workspace
 from tinyssl.core.text import printable
 from tinyssl.device import Session, emulator, open_link
-from tinyssl.project import flash
+from tinyssl.stages.bench import bench
+from tinyssl.stages.flash import flash
 
 
 @dataclass(frozen=True)

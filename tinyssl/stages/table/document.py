@@ -17,10 +17,10 @@ from tinyssl.report.compare import Figure, rows
 from tinyssl.report.compare import Row as Compared
 from tinyssl.report.compare_table import spread_text, table
 from tinyssl.report.values import MISSING, day_span, decimal
-from tinyssl.table.cells import Cell
-from tinyssl.table.outcome import Outcome, State, fresh_words
-from tinyssl.table.published import differences, ordering, share_published
-from tinyssl.table.spec import Row, TableSpec
+from tinyssl.stages.table.cells import Cell
+from tinyssl.stages.table.outcome import Outcome, State, fresh_words
+from tinyssl.stages.table.published import differences, ordering, share_published
+from tinyssl.stages.table.spec import Row, TableSpec
 
 PLACEHOLDER = re.compile(r"\{\{ *(\w+) +(\w+) *\}\}")
 """`{{ROW FIGURE}}` in the author's text: a measured figure, see `report.compare.Row.figures`"""

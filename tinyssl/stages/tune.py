@@ -17,7 +17,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tinyssl.bench import bench
 from tinyssl.compiler.arena import plan_arena
 from tinyssl.compiler.calls import KernelCall
 from tinyssl.compiler.schedule import Choice, call_choices, cover, least_bytes, measuring_covers
@@ -25,9 +24,12 @@ from tinyssl.core.config import BenchConfig, BuildConfig, FlashConfig
 from tinyssl.core.errors import BudgetExceeded, UsageError
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import Workspace
-from tinyssl.project import build, flash, stop_emulators
+from tinyssl.project import stop_emulators
 from tinyssl.project.source import ModelSource, load_model, shipped_model
 from tinyssl.project.tuning import Tuning, described
+from tinyssl.stages.bench import bench
+from tinyssl.stages.build import build
+from tinyssl.stages.flash import flash
 from tinyssl.targets.boards import Board, find_board
 
 RUNS = 3

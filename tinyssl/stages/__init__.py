@@ -1,0 +1,1 @@
+"""The stages of a run: each reads run records, calls the libraries, and writes a record."""
