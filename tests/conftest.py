@@ -9,7 +9,12 @@ import pytest
 from tests import programs, skips
 from tinyssl.frontends.tflite import write_model
 from tinyssl.graph.model import DType, Model, Quant, Value
-from tinyssl.ops.operators import Activation, Conv2D, FullyConnected, Mean, Padding, Softmax
+from tinyssl.ops.common.activation import Activation
+from tinyssl.ops.common.window import Padding
+from tinyssl.ops.conv_2d import Conv2D
+from tinyssl.ops.fully_connected import FullyConnected
+from tinyssl.ops.mean import Mean
+from tinyssl.ops.softmax import Softmax
 
 # Small networks train faster on one thread, and far faster beside other test workers. Before torch
 # is imported, and for the processes that tests start.

@@ -9,19 +9,16 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from tinyssl.frontends.tflite import read_model
-from tinyssl.graph.model import DType, Model, Quant, Value
-from tinyssl.ops.operators import (
-    Activation,
-    Add,
-    Conv2D,
-    DepthwiseConv2D,
-    FullyConnected,
-    Mean,
-    Op,
-    Padding,
-    Reshape,
-    Softmax,
-)
+from tinyssl.graph.model import DType, Model, Op, Quant, Value
+from tinyssl.ops.add import Add
+from tinyssl.ops.common.activation import Activation
+from tinyssl.ops.common.window import Padding
+from tinyssl.ops.conv_2d import Conv2D
+from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
+from tinyssl.ops.fully_connected import FullyConnected
+from tinyssl.ops.mean import Mean
+from tinyssl.ops.reshape import Reshape
+from tinyssl.ops.softmax import Softmax
 
 PIXELS = Quant((float(np.float32(1 / 255)),), (-128,))
 

@@ -21,8 +21,8 @@ from tinyssl.compiler.search import aligned
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import Model
 from tinyssl.graph.passes import run_passes
+from tinyssl.ops.common.overlap import NOTHING_LEFT, Overlap
 from tinyssl.targets.boards import Isa
-from tinyssl.targets.overlap import NOTHING_LEFT, Overlap
 
 FURTHER = "_+1"
 """Ends the name of a graph whose output lies a byte beyond what is allowed"""

@@ -15,8 +15,8 @@ from tinyssl.core.errors import InterpreterFailed, ModelError
 from tinyssl.frontends.tflite import complete, is_canonical, read_model
 from tinyssl.graph.model import Model
 from tinyssl.graph.passes import run_passes
-from tinyssl.graph.shapes import macs
 from tinyssl.graph.verify import verify
+from tinyssl.ops import macs
 from tinyssl.runtimes.process import InterpreterProcess
 
 SECONDS = 5.0

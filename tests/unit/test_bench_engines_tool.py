@@ -14,15 +14,13 @@ from tinyssl import compiler
 from tinyssl.compiler.describe import describe_calls
 from tinyssl.convert.canonical import drop_idle_reshapes
 from tinyssl.frontends.tflite import read_model, write_model
-from tinyssl.ops.operators import (
-    AveragePool2D,
-    Conv2D,
-    DepthwiseConv2D,
-    FullyConnected,
-    Mean,
-    Pad,
-    Softmax,
-)
+from tinyssl.ops.average_pool_2d import AveragePool2D
+from tinyssl.ops.conv_2d import Conv2D
+from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
+from tinyssl.ops.fully_connected import FullyConnected
+from tinyssl.ops.mean import Mean
+from tinyssl.ops.pad import Pad
+from tinyssl.ops.softmax import Softmax
 from tinyssl.targets.boards import find_board
 from tools.bench_engines import bakenn, baseline, engines, stack
 from tools.bench_engines.document import document

@@ -16,9 +16,10 @@ from tinyssl.compiler.program import Program
 from tinyssl.compiler.search import ALIGNMENT
 from tinyssl.core.text import percent_encoded
 from tinyssl.graph.model import DType, Model
-from tinyssl.graph.shapes import macs
-from tinyssl.ops.params import Array, Fields
-from tinyssl.targets.kernels import KERNEL_ABI, Kernel
+from tinyssl.ops import macs
+from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.params import Array, Fields
+from tinyssl.targets.kernels import KERNEL_ABI
 
 VALUES_A_ROW = 16
 UINT8_ZERO_POINT = -128
@@ -215,7 +216,7 @@ def _kernel_cases(model: Model, calls: Sequence[KernelCall]) -> list[KernelCase]
     return list(cases.values())
 
 
-def _kernel_case(model: Model, call: KernelCall, kernel: Kernel) -> KernelCase:
+def _kernel_case(model: Model, call: KernelCall, kernel: Kernel[Any]) -> KernelCase:
     """How model.c calls a kernel, with the operands by their place in the row."""
     values = (*call_outputs(model, call), *call_inputs(model, call))
     operands = [_operand(model, kernel, value, at) for at, value in enumerate(values)]
@@ -233,7 +234,7 @@ def _kernel_case(model: Model, call: KernelCall, kernel: Kernel) -> KernelCase:
     )
 
 
-def _operand(model: Model, kernel: Kernel, value: int, at: int) -> str:
+def _operand(model: Model, kernel: Kernel[Any], value: int, at: int) -> str:
     """The address of an operand, of its element type; kernels of any number take bytes."""
     if kernel.variadic:
         return f"AT(list[{at}])"

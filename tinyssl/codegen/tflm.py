@@ -22,20 +22,7 @@ from tinyssl.core.errors import UsageError
 from tinyssl.frontends.tflite import complete, read_model, require_canonical
 from tinyssl.graph.model import Model
 from tinyssl.graph.verify import verify
-
-ADDERS = {
-    "CONV_2D": "AddConv2D",
-    "DEPTHWISE_CONV_2D": "AddDepthwiseConv2D",
-    "FULLY_CONNECTED": "AddFullyConnected",
-    "ADD": "AddAdd",
-    "PAD": "AddPad",
-    "MEAN": "AddMean",
-    "AVERAGE_POOL_2D": "AddAveragePool2D",
-    "MAX_POOL_2D": "AddMaxPool2D",
-    "RESHAPE": "AddReshape",
-    "SOFTMAX": "AddSoftmax",
-}
-"""Operator -> method of MicroMutableOpResolver that registers its kernel"""
+from tinyssl.ops import OPS
 
 FILES = ("engine_tflm.cc", "model_data.h", "model_data.cc", "tflm_log.h", "tflm_log.cc")
 
@@ -100,7 +87,7 @@ def _context(graph: Model, source: bytes, arena_bytes: int) -> dict[str, Any]:
             _row(data[start : start + BYTES_A_ROW]) for start in range(0, len(data), BYTES_A_ROW)
         ],
         "ops": [op.label for op in graph.ops],
-        "adders": [ADDERS[kind] for kind in _kinds(graph)],
+        "adders": [OPS[kind].tflm.adder for kind in _kinds(graph)],
         "arena_bytes": arena_bytes,
         "input_bytes": graph.input.bytes,
         "input_shape": shape_text(graph.input.shape),

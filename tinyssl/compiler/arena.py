@@ -6,7 +6,7 @@ are tried, then neighbours of the best are sampled with a fixed seed; the search
 lower bound is met, which no plan can beat. Cost: O(n^2) an order for n pieces.
 
 An output may lie over an input that dies in the same call where the call's kernel declares so
-(`targets.overlap.Overlap`).
+(`ops.common.overlap.Overlap`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tinyssl.compiler.calls import KernelCall, check_calls, single_calls
 from tinyssl.compiler.lifetimes import Lifetime, lifetimes, scratch_id, storage_of
 from tinyssl.compiler.search import ALIGNMENT, aligned, lower_bound, needed, search
 from tinyssl.graph.model import Model
-from tinyssl.targets.overlap import Overlap
+from tinyssl.ops.common.overlap import Overlap
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from tinyssl.graph.model import Model
+from tinyssl.graph.model import Model, Op
 from tinyssl.graph.uses import inner_values, is_read_outside
-from tinyssl.ops.operators import Op
-from tinyssl.ops.params import Constants, Fields
+from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.overlap import Overlap
+from tinyssl.ops.common.params import Constants, Fields
 from tinyssl.targets.fused import Block
-from tinyssl.targets.kernels import Kernel
-from tinyssl.targets.overlap import Overlap
 
 MakeParams = Callable[[Model, Constants], Fields]
 
@@ -31,7 +31,7 @@ class KernelCall:
     scratch: int = 0
     """Bytes of working memory"""
     overlaps: tuple[Overlap, ...] = ()
-    kernel: Kernel | None = None
+    kernel: Kernel[Any] | None = None
     """None for a view (RESHAPE): the output is the input's storage"""
     block: Block | None = None
     """The operators as parts of a fused kernel; None for one operator by itself"""
@@ -55,7 +55,7 @@ def call_inputs(model: Model, call: KernelCall) -> list[int]:
     reads twice.
     """
     ops = call_ops(model, call)
-    inside = {op.output for op in ops}
+    inside = {index for op in ops for index in op.outputs}
     first = [index for index in ops[0].inputs if not model.tensor(index).constant]
     others = dict.fromkeys(index for op in ops[1:] for index in op.inputs)
     return first + [
@@ -67,7 +67,7 @@ def call_inputs(model: Model, call: KernelCall) -> list[int]:
 
 def call_outputs(model: Model, call: KernelCall) -> tuple[int, ...]:
     """The values that a call writes."""
-    return (model.ops[call.last].output,)
+    return model.ops[call.last].outputs
 
 
 def single_calls(model: Model) -> tuple[KernelCall, ...]:

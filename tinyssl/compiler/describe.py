@@ -6,19 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tinyssl.compiler.calls import KernelCall, call_inputs, call_ops, call_outputs, single_calls
-from tinyssl.graph.model import Model
-from tinyssl.graph.shapes import macs
-from tinyssl.ops.operators import (
-    Activation,
-    Conv2D,
-    DepthwiseConv2D,
-    FullyConnected,
-    Op,
-    Pad,
-    Padding,
-    Pool2D,
-    Reshape,
-)
+from tinyssl.graph.model import Model, Op
+from tinyssl.ops import macs, spec_of
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
@@ -28,26 +17,7 @@ def shape_text(shape: tuple[int, ...]) -> str:
 
 def op_text(model: Model, op: Op) -> str:
     """`CONV_2D 3x3/2 relu`: kind, window and stride, dilation, fused activation."""
-    words = [op.kind]
-    if isinstance(op, Conv2D | DepthwiseConv2D):
-        weight = model.tensor(op.weight).shape
-        words.append(_window(weight[1:3], op.stride))
-        if op.dilation != (1, 1):
-            words.append(f"dilation {op.dilation[0]}x{op.dilation[1]}")
-    elif isinstance(op, Pool2D):
-        words.append(_window(op.size, op.stride))
-    padding = getattr(op, "padding", Padding())
-    if isinstance(op, Pad) or padding != Padding():
-        words.append(f"pad {padding.top},{padding.bottom},{padding.left},{padding.right}")
-    activation = getattr(op, "activation", Activation.NONE)
-    if activation is not Activation.NONE:
-        words.append(activation.value)
-    return " ".join(words)
-
-
-def _window(size: tuple[int, ...], stride: tuple[int, int]) -> str:
-    step = str(stride[0]) if stride[0] == stride[1] else f"{stride[0]}x{stride[1]}"
-    return f"{size[0]}x{size[1]}/{step}"
+    return spec_of(op).text(model, op)
 
 
 def call_label(model: Model, call: KernelCall) -> str:
@@ -77,7 +47,10 @@ def describe_calls(model: Model, calls: Sequence[KernelCall]) -> list[dict[str, 
             "shape": " + ".join(
                 shape_text(model.tensor(index).shape) for index in call_inputs(model, call)
             )
-            + f" -> {shape_text(model.tensor(call_outputs(model, call)[0]).shape)}",
+            + " -> "
+            + " + ".join(
+                shape_text(model.tensor(index).shape) for index in call_outputs(model, call)
+            ),
             "macs": sum(macs(model, op) for op in call_ops(model, call)),
             "weights": sum(_constant_bytes(model, op) for op in call_ops(model, call)),
         }
@@ -86,11 +59,5 @@ def describe_calls(model: Model, calls: Sequence[KernelCall]) -> list[dict[str, 
 
 
 def _constant_bytes(model: Model, op: Op) -> int:
-    if not isinstance(op, Conv2D | DepthwiseConv2D | FullyConnected):
-        return 0
-    return sum(model.tensor(index).bytes for index in op.inputs[1:])
-
-
-def has_code(op: Op) -> bool:
-    """False for operators that only rename their input's storage."""
-    return not isinstance(op, Reshape)
+    values = (model.tensor(index) for index in op.inputs)
+    return sum(value.bytes for value in values if value.constant)

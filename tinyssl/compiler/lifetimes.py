@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tinyssl.compiler.calls import KernelCall, hidden, single_calls
+from tinyssl.compiler.calls import KernelCall, call_outputs, hidden, single_calls
 from tinyssl.graph.model import Model
-from tinyssl.ops.operators import Reshape
-from tinyssl.targets.overlap import Overlap
+from tinyssl.ops import spec_of
+from tinyssl.ops.common.overlap import Overlap
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def scratch_id(position: int) -> int:
 
 
 def storage_of(model: Model, calls: Sequence[KernelCall] | None = None) -> dict[int, int]:
-    """Activation -> the tensor whose storage it uses: its own, or its input's after RESHAPE.
+    """Activation -> the tensor whose storage it uses: its own, or its input's for a view.
 
     Tensors inside a call have none.
     """
@@ -51,8 +51,10 @@ def storage_of(model: Model, calls: Sequence[KernelCall] | None = None) -> dict[
         inside |= hidden(model, call)
     storage = {index: index for index in model.inputs}
     for op in model.ops:
-        if op.output not in inside:
-            storage[op.output] = storage[op.inputs[0]] if isinstance(op, Reshape) else op.output
+        view = spec_of(op).is_view
+        for index in op.outputs:
+            if index not in inside:
+                storage[index] = storage[op.inputs[0]] if view else index
     return storage
 
 
@@ -72,9 +74,10 @@ def lifetimes(model: Model, calls: Sequence[KernelCall] | None = None) -> list[L
     first = dict.fromkeys(model.inputs, -1)
     last = dict(first)
     for call in calls:
-        owner = storage[model.ops[call.last].output]
-        first.setdefault(owner, call.first)
-        last[owner] = max(last.get(owner, call.last), call.last)
+        for output in call_outputs(model, call):
+            owner = storage[output]
+            first.setdefault(owner, call.first)
+            last[owner] = max(last.get(owner, call.last), call.last)
         for position in call.positions:
             for index in model.ops[position].inputs:
                 if index in storage:
@@ -96,10 +99,10 @@ def lifetimes(model: Model, calls: Sequence[KernelCall] | None = None) -> list[L
 def _permissions(
     model: Model, calls: Sequence[KernelCall], storage: dict[int, int], last: dict[int, int]
 ) -> dict[int, tuple[Overlap, ...]]:
-    """By owner of the output: inputs that it may lie over, as their value dies in that call."""
+    """By owner of the first output: inputs that it may lie over, as they die in that call."""
     found = {}
     for call in calls:
-        owner = storage[model.ops[call.last].output]
+        owner = storage[call_outputs(model, call)[0]]
         allowed = tuple(
             Overlap(storage[overlap.tensor], overlap.slack, overlap.exact)
             for overlap in call.overlaps

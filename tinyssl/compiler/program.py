@@ -13,7 +13,7 @@ from tinyssl.compiler.schedule import choose_calls
 from tinyssl.graph.model import Model
 from tinyssl.graph.passes import run_passes
 from tinyssl.graph.verify import verify
-from tinyssl.ops.params import Array, Constants, Fields
+from tinyssl.ops.common.params import Array, Constants, Fields
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.kernels import PORTABLE
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from tinyssl.compiler.arena import call_bytes
 from tinyssl.compiler.calls import KernelCall
-from tinyssl.compiler.describe import has_code
 from tinyssl.graph.model import Model
+from tinyssl.ops import spec_of
 from tinyssl.targets import fused
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.fusing import FUSING, Fusing
@@ -129,7 +129,7 @@ def single_call(model: Model, position: int, isa: Isa) -> KernelCall:
         UnsupportedModel: There is none.
     """
     op = model.ops[position]
-    if not has_code(op):
+    if spec_of(op).is_view:
         return KernelCall(position, position)
     kernel = kernel_for(model, op, isa)
     return KernelCall(
@@ -138,7 +138,7 @@ def single_call(model: Model, position: int, isa: Isa) -> KernelCall:
         kernel.scratch(model, op) if kernel.scratch else 0,
         kernel.overlaps(model, op),
         kernel,
-        make_params=lambda model, constants: kernel.build(model, position, constants),
+        make_params=lambda model, constants: kernel.make_params(model, op, constants),
     )
 
 

@@ -66,7 +66,7 @@ def activation_ranges(
         progress: Told of every image.
     """
     model = read_model(data)
-    outputs = [op.output for op in model.ops]
+    outputs = [index for op in model.ops for index in op.outputs]
     low, high = np.full(len(outputs), np.inf), np.full(len(outputs), -np.inf)
     interpreter = LitertInterpreter(data, Kernels.OPTIMISED, keep_tensors=True)
     with (progress or Silent()).track("calibration", len(images), "image") as task:

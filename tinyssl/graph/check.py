@@ -7,8 +7,7 @@ from typing import Generic, TypeVar
 
 from tinyssl.core.errors import Blocker, ModelError, UnsupportedModel
 from tinyssl.graph.blockers import blocked
-from tinyssl.graph.model import Model, Quant, Value
-from tinyssl.ops.operators import Op
+from tinyssl.graph.model import Model, Op, Quant, Value
 
 OpT_co = TypeVar("OpT_co", bound=Op, covariant=True)
 

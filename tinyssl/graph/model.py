@@ -8,13 +8,13 @@ TFLite (`frontends.tflite.writer`). Layout is NHWC throughout, weights as in TFL
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-
-from tinyssl.ops.operators import Op
 
 
 class DType(StrEnum):
@@ -104,6 +104,88 @@ class Value:
         return np.frombuffer(self.data, dtype=self.dtype.value).reshape(self.shape)
 
 
+class Role(StrEnum):
+    """What may stand at an operand of an operator."""
+
+    ACTIVATION = "activation"
+    """Computed in this inference, or given by the caller"""
+    CONSTANT = "constant"
+    """Known when C is generated"""
+    PARAMETER = "parameter"
+    """In memory that the device may write between two inferences"""
+    STATE = "state"
+    """What the last inference left; the operator writes it too"""
+
+
+@dataclass(frozen=True)
+class Operand:
+    """An input or output of an operator, by the name of its field."""
+
+    name: str
+    """Field of the operator's dataclass: an index, an index or None (optional), or a tuple"""
+    types: tuple[DType, ...] = (DType.INT8,)
+    """Element types that the operator's kernels take"""
+    roles: tuple[Role, ...] = (Role.ACTIVATION,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Op:
+    """What all operators have. Each is a frozen dataclass in its own file of `tinyssl/ops/`.
+
+    Fields named by `operands` and `results` hold indices into `Model.tensors`; all others are
+    attributes.
+    """
+
+    kind: ClassVar[str]
+    """TFLite's name of the operator"""
+    operands: ClassVar[tuple[Operand, ...]]
+    """Inputs, in TFLite's order"""
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output"),)
+    """Outputs, in TFLite's order"""
+
+    index: int
+    """Position in the file it was read from: errors name `#index kind`"""
+
+    @property
+    def label(self) -> str:
+        """`#3 CONV_2D`: how errors and tables name the operator."""
+        return f"#{self.index} {self.kind}"
+
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        """All values that it reads, in TFLite's order, without optional ones that are absent."""
+        return tuple(i for operand in self.operands for i in self.values(operand))
+
+    @property
+    def outputs(self) -> tuple[int, ...]:
+        """All values that it writes, in TFLite's order."""
+        return tuple(i for operand in self.results for i in self.values(operand))
+
+    def values(self, operand: Operand) -> tuple[int, ...]:
+        """The values at one of its operands or results."""
+        found = getattr(self, operand.name)
+        if found is None:
+            return ()
+        return found if isinstance(found, tuple) else (found,)
+
+    def of_role(self, role: Role) -> tuple[int, ...]:
+        """Inputs whose operand may have a role."""
+        return tuple(
+            i for operand in self.operands if role in operand.roles for i in self.values(operand)
+        )
+
+    def reading(self, sources: Mapping[int, int]) -> Self:
+        """The operator with other inputs: each value in `sources` replaced by what it maps to."""
+
+        def changed(found: Any) -> Any:
+            if isinstance(found, tuple):
+                return tuple(sources.get(i, i) for i in found)
+            return sources.get(found, found)
+
+        names = [operand.name for operand in self.operands]
+        return replace(self, **{name: changed(getattr(self, name)) for name in names})
+
+
 @dataclass(frozen=True)
 class Model:
     """A graph in execution order. Operators name values by index into `tensors`."""
@@ -153,6 +235,10 @@ class Model:
         if quant is None:
             raise ValueError(f"tensor {index} ({self.tensors[index].name}) has no quantisation")
         return quant
+
+    def position(self, op: Op) -> int:
+        """Where an operator of the model stands in its order of execution."""
+        return self.ops.index(op)
 
     @property
     def input(self) -> Value:

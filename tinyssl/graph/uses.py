@@ -7,7 +7,7 @@ from tinyssl.graph.model import Model
 
 def inner_values(model: Model, positions: range) -> set[int]:
     """What consecutive operators write, but for what the last one writes."""
-    return {model.ops[position].output for position in positions[:-1]}
+    return {index for position in positions[:-1] for index in model.ops[position].outputs}
 
 
 def is_read_outside(model: Model, value: int, positions: range) -> bool:

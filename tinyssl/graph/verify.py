@@ -2,61 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from tinyssl.core.errors import Blocker, ModelError, UnsupportedModel
 from tinyssl.graph.blockers import blocked
 from tinyssl.graph.check import CONTRADICTION_HINT, Check
-from tinyssl.graph.model import Model
+from tinyssl.graph.model import Model, Op
 from tinyssl.graph.types import type_blockers
-from tinyssl.ops import rules, weight_rules
-from tinyssl.ops.operators import (
-    OPS,
-    Add,
-    AveragePool2D,
-    Conv2D,
-    DepthwiseConv2D,
-    FullyConnected,
-    MaxPool2D,
-    Mean,
-    Op,
-    Pad,
-    Reshape,
-    Softmax,
-)
-
-Rule = Callable[[Check[Any]], None]
-
-_CONV: tuple[Rule, ...] = (
-    rules.image,
-    rules.window,
-    rules.padding,
-    weight_rules.conv_weights,
-    rules.shape,
-    weight_rules.accumulator,
-)
-_POOL: tuple[Rule, ...] = (
-    rules.image,
-    rules.window,
-    rules.padding,
-    rules.shape,
-    rules.same_quant,
-)
-
-RULES: dict[type[Op], tuple[Rule, ...]] = {
-    Conv2D: _CONV,
-    DepthwiseConv2D: _CONV,
-    FullyConnected: (weight_rules.dense_weights, rules.shape, weight_rules.accumulator),
-    Add: (rules.add, rules.shape),
-    Pad: (rules.image, rules.padding, rules.shape, rules.same_quant),
-    Mean: (rules.image, rules.shape, rules.mean),
-    AveragePool2D: _POOL,
-    MaxPool2D: _POOL,
-    Reshape: (rules.same_elements, rules.same_quant),
-    Softmax: (rules.shape, rules.softmax),
-}
-"""What each operator must keep besides `rules.activations`, in the order it is checked"""
+from tinyssl.ops import OPS, spec_of, supported_hint
+from tinyssl.ops.common import rules
 
 
 def verify(model: Model) -> None:
@@ -86,11 +38,10 @@ def find_blockers(model: Model) -> list[Blocker]:
     if batched := _batch_blockers(model):
         return [*found, *batched]  # all shapes that follow have it too
     for op in model.ops:
-        if type(op) not in RULES:
-            hint = "supported: " + ", ".join(OPS)
-            found.append(Blocker(op.label, "operator is not supported", hint))
+        if op.kind not in OPS:
+            found.append(Blocker(op.label, "operator is not supported", supported_hint()))
             continue
-        if wrong.isdisjoint((*op.inputs, op.output)):
+        if wrong.isdisjoint((*op.inputs, *op.outputs)):
             found += _rule_blockers(Check(model, op))
     return found
 
@@ -98,11 +49,20 @@ def find_blockers(model: Model) -> list[Blocker]:
 def _rule_blockers(check: Check[Op]) -> tuple[Blocker, ...]:
     """What the first rule says that is not supported."""
     try:
-        for rule in (rules.activations, *RULES[type(check.op)]):
+        for rule in (rules.values, *spec_of(check.op).checks, _shapes):
             rule(check)
     except UnsupportedModel as error:
         return error.blockers
     return ()
+
+
+def _shapes(check: Check[Op]) -> None:
+    """The outputs have the shapes that follow from the inputs."""
+    expected = spec_of(check.op).shapes(check.model, check.op)
+    for index, shape in zip(check.op.outputs, expected, strict=True):
+        found = check.tensor(index).shape
+        if found != shape or min(shape) < 1:
+            raise check.broken(f"output has shape {list(found)}, the inputs give {list(shape)}")
 
 
 def _end_blockers(model: Model) -> list[Blocker]:
@@ -144,12 +104,13 @@ def _check_order(model: Model) -> None:
                     f"{op.label}: input {index} ({tensor.name}) is read before it is written",
                     hint=CONTRADICTION_HINT,
                 )
-        if op.output in written or model.tensor(op.output).constant:
-            name = model.tensor(op.output).name
-            raise ModelError(
-                f"{op.label}: output {op.output} ({name}) is written twice", CONTRADICTION_HINT
-            )
-        written.add(op.output)
+        for index in op.outputs:
+            if index in written or model.tensor(index).constant:
+                name = model.tensor(index).name
+                raise ModelError(
+                    f"{op.label}: output {index} ({name}) is written twice", CONTRADICTION_HINT
+                )
+            written.add(index)
     if model.outputs[0] not in written - set(model.inputs):
         raise ModelError(
             f"the output {model.output.name} is never written", hint=CONTRADICTION_HINT

@@ -13,7 +13,7 @@ from tinyssl.codegen.tflm import ARENA_ALIGNMENT
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.errors import BudgetExceeded
 from tinyssl.graph.model import Model
-from tinyssl.ops.operators import AveragePool2D, Conv2D, DepthwiseConv2D, FullyConnected, Op
+from tinyssl.ops import spec_of
 from tinyssl.project.platformio import options
 from tinyssl.project.source import ModelSource
 from tinyssl.runtimes.tflm import ArenaUse, TflmInterpreter
@@ -22,8 +22,6 @@ from tinyssl.targets.boards import Board
 ARENA_MARGIN = 1024
 """Bytes on top of what TFLM measures on this computer: that one and the linked one may be different
 versions, whose bookkeeping differs by some words a tensor or operator"""
-MVE_BLOCK = 124
-"""Channels that CMSIS-NN's depthwise kernel for MVE takes at once (CH_IN_BLOCK_MVE)"""
 
 
 @lru_cache(maxsize=4)
@@ -66,26 +64,9 @@ def scratch_bytes(graph: Model) -> int:
     Scratch memory is an operator's own, so the largest counts; the sums that its dense layers for
     MVE keep are counted for each. From the functions `arm_…_get_buffer_size` of CMSIS-NN (2026-06).
     """
-    sums = sum(4 * op_channels(graph, op) for op in graph.ops if isinstance(op, FullyConnected))
-    return max((aligned(_scratch(graph, op)) for op in graph.ops), default=0) + aligned(sums)
-
-
-def op_channels(graph: Model, op: Op) -> int:
-    """Channels of an operator's output."""
-    return graph.tensor(op.output).shape[-1]
-
-
-def _scratch(graph: Model, op: Op) -> int:
-    if isinstance(op, AveragePool2D):
-        return 4 * op_channels(graph, op)  # sums of 32 bits
-    if not isinstance(op, Conv2D | DepthwiseConv2D):
-        return 0
-    height, width, channels = graph.tensor(op.weight).shape[1:]
-    taps = height * width
-    if isinstance(op, DepthwiseConv2D):
-        return max(2 * taps * channels, 4 * MVE_BLOCK * taps)
-    # Two columns of 16 bits, or four of 8 bits in whole registers of 16.
-    return 0 if taps == 1 else max(4 * aligned(taps * channels), 64 * -(-taps * channels // 16))
+    calls = [(spec_of(op).tflm, op) for op in graph.ops]
+    sums = sum(tflm.sums(graph, op) for tflm, op in calls)
+    return max((aligned(tflm.scratch(graph, op)) for tflm, op in calls), default=0) + aligned(sums)
 
 
 def arena_room(board: Board, ram_budget: int) -> int:

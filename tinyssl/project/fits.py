@@ -10,7 +10,7 @@ from tinyssl.compiler.arena import Plan
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.errors import BudgetExceeded
 from tinyssl.graph.model import Model
-from tinyssl.ops.operators import WeightedOp
+from tinyssl.ops.common.weights import WeightedOp
 from tinyssl.project.platformio import options
 from tinyssl.targets.boards import Board
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from tinyssl.codegen.tflm import operator_kinds, render_tflm
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.errors import UsageError
+from tinyssl.ops import OPS
 from tinyssl.project.arena import arena_bytes, scratch_bytes
 from tinyssl.project.nn_kernels import KERNELS, NnKernels, manifest, optimised_kernels, tree_path
 from tinyssl.project.project import EngineParts
@@ -30,20 +31,6 @@ LIB_DEPS = f"{FETCHED}=https://github.com/espressif/esp-tflite-micro.git#v1.3.8"
 """A tree of TFLM that PlatformIO can fetch, with third-party headers and reference kernels.
 TensorFlow's own repository cannot be named here: it lacks those headers, and PlatformIO, which
 looks for the folder that is a library, keeps an arbitrary one of its folders."""
-
-KERNEL_FILES = {
-    "CONV_2D": "conv",
-    "DEPTHWISE_CONV_2D": "depthwise_conv",
-    "FULLY_CONNECTED": "fully_connected",
-    "ADD": "add",
-    "PAD": "pad",
-    "MEAN": "reduce",
-    "AVERAGE_POOL_2D": "pooling",
-    "MAX_POOL_2D": "pooling",
-    "RESHAPE": "reshape",
-    "SOFTMAX": "softmax",
-}
-"""Operator -> its reference kernel: `<name>.cc` and, where there is one, `<name>_common.cc`"""
 
 RUNTIME = (
     "+<tensorflow/compiler/mlir/lite/core/api/error_reporter.cc>",
@@ -163,7 +150,7 @@ def local_tree(path: Path, kinds: tuple[str, ...] = ()) -> TflmTree:
         UsageError: Something is missing; the message names every file that was looked for.
     """
     root = tree_path("--tflm", path)
-    kernels = [f"{KERNELS}/{KERNEL_FILES[kind]}.cc" for kind in kinds]
+    kernels = [f"{KERNELS}/{OPS[kind].tflm.source}.cc" for kind in kinds]
     missing = [name for name in (*OWN_HEADERS, *kernels) if not (root / name).is_file()]
     found = []
     for include, header in THIRD_PARTY.items():
@@ -195,7 +182,7 @@ def library_manifest(tree: TflmTree, kinds: tuple[str, ...], fast: NnKernels | N
         kinds: Operators of the model.
         fast: Kernels that take the place of the reference ones, where there are such.
     """
-    names = sorted({KERNEL_FILES[kind] for kind in kinds})
+    names = sorted({OPS[kind].tflm.source for kind in kinds})
     calls = fast.names if fast else frozenset()
     kernels = [f"+<{fast.folder if fast and n in calls else KERNELS}/{n}.cc>" for n in names]
     kernels += [f"+<{KERNELS}/{name}_common.cc>" for name in names]

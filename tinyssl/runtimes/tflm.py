@@ -88,7 +88,7 @@ class TflmInterpreter:
         Returns:
             Tensor index of the file -> int8 of its shape, in order of execution.
         """
-        outputs = [op.output for op in self.model.ops]
+        outputs = [index for op in self.model.ops for index in op.outputs]
         _, *found = self._run(self._keeping, x, outputs)
         return dict(zip(outputs, found, strict=True))
 

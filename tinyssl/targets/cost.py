@@ -7,8 +7,8 @@ which says when, of what, and how far off it is.
 
 from __future__ import annotations
 
-from tinyssl.graph.model import Model
-from tinyssl.ops.operators import Op, Reshape
+from tinyssl.graph.model import Model, Op
+from tinyssl.ops.reshape import Reshape
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.cost_table import CONSTANTS
 from tinyssl.targets.features import CONV, FUSED, STEM, Features, block_features, op_features

@@ -7,9 +7,10 @@ within 1.2 %, 94 pointwise ones within 11 %, half of them within 1 %, 33 additio
 
 from __future__ import annotations
 
-from tinyssl.graph.model import Model
-from tinyssl.ops.fixed_point import INT8_MAX, INT8_MIN
-from tinyssl.ops.operators import Conv2D, DepthwiseConv2D, Op
+from tinyssl.graph.model import Model, Op
+from tinyssl.ops.common.fixed_point import INT8_MAX, INT8_MIN
+from tinyssl.ops.conv_2d import Conv2D
+from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyssl.targets.fused import Block
 from tinyssl.targets.mve import BLOCK, QUAD
 from tinyssl.targets.requantise import clamp, needs_sign
@@ -50,7 +51,7 @@ def op_cost(model: Model, op: Op, lines: int = 1) -> float:
         op: One of its operators.
         lines: Lines in which a pointwise convolution is computed.
     """
-    _, rows, columns, channels = (1, 1, 1, *model.tensor(op.output).shape)[-4:]
+    _, rows, columns, channels = (1, 1, 1, *model.tensor(op.outputs[0]).shape)[-4:]
     pixels, quads = rows * columns, -(-channels // QUAD)
     if isinstance(op, Conv2D):
         _, k_h, k_w, _ = model.tensor(op.weight).shape

@@ -10,8 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.graph.model import Model
-from tinyssl.ops.operators import Conv2D, FullyConnected, Op, Padding, WeightedOp
-from tinyssl.ops.params import Array, Constants, Fields
+from tinyssl.ops.common.params import Array, Constants, Fields
+from tinyssl.ops.common.weights import WeightedOp
+from tinyssl.ops.common.window import Padding
+from tinyssl.ops.conv_2d import Conv2D
+from tinyssl.ops.fully_connected import FullyConnected
 from tinyssl.targets.requantise import channel_table, channels, clamp, needs_sign, requantise_fits
 
 WORD = 4
@@ -34,12 +37,9 @@ UINT8_MAX = 2**8 - 1
 UINT16_MAX = 2**16 - 1
 
 
-def _name(role: str, model: Model, position: int) -> str:
+def _name(role: str, model: Model, op: WeightedOp) -> str:
     """Name of re-ordered weights: those of one tensor are shared where they are the tensor's."""
-    op = model.ops[position]
-    if not isinstance(op, WeightedOp):
-        raise TypeError(op.label)
-    own = f"_{position}" if channels(model, op).constant else ""
+    own = f"_{model.position(op)}" if channels(model, op).constant else ""
     return f"{role}_{op.weight}{own}"
 
 
@@ -68,20 +68,17 @@ def row_form(form: str, pixels: int) -> str:
 
 
 def product4(
-    model: Model, position: int, constants: Constants, form: str, pixels: int = 1
+    model: Model, op: Conv2D | FullyConnected, constants: Constants, form: str, pixels: int = 1
 ) -> Fields:
     """Members of `struct tinyssl_product4_dsp`, named as part of a struct that calls it `product`.
 
     Args:
         model: A model.
-        position: Of a convolution or fully connected layer.
+        op: One of its operators.
         constants: Gets the weights and the table.
         form: `bytes`, `planes`, `plain` or `pairs`.
         pixels: Of each row.
     """
-    op = model.ops[position]
-    if not isinstance(op, Conv2D | FullyConnected):
-        raise TypeError(op.label)
     rows = channels(model, op).rows
     pairs = form == "pairs"
     role, layout = (
@@ -91,11 +88,11 @@ def product4(
     steps = -(-padded // STEP)
     loops = max(1, -(-(steps - 1) // UNROLLED))
     low, high = clamp(model, op)
-    table = channel_table(model, position, constants, raise_by=RAISED, multiple=2 if pairs else 1)
+    table = channel_table(model, op, constants, raise_by=RAISED, multiple=2 if pairs else 1)
     sign = "signed" if needs_sign(model, op) else "relu"
-    name, comment = _name(role, model, position), model.tensor(op.weight).name
+    name, comment = _name(role, model, op), model.tensor(op.weight).name
     return {
-        "product.weight": constants.keep(
+        "product.weight": constants.intern(
             Array(name, "int8_t", layout.ravel(), layout.shape, comment, alignment=WORD)
         ),
         "product.channel": table,
@@ -124,11 +121,10 @@ def rows_layout(model: Model, op: WeightedOp, rows: NDArray[np.int8]) -> NDArray
     return np.pad(rows, ((0, 0), (0, -depth % (WORD if depth > STEP else STEP))))
 
 
-def pointwise_fits(model: Model, op: Op) -> bool:
+def pointwise_fits(model: Model, op: Conv2D) -> bool:
     """A 1x1 convolution without padding, in range."""
     return (
-        isinstance(op, Conv2D)
-        and model.tensor(op.weight).shape[1:3] == (1, 1)
+        model.tensor(op.weight).shape[1:3] == (1, 1)
         and op.padding == Padding()
         and max(_pointwise_sizes(model, op).values()) <= UINT16_MAX
         and product4_fits(model, op)
@@ -145,29 +141,24 @@ def _pointwise_sizes(model: Model, op: Conv2D) -> dict[str, int]:
     return {"row_bytes": op.stride[0] * in_w * in_c, "pitch": pitch, "out_h": out_h, "out_w": out_w}
 
 
-def pointwise_scratch(model: Model, op: Op) -> int:
+def pointwise_scratch(model: Model, op: Conv2D) -> int:
     """A column of four pixels."""
-    return column4_bytes(model.tensor(op.inputs[0]).shape[-1])
+    return column4_bytes(model.tensor(op.input).shape[-1])
 
 
-def pointwise(model: Model, position: int, constants: Constants) -> Fields:
+def pointwise(model: Model, op: Conv2D, constants: Constants) -> Fields:
     """Members of `struct tinyssl_conv2d_1x1_dsp`."""
-    op = model.ops[position]
-    if not isinstance(op, Conv2D):
-        raise TypeError(op.label)
     sizes = _pointwise_sizes(model, op)
-    return {**product4(model, position, constants, "bytes", sizes["out_w"]), **sizes}
+    return {**product4(model, op, constants, "bytes", sizes["out_w"]), **sizes}
 
 
-def conv_fits(model: Model, op: Op) -> bool:
+def conv_fits(model: Model, op: Conv2D) -> bool:
     """A convolution without dilation, in range."""
-    return isinstance(op, Conv2D) and op.dilation == (1, 1) and product4_fits(model, op)
+    return op.dilation == (1, 1) and product4_fits(model, op)
 
 
-def conv_scratch(model: Model, op: Op) -> int:
+def conv_scratch(model: Model, op: Conv2D) -> int:
     """A column of four pixels, and the inputs that it is made of."""
-    if not isinstance(op, Conv2D):
-        raise TypeError(op.label)
     _, k_h, k_w, in_c = model.tensor(op.weight).shape
     out_w = model.tensor(op.output).shape[2]
     beside = k_h * (k_w + (PIXELS - 1) * op.stride[1]) if out_w >= PIXELS else 0
@@ -197,11 +188,8 @@ def taps_layout(weight: NDArray[np.int8]) -> NDArray[np.int8]:
     )
 
 
-def conv(model: Model, position: int, constants: Constants, *, to_planes: bool = False) -> Fields:
+def conv(model: Model, op: Conv2D, constants: Constants, *, to_planes: bool = False) -> Fields:
     """Members of `struct tinyssl_conv2d_dsp`; `to_planes`: for `tinyssl_conv2d_row_dsp`."""
-    op = model.ops[position]
-    if not isinstance(op, Conv2D):
-        raise TypeError(op.label)
     _, in_h, in_w, in_c = model.tensor(op.input).shape
     _, out_h, out_w, _ = model.tensor(op.output).shape
     form, pixels = "planes", out_w
@@ -209,7 +197,7 @@ def conv(model: Model, position: int, constants: Constants, *, to_planes: bool =
         form = "bytes"
         pixels = out_w if out_w % PIXELS == 0 else 1  # what is left of rows is taken across rows
     return {
-        **product4(model, position, constants, form, pixels),
+        **product4(model, op, constants, form, pixels),
         **{"in_h": in_h, "in_w": in_w, "in_c": in_c, "out_h": out_h, "out_w": out_w},
         "k_h": model.tensor(op.weight).shape[1],
         "k_w": model.tensor(op.weight).shape[2],
@@ -221,24 +209,22 @@ def conv(model: Model, position: int, constants: Constants, *, to_planes: bool =
     }
 
 
-def dense_fits(model: Model, op: Op) -> bool:
+def dense_fits(model: Model, op: Conv2D | FullyConnected) -> bool:
     """A fully connected layer or a pointwise convolution of one pixel, in range."""
     if isinstance(op, Conv2D):
         return pointwise_fits(model, op) and model.tensor(op.output).shape[1:3] == (1, 1)
-    return isinstance(op, FullyConnected) and product4_fits(model, op)
+    return product4_fits(model, op)
 
 
-def dense_scratch(model: Model, op: Op) -> int:
+def dense_scratch(model: Model, op: Conv2D | FullyConnected) -> int:
     """A column of one pixel."""
-    if not isinstance(op, Conv2D | FullyConnected):
-        raise TypeError(op.label)
     weight = model.tensor(op.weight)
     return column4_bytes(weight.elements // weight.shape[0], 1)
 
 
-def dense(model: Model, position: int, constants: Constants) -> Fields:
+def dense(model: Model, op: Conv2D | FullyConnected, constants: Constants) -> Fields:
     """Members of `struct tinyssl_fully_connected_dsp`."""
-    return product4(model, position, constants, "pairs")
+    return product4(model, op, constants, "pairs")
 
 
 def pairs_layout(rows: NDArray[np.int8]) -> NDArray[np.int8]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from tinyssl.graph.model import Model
-from tinyssl.ops.operators import DepthwiseConv2D, Op
-from tinyssl.ops.params import Array, Constants, Fields
-from tinyssl.targets.overlap import Overlap
+from tinyssl.ops.common.overlap import Overlap
+from tinyssl.ops.common.params import Array, Constants, Fields
+from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyssl.targets.requantise import channel_table, channels, clamp, needs_sign, requantise_fits
 
 LANES = 4
@@ -34,11 +34,10 @@ WORD = 4
 """Bytes of a pair of columns of one row; scratch memory is aligned to it"""
 
 
-def fits(model: Model, op: Op) -> bool:
+def fits(model: Model, op: DepthwiseConv2D) -> bool:
     """3x3 taps, stride 1 or 2, no dilation, one output for each of at least 4 channels, proved."""
     return (
-        isinstance(op, DepthwiseConv2D)
-        and model.tensor(op.output).shape[3] >= LANES
+        model.tensor(op.output).shape[3] >= LANES
         and model.tensor(op.weight).shape[1:3] == (3, 3)
         and op.stride in ((1, 1), (2, 2))
         and op.dilation == (1, 1)
@@ -48,10 +47,8 @@ def fits(model: Model, op: Op) -> bool:
     )
 
 
-def direct_fits(model: Model, op: Op) -> bool:
+def direct_fits(model: Model, op: DepthwiseConv2D) -> bool:
     """At least 4 channels, at most 3 columns of taps, no dilation, no window on padding alone."""
-    if not isinstance(op, DepthwiseConv2D):
-        return False
     _, in_h, in_w, in_c = model.tensor(op.input).shape
     _, out_h, out_w, _ = model.tensor(op.output).shape
     _, k_h, k_w, _ = model.tensor(op.weight).shape
@@ -69,25 +66,26 @@ def direct_fits(model: Model, op: Op) -> bool:
     )
 
 
-def tiny_fits(model: Model, op: Op) -> bool:
+def tiny_fits(model: Model, op: DepthwiseConv2D) -> bool:
     """The same, of so few outputs that preparing anything costs more than it saves."""
     _, out_h, out_w, _ = model.tensor(op.output).shape
     return out_h * out_w <= TINY and direct_fits(model, op)
 
 
-def direct_fields(model: Model, position: int, constants: Constants) -> Fields:
+def direct_fields(model: Model, op: DepthwiseConv2D, constants: Constants) -> Fields:
     """Members of `struct tinyssl_depthwise_dsp`."""
-    op = _depthwise(model.ops[position])
     _, in_h, in_w, in_c = model.tensor(op.input).shape
     _, out_h, out_w, _ = model.tensor(op.output).shape
     weight = model.tensor(op.weight)
     layer = channels(model, op)
     values = layer.rows.T
-    name = f"direct_{op.weight}{f'_{position}' if layer.constant else ''}"
+    name = f"direct_{op.weight}{f'_{model.position(op)}' if layer.constant else ''}"
     zero = model.quant(op.input).zero_point[0]
     return {
-        "weight": constants.keep(Array(name, "int8_t", values.ravel(), values.shape, weight.name)),
-        "channel": channel_table(model, position, constants, raise_by=-zero),
+        "weight": constants.intern(
+            Array(name, "int8_t", values.ravel(), values.shape, weight.name)
+        ),
+        "channel": channel_table(model, op, constants, raise_by=-zero),
         **{"channels": in_c, "in_h": in_h, "in_w": in_w, "out_h": out_h, "out_w": out_w},
         "k_h": weight.shape[1],
         "k_w": weight.shape[2],
@@ -99,13 +97,9 @@ def direct_fields(model: Model, position: int, constants: Constants) -> Fields:
     }
 
 
-def image_fits(model: Model, op: Op) -> bool:
+def image_fits(model: Model, op: DepthwiseConv2D) -> bool:
     """The same, of lines with code for their length, at least 2 outputs, and at most 255 rows."""
-    return (
-        fits(model, op)
-        and _pitch(model, _depthwise(op)) is not None
-        and _image_rows(model, _depthwise(op)) <= UINT8_MAX
-    )
+    return fits(model, op) and _pitch(model, op) is not None and _image_rows(model, op) <= UINT8_MAX
 
 
 def _pitch(model: Model, op: DepthwiseConv2D) -> int | None:
@@ -120,32 +114,29 @@ def _image_rows(model: Model, op: DepthwiseConv2D) -> int:
     return (model.tensor(op.output).shape[1] - 1) * op.stride[0] + ROWS
 
 
-def image_scratch(model: Model, op: Op) -> int:
+def image_scratch(model: Model, op: DepthwiseConv2D) -> int:
     """Four planes of the whole image."""
-    depthwise = _depthwise(op)
-    return LANES * _image_rows(model, depthwise) * (_pitch(model, depthwise) or 0)
+    return LANES * _image_rows(model, op) * (_pitch(model, op) or 0)
 
 
-def image_overlaps(model: Model, op: Op) -> tuple[Overlap, ...]:
+def image_overlaps(model: Model, op: DepthwiseConv2D) -> tuple[Overlap, ...]:
     """The output may take the input's place: four channels are widened before any is written.
 
     Not where four channels are computed twice.
     """
-    depthwise = _depthwise(op)
-    whole = model.tensor(depthwise.input).shape[3] % LANES == 0
-    return (Overlap(depthwise.input, exact=True),) if whole else ()
+    whole = model.tensor(op.input).shape[3] % LANES == 0
+    return (Overlap(op.input, exact=True),) if whole else ()
 
 
-def image_fields(model: Model, position: int, constants: Constants) -> Fields:
+def image_fields(model: Model, op: DepthwiseConv2D, constants: Constants) -> Fields:
     """Members of `struct tinyssl_depthwise_image_dsp`."""
-    op = _depthwise(model.ops[position])
     _, in_h, in_w, in_c = model.tensor(op.input).shape
     _, out_h, out_w, _ = model.tensor(op.output).shape
     pitch = _pitch(model, op) or 0
     rows = _image_rows(model, op)
     return {
-        "weight": taps(model, position, constants),
-        "channel": channel_table(model, position, constants),
+        "weight": taps(model, op, constants),
+        "channel": channel_table(model, op, constants),
         "four": f"tinyssl_image_{pitch}_{op.stride[0]}_{_form(model, op)}",
         **{"channels": in_c, "in_w": in_w, "out_h": out_h, "out_w": out_w},
         "stride": op.stride[0],
@@ -173,28 +164,24 @@ def _columns(model: Model, op: DepthwiseConv2D) -> int:
     return plane_columns(model.tensor(op.output).shape[2], op.stride[1])
 
 
-def scratch(model: Model, op: Op) -> int:
+def scratch(model: Model, op: DepthwiseConv2D) -> int:
     """Four planes."""
-    return LANES * plane_bytes(_columns(model, _depthwise(op)))
+    return LANES * plane_bytes(_columns(model, op))
 
 
-def overlaps(model: Model, op: Op) -> tuple[Overlap, ...]:
+def overlaps(model: Model, op: DepthwiseConv2D) -> tuple[Overlap, ...]:
     """The output may take the input's place, as each four channels are a whole image.
 
     Not where four channels are computed twice, or where a line of outputs would end behind the
     input rows that are read by then.
     """
-    depthwise = _depthwise(op)
-    _, in_h, in_w, in_c = model.tensor(depthwise.input).shape
-    _, out_h, out_w, _ = model.tensor(depthwise.output).shape
-    read = [
-        min(y * depthwise.stride[0] - depthwise.padding.top + ROWS, in_h) * in_w
-        for y in range(out_h)
-    ]
+    _, in_h, in_w, in_c = model.tensor(op.input).shape
+    _, out_h, out_w, _ = model.tensor(op.output).shape
+    read = [min(y * op.stride[0] - op.padding.top + ROWS, in_h) * in_w for y in range(out_h)]
     behind = all(
         (y + 1) * out_w <= pixels or pixels == in_h * in_w for y, pixels in enumerate(read)
     )
-    return (Overlap(depthwise.input, exact=True),) if behind and in_c % LANES == 0 else ()
+    return (Overlap(op.input, exact=True),) if behind and in_c % LANES == 0 else ()
 
 
 def line(model: Model, op: DepthwiseConv2D) -> str:
@@ -217,24 +204,24 @@ def _quantisation(model: Model, op: DepthwiseConv2D) -> Fields:
     }
 
 
-def taps(model: Model, position: int, constants: Constants) -> str:
+def taps(model: Model, op: DepthwiseConv2D, constants: Constants) -> str:
     """Name of the weights as int8 [channels][3][3], and one byte that is read but not used."""
-    op = _depthwise(model.ops[position])
     layer = channels(model, op)
     values = np.append(layer.rows.ravel(), np.int8(0))
-    name = f"taps_{op.weight}{f'_{position}' if layer.constant else ''}"
-    return constants.keep(Array(name, "int8_t", values, values.shape, model.tensor(op.weight).name))
+    name = f"taps_{op.weight}{f'_{model.position(op)}' if layer.constant else ''}"
+    return constants.intern(
+        Array(name, "int8_t", values, values.shape, model.tensor(op.weight).name)
+    )
 
 
-def fields(model: Model, position: int, constants: Constants) -> Fields:
+def fields(model: Model, op: DepthwiseConv2D, constants: Constants) -> Fields:
     """Members of `struct tinyssl_depthwise_3x3_dsp`."""
-    op = _depthwise(model.ops[position])
     _, in_h, in_w, in_c = model.tensor(op.input).shape
     _, out_h, out_w, _ = model.tensor(op.output).shape
     columns = _columns(model, op)
     return {
-        "weight": taps(model, position, constants),
-        "channel": channel_table(model, position, constants),
+        "weight": taps(model, op, constants),
+        "channel": channel_table(model, op, constants),
         "line": line(model, op),
         **{"channels": in_c, "in_h": in_h, "in_w": in_w, "out_h": out_h, "out_w": out_w},
         "columns": columns,
@@ -244,9 +231,3 @@ def fields(model: Model, position: int, constants: Constants) -> Fields:
         "pad_left": op.padding.left,
         **_quantisation(model, op),
     }
-
-
-def _depthwise(op: Op) -> DepthwiseConv2D:
-    if not isinstance(op, DepthwiseConv2D):
-        raise TypeError(op.label)
-    return op

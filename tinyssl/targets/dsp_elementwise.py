@@ -10,19 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.graph.model import Model
-from tinyssl.ops.fixed_point import (
+from tinyssl.ops.add import Add, add_multipliers
+from tinyssl.ops.average_pool_2d import AveragePool2D
+from tinyssl.ops.common.activation import activation_range
+from tinyssl.ops.common.fixed_point import (
     INT8_MAX,
     INT8_MIN,
     INT32_MAX,
     INT32_MIN,
     Multiplier,
-    activation_range,
-    add_parameters,
-    mean_multiplier,
     requantise,
 )
-from tinyssl.ops.operators import Add, AveragePool2D, Mean, Op
-from tinyssl.ops.params import Constants, Fields
+from tinyssl.ops.common.params import Constants, Fields
+from tinyssl.ops.mean import Mean, mean_multiplier
 from tinyssl.targets.requantise import START_LIMIT, channel_fits
 
 ADD_SHIFTS = (20, 14)
@@ -76,7 +76,7 @@ class AddFactors:
 
 def add_scales(model: Model, op: Add) -> AddScales:
     """The three rescalings, zero points and the clamp of an ADD."""
-    factors = add_parameters(model, op)
+    factors = add_multipliers(model, op)
     target = model.quant(op.output)
     return AddScales(
         factors.left,
@@ -182,16 +182,13 @@ def _start(limits: Limits, left: int, right: int) -> int | None:
     return (low + high) // 2 if low <= high else None
 
 
-def add_fits(model: Model, op: Op) -> bool:
+def add_fits(model: Model, op: Add) -> bool:
     """An ADD for which factors are found."""
-    return isinstance(op, Add) and add_factors(add_scales(model, op)) is not None
+    return add_factors(add_scales(model, op)) is not None
 
 
-def add(model: Model, position: int, constants: Constants) -> Fields:
+def add(model: Model, op: Add, constants: Constants) -> Fields:
     """Members of `struct tinyssl_add_dsp`."""
-    op = model.ops[position]
-    if not isinstance(op, Add):
-        raise TypeError(op.label)
     scales = add_scales(model, op)
     factors = add_factors(scales)
     if factors is None:
@@ -208,13 +205,9 @@ def add(model: Model, position: int, constants: Constants) -> Fields:
     }
 
 
-def average_fits(model: Model, op: Op) -> bool:
+def average_fits(model: Model, op: AveragePool2D) -> bool:
     """An AVERAGE_POOL_2D of at least four channels whose sums fit int16."""
-    return (
-        isinstance(op, AveragePool2D)
-        and model.tensor(op.output).shape[-1] >= LANES
-        and op.size[0] * op.size[1] <= PLACES_MAX
-    )
+    return model.tensor(op.output).shape[-1] >= LANES and op.size[0] * op.size[1] <= PLACES_MAX
 
 
 def _mean_reach(model: Model, op: Mean) -> tuple[int, int]:
@@ -224,9 +217,9 @@ def _mean_reach(model: Model, op: Mean) -> tuple[int, int]:
     return height * width, height * width * max(zero - INT8_MIN, INT8_MAX - zero)
 
 
-def mean_fits(model: Model, op: Op) -> bool:
+def mean_fits(model: Model, op: Mean) -> bool:
     """A MEAN of at least four channels, in the range of the kernels' requantisation."""
-    if not isinstance(op, Mean) or model.tensor(op.input).shape[-1] < LANES:
+    if model.tensor(op.input).shape[-1] < LANES:
         return False
     places, reach = _mean_reach(model, op)
     out_zero = model.quant(op.output).zero_point[0]
@@ -234,11 +227,8 @@ def mean_fits(model: Model, op: Op) -> bool:
     return abs(start) < START_LIMIT and channel_fits(reach, mean_multiplier(model, op), out_zero)
 
 
-def mean(model: Model, position: int, constants: Constants) -> Fields:
+def mean(model: Model, op: Mean, constants: Constants) -> Fields:
     """Members of `struct tinyssl_mean_dsp`."""
-    op = model.ops[position]
-    if not isinstance(op, Mean):
-        raise TypeError(op.label)
     places, _ = _mean_reach(model, op)
     multiplier = mean_multiplier(model, op)
     start = -places * model.quant(op.input).zero_point[0]

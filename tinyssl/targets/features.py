@@ -8,14 +8,18 @@ element widened to int16, a line. `tools/fit_cost` fits the constants.
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
-from tinyssl.graph.model import Model
-from tinyssl.graph.shapes import macs
-from tinyssl.ops.fixed_point import INT8_MAX, INT8_MIN
-from tinyssl.ops.operators import Conv2D, DepthwiseConv2D, FullyConnected, Op
+from tinyssl.graph.model import Model, Op
+from tinyssl.ops import macs
+from tinyssl.ops.common.fixed_point import INT8_MAX, INT8_MIN
+from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.conv_2d import Conv2D
+from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
+from tinyssl.ops.fully_connected import FullyConnected
 from tinyssl.targets import dsp
 from tinyssl.targets.fused import Block
-from tinyssl.targets.kernels import FUSED_BLOCK, STEM_BLOCK, Kernel
+from tinyssl.targets.kernels import FUSED_BLOCK, STEM_BLOCK
 from tinyssl.targets.requantise import clamp, needs_sign
 
 Features = Counter[str]
@@ -27,7 +31,7 @@ CONV = "conv2d_s8_dsp"
 INT8 = (INT8_MIN, INT8_MAX)
 
 
-def op_features(model: Model, op: Op, kernel: Kernel) -> Features:
+def op_features(model: Model, op: Op, kernel: Kernel[Any]) -> Features:
     """An operator computed by `kernel`."""
     found = Features({"call": 1})
     if isinstance(op, Conv2D) and kernel.name == "conv2d_1x1_s8_dsp":
@@ -42,7 +46,7 @@ def op_features(model: Model, op: Op, kernel: Kernel) -> Features:
         found += Features(
             mac=macs(model, op),
             input=model.tensor(op.inputs[0]).elements,
-            output=model.tensor(op.output).elements,
+            output=model.tensor(op.outputs[0]).elements,
         )
     return found
 

@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from tinyssl.graph.model import Model
+from tinyssl.graph.model import Model, Op
 from tinyssl.graph.uses import inner_values, is_read_outside
-from tinyssl.ops.operators import Add, Conv2D, DepthwiseConv2D, Op, Padding
-from tinyssl.ops.params import Constants, Fields, part
+from tinyssl.ops.add import Add
+from tinyssl.ops.common.overlap import NOTHING_LEFT, Overlap, streaming_slack
+from tinyssl.ops.common.params import Constants, Fields, prefix_fields
+from tinyssl.ops.common.window import Padding
+from tinyssl.ops.conv_2d import Conv2D
+from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyssl.targets import dsp, dsp_depthwise, dsp_elementwise
-from tinyssl.targets.overlap import NOTHING_LEFT, Overlap, streaming_slack
 from tinyssl.targets.requantise import channel_table, clamp, needs_sign, requantise_fits
 
 LONGEST = 4
@@ -186,8 +189,8 @@ def fields(model: Model, block: Block, constants: Constants, cache_taps: bool) -
         return _block_fields(model, block, constants, cache_taps)
     after = replace(block, first=block.middle, stem=None)
     return {
-        **part("block", _block_fields(model, after, constants, cache_taps)),
-        **part("stem", dsp.conv(model, block.first, constants, to_planes=True)),
+        **prefix_fields("block", _block_fields(model, after, constants, cache_taps)),
+        **prefix_fields("stem", dsp.conv(model, block.stem, constants, to_planes=True)),
     }
 
 
@@ -198,13 +201,13 @@ def _block_fields(model: Model, block: Block, constants: Constants, cache_taps: 
     low, high = clamp(model, block.depthwise)
     expand: Fields = {"expand.depth": 0}
     if block.expand is not None:
-        expand = _product("expand", model, block.first, constants)
+        expand = _product("expand", model, block.expand, constants)
     return {
         **expand,
-        **_product("project", model, block.middle + 1, constants),
+        **_product("project", model, block.project, constants),
         **_add(model, block, constants),
-        "weight": dsp_depthwise.taps(model, block.middle, constants),
-        "channel": channel_table(model, block.middle, constants),
+        "weight": dsp_depthwise.taps(model, block.depthwise, constants),
+        "channel": channel_table(model, block.depthwise, constants),
         **{"in_h": in_h, "in_w": in_w, "in_c": in_c},
         "channels": count,
         **{"out_h": out_h, "out_w": out_w},
@@ -220,10 +223,9 @@ def _block_fields(model: Model, block: Block, constants: Constants, cache_taps: 
     }
 
 
-def _product(part: str, model: Model, position: int, constants: Constants) -> Fields:
-    op = model.ops[position]
-    form, row = ("planes", op.inputs[0]) if part == "expand" else ("plain", op.output)
-    found = dsp.product4(model, position, constants, form, model.tensor(row).shape[2])
+def _product(part: str, model: Model, op: Conv2D, constants: Constants) -> Fields:
+    form, row = ("planes", op.input) if part == "expand" else ("plain", op.output)
+    found = dsp.product4(model, op, constants, form, model.tensor(row).shape[2])
     return {name.replace("product.", f"{part}."): value for name, value in found.items()}
 
 
@@ -231,13 +233,12 @@ def _add(model: Model, block: Block, constants: Constants) -> Fields:
     """The addition of one row, with the block's input on the left."""
     if block.add is None:
         return {"add.size": 0}
-    position = block.middle + 2
-    found = dsp_elementwise.add(model, position, constants)
+    found = dsp_elementwise.add(model, block.add, constants)
     _, height, _, _ = model.tensor(block.output).shape
     found["size"] = model.tensor(block.output).elements // height
     if block.add.right == block.input:
         found["left_factor"], found["right_factor"] = found["right_factor"], found["left_factor"]
-    return part("add", found)
+    return prefix_fields("add", found)
 
 
 def candidates(model: Model, fits: Callable[[Model, Block], bool]) -> list[Block]:

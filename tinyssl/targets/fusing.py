@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tinyssl.graph.model import Model
-from tinyssl.ops.operators import Op
-from tinyssl.ops.params import Constants, Fields
+from tinyssl.graph.model import Model, Op
+from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.overlap import Overlap
+from tinyssl.ops.common.params import Constants, Fields
 from tinyssl.targets import cost, cost_mve, fused, mve_fused
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.fused import Block
-from tinyssl.targets.kernels import FUSED_BLOCK, FUSED_BLOCK_MVE, STEM_BLOCK, STEM_BLOCK_MVE, Kernel
-from tinyssl.targets.overlap import Overlap
+from tinyssl.targets.kernels import FUSED_BLOCK, FUSED_BLOCK_MVE, STEM_BLOCK, STEM_BLOCK_MVE
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Fusing:
     keeps them, for more working memory.
     """
 
-    kernel: Callable[[Block], Kernel]
+    kernel: Callable[[Block], Kernel[Op]]
     fits: Callable[[Model, Block], bool]
     """Whether it computes this block to the byte"""
     variants: tuple[bool, ...]

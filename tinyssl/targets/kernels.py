@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Any
 
 from tinyssl.core.errors import UnsupportedModel
-from tinyssl.graph.model import Model
-from tinyssl.ops.operators import (
-    Add,
-    AveragePool2D,
-    Conv2D,
-    DepthwiseConv2D,
-    FullyConnected,
-    MaxPool2D,
-    Mean,
-    Op,
-    Pad,
-    Softmax,
-)
-from tinyssl.ops.params import Constants, Fields, parameters
+from tinyssl.graph.model import Model, Op
+from tinyssl.ops import spec_of
+from tinyssl.ops.add import Add, add_params
+from tinyssl.ops.average_pool_2d import AveragePool2D
+from tinyssl.ops.common.kernel import Kernel, OpT
+from tinyssl.ops.common.overlap import elementwise
+from tinyssl.ops.common.pool import pool_params
+from tinyssl.ops.conv_2d import Conv2D
+from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
+from tinyssl.ops.fully_connected import FullyConnected
+from tinyssl.ops.mean import Mean, mean_params
 from tinyssl.targets import dsp, dsp_depthwise, dsp_elementwise, mve, mve_streaming, rv32, streaming
 from tinyssl.targets.boards import Isa
-from tinyssl.targets.overlap import Overlap
 
 KERNEL_ABI = 2
 """Version of the parameter structs; firmware/kernels/abi.h holds the same number"""
@@ -31,50 +27,8 @@ COMMON_FILES = ("abi.h", "fixed_point.h")
 """Files of firmware/kernels/ that every model needs"""
 
 
-@dataclass(frozen=True)
-class Kernel:
-    """A C function of firmware/kernels/. `<name>.h` and `<name>.c` hold it."""
-
-    name: str
-    """File name without ending; the function is `tinyssl_<name>`"""
-    struct: str
-    """Type of its parameters"""
-    headers: tuple[str, ...] = ()
-    """Further files it needs"""
-    fits: Callable[[Model, Op], bool] = lambda _model, _op: True
-    """Whether it computes this operator to the byte; the reference always does"""
-    build: Callable[[Model, int, Constants], Fields] = parameters
-    """Members of the struct for the operator at a position"""
-    scratch: Callable[[Model, Op], int] | None = None
-    """Bytes of working memory; a kernel with this takes a pointer to it as last argument"""
-    overlaps: Callable[[Model, Op], tuple[Overlap, ...]] = lambda _model, _op: ()
-    """Inputs that the output may lie over: only what the C guarantees"""
-
-    variadic: bool = False
-    """For operators of any number of operands: takes `const int8_t *const *in` and
-    `int8_t *const *out`"""
-
-    @property
-    def function(self) -> str:
-        return f"tinyssl_{self.name}"
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        return (f"{self.name}.h", f"{self.name}.c", *self.headers)
-
-
-REFERENCE: dict[type[Op], Kernel] = {
-    Conv2D: Kernel("conv2d_s8", "tinyssl_conv2d"),
-    DepthwiseConv2D: Kernel("depthwise_conv2d_s8", "tinyssl_depthwise_conv2d"),
-    FullyConnected: Kernel("fully_connected_s8", "tinyssl_fully_connected"),
-    Add: Kernel("add_s8", "tinyssl_add", overlaps=streaming.elementwise),
-    Pad: Kernel("pad_s8", "tinyssl_pad"),
-    Mean: Kernel("mean_s8", "tinyssl_mean"),
-    AveragePool2D: Kernel("average_pool2d_s8", "tinyssl_pool2d", ("pool2d.h",)),
-    MaxPool2D: Kernel("max_pool2d_s8", "tinyssl_pool2d", ("pool2d.h",)),
-    Softmax: Kernel("softmax_s8", "tinyssl_softmax"),
-}
-"""Plain C11 for every instruction set. RESHAPE has none: its output is its input's storage"""
+KernelTable = dict[type[Op], tuple[Kernel[Any], ...]]
+"""Operator -> its kernels, the first that supports it wins"""
 
 PRODUCT4 = ("product4_s8_dsp.c", "product4_s8_dsp.h", "product4_body_dsp.h", "dsp.h")
 
@@ -86,8 +40,8 @@ DENSE = Kernel(
     "fully_connected_s8_dsp",
     "tinyssl_fully_connected_dsp",
     PRODUCT4,
-    fits=dsp.dense_fits,
-    build=dsp.dense,
+    supports=dsp.dense_fits,
+    make_params=dsp.dense,
     scratch=dsp.dense_scratch,
 )
 
@@ -95,19 +49,19 @@ DIRECT = Kernel(
     "depthwise_s8_dsp",
     "tinyssl_depthwise_dsp",
     ("pool2d.h", *LANES),
-    fits=dsp_depthwise.direct_fits,
-    build=dsp_depthwise.direct_fields,
+    supports=dsp_depthwise.direct_fits,
+    make_params=dsp_depthwise.direct_fields,
 )
 
-DSP = {
+DSP: KernelTable = {
     Conv2D: (
         DENSE,
         Kernel(
             "conv2d_1x1_s8_dsp",
             "tinyssl_conv2d_1x1_dsp",
             PRODUCT4,
-            fits=dsp.pointwise_fits,
-            build=dsp.pointwise,
+            supports=dsp.pointwise_fits,
+            make_params=dsp.pointwise,
             scratch=dsp.pointwise_scratch,
             overlaps=streaming.pointwise,
         ),
@@ -115,20 +69,20 @@ DSP = {
             "conv2d_s8_dsp",
             "tinyssl_conv2d_dsp",
             (*PRODUCT4, "lanes_dsp.h"),
-            fits=dsp.conv_fits,
-            build=dsp.conv,
+            supports=dsp.conv_fits,
+            make_params=dsp.conv,
             scratch=dsp.conv_scratch,
             overlaps=streaming.conv,
         ),
     ),
     DepthwiseConv2D: (
-        replace(DIRECT, fits=dsp_depthwise.tiny_fits),
+        replace(DIRECT, supports=dsp_depthwise.tiny_fits),
         Kernel(
             "depthwise_image_s8_dsp",
             "tinyssl_depthwise_image_dsp",
             LANES,
-            fits=dsp_depthwise.image_fits,
-            build=dsp_depthwise.image_fields,
+            supports=dsp_depthwise.image_fits,
+            make_params=dsp_depthwise.image_fields,
             scratch=dsp_depthwise.image_scratch,
             overlaps=dsp_depthwise.image_overlaps,
         ),
@@ -136,8 +90,8 @@ DSP = {
             "depthwise_3x3_s8_dsp",
             "tinyssl_depthwise_3x3_dsp",
             LINES,
-            fits=dsp_depthwise.fits,
-            build=dsp_depthwise.fields,
+            supports=dsp_depthwise.fits,
+            make_params=dsp_depthwise.fields,
             scratch=dsp_depthwise.scratch,
             overlaps=dsp_depthwise.overlaps,
         ),
@@ -149,9 +103,9 @@ DSP = {
             "add_s8_dsp",
             "tinyssl_add_dsp",
             LANES,
-            fits=dsp_elementwise.add_fits,
-            build=dsp_elementwise.add,
-            overlaps=streaming.elementwise,
+            supports=dsp_elementwise.add_fits,
+            make_params=dsp_elementwise.add,
+            overlaps=elementwise,
         ),
     ),
     Mean: (
@@ -159,8 +113,8 @@ DSP = {
             "mean_s8_dsp",
             "tinyssl_mean_dsp",
             LANES,
-            fits=dsp_elementwise.mean_fits,
-            build=dsp_elementwise.mean,
+            supports=dsp_elementwise.mean_fits,
+            make_params=dsp_elementwise.mean,
         ),
     ),
     AveragePool2D: (
@@ -168,13 +122,14 @@ DSP = {
             "average_pool2d_s8_dsp",
             "tinyssl_pool2d",
             ("pool2d.h", *LANES),
-            fits=dsp_elementwise.average_fits,
+            supports=dsp_elementwise.average_fits,
+            make_params=pool_params,
         ),
     ),
 }
 """For cores with the DSP extension of Armv7E-M"""
 
-FUSED_BLOCK = Kernel(
+FUSED_BLOCK: Kernel[Op] = Kernel(
     "fused_block_s8_dsp",
     "tinyssl_fused_block_dsp",
     ("block_rows_dsp.h", *PRODUCT4, *LINES, "add_s8_dsp.h", "add_s8_dsp.c", "fixed_point.h"),
@@ -182,7 +137,7 @@ FUSED_BLOCK = Kernel(
 )
 """For the blocks of `fused`; the kernel call makes its parameters"""
 
-STEM_BLOCK = Kernel(
+STEM_BLOCK: Kernel[Op] = Kernel(
     "stem_block_s8_dsp",
     "tinyssl_stem_block_dsp",
     (*FUSED_BLOCK.files, "conv2d_s8_dsp.h", "conv2d_s8_dsp.c", "abi.h"),
@@ -192,22 +147,22 @@ STEM_BLOCK = Kernel(
 
 PRODUCT_MVE = ("product_s8_mve.c", "product_s8_mve.h", "mve.h")
 
-MVE = {
+MVE: KernelTable = {
     Conv2D: (
         Kernel(
             "conv2d_1x1_s8_mve",
             "tinyssl_conv2d_1x1_mve",
             PRODUCT_MVE,
-            fits=mve.pointwise_fits,
-            build=mve.pointwise,
+            supports=mve.pointwise_fits,
+            make_params=mve.pointwise,
             overlaps=mve_streaming.pointwise,
         ),
         Kernel(
             "conv2d_s8_mve",
             "tinyssl_conv2d_mve",
             (*PRODUCT_MVE, "window_s8.h"),
-            fits=mve.conv_fits,
-            build=mve.conv,
+            supports=mve.conv_fits,
+            make_params=mve.conv,
             scratch=mve.conv_scratch,
             overlaps=mve_streaming.conv,
         ),
@@ -217,8 +172,8 @@ MVE = {
             "depthwise_conv2d_s8_mve",
             "tinyssl_depthwise_mve",
             ("mve.h",),
-            fits=mve.depthwise_fits,
-            build=mve.depthwise,
+            supports=mve.depthwise_fits,
+            make_params=mve.depthwise,
             scratch=mve.depthwise_scratch,
             overlaps=mve_streaming.depthwise,
         ),
@@ -228,19 +183,26 @@ MVE = {
             "fully_connected_s8_mve",
             "tinyssl_fully_connected_mve",
             PRODUCT_MVE,
-            fits=mve.dense_fits,
-            build=mve.dense,
+            supports=mve.dense_fits,
+            make_params=mve.dense,
             overlaps=mve_streaming.dense,
         ),
     ),
     Add: (
-        Kernel("add_s8_mve", "tinyssl_add", ("add_s8.h", "mve.h"), overlaps=streaming.elementwise),
+        Kernel(
+            "add_s8_mve",
+            "tinyssl_add",
+            ("add_s8.h", "mve.h"),
+            make_params=add_params,
+            overlaps=elementwise,
+        ),
     ),
     Mean: (
         Kernel(
             "mean_s8_mve",
             "tinyssl_mean",
             ("mean_s8.h", "mve.h"),
+            make_params=mean_params,
             overlaps=mve_streaming.mean,
         ),
     ),
@@ -249,13 +211,14 @@ MVE = {
             "average_pool2d_s8_mve",
             "tinyssl_pool2d",
             ("pool2d.h", "mve.h"),
+            make_params=pool_params,
             overlaps=mve_streaming.average_pool,
         ),
     ),
 }
 """For cores with the M-profile Vector Extension"""
 
-FUSED_BLOCK_MVE = Kernel(
+FUSED_BLOCK_MVE: Kernel[Op] = Kernel(
     "fused_block_s8_mve",
     "tinyssl_fused_block_mve",
     (
@@ -268,7 +231,7 @@ FUSED_BLOCK_MVE = Kernel(
 )
 """For the blocks of `mve_fused`; the kernel call makes its parameters"""
 
-STEM_BLOCK_MVE = Kernel(
+STEM_BLOCK_MVE: Kernel[Op] = Kernel(
     "stem_block_s8_mve",
     "tinyssl_stem_block_mve",
     (*FUSED_BLOCK_MVE.files, "conv2d_s8_mve.h", "conv2d_s8_mve.c", "window_s8.h"),
@@ -278,14 +241,14 @@ STEM_BLOCK_MVE = Kernel(
 
 PRODUCT_RV32 = ("product_s8_rv32.c", "product_s8_rv32.h")
 
-RV32: dict[type[Op], tuple[Kernel, ...]] = {
+RV32: KernelTable = {
     Conv2D: (
         Kernel(
             "conv2d_s8_rv32",
             "tinyssl_conv2d_rv32",
             (*PRODUCT_RV32, "window_s8.h"),
-            fits=rv32.conv_fits,
-            build=rv32.conv,
+            supports=rv32.conv_fits,
+            make_params=rv32.conv,
             scratch=rv32.conv_scratch,
         ),
     ),
@@ -294,8 +257,8 @@ RV32: dict[type[Op], tuple[Kernel, ...]] = {
             "depthwise_3x3_s8_rv32",
             "tinyssl_depthwise_rv32",
             ("product_s8_rv32.h",),
-            fits=rv32.depthwise_fits,
-            build=rv32.depthwise,
+            supports=rv32.depthwise_fits,
+            make_params=rv32.depthwise,
             scratch=rv32.depthwise_scratch,
         ),
     ),
@@ -304,8 +267,8 @@ RV32: dict[type[Op], tuple[Kernel, ...]] = {
             "fully_connected_s8_rv32",
             "tinyssl_fully_connected_rv32",
             PRODUCT_RV32,
-            fits=rv32.dense_fits,
-            build=rv32.dense,
+            supports=rv32.dense_fits,
+            make_params=rv32.dense,
         ),
     ),
     Add: (
@@ -313,15 +276,15 @@ RV32: dict[type[Op], tuple[Kernel, ...]] = {
             "add_s8_rv32",
             "tinyssl_add_dsp",
             ("add_s8_dsp.h",),
-            fits=dsp_elementwise.add_fits,
-            build=dsp_elementwise.add,
-            overlaps=streaming.elementwise,
+            supports=dsp_elementwise.add_fits,
+            make_params=dsp_elementwise.add,
+            overlaps=elementwise,
         ),
     ),
 }
 """Blocked C for cores with a 32-bit multiplier whose high word is one instruction"""
 
-OPTIMISED: dict[Isa, dict[type[Op], tuple[Kernel, ...]]] = {
+OPTIMISED: dict[Isa, KernelTable] = {
     Isa.CORTEX_M4: DSP,
     Isa.CORTEX_M7: DSP,
     Isa.CORTEX_M55: MVE,
@@ -334,16 +297,14 @@ PORTABLE = Isa.HOST
 """Instruction set whose kernels are the reference ones: C for any core"""
 
 
-def kernel_for(model: Model, op: Op, isa: Isa) -> Kernel:
+def kernel_for(model: Model, op: OpT, isa: Isa) -> Kernel[OpT]:
     """The kernel that computes `op` on `isa`.
 
     Raises:
         UnsupportedModel: There is none.
     """
-    for candidate in OPTIMISED.get(isa, {}).get(type(op), ()):
-        if candidate.fits(model, op):
-            return candidate
-    kernel = REFERENCE.get(type(op))
-    if kernel is None:
+    kernels = (*OPTIMISED.get(isa, {}).get(type(op), ()), *spec_of(op).kernels)
+    found = next((kernel for kernel in kernels if kernel.supports(model, op)), None)
+    if found is None:
         raise UnsupportedModel(f"{op.label}: no kernel for this operator")
-    return kernel
+    return found

@@ -10,9 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.graph.model import Model
-from tinyssl.ops.fixed_point import INT8_MIN
-from tinyssl.ops.operators import Conv2D, DepthwiseConv2D, FullyConnected, Op, Padding, WeightedOp
-from tinyssl.ops.params import Array, Constants, Fields, part
+from tinyssl.ops.common.fixed_point import INT8_MIN
+from tinyssl.ops.common.params import Array, Constants, Fields, prefix_fields
+from tinyssl.ops.common.weights import WeightedOp
+from tinyssl.ops.common.window import Padding
+from tinyssl.ops.conv_2d import Conv2D
+from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
+from tinyssl.ops.fully_connected import FullyConnected
 from tinyssl.targets.requantise import channels, clamp, needs_sign, requantise_fits
 
 QUAD = 4
@@ -48,12 +52,9 @@ def _table(model: Model, op: WeightedOp) -> tuple[NDArray[np.int64], NDArray[np.
     return np.array(layer.starts, np.int64), np.array(pairs, np.int64)
 
 
-def weights_name(role: str, model: Model, position: int) -> str:
+def weights_name(role: str, model: Model, op: WeightedOp) -> str:
     """Name of weights: those of one tensor are shared where they are the tensor's."""
-    op = model.ops[position]
-    if not isinstance(op, WeightedOp):
-        raise TypeError(op.label)
-    own = f"_{position}" if channels(model, op).constant else ""
+    own = f"_{model.position(op)}" if channels(model, op).constant else ""
     return f"{role}_{op.weight}{own}"
 
 
@@ -67,11 +68,8 @@ def _output(model: Model, op: Conv2D | DepthwiseConv2D | FullyConnected) -> Fiel
     }
 
 
-def product(model: Model, position: int, constants: Constants) -> Fields:
+def product(model: Model, op: Conv2D | FullyConnected, constants: Constants) -> Fields:
     """Members of `struct tinyssl_product_mve`."""
-    op = model.ops[position]
-    if not isinstance(op, Conv2D | FullyConnected):
-        raise TypeError(op.label)
     rows = channels(model, op).rows
     starts, multipliers = _table(model, op)
     spare = -len(starts) % QUAD
@@ -80,35 +78,31 @@ def product(model: Model, position: int, constants: Constants) -> Fields:
         np.pad(multipliers, ((0, spare), (0, 0))).reshape(-1, QUAD, 2),
     )
     text = model.tensor(op.weight).name
-    weight = Array(weights_name("rows", model, position), "int8_t", rows.ravel(), rows.shape, text)
-    words = Array(f"channel_{position}", "int32_t", table.ravel(), table.shape, op.label)
+    weight = Array(weights_name("rows", model, op), "int8_t", rows.ravel(), rows.shape, text)
+    words = Array(constants.name("channel", op), "int32_t", table.ravel(), table.shape, op.label)
     return {
-        "weight": constants.keep(weight),
-        "channel": constants.keep(words),
+        "weight": constants.intern(weight),
+        "channel": constants.intern(words),
         "depth": rows.shape[1],
         "out_c": rows.shape[0],
         **_output(model, op),
     }
 
 
-def pointwise_fits(model: Model, op: Op) -> bool:
+def pointwise_fits(model: Model, op: Conv2D) -> bool:
     """A 1x1 convolution without padding, in range."""
     return (
-        isinstance(op, Conv2D)
-        and model.tensor(op.weight).shape[1:3] == (1, 1)
+        model.tensor(op.weight).shape[1:3] == (1, 1)
         and op.padding == Padding()
         and requantise_fits(model, op)
     )
 
 
-def pointwise(model: Model, position: int, constants: Constants) -> Fields:
+def pointwise(model: Model, op: Conv2D, constants: Constants) -> Fields:
     """Members of `struct tinyssl_conv2d_1x1_mve`."""
-    op = model.ops[position]
-    if not isinstance(op, Conv2D):
-        raise TypeError(op.label)
     _, out_h, out_w, _ = model.tensor(op.output).shape
     return {
-        **part("product", product(model, position, constants)),
+        **prefix_fields("product", product(model, op, constants)),
         "in_w": model.tensor(op.input).shape[2],
         "out_h": out_h,
         "out_w": out_w,
@@ -117,15 +111,13 @@ def pointwise(model: Model, position: int, constants: Constants) -> Fields:
     }
 
 
-def conv_fits(model: Model, op: Op) -> bool:
+def conv_fits(model: Model, op: Conv2D) -> bool:
     """A convolution without dilation, in range."""
-    return isinstance(op, Conv2D) and op.dilation == (1, 1) and requantise_fits(model, op)
+    return op.dilation == (1, 1) and requantise_fits(model, op)
 
 
-def conv_scratch(model: Model, op: Op) -> int:
+def conv_scratch(model: Model, op: Conv2D) -> int:
     """Two windows."""
-    if not isinstance(op, Conv2D):
-        raise TypeError(op.label)
     weight = model.tensor(op.weight)
     return 2 * weight.elements // weight.shape[0]
 
@@ -152,25 +144,22 @@ def window(model: Model, op: Conv2D) -> Fields:
     source = {name: fields.pop(name) for name in ("in_h", "in_w")}
     target = {name: fields.pop(name) for name in ("out_h", "out_w")}
     found = {**source, "in_c": channels, **target, "k_h": taps[1], "k_w": taps[2], **fields}
-    return part("window", found)
+    return prefix_fields("window", found)
 
 
-def conv(model: Model, position: int, constants: Constants) -> Fields:
+def conv(model: Model, op: Conv2D, constants: Constants) -> Fields:
     """Members of `struct tinyssl_conv2d_mve`."""
-    op = model.ops[position]
-    if not isinstance(op, Conv2D):
-        raise TypeError(op.label)
-    return {**part("product", product(model, position, constants)), **window(model, op)}
+    return {**prefix_fields("product", product(model, op, constants)), **window(model, op)}
 
 
-def dense_fits(model: Model, op: Op) -> bool:
+def dense_fits(model: Model, op: FullyConnected) -> bool:
     """A fully connected layer, in range."""
-    return isinstance(op, FullyConnected) and requantise_fits(model, op)
+    return requantise_fits(model, op)
 
 
-def dense(model: Model, position: int, constants: Constants) -> Fields:
+def dense(model: Model, op: FullyConnected, constants: Constants) -> Fields:
     """Members of `struct tinyssl_fully_connected_mve`."""
-    return part("product", product(model, position, constants))
+    return prefix_fields("product", product(model, op, constants))
 
 
 def pairs_fit(rows: NDArray[np.int8]) -> bool:
@@ -179,14 +168,13 @@ def pairs_fit(rows: NDArray[np.int8]) -> bool:
     return not (pairs == INT8_MIN).all(1).any()
 
 
-def depthwise_fits(model: Model, op: Op) -> bool:
+def depthwise_fits(model: Model, op: DepthwiseConv2D) -> bool:
     """3x3 taps, no dilation, one output for each input channel, 4 n of these, in range.
 
     The kernel adds the products of two taps as int16: both weights may not be -128.
     """
     return (
-        isinstance(op, DepthwiseConv2D)
-        and model.tensor(op.weight).shape[1:3] == (3, 3)
+        model.tensor(op.weight).shape[1:3] == (3, 3)
         and op.dilation == (1, 1)
         and op.multiplier == 1
         and model.tensor(op.input).shape[-1] % QUAD == 0
@@ -195,16 +183,13 @@ def depthwise_fits(model: Model, op: Op) -> bool:
     )
 
 
-def depthwise_scratch(model: Model, op: Op) -> int:
+def depthwise_scratch(model: Model, op: DepthwiseConv2D) -> int:
     """A pixel of padding."""
-    return model.tensor(op.inputs[0]).shape[-1]
+    return model.tensor(op.input).shape[-1]
 
 
-def depthwise(model: Model, position: int, constants: Constants) -> Fields:
+def depthwise(model: Model, op: DepthwiseConv2D, constants: Constants) -> Fields:
     """Members of `struct tinyssl_depthwise_mve`."""
-    op = model.ops[position]
-    if not isinstance(op, DepthwiseConv2D):
-        raise TypeError(op.label)
     rows = channels(model, op).rows
     spare = -len(rows) % BLOCK
     taps = np.pad(rows, ((0, spare), (0, 0))).reshape(-1, BLOCK, rows.shape[1]).swapaxes(1, 2)
@@ -216,12 +201,12 @@ def depthwise(model: Model, position: int, constants: Constants) -> Fields:
         .reshape(-1, QUAD, QUAD, 2)
         .swapaxes(1, 2)[:, order],
     )
-    name = weights_name("taps", model, position)
+    name = weights_name("taps", model, op)
     text = model.tensor(op.weight).name
     return {
-        "weight": constants.keep(Array(name, "int8_t", taps.ravel(), taps.shape, text)),
-        "channel": constants.keep(
-            Array(f"channel_{position}", "int32_t", table.ravel(), table.shape, op.label)
+        "weight": constants.intern(Array(name, "int8_t", taps.ravel(), taps.shape, text)),
+        "channel": constants.intern(
+            Array(constants.name("channel", op), "int32_t", table.ravel(), table.shape, op.label)
         ),
         **image(model, op),
         **_output(model, op),

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tinyssl.graph.model import Model
-from tinyssl.ops.operators import Conv2D
-from tinyssl.ops.params import Constants, Fields, parameters, part
+from tinyssl.ops.add import add_params
+from tinyssl.ops.common.overlap import NOTHING_LEFT, Overlap
+from tinyssl.ops.common.params import Constants, Fields, prefix_fields
+from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.targets import mve
 from tinyssl.targets.fused import Block
 from tinyssl.targets.mve_streaming import TAPS, Piece, first_read, slack_of
-from tinyssl.targets.overlap import NOTHING_LEFT, Overlap
 
 ROWS = 3
 """Rows of the wide image that are kept"""
@@ -86,20 +87,20 @@ def fields(model: Model, block: Block, constants: Constants) -> Fields:
         return _block_fields(model, block, constants)
     after = replace(block, first=block.middle, stem=None)
     return {
-        **part("block", _block_fields(model, after, constants)),
-        **part("stem", mve.conv(model, block.first, constants)),
+        **prefix_fields("block", _block_fields(model, after, constants)),
+        **prefix_fields("stem", mve.conv(model, block.stem, constants)),
     }
 
 
 def _block_fields(model: Model, block: Block, constants: Constants) -> Fields:
     expand: Fields = {"expand.depth": 0}
     if block.expand is not None:
-        expand = part("expand", mve.product(model, block.first, constants))
+        expand = prefix_fields("expand", mve.product(model, block.expand, constants))
     return {
         **expand,
-        **part("depthwise", mve.depthwise(model, block.middle, constants)),
-        **part("project", mve.product(model, block.middle + 1, constants)),
-        **part("add", _add(model, block, constants)),
+        **prefix_fields("depthwise", mve.depthwise(model, block.depthwise, constants)),
+        **prefix_fields("project", mve.product(model, block.project, constants)),
+        **prefix_fields("add", _add(model, block, constants)),
     }
 
 
@@ -107,7 +108,7 @@ def _add(model: Model, block: Block, constants: Constants) -> Fields:
     """The addition of one row, with the block's input on the left."""
     if block.add is None:
         return {"size": 0}
-    found = parameters(model, block.middle + 2, constants)
+    found = add_params(model, block.add, constants)
     _, height, _, _ = model.tensor(block.output).shape
     found["size"] = model.tensor(block.output).elements // height
     if block.add.right == block.input:

@@ -9,9 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tinyssl.graph.model import Model
-from tinyssl.ops.operators import AveragePool2D, Conv2D, DepthwiseConv2D, Op
+from tinyssl.ops.average_pool_2d import AveragePool2D
+from tinyssl.ops.common.bases import UnaryOp
+from tinyssl.ops.common.overlap import NOTHING_LEFT, Overlap, streaming_slack
+from tinyssl.ops.conv_2d import Conv2D
+from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
+from tinyssl.ops.fully_connected import FullyConnected
+from tinyssl.ops.mean import Mean
 from tinyssl.targets.mve import BLOCK, QUAD
-from tinyssl.targets.overlap import NOTHING_LEFT, Overlap, streaming_slack
 
 Piece = tuple[int, int]
 """What is read before it is written, and written before the next is read: the first byte of the
@@ -55,10 +60,8 @@ def product_line(
         yield from ((at[0] + x * step, at[1] + last * count + end) for end in quads)
 
 
-def pointwise(model: Model, op: Op) -> tuple[Overlap, ...]:
+def pointwise(model: Model, op: Conv2D) -> tuple[Overlap, ...]:
     """`conv2d_1x1_s8_mve`: the image is a line, or each row where a stride is not 1."""
-    if not isinstance(op, Conv2D):
-        raise TypeError(op.label)
     _, _, in_w, depth = model.tensor(op.input).shape
     _, out_h, out_w, count = model.tensor(op.output).shape
     if op.stride == (1, 1):
@@ -70,10 +73,8 @@ def pointwise(model: Model, op: Op) -> tuple[Overlap, ...]:
     return _over(op, pieces)
 
 
-def conv(model: Model, op: Op) -> tuple[Overlap, ...]:
+def conv(model: Model, op: Conv2D) -> tuple[Overlap, ...]:
     """`conv2d_s8_mve`: two windows of a row are gathered, then their outputs are written."""
-    if not isinstance(op, Conv2D):
-        raise TypeError(op.label)
     _, out_h, out_w, count = model.tensor(op.output).shape
     taps = (model.tensor(op.weight).shape[1], model.tensor(op.weight).shape[2])
     pieces = []
@@ -112,31 +113,27 @@ def _by_channels(
     return _over(op, pieces)
 
 
-def depthwise(model: Model, op: Op) -> tuple[Overlap, ...]:
+def depthwise(model: Model, op: DepthwiseConv2D) -> tuple[Overlap, ...]:
     """`depthwise_conv2d_s8_mve`: blocks of 16 channels, nine taps of each before it is written."""
-    if not isinstance(op, DepthwiseConv2D):
-        raise TypeError(op.label)
     return _by_channels(model, op, (TAPS, TAPS), BLOCK)
 
 
-def average_pool(model: Model, op: Op) -> tuple[Overlap, ...]:
+def average_pool(model: Model, op: AveragePool2D) -> tuple[Overlap, ...]:
     """`average_pool2d_s8_mve`: four channels of a window, then their outputs."""
-    if not isinstance(op, AveragePool2D):
-        raise TypeError(op.label)
     return _by_channels(model, op, op.size, QUAD)
 
 
-def mean(model: Model, op: Op) -> tuple[Overlap, ...]:
+def mean(model: Model, op: Mean) -> tuple[Overlap, ...]:
     """`mean_s8_mve`: all places of four channels, then their outputs."""
-    channels = model.tensor(op.inputs[0]).shape[-1]
+    channels = model.tensor(op.input).shape[-1]
     return _over(op, [(c, min(c + QUAD, channels)) for c in range(0, channels, QUAD)])
 
 
-def dense(model: Model, op: Op) -> tuple[Overlap, ...]:
+def dense(model: Model, op: FullyConnected) -> tuple[Overlap, ...]:
     """`fully_connected_s8_mve`: all inputs for each four outputs."""
-    depth = model.tensor(op.inputs[0]).elements
+    depth = model.tensor(op.input).elements
     return _over(op, list(product_line(depth, model.tensor(op.output).elements, 1, depth)))
 
 
-def _over(op: Op, pieces: Sequence[Piece]) -> tuple[Overlap, ...]:
-    return (Overlap(op.inputs[0], slack_of(pieces)),)
+def _over(op: UnaryOp, pieces: Sequence[Piece]) -> tuple[Overlap, ...]:
+    return (Overlap(op.input, slack_of(pieces)),)

@@ -14,18 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.graph.model import Model
-from tinyssl.ops.fixed_point import (
-    INT8_MAX,
-    INT8_MIN,
-    INT32_MAX,
-    Multiplier,
-    activation_range,
-    channel_multipliers,
-    requantise,
-)
-from tinyssl.ops.operators import Conv2D, DepthwiseConv2D, FullyConnected, WeightedOp
-from tinyssl.ops.params import Constants
-from tinyssl.ops.weight_rules import channel_axis, signed_sums
+from tinyssl.ops.common.activation import activation_range
+from tinyssl.ops.common.fixed_point import INT8_MAX, INT8_MIN, INT32_MAX, Multiplier, requantise
+from tinyssl.ops.common.params import Constants
+from tinyssl.ops.common.weights import WeightedOp, channel_multipliers, signed_sums
 
 SUM_LIMIT = 2**30
 """The kernels hold the sum doubled, so sums must stay below"""
@@ -58,7 +50,7 @@ def channels(model: Model, op: WeightedOp) -> Channels:
     start that is too large for the table may be exchanged for a smaller one.
     """
     weight = np.asarray(model.tensor(op.weight).array(), np.int8)
-    axis = channel_axis(op)
+    axis = op.channel_axis
     rows = np.moveaxis(weight, axis, 0).reshape(weight.shape[axis], -1).copy()
     found = channel_multipliers(model, op)
     multipliers = found if len(found) == len(rows) else found * len(rows)
@@ -143,8 +135,6 @@ def sum_bounds(starts: Sequence[int], rows: NDArray[np.int8]) -> list[tuple[int,
 
 
 def _activation(model: Model, op: WeightedOp) -> tuple[int, int]:
-    if not isinstance(op, Conv2D | DepthwiseConv2D | FullyConnected):
-        raise TypeError(op.label)
     return activation_range(op.activation, model.quant(op.output))
 
 
@@ -217,20 +207,17 @@ def channel_fits(reach: int, multiplier: Multiplier, zero: int) -> bool:
 
 
 def channel_table(
-    model: Model, position: int, constants: Constants, *, raise_by: int = 0, multiple: int = 1
+    model: Model, op: WeightedOp, constants: Constants, *, raise_by: int = 0, multiple: int = 1
 ) -> str:
     """Name of int32 [channels][2]: start * 2^8 + (shift - 1), multiplier in Q31.
 
     Args:
         model: A model.
-        position: Of one of its operators.
+        op: One of its operators.
         constants: Gets the table.
         raise_by: What the kernel adds to each input.
         multiple: Of which the table's channels are; zeros beyond the layer's.
     """
-    op = model.ops[position]
-    if not isinstance(op, WeightedOp):
-        raise TypeError(op.label)
     layer = channels(model, op)
     words = [
         word
@@ -238,4 +225,4 @@ def channel_table(
         for word in (start * 256 + (-multiplier.shift - 1), multiplier.value)
     ]
     words += [0, 0] * (-len(layer.rows) % multiple)
-    return constants.table(f"channel_{position}", "int32_t", words, op.label)
+    return constants.table("channel", op, "int32_t", words)

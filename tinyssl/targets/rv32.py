@@ -7,26 +7,27 @@ the reference kernel.
 from __future__ import annotations
 
 from tinyssl.graph.model import Model
-from tinyssl.ops.fixed_point import activation_range
-from tinyssl.ops.operators import Conv2D, DepthwiseConv2D, FullyConnected, Op
-from tinyssl.ops.params import Array, Constants, Fields
+from tinyssl.ops.common.activation import activation_range
+from tinyssl.ops.common.params import Array, Constants, Fields
+from tinyssl.ops.conv_2d import Conv2D
+from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
+from tinyssl.ops.fully_connected import FullyConnected
 from tinyssl.targets import mve
 from tinyssl.targets.requantise import channel_table, channels, requantise_fits
 
 
-def _layer(model: Model, position: int, constants: Constants, sizes: Fields) -> Fields:
+def _layer(
+    model: Model, op: Conv2D | DepthwiseConv2D | FullyConnected, constants: Constants, sizes: Fields
+) -> Fields:
     """Weights in rows, channel table, the layer's sizes, zero point and clamp."""
-    op = model.ops[position]
-    if not isinstance(op, Conv2D | DepthwiseConv2D | FullyConnected):
-        raise TypeError(op.label)
     rows = channels(model, op).rows
-    name = mve.weights_name("rows", model, position)
+    name = mve.weights_name("rows", model, op)
     low, high = activation_range(op.activation, model.quant(op.output))
     return {
-        "weight": constants.keep(
+        "weight": constants.intern(
             Array(name, "int8_t", rows.ravel(), rows.shape, model.tensor(op.weight).name)
         ),
-        "channel": channel_table(model, position, constants),
+        "channel": channel_table(model, op, constants),
         **sizes,
         "out_zero": model.quant(op.output).zero_point[0],
         "out_min": low,
@@ -34,62 +35,52 @@ def _layer(model: Model, position: int, constants: Constants, sizes: Fields) -> 
     }
 
 
-def _product(model: Model, position: int, constants: Constants) -> Fields:
-    op = model.ops[position]
-    if not isinstance(op, Conv2D | FullyConnected):
-        raise TypeError(op.label)
+def _product(model: Model, op: Conv2D | FullyConnected, constants: Constants) -> Fields:
     count, depth = channels(model, op).rows.shape
-    fields = _layer(model, position, constants, {"depth": depth, "out_c": count})
+    fields = _layer(model, op, constants, {"depth": depth, "out_c": count})
     return {f"product.{key}": value for key, value in fields.items()}
 
 
-def conv_fits(model: Model, op: Op) -> bool:
+def conv_fits(model: Model, op: Conv2D) -> bool:
     """A convolution without dilation, in range."""
     return mve.conv_fits(model, op)
 
 
-def conv_scratch(model: Model, op: Op) -> int:
+def conv_scratch(model: Model, op: Conv2D) -> int:
     """Two windows."""
     return mve.conv_scratch(model, op)
 
 
-def conv(model: Model, position: int, constants: Constants) -> Fields:
+def conv(model: Model, op: Conv2D, constants: Constants) -> Fields:
     """Members of `struct tinyssl_conv2d_rv32`."""
-    op = model.ops[position]
-    if not isinstance(op, Conv2D):
-        raise TypeError(op.label)
-    return {**_product(model, position, constants), **mve.window(model, op)}
+    return {**_product(model, op, constants), **mve.window(model, op)}
 
 
-def dense_fits(model: Model, op: Op) -> bool:
+def dense_fits(model: Model, op: FullyConnected) -> bool:
     """A fully connected layer, in range."""
     return mve.dense_fits(model, op)
 
 
-def dense(model: Model, position: int, constants: Constants) -> Fields:
+def dense(model: Model, op: FullyConnected, constants: Constants) -> Fields:
     """Members of `struct tinyssl_fully_connected_rv32`."""
-    return _product(model, position, constants)
+    return _product(model, op, constants)
 
 
-def depthwise_fits(model: Model, op: Op) -> bool:
+def depthwise_fits(model: Model, op: DepthwiseConv2D) -> bool:
     """3x3 taps, no dilation, one output for each input channel, in range."""
     return (
-        isinstance(op, DepthwiseConv2D)
-        and model.tensor(op.weight).shape[1:3] == (3, 3)
+        model.tensor(op.weight).shape[1:3] == (3, 3)
         and op.dilation == (1, 1)
         and op.multiplier == 1
         and requantise_fits(model, op)
     )
 
 
-def depthwise_scratch(model: Model, op: Op) -> int:
+def depthwise_scratch(model: Model, op: DepthwiseConv2D) -> int:
     """A pixel of padding."""
     return mve.depthwise_scratch(model, op)
 
 
-def depthwise(model: Model, position: int, constants: Constants) -> Fields:
+def depthwise(model: Model, op: DepthwiseConv2D, constants: Constants) -> Fields:
     """Members of `struct tinyssl_depthwise_rv32`."""
-    op = model.ops[position]
-    if not isinstance(op, DepthwiseConv2D):
-        raise TypeError(op.label)
-    return _layer(model, position, constants, mve.image(model, op))
+    return _layer(model, op, constants, mve.image(model, op))

@@ -8,22 +8,15 @@ from __future__ import annotations
 import itertools
 
 from tinyssl.graph.model import Model
-from tinyssl.ops.operators import Conv2D, Op
-from tinyssl.targets.overlap import Overlap, streaming_slack
+from tinyssl.ops.common.overlap import Overlap, streaming_slack
+from tinyssl.ops.conv_2d import Conv2D
 
 GROUP = 4
 """Outputs that the product computes at a time"""
 
 
-def elementwise(model: Model, op: Op) -> tuple[Overlap, ...]:
-    """Element after element from the front: the output may start where an input starts."""
-    return tuple(Overlap(index) for index in dict.fromkeys(op.inputs))
-
-
-def pointwise(model: Model, op: Op) -> tuple[Overlap, ...]:
+def pointwise(model: Model, op: Conv2D) -> tuple[Overlap, ...]:
     """`conv2d_1x1_s8_dsp`: four, two or one pixel into a column, then their outputs, in order."""
-    if not isinstance(op, Conv2D):
-        raise TypeError(op.label)
     _, _, in_w, in_c = model.tensor(op.input).shape
     _, out_h, out_w, out_c = model.tensor(op.output).shape
     if op.stride == (1, 1):
@@ -43,13 +36,11 @@ def _groups(pixels: int) -> list[int]:
     return [*range(0, fours, GROUP), *tail]
 
 
-def conv(model: Model, op: Op) -> tuple[Overlap, ...]:
+def conv(model: Model, op: Conv2D) -> tuple[Overlap, ...]:
     """`conv2d_s8_dsp`: row by row in fours, each after its windows were read.
 
     What no four covers is computed after all rows, from input that must be there still.
     """
-    if not isinstance(op, Conv2D):
-        raise TypeError(op.label)
     _, _, in_w, in_c = model.tensor(op.input).shape
     _, out_h, out_w, out_c = model.tensor(op.output).shape
     if out_w % GROUP:

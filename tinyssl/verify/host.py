@@ -135,7 +135,7 @@ class _Pair:
         expected, found = self.oracle.tensors(x), self.ours.invoke_profiled(x)
         for call, output in zip(self.ours.program.calls, found, strict=True):
             op = self.ours.model.ops[call.last]
-            theirs = expected[op.output]
+            theirs = expected[op.outputs[0]]
             difference = first_difference(theirs, output.reshape(theirs.shape), number, op.label)
             if difference is not None:
                 raise Mismatch(str(difference), hint=MISMATCH_HINT)

@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.frontends.tflite import read_model
-from tinyssl.graph.model import Model, Value
+from tinyssl.graph.model import Model, Op, Value
 from tinyssl.graph.passes import run_passes
-from tinyssl.ops.operators import Op
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
 from tinyssl.runtimes.tflm import TflmInterpreter
 
@@ -49,7 +48,7 @@ def layer_sqnr(
     reference = LitertInterpreter(float_data, Kernels.OPTIMISED, keep_tensors=True)
     pairs = list(_pairs(run_passes(read_model(float_data)), run_passes(oracle.model)))
     signal, noise = np.zeros(len(pairs)), np.zeros(len(pairs))
-    outputs = [theirs.output for _, theirs in pairs]
+    outputs = [theirs.outputs[0] for _, theirs in pairs]
     for image in images:
         shape = oracle.model.input.shape
         scaled = (image.astype(np.float32) / np.float32(255)).reshape(shape)
@@ -57,11 +56,12 @@ def layer_sqnr(
         quantised = oracle.tensors((image.astype(np.int16) - 128).astype(np.int8).reshape(shape))
         for number, ((ours, _), values) in enumerate(zip(pairs, floats, strict=True)):
             exact = values.astype(np.float64).ravel()
-            found = dequantised(oracle.model.tensor(ours.output), quantised[ours.output]).ravel()
+            index = ours.outputs[0]
+            found = dequantised(oracle.model.tensor(index), quantised[index]).ravel()
             signal[number] += exact @ exact
             noise[number] += (exact - found) @ (exact - found)
     return tuple(
-        Layer(op.index, op.kind, oracle.model.tensor(op.output).shape, _decibels(s, n))
+        Layer(op.index, op.kind, oracle.model.tensor(op.outputs[0]).shape, _decibels(s, n))
         for (op, _), s, n in zip(pairs, signal, noise, strict=True)
     )
 
@@ -80,7 +80,7 @@ def _pairs(exact: Model, quantised: Model) -> Iterator[tuple[Op, Op]]:
     Names do not survive conversion, and the two graphs differ by an operator here and there.
     """
     keys = [
-        [(op.kind, model.tensor(op.output).shape) for op in model.ops]
+        [(op.kind, model.tensor(op.outputs[0]).shape) for op in model.ops]
         for model in (quantised, exact)
     ]
     matcher = SequenceMatcher(None, keys[0], keys[1], autojunk=False)

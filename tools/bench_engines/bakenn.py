@@ -15,21 +15,18 @@ from pathlib import Path
 import numpy as np
 
 from tinyssl.frontends.tflite import read_model, write_model
-from tinyssl.graph.model import Model, Quant, Value
+from tinyssl.graph.model import Model, Op, Quant, Value
 from tinyssl.graph.passes import run_passes
 from tinyssl.graph.verify import verify
-from tinyssl.ops.operators import (
-    AveragePool2D,
-    Conv2D,
-    DepthwiseConv2D,
-    FullyConnected,
-    Mean,
-    Op,
-    Pad,
-    Padding,
-    Softmax,
-    WeightedOp,
-)
+from tinyssl.ops.average_pool_2d import AveragePool2D
+from tinyssl.ops.common.weights import WeightedOp
+from tinyssl.ops.common.window import Padding
+from tinyssl.ops.conv_2d import Conv2D
+from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
+from tinyssl.ops.fully_connected import FullyConnected
+from tinyssl.ops.mean import Mean
+from tinyssl.ops.pad import Pad
+from tinyssl.ops.softmax import Softmax
 from tinyssl.targets.boards import Board, Isa
 from tools.bench_engines.image import Parts, Refused
 

@@ -12,7 +12,7 @@ from tinyssl import compiler
 from tinyssl.compiler.arena import Plan
 from tinyssl.compiler.describe import describe_calls
 from tinyssl.frontends.tflite import read_model
-from tinyssl.graph.shapes import macs
+from tinyssl.ops import macs
 from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.targets.boards import Board
 from tools.bench_engines import bakenn, engines, tflm

@@ -18,10 +18,12 @@ from tinyssl.compiler.lifetimes import lifetimes, storage_of
 from tinyssl.compiler.picture import picture
 from tinyssl.compiler.search import ALIGNMENT, place, usual_orders
 from tinyssl.frontends.tflite import read_model
-from tinyssl.graph.model import DType, Model, Value
+from tinyssl.graph.model import DType, Model, Op, Value
 from tinyssl.graph.passes import run_passes
-from tinyssl.ops.operators import Add, MaxPool2D, Op, Reshape
-from tinyssl.targets.overlap import Overlap
+from tinyssl.ops.add import Add
+from tinyssl.ops.common.overlap import Overlap
+from tinyssl.ops.max_pool_2d import MaxPool2D
+from tinyssl.ops.reshape import Reshape
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "models"
 

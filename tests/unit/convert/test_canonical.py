@@ -10,7 +10,7 @@ from tinyssl.convert import canonicalise
 from tinyssl.convert.canonical import CANONICAL_PASSES
 from tinyssl.core.errors import ModelError, UnsupportedModel
 from tinyssl.frontends.tflite import is_canonical, read_model, write_model
-from tinyssl.ops.operators import FullyConnected
+from tinyssl.ops.fully_connected import FullyConnected
 
 
 def kinds(data):

@@ -15,6 +15,7 @@ from tests.unit.frontends.test_reader import repacked
 from tinyssl.core.errors import ModelError, UnsupportedModel
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.verify import verify
+from tinyssl.ops import OPS
 
 STEP = {"strideH": 1, "strideW": 1, "dilationHFactor": 1, "dilationWFactor": 1}
 
@@ -348,7 +349,5 @@ def test_what_tflm_reads_otherwise_is_refused(name):
 
 
 def test_all_option_tables_of_the_tests_are_those_that_the_reader_asks_for():
-    from tinyssl.frontends.tflite.read_ops import READERS
-
-    for kind, reader in READERS.items():
-        assert reader.options in ("", OPTIONS[kind])
+    for kind, spec in OPS.items():
+        assert spec.tflite.options in ("", OPTIONS[kind])

@@ -10,9 +10,13 @@ from tests.ops import cases
 from tests.ops.flatfile import Flatfile
 from tinyssl.core.errors import ModelError, TinysslError, UnsupportedModel
 from tinyssl.frontends.tflite import read_model
-from tinyssl.frontends.tflite.read_ops import SAME, VALID, window_padding
 from tinyssl.graph.model import DType
-from tinyssl.ops.operators import AveragePool2D, Conv2D, DepthwiseConv2D, Mean, Pad, Padding
+from tinyssl.ops.average_pool_2d import AveragePool2D
+from tinyssl.ops.common.window import Padding, same_padding
+from tinyssl.ops.conv_2d import Conv2D
+from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
+from tinyssl.ops.mean import Mean
+from tinyssl.ops.pad import Pad
 
 
 def repacked(data, change):
@@ -46,19 +50,18 @@ def test_scales_are_the_float32_of_the_file():
 
 
 @pytest.mark.parametrize(
-    ("scheme", "size", "window", "stride", "expected"),
+    ("size", "window", "stride", "expected"),
     [
-        (VALID, 8, 3, 2, (0, 0)),
-        (SAME, 8, 3, 1, (1, 1)),
-        (SAME, 8, 3, 2, (0, 1)),
-        (SAME, 9, 3, 2, (1, 1)),
-        (SAME, 8, 4, 1, (1, 2)),
-        (SAME, 8, 1, 2, (0, 0)),
-        (SAME, 2, 7, 3, (2, 3)),
+        (8, 3, 1, (1, 1)),
+        (8, 3, 2, (0, 1)),
+        (9, 3, 2, (1, 1)),
+        (8, 4, 1, (1, 2)),
+        (8, 1, 2, (0, 0)),
+        (2, 7, 3, (2, 3)),
     ],
 )
-def test_same_puts_the_odd_row_at_the_end(scheme, size, window, stride, expected):
-    padding = window_padding(scheme, (size, size), (window, window), (stride, stride))
+def test_same_puts_the_odd_row_at_the_end(size, window, stride, expected):
+    padding = same_padding((size, size), (window, window), (stride, stride))
     assert (padding.top, padding.bottom) == (padding.left, padding.right) == expected
 
 

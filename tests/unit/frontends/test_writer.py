@@ -10,7 +10,9 @@ from tests.ops.oracle import Tflm
 from tinyssl.core.errors import UnsupportedModel
 from tinyssl.frontends.tflite import is_canonical, read_model, write_model
 from tinyssl.graph.passes import run_passes
-from tinyssl.ops.operators import AveragePool2D, Pad, Padding
+from tinyssl.ops.average_pool_2d import AveragePool2D
+from tinyssl.ops.common.window import Padding
+from tinyssl.ops.pad import Pad
 
 
 def used(model):

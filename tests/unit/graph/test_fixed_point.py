@@ -11,16 +11,13 @@ from hypothesis import strategies as st
 from tests.ops import cases
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import Quant
-from tinyssl.ops.fixed_point import (
-    Multiplier,
-    activation_range,
-    add_parameters,
-    channel_multipliers,
-    mean_multiplier,
-    quantise_multiplier,
-    softmax_parameters,
-)
-from tinyssl.ops.operators import Activation, Add, Conv2D, Mean, Softmax
+from tinyssl.ops.add import Add, add_multipliers
+from tinyssl.ops.common.activation import Activation, activation_range
+from tinyssl.ops.common.fixed_point import Multiplier, quantise_multiplier
+from tinyssl.ops.common.weights import channel_multipliers
+from tinyssl.ops.conv_2d import Conv2D
+from tinyssl.ops.mean import Mean, mean_multiplier
+from tinyssl.ops.softmax import Softmax, exponent
 
 
 @given(st.floats(2.0**-31, 2.0**30))
@@ -79,7 +76,7 @@ def test_add_parameters_bring_both_sides_to_one_scale():
     model = read_model(cases.add(scales=(0.04, 0.07, 0.09)))
     op = model.ops[2]
     assert isinstance(op, Add)
-    found = add_parameters(model, op)
+    found = add_multipliers(model, op)
     assert value(found.left) == pytest.approx(0.04 / 0.14)
     assert value(found.right) == pytest.approx(0.5)
     assert value(found.output) == pytest.approx(0.14 / 0.09 / 2**20)
@@ -98,7 +95,7 @@ def test_softmax_leaves_out_what_exp_cannot_hold():
     model = read_model(cases.softmax(scale=0.1))
     op = model.ops[0]
     assert isinstance(op, Softmax)
-    found = softmax_parameters(model, op)
+    found = exponent(model, op)
     assert value(found.multiplier) == pytest.approx(0.1 * 2**26, rel=1e-6)
     # Differences below diff_min would be shifted beyond 31 bits.
     assert -found.diff_min * 2**found.multiplier.shift <= 31 * 2**26

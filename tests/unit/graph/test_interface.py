@@ -9,7 +9,8 @@ import pytest
 
 from tinyssl.graph.interface import check_feeds, named_values
 from tinyssl.graph.model import DType, Model, Value, ValueKind
-from tinyssl.ops.operators import Add, Softmax
+from tinyssl.ops.add import Add
+from tinyssl.ops.softmax import Softmax
 
 
 def two_ended() -> Model:

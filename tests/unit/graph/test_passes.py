@@ -11,7 +11,10 @@ from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import Quant
 from tinyssl.graph.passes import PASSES, fold_pads, run_passes
 from tinyssl.graph.verify import verify
-from tinyssl.ops.operators import Conv2D, DepthwiseConv2D, MaxPool2D, Padding
+from tinyssl.ops.common.window import Padding
+from tinyssl.ops.conv_2d import Conv2D
+from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
+from tinyssl.ops.max_pool_2d import MaxPool2D
 
 
 @pytest.mark.parametrize("depthwise", [False, True])

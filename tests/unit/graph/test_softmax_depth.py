@@ -10,8 +10,7 @@ from tinyssl.core.errors import UnsupportedModel
 from tinyssl.frontends.tflite import write_model
 from tinyssl.graph.model import DType, Model, Quant, Value
 from tinyssl.graph.verify import verify
-from tinyssl.ops.operators import Softmax
-from tinyssl.ops.rules import SOFTMAX_DEPTH_MAX
+from tinyssl.ops.softmax import DEPTH_MAX, Softmax
 from tinyssl.runtimes.host import HostModel
 from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.targets.kernels import PORTABLE
@@ -26,7 +25,7 @@ def softmax_of(depth):
 
 
 def test_the_deepest_softmax_is_equal_to_tflm_where_all_inputs_are_equal():
-    model = softmax_of(SOFTMAX_DEPTH_MAX)
+    model = softmax_of(DEPTH_MAX)
     equal = np.zeros(model.input.shape, np.int8)
     with HostModel(assemble(model, plan_arena(model, choose_calls(model, PORTABLE)))) as host:
         ours = host.invoke(equal)
@@ -36,4 +35,4 @@ def test_the_deepest_softmax_is_equal_to_tflm_where_all_inputs_are_equal():
 def test_one_more_is_refused():
     """TFLM aborts the process for 512 equal inputs, so it cannot be the oracle there."""
     with pytest.raises(UnsupportedModel, match="512 elements"):
-        verify(softmax_of(SOFTMAX_DEPTH_MAX + 1))
+        verify(softmax_of(DEPTH_MAX + 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +11,11 @@ import pytest
 from tests.ops import cases
 from tinyssl.core.errors import ModelError, UnsupportedModel
 from tinyssl.frontends.tflite import read_model
-from tinyssl.graph.model import DType, Model, Quant
+from tinyssl.graph.model import DType, Model, Op, Quant
 from tinyssl.graph.verify import verify
-from tinyssl.ops.operators import Conv2D, Op, Padding
-from tinyssl.ops.weight_rules import accumulator_bounds
+from tinyssl.ops.common.weights import accumulator_bounds
+from tinyssl.ops.common.window import Padding
+from tinyssl.ops.conv_2d import Conv2D
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "models"
 
@@ -240,9 +241,9 @@ def test_operator_without_rules_is_refused():
     model = read_model(cases.conv())
     op = model.ops[0]
     assert isinstance(op, Conv2D)
-    fields = {name: getattr(op, name) for name in op.__dataclass_fields__ if name != "kind"}
+    values = {field.name: getattr(op, field.name) for field in fields(op)}
     with pytest.raises(UnsupportedModel, match="#0 MYSTERY"):
-        verify(replace(model, ops=(Mystery(**fields),)))
+        verify(replace(model, ops=(Mystery(**values),)))
 
 
 def test_bias_without_a_scale_is_accepted():

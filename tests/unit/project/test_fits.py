@@ -11,7 +11,8 @@ from tinyssl.core.errors import BudgetExceeded, UsageError
 from tinyssl.core.records import Workspace
 from tinyssl.frontends.tflite import file, write_model
 from tinyssl.graph.model import DType
-from tinyssl.ops.operators import FullyConnected, Mean
+from tinyssl.ops.fully_connected import FullyConnected
+from tinyssl.ops.mean import Mean
 from tinyssl.project.fits import check_flash, check_ram, least_flash
 from tinyssl.project.source import load_model
 from tinyssl.stages import build as firmware

@@ -11,15 +11,14 @@ from tinyssl.core.errors import BudgetExceeded, ModelError
 from tinyssl.core.records import Workspace
 from tinyssl.frontends.tflite import read_model, write_model
 from tinyssl.graph.model import DType
-from tinyssl.ops.operators import (
-    Activation,
-    Conv2D,
-    DepthwiseConv2D,
-    FullyConnected,
-    Mean,
-    Pad,
-    Padding,
-)
+from tinyssl.ops import depthwise_conv_2d
+from tinyssl.ops.common.activation import Activation
+from tinyssl.ops.common.window import Padding
+from tinyssl.ops.conv_2d import Conv2D
+from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
+from tinyssl.ops.fully_connected import FullyConnected
+from tinyssl.ops.mean import Mean
+from tinyssl.ops.pad import Pad
 from tinyssl.project import arena
 from tinyssl.project.source import load_model
 from tinyssl.runtimes.tflm import TflmInterpreter
@@ -146,7 +145,7 @@ def test_the_lower_bound_halves_only_the_bookkeeping():
 def test_scratch_is_that_of_the_greediest_operator():
     """3x3 over 8 channels, in four columns of whole registers; a sum for each of 4 classes."""
     model = network()
-    assert arena.scratch_bytes(model) == 4 * arena.MVE_BLOCK * 9 + 16
+    assert arena.scratch_bytes(model) == 4 * depthwise_conv_2d.CMSIS_BLOCK * 9 + 16
     plain = replace(model, ops=tuple(op for op in model.ops if not isinstance(op, DepthwiseConv2D)))
     assert arena.scratch_bytes(plain) == 64 * 5 + 16
     data = write_model(model)

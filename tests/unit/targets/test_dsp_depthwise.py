@@ -14,11 +14,11 @@ from tests.ops.oracle import compare
 from tinyssl.compiler.arena import plan_arena
 from tinyssl.compiler.schedule import choose_calls
 from tinyssl.frontends.tflite import read_model
-from tinyssl.ops.params import Array, Constants
+from tinyssl.ops.common.overlap import Overlap
+from tinyssl.ops.common.params import Array, Constants
 from tinyssl.targets import dsp_depthwise
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.kernels import kernel_for
-from tinyssl.targets.overlap import Overlap
 
 M7 = Isa.CORTEX_M7
 
@@ -145,7 +145,7 @@ def test_planes_hold_what_a_line_reads():
 def test_weights_are_the_file_s_with_one_byte_more():
     model, op = first(layer((4, 4), 8))
     constants = Constants(model)
-    name = dsp_depthwise.taps(model, 0, constants)
+    name = dsp_depthwise.taps(model, model.ops[0], constants)
     weight = np.asarray(model.tensor(op.weight).array(), np.int8)
     expected = np.append(weight.reshape(9, 8).T.ravel(), 0)
     np.testing.assert_array_equal(constants.arrays[name].values, expected)
@@ -155,6 +155,6 @@ def test_two_arrays_cannot_share_a_name():
     """Else a layer would silently compute with another's weights."""
     constants = Constants(first(layer((4, 4), 8))[0])
     ones, twos = (Array("taps_1", "int8_t", np.full(3, n), (3,), "w") for n in (1, 2))
-    assert constants.keep(ones) == constants.keep(replace(ones)) == "taps_1"
+    assert constants.intern(ones) == constants.intern(replace(ones)) == "taps_1"
     with pytest.raises(ValueError, match="two arrays are called taps_1"):
-        constants.keep(twos)
+        constants.intern(twos)

@@ -12,8 +12,10 @@ from tests.ops.oracle import compare
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import DType, Model, Quant, Value
 from tinyssl.graph.passes import run_passes
-from tinyssl.ops.fixed_point import mean_multiplier, quantise_multiplier, requantise
-from tinyssl.ops.operators import Add, AveragePool2D, Mean
+from tinyssl.ops.add import Add
+from tinyssl.ops.average_pool_2d import AveragePool2D
+from tinyssl.ops.common.fixed_point import quantise_multiplier, requantise
+from tinyssl.ops.mean import Mean, mean_multiplier
 from tinyssl.targets import dsp_elementwise as elementwise
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.kernels import kernel_for

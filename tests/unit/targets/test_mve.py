@@ -12,8 +12,8 @@ from tests.ops.oracle import compare
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import Model
 from tinyssl.graph.passes import run_passes
-from tinyssl.ops.fixed_point import Multiplier, requantise
-from tinyssl.ops.params import Constants
+from tinyssl.ops.common.fixed_point import Multiplier, requantise
+from tinyssl.ops.common.params import Constants
 from tinyssl.targets import mve, rv32
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.kernels import kernel_for
@@ -89,7 +89,7 @@ def test_depthwise_blocks_hold_their_channels_in_the_order_of_the_sums():
     data = cases.conv(depthwise=True, channels=(20, 20))
     model = read_model(data)
     constants = Constants(model)
-    fields = mve.depthwise(model, 0, constants)
+    fields = mve.depthwise(model, model.ops[0], constants)
     layer = channels(model, model.ops[0])
     table = constants.arrays[str(fields["channel"])].values.reshape(2, 4, 2, 4)
     starts = (table[:, :, 0] >> 8).tolist()
@@ -159,6 +159,6 @@ def test_shallow_product_without_sign_and_clamp_is_byte_equal_to_tflm(depth, out
         zeros=(-128, -128),
     )
     model = read_model(data)
-    fields = mve.pointwise(model, 0, Constants(model))
+    fields = mve.pointwise(model, model.ops[0], Constants(model))
     assert [fields[f"product.{name}"] for name in ("sign", "out_min", "out_max")] == [0, -128, 127]
     compare(data, isa=M55)

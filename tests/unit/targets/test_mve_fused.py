@@ -15,8 +15,10 @@ from tinyssl.compiler.arena import plan_arena
 from tinyssl.compiler.schedule import choose_calls
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.passes import run_passes
-from tinyssl.ops.operators import Add, Conv2D, DepthwiseConv2D
-from tinyssl.ops.params import Constants
+from tinyssl.ops.add import Add
+from tinyssl.ops.common.params import Constants
+from tinyssl.ops.conv_2d import Conv2D
+from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyssl.targets import fused, mve, mve_fused
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.cost_mve import block_cost, op_cost

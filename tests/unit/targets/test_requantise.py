@@ -20,8 +20,8 @@ from tinyssl.codegen.render import kernel_text
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import Model
 from tinyssl.graph.passes import run_passes
-from tinyssl.ops.fixed_point import Multiplier, requantise
-from tinyssl.ops.operators import WeightedOp
+from tinyssl.ops.common.fixed_point import Multiplier, requantise
+from tinyssl.ops.common.weights import WeightedOp
 from tinyssl.targets.requantise import (
     START_LIMIT,
     SUM_LIMIT,

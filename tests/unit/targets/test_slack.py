@@ -8,8 +8,8 @@ import pytest
 
 from tests.ops.edges import MAKERS, Edges
 from tests.ops.image import TARGETS, require, run_program
+from tinyssl.ops.common.overlap import NOTHING_LEFT
 from tinyssl.targets.mve_streaming import product_line, slack_of
-from tinyssl.targets.overlap import NOTHING_LEFT
 
 NOT_EXACT = {
     "average_all",

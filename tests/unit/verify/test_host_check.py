@@ -10,7 +10,7 @@ from tinyssl.compiler.arena import plan_arena
 from tinyssl.core.errors import Mismatch, ModelError, UnsupportedModel
 from tinyssl.frontends.tflite import read_model, write_model
 from tinyssl.graph.passes import run_passes
-from tinyssl.ops.operators import WeightedOp
+from tinyssl.ops.common.weights import WeightedOp
 from tinyssl.runtimes.inputs import FORCED, make_inputs
 from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.verify import check_host

@@ -3,9 +3,8 @@
 All of it follows from the rest of the file, so the model stays the same; without it an interpreter
 ends its process or computes something else:
 
-* a bias of zeros for a DEPTHWISE_CONV_2D without one (both read through a null pointer);
 * zero points of 0 for a tensor that has scales alone (TFLM takes it as not quantised);
-* `depth_multiplier`, where it is 0 (TFLM then computes no output);
+* what an operator's `TfliteFormat.complete` adds, as the bias of DEPTHWISE_CONV_2D;
 * paddings and axes as int32 (TFLM reads int64 ones as if they were).
 """
 
@@ -13,15 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from tinyssl.core.text import printable
 from tinyssl.frontends.tflite.tables import IDENTIFIER, damage_as_error
-
-INDEX_INPUTS = ("PAD", "MEAN")
-"""Operators whose second input is a constant that TFLM reads as int32"""
+from tinyssl.ops import OPS
+from tinyssl.ops.common.spec import OpSpec
+from tinyssl.ops.common.tflite import FileEdit
 
 
 @dataclass(frozen=True)
@@ -94,49 +94,47 @@ def _used(graph: Any) -> set[int]:
     }
 
 
-def _depthwise(schema: Any, root: Any) -> list[str]:
+def _operator_gaps(schema: Any, root: Any) -> list[str]:
+    """What the operators' own functions write in."""
     graph, added = root.subgraphs[0], []
-    for index, operator in _operators(schema, root, "DEPTHWISE_CONV_2D"):
-        source, weight = (graph.tensors[int(n)] for n in operator.inputs[:2])
-        filters = int(weight.shape[3])
-        label = f"#{index} DEPTHWISE_CONV_2D"
-        if operator.builtinOptions.depthMultiplier == 0:
-            operator.builtinOptions.depthMultiplier = filters // int(source.shape[3])
-            added.append(f"{label}: its depth multiplier")
-        if len(operator.inputs) < 3 or operator.inputs[2] == -1:
-            scales = np.float32(source.quantization.scale[0]) * weight.quantization.scale
-            bias = _constant(schema, root, np.zeros(filters, np.int32))
-            bias.quantization = schema.QuantizationParametersT()
-            bias.quantization.scale = np.asarray(scales, np.float32)
-            bias.quantization.zeroPoint = np.zeros(len(scales), np.int64)
-            operator.inputs = [*map(int, operator.inputs[:2]), len(graph.tensors) - 1]
-            added.append(f"{label}: a bias of zeros")
+    for index, operator, spec in _operators(schema, root):
+        if spec.tflite.complete is not None:
+            add_constant = partial(_constant, schema, root)
+            edit = FileEdit(operator, graph.tensors, add_constant, schema)
+            label = f"#{index} {spec.kind}"
+            added += [f"{label}: {text}" for text in spec.tflite.complete(edit)]
     return added
 
 
 def _indices(schema: Any, root: Any) -> list[str]:
     graph, added = root.subgraphs[0], []
-    for kind in INDEX_INPUTS:
-        for index, operator in _operators(schema, root, kind):
-            wide = graph.tensors[int(operator.inputs[1])]
+    for index, operator, spec in _operators(schema, root):
+        for place in spec.tflite.int32_inputs:
+            wide = graph.tensors[int(operator.inputs[place])]
             if wide.type != schema.TensorType.INT64:
                 continue
             values = np.asarray(root.buffers[wide.buffer].data, np.uint8).view("<i8")
             narrow = _constant(schema, root, values.astype("<i4").reshape(wide.shape))
             narrow.name = wide.name
-            operator.inputs = [int(operator.inputs[0]), len(graph.tensors) - 1]
-            added.append(f"#{index} {kind}: its second input as int32")
+            inputs = [int(number) for number in operator.inputs]
+            inputs[place] = len(graph.tensors) - 1
+            operator.inputs = inputs
+            added.append(f"#{index} {spec.kind}: its {ORDINALS[place]} input as int32")
     return added
 
 
-STEPS: Sequence[Callable[[Any, Any], list[str]]] = (_zero_points, _depthwise, _indices)
+STEPS: Sequence[Callable[[Any, Any], list[str]]] = (_zero_points, _operator_gaps, _indices)
+ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
 
-def _operators(schema: Any, root: Any, kind: str) -> list[tuple[int, Any]]:
-    number = getattr(schema.BuiltinOperator, kind)
+def _operators(schema: Any, root: Any) -> list[tuple[int, Any, OpSpec[Any]]]:
+    """Position, table and specification of each operator."""
+    specs = {getattr(schema.BuiltinOperator, spec.kind): spec for spec in OPS.values()}
     codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in root.operatorCodes]
-    operators = enumerate(root.subgraphs[0].operators)
-    return [(index, op) for index, op in operators if codes[op.opcodeIndex] == number]
+    return [
+        (index, operator, specs[codes[operator.opcodeIndex]])
+        for index, operator in enumerate(root.subgraphs[0].operators)
+    ]
 
 
 def _constant(schema: Any, root: Any, values: Any) -> Any:

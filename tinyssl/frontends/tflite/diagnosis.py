@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tinyssl.core.errors import Blocker
 from tinyssl.graph.blockers import places_text
 from tinyssl.graph.types import FLOAT_HINT
-from tinyssl.ops.operators import OPS
+from tinyssl.ops import OPS, supported_hint
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,6 @@ SAME_HINT = {
     "RELU_N1_TO_1": "RELU",
     "RELU_0_TO_1": "RELU",
 }
-SUPPORTED_HINT = "supported: " + ", ".join(OPS)
 
 
 def diagnose(graph: RawGraph, blockers: Sequence[Blocker]) -> list[Blocker]:
@@ -135,7 +134,7 @@ def _hinted(blocker: Blocker) -> Blocker:
     kind = blocker.place.partition(" ")[2]
     if kind in OPS:
         return blocker
-    hint = KIND_HINTS.get(SAME_HINT.get(kind, kind), SUPPORTED_HINT)
+    hint = KIND_HINTS.get(SAME_HINT.get(kind, kind), supported_hint())
     return Blocker(blocker.place, blocker.text, hint)
 
 

@@ -14,7 +14,6 @@ from typing import Any
 from tinyssl.core.errors import Blocker, ModelError, UnsupportedModel
 from tinyssl.core.text import printable
 from tinyssl.frontends.tflite.diagnosis import RawGraph, RawOp, RawTensor, diagnose
-from tinyssl.frontends.tflite.read_ops import READERS, OperatorContext, Reader
 from tinyssl.frontends.tflite.tables import (
     DAMAGED_HINT,
     RANK_MAX,
@@ -25,9 +24,10 @@ from tinyssl.frontends.tflite.tables import (
 )
 from tinyssl.graph.blockers import blocked
 from tinyssl.graph.check import CONTRADICTION_HINT
-from tinyssl.graph.model import DType, Model, Quant, Value
+from tinyssl.graph.model import DType, Model, Op, Quant, Value
 from tinyssl.graph.verify import find_blockers
-from tinyssl.ops.operators import Op
+from tinyssl.ops import OPS
+from tinyssl.ops.common.tflite import OperatorContext, TfliteFormat
 
 # TensorType of the schema -> our types.
 DTYPES = {
@@ -209,48 +209,53 @@ class _Reader:
         """The operator; None where it has a blocker."""
         operator = self.tables.operator(raw.index)
         _, version = self.tables.kind(operator)
-        reader = READERS.get(raw.kind)
-        if reader is None:
+        spec = OPS.get(raw.kind)
+        if spec is None:
             self.blockers.append(Blocker(raw.label, "operator is not supported"))
             return None
-        if not 1 <= version <= reader.max_version:
-            text = f"version {version}; supported are 1 to {reader.max_version}"
+        form = spec.tflite
+        if not 1 <= version <= form.max_version:
+            text = f"version {version}; supported are 1 to {form.max_version}"
             hint = "convert the model with int8 weights and activations"
             self.blockers.append(Blocker(raw.label, text, hint))
             return None
-        _check_arity(raw, reader)
+        _check_arity(raw, form)
         if not self.unreadable.isdisjoint((*raw.inputs, *raw.outputs)):
             return None
         context = OperatorContext(
             raw.index,
             raw.label,
             raw.inputs,
-            raw.outputs[0],
+            raw.outputs,
             tensors,
-            self._options(raw, operator, reader),
+            self._options(raw, operator, form.options),
         )
         try:
-            return reader.read(context)
+            read: Op = form.read(context)
+            return read
         except UnsupportedModel as error:
             self.blockers += error.blockers
             return None
 
-    def _options(self, raw: RawOp, operator: Any, reader: Reader) -> Any:
-        if not reader.options:
+    def _options(self, raw: RawOp, operator: Any, table: str) -> Any:
+        if not table:
             return None
         try:
-            return self.tables.options(operator, reader.options)
+            return self.tables.options(operator, table)
         except ValueError as error:
             raise ModelError(f"{raw.label}: {error}", hint=CONTRADICTION_HINT) from error
 
 
-def _check_arity(raw: RawOp, reader: Reader) -> None:
-    least, most = reader.inputs
+def _check_arity(raw: RawOp, form: TfliteFormat[Any]) -> None:
+    least, most = form.inputs
+    fewest, many = form.outputs
     inputs, outputs = len(raw.inputs), len(raw.outputs)
-    if not least <= inputs <= most or outputs != 1 or -1 in raw.inputs[:least]:
+    wrong = not least <= inputs <= most or not fewest <= outputs <= many
+    if wrong or -1 in raw.inputs[:least]:
+        writes = "one output" if many == 1 else f"{fewest} to {many} outputs"
         raise ModelError(
             f"{raw.label}: {inputs} inputs and {outputs} outputs; "
-            f"it has {least} to {most} inputs and one output",
+            f"it has {least} to {most} inputs and {writes}",
             hint=DAMAGED_HINT,
         )
 

@@ -18,10 +18,11 @@ from typing import Any
 
 import numpy as np
 
+from tinyssl.frontends.tflite.lowering import lower
 from tinyssl.frontends.tflite.reader import DTYPES
 from tinyssl.frontends.tflite.tables import IDENTIFIER, SCHEMA_VERSION
-from tinyssl.frontends.tflite.write_ops import FileOp, Lowering, lower
 from tinyssl.graph.model import Model, Quant
+from tinyssl.ops.common.tflite import FileOp, Lowering
 
 ALIGNMENT = 16
 TYPE_NUMBERS = {dtype: number for number, dtype in DTYPES.items()}
@@ -47,7 +48,7 @@ def _order(model: Model, ops: Iterable[FileOp]) -> dict[int, int]:
     """Tensor of the model -> tensor of the file, in order of first use."""
     used = [*model.inputs]
     for op in ops:
-        used += [index for index in (*op.inputs, op.output) if index >= 0]
+        used += [index for index in (*op.inputs, *op.outputs) if index >= 0]
     return {old: new for new, old in enumerate(dict.fromkeys([*used, *model.outputs]))}
 
 
@@ -143,7 +144,7 @@ class _File:
             "Operator",
             OpcodeIndex=code,
             Inputs=self._vector("i4", [self.order.get(index, -1) for index in op.inputs]),
-            Outputs=self._vector("i4", [self.order[op.output]]),
+            Outputs=self._vector("i4", [self.order[index] for index in op.outputs]),
             BuiltinOptionsType=getattr(self.schema.BuiltinOptions, op.options),
             BuiltinOptions=self._table(op.options, **fields),
         )

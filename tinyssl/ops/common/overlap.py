@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tinyssl.graph.model import Model, Op
+
 NOTHING_LEFT = 2**31 - 1
 """Slack of a kernel that has read all its input before it writes: any overlap is allowed"""
 
@@ -36,3 +38,13 @@ def streaming_slack(writes: Iterable[tuple[int, int]]) -> int:
     return min(
         (unread - end for end, unread in writes if unread != NOTHING_LEFT), default=NOTHING_LEFT
     )
+
+
+def elementwise(model: Model, op: Op) -> tuple[Overlap, ...]:
+    """Element after element from the front: the output may start where an input starts.
+
+    An input smaller than the output, which is read again and again, must stay clear of it.
+    """
+    output = model.tensor(op.outputs[0])
+    inputs = (i for i in dict.fromkeys(op.inputs) if not model.tensor(i).constant)
+    return tuple(Overlap(i) for i in inputs if model.tensor(i).bytes == output.bytes)

@@ -1,17 +1,26 @@
-"""Rules on weights and biases, and the bound of the int32 accumulator."""
+"""Operators with weights: their constants, rules, parameters, and the bound of the accumulator."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.graph.check import Check
-from tinyssl.graph.model import DType, Model
-from tinyssl.ops.fixed_point import INT32_MAX, INT32_MIN, SUM_MAX, channel_multipliers
-from tinyssl.ops.operators import Conv2D, DepthwiseConv2D, FullyConnected, WeightedOp
-from tinyssl.ops.rules import legal_quant
+from tinyssl.graph.model import DType, Model, Operand, Role
+from tinyssl.ops.common.activation import Activation, activation_range
+from tinyssl.ops.common.bases import UnaryOp
+from tinyssl.ops.common.fixed_point import (
+    INT32_MAX,
+    INT32_MIN,
+    SUM_MAX,
+    Multiplier,
+    quantise_multiplier,
+)
+from tinyssl.ops.common.params import Constants, Fields, zero_point
+from tinyssl.ops.common.rules import legal_quant
 
 BIAS_SCALE_TOLERANCE = 0.02
 """Of the output scale: TFLM does not use a bias's scale, but refuses one that is further from
@@ -20,52 +29,68 @@ input scale * weight scale (`GetQuantizedConvolutionMultipler`, first channel)""
 SHIFT_MAX = 30
 
 
-def conv_weights(check: Check[Conv2D | DepthwiseConv2D]) -> None:
-    """Weights fit the input's channels; see `_weights`."""
-    op = check.op
-    shape = check.tensor(op.weight).shape
-    if len(shape) != 4:
-        raise check.broken(f"weights have shape {list(shape)}; four dimensions are needed")
-    channels = check.tensor(op.input).shape[3]
-    if isinstance(op, DepthwiseConv2D):
-        expected = (1, *shape[1:3], channels * op.multiplier)
-    else:
-        expected = (*shape[:3], channels)
-    if shape != expected:
-        raise check.unsupported(
-            f"weights have shape {list(shape)}, expected {list(expected)} for {channels} input "
-            "channels; grouped convolutions are not supported"
-        )
-    _weights(check, channel_axis(op))
+@dataclass(frozen=True, kw_only=True)
+class WeightedOp(UnaryOp):
+    """One activation in, int8 weights, an optional int32 bias, a fused activation."""
+
+    operands: ClassVar[tuple[Operand, ...]] = (
+        Operand("input"),
+        Operand("weight", roles=(Role.CONSTANT,)),
+        Operand("bias", (DType.INT32,), (Role.CONSTANT,)),
+    )
+    channel_axis: ClassVar[int] = 0
+    """Axis of the weights along which the output channels lie"""
+
+    weight: int
+    bias: int | None
+    activation: Activation = Activation.NONE
 
 
-def dense_weights(check: Check[FullyConnected]) -> None:
-    """Weights are (outputs, elements of the input); see `_weights`."""
-    shape = check.tensor(check.op.weight).shape
-    source = check.tensor(check.op.input)
-    if len(shape) == 2 and source.shape[-1] == shape[1] != source.elements:
-        rows = source.elements // shape[1]
-        raise check.unsupported(
-            f"input has shape {list(source.shape)}: the layer is applied to {rows} rows of "
-            f"{shape[1]}; one row is supported",
-            hint="for a layer on each row of a sequence use a convolution of width 1 (the same "
-            "weights); for one layer on all of it flatten the input first",
-        )
-    if len(shape) != 2 or shape[1] != source.elements:
-        raise check.broken(
-            f"weights have shape {list(shape)}, the input {source.elements} elements"
-        )
-    _weights(check, 0)
+def channel_multipliers(model: Model, op: WeightedOp) -> list[Multiplier]:
+    """Accumulator to output, one for each output channel (one in all for per-tensor weights).
+
+    All in double, FULLY_CONNECTED too: older versions of TFLM took that product in float32.
+    """
+    source, weight = model.quant(op.input), model.quant(op.weight)
+    target = model.quant(op.output).scale[0]
+    return [quantise_multiplier(source.scale[0] * scale / target) for scale in weight.scale]
 
 
-def channel_axis(op: WeightedOp) -> int:
-    """Axis of the weights along which the output channels lie."""
-    return 3 if isinstance(op, DepthwiseConv2D) else 0
+def weight_fields(model: Model, op: WeightedOp, constants: Constants) -> Fields:
+    """Members `weight`, `bias`, `multiplier`, `shift` of a parameter struct."""
+    channels = model.tensor(op.output).shape[-1]
+    multipliers = channel_multipliers(model, op)
+    if len(multipliers) == 1:
+        multipliers = multipliers * channels
+    values = [multiplier.value for multiplier in multipliers]
+    shifts = [multiplier.shift for multiplier in multipliers]
+    return {
+        "weight": constants.tensor("weight", op.weight),
+        "bias": "NULL" if op.bias is None else constants.tensor("bias", op.bias),
+        "multiplier": constants.table("multiplier", op, "int32_t", values),
+        "shift": constants.table("shift", op, "int8_t", shifts),
+    }
 
 
-def _weights(check: Check[WeightedOp], axis: int) -> None:
+def quant_fields(model: Model, op: WeightedOp) -> Fields:
+    """Members `in_zero`, `out_zero`, `out_min`, `out_max` of a parameter struct."""
+    low, high = activation_range(op.activation, model.quant(op.output))
+    return {
+        "in_zero": zero_point(model, op.input),
+        "out_zero": zero_point(model, op.output),
+        "out_min": low,
+        "out_max": high,
+    }
+
+
+def file_inputs(op: WeightedOp, source: int) -> tuple[int, ...]:
+    """Inputs as the file has them, the first of which may be padded."""
+    return (source, op.weight) if op.bias is None else (source, op.weight, op.bias)
+
+
+def weights(check: Check[WeightedOp]) -> None:
     """int8 constants with zero point 0 and one scale, or one for each channel; and the bias."""
-    op = check.op
+    op, axis = check.op, check.op.channel_axis
     weight = check.tensor(op.weight)
     if not weight.constant or weight.dtype is not DType.INT8:
         raise check.unsupported(
@@ -121,7 +146,10 @@ def accumulator(check: Check[WeightedOp]) -> None:
             )
     shifts = [max(multiplier.shift, 0) for multiplier in channel_multipliers(check.model, check.op)]
     worst = np.maximum(-low, high)
-    reach = max(int(size) << shift for size, shift in zip(worst, _each(shifts, worst), strict=True))
+    reach = max(
+        int(size) << shift
+        for size, shift in zip(worst, _broadcast_shifts(shifts, worst), strict=True)
+    )
     if max(shifts) > SHIFT_MAX or reach > SUM_MAX:
         raise check.unsupported(
             f"the accumulator times 2^{max(shifts)} can reach {reach}; the limit is {SUM_MAX}",
@@ -129,7 +157,7 @@ def accumulator(check: Check[WeightedOp]) -> None:
         )
 
 
-def _each(shifts: list[int], channels: NDArray[np.int64]) -> list[int]:
+def _broadcast_shifts(shifts: list[int], channels: NDArray[np.int64]) -> list[int]:
     return shifts if len(shifts) == len(channels) else shifts * len(channels)
 
 
@@ -150,7 +178,7 @@ def accumulator_bounds(model: Model, op: WeightedOp) -> tuple[NDArray[np.int64],
         Two int64 arrays (channels,), low not above 0, high not below 0.
     """
     weight = model.tensor(op.weight).array()
-    axis = channel_axis(op)
+    axis = op.channel_axis
     rows = np.moveaxis(weight, axis, 0).reshape(weight.shape[axis], -1)
     quant = model.tensor(op.input).quant
     zero = quant.zero_point[0] if quant else 0

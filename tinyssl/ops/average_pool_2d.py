@@ -1,0 +1,48 @@
+"""AVERAGE_POOL_2D."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tinyssl.graph.model import Model
+from tinyssl.ops.common import pool, rules
+from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.pool import Pool2D
+from tinyssl.ops.common.spec import OpSpec, Tflm
+from tinyssl.ops.common.tflite import OperatorContext, TfliteFormat
+
+
+@dataclass(frozen=True, kw_only=True)
+class AveragePool2D(Pool2D):
+    """Padded places are left out of the mean."""
+
+    kind: ClassVar[str] = "AVERAGE_POOL_2D"
+
+
+def _cmsis_scratch(model: Model, op: AveragePool2D) -> int:
+    """Sums of 32 bits."""
+    return 4 * model.tensor(op.output).shape[-1]
+
+
+def _read(op: OperatorContext) -> AveragePool2D:
+    return pool.read_pool(op, AveragePool2D)
+
+
+SPEC = OpSpec[AveragePool2D](
+    op=AveragePool2D,
+    shapes=pool.pool_shapes,
+    checks=(pool.geometry, rules.same_quant),
+    words=pool.pool_words,
+    kernels=(
+        Kernel("average_pool2d_s8", "tinyssl_pool2d", ("pool2d.h",), make_params=pool.pool_params),
+    ),
+    tflite=TfliteFormat(
+        read=_read,
+        write=pool.write_pool,
+        max_version=3,
+        inputs=(1, 1),
+        options="Pool2DOptions",
+    ),
+    tflm=Tflm("AddAveragePool2D", "pooling", _cmsis_scratch),
+)

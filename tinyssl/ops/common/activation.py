@@ -1,0 +1,47 @@
+"""Fused activations: a clamp of the output."""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+
+import numpy as np
+
+from tinyssl.graph.model import DType, Quant
+
+INTEGERS = {
+    DType.INT8: (-(2**7), 2**7 - 1),
+    DType.UINT8: (0, 2**8 - 1),
+    DType.INT16: (-(2**15), 2**15 - 1),
+    DType.INT32: (-(2**31), 2**31 - 1),
+}
+"""Smallest and largest number of the quantised types"""
+
+
+class Activation(StrEnum):
+    """Fused activations; the clamp follows from the output's quantisation."""
+
+    NONE = "none"
+    RELU = "relu"
+    RELU6 = "relu6"
+
+
+def activation_range(
+    activation: Activation, quant: Quant, dtype: DType = DType.INT8
+) -> tuple[int, int]:
+    """Smallest and largest output of a fused activation (`CalculateActivationRangeQuantized`)."""
+    scale, zero = np.float32(quant.scale[0]), quant.zero_point[0]
+    least, most = INTEGERS[dtype]
+
+    def quantise(real: float) -> int:
+        # The quotient is taken in float32; halves are rounded up (they are never negative here).
+        return zero + math.floor(float(np.float32(real) / scale) + 0.5)
+
+    low = max(least, zero) if activation is not Activation.NONE else least
+    high = min(most, quantise(6.0)) if activation is Activation.RELU6 else most
+    return low, high
+
+
+def activation_words(activation: Activation) -> list[str]:
+    """`relu`, for the comment of a kernel call; nothing where there is none."""
+    return [] if activation is Activation.NONE else [activation.value]

@@ -1,0 +1,31 @@
+"""Dataclasses that operators of one form share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tinyssl.graph.model import Op, Operand
+from tinyssl.ops.common.activation import Activation
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnaryOp(Op):
+    """One activation in, one out."""
+
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input"),)
+
+    input: int
+    output: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BinaryOp(Op):
+    """Two activations in, one out, and a fused activation."""
+
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("left"), Operand("right"))
+
+    left: int
+    right: int
+    output: int
+    activation: Activation = Activation.NONE

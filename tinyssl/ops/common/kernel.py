@@ -1,0 +1,45 @@
+"""A C kernel as the compiler sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from tinyssl.graph.model import Model, Op
+from tinyssl.ops.common.overlap import Overlap
+from tinyssl.ops.common.params import Constants, Fields
+
+OpT = TypeVar("OpT", bound=Op)
+
+
+@dataclass(frozen=True)
+class Kernel(Generic[OpT]):
+    """A C function of firmware/kernels/. `<name>.h` and `<name>.c` hold it."""
+
+    name: str
+    """File name without ending; the function is `tinyssl_<name>`"""
+    struct: str
+    """Type of its parameters"""
+    headers: tuple[str, ...] = ()
+    """Further files it needs"""
+    make_params: Callable[[Model, OpT, Constants], Fields] = lambda _model, _op, _constants: {}
+    """Members of the struct for an operator, in the struct's order. A kernel of several operators
+    gets them from `targets.fusing`"""
+    supports: Callable[[Model, OpT], bool] = lambda _model, _op: True
+    """Whether it computes this operator to the byte"""
+    scratch: Callable[[Model, OpT], int] | None = None
+    """Bytes of working memory; a kernel with this takes a pointer to it as last argument"""
+    variadic: bool = False
+    """For operators of any number of operands: takes `const int8_t *const *in` and
+    `int8_t *const *out`"""
+    overlaps: Callable[[Model, OpT], tuple[Overlap, ...]] = lambda _model, _op: ()
+    """Inputs that the output may lie over: only what the C guarantees"""
+
+    @property
+    def function(self) -> str:
+        return f"tinyssl_{self.name}"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return (f"{self.name}.h", f"{self.name}.c", *self.headers)

@@ -1,0 +1,77 @@
+"""What goes into the C parameter structs: numbers, and names of constant arrays of weights.c."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.graph.model import Model, Op
+
+Fields = dict[str, int | str]
+
+
+@dataclass(frozen=True)
+class Array:
+    """A constant of weights.c."""
+
+    name: str
+    ctype: str
+    values: NDArray[np.integer[Any]]
+    shape: tuple[int, ...]
+    comment: str
+    alignment: int = 0
+    """Bytes, where the kernel needs more than the type has; 0 elsewhere"""
+
+
+@dataclass
+class Constants:
+    """Arrays by name, each once, however many operators use it."""
+
+    model: Model
+    arrays: dict[str, Array] = field(default_factory=dict)
+
+    def tensor(self, role: str, index: int) -> str:
+        """Name of the array that holds a constant tensor."""
+        tensor = self.model.tensor(index)
+        name = f"{role}_{index}"
+        values = np.asarray(tensor.array(), dtype=tensor.dtype.value)
+        ctype = f"{tensor.dtype.value}_t"
+        return self.intern(Array(name, ctype, values.ravel(), tensor.shape, tensor.name))
+
+    def name(self, role: str, op: Op) -> str:
+        """Name of an array that one operator has to itself."""
+        return f"{role}_{self.model.position(op)}"
+
+    def table(self, role: str, op: Op, ctype: str, values: list[int]) -> str:
+        """Name of an array that one operator has to itself, made here."""
+        shape = (len(values),)
+        return self.intern(Array(self.name(role, op), ctype, np.array(values), shape, op.label))
+
+    def intern(self, array: Array) -> str:
+        """Name of the array.
+
+        Raises:
+            ValueError: Another array has this name already.
+        """
+        kept = self.arrays.setdefault(array.name, array)
+        if kept is not array and not np.array_equal(kept.values, array.values):
+            raise ValueError(f"two arrays are called {array.name}: {kept.comment}, {array.comment}")
+        return array.name
+
+
+def prefix_fields(name: str, fields: Fields) -> Fields:
+    """Members of a struct that is the member `name` of another."""
+    return {f"{name}.{key}": value for key, value in fields.items()}
+
+
+def zero_point(model: Model, index: int) -> int:
+    """Zero point of an activation."""
+    return model.quant(index).zero_point[0]
+
+
+def image_fields(prefix: str, shape: tuple[int, ...]) -> Fields:
+    """`in_h`, `in_w`, `in_c` of an NHWC shape, where the prefix is `in`."""
+    return {f"{prefix}_h": shape[1], f"{prefix}_w": shape[2], f"{prefix}_c": shape[3]}

@@ -1,0 +1,106 @@
+"""Rules that many operators keep; one function a rule."""
+
+from __future__ import annotations
+
+import math
+
+from tinyssl.graph.check import Check
+from tinyssl.graph.model import DType, Model, Op, Operand, Role, Value
+from tinyssl.ops.common.activation import INTEGERS
+from tinyssl.ops.common.bases import UnaryOp
+from tinyssl.ops.common.window import GEOMETRY_MAX
+
+ELEMENTS_MAX = 2**28
+"""Offsets in the generated C are int32; microcontrollers end far below"""
+TOO_MANY = f"up to {ELEMENTS_MAX} are supported"
+
+
+def values(check: Check[Op]) -> None:
+    """Activations have a batch of one, and where they are quantised one legal scale."""
+    op = check.op
+    for operand in (*op.operands, *op.results):
+        if Role.ACTIVATION in operand.roles:
+            for index in op.values(operand):
+                _activation(check, operand, index)
+
+
+def _activation(check: Check[Op], operand: Operand, index: int) -> None:
+    tensor = check.tensor(index)
+    if not tensor.constant:
+        _one_row(check, tensor)
+    elif Role.CONSTANT not in operand.roles:
+        raise check.unsupported(
+            f"{tensor.name} is a constant where an activation is expected",
+            hint="tinyssl adds two computed tensors; fold the constant into the bias of the layer "
+            "before",
+        )
+    if tensor.dtype is not DType.FLOAT32:
+        legal_quant(check, index)
+        if len(check.quant(index).scale) != 1:
+            raise check.broken(f"{tensor.name} is an activation with more than one scale")
+    if tensor.elements > ELEMENTS_MAX:
+        raise check.unsupported(f"{tensor.name} has {tensor.elements} elements; {TOO_MANY}")
+    if len(tensor.shape) == 4 and max(tensor.shape) > GEOMETRY_MAX:
+        raise check.unsupported(
+            f"{tensor.name} has shape {list(tensor.shape)}; a dimension ends at {GEOMETRY_MAX}"
+        )
+
+
+def batch(model: Model) -> int:
+    """First dimension of the model's input; 0 where it has none."""
+    return model.input.shape[0] if model.input.shape else 0
+
+
+def _one_row(check: Check[Op], tensor: Value) -> None:
+    """An activation whose first dimension is 1."""
+    if tensor.shape and tensor.shape[0] in (1, batch(check.model)):
+        return  # a batch is told at the input, once
+    rows = tensor.shape[0] if tensor.shape else 0
+    raise check.unsupported(
+        f"{tensor.name} has shape {list(tensor.shape)}: {rows} rows; the first dimension must be 1",
+        hint="keep the first dimension at 1 in RESHAPE: tinyssl computes one image or vector at a "
+        "time",
+    )
+
+
+def legal_quant(check: Check[Op], index: int) -> None:
+    """Scales are positive and finite, zero points of the type, as many of one as of the other."""
+    tensor, quant = check.tensor(index), check.quant(index)
+    if len(quant.scale) != len(quant.zero_point):
+        raise check.broken(
+            f"{tensor.name} has {len(quant.scale)} scales and {len(quant.zero_point)} zero points"
+        )
+    low, high = INTEGERS[tensor.dtype]
+    for scale, zero in zip(quant.scale, quant.zero_point, strict=True):
+        if not (math.isfinite(scale) and scale > 0):
+            raise check.broken(f"{tensor.name} has scale {scale}; it must be positive")
+        if not low <= zero <= high:
+            raise check.broken(
+                f"{tensor.name} has zero point {zero}; {tensor.dtype.value} has {low} to {high}"
+            )
+
+
+def same_quant(check: Check[UnaryOp]) -> None:
+    """Input and output have one quantisation: the operator only moves or compares numbers."""
+    source, target = check.quant(check.op.input), check.quant(check.op.output)
+    if source != target:
+        raise check.broken(
+            f"input (scale {source.scale[0]:g}, zero point {source.zero_point[0]}) and output "
+            f"(scale {target.scale[0]:g}, zero point {target.zero_point[0]}) must have the same "
+            "quantisation"
+        )
+
+
+def same_elements(check: Check[UnaryOp]) -> None:
+    """A reshaped tensor has as many elements as before."""
+    source, target = check.tensor(check.op.input), check.tensor(check.op.output)
+    if source.elements != target.elements:
+        raise check.broken(f"{source.elements} elements cannot become {target.elements}")
+
+
+def same_types(check: Check[Op]) -> None:
+    """All operands and results have one element type."""
+    indices = (*check.op.inputs, *check.op.outputs)
+    types = dict.fromkeys(check.tensor(index).dtype.value for index in indices)
+    if len(types) > 1:
+        raise check.unsupported(f"inputs and outputs are {' and '.join(types)}; one type is needed")

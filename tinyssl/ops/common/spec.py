@@ -1,0 +1,67 @@
+"""`OpSpec`: everything that tinyssl knows about an operator, in one value.
+
+Each module of `tinyssl/ops/` holds one operator: its dataclass and its `SPEC`. Nothing else names
+an operator but the optimised kernels of `targets/` and the patterns of `graph/passes.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic
+
+from tinyssl.graph.check import Check
+from tinyssl.graph.model import Model
+from tinyssl.ops.common.kernel import Kernel, OpT
+from tinyssl.ops.common.tflite import TfliteFormat
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Tflm(Generic[OpT]):
+    """What TensorFlow Lite Micro calls an operator, and what its optimised kernels take."""
+
+    adder: str
+    """Method of `MicroMutableOpResolver` that registers its kernel"""
+    source: str
+    """Its reference kernel: `<source>.cc` and, where there is one, `<source>_common.cc`"""
+    scratch: Callable[[Model, OpT], int] = lambda _model, _op: 0
+    """Bytes that CMSIS-NN's kernel asks for while it runs, in any of its variants"""
+    sums: Callable[[Model, OpT], int] = lambda _model, _op: 0
+    """Bytes that it keeps from one inference to the next"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpSpec(Generic[OpT]):
+    """An operator: all that the rest of tinyssl asks about it."""
+
+    op: type[OpT]
+    shapes: Callable[[Model, OpT], tuple[Shape, ...]]
+    """Shapes that the outputs must have; inputs have passed the checks before `rules.shape`"""
+    checks: tuple[Callable[[Check[OpT]], None], ...]
+    """What must hold besides `rules.values`, in the order in which it is checked"""
+    tflite: TfliteFormat[OpT]
+    tflm: Tflm[OpT]
+    kernels: tuple[Kernel[OpT], ...] = ()
+    """Plain C that runs on any core; the first that supports an operator computes it. None: the
+    operator is a view, its output is its input's storage"""
+    macs: Callable[[Model, OpT], int] = lambda _model, _op: 0
+    """Multiply-accumulates of one inference; 0 for operators that only move or compare. Places on
+    the padding count, as is the custom in published figures"""
+    words: Callable[[Model, OpT], list[str]] = lambda _model, _op: []
+    """What the comment of a kernel call says after the operator's name"""
+
+    @property
+    def kind(self) -> str:
+        """TFLite's name."""
+        return self.op.kind
+
+    @property
+    def is_view(self) -> bool:
+        """Whether the output is the input's storage under another shape."""
+        return not self.kernels
+
+    def text(self, model: Model, op: OpT) -> str:
+        """`CONV_2D 3x3/2 relu`: kind, window and stride, dilation, fused activation."""
+        return " ".join([self.kind, *self.words(model, op)])

@@ -1,0 +1,185 @@
+"""The TFLite file format as the operators see it: how one is read, and how it is written.
+
+The tables are those of tensorflow/compiler/mlir/lite/schema/schema.fbs. `frontends.tflite` reads
+and writes the files; here is what it gives to an operator, and what it gets back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic
+
+import numpy as np
+
+from tinyssl.core.errors import Blocker, ModelError, UnsupportedModel
+from tinyssl.graph.blockers import blocked
+from tinyssl.graph.check import CONTRADICTION_HINT
+from tinyssl.graph.model import DType, Model, Value
+from tinyssl.ops.common.activation import Activation
+from tinyssl.ops.common.kernel import OpT
+
+# ActivationFunctionType of the schema.
+ACTIVATIONS = {0: Activation.NONE, 1: Activation.RELU, 3: Activation.RELU6}
+ACTIVATION_NAMES = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6", "TANH", "SIGN_BIT")
+ACTIVATION_NUMBERS = {activation: number for number, activation in ACTIVATIONS.items()}
+RANK_HINT = (
+    "use the 2D layer with a height of 1 in place of the 1D layer: the weights stay the same"
+)
+
+
+@dataclass(frozen=True)
+class OperatorContext:
+    """An operator of the file, before it becomes an `Op`."""
+
+    index: int
+    label: str
+    """`#3 CONV_2D`"""
+    inputs: tuple[int, ...]
+    """Tensor indices; -1 where an optional input is absent"""
+    outputs: tuple[int, ...]
+    tensors: tuple[Value, ...]
+    options: Any
+    """The table of the schema, or None"""
+
+    @property
+    def output(self) -> int:
+        """The one output."""
+        return self.outputs[0]
+
+    def optional(self, position: int) -> int | None:
+        """Index of an input that may be left out."""
+        found = self.inputs[position] if position < len(self.inputs) else -1
+        return None if found == -1 else found
+
+    def input(self, position: int) -> Value:
+        """The tensor at this place of the inputs."""
+        return self.tensors[self.inputs[position]]
+
+    def unsupported(self, what: str, hint: str = "") -> UnsupportedModel:
+        """The error for a sound operator that tinyssl does not do."""
+        return blocked([Blocker(self.label, what, hint)])
+
+    def broken(self, what: str) -> ModelError:
+        """The error for an operator that contradicts itself."""
+        return ModelError(f"{self.label}: {what}", hint=CONTRADICTION_HINT)
+
+    def require_options(self) -> Any:
+        """The options table.
+
+        Raises:
+            ModelError: The file has none where the operator needs one.
+        """
+        if self.options is None:
+            raise self.broken("no options")
+        return self.options
+
+    def require_rank(self, position: int, rank: int) -> tuple[int, ...]:
+        """Shape of an input that must have so many dimensions."""
+        shape = self.input(position).shape
+        if len(shape) != rank:
+            raise self.unsupported(
+                f"input {position} has shape {list(shape)}; {rank} dimensions are supported",
+                RANK_HINT if len(shape) == rank - 1 else "",
+            )
+        return shape
+
+    def activation(self) -> Activation:
+        """The fused activation."""
+        number = self.require_options().fusedActivationFunction
+        if number not in range(len(ACTIVATION_NAMES)):
+            raise self.broken(f"there is no fused activation {number}")
+        if number not in ACTIVATIONS:
+            raise self.unsupported(
+                f"fused activation {number} ({ACTIVATION_NAMES[number]}); "
+                "supported are NONE, RELU, RELU6"
+            )
+        return ACTIVATIONS[number]
+
+    def constant(self, position: int) -> list[int]:
+        """Elements of a constant integer input."""
+        tensor = self.input(position)
+        if not tensor.constant:
+            raise self.unsupported(f"input {position} ({tensor.name}) must be a constant")
+        if tensor.dtype not in (DType.INT32, DType.INT64):
+            raise self.broken(
+                f"input {position} ({tensor.name}) is {tensor.dtype.value}; "
+                "it must be int32 or int64"
+            )
+        return [int(value) for value in tensor.array().ravel()]
+
+
+@dataclass(frozen=True)
+class FileOp:
+    """One operator of the file."""
+
+    kind: str
+    version: int
+    """Lowest version that holds its types: tensorflow/compiler/mlir/lite/tools/versioning/
+    op_version.cc"""
+    inputs: tuple[int, ...]
+    """Tensors; -1 for an optional input that is absent"""
+    outputs: tuple[int, ...]
+    options: str
+    """Table of the schema"""
+    fields: dict[str, Any]
+    """Its fields, by the schema's accessor names; lists become vectors"""
+
+
+@dataclass
+class Lowering:
+    """Grows while the operators of a model are turned into those of a file."""
+
+    model: Model
+    tensors: list[Value] = field(init=False)
+    ops: list[FileOp] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.tensors = list(self.model.tensors)
+
+    def add(self, tensor: Value) -> int:
+        """Index of a tensor that the model does not have."""
+        self.tensors.append(tensor)
+        return len(self.tensors) - 1
+
+    def constant(self, name: str, values: Sequence[object]) -> int:
+        """Index of an int32 constant; equal ones are one tensor."""
+        array = np.array(values, dtype="<i4")
+        tensor = Value(name, array.shape, DType.INT32, data=array.tobytes())
+        return self.tensors.index(tensor) if tensor in self.tensors else self.add(tensor)
+
+
+@dataclass(frozen=True)
+class FileEdit:
+    """An operator of a file that is completed, in the schema's object API."""
+
+    operator: Any
+    """OperatorT"""
+    tensors: list[Any]
+    """TensorT of the graph"""
+    add_constant: Callable[[Any], Any]
+    """Appends an int32 tensor with these values to `tensors` and returns it"""
+    schema: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class TfliteFormat(Generic[OpT]):
+    """How an operator is read and written."""
+
+    read: Callable[[OperatorContext], OpT]
+    """Refuses what the dataclass cannot hold; `OpSpec.checks` check the rest"""
+    write: Callable[[OpT, Lowering], FileOp]
+    """Raises UnsupportedModel for what TFLite cannot say"""
+    max_version: int
+    """Versions above have types that tinyssl does not do, or broadcasting: tensorflow/compiler/
+    mlir/lite/tools/versioning/op_version.cc"""
+    inputs: tuple[int, int]
+    """Fewest and most inputs"""
+    outputs: tuple[int, int] = (1, 1)
+    """Fewest and most outputs"""
+    options: str = ""
+    """Table of the schema; empty where the operator reads none"""
+    int32_inputs: tuple[int, ...] = ()
+    """Constant inputs that TFLM reads as int32 whatever their type"""
+    complete: Callable[[FileEdit], list[str]] | None = None
+    """Writes in what the file may leave out but interpreters need; says what it added"""

@@ -1,0 +1,91 @@
+"""CONV_2D."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import ClassVar
+
+from tinyssl.graph.check import Check
+from tinyssl.graph.model import Model
+from tinyssl.ops.common import conv, weights
+from tinyssl.ops.common.conv import Convolution
+from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.params import Constants, Fields
+from tinyssl.ops.common.spec import OpSpec, Tflm
+from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conv2D(Convolution):
+    """Weights (out_c, k_h, k_w, in_c)."""
+
+    kind: ClassVar[str] = "CONV_2D"
+
+
+def _check_weights(check: Check[Conv2D]) -> None:
+    """Weights fit the input's channels, and are legal constants."""
+    channels = check.tensor(check.op.input).shape[3]
+    conv.check_weights(check, (*conv.filter_shape(check)[:3], channels))
+
+
+def _macs(model: Model, op: Conv2D) -> int:
+    return model.tensor(op.output).elements * prod(model.tensor(op.weight).shape[1:])
+
+
+def _params(model: Model, op: Conv2D, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_conv2d`."""
+    return {
+        **weights.weight_fields(model, op, constants),
+        **conv.size_fields(model, op),
+        **conv.window_fields(model, op),
+    }
+
+
+def _cmsis_scratch(model: Model, op: Conv2D) -> int:
+    """Two columns of 16 bits, or four of 8 bits in whole registers of 16."""
+    count = prod(model.tensor(op.weight).shape[1:])
+    pointwise = model.tensor(op.weight).shape[1:3] == (1, 1)
+    return 0 if pointwise else max(4 * -(-count // 16) * 16, 64 * -(-count // 16))
+
+
+def _read(op: OperatorContext) -> Conv2D:
+    window = conv.read_window(op)
+    in_c, weight_c = op.input(0).shape[3], op.input(1).shape[3]
+    if in_c != weight_c:
+        raise op.unsupported(
+            f"{in_c} input channels, weights for {weight_c}; "
+            "grouped convolutions are not supported",
+            hint="use groups=1, or groups=channels (depthwise)",
+        )
+    return Conv2D(
+        index=op.index,
+        output=op.output,
+        input=op.inputs[0],
+        weight=op.inputs[1],
+        bias=op.optional(2),
+        stride=window.stride,
+        dilation=window.dilation,
+        padding=window.padding,
+        activation=op.activation(),
+    )
+
+
+def _write(op: Conv2D, to: Lowering) -> FileOp:
+    source, fields = conv.write_window(op, to)
+    inputs = weights.file_inputs(op, source)
+    return FileOp(op.kind, 3, inputs, op.outputs, "Conv2DOptions", fields)
+
+
+SPEC = OpSpec(
+    op=Conv2D,
+    shapes=conv.conv_shapes,
+    checks=(conv.geometry, _check_weights, weights.accumulator),
+    macs=_macs,
+    words=conv.conv_words,
+    kernels=(Kernel("conv2d_s8", "tinyssl_conv2d", make_params=_params),),
+    tflite=TfliteFormat(
+        read=_read, write=_write, max_version=5, inputs=(2, 3), options="Conv2DOptions"
+    ),
+    tflm=Tflm("AddConv2D", "conv", _cmsis_scratch),
+)

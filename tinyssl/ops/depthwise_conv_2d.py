@@ -1,0 +1,131 @@
+"""DEPTHWISE_CONV_2D."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from tinyssl.graph.check import Check
+from tinyssl.graph.model import Model
+from tinyssl.ops.common import conv, weights
+from tinyssl.ops.common.conv import Convolution
+from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.params import Constants, Fields
+from tinyssl.ops.common.spec import OpSpec, Tflm
+from tinyssl.ops.common.tflite import FileEdit, FileOp, Lowering, OperatorContext, TfliteFormat
+
+
+@dataclass(frozen=True, kw_only=True)
+class DepthwiseConv2D(Convolution):
+    """Weights (1, k_h, k_w, in_c * multiplier)."""
+
+    kind: ClassVar[str] = "DEPTHWISE_CONV_2D"
+    channel_axis: ClassVar[int] = 3
+
+    multiplier: int = 1
+
+
+CMSIS_BLOCK = 124
+"""Channels that CMSIS-NN's kernel for MVE takes at once (CH_IN_BLOCK_MVE)"""
+
+
+def _check_weights(check: Check[DepthwiseConv2D]) -> None:
+    """Weights fit the input's channels, and are legal constants."""
+    channels = check.tensor(check.op.input).shape[3]
+    taps = conv.filter_shape(check)[1:3]
+    conv.check_weights(check, (1, *taps, channels * check.op.multiplier))
+
+
+def _macs(model: Model, op: DepthwiseConv2D) -> int:
+    _, height, width, _ = model.tensor(op.weight).shape
+    return model.tensor(op.output).elements * height * width
+
+
+def _params(model: Model, op: DepthwiseConv2D, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_depthwise_conv2d`."""
+    return {
+        **weights.weight_fields(model, op, constants),
+        **conv.size_fields(model, op),
+        "channel_multiplier": op.multiplier,
+        **conv.window_fields(model, op),
+    }
+
+
+def _cmsis_scratch(model: Model, op: DepthwiseConv2D) -> int:
+    _, height, width, channels = model.tensor(op.weight).shape
+    return max(2 * height * width * channels, 4 * CMSIS_BLOCK * height * width)
+
+
+def _read(op: OperatorContext) -> DepthwiseConv2D:
+    window = conv.read_window(op)
+    in_c, weight_c = op.input(0).shape[3], op.input(1).shape[3]
+    if weight_c % in_c:
+        raise op.broken(f"{weight_c} filters for {in_c} channels do not divide")
+    # The option is redundant, and 0 in some files; `_complete` then writes it in.
+    multiplier = op.require_options().depthMultiplier
+    if multiplier not in (0, weight_c // in_c):
+        raise op.broken(
+            f"depth multiplier {multiplier}, but {weight_c} filters "
+            f"({op.input(1).name}) for {in_c} channels ({op.input(0).name})"
+        )
+    return DepthwiseConv2D(
+        index=op.index,
+        output=op.output,
+        input=op.inputs[0],
+        weight=op.inputs[1],
+        bias=op.optional(2),
+        multiplier=weight_c // in_c,
+        stride=window.stride,
+        dilation=window.dilation,
+        padding=window.padding,
+        activation=op.activation(),
+    )
+
+
+def _write(op: DepthwiseConv2D, to: Lowering) -> FileOp:
+    source, fields = conv.write_window(op, to)
+    fields["DepthMultiplier"] = op.multiplier
+    inputs = weights.file_inputs(op, source)
+    return FileOp(op.kind, 3, inputs, op.outputs, "DepthwiseConv2DOptions", fields)
+
+
+def _complete(edit: FileEdit) -> list[str]:
+    """The depth multiplier, where it is 0 (TFLM then computes no output), and a bias of zeros
+    (TFLM and LiteRT both read through a null pointer).
+    """
+    operator, added = edit.operator, []
+    source, weight = (edit.tensors[int(n)] for n in operator.inputs[:2])
+    filters = int(weight.shape[3])
+    if operator.builtinOptions.depthMultiplier == 0:
+        operator.builtinOptions.depthMultiplier = filters // int(source.shape[3])
+        added.append("its depth multiplier")
+    if len(operator.inputs) < 3 or operator.inputs[2] == -1:
+        scales = np.float32(source.quantization.scale[0]) * weight.quantization.scale
+        bias = edit.add_constant(np.zeros(filters, np.int32))
+        bias.quantization = edit.schema.QuantizationParametersT()
+        bias.quantization.scale = np.asarray(scales, np.float32)
+        bias.quantization.zeroPoint = np.zeros(len(scales), np.int64)
+        operator.inputs = [*map(int, operator.inputs[:2]), len(edit.tensors) - 1]
+        added.append("a bias of zeros")
+    return added
+
+
+SPEC = OpSpec(
+    op=DepthwiseConv2D,
+    shapes=conv.conv_shapes,
+    checks=(conv.geometry, _check_weights, weights.accumulator),
+    macs=_macs,
+    words=conv.conv_words,
+    kernels=(Kernel("depthwise_conv2d_s8", "tinyssl_depthwise_conv2d", make_params=_params),),
+    tflite=TfliteFormat(
+        read=_read,
+        write=_write,
+        max_version=6,
+        inputs=(2, 3),
+        options="DepthwiseConv2DOptions",
+        complete=_complete,
+    ),
+    tflm=Tflm("AddDepthwiseConv2D", "depthwise_conv", _cmsis_scratch),
+)

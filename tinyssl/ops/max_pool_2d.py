@@ -1,0 +1,42 @@
+"""MAX_POOL_2D."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tinyssl.ops.common import pool, rules
+from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.pool import Pool2D
+from tinyssl.ops.common.spec import OpSpec, Tflm
+from tinyssl.ops.common.tflite import OperatorContext, TfliteFormat
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaxPool2D(Pool2D):
+    """Padded places are left out of the maximum."""
+
+    kind: ClassVar[str] = "MAX_POOL_2D"
+
+
+def _read(op: OperatorContext) -> MaxPool2D:
+    return pool.read_pool(op, MaxPool2D)
+
+
+SPEC = OpSpec[MaxPool2D](
+    op=MaxPool2D,
+    shapes=pool.pool_shapes,
+    checks=(pool.geometry, rules.same_quant),
+    words=pool.pool_words,
+    kernels=(
+        Kernel("max_pool2d_s8", "tinyssl_pool2d", ("pool2d.h",), make_params=pool.pool_params),
+    ),
+    tflite=TfliteFormat(
+        read=_read,
+        write=pool.write_pool,
+        max_version=3,
+        inputs=(1, 1),
+        options="Pool2DOptions",
+    ),
+    tflm=Tflm("AddMaxPool2D", "pooling"),
+)
