@@ -47,6 +47,62 @@ def imports(tree: ast.AST, *, typing_too: bool = True) -> Iterator[tuple[str, in
             yield from imports(node, typing_too=typing_too)
 
 
+def import_graph() -> dict[str, set[str]]:
+    """Module -> modules of the package that it imports, inside functions too."""
+    names = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in PACKAGE.rglob("*.py")
+    }
+    graph: dict[str, set[str]] = {}
+    for module, path in names.items():
+        nodes = [
+            node
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, (ast.Import, ast.ImportFrom))
+        ]
+        wanted: set[str] = set()
+        for node in nodes:
+            if isinstance(node, ast.Import):
+                wanted |= {alias.name for alias in node.names}
+            else:
+                inner = {f"{node.module}.{alias.name}" for alias in node.names}
+                wanted |= {name if name in names else str(node.module) for name in inner}
+        graph[module] = (wanted & names.keys()) - {module}
+    return graph
+
+
+def cycles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """Groups of two or more modules that reach each other, each sorted."""
+
+    def reachable(start: str) -> set[str]:
+        seen: set[str] = set()
+        todo = [start]
+        while todo:
+            new = graph[todo.pop()] - seen
+            seen |= new
+            todo += new
+        return seen
+
+    reach = {module: reachable(module) for module in graph}
+    groups = {
+        tuple(sorted(other for other in reach[module] if module in reach[other]))
+        for module in graph
+        if module in reach[module]
+    }
+    return [list(group) for group in sorted(groups)]
+
+
+def test_no_modules_import_each_other() -> None:
+    graph = import_graph()
+    assert len(graph) > 300
+    assert cycles(graph) == []
+
+
+def test_a_cycle_is_found_whole() -> None:
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"e"}, "e": {"f"}, "f": {"d"}}
+    assert cycles(graph) == [["b", "c"], ["d", "e", "f"]]
+
+
 def test_document_has_every_part() -> None:
     assert {part_of(path) for path in modules()} == set(rows())
 

@@ -25,8 +25,6 @@ import numpy as np
 import torch
 
 from tinyssl.cli.ports import flashed_devices
-from tinyssl.cli.watch_follow import Follower
-from tinyssl.cli.watch_state import complaints, plain_line
 from tinyssl.core.config import STAGES
 from tinyssl.core.errors import TinysslError
 from tinyssl.core.paths import zoo_folder
@@ -39,6 +37,8 @@ from tinyssl.learn.backbones import BackboneInfo, build_backbone, load_backbone,
 from tinyssl.learn.teachers.entry import Entry, Layout
 from tinyssl.learn.train.checkpoint import load_checkpoint, save_checkpoint
 from tinyssl.learn.train.recorded import recorded_config
+from tinyssl.monitor.follow import Follower
+from tinyssl.monitor.state import complaints, plain_line
 from tinyssl.project import Flashed, find_build
 from tinyssl.report import render
 from tinyssl.report.chain import follow

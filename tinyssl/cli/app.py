@@ -33,7 +33,7 @@ COMMANDS = {
     "boards": "List the boards, or show one",
     "ports": "List serial ports and running emulators",
     "fit": "From a few labelled photographs to firmware, with a trained backbone",
-    "run": "Do all steps of a tinyssl.toml",
+    "run": "Do all stages of a tinyssl.toml",
     "zoo": "List the trained models that come along, show one, add one",
     "table": "Compare methods: many runs, one table, one document",
 }

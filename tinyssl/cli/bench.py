@@ -7,15 +7,15 @@ from typing import Any
 
 import rich_click as click
 
-from tinyssl.cli.call import Call
+from tinyssl.cli.command import make_command
 from tinyssl.cli.figures import figure_table
 from tinyssl.cli.fleet import fleet_result
-from tinyssl.cli.options import make_command
 from tinyssl.cli.output import Result, Table
 from tinyssl.cli.stage_result import record_result
 from tinyssl.core.config import BenchConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.records import RunRecord
+from tinyssl.stages.call import Call
 from tinyssl.targets.boards import find_board
 
 SLOWEST = 5

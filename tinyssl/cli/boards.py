@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import rich_click as click
 
-from tinyssl.cli.call import Call
-from tinyssl.cli.options import make_command
+from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result, Table, value_rows
 from tinyssl.core.errors import UsageError
+from tinyssl.stages.call import Call
 from tinyssl.targets.boards import Board, all_boards, find_board
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-from tinyssl.cli.call import Call
-from tinyssl.cli.options import make_command
+from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result, Table, format_value
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.records import BuildInfo
+from tinyssl.stages.call import Call
 
 
 def build(call: Call) -> Result:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import rich_click as click
 
-from tinyssl.cli.call import Call
-from tinyssl.cli.options import make_command
+from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result, Table
 from tinyssl.core.errors import UsageError
 from tinyssl.core.records import RunRecord, Workspace, read_record
+from tinyssl.stages.call import Call
 
 
 def compare(call: Call, runs: tuple[str, ...], markdown: bool) -> Result:

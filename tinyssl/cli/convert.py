@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tinyssl.cli.call import Call
-from tinyssl.cli.options import make_command
+from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result
 from tinyssl.cli.stage_result import record_result
 from tinyssl.core.config import ConvertConfig
+from tinyssl.stages.call import Call
 
 
 def convert(call: Call) -> Result:

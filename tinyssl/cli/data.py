@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import rich_click as click
 
-from tinyssl.cli.call import Call
-from tinyssl.cli.options import make_command
+from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result, Table
 from tinyssl.cli.stage_result import reading_lines
 from tinyssl.core.config import DataConfig
 from tinyssl.core.errors import UsageError
+from tinyssl.stages.call import Call
 
 if TYPE_CHECKING:
     from tinyssl.core.progress import Progress

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tinyssl.cli.call import Call
 from tinyssl.cli.checks import Check, all_checks
-from tinyssl.cli.options import make_command
+from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result, Table
 from tinyssl.core.errors import EXIT_FAILED, EXIT_OK
+from tinyssl.stages.call import Call
 from tinyssl.targets.boards import all_boards
 
 MARKS = {"ok": "✓ ok", "warn": "! warn", "fail": "✗ fail"}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tinyssl.cli.call import Call
-from tinyssl.cli.options import make_command
+from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result, Table, value_rows
 from tinyssl.cli.stage_result import record_result
 from tinyssl.core.config import EvaluateConfig
 from tinyssl.core.records import RunRecord, read_record
+from tinyssl.stages.call import Call
 
 
 def evaluate(call: Call) -> Result:

@@ -6,10 +6,10 @@ from dataclasses import asdict
 
 import rich_click as click
 
-from tinyssl.cli.call import Call
-from tinyssl.cli.options import make_command
+from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result, Table, plain, value_rows
 from tinyssl.core.config import FlashConfig
+from tinyssl.stages.call import Call
 
 NO_PROBE = (
     "no probe and no serial port is attached (an emulated board needs none); the extra "

@@ -10,13 +10,14 @@ from typing import Any
 
 import rich_click as click
 
-from tinyssl.cli.call import Call
-from tinyssl.cli.options import existing, read_flags, split_values
+from tinyssl.cli.options import read_flags, split_values
 from tinyssl.cli.output import Result, print_result, print_warning, results_only, show_warning
-from tinyssl.cli.progress import choose_progress
+from tinyssl.core.paths import existing
 from tinyssl.core.progress import Silent
 from tinyssl.core.records import Workspace
 from tinyssl.core.settings import FILE_NAME, read_environment, read_file
+from tinyssl.monitor.progress import choose_progress
+from tinyssl.stages.call import Call
 
 
 def invoke(ctx: click.Context, execute: Callable[..., Result], values: Mapping[str, Any]) -> None:

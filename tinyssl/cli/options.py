@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any
 
 import rich_click as click
 
-from tinyssl.cli.common import CONTEXT, GLOBAL, global_options
-from tinyssl.core.errors import UsageError
+from tinyssl.cli.common import GLOBAL
 from tinyssl.core.settings import Kind, Setting, fields_of, kind_of, parse_text
 
 METAVARS = {
@@ -81,41 +79,3 @@ def split_values(
     staged = {name: value for name, value in values.items() if "__" in name}
     own = {n: v for n, v in values.items() if n not in common and n not in staged}
     return common, staged, own
-
-
-def make_command(
-    execute: Callable[..., Any],
-    *,
-    stages: Sequence[str] = (),
-    own: Sequence[click.Parameter] = (),
-) -> click.RichCommand:
-    """A command that runs `execute(call, **own options) -> Result`; its docstring is the help."""
-    from tinyssl.cli.invoke import invoke  # here: it imports this module
-
-    params: list[click.Parameter] = [*own]
-    for stage in stages:
-        params += stage_options(stage, panel=f"Options of {stage}")
-    sources = [f"TINYSSL_{stage.upper()}_<OPTION> or [{stage}] in tinyssl.toml" for stage in stages]
-
-    def callback(**values: Any) -> None:
-        invoke(cast(click.Context, click.get_current_context()), execute, values)
-
-    return click.RichCommand(
-        name=execute.__name__,
-        params=[*params, *global_options()],
-        callback=callback,
-        help=execute.__doc__,
-        epilog=f"Options may also be set by {', '.join(sources)}." if sources else None,
-        context_settings=CONTEXT,
-    )
-
-
-def existing(path: str | None, flag: str) -> Path | None:
-    """A path that was named by the user and must be there.
-
-    Raises:
-        UsageError: It is not.
-    """
-    if path is None or Path(path).exists():
-        return Path(path) if path else None
-    raise UsageError(f"{flag} {path}: no such file", hint="check the path")

@@ -1,8 +1,4 @@
-"""Results on stdout: tables for people, one JSON object for programs; errors likewise.
-
-All text that reaches a terminal passes `printable_lines`, here and nowhere else: names of files,
-models, classes and boards, and the words of devices and of other programs, cannot steer it.
-"""
+"""Results on stdout: tables for people, one JSON object for programs; errors likewise."""
 
 from __future__ import annotations
 
@@ -12,19 +8,19 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.segment import Segment
+from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
 from tinyssl.core.errors import EXIT_OK
 from tinyssl.core.text import printable, printable_lines
+from tinyssl.monitor.console import SafeConsole, print_line
 
 SCHEMA = 1
 """Version of the JSON objects that commands print; raised when a key changes its meaning"""
@@ -101,32 +97,9 @@ def print_result(command: str, result: Result, *, as_json: bool) -> None:
             console.print(block, markup=False, highlight=False, soft_wrap=True)
 
 
-class SafeConsole(Console):
-    """A console whose text cannot steer the terminal: only rich's own codes do."""
-
-    def render_str(self, text: str, **options: Any) -> Text:
-        """`text` with what would steer escaped, before rich drops some of it."""
-        return super().render_str(printable_lines(text), **options)
-
-    def render(
-        self, renderable: RenderableType, options: ConsoleOptions | None = None
-    ) -> Iterable[Segment]:
-        """The last gate, for text that was no plain string."""
-        for segment in super().render(renderable, options):
-            if segment.control or segment.text.isprintable():
-                yield segment
-            else:
-                yield Segment(printable_lines(segment.text), segment.style)
-
-
 def print_warning(text: str) -> None:
     """Prints what the user should know although the command goes on: one line on stderr."""
     print_line(f"Warning: {text}", sys.stderr)
-
-
-def print_line(text: str, stream: TextIO) -> None:
-    """Prints `text` without colours: a line of a log, or a traceback."""
-    print(printable_lines(text), file=stream, flush=True)
 
 
 def _stdout() -> Console:

@@ -7,11 +7,11 @@ from typing import Any
 
 import rich_click as click
 
-from tinyssl.cli.call import Call
-from tinyssl.cli.options import make_command
+from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result, Table, plain
 from tinyssl.core.errors import UsageError
 from tinyssl.core.records import Workspace
+from tinyssl.stages.call import Call
 
 NO_EMULATOR = "no emulator runs here; `tinyssl flash` starts one"
 

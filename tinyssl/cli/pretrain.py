@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from tinyssl.cli.call import Call
-from tinyssl.cli.options import make_command
+from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result
 from tinyssl.cli.stage_result import record_result
 from tinyssl.core.config import DataConfig, PretrainConfig
 from tinyssl.core.records import RunRecord
+from tinyssl.stages.call import Call
 
 if TYPE_CHECKING:
-    from tinyssl.cli.watch_display import Observed
     from tinyssl.learn.train.observer import Subject
+    from tinyssl.monitor.display import Observed
 
 
 def pretrain(call: Call, watch: bool = False) -> Result:
@@ -39,7 +39,7 @@ def pretrain(call: Call, watch: bool = False) -> Result:
 
 def watched(call: Call, config: PretrainConfig, data: DataConfig) -> RunRecord:
     """Trains, with the live view in place of the bar."""
-    from tinyssl.cli.watch_display import Observed, choose_display
+    from tinyssl.monitor.display import Observed, choose_display
     from tinyssl.stages import pretrain as stage
 
     with choose_display() as display:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from tinyssl.cli.call import Call
-from tinyssl.cli.options import make_command
+from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result, Table, format_value
 from tinyssl.cli.stage_result import record_result
-from tinyssl.core.config import DataConfig, ProbeConfig
+from tinyssl.core.config import ProbeConfig
 from tinyssl.core.intervals import wilson
-from tinyssl.core.records import RunRecord, read_record
+from tinyssl.core.records import RunRecord
+from tinyssl.stages.call import Call
+from tinyssl.stages.probe_data import probe_data
 
 FEATURES = {"": "trained", "_random": "random weights", "_raw": "pixels, no network"}
 """Ending of a result's name -> what was classified"""
@@ -23,9 +24,7 @@ def probe(call: Call) -> Result:
     """
     config = call.config(ProbeConfig)
     data = probe_data(call, config)
-    from tinyssl.stages import (
-        probe as stage,  # after the options were checked: torch takes seconds to load
-    )
+    from tinyssl.stages import probe as stage  # after the options were checked: torch loads slowly
 
     return probe_result(stage.probe(config, data, call.workspace, call.progress))
 
@@ -51,32 +50,6 @@ def accuracy_table(record: RunRecord) -> Table:
         knn = format_value("knn", results[f"knn{ending}"])
         rows.append((name, format_value("accuracy", share), interval, knn))
     return Table((f"of {images} test images", "linear", "95 % interval", "kNN"), rows)
-
-
-def probe_data(call: Call, config: ProbeConfig) -> DataConfig | None:
-    """The labelled images; None: those of the pretrain run, as they were.
-
-    What the user says about the data changes the pretrain run's settings and does not replace them:
-    features of another image size would be worse, and nobody would know why.
-    """
-    if not call.given(DataConfig):
-        return None
-    if config.backbone is not None:
-        from tinyssl.learn.backbones.storage import load_info
-
-        return call.config(DataConfig, image_size=load_info(config.backbone)[1].image_size)
-    from tinyssl.data import data_config_of
-
-    source = (
-        read_record(call.workspace.run_folder(config.run))
-        if config.run
-        else call.workspace.latest("pretrain")
-    )
-    recorded = vars(data_config_of(source))
-    chosen = call.config(DataConfig, **recorded)
-    if chosen.dataset == recorded["dataset"]:
-        return chosen
-    return call.config(DataConfig, image_size=recorded["image_size"])
 
 
 command = make_command(probe, stages=("probe", "data"))

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from tinyssl.cli.call import Call
+from tinyssl.cli.command import make_command
 from tinyssl.cli.figures import SIZES, figure_table
-from tinyssl.cli.options import make_command
+from tinyssl.cli.fleet import fleet_result
 from tinyssl.cli.output import Result
-from tinyssl.cli.pipeline import Done, choose_steps, run_steps
 from tinyssl.cli.stage_result import warnings_of
 from tinyssl.core.errors import UsageError
-from tinyssl.core.settings import STEPS
+from tinyssl.core.settings import RUN_STAGES
+from tinyssl.stages.call import Call
+from tinyssl.stages.run import Done, choose_stages, run_stages
+
+if TYPE_CHECKING:
+    from tinyssl.stages.matrix import Matrix
 
 
 def run(
@@ -25,9 +30,9 @@ def run(
     boards: str | None,
     resume: bool,
 ) -> Result:
-    """Do all steps of a tinyssl.toml, each with what the one before it left.
+    """Do all stages of a tinyssl.toml, each with what the one before it left.
 
-    The steps are `steps = [...]` of the file, else the sections that it has. Ends with one table:
+    The stages are `steps = [...]` of the file, else the sections that it has. Ends with one table:
     accuracy, latency, flash and RAM. Emulators are stopped at the end.
 
     `--boards a,b,c` builds for each board, measures them at the same time and gives each a row. A
@@ -38,66 +43,79 @@ def run(
         raise UsageError(
             f"no {call.file.path}", hint="write one (docs/CLI.md) or name one with --config"
         )
-    steps = choose_steps(call.file.planned, first, last)
+    stages = choose_stages(call.file.planned, first, last)
     if boards:
-        return _run_boards(call, steps, boards, board, resume)
+        return _run_boards(call, stages, boards, board, resume)
     if resume:
         raise UsageError("--resume goes with --boards", hint="a stage has --resume of its own")
     call = call.board_overridden(board) if board else call
     try:
-        done = run_steps(call, steps)
+        done = run_stages(call, stages)
     finally:  # an emulator never rests: left alone it would keep a core busy
-        stop_emulators(call, steps)
+        stop_emulators(call, stages)
     figures = summarise(done) | spread_over_seeds(call, done)
     warnings = [line for record in done.records.values() for line in warnings_of(record)]
     data = {
-        "steps": list(steps),
-        "seconds": {step: round(took, 1) for step, took in done.seconds.items()},
-        "runs": {step: record.folder for step, record in done.records.items()},
+        "steps": list(stages),
+        "seconds": {stage: round(took, 1) for stage, took in done.seconds.items()},
+        "runs": {stage: record.folder for stage, record in done.records.items()},
         "board": done.build.board if done.build else None,
         "figures": figures,
         "warnings": warnings,
     }
     files = [str(done.records["report"].path("html").resolve())] if "report" in done.records else []
     total = sum(done.seconds.values())
-    ending = f"{len(steps)} steps in {total:.0f} s"
+    ending = f"{len(stages)} stages in {total:.0f} s"
     where = f"on {done.build.board}" if done.build else ""
     return Result(data, (figure_table(figures, where), "", *warnings, *files, ending))
 
 
 def _run_boards(
-    call: Call, steps: Sequence[str], boards: str, board: str | None, resume: bool
+    call: Call, stages: Sequence[str], boards: str, board: str | None, resume: bool
 ) -> Result:
     if board:
         raise UsageError(
             f"--board {board} and --boards contradict each other", hint="take --boards"
         )
-    from tinyssl.cli.matrix import run_matrix
+    from tinyssl.stages.matrix import run_matrix
 
     try:
-        return run_matrix(call, steps, boards, resume=resume)
+        return matrix_result(run_matrix(call, stages, boards, resume=resume))
     finally:
-        stop_emulators(call, steps)
+        stop_emulators(call, stages)
 
 
-def stop_emulators(call: Call, steps: Sequence[str]) -> None:
-    """Ends the emulators that the step `flash` started."""
-    if "flash" in steps:
+def matrix_result(matrix: Matrix) -> Result:
+    """One row a board, as `tinyssl bench --all` prints them."""
+    ending = "measured" if "bench" in matrix.stages else "built"
+    notes = dict.fromkeys(matrix.boards, ending) | matrix.kept
+    result = fleet_result(matrix.by_board(), notes, matrix.builds)
+    data = {
+        "steps": list(matrix.stages),
+        "seconds": {stage: round(took, 1) for stage, took in matrix.done.seconds.items()},
+        "runs": {stage: record.folder for stage, record in matrix.done.records.items()},
+    }
+    return replace(result, data=data | dict(result.data))
+
+
+def stop_emulators(call: Call, stages: Sequence[str]) -> None:
+    """Ends the emulators that the stage `flash` started."""
+    if "flash" in stages:
         from tinyssl import project
 
         project.stop_emulators(call.workspace)
 
 
 def summarise(done: Done) -> dict[str, Any]:
-    """The figures of the final table, as far as the steps have measured them."""
+    """The figures of the final table, as far as the stages have measured them."""
     found: dict[str, Any] = {}
     wanted = {
         "probe": ("accuracy", "accuracy_random", "accuracy_raw", "knn_raw"),
         "convert": ("accuracy_float", "accuracy_int8"),
         "bench": ("accuracy_device", "agreement", "latency"),
     }
-    for step, names in wanted.items():
-        results = done.records[step].results if step in done.records else {}
+    for stage, names in wanted.items():
+        results = done.records[stage].results if stage in done.records else {}
         found |= {name: results[name] for name in names if name in results}
     if done.build:
         sizes = done.build.sizes  # without flash and ram for `target = "c"`
@@ -120,8 +138,10 @@ def spread_over_seeds(call: Call, done: Done) -> dict[str, Any]:
 command = make_command(
     run,
     own=(
-        click.RichOption(["--from", "first"], type=click.Choice(STEPS), help="First step to do"),
-        click.RichOption(["--to", "last"], type=click.Choice(STEPS), help="Last step to do"),
+        click.RichOption(
+            ["--from", "first"], type=click.Choice(RUN_STAGES), help="First stage to do"
+        ),
+        click.RichOption(["--to", "last"], type=click.Choice(RUN_STAGES), help="Last stage to do"),
         click.RichOption(["--board"], metavar="TEXT", help="Board instead of the file's"),
         click.RichOption(["--boards"], metavar="A,B,…", help="Boards instead of the file's one"),
         click.RichOption(

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from tinyssl.cli.call import Call
-from tinyssl.cli.options import make_command
+from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result, Table, format_value
 from tinyssl.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, UsageError
+from tinyssl.stages.call import Call
 
 if TYPE_CHECKING:
     from tinyssl.core.records import RunRecord, Workspace

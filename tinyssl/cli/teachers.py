@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from tinyssl.cli.call import Call
-from tinyssl.cli.options import make_command
+from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result, Table
 from tinyssl.core.config import DataConfig
 from tinyssl.core.errors import UsageError
+from tinyssl.stages.call import Call
 
 if TYPE_CHECKING:
     from tinyssl.learn.teachers import Teacher

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyssl.cli.call import Call
-from tinyssl.cli.options import make_command
+from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result, Table
 from tinyssl.core.config import BuildConfig
+from tinyssl.stages.call import Call
 from tinyssl.stages.tune import Candidate, Tuned
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tinyssl.cli.call import Call
-from tinyssl.cli.options import make_command
+from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result, Table, value_rows
 from tinyssl.core.config import VerifyConfig
 from tinyssl.core.records import RunRecord
+from tinyssl.stages.call import Call
 
 
 def verify(call: Call) -> Result:

@@ -8,15 +8,15 @@ from typing import Any
 
 import rich_click as click
 
-from tinyssl.cli.call import Call
-from tinyssl.cli.options import make_command
+from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result, plain
-from tinyssl.cli.watch_display import Display, choose_display
-from tinyssl.cli.watch_follow import Follower
-from tinyssl.cli.watch_state import State, complaints
-from tinyssl.cli.watch_view import View, lines_of
 from tinyssl.core.errors import UsageError
 from tinyssl.core.records import Workspace
+from tinyssl.monitor.display import Display, choose_display
+from tinyssl.monitor.follow import Follower
+from tinyssl.monitor.state import State, complaints
+from tinyssl.monitor.view import View, lines_of
+from tinyssl.stages.call import Call
 
 POLL = 1.0
 """Seconds between two looks at the files"""

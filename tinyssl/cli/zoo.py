@@ -7,10 +7,11 @@ from pathlib import Path
 
 import rich_click as click
 
-from tinyssl.cli.call import Call
-from tinyssl.cli.options import existing, make_command
+from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result, Table
 from tinyssl.core.errors import UsageError
+from tinyssl.core.paths import existing
+from tinyssl.stages.call import Call
 from tinyssl.zoo import (
     Entry,
     Words,

@@ -65,3 +65,14 @@ def cache_error(error: OSError) -> UsageError:
         f"the cache folder {cache_folder()} cannot be used: {error.strerror}",
         hint="set TINYSSL_CACHE to a folder that you can write",
     )
+
+
+def existing(path: str | None, flag: str) -> Path | None:
+    """A path that was named by the user and must be there.
+
+    Raises:
+        UsageError: It is not.
+    """
+    if path is None or Path(path).exists():
+        return Path(path) if path else None
+    raise UsageError(f"{flag} {path}: no such file", hint="check the path")

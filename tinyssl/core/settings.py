@@ -24,7 +24,7 @@ from tinyssl.core.files import Unreadable, read_toml
 
 PREFIX = "TINYSSL_"
 FILE_NAME = "tinyssl.toml"
-STEPS = (
+RUN_STAGES = (
     "pretrain", "probe", "evaluate", "convert", "verify", "build", "flash", "bench", "report"
 )  # fmt: skip
 """What `tinyssl run` can do, in its order"""
@@ -164,10 +164,10 @@ class ConfigFile:
 
     @property
     def planned(self) -> tuple[str, ...]:
-        """Steps of `tinyssl run`: `steps`, else the sections that are there, in pipeline order."""
+        """Stages of `tinyssl run`: `steps`, else the sections that are there, in pipeline order."""
         if self.steps is not None:
             return self.steps
-        return tuple(step for step in STEPS if step in self.layers)
+        return tuple(stage for stage in RUN_STAGES if stage in self.layers)
 
 
 def read_file(path: Path) -> ConfigFile:
@@ -200,11 +200,13 @@ def read_sections(path: Path, content: Mapping[str, Any]) -> dict[str, dict[str,
 def _read_steps(path: Path, steps: Any) -> tuple[str, ...] | None:
     if steps is None:
         return None
-    wrong = [step for step in steps if step not in STEPS] if isinstance(steps, list) else [steps]
+    wrong = (
+        [name for name in steps if name not in RUN_STAGES] if isinstance(steps, list) else [steps]
+    )
     if wrong:
         raise UsageError(
             f"{path}: steps holds {wrong[0]!r}",
-            hint=f"{nearest(str(wrong[0]), STEPS)}a list of {', '.join(STEPS)}",
+            hint=f"{nearest(str(wrong[0]), RUN_STAGES)}a list of {', '.join(RUN_STAGES)}",
         )
     return tuple(steps)
 

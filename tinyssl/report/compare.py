@@ -1,7 +1,8 @@
 """Runs side by side, as in a paper: one row for all seeds of a setting.
 
     rows(records) -> list[Row]        figures, and the marks that say what is not comparable
-    markdown(rows) -> str             the table, its columns only where there is data
+
+`compare_table.table` makes a table of them.
 
 Every figure is read from the records and none is filled in. A row whose images, epochs or seeds
 differ from those of most rows carries a mark with its reason.
@@ -122,13 +123,6 @@ def rows(records: Iterable[RunRecord]) -> list[Row]:
         groups.setdefault(_setting(lineage), []).append(lineage)
     found = [_row(sorted(group, key=_seed)) for group in groups.values()]
     return _with_gaps(_with_marks(_with_labels(found)))
-
-
-def markdown(found: Sequence[Row]) -> str:
-    """The table, with its marks below."""
-    from tinyssl.report.compare_table import table
-
-    return table(found).markdown()
 
 
 def as_json(found: Sequence[Row]) -> list[dict[str, Any]]:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from tinyssl.cli.figures import figure_table
 from tinyssl.cli.output import Table
-from tinyssl.cli.pipeline import Done
 from tinyssl.cli.probe import probe_result
 from tinyssl.cli.run import summarise
 from tinyssl.core.records import RunRecord, Workspace
+from tinyssl.stages.run import Done
 
 RESULTS = {
     "accuracy": 0.9861, "knn": 0.97, "accuracy_random": 0.75, "knn_random": 0.6,

@@ -273,9 +273,9 @@ def test_run_refuses_steps_that_are_not_planned(invoke: Invoke, workspace: Path)
     (workspace / "tinyssl.toml").write_text("[convert]\n[build]\n")
     shown = invoke("run", "--from", "probe")
     assert shown.exit_code == 2
-    assert "--from probe: not a step of this run (convert, build)" in shown.stderr
+    assert "--from probe: not a stage of this run (convert, build)" in shown.stderr
     (workspace / "tinyssl.toml").write_text("[data]\n")
-    assert "no step to run" in invoke("run").stderr
+    assert "no stage to run" in invoke("run").stderr
 
 
 def test_broken_record_does_not_hide_the_others(invoke: Invoke, workspace: Path) -> None:

@@ -27,10 +27,16 @@ from tinyssl.cli.output import (
     show_warning,
     value_rows,
 )
-from tinyssl.cli.progress import BarProgress, PlainProgress, WarningsOnly, choose_progress, in_ci
-from tinyssl.cli.watch_display import LineDisplay
 from tinyssl.core.progress import Silent
 from tinyssl.device.flashed import Flashed
+from tinyssl.monitor.display import LineDisplay
+from tinyssl.monitor.progress import (
+    BarProgress,
+    PlainProgress,
+    WarningsOnly,
+    choose_progress,
+    in_ci,
+)
 from tinyssl.zoo.card import Card
 
 
@@ -160,7 +166,7 @@ def test_plain_progress_ends_with_the_whole_count() -> None:
 
 def test_resumed_steps_are_no_part_of_the_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(100))
-    monkeypatch.setattr("tinyssl.cli.progress.time.monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr("tinyssl.monitor.progress.time.monotonic", lambda: float(next(clock)))
     stream = io.StringIO()
     with PlainProgress(stream).track("train", 2000) as tracker:
         tracker.advance(1000)  # done by the run that is resumed
@@ -172,7 +178,7 @@ def test_resumed_steps_are_no_part_of_the_rate(monkeypatch: pytest.MonkeyPatch) 
 
 def test_narrow_terminal_keeps_the_remaining_time_whole() -> None:
     code = (
-        "from tinyssl.cli.progress import choose_progress\n"
+        "from tinyssl.monitor.progress import choose_progress\n"
         "progress = choose_progress({})\n"
         "with progress.track('pretrain simclr', 4800) as tracker:\n"
         "    tracker.advance(13)\n"
@@ -193,7 +199,7 @@ def test_narrow_terminal_keeps_the_remaining_time_whole() -> None:
 def test_bars_run_on_a_real_terminal() -> None:
     """A pseudo-terminal as stderr: bars are drawn, with the rate and the fields."""
     code = (
-        "from tinyssl.cli.progress import choose_progress\n"
+        "from tinyssl.monitor.progress import choose_progress\n"
         "progress = choose_progress({})\n"
         "with progress.track('outer', 4, 'image') as outer:\n"
         "    with progress.track('inner [x]', 2) as inner:\n"

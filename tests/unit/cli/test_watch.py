@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from tinyssl.cli.watch_display import LineDisplay, choose_display
-from tinyssl.cli.watch_follow import SILENT_AFTER, Follower
-from tinyssl.cli.watch_state import Facts, State
 from tinyssl.core.errors import UsageError
 from tinyssl.core.records import METRICS, RunWriter, Workspace
+from tinyssl.monitor.display import LineDisplay, choose_display
+from tinyssl.monitor.follow import SILENT_AFTER, Follower
+from tinyssl.monitor.state import Facts, State
 
 Invoke = Callable[..., Result]
 CONFIG = {"method": "simclr", "backbone": "mobilenet_v2_tiny", "epochs": 2}

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tinyssl.cli.plots import BARS, binned, filled, plot, smoothed, sparkline
-from tinyssl.cli.watch_state import Facts, State, clock, complaints, plain_line
-from tinyssl.cli.watch_view import View, lines_of
 from tinyssl.core.records import RunRecord
+from tinyssl.monitor.plots import BARS, binned, filled, plot, smoothed, sparkline
+from tinyssl.monitor.state import Facts, State, clock, complaints, plain_line
+from tinyssl.monitor.view import View, lines_of
 
 CONFIG = {
     "method": "ca_dssl",

@@ -7,7 +7,7 @@ import pytest
 from tinyssl.core.config import STAGES, BuildConfig, PretrainConfig, ProbeConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.settings import (
-    STEPS,
+    RUN_STAGES,
     Kind,
     Setting,
     fields_of,
@@ -149,4 +149,4 @@ def test_mistakes_in_the_file_are_explained(
 
 
 def test_steps_are_stages() -> None:
-    assert set(STEPS) == set(STAGES) - {"data"}
+    assert set(RUN_STAGES) == set(STAGES) - {"data"}

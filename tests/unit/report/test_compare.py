@@ -12,7 +12,7 @@ import pytest
 
 from tinyssl.core.errors import TrainingError
 from tinyssl.core.records import RunRecord, Workspace
-from tinyssl.report.compare import Figure, Row, as_json, markdown, rows
+from tinyssl.report.compare import Figure, Row, as_json, rows
 from tinyssl.report.compare_table import table
 
 DATA = {"name": "npz", "fingerprint": "a1" * 32, "train": 1000, "val": 100, "test": 200}
@@ -230,7 +230,7 @@ def test_a_limit_of_the_probe_makes_no_other_setting(workspace):
 
 
 def test_markdown_holds_every_mark_once(measured):
-    text = markdown(rows(measured.all()))
+    text = table(rows(measured.all())).markdown()
     lines = text.splitlines()
     assert lines[1].startswith("| --- | ---:")
     assert len({line.count("|") for line in lines[:5]}) == 1

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tinyssl.cli.fit import LEAST, allowed_drop
 from tinyssl.core.errors import DataError
 from tinyssl.data.classes import require_classes
+from tinyssl.stages.fit import LEAST, allowed_drop
 
 
 def fill(folder, count):

@@ -1,4 +1,4 @@
-"""The steps of `tinyssl run`: each stage is handed what the step before it left."""
+"""The stages of a tinyssl.toml, one after the other: each takes what the one before it left."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tinyssl.cli.call import Call
-from tinyssl.cli.probe import probe_data
 from tinyssl.core.config import (
     BenchConfig,
     BuildConfig,
@@ -23,24 +21,26 @@ from tinyssl.core.config import (
 )
 from tinyssl.core.errors import UsageError
 from tinyssl.core.records import BuildInfo, RunRecord
-from tinyssl.core.settings import STEPS
+from tinyssl.core.settings import RUN_STAGES
+from tinyssl.stages.call import Call
+from tinyssl.stages.probe_data import probe_data
 
 
 @dataclass
 class Done:
-    """What the steps so far have left."""
+    """What the stages so far have left."""
 
     records: dict[str, RunRecord] = field(default_factory=dict)
-    """Step -> its run"""
+    """Stage -> its run"""
     build: BuildInfo | None = None
     budgets: dict[str, int | None] = field(default_factory=dict)
     """flash and ram of the build, in bytes"""
     seconds: dict[str, float] = field(default_factory=dict)
-    """Step -> how long it took"""
+    """Stage -> how long it took"""
 
-    def folder(self, step: str) -> dict[str, Any]:
-        """`run=<folder>` of a step, empty where it was not done now: the stage takes the last."""
-        return {"run": self.records[step].folder} if step in self.records else {}
+    def folder(self, stage: str) -> dict[str, Any]:
+        """`run=<folder>` of a stage, empty where it was not done now: the next takes the last."""
+        return {"run": self.records[stage].folder} if stage in self.records else {}
 
     def model(self) -> dict[str, Any]:
         """`model=<path>` of the conversion, empty where it was not done now."""
@@ -53,8 +53,8 @@ class Done:
         return {"board": self.build.board} if self.build else {}
 
 
-def choose_steps(planned: Sequence[str], first: str | None, last: str | None) -> tuple[str, ...]:
-    """The planned steps from `first` to `last`, both included.
+def choose_stages(planned: Sequence[str], first: str | None, last: str | None) -> tuple[str, ...]:
+    """The planned stages from `first` to `last`, both included.
 
     Raises:
         UsageError: One of them is not planned, or none is left.
@@ -62,27 +62,27 @@ def choose_steps(planned: Sequence[str], first: str | None, last: str | None) ->
     for name, flag in ((first, "--from"), (last, "--to")):
         if name and name not in planned:
             raise UsageError(
-                f"{flag} {name}: not a step of this run ({', '.join(planned) or 'none'})",
+                f"{flag} {name}: not a stage of this run ({', '.join(planned) or 'none'})",
                 hint=f"add [{name}] to tinyssl.toml",
             )
     start = planned.index(first) if first else 0
     stop = planned.index(last) + 1 if last else len(planned)
     if not planned[start:stop]:
         raise UsageError(
-            "there is no step to run",
-            hint=f"tinyssl.toml needs sections ({', '.join(STEPS)}) or steps = […]",
+            "there is no stage to run",
+            hint=f"tinyssl.toml needs sections ({', '.join(RUN_STAGES)}) or steps = […]",
         )
     return tuple(planned[start:stop])
 
 
-def run_steps(call: Call, steps: Sequence[str]) -> Done:
-    """Does the steps one after the other; an error of one ends the run and goes on upwards."""
+def run_stages(call: Call, stages: Sequence[str]) -> Done:
+    """Does the stages one after the other; an error of one ends the run and goes on upwards."""
     done = Done()
-    for index, step in enumerate(steps, start=1):
-        call.progress.note(f"── {index}/{len(steps)} {step}")
+    for index, stage in enumerate(stages, start=1):
+        call.progress.note(f"── {index}/{len(stages)} {stage}")
         start = time.monotonic()
-        RUNNERS[step](call, done)
-        done.seconds[step] = time.monotonic() - start
+        RUNNERS[stage](call, done)
+        done.seconds[stage] = time.monotonic() - start
     return done
 
 
@@ -166,4 +166,4 @@ RUNNERS: Mapping[str, Callable[[Call, Done], None]] = {
     "bench": _bench,
     "report": _report,
 }
-"""Step -> what does it, in pipeline order (`settings.STEPS`)"""
+"""Stage -> what does it, in pipeline order (`settings.RUN_STAGES`)"""

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tinyssl.cli.plots import Point
 from tinyssl.core.fields import Fields, number
 from tinyssl.core.records import RunRecord
+from tinyssl.monitor.plots import Point
 
 COLLAPSED, CROWDED = 0.01, 0.1
 """Spread below which all embeddings are alike (SimSiam, arXiv 2011.10566); ours, for a warning"""

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from tinyssl.cli.watch_state import Facts, State
 from tinyssl.core.errors import UsageError
 from tinyssl.core.files import MAX_LINES, Unreadable, parse_json
 from tinyssl.core.records import METRICS, read_record
+from tinyssl.monitor.state import Facts, State
 
 SILENT_AFTER = 600.0
 """Seconds without a new figure after which a word about it is due"""

@@ -10,9 +10,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from tinyssl.cli.output import SafeConsole
-from tinyssl.cli.plots import plot, smoothed, sparkline
-from tinyssl.cli.watch_state import State, clock, complaints, figure_text
+from tinyssl.monitor.console import SafeConsole
+from tinyssl.monitor.plots import plot, smoothed, sparkline
+from tinyssl.monitor.state import State, clock, complaints, figure_text
 
 WIDE = 110
 """Columns from which the two curves stand beside each other"""

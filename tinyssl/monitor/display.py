@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
-from tinyssl.cli.output import SafeConsole, print_line
-from tinyssl.cli.progress import Bar, in_ci, new_bars, print_warning
-from tinyssl.cli.watch_state import Facts, State, complaints, plain_line
 from tinyssl.core.progress import Progress, Silent, Tracker
 from tinyssl.core.records import read_record
+from tinyssl.monitor.console import SafeConsole, print_line
+from tinyssl.monitor.progress import Bar, in_ci, new_bars, print_warning
+from tinyssl.monitor.state import Facts, State, complaints, plain_line
 
 if TYPE_CHECKING:
     from tinyssl.learn.train.observer import Figures, Subject
@@ -125,7 +125,7 @@ class LiveDisplay:
         from rich.console import Group
         from rich.live import Live
 
-        from tinyssl.cli.watch_view import View
+        from tinyssl.monitor.view import View
 
         self.console = SafeConsole(stderr=True, emoji=False)
         self._bars = new_bars(self.console)

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
-from tinyssl.cli.output import SafeConsole, print_line
 from tinyssl.core.progress import Progress, Silent, Tracker
 from tinyssl.core.text import printable
+from tinyssl.monitor.console import SafeConsole, print_line
 
 if TYPE_CHECKING:
     from rich.console import Console

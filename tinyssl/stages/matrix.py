@@ -1,4 +1,4 @@
-"""`tinyssl run --boards`: one model on many boards, one table."""
+"""One model on many boards: built one after the other, flashed and measured at the same time."""
 
 from __future__ import annotations
 
@@ -9,20 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from tinyssl.cli.call import Call
-from tinyssl.cli.fleet import fleet_result
-from tinyssl.cli.output import Result
-from tinyssl.cli.pipeline import RUNNERS, Done, run_steps
 from tinyssl.core.config import BenchConfig, BuildConfig, FlashConfig, ReportConfig
 from tinyssl.core.errors import TinysslError, UsageError
 from tinyssl.core.records import BuildInfo, RunRecord
+from tinyssl.stages.call import Call
+from tinyssl.stages.run import RUNNERS, Done, run_stages
 from tinyssl.targets.boards import find_board
 
 if TYPE_CHECKING:
     from tinyssl.stages.fleet_worker import Failure, Job, Outcome
 
 EACH = ("build", "flash", "bench", "report")
-"""Steps that every board has of its own; the others are done once"""
+"""Stages that each board goes through; the others are done once"""
 NEEDLESS = ("board", "serial")
 """Settings of a bench that do not change its figures"""
 
@@ -32,10 +30,10 @@ class Matrix:
     """The boards under way."""
 
     call: Call
-    steps: Sequence[str]
+    stages: Sequence[str]
     boards: Sequence[str]
     done: Done
-    """Of the steps that are done once"""
+    """Of the stages that are done once"""
     builds: dict[str, BuildInfo] = field(default_factory=dict)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
@@ -52,16 +50,22 @@ class Matrix:
         """Boards that have not failed, and are not done."""
         return [board for board in self.boards if board not in self.outcomes]
 
+    def by_board(self) -> list[Outcome]:
+        """How each board ended, in the order of `boards`."""
+        from tinyssl.stages.fleet_worker import Outcome
 
-def run_matrix(call: Call, steps: Sequence[str], names: str, *, resume: bool) -> Result:
-    """The steps before `build` once, then build, flash, bench and report for each board.
+        return [self.outcomes.get(board, Outcome(board)) for board in self.boards]
+
+
+def run_matrix(call: Call, stages: Sequence[str], names: str, *, resume: bool) -> Matrix:
+    """The stages before `build` once, then build, flash, bench and report for each board.
 
     Boards are built one after the other (the compiler takes all cores), then flashed and measured
     at the same time. Emulators end when they are measured.
 
     Args:
         call: Its settings hold for all boards.
-        steps: Of the run.
+        stages: Of the run.
         names: Board names with commas between them.
         resume: Keep the figures of boards that were measured with the same settings, and whose
             build has not changed since.
@@ -70,23 +74,23 @@ def run_matrix(call: Call, steps: Sequence[str], names: str, *, resume: bool) ->
         UsageError: A board is unknown, or nothing is to be done for boards.
     """
     boards = _boards(names)
-    if not set(steps) & set(EACH):
+    if not set(stages) & set(EACH):
         raise UsageError(
-            f"--boards: none of the steps is one for boards ({', '.join(EACH)})",
+            f"--boards: none of the stages is one for boards ({', '.join(EACH)})",
             hint="add [build] and [bench] to tinyssl.toml, or leave --boards out",
         )
     _check_settings(call)
-    once = [step for step in steps if step not in EACH]
-    matrix = Matrix(call, steps, boards, run_steps(call, once))
-    if "build" in steps:
+    once = [stage for stage in stages if stage not in EACH]
+    matrix = Matrix(call, stages, boards, run_stages(call, once))
+    if "build" in stages:
         _build(matrix)
-    if "bench" in steps:
+    if "bench" in stages:
         _bench(matrix, resume=resume)
-    elif "flash" in steps:
+    elif "flash" in stages:
         _flash(matrix)
-    if "report" in steps:
+    if "report" in stages:
         _report(matrix)
-    return _result(matrix)
+    return matrix
 
 
 def _check_settings(call: Call) -> None:
@@ -154,7 +158,7 @@ def _job(matrix: Matrix, board: str) -> Job:
     from tinyssl.stages.fleet_worker import Job
 
     call = matrix.call.board_overridden(board)
-    flash = call.config(FlashConfig) if "flash" in matrix.steps else None
+    flash = call.config(FlashConfig) if "flash" in matrix.stages else None
     return Job(call.config(BenchConfig), flash)
 
 
@@ -186,21 +190,6 @@ def _report(matrix: Matrix) -> None:
         if outcome.failure is None and outcome.run is not None:
             config = matrix.call.config(ReportConfig, run=Path(outcome.run))
             report.report(replace(config, out=None), matrix.call.workspace, matrix.call.progress)
-
-
-def _result(matrix: Matrix) -> Result:
-    from tinyssl.stages.fleet_worker import Outcome
-
-    outcomes = [matrix.outcomes.get(board, Outcome(board)) for board in matrix.boards]
-    ending = "measured" if "bench" in matrix.steps else "built"
-    notes = dict.fromkeys(matrix.boards, ending) | matrix.kept
-    result = fleet_result(outcomes, notes, matrix.builds)
-    data = {
-        "steps": list(matrix.steps),
-        "seconds": {step: round(took, 1) for step, took in matrix.done.seconds.items()},
-        "runs": {step: record.folder for step, record in matrix.done.records.items()},
-    }
-    return replace(result, data=data | dict(result.data))
 
 
 def _failure(error: TinysslError) -> Failure:

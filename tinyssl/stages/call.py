@@ -36,15 +36,17 @@ class Call:
 
         Args:
             config: The config class.
-            previous: Values that stand in for the defaults, from the step before (`tinyssl run`).
+            previous: Values that stand in for the defaults, from the stage before (`tinyssl run`).
 
         Raises:
             UsageError: A value is not allowed.
         """
         layers = self._user_layers(_stage(config))
-        step = {name: Setting(value, f"{name} (step before)") for name, value in previous.items()}
-        board = _board_layer(config, merge([*layers, step]))
-        return resolve(config, [*layers, board, step])
+        before = {
+            name: Setting(value, f"{name} (stage before)") for name, value in previous.items()
+        }
+        board = _board_layer(config, merge([*layers, before]))
+        return resolve(config, [*layers, board, before])
 
     def _user_layers(self, stage: str) -> list[Layer]:
         sources = (self.flags, self.environment, self.file.layers)

@@ -1,0 +1,1 @@
+"""What you see while a stage runs: progress bars, log lines, and the live view of a training."""

@@ -1,0 +1,173 @@
+"""From a few labelled photographs to firmware: probe, convert, verify and build in one go."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tinyssl.core.config import BuildConfig, ConvertConfig, DataConfig, ProbeConfig, VerifyConfig
+from tinyssl.core.errors import UsageError
+from tinyssl.core.paths import existing
+from tinyssl.core.records import BuildInfo, RunRecord, read_record
+from tinyssl.stages.call import Call
+
+LEAST = 5
+"""Pictures that a class needs: one for the test, one to choose the learning rate, three to learn"""
+DROP = 2.0
+"""Points that INT8 may lose, where the test has so many images that this can be told"""
+DROP_IMAGES = 2
+"""Test images that INT8 may get wrong in any case: of few images one is many points"""
+CHECKED = 32
+"""Inputs of the comparison with TFLite Micro"""
+
+
+@dataclass(frozen=True)
+class FitRequest:
+    """What to fit: pictures, a backbone (at most one is named), a board."""
+
+    data: str | None = None
+    """Folder with one folder a class"""
+    zoo: str | None = None
+    """Entry of the zoo; None: its default"""
+    backbone: str | None = None
+    """File"""
+    run: str | None = None
+    """Pretrain run"""
+    board: str | None = None
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What the four stages left."""
+
+    probe: RunRecord
+    convert: RunRecord
+    verify: RunRecord
+    build: BuildInfo
+    config: BuildConfig
+    """With which it was built"""
+    folder: Path
+    """Of the build"""
+    seconds: dict[str, float]
+    """Stage -> how long it took"""
+
+
+@dataclass
+class _Clock:
+    """Seconds of each stage."""
+
+    call: Call
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def measure(self, stage: str) -> Iterator[None]:
+        self.call.progress.note(f"── {stage}")
+        start = time.monotonic()
+        yield
+        self.seconds[stage] = round(time.monotonic() - start, 1)
+
+
+def fit(call: Call, request: FitRequest) -> Fitted:
+    """Trains a linear head on frozen features, converts, verifies and builds.
+
+    Raises:
+        UsageError: No pictures, or more than one backbone is named.
+        DataError: A class has fewer than `LEAST` pictures.
+        TinysslError: What the four stages raise.
+    """
+    folder = _folder(request)
+    from tinyssl.data.classes import require_classes
+
+    counts = require_classes(folder, LEAST)
+    shown = ", ".join(f"{name} {count}" for name, count in counts.items())
+    call.progress.note(f"{len(counts)} classes: {shown}")
+    clock = _Clock(call)
+    with clock.measure("probe"):
+        probe = _probe(call, request, folder)
+    with clock.measure("convert"):
+        convert = _convert(call, probe)
+    with clock.measure("verify"):
+        verify = _verify(call, convert)
+    with clock.measure("build"):
+        info, config, out = _build(call, request, convert)
+    return Fitted(probe, convert, verify, info, config, out, clock.seconds)
+
+
+def _folder(request: FitRequest) -> Path:
+    named = [flag for flag in ("zoo", "backbone", "run") if getattr(request, flag)]
+    if len(named) > 1:
+        raise UsageError(f"--{' and --'.join(named)} together", hint="name one backbone")
+    if request.data is None:
+        raise UsageError(
+            "no pictures named", hint="tinyssl fit --data FOLDER, with one folder a class in it"
+        )
+    folder = existing(request.data, "--data")
+    assert folder is not None
+    return folder
+
+
+def _probe(call: Call, request: FitRequest, folder: Path) -> RunRecord:
+    """Head and test accuracy, as a probe run whose backbone is a file."""
+    from tinyssl.stages import probe as stage
+
+    weights, size = _backbone(call, request)
+    data = call.config(
+        DataConfig, dataset="folder", data_path=folder, image_size=size, val_fraction=0.2
+    )
+    config = call.config(ProbeConfig, backbone=weights, baseline=False, seeds=1)
+    return stage.probe(config, data, call.workspace, call.progress)
+
+
+def _backbone(call: Call, request: FitRequest) -> tuple[Path, int]:
+    """File and image size of the backbone that was named, else of the zoo's."""
+    from tinyssl.learn.backbones.storage import load_info
+    from tinyssl.zoo import find_entry
+
+    if request.run:
+        path = read_record(call.workspace.run_folder(Path(request.run))).path("backbone")
+    elif request.backbone:
+        path = existing(request.backbone, "--backbone") or Path()
+    else:
+        entry = find_entry(request.zoo)
+        call.progress.note(f"backbone: {entry.card.name} of the zoo, pretrained on "
+                           f"{entry.card.data['name']} with {entry.card.method}")  # fmt: skip
+        path = entry.backbone
+    return path, load_info(path)[1].image_size
+
+
+def _convert(call: Call, probe: RunRecord) -> RunRecord:
+    from tinyssl.stages import convert
+
+    config = call.config(ConvertConfig, run=probe.folder, max_drop=allowed_drop(probe.data["test"]))
+    return convert.convert(config, call.workspace, call.progress)
+
+
+def allowed_drop(test_images: int) -> float:
+    """Points that INT8 may lose: of few test images a single one is many points."""
+    return max(DROP, 100 * DROP_IMAGES / test_images)
+
+
+def _verify(call: Call, convert: RunRecord) -> RunRecord:
+    from tinyssl.stages import verify
+
+    config = call.config(
+        VerifyConfig,
+        model=convert.path("model"),
+        images=CHECKED,
+        max_drop=allowed_drop(convert.data["test"]),
+    )
+    return verify.verify(config, call.workspace, call.progress)
+
+
+def _build(
+    call: Call, request: FitRequest, convert: RunRecord
+) -> tuple[BuildInfo, BuildConfig, Path]:
+    from tinyssl.stages import build
+
+    call = call.board_overridden(request.board) if request.board else call
+    config = call.config(BuildConfig, model=convert.path("model"))
+    info = build.build(config, call.workspace, call.progress)
+    return info, config, build.output_folder(config, call.workspace)
