@@ -118,6 +118,63 @@ def test_rows_import_only_rows_above(path: Path) -> None:
     assert not wrong
 
 
+OPERATORS = {path.stem for path in (PACKAGE / "ops").glob("*.py")} - {"__init__"}
+ISA_MODULES = {
+    path.stem
+    for path in (PACKAGE / "targets").glob("*.py")
+    if path.stem.startswith(("dsp", "mve", "rv32"))
+}
+
+
+def outside(*places: str) -> list[Path]:
+    """Modules of tinyssl that lie in none of these files and folders."""
+    inside = [PACKAGE / place for place in places]
+    return [path for path in modules() if not any(path.is_relative_to(place) for place in inside)]
+
+
+def named(path: Path) -> Iterator[tuple[str, int]]:
+    """(dotted name, line) of what an import may name: `from a import b` is a and a.b."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield str(node.module), node.lineno
+            yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
+
+
+def test_only_operators_targets_and_rewrites_name_an_operator() -> None:
+    assert len(OPERATORS) >= 10
+    names = {f"tinyssl.ops.{name}" for name in OPERATORS}
+    wrong = [
+        f"{path}:{line}: {name}"
+        for path in outside("ops", "targets", "graph/passes.py")
+        for name, line in named(path)
+        if name in names
+    ]
+    assert not wrong
+
+
+def test_only_targets_name_an_instruction_set() -> None:
+    assert len(ISA_MODULES) >= 3
+    names = {f"tinyssl.targets.{name}" for name in ISA_MODULES}
+    wrong = []
+    for path in outside("targets"):
+        wrong += [f"{path}:{line}: {name}" for name, line in named(path) if name in names]
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "Isa":
+                wrong.append(f"{path}:{node.lineno}: {ast.unparse(node)}")
+    assert not wrong
+
+
+def test_every_module_of_ops_is_an_operator_named_as_its_kind() -> None:
+    from tinyssl.ops import OPS
+
+    shipped = {
+        spec.kind.lower() for spec in OPS.values() if spec.op.__module__.startswith("tinyssl.ops.")
+    }
+    assert shipped == OPERATORS
+
+
 def allowed(sentence: str) -> list[str]:
     """Names in backticks of the sentence of the document that starts so, up to its end."""
     start = DOCUMENT.index(sentence)

@@ -8,12 +8,12 @@ from tinyssl.compiler.schedule import block_choice, choose_calls, single_call
 from tinyssl.graph.model import Model
 from tinyssl.targets import fused
 from tinyssl.targets.boards import Isa
-from tinyssl.targets.fusing import FUSING
+from tinyssl.targets.fusing import fusing_for
 
 
 def fused_calls(model: Model, isa: Isa, *, cache_taps: bool) -> tuple[KernelCall, ...]:
     """The longest block from the front wherever there is one."""
-    fusing = FUSING.get(isa)
+    fusing = fusing_for(isa)
     if fusing is None:
         return choose_calls(model, isa)
     found = fused.candidates(model, fusing.fits)

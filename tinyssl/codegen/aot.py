@@ -72,7 +72,8 @@ def check_golden(
 
 
 def _kernels(program: Program) -> Sources:
-    names = set(COMMON_FILES)
+    texts = {name: kernel_text(name) for name in COMMON_FILES}
     for call in program.calls:
-        names.update(call.kernel.files if call.kernel else ())
-    return {f"kernels/{name}": kernel_text(name) for name in sorted(names)}
+        if call.kernel is not None:
+            texts |= {name: kernel_text(name, call.kernel.folder) for name in call.kernel.files}
+    return {f"kernels/{name}": texts[name] for name in sorted(texts)}

@@ -23,7 +23,7 @@ from tinyssl.codegen.context import model_context, rows
 from tinyssl.codegen.render import Sources, render
 from tinyssl.compiler.program import Program
 from tinyssl.core.records import BuildInfo
-from tinyssl.targets.kernels import OPTIMISED
+from tinyssl.targets.kernels import has_own_kernels
 
 EXAMPLE = "examples/Classify"
 ARCHITECTURES = (
@@ -93,7 +93,7 @@ def render_library(
         "architectures": ARCHITECTURES,
         "version": __version__,
         "kernels": f"for {program.isa}, C for other cores"
-        if program.isa in OPTIMISED
+        if has_own_kernels(program.isa)
         else "plain C for any core",
         "golden_input": rows(golden[0].ravel()),
         "golden_output": rows(golden[1].ravel()),

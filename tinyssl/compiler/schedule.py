@@ -16,7 +16,7 @@ from tinyssl.graph.model import Model
 from tinyssl.ops import spec_of
 from tinyssl.targets import fused
 from tinyssl.targets.boards import Isa
-from tinyssl.targets.fusing import FUSING, Fusing
+from tinyssl.targets.fusing import Fusing, fusing_for
 from tinyssl.targets.kernels import kernel_for
 
 
@@ -43,7 +43,7 @@ def choose_calls(model: Model, isa: Isa) -> tuple[KernelCall, ...]:
 
 def call_choices(model: Model, isa: Isa) -> list[Choice]:
     """All calls that may be taken: each operator by itself, and each block in each variant."""
-    fusing = FUSING.get(isa)
+    fusing = fusing_for(isa)
     singles = [single_call(model, position, isa) for position in range(len(model.ops))]
     if fusing is None:
         return [Choice(call, call_bytes(model, call), 0.0) for call in singles]

@@ -32,6 +32,12 @@ def boards_folder() -> Path:
     return Path(named) if named else data_folder("boards")
 
 
+def operators_folder() -> Path | None:
+    """Folder of operators beside the shipped ones: `TINYSSL_OPERATORS`; None: it is not set."""
+    named = os.environ.get("TINYSSL_OPERATORS")
+    return Path(named) if named else None
+
+
 def templates_folder() -> Path:
     """Folder of the Jinja templates."""
     return data_folder("codegen") / "templates"

@@ -32,6 +32,7 @@ VARIABLES = {
     "TINYSSL_WORKSPACE": "folder that holds runs/ and build/ (--workspace)",
     "TINYSSL_CONFIG": "path of the tinyssl.toml (--config)",
     "TINYSSL_BOARDS": "folder of board files in place of the shipped ones",
+    "TINYSSL_OPERATORS": "folder of operators (Python and C files) beside the shipped ones",
     "TINYSSL_ZOO": "folder of trained models in place of the shipped ones",
     "TINYSSL_CACHE": "folder for downloads, PlatformIO's core and compiled host code",
 }

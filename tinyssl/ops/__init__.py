@@ -1,14 +1,19 @@
 """The operators: one module each, with its dataclass and its `SPEC`; `common` is what they share.
 
-`OPS` holds them all. A file from elsewhere adds one by `register(SPEC)`.
+`OPS` holds them all. `TINYSSL_OPERATORS` names a folder with further ones: every Python file in it
+is an operator as those here are, with its C kernel beside it.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
+from tinyssl.core.errors import UsageError
+from tinyssl.core.paths import operators_folder
 from tinyssl.graph.model import Model, Op
 from tinyssl.ops.common.kernel import OpT
 from tinyssl.ops.common.spec import OpSpec
@@ -20,6 +25,28 @@ OPS: dict[str, OpSpec[Any]] = {}
 def register(spec: OpSpec[Any]) -> None:
     """Adds an operator, or replaces the one of the same name."""
     OPS[spec.kind] = spec
+
+
+def load_operator(path: Path) -> OpSpec[Any]:
+    """Adds the operator of a Python file that is not part of tinyssl.
+
+    Raises:
+        UsageError: The file cannot be run, or defines no `SPEC`.
+    """
+    hint = "docs/adding_an_operator.md shows what the file needs"
+    source = spec_from_file_location(f"tinyssl_operator_{path.stem}", path)
+    if source is None or source.loader is None:
+        raise UsageError(f"{path} is not a Python file", hint=hint)
+    module = module_from_spec(source)
+    try:
+        source.loader.exec_module(module)
+    except Exception as error:
+        raise UsageError(f"cannot load the operator {path}: {error}", hint=hint) from error
+    spec = getattr(module, "SPEC", None)
+    if not isinstance(spec, OpSpec):
+        raise UsageError(f"{path} defines no SPEC, an OpSpec", hint=hint)
+    register(spec)
+    return spec
 
 
 def spec_of(op: OpT) -> OpSpec[OpT]:
@@ -44,3 +71,7 @@ def supported_hint() -> str:
 for _module in iter_modules(__path__):
     if not _module.ispkg:
         register(import_module(f"{__name__}.{_module.name}").SPEC)
+_folder = operators_folder()
+if _folder is not None:
+    for _path in sorted(_folder.glob("*.py")):
+        load_operator(_path)

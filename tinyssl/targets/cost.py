@@ -8,7 +8,7 @@ which says when, of what, and how far off it is.
 from __future__ import annotations
 
 from tinyssl.graph.model import Model, Op
-from tinyssl.ops.reshape import Reshape
+from tinyssl.ops import spec_of
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.cost_table import CONSTANTS
 from tinyssl.targets.features import CONV, FUSED, STEM, Features, block_features, op_features
@@ -21,7 +21,7 @@ ISA = Isa.CORTEX_M7
 
 def op_cost(model: Model, op: Op) -> float:
     """An operator by itself; 0 where nothing is known of its kernel, which no block has then."""
-    if isinstance(op, Reshape):
+    if spec_of(op).is_view:
         return 0.0
     kernel = kernel_for(model, op, ISA)
     return cost(kernel.name, op_features(model, op, kernel))

@@ -64,3 +64,8 @@ MVE = Fusing(
 
 FUSING = {Isa.CORTEX_M4: DSP, Isa.CORTEX_M7: DSP, Isa.CORTEX_M55: MVE}
 """Instruction sets that have such a kernel"""
+
+
+def fusing_for(isa: Isa) -> Fusing | None:
+    """How an instruction set computes blocks; None where it has no kernels for them."""
+    return FUSING.get(isa)

@@ -308,3 +308,8 @@ def kernel_for(model: Model, op: OpT, isa: Isa) -> Kernel[OpT]:
     if found is None:
         raise UnsupportedModel(f"{op.label}: no kernel for this operator")
     return found
+
+
+def has_own_kernels(isa: Isa) -> bool:
+    """Whether an instruction set has kernels besides the plain C ones."""
+    return isa in OPTIMISED

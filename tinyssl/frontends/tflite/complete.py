@@ -129,11 +129,12 @@ ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
 def _operators(schema: Any, root: Any) -> list[tuple[int, Any, OpSpec[Any]]]:
     """Position, table and specification of each operator."""
-    specs = {getattr(schema.BuiltinOperator, spec.kind): spec for spec in OPS.values()}
+    specs = {getattr(schema.BuiltinOperator, kind, None): spec for kind, spec in OPS.items()}
     codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in root.operatorCodes]
     return [
         (index, operator, specs[codes[operator.opcodeIndex]])
         for index, operator in enumerate(root.subgraphs[0].operators)
+        if codes[operator.opcodeIndex] in specs
     ]
 
 

@@ -127,26 +127,34 @@ class _File:
         return self._table("QuantizationParameters", **fields)
 
     def _code(self, kind: str, version: int) -> int:
-        number = getattr(self.schema.BuiltinOperator, kind)
+        name, _, custom = kind.partition(" ")  # `CUSTOM Blend`
+        number = getattr(self.schema.BuiltinOperator, name)
+        fields = {"CustomCode": self.builder.CreateSharedString(custom)} if custom else {}
         return self._table(
             "OperatorCode",
             DeprecatedBuiltinCode=min(number, BYTE_CODES),
             BuiltinCode=number,
             Version=version,
+            **fields,
         )
 
     def _operator(self, op: FileOp, code: int) -> int:
-        fields = {
-            name: self._vector("i4", value) if isinstance(value, list) else value
-            for name, value in op.fields.items()
-        }
+        options = {}
+        if op.options:
+            fields = {
+                name: self._vector("i4", value) if isinstance(value, list) else value
+                for name, value in op.fields.items()
+            }
+            options = {
+                "BuiltinOptionsType": getattr(self.schema.BuiltinOptions, op.options),
+                "BuiltinOptions": self._table(op.options, **fields),
+            }
         return self._table(
             "Operator",
             OpcodeIndex=code,
             Inputs=self._vector("i4", [self.order.get(index, -1) for index in op.inputs]),
             Outputs=self._vector("i4", [self.order[index] for index in op.outputs]),
-            BuiltinOptionsType=getattr(self.schema.BuiltinOptions, op.options),
-            BuiltinOptions=self._table(op.options, **fields),
+            **options,
         )
 
     # What tables are made of.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from tinyssl.graph.model import Model, Op
@@ -23,6 +24,8 @@ class Kernel(Generic[OpT]):
     """Type of its parameters"""
     headers: tuple[str, ...] = ()
     """Further files it needs"""
+    folder: Path | None = None
+    """Folder of its files, where that is not firmware/kernels/; it may use files of both"""
     make_params: Callable[[Model, OpT, Constants], Fields] = lambda _model, _op, _constants: {}
     """Members of the struct for an operator, in the struct's order. A kernel of several operators
     gets them from `targets.fusing`"""

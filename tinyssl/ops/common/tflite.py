@@ -121,7 +121,7 @@ class FileOp:
     """Tensors; -1 for an optional input that is absent"""
     outputs: tuple[int, ...]
     options: str
-    """Table of the schema"""
+    """Table of the schema; empty for none"""
     fields: dict[str, Any]
     """Its fields, by the schema's accessor names; lists become vectors"""
 
