@@ -12,6 +12,7 @@ PYTEST_ARGS ?=
 
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+INSTALL := $(BIN)/python tools/install_packages.py -c constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: help setup tools python demo demo-seeds readme test quick lint types size bench-engines bench-engines-check boards-table tflm-table clean
@@ -41,11 +42,11 @@ python:
 	ok or print(f"tinyssl needs Python 3.11 or newer; $(PYTHON) is {sys.version.split()[0]}. " \
 	"Name another: make PYTHON=python3.11", file=sys.stderr); sys.exit(not ok)'
 
-# torch first: with TORCH_INDEX empty it comes from the index that pip is set up with.
+# torch first where it has an index of its own; all else comes as pip is set up.
 $(STAMP): pyproject.toml constraints.txt | tools
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q -c constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
-	$(BIN)/pip install -q -c constraints.txt -e '.[train,teachers,dev]'
+	$(if $(TORCH_INDEX),$(INSTALL) --index-url $(TORCH_INDEX) torch)
+	$(INSTALL) -e '.[train,teachers,dev]'
 	touch $@
 
 # One thread: the figures are then alike on computers with other numbers of cores. On a busy computer it
@@ -89,7 +90,7 @@ types: setup
 # Local copies, for the column of TFLM: make bench-engines BENCH="--tflm ../tflm --cmsis-nn ../cmsis-nn"
 BENCH ?=
 bench-engines: setup
-	$(BIN)/pip install -q -c constraints.txt -e '.[bench]'
+	$(INSTALL) -e '.[bench]'
 	$(BIN)/python -m tools.bench_engines $(BENCH)
 
 bench-engines-check: setup
