@@ -15,8 +15,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
 from tinyssl.data import Dataset
@@ -126,6 +124,10 @@ def logistic(train: PixelSplit, val: PixelSplit, test: PixelSplit) -> tuple[floa
     Returns:
         Test accuracy, and the inverse strength that was best on `val` (the strongest of equals).
     """
+    # Here, as every training imports this module and scikit-learn takes a second to load.
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
     mean, deviation = train.pixels.mean(axis=0), train.pixels.std(axis=0)
     deviation[deviation < 1e-6] = 1  # a pixel that never changes
     best, strength, model = -1.0, 0.0, None
