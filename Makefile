@@ -14,6 +14,8 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 INSTALL := $(BIN)/python tools/install_packages.py -c constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Where this is set, each of some hundred processes compiles all modules anew.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: help setup tools python demo demo-seeds readme test quick lint types size bench-engines bench-engines-check boards-table tflm-table clean
 

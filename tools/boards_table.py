@@ -261,7 +261,7 @@ def main() -> int:
     asked = given.engines.split(",") if given.engines else engines
     engines = [name for name in engines if name in asked]
     boards = [board for board in bare_metal() if not given.board or board.id in given.board]
-    origin = stamp("arm-none-eabi-gcc", "riscv64-unknown-elf-gcc")
+    origin: dict[str, Any] = stamp("arm-none-eabi-gcc", "riscv64-unknown-elf-gcc")
     known = json.loads(JSON.read_text(encoding="utf-8")) if JSON.exists() else []
     rows = {row.key: row for row in (Row(**fields) for fields in known)}
     with tempfile.TemporaryDirectory() as cache:

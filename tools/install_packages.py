@@ -81,8 +81,8 @@ def _uv_call(words: list[str]) -> tuple[list[str], dict[str, str]] | None:
         return None
     words, settings = index_of(words, pip_settings(listed.stdout.splitlines()))
     found = uv_words(settings)
-    install = _pip("install", "-q", *UV)
-    if found is None or subprocess.run(install, stderr=subprocess.DEVNULL, check=False).returncode:
+    get_uv = _pip("install", "-q", *UV)
+    if found is None or subprocess.run(get_uv, stderr=subprocess.DEVNULL, check=False).returncode:
         return None
     uv = Path(sys.executable).parent / "uv"
     return [str(uv), "pip", "install", "-q", "--python", sys.executable, *found[0], *words], found[

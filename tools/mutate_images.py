@@ -18,6 +18,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -55,9 +56,9 @@ def _in_mode(picture: Image.Image, mode: str) -> Image.Image:
     return picture.convert(mode)
 
 
-def _saved(picture: Image.Image, name: str, **options: object) -> bytes:
+def _saved(picture: Image.Image, name: str, **options: Any) -> bytes:
     stream = io.BytesIO()
-    picture.save(stream, name, **options)  # type: ignore[arg-type] - options of many formats
+    picture.save(stream, name, **options)
     return stream.getvalue()
 
 

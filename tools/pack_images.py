@@ -47,7 +47,7 @@ def main() -> None:
         del whole["is_test"]
     if arguments.class_names:
         whole["class_names"] = np.array(arguments.class_names.read_text(encoding="utf-8").split())
-    np.savez(arguments.out, **whole)
+    np.savez(arguments.out, allow_pickle=True, **whole)
     print(f"{arguments.out}: {len(whole['labels'])} images of {whole['images'].shape[1:]}")  # noqa: T201 - a tool's result
 
 

@@ -23,6 +23,7 @@ import platform
 import statistics
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -160,7 +161,7 @@ def plain_table(lines: list[tuple[str, ...]]) -> str:
     return "\n".join("  ".join(line).rstrip() for line in aligned)
 
 
-def markdown_table(lines: list[tuple[str, ...]]) -> str:
+def markdown_table(lines: Sequence[tuple[str, ...]]) -> str:
     """The same as a Markdown table."""
     head, *body = (f"| {' | '.join(line)} |" for line in lines)
     return "\n".join([head, "|---" * len(lines[0]) + "|", *body])

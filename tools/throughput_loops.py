@@ -32,7 +32,7 @@ from tinyssl.core.progress import Silent
 from tinyssl.core.records import Workspace
 from tinyssl.learn.backbones import build_backbone
 from tinyssl.learn.methods import Batch, Method, Surroundings, build_method, method_config
-from tinyssl.learn.methods.simclr import SimCLRConfig, nt_xent
+from tinyssl.learn.methods.simclr import SimCLR, SimCLRConfig, nt_xent
 from tinyssl.learn.train.loop import make_optimizer
 from tinyssl.stages.pretrain import pretrain
 from tools.lightly_recipe import LEARNING_RATE, LoaderSettings, make_loader
@@ -135,6 +135,7 @@ def seconds_of_recipe(job: Job, workers: int) -> float:
     """Seconds of the timed steps of lightly's documented loop."""
     method, options = _method(job), method_config("simclr", {})
     assert isinstance(options, SimCLRConfig)
+    assert isinstance(method, SimCLR)
     optimizer = torch.optim.SGD(method.parameters(), lr=LEARNING_RATE)
     settings = LoaderSettings(job.batch, workers, pinned=job.device == "cuda")
     batches = iter(make_loader(job.images(), options, settings))

@@ -120,7 +120,7 @@ def main(arguments: list[str]) -> int:
     options = parse(arguments)
     if options.check:
         return baseline.check(update=options.update)
-    content = {"models": [], "rows": [], "layers": {}}
+    content: dict[str, Any] = {"models": [], "rows": [], "layers": {}}
     if JSON.exists():
         content = json.loads(JSON.read_text(encoding="utf-8"))
     measure_all(options, content)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -60,7 +61,7 @@ class Change:
 
 def subjects() -> list[Subject]:
     """Small models that are made here, and the zoo's."""
-    made = {
+    made: dict[str, Callable[[], bytes]] = {
         "pointwise 12x12 16-96": partial(
             cases.conv, size=(12, 12), channels=(16, 96), kernel=(1, 1), zeros=(-128, -128)
         ),
