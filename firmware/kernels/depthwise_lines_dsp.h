@@ -27,8 +27,17 @@ static inline int32_t tinyssl_plane_offset(int32_t column, int32_t slot)
     return ((column >> 1) * TINYSSL_PLANE_WORDS + slot) * 4 + (column & 1) * 2;
 }
 
+/* A struct that lies in working memory, which is an array of bytes: C's rule of effective types would
+ * let the compiler take the two for different memory. The attribute says that they are one, so no
+ * -fno-strict-aliasing is needed. A compiler without it must not reason by types. */
+#if defined(__GNUC__)
+#define TINYSSL_IN_BYTES __attribute__((may_alias))
+#else
+#define TINYSSL_IN_BYTES
+#endif
+
 /* What the lines of one channel have in common. Its order is that of the instructions that load it. */
-struct tinyssl_line {
+struct TINYSSL_IN_BYTES tinyssl_line {
     int32_t word;         /* of the channel's table: the shift in the low byte */
     int32_t step;         /* bytes from an output to the next; columns: from four to the next four */
     uint32_t end;         /* low word of the address: of the plane's words that pairs start at */

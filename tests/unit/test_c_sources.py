@@ -38,6 +38,17 @@ def test_a_reserved_name_is_found():
     assert reserved("extern int __mine[], _Mine; /* __x */ int _Alignas;") == {"__mine", "_Mine"}
 
 
+FROM_BYTES = re.compile(r"\(struct (\w+) \*\)\(void \*\)")
+OVER_BYTES = re.compile(r"struct TINYSSL_IN_BYTES (\w+) \{")
+
+
+def test_a_struct_laid_over_bytes_says_so():
+    text = "".join(path.read_text() for path in TEXTS)
+    laid = set(FROM_BYTES.findall(text))
+    assert laid == {"tinyssl_line"}
+    assert laid <= set(OVER_BYTES.findall(text))
+
+
 def waits(text: str) -> list[str]:
     """Loops that do nothing but look at a register, with no count of the looks."""
     return [match[0] for match in EMPTY_WAIT.finditer(text) if "poll <" not in match[0]]
