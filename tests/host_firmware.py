@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.c_warnings import WARNINGS, WARNINGS_OF_C
+from tests.build_script import WARNINGS, WARNINGS_OF_C
 from tinyssl.core.paths import firmware_folder
 
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]

@@ -5,12 +5,4 @@
 
 #define TINYSSL_KERNEL_ABI 2
 
-/* Behind a file's includes: its functions are compiled for size. For those in which -O2 would only
- * inline and unroll what takes little of the time; each use was measured (docs/engine.md). */
-#if defined(__GNUC__) && !defined(__clang__)
-#define TINYSSL_FOR_SIZE _Pragma("GCC optimize(\"Os\")")
-#else
-#define TINYSSL_FOR_SIZE
-#endif
-
 #endif

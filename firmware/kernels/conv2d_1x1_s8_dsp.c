@@ -1,8 +1,5 @@
 #include "conv2d_1x1_s8_dsp.h"
 
-#include "abi.h"
-
-TINYSSL_FOR_SIZE
 
 void tinyssl_conv2d_1x1_s8_dsp(const int8_t *in, const struct tinyssl_conv2d_1x1_dsp *p,
                                int8_t *out, int8_t *scratch)

@@ -1,9 +1,6 @@
 #include "conv2d_s8_dsp.h"
 
-#include "abi.h"
 #include "lanes_dsp.h"
-
-TINYSSL_FOR_SIZE
 
 /* Outputs are computed by fours that lie side by side; what is left of each row by fours that lie one
  * above the other, as their windows are as evenly spaced. Where windows reach into the padding, the

@@ -2,10 +2,7 @@
 
 #include <stddef.h>
 
-#include "abi.h"
 #include "lanes_dsp.h"
-
-TINYSSL_FOR_SIZE
 
 /* Four channels at a time, as a word holds them: the image of each, with its padding, as int16 in
  * scratch; then all sums of each. Two neighbouring outputs share the words of their inputs. */

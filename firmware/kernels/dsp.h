@@ -272,16 +272,22 @@ static inline int8_t tinyssl_requantise_dsp(int32_t sum2, struct tinyssl_channel
                 : tinyssl_requantise_relu(sum2, channel, rounding);
 }
 
-/* Clamps to a fused activation, where that is narrower than int8. */
+/* Clamps `size` > 0 bytes to a fused activation, where that is narrower than int8. Most bytes are
+ * within, and stay as they are. */
 static inline void tinyssl_narrow(int8_t *out, int32_t size, int32_t low, int32_t high)
 {
     if (low == INT8_MIN && high == INT8_MAX) {
         return;
     }
-    for (int32_t i = 0; i < size; i++) {
-        const int32_t x = out[i];
-        out[i] = (int8_t)(x < low ? low : x > high ? high : x);
-    }
+    const int8_t *const end = out + size;
+    do {
+        const int32_t x = *out;
+        if (x < low) {
+            *out = (int8_t)low;
+        } else if (x > high) {
+            *out = (int8_t)high;
+        }
+    } while (++out < end);
 }
 
 #endif

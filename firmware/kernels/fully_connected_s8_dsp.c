@@ -1,9 +1,6 @@
 #include "fully_connected_s8_dsp.h"
 
-#include "abi.h"
 #include "product4_body_dsp.h"
-
-TINYSSL_FOR_SIZE
 
 #if TINYSSL_DSP && defined(__thumb2__)
 

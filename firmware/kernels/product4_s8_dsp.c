@@ -1,9 +1,6 @@
 #include "product4_s8_dsp.h"
 
-#include "abi.h"
 #include "product4_body_dsp.h"
-
-TINYSSL_FOR_SIZE
 
 TINYSSL_PRODUCT_CORE(1)
 TINYSSL_PRODUCT_CORE(2)

@@ -1,9 +1,6 @@
 #include "softmax_s8.h"
 
-#include "abi.h"
 #include "fixed_point.h"
-
-TINYSSL_FOR_SIZE
 
 /* Qm.n below: m integer bits, n fraction bits, sign besides; m + n = 31. The high product of Qa and
  * Qb is Q(a+b). No operand here is INT32_MIN, so the high product of two negative ones fits too. */

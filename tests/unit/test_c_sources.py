@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from tests.build_script import words
 from tinyssl.core.paths import data_folder, firmware_folder
+from tinyssl.targets.kernels import SIZE_FIRST
 
 TEXTS = sorted(firmware_folder().rglob("*.[ch]*")) + sorted(data_folder("codegen").rglob("*.j2"))
 PORTS = [path for path in TEXTS if path.parent.name == "port"]
@@ -40,6 +42,12 @@ def test_a_reserved_name_is_found():
 
 FROM_BYTES = re.compile(r"\(struct (\w+) \*\)\(void \*\)")
 OVER_BYTES = re.compile(r"struct TINYSSL_IN_BYTES (\w+) \{")
+
+
+def test_the_build_script_compiles_the_same_files_for_size():
+    names = [name.split("/")[-1] for name in SIZE_FIRST]
+    assert words("SIZE_FIRST") == names
+    assert {f"kernels/{path.name}" for path in TEXTS} >= set(SIZE_FIRST[1:])
 
 
 def test_a_struct_laid_over_bytes_says_so():

@@ -10,7 +10,7 @@ from tinyssl.codegen.render import Sources, kernel_text, render
 from tinyssl.compiler.arena import overlaps
 from tinyssl.compiler.program import Program
 from tinyssl.graph.model import Model
-from tinyssl.targets.kernels import COMMON_FILES
+from tinyssl.targets.kernels import COMMON_FILES, SIZE_FIRST
 
 MODEL_FILES = ("model.h", "model.c", "weights.h", "weights.c")
 FOLDER_FILES = ("README.md", "selftest.c", "Makefile", "CMakeLists.txt")
@@ -56,6 +56,7 @@ def render_c_folder(
         "golden_input": rows(golden_input.ravel()),
         "golden_output": rows(golden_output.ravel()),
         "files": sorted(name for name in sources if name.endswith(".c")),
+        "size_first": [name for name in SIZE_FIRST if name in sources],
     }
     return sources | {name: render(f"c/{name}.j2", context) for name in FOLDER_FILES}
 

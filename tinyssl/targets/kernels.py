@@ -26,6 +26,19 @@ KERNEL_ABI = 2
 COMMON_FILES = ("abi.h", "fixed_point.h")
 """Files of firmware/kernels/ that every model needs"""
 
+SIZE_FIRST = (
+    "model.c",
+    "kernels/conv2d_1x1_s8_dsp.c",
+    "kernels/conv2d_s8_dsp.c",
+    "kernels/depthwise_3x3_s8_dsp.c",
+    "kernels/fully_connected_s8_dsp.c",
+    "kernels/product4_s8_dsp.c",
+    "kernels/softmax_s8.c",
+)
+"""Sources that a build compiles with -Os: their loops are assembler or take little of the time, and
+-O2 would inline and unroll what is around. Each was measured (docs/engine.md). Arduino's build
+systems have no flags for a single file, so there the whole library has one."""
+
 
 KernelTable = dict[type[Op], tuple[Kernel[Any], ...]]
 """Operator -> its kernels, the first that supports it wins"""
@@ -140,7 +153,7 @@ FUSED_BLOCK: Kernel[Op] = Kernel(
 STEM_BLOCK: Kernel[Op] = Kernel(
     "stem_block_s8_dsp",
     "tinyssl_stem_block_dsp",
-    (*FUSED_BLOCK.files, "conv2d_s8_dsp.h", "conv2d_s8_dsp.c", "abi.h"),
+    (*FUSED_BLOCK.files, "conv2d_s8_dsp.h", "conv2d_s8_dsp.c"),
     scratch=lambda _model, _op: 0,
 )
 """For those that begin with a convolution"""

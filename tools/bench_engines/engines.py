@@ -9,7 +9,7 @@ from tinyssl import compiler
 from tinyssl.codegen.aot import render_aot, render_engine_aot
 from tinyssl.frontends.tflite import read_model
 from tinyssl.targets.boards import Board, Isa
-from tinyssl.targets.kernels import PORTABLE
+from tinyssl.targets.kernels import PORTABLE, SIZE_FIRST
 from tools.bench_engines.image import Parts
 
 
@@ -24,7 +24,9 @@ class Engine:
 
 def _aot(data: bytes, name: str, isa: Isa) -> Parts:
     program = compiler.compile(read_model(data, name), isa)
-    return Parts(render_aot(program) | render_engine_aot(program), bounded=True)
+    return Parts(
+        render_aot(program) | render_engine_aot(program), bounded=True, size_first=SIZE_FIRST
+    )
 
 
 def aot(data: bytes, name: str, board: Board) -> Parts:

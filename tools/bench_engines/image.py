@@ -48,6 +48,8 @@ class Parts:
     sources: Sources
     """Files to write; `.c` and `.cc` are compiled"""
     optimise: tuple[str, ...] = ("-O2",)
+    size_first: tuple[str, ...] = ()
+    """Sources that are compiled with -Os all the same"""
     includes: tuple[str, ...] = (".",)
     """Include folders, relative to the sources or absolute"""
     defines: tuple[str, ...] = ()
@@ -107,12 +109,15 @@ def build(parts: Parts, board: Board, folder: Path, cache: Path | None = None) -
     write_sources(parts.sources | {"linker.ld": linker_script(board)}, folder)
     shutil.copy(HERE / "harness.c", folder / "harness.c")
     shutil.copy(firmware_folder() / "engine" / "engine.h", folder / "engine.h")
-    own = [folder / name for name in sorted(parts.sources) if name.endswith((".c", ".cc"))]
+    own = [name for name in sorted(parts.sources) if name.endswith((".c", ".cc"))]
+    small = [folder / name for name in own if name in parts.size_first]
+    fast = [folder / name for name in own if name not in parts.size_first]
     core = (*CORE[board.tinyssl.isa.value], *COMMON, *parts.optimise)
     includes = [f"-I{folder / name}" for name in (".", *parts.includes)]
     options = [*core, *includes, *parts.defines]
     usage = ["-fstack-usage"] if parts.bounded else []
-    objects = _compile([folder / "harness.c", *own], [*options, *usage], folder)
+    objects = _compile([folder / "harness.c", *fast], [*options, *usage], folder)
+    objects += _compile(small, [*options, "-Os", *usage], folder)
     if parts.files:
         names = [f"-I{name}" for name in parts.includes]
         foreign = [*core, *names, *parts.defines]

@@ -28,6 +28,17 @@ NANO = ["--specs=nano.specs", "--specs=nosys.specs"]
 # warnings come before the flags of platformio.ini, so that you can take one back there. Files of
 # others get none of them.
 OWN = ("src/app", "src/protocol", "src/port", "src/engine", "lib/tinyssl_model/src")
+# Those that are compiled for size: their loops are assembler, or take little of the time. They are
+# named in tinyssl/targets/kernels.py too.
+SIZE_FIRST = (
+    "model.c",
+    "conv2d_1x1_s8_dsp.c",
+    "conv2d_s8_dsp.c",
+    "depthwise_3x3_s8_dsp.c",
+    "fully_connected_s8_dsp.c",
+    "product4_s8_dsp.c",
+    "softmax_s8.c",
+)
 WARNINGS = [
     "-Wconversion",
     "-Wshadow",
@@ -117,14 +128,15 @@ env.Append(
 )
 
 
-def with_warnings(env, node):
+def compile_own(env, node):
     """The object of one of our files; PlatformIO calls this for each of them."""
-    flags = {"CCFLAGS": [*WARNINGS, *env["CCFLAGS"]], "CFLAGS": [*WARNINGS_OF_C, *env["CFLAGS"]]}
-    return env.Object(node, **flags)
+    size = ["-Os"] if Path(node.srcnode().get_path()).name in SIZE_FIRST else []
+    flags = [*WARNINGS, *env["CCFLAGS"], *size]
+    return env.Object(node, CCFLAGS=flags, CFLAGS=[*WARNINGS_OF_C, *env["CFLAGS"]])
 
 
 for folder in OWN:
-    env.AddBuildMiddleware(with_warnings, f"*{folder}/*.c")
+    env.AddBuildMiddleware(compile_own, f"*{folder}/*.c")
 
 if native:
     env.Append(LIBS=["m"])

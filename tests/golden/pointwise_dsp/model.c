@@ -10,8 +10,6 @@
 #error "model.c and kernels/ are of different versions: run `tinyssl build` again"
 #endif
 
-TINYSSL_FOR_SIZE
-
 enum kernel {
     CONV2D_1X1_S8_DSP,
     ADD_S8_DSP,

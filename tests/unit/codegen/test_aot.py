@@ -12,7 +12,7 @@ import jinja2
 import numpy as np
 import pytest
 
-from tests.c_warnings import WARNINGS, WARNINGS_OF_C
+from tests.build_script import WARNINGS, WARNINGS_OF_C
 from tests.networks import network
 from tests.ops import cases
 from tests.ops.blocks import stem

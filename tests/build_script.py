@@ -1,11 +1,12 @@
-"""The warnings that a target's build asks for, read from its SCons script."""
+"""What the SCons script of a target's build says, without SCons."""
 
 import ast
 
 from tinyssl.core.paths import firmware_folder
 
 
-def _words(name: str) -> list[str]:
+def words(name: str) -> list[str]:
+    """A constant of the script: a tuple or list of texts."""
     script = (firmware_folder() / "platform" / "builder" / "main.py").read_text()
     for node in ast.parse(script).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
@@ -13,5 +14,5 @@ def _words(name: str) -> list[str]:
     raise AssertionError(f"no {name} in the script")
 
 
-WARNINGS = ["-Wall", "-Wextra", *_words("WARNINGS"), "-Werror"]
-WARNINGS_OF_C = _words("WARNINGS_OF_C")
+WARNINGS = ["-Wall", "-Wextra", *words("WARNINGS"), "-Werror"]
+WARNINGS_OF_C = words("WARNINGS_OF_C")
