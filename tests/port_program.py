@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinyssl.core.paths import firmware_folder
-from tinyssl.project.project import PORTS, linker_script
+from tinyssl.project.project import linker_script
 from tinyssl.targets.boards import find_board
+from tinyssl.targets.ports import board_port
 
 HEADER = """
 #define TINYSSL_CLOCK_HZ {clock}u
@@ -123,7 +124,7 @@ def compile_port(board: str, main: str, compiler: Compiler, folder: Path) -> Pat
     (folder / "linker.ld").write_text(linker_script(target))
     port = firmware_folder() / "port"
     sources = [folder / "main.c"]
-    sources += [port / name for name in PORTS[target.tinyssl.port] if name.endswith(".c")]
+    sources += [path for path in board_port(target).files.values() if path.suffix == ".c"]
     objects = []
     for source in sources:
         objects.append(folder / f"{source.stem}.o")

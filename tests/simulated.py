@@ -35,7 +35,7 @@ AT_ONCE = 256
 def for_cortex_m3(board: str, folder: Path) -> Path:
     """A folder of board files in which `board` is compiled for a Cortex-M3."""
     content = json.loads((boards_folder() / f"{board}.json").read_text())
-    content["tinyssl"]["isa"] = "cortex-m3"
+    content["tinyssl"] |= {"isa": "cortex-m3", "override": True}
     content["build"]["cpu"] = "cortex-m3"
     content["tinyssl"].get("fast", {}).pop("kernels", None)
     folder.mkdir(parents=True, exist_ok=True)

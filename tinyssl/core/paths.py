@@ -27,9 +27,24 @@ def data_folder(name: str) -> Path:
 
 
 def boards_folder() -> Path:
-    """Folder of the board files: `TINYSSL_BOARDS`, else that of the boards that tinyssl ships."""
-    named = os.environ.get("TINYSSL_BOARDS")
-    return Path(named) if named else data_folder("boards")
+    """Folder of the boards that tinyssl ships."""
+    return data_folder("boards")
+
+
+def board_folders() -> list[Path]:
+    """Folders of board files: the shipped one, then those that `TINYSSL_BOARDS` names.
+
+    Raises:
+        UsageError: `TINYSSL_BOARDS` names something that is no folder.
+    """
+    named = [Path(name) for name in os.environ.get("TINYSSL_BOARDS", "").split(os.pathsep) if name]
+    wrong = next((folder for folder in named if not folder.is_dir()), None)
+    if wrong is not None:
+        raise UsageError(
+            f"TINYSSL_BOARDS names {wrong}, which is no folder",
+            hint=f"name folders of board files, with `{os.pathsep}` between them, or unset it",
+        )
+    return [boards_folder(), *named]
 
 
 def operators_folder() -> Path | None:

@@ -31,7 +31,7 @@ RUN_STAGES = (
 VARIABLES = {
     "TINYSSL_WORKSPACE": "folder that holds runs/ and build/ (--workspace)",
     "TINYSSL_CONFIG": "path of the tinyssl.toml (--config)",
-    "TINYSSL_BOARDS": "folder of board files in place of the shipped ones",
+    "TINYSSL_BOARDS": "folders of board files that add to the shipped ones",
     "TINYSSL_OPERATORS": "folder of operators (Python and C files) beside the shipped ones",
     "TINYSSL_ZOO": "folder of trained models in place of the shipped ones",
     "TINYSSL_CACHE": "folder for downloads, PlatformIO's core and compiled host code",

@@ -16,7 +16,8 @@ from tinyssl import __version__
 from tinyssl.codegen.render import Sources, render
 from tinyssl.core.errors import UsageError
 from tinyssl.core.paths import firmware_folder
-from tinyssl.targets.boards import Arduino, Board, Framework, all_boards
+from tinyssl.targets.board_sections import Arduino
+from tinyssl.targets.boards import Board, Framework, all_boards
 
 LIBRARY = "lib/tinyssl"
 INNER = f"{LIBRARY}/src/tinyssl"

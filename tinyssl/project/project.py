@@ -19,45 +19,15 @@ from dataclasses import dataclass
 from tinyssl import __version__
 from tinyssl.codegen.context import string_literal
 from tinyssl.codegen.render import Sources, render
-from tinyssl.core.paths import boards_folder, firmware_folder
+from tinyssl.core.paths import firmware_folder
 from tinyssl.graph.model import Model
 from tinyssl.project import arduino
 from tinyssl.targets.boards import Board, Framework
+from tinyssl.targets.ports import board_port, shipped_port
 
 HEADER = "include/tinyssl_build.h"
 LINKER_SCRIPT = "linker.ld"
 MODEL_LIBRARY = "lib/tinyssl_model"
-
-STARTUP = (
-    "bounded_wait.h",
-    "startup.c",
-    "startup.h",
-    "restart.c",
-    "restart.h",
-    "fault.c",
-    "fault.h",
-)
-RISCV = ("riscv.c", "riscv.h", *STARTUP)
-CORTEX_M = ("cortex_m.c", "cortex_m.h", *STARTUP)
-CMSDK = ("cmsdk_uart.c", "cmsdk_uart.h", "byte_ring.h", "cmsdk_watchdog.c", "cmsdk_watchdog.h")
-CYCLE_COUNTER = ("cycle_counter.c", "cycle_counter.h")
-POLLED_READ = ("polled_read.c", "polled_read.h", "byte_ring.h")
-STM32 = ("stm32.c", "stm32.h", *CYCLE_COUNTER, *POLLED_READ, *CORTEX_M)
-STM32_USART = ("stm32_usart.c", "stm32_usart.h")
-
-PORTS: dict[str, tuple[str, ...]] = {
-    "mps2": ("port.h", "mps2.c", *CMSDK, *CORTEX_M),
-    "mps3": ("port.h", "mps3.c", *CMSDK, *CORTEX_M),
-    "stm32f4": ("port.h", "stm32f4.c", "stm32f4.h", *STM32),
-    "stm32h7": ("port.h", "stm32h7.c", "stm32h7.h", *STM32_USART, *STM32),
-    "stm32l4": ("port.h", "stm32l4.c", "stm32l4.h", *STM32_USART, *STM32),
-    "nrf52840": ("port.h", "nrf52840.c", "nrf52840.h", *CYCLE_COUNTER, *CORTEX_M),
-    "riscv_virt": ("port.h", "riscv_virt.c", *RISCV),
-    "esp32c3": ("port.h", "esp32c3.c", "esp32c3.h", *POLLED_READ, *RISCV),
-    "host": ("port.h", "host.c"),
-    "arduino": ("port.h", "arduino.cpp"),
-}
-"""Board file's `port` -> its files in firmware/port/"""
 
 INCLUDES = ("-Isrc/app", "-Isrc/protocol", "-Isrc/port")
 
@@ -120,13 +90,20 @@ def project_files(image: Image) -> tuple[Sources, str]:
     else:
         files |= _platform()
         if image.board.tinyssl.port != "host":
-            files[LINKER_SCRIPT] = linker_script(image.board, image.engine.arena_bytes)
+            files[LINKER_SCRIPT] = _script(image)
     board_file = f"{image.board.id}.json"
-    files[f"boards/{board_file}"] = (boards_folder() / board_file).read_text(encoding="utf-8")
+    files[f"boards/{board_file}"] = image.board.file.read_text(encoding="utf-8")
     files["platformio.ini"] = _settings(image)
     build_id = _digest(files | {header: _header(image, "")})
     files[header] = _header(image, build_id)
     return files, build_id
+
+
+def _script(image: Image) -> str:
+    own = board_port(image.board).script
+    if own is not None:
+        return own.read_text(encoding="utf-8")
+    return linker_script(image.board, image.engine.arena_bytes)
 
 
 def _platform() -> Sources:
@@ -142,9 +119,10 @@ def _firmware(image: Image) -> Sources:
         for part in ("app", "protocol")
         for path in sorted((firmware / part).glob("*.[ch]"))
     }
-    port = "arduino" if image.framework == "arduino" else image.board.tinyssl.port
-    for name in PORTS[port]:
-        sources[f"src/port/{name}"] = (firmware / "port" / name).read_text(encoding="utf-8")
+    arduino_core = image.framework == "arduino"
+    port = shipped_port("arduino") if arduino_core else board_port(image.board)
+    for name, path in port.files.items():
+        sources[f"src/port/{name}"] = path.read_text(encoding="utf-8")
     sources["include/engine.h"] = (firmware / "engine" / "engine.h").read_text(encoding="utf-8")
     return sources
 

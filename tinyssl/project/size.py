@@ -11,7 +11,8 @@ from elftools.elf.elffile import ELFFile
 from tinyssl.core.errors import BudgetExceeded, BuildError
 from tinyssl.device.flashers.job import load_segments
 from tinyssl.project.platformio import options
-from tinyssl.targets.boards import Board, Region
+from tinyssl.targets.board_sections import Region
+from tinyssl.targets.boards import Board
 
 WEIGHTS = ".tinyssl_weights"
 ARENA = ".tinyssl_arena"

@@ -8,36 +8,35 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from importlib.metadata import EntryPoint
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from tinyssl.core import plugins
 from tinyssl.core.errors import UsageError, unknown_name
-from tinyssl.core.paths import boards_folder
+from tinyssl.core.paths import board_folders
 from tinyssl.targets.board_json import read_board_json
+from tinyssl.targets.board_sections import (
+    MEMORY_END,
+    SECTIONS,
+    Arduino,
+    Budget,
+    Emulator,
+    Fast,
+    Hertz,
+    Region,
+    Section,
+    Serial,
+    Word,
+)
 
 DATA_ROOM = 16 * 1024
 """Bytes that variables of the firmware may take of a region that also takes the arena"""
-MEMORY_END = 2**32
-"""Addresses have 32 bits"""
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 """Name of a board file without `.json`: it is part of paths, of platformio.ini and of C"""
-
-Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}$")]
-"""A name that stays one word wherever it is put"""
-Size = Annotated[int, Field(gt=0, le=MEMORY_END)]
-Hertz = Annotated[int, Field(gt=0, lt=MEMORY_END)]
-Flag = Annotated[str, Field(pattern=r"^-[DUm][A-Za-z0-9_]+(=[A-Za-z0-9_.+-]*)?$")]
-"""Compiler option that defines a name or chooses a core: others can name programs to run"""
-UsbId = Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{4}$")]
-Pin = Annotated[str, Field(pattern=r"^P[01]\.([0-2]\d|3[01])$")]
-Command = Annotated[tuple[str | tuple[str, ...], ...], Field(min_length=1, max_length=64)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Isa(StrEnum):
@@ -53,120 +52,16 @@ class Isa(StrEnum):
     HOST = "host"
 
 
-class Region(_Section):
-    """A named piece of memory."""
-
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    origin: Annotated[int, Field(ge=0, lt=2**32)]
-    """Address; JSON has no hex, so files may also say "0x20000000\""""
-    size: Size
-    """Bytes"""
-    access: Literal["rx", "rwx", "rw"]
-    use: tuple[Literal["vectors", "code", "weights", "data", "stack", "arena"], ...] = ()
-    """What the linker puts here; each use must have exactly one region"""
-    view_of: str = ""
-    """Name of the region of code, where this one shows the same memory at other addresses because
-    code's own are not for data; constants then lie here too"""
-    source: str = ""
-    """Document and table the figures are from"""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _numbers(cls, values: object) -> object:
-        if not isinstance(values, dict):
-            return values
-        parsed = dict(values)
-        for key in ("origin", "size"):
-            if isinstance(parsed.get(key), str):
-                parsed[key] = int(str(parsed[key]), 0)
-        return parsed
-
-    @property
-    def end(self) -> int:
-        """The first address behind it."""
-        return self.origin + self.size
-
-    @model_validator(mode="after")
-    def _ends_in_memory(self) -> Region:
-        if self.end > MEMORY_END:
-            raise ValueError(f"{self.name} ends at {self.end:#x}, beyond 32 bits")
-        return self
-
-
-class Serial(_Section):
-    """The line between host and board."""
-
-    uart: str
-    """Peripheral that the port uses, as the reference manual names it"""
-    baud: Annotated[int, Field(ge=300, le=20_000_000)] = 115200
-    usb_ids: tuple[tuple[UsbId, UsbId], ...] = ()
-    """(vid, pid) of the probe's serial port, hex strings"""
-    tx: Pin | None = None
-    """Pin that the board sends on, where the port leaves the choice to the board: P1.03"""
-    rx: Pin | None = None
-    """Pin that it receives on"""
-
-    @model_validator(mode="after")
-    def _both_pins(self) -> Serial:
-        if (self.tx is None) != (self.rx is None):
-            raise ValueError("tx and rx are given together, or neither is")
-        return self
-
-    @staticmethod
-    def pin_number(pin: str) -> int:
-        """32 for each port before the pin's, and its number there: 35 for P1.03."""
-        return 32 * int(pin[1]) + int(pin[3:])
-
-
-class Emulator(_Section):
-    """How to run the board without the board."""
-
-    command: Annotated[tuple[str, ...], Field(min_length=1, max_length=64)]
-    """Program and arguments; {elf} is replaced; the serial line is added by tinyssl"""
-    instructions_per_second: Annotated[int, Field(gt=0)]
-    """Instructions in a second of the emulator's virtual time"""
-    ticks_per_second: Hertz | None = None
-    """Of the emulated timer, where the firmware cannot know it; default: what the device says"""
-
-
-class Arduino(_Section):
-    """The board under the Arduino framework: packages that PlatformIO fetches."""
-
-    platform: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/@~^=<>+#-]*$")]
-    """PlatformIO's platform: ststm32, nordicnrf52, espressif32, …"""
-    board: Word
-    """Its id there"""
-    build_flags: tuple[Flag, ...] = ()
-    """More lines of `build_flags`: -D, -U and -m options"""
-
-
-class Fast(_Section):
-    """Memory beside the core, without wait states or caches (TCM, CCM): names of regions."""
-
-    kernels: str | None = None
-    """Takes the code of the model and its kernels, which is copied there at start-up"""
-    arena: str | None = None
-    """Takes the tensor arena where that fits beside what the region holds already; where not, the
-    arena stays in the region whose `use` says so"""
-
-
-class Budget(_Section):
-    """Limits of the build gate, in bytes."""
-
-    flash: Size
-    ram: Size
-
-
-class Target(_Section):
+class Target(Section):
     """The `tinyssl` section of a board file."""
 
     aliases: tuple[Word, ...] = ()
     isa: Isa
-    port: Literal[
-        "mps2", "mps3", "riscv_virt", "stm32f4", "stm32h7", "stm32l4", "nrf52840", "esp32c3",
-        "host", "arduino",
-    ]  # fmt: skip
-    """C port in firmware/port/ that drives it; arduino: none but what the Arduino framework has"""
+    override: bool = False
+    """Takes the place of the board with the same id that tinyssl ships, or of an earlier folder"""
+    port: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    """C port that drives it: in firmware/port/, or in the folder `port` beside the board's file;
+    arduino: none but what the Arduino framework has"""
     arduino: Arduino | None = None
     """The board under the Arduino framework, where PlatformIO has it there"""
     clock_hz: Hertz
@@ -220,67 +115,6 @@ class Target(_Section):
         return self
 
 
-class Chip(BaseModel):
-    """A register that tells the chip: what `upload.chip` of a board file must hold."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _./+-]*$")]
-    address: int
-    mask: int
-    value: int
-
-    @model_validator(mode="before")
-    @classmethod
-    def _numbers(cls, values: object) -> object:
-        if not isinstance(values, dict):
-            return values
-        numbers = {key: values.get(key) for key in ("address", "mask", "value")}
-        texts = {key: int(text, 0) for key, text in numbers.items() if isinstance(text, str)}
-        return values | texts
-
-
-class Upload(BaseModel):
-    """What tinyssl reads of the `upload` section; PlatformIO's own keys are kept beside it."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    commands: dict[Word, Command]
-    """Upload protocol -> program and arguments; a list within for when a port is chosen"""
-    maximum_size: Size | None = None
-    maximum_ram_size: Size | None = None
-    protocol: Word | None = None
-    protocols: tuple[Word, ...] = ()
-    chip: Chip | None = None
-    mbed_codes: tuple[UsbId, ...] = ()
-
-
-class Build(BaseModel):
-    """What PlatformIO and our builder read of the `build` section.
-
-    Other keys are refused: `extra_flags` may name programs that the compiler then runs.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    cpu: Word | None = None
-    f_cpu: Annotated[str, Field(pattern=r"^[0-9]{1,10}U?L?$")] | None = None
-    mcu: Word | None = None
-
-
-class Debug(BaseModel):
-    """What uploaders read of the `debug` section."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    pyocd_target: Word = "cortex_m"
-    jlink_device: Word | None = None
-    connect_under_reset: bool = False
-
-
-SECTIONS: dict[str, type[BaseModel]] = {"build": Build, "upload": Upload, "debug": Debug}
-"""Sections outside `tinyssl` -> what they must hold"""
-
 BoardKind = Literal["emulator", "host", "serial"]
 Framework = Literal["baremetal", "arduino"]
 
@@ -291,6 +125,8 @@ class Board(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     id: str
+    file: Path = Field(exclude=True)
+    """Where it was read from"""
     name: Annotated[str, Field(min_length=1)]
     vendor: str
     url: str
@@ -351,7 +187,7 @@ def read_board(path: Path) -> Board:
         content = read_board_json(path)
         for name, section in SECTIONS.items():
             _check_section(name, section, content.get(name, {}))
-        return Board(id=path.stem, **content)
+        return Board(id=path.stem, file=path.absolute(), **content)
     except ValidationError as error:
         problem = _first_problem(error)
     except (OSError, ValueError, TypeError) as error:
@@ -372,20 +208,77 @@ def _first_problem(error: ValidationError, section: str = "") -> str:
     return f"{place}: {first['msg']}" if place else first["msg"]
 
 
-def all_boards(folder: Path | None = None) -> list[Board]:
-    """All boards of a folder (default: those that tinyssl ships), by id."""
-    return [read_board(path) for path in sorted((folder or boards_folder()).glob("*.json"))]
+def _path_problem(value: object) -> str:
+    return "" if isinstance(value, str | Path) else "is not the path of a board file"
 
 
-def find_board(name: str, folder: Path | None = None) -> Board:
-    """The board called `name`, by id or alias.
+BOARDS = plugins.Group("board", "tinyssl.boards")
+"""Boards of packages: an entry point is the path of a board file"""
+BOARD_FILES = plugins.Registry[str | Path](BOARDS, {}, _path_problem)
+
+
+def all_boards(*more: Path) -> list[Board]:
+    """All boards, by id: those that tinyssl ships, those of `TINYSSL_BOARDS`, those of packages.
+
+    Args:
+        more: Board files beside these. A package whose board cannot be loaded is left out.
 
     Raises:
-        UsageError: There is none; the hint names the nearest.
+        UsageError: A file cannot be read or breaks a rule, or two files define one name.
     """
-    boards = all_boards(folder)
+    files = [file for folder in board_folders() for file in board_files(folder)]
+    files += [file for point in BOARDS.packaged() if (file := _packaged_file(point)) is not None]
+    found: dict[Path, Board] = {}
+    for file in [*files, *more]:
+        if file.resolve() not in found:
+            _add(found, read_board(file))
+    return sorted(found.values(), key=lambda board: board.id)
+
+
+def board_files(folder: Path) -> list[Path]:
+    """The board files of a folder: `NAME.json`, and `NAME/NAME.json` of one with its own port."""
+    inner = (path / f"{path.name}.json" for path in folder.iterdir() if path.is_dir())
+    return [*sorted(folder.glob("*.json")), *sorted(file for file in inner if file.is_file())]
+
+
+def _packaged_file(point: EntryPoint) -> Path | None:
+    try:
+        return Path(BOARD_FILES.find(point.name).value)
+    except UsageError:
+        return None
+
+
+def _add(found: dict[Path, Board], board: Board) -> None:
+    """Adds a board to those found, by file; one with `override` takes the place of its namesake."""
+    names = {board.id, *board.tinyssl.aliases}
+    for file, other in list(found.items()):
+        both = sorted(names & {other.id, *other.tinyssl.aliases})
+        if not both:
+            continue
+        if other.id != board.id or not board.tinyssl.override:
+            raise UsageError(
+                f"two boards are called {both[0]}: {other.file} and {board.file}",
+                hint="rename one, or leave the alias out; a board with the id of another takes its "
+                'place with `"override": true` in its section `tinyssl`',
+            )
+        del found[file]
+    found[board.file.resolve()] = board
+
+
+def find_board(name: str) -> Board:
+    """The board called `name`, by id or alias, or that of a file `NAME.json`.
+
+    Raises:
+        UsageError: There is none (the hint names the nearest), two have the name, or its file is
+            wrong.
+    """
+    if name.endswith(".json"):
+        file = Path(name).absolute()
+        return next(b for b in all_boards(file) if b.file.resolve() == file.resolve())
+    boards = all_boards()
     for board in boards:
-        if name == board.id or name in board.tinyssl.aliases:
+        if name in (board.id, *board.tinyssl.aliases):
             return board
-    names = [name for board in boards for name in (board.id, *board.tinyssl.aliases)]
-    raise unknown_name("board", name, names)
+    if name in plugins.origins(BOARDS):  # it was left out: say why
+        return read_board(Path(BOARD_FILES.find(name).value))
+    raise unknown_name("board", name, [n for b in boards for n in (b.id, *b.tinyssl.aliases)])

@@ -288,4 +288,4 @@ def test_broken_record_does_not_hide_the_others(invoke: Invoke, workspace: Path)
 def test_boards_of_ones_own_folder(invoke: Callable[..., Result], workspace: Path) -> None:
     (workspace / "mine.json").write_text((boards_folder() / "host.json").read_text())
     shown = invoke("boards", "--json", TINYSSL_BOARDS=str(workspace))
-    assert [board["id"] for board in json.loads(shown.stdout)["boards"]] == ["mine"]
+    assert {"mine", "host"} <= {board["id"] for board in json.loads(shown.stdout)["boards"]}

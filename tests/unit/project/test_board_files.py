@@ -6,9 +6,9 @@ from itertools import pairwise
 import pytest
 
 from tinyssl.core.errors import UsageError
-from tinyssl.core.paths import boards_folder, firmware_folder
-from tinyssl.project.project import PORTS
+from tinyssl.core.paths import boards_folder
 from tinyssl.targets.boards import all_boards, find_board, read_board
+from tinyssl.targets.ports import board_port, shipped_ports
 
 BOARDS = [board.id for board in all_boards()]
 
@@ -28,8 +28,8 @@ def test_there_are_emulated_boards_a_real_one_and_this_computer():
 @pytest.mark.parametrize("name", BOARDS)
 def test_a_board_has_a_port_and_a_command_for_each_flasher(name):
     board = find_board(name)
-    files = PORTS[board.tinyssl.port]
-    assert all((firmware_folder() / "port" / file).exists() for file in files)
+    assert board.tinyssl.port in shipped_ports()
+    assert "port.h" in board_port(board).files
     assert set(board.tinyssl.flashers) == set(board.upload["commands"])
     assert board.upload["protocol"] == board.tinyssl.flashers[0]
 

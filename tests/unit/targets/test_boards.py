@@ -120,10 +120,14 @@ def test_what_is_not_a_board_is_refused(tmp_path: Path, text: str) -> None:
         read_board(path)
 
 
-def test_a_new_file_is_a_new_board(tmp_path: Path) -> None:
-    (tmp_path / "mine.json").write_text(json.dumps(content()))
-    assert [board.id for board in all_boards(tmp_path)] == ["mine"]
-    assert find_board("mine", tmp_path).tinyssl.clock_hz == content()["tinyssl"]["clock_hz"]
+def test_a_new_file_is_a_new_board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    board = content()
+    board["tinyssl"]["clock_hz"] = 1234
+    del board["tinyssl"]["aliases"]
+    (tmp_path / "mine.json").write_text(json.dumps(board))
+    monkeypatch.setenv("TINYSSL_BOARDS", str(tmp_path))
+    assert find_board("mine").tinyssl.clock_hz == 1234
+    assert len(all_boards()) == len(BOARDS) + 1
 
 
 def at(*path: Any, value: Any) -> Any:
@@ -235,7 +239,7 @@ def test_a_file_that_is_no_sound_json_is_refused(tmp_path: Path, text: str, prob
 def test_a_pipe_is_no_board_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "mine.json")
     with pytest.raises(UsageError, match="it is no file"):
-        all_boards(tmp_path)
+        find_board(str(tmp_path / "mine.json"))
 
 
 @pytest.mark.parametrize("name", ["a b", "a;b", "$(touch RAN)", "-x", "a\nb", "é"])
