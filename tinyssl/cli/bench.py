@@ -16,7 +16,6 @@ from tinyssl.core.config import BenchConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.records import RunRecord
 from tinyssl.stages.call import Call
-from tinyssl.targets.boards import find_board
 
 SLOWEST = 5
 
@@ -58,11 +57,8 @@ def bench_result(record: RunRecord) -> Result:
 
 def _blocks(record: RunRecord) -> Iterator[Table | str]:
     results = record.results
-    budget = find_board(results["board"]).tinyssl.budget
     memory = results.get("memory", {})
     figures = results | {
-        "flash_budget_bytes": budget.flash,
-        "ram_budget_bytes": budget.ram,
         "arena_bytes": memory.get("arena_bytes"),
         "stack_bytes": memory.get("stack_used"),
     }

@@ -7,14 +7,15 @@ import rich_click as click
 from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result, Table, value_rows
 from tinyssl.core.errors import UsageError
+from tinyssl.core.paths import boards_folder
 from tinyssl.stages.call import Call
-from tinyssl.targets.boards import Board, all_boards, find_board
+from tinyssl.targets.boards import Board, all_boards, find_board, unloadable_boards
 
 
 def boards(call: Call, what: tuple[str, ...] = ()) -> Result:
     """List the boards, or show one: `tinyssl boards show NAME`."""
     if not what:
-        return _list(all_boards())
+        return _list(all_boards(), unloadable_boards())
     if len(what) != 2 or what[0] != "show":
         raise UsageError(
             f"boards {' '.join(what)}: not understood", hint="write `tinyssl boards show NAME`"
@@ -22,8 +23,8 @@ def boards(call: Call, what: tuple[str, ...] = ()) -> Result:
     return _show(find_board(what[1]))
 
 
-def _list(found: list[Board]) -> Result:
-    columns = ("board", "name", "core", "clock", "flash budget", "RAM budget", "runs")
+def _list(found: list[Board], unloadable: dict[str, str]) -> Result:
+    columns = ("board", "name", "core", "clock", "flash budget", "RAM budget", "runs", "from")
     rows = [
         (
             board.id,
@@ -33,10 +34,17 @@ def _list(found: list[Board]) -> Result:
             f"{board.tinyssl.budget.flash:,} B",
             f"{board.tinyssl.budget.ram:,} B",
             "emulated" if board.emulated else "on hardware",
+            _origin(board),
         )
         for board in found
     ]
-    return Result({"boards": [_summary(board) for board in found]}, (Table(columns, rows),))
+    blocks: list[Table | str] = [Table(columns, rows)]
+    blocks += [f"{name}: {why}" for name, why in unloadable.items()]
+    return Result({"boards": [_summary(board) for board in found]}, tuple(blocks))
+
+
+def _origin(board: Board) -> str:
+    return "tinyssl" if board.file.parent == boards_folder() else str(board.file)
 
 
 def _summary(board: Board) -> dict[str, object]:
@@ -49,6 +57,7 @@ def _summary(board: Board) -> dict[str, object]:
         "flash_budget": board.tinyssl.budget.flash,
         "ram_budget": board.tinyssl.budget.ram,
         "emulated": board.emulated,
+        "file": str(board.file),
     }
 
 

@@ -28,7 +28,7 @@ from tinyssl.core.places import exists
 from tinyssl.core.records import RECORD, RunRecord, Workspace, read_record
 from tinyssl.report.compare import Row
 from tinyssl.report.seeds import over_seeds
-from tinyssl.targets.boards import Board, find_board
+from tinyssl.targets.boards import Board, find_board, read_board
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def follow(bench: RunRecord, workspace: Workspace) -> Chain:
     return Chain(
         bench=bench,
         build=build,
-        board=_board(build, bench),
+        board=_board(build, bench, workspace),
         build_run=_of_build("build", build, workspace),
         flash_run=_of_build("flash", build, workspace),
         convert=convert,
@@ -118,10 +118,15 @@ def follow(bench: RunRecord, workspace: Workspace) -> Chain:
     )
 
 
-def _board(build: BuildInfo | None, bench: RunRecord) -> Board | None:
+def _board(build: BuildInfo | None, bench: RunRecord, workspace: Workspace) -> Board | None:
+    """The board, where it is known by its name, else from the copy in its build's folder."""
     name = build.board if build is not None else _board_name(bench)
     try:
         return find_board(str(name))
+    except (UsageError, OSError):
+        pass
+    try:
+        return read_board(workspace.builds / str(name) / "boards" / f"{name}.json")
     except (UsageError, OSError):
         return None
 

@@ -9,7 +9,8 @@ measured. Results:
 * `profile_total`; file `profile` {unit, total, ops: index, name, kind, ticks}
 * with a test split: `images accuracy_device accuracy_host`; file `confusion` {class_names, matrix}
 * `inputs` (without one), `agreement equal first_difference reference`
-* `flash_bytes ram_bytes` (of the ELF), `device_flash_bytes device_ram_bytes` (0: unknown)
+* `flash_bytes ram_bytes` (of the ELF), `device_flash_bytes device_ram_bytes` (0: unknown),
+  `flash_budget_bytes ram_budget_bytes` (of the board's file)
 * `watchdog_seconds` where it was armed; why the board started last: `device.reset`
 * `memory` {arena_used, arena_bytes, stack_used, stack_bytes}, `retries`, `inputs_per_second`
 * file `build`: the build's description
@@ -126,6 +127,8 @@ def _identify(session: Session, target: Target, run: RunWriter, progress: Progre
         ram_bytes=target.info.sizes.get("ram", 0),
         device_flash_bytes=identity.flash_bytes,
         device_ram_bytes=identity.ram_bytes,
+        flash_budget_bytes=target.board.tinyssl.budget.flash,
+        ram_budget_bytes=target.board.tinyssl.budget.ram,
     )
     return identity
 

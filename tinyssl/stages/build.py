@@ -34,6 +34,7 @@ from tinyssl.project.staging import staged
 from tinyssl.project.tighten import Tightened, emulated_twin, tighten_arena
 from tinyssl.targets.boards import Board, Framework, find_board
 from tinyssl.targets.kernels import PORTABLE
+from tinyssl.targets.ports import board_port
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
     progress = progress or Silent()
     board = find_board(config.board)
     framework = choose_framework(board, config.framework)
+    if framework == "baremetal" and config.target == "firmware":
+        board_port(board)  # a port that lacks something is told of before the work begins
     source = _source(config, board, workspace, progress)
     plain = TypeAdapter(BuildConfig).dump_python(config, mode="json")
     folder = output_folder(config, workspace)

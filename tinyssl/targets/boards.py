@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from importlib.metadata import EntryPoint
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
@@ -227,7 +226,7 @@ def all_boards(*more: Path) -> list[Board]:
         UsageError: A file cannot be read or breaks a rule, or two files define one name.
     """
     files = [file for folder in board_folders() for file in board_files(folder)]
-    files += [file for point in BOARDS.packaged() if (file := _packaged_file(point)) is not None]
+    files += [path for path in _packaged_files().values() if isinstance(path, Path)]
     found: dict[Path, Board] = {}
     for file in [*files, *more]:
         if file.resolve() not in found:
@@ -241,11 +240,19 @@ def board_files(folder: Path) -> list[Path]:
     return [*sorted(folder.glob("*.json")), *sorted(file for file in inner if file.is_file())]
 
 
-def _packaged_file(point: EntryPoint) -> Path | None:
-    try:
-        return Path(BOARD_FILES.find(point.name).value)
-    except UsageError:
-        return None
+def unloadable_boards() -> dict[str, str]:
+    """Boards of packages that cannot be loaded: name -> why."""
+    return {name: str(why) for name, why in _packaged_files().items() if not isinstance(why, Path)}
+
+
+def _packaged_files() -> dict[str, Path | UsageError]:
+    found: dict[str, Path | UsageError] = {}
+    for name in plugins.origins(BOARDS):
+        try:
+            found[name] = Path(BOARD_FILES.find(name).value)
+        except UsageError as error:
+            found[name] = error
+    return found
 
 
 def _add(found: dict[Path, Board], board: Board) -> None:

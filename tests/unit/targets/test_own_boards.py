@@ -11,7 +11,7 @@ import pytest
 from tests.packages import install
 from tinyssl.core.errors import UsageError
 from tinyssl.core.paths import boards_folder, firmware_folder
-from tinyssl.targets.boards import all_boards, find_board
+from tinyssl.targets.boards import all_boards, find_board, read_board
 from tinyssl.targets.ports import board_port, shipped_port, shipped_ports
 
 SHIPPED = "mps2_an500"
@@ -157,7 +157,7 @@ def test_a_board_brings_its_port(own: Path, write: Write) -> None:
     assert "mps2.c" not in port.files
     assert port.script is None
     (own / "acme" / "port" / "acme_soc.ld").write_text("SECTIONS { }\n")
-    (own / "acme" / "port" / "cortex_m.c").write_text("/* ours */\n")
+    shutil.copy(firmware_folder() / "port" / "cortex_m.c", own / "acme" / "port")
     port = board_port(find_board("acme"))
     assert port.script == own / "acme" / "port" / "acme_soc.ld"
     assert port.files["cortex_m.c"].parent == source.parent
@@ -180,7 +180,7 @@ def test_a_port_with_the_name_of_a_shipped_one(own: Path, write: Write) -> None:
 def test_a_port_without_one_of_its_functions(own: Path, write: Write) -> None:
     write("acme/acme.json", port="acme_soc")
     own_port(own / "acme", "acme_soc", cut="port_ticks_per_second")
-    with pytest.raises(UsageError, match="does not define port_ticks_per_second$"):
+    with pytest.raises(UsageError, match=r"does not define port_ticks_per_second$"):
         board_port(find_board("acme"))
 
 
@@ -193,8 +193,6 @@ def test_a_file_of_a_port_that_is_no_text(own: Path, write: Write, content: byte
 
 
 def test_the_copy_in_a_project_needs_no_port_beside_it(tmp_path: Path, write: Write) -> None:
-    from tinyssl.targets.boards import read_board
-
     path = write("acme/acme.json", port="acme_soc")
     shutil.copy(path, tmp_path / "acme.json")
     assert read_board(tmp_path / "acme.json").tinyssl.port == "acme_soc"
