@@ -30,8 +30,8 @@ class Framing:
     """Frames among them that are of another size, cut, or changed"""
     left: int = 0
     """Bytes that an open frame still needs"""
-    size: int = 0
-    """Of the open frame"""
+    misplaced: bool = False
+    """The open frame has no place: another size, tensor or offset than there is"""
     announced: int = 0
     """CRC"""
     crc: int = 0
@@ -53,7 +53,7 @@ class Framing:
                 self.left, data = self.left - taken, data[taken:]
                 if self.left == 0:
                     self.answers += 1
-                    self.refused += self.size != self.input_bytes or self.crc != self.announced
+                    self.refused += self.misplaced or self.crc != self.announced
                 continue
             head, end, data = data.partition(b"%")
             self.text += head.translate(None, b"\r\n\0")
@@ -75,10 +75,18 @@ class Framing:
             self.answers += 1
             return
         self.commands.append(parts)
-        self.left = self.size = frame_size(parts)
-        self.announced, self.crc = int(parts[2], 16) if self.left else 0, 0
+        parts = parts[: ARGUMENTS.get(parts[0], 0) + 1]  # what stands behind is not read
+        self.left = frame_size(parts)
+        self.announced, self.crc = int(parts[-1], 16) if self.left else 0, 0
+        self.misplaced = self.left > 0 and not self._fits(parts)
         self.answers += self.left == 0
         self.starting = parts[0] == b"reset"
+
+    def _fits(self, parts: list[bytes]) -> bool:
+        """All of the input, or by `set` a part of it: no other tensor can be written."""
+        if parts[0] != b"set":
+            return self.left == self.input_bytes
+        return number(parts[1]) == 0 and number(parts[2]) + self.left <= self.input_bytes
 
 
 def number(word: bytes) -> int:
@@ -87,16 +95,22 @@ def number(word: bytes) -> int:
     return value if value < 1 << 32 else -1
 
 
+ARGUMENTS = {b"bin": 2, b"run": 2, b"set": 4}
+"""Command that announces a frame -> words behind it, of which the last two are size and CRC"""
+
+
 def frame_size(parts: list[bytes]) -> int:
     """Bytes of the frame that a command announces; 0: none."""
-    if parts[0] not in (b"bin", b"run") or len(parts) < 3:
+    if len(parts) != ARGUMENTS.get(parts[0], 0) + 1 or len(parts) < 3:
         return 0
-    sealed = re.fullmatch(rb"[0-9a-fA-F]{8}", parts[2])
-    return max(number(parts[1]), 0) if sealed else 0
+    if parts[0] == b"set" and number(parts[2]) < 0:
+        return 0
+    sealed = re.fullmatch(rb"[0-9a-fA-F]{8}", parts[-1])
+    return max(number(parts[-2]), 0) if sealed else 0
 
 
 def frame(command: str, data: bytes, crc: int | None = None, size: int | None = None) -> bytes:
-    """`bin` or `run` with its bytes; CRC and size may be wrong ones."""
+    """`bin`, `run` or `set …` with its bytes; CRC and size may be wrong ones."""
     crc = zlib.crc32(data) if crc is None else crc
     return f"{command} {len(data) if size is None else size} {crc:08x}%".encode() + data
 
@@ -164,6 +178,9 @@ class Lines:
             return f"db load {size}%".encode()
         if kind < 9:
             return b"db " + self.random.randbytes(self.random.randint(1, 60)).hex().encode() + b"%"
+        if kind < 10 and self.random.random() < 0.5:
+            start = self.random.randrange(self._size + 2)
+            return f"get {self.random.randrange(3)} {start} {self._size // 2}%".encode()
         if kind < 10:
             counts = self.random.randint(0, 4), self.random.randint(0, 4)
             return b"infer %d %d%%" % counts
@@ -171,13 +188,18 @@ class Lines:
 
     def _frame(self) -> bytes:
         """Half of them right; the others with a wrong CRC, or of another size."""
-        command = self.random.choice(("bin", "run"))
+        offset = self.random.choice((0, 0, self._size // 2, self._size + 1))
+        command = self.random.choice(
+            ("bin", "run", f"set {self.random.choice((0, 0, 0, 1, 9))} {offset}")
+        )
         data = self.random.randbytes(self._size)
+        if command.startswith("set"):
+            data = data[: self._size - self._size // 2]
         match self.random.randrange(6):
             case 0:
                 return frame(command, data, crc=self.random.getrandbits(32))
             case 1:
-                return frame(command, data[: self.random.randrange(self._size)])
+                return frame(command, data[: self.random.randrange(len(data))])
             case 2:
                 return frame(command, data, size=self.random.choice((1, self._size + 9)))
             case _:

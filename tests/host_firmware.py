@@ -2,28 +2,65 @@
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.build_script import WARNINGS, WARNINGS_OF_C
+from tinyssl.codegen.aot import render_aot, render_engine_aot
+from tinyssl.codegen.render import write_sources
+from tinyssl.compiler import Program
 from tinyssl.core.paths import firmware_folder
+from tinyssl.graph.interface import named_values
 
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 FLAGS = ["-std=c11", "-O1", "-g", "-pedantic", *WARNINGS, *WARNINGS_OF_C, *SANITIZERS]
 
 
-def build_header(input_bytes: int, output_bytes: int, ops: int, build_id: str) -> str:
-    """Text of tinyssl_build.h."""
+def build_header(
+    sizes: Sequence[int], output_bytes: int, ops: int, build_id: str, tensors: int = 2
+) -> str:
+    """Text of tinyssl_build.h.
+
+    Args:
+        sizes: Bytes of each input.
+        output_bytes: Of the first output.
+        ops: Calls that the engine reports.
+        build_id: Identity of the build.
+        tensors: Named tensors in all.
+    """
     return f"""
 #define TINYSSL_VERSION "0.1.0"
 #define TINYSSL_BOARD "host"
 #define TINYSSL_BUILD_ID "{build_id}"
 #define TINYSSL_TICK_UNIT "nanoseconds"
 #define TINYSSL_CLOCK_HZ 1000000000u
-#define TINYSSL_INPUT_BYTES {input_bytes}u
+#define TINYSSL_INPUT_BYTES {sizes[0]}u
+#define TINYSSL_INPUTS_BYTES {sum(sizes)}u
+#define TINYSSL_INPUT_COUNT {len(sizes)}u
+#define TINYSSL_TENSOR_COUNT {tensors}u
 #define TINYSSL_OUTPUT_BYTES {output_bytes}u
 #define TINYSSL_OP_COUNT {ops}u
 """
+
+
+def compile_program(
+    program: Program,
+    folder: Path,
+    build_id: str,
+    *,
+    edit: Callable[[str], str] = str,
+    defines: Sequence[str] = (),
+) -> Path:
+    """Firmware with a compiled model; `edit` may change weights.c."""
+    model = program.graph
+    sources = render_aot(program) | render_engine_aot(program)
+    sources["weights.c"] = edit(sources["weights.c"])
+    files = write_sources(sources, folder)
+    sizes = [model.tensor(index).bytes for index in model.inputs]
+    header = build_header(
+        sizes, model.output.bytes, len(program.calls), build_id, len(named_values(model))
+    )
+    return compile_firmware(folder, header, files, defines)
 
 
 def compile_firmware(

@@ -38,6 +38,26 @@ void app_error(struct app *app, const char *format, const struct text_field *fie
     text_end(&app->out);
 }
 
+void app_open_sealed(struct app *app, const char *key)
+{
+    text_format(&app->out, REPLY_SEALED_OPEN, TEXT_FIELDS(TEXT_STRING(key)));
+}
+
+void app_close_sealed(struct app *app)
+{
+    text_string(&app->out, REPLY_SEALED_CLOSE);
+    text_format(&app->out, REPLY_SEAL, TEXT_FIELDS(TEXT_NUMBER(app->out.crc)));
+    text_end(&app->out);
+}
+
+void app_say_sealed(struct app *app, const char *key, const char *format,
+                    const struct text_field *fields)
+{
+    app_open_sealed(app, key);
+    text_format(&app->out, format, fields);
+    app_close_sealed(app);
+}
+
 static bool plain(char character)
 {
     return (character >= '0' && character <= '9') || (character >= 'a' && character <= 'z') ||
@@ -66,9 +86,19 @@ bool app_can_run(struct app *app)
         app_error(app, ERROR_ENGINE, TEXT_FIELDS(TEXT_STRING(app->engine_error)));
         return false;
     }
-    if (app->loaded < TINYSSL_INPUT_BYTES) {
-        app_error(app, ERROR_INPUT_SHORT,
-                  TEXT_FIELDS(TEXT_NUMBER(app->loaded), TEXT_NUMBER(TINYSSL_INPUT_BYTES)));
+    for (uint32_t id = 0; id < TINYSSL_TENSOR_COUNT; id++) {
+        const struct tinyssl_tensor *tensor = &engine_tensors.list[id];
+        if (tensor->kind == TINYSSL_KIND_OUTPUT || app->loaded[id] == tensor->bytes) {
+            continue;
+        }
+        if (id == 0) {
+            app_error(app, ERROR_INPUT_SHORT,
+                      TEXT_FIELDS(TEXT_NUMBER(app->loaded[0]), TEXT_NUMBER(tensor->bytes)));
+        } else {
+            app_error(app, ERROR_TENSOR_SHORT,
+                      TEXT_FIELDS(TEXT_NUMBER(id), TEXT_NUMBER(app->loaded[id]),
+                                  TEXT_NUMBER(tensor->bytes)));
+        }
         return false;
     }
     return true;
@@ -76,21 +106,34 @@ bool app_can_run(struct app *app)
 
 bool app_keeps_input(const struct app *app)
 {
-    return app->wire != (const uint8_t *)engine_input();
+    return app->wire[0] != (const uint8_t *)engine_input(0);
 }
 
 void app_load_input(struct app *app)
 {
-    int8_t *input = engine_input();
-    if (app_keeps_input(app)) {
-        memcpy(input, app->wire, TINYSSL_INPUT_BYTES);
-    } else {
-        app->loaded = 0;
+    int8_t *first = engine_input(0);
+    for (uint32_t i = 0; i < TINYSSL_INPUT_COUNT; i++) {
+        if (app_keeps_input(app)) {
+            memcpy(engine_input(i), app->wire[i], engine_tensors.list[i].bytes);
+        } else {
+            app->loaded[i] = 0;
+        }
     }
     if (engine_info.input_is_uint8) {
         for (size_t i = 0; i < TINYSSL_INPUT_BYTES; i++) {
-            input[i] = (int8_t)(app->wire[i] - 128);
+            first[i] = (int8_t)(app->wire[0][i] - 128);
         }
+    }
+}
+
+void app_begin_write(struct app *app, uint32_t tensor, uint32_t offset)
+{
+    if (app->loaded[tensor] > offset) {
+        app->loaded[tensor] = offset;
+    }
+    if (tensor < TINYSSL_INPUT_COUNT) {
+        app->expected = 0;
+        app->has_outputs = app->has_outputs && app_keeps_input(app);
     }
 }
 
@@ -98,6 +141,7 @@ bool app_invoke(struct app *app)
 {
     port_watchdog_feed();
     int error = engine_invoke(NULL, NULL);
+    app->has_outputs = error == 0;
     if (error != 0) {
         app_error(app, ERROR_ENGINE_RUN, TEXT_FIELDS(TEXT_NUMBER((uint32_t)error)));
     }
@@ -174,7 +218,8 @@ static const char *start_engine(void)
 {
     if (engine_info.input_bytes != TINYSSL_INPUT_BYTES ||
         engine_info.output_bytes != TINYSSL_OUTPUT_BYTES ||
-        engine_info.op_count != TINYSSL_OP_COUNT) {
+        engine_info.inputs != TINYSSL_INPUT_COUNT ||
+        engine_tensors.count != TINYSSL_TENSOR_COUNT || engine_info.op_count != TINYSSL_OP_COUNT) {
         return "engine and application were built for two models";
     }
     return engine_init();
@@ -187,17 +232,37 @@ static void send(const uint8_t *data, size_t size)
     port_write(data, size);
 }
 
-/* Where the input is received. A copy of its own where the build has one or the board has RAM left:
- * the engine may overwrite its input while it runs, and an input that is kept can be run again. */
-static uint8_t *place_input(struct app *app)
+/* Where the inputs are received, one behind the other. A copy of their own where the build has one or
+ * the board has RAM left: the engine may overwrite its inputs while it runs, and inputs that are kept
+ * can be run again. NULL: where the engine reads them. */
+static uint8_t *input_room(struct app *app)
 {
 #if TINYSSL_KEEP_INPUT
     return app->copy;
 #else
     (void)app;
     size_t room = (uintptr_t)tinyssl_spare_end - (uintptr_t)tinyssl_spare_start;
-    return room >= TINYSSL_INPUT_BYTES ? tinyssl_spare_start : (uint8_t *)engine_input();
+    return room >= TINYSSL_INPUTS_BYTES ? tinyssl_spare_start : NULL;
 #endif
+}
+
+static void place_inputs(struct app *app)
+{
+    uint8_t *room = input_room(app);
+    for (uint32_t i = 0; i < TINYSSL_INPUT_COUNT; i++) {
+        app->wire[i] = room == NULL ? engine_input(i) : room;
+        if (room != NULL) {
+            room += engine_tensors.list[i].bytes;
+        }
+    }
+}
+
+/* Parameters and states have their first values from engine_init(); inputs must come first. */
+static void count_first_values(struct app *app)
+{
+    for (uint32_t id = engine_info.inputs; id < TINYSSL_TENSOR_COUNT; id++) {
+        app->loaded[id] = engine_tensors.list[id].bytes;
+    }
 }
 
 void app_init(struct app *app, const char *warning)
@@ -208,7 +273,8 @@ void app_init(struct app *app, const char *warning)
     protocol_init(&app->in);
     app->warning = warning;
     app->engine_error = start_engine();
-    app->wire = place_input(app);
+    place_inputs(app);
+    count_first_values(app);
     /* What came before the parser was there gets no answer, as in MLPerf's reference. */
     while (port_read(early, sizeof early, 0) > 0) {
     }

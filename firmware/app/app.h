@@ -2,10 +2,13 @@
  *
  * Includes the generated tinyssl_build.h, which defines
  *   TINYSSL_VERSION, TINYSSL_BOARD, TINYSSL_BUILD_ID, TINYSSL_TICK_UNIT   strings
- *   TINYSSL_CLOCK_HZ, TINYSSL_INPUT_BYTES, TINYSSL_OUTPUT_BYTES, TINYSSL_OP_COUNT   numbers
- *   TINYSSL_KEEP_INPUT   1: every inference starts from a copy of the input; 0: the same where the RAM
- *                        that nothing uses has room for it, else the input is received where the
- *                        engine reads it, and serves one inference; default 1
+ *   TINYSSL_CLOCK_HZ, TINYSSL_OP_COUNT   numbers
+ *   TINYSSL_INPUT_COUNT, TINYSSL_TENSOR_COUNT   of the model's named tensors
+ *   TINYSSL_INPUT_BYTES, TINYSSL_OUTPUT_BYTES   of input 0 and output 0, which MLPerf's commands use
+ *   TINYSSL_INPUTS_BYTES   of all inputs together
+ *   TINYSSL_KEEP_INPUT   1: every inference starts from a copy of the inputs; 0: the same where the RAM
+ *                        that nothing uses has room for it, else the inputs are received where the
+ *                        engine reads them, and serve one inference; default 1
  *   TINYSSL_ENERGY_MODE   1: time stamps are pulses on a pin (port_pulse()); default 0
  * and reads from the linker, where the linker script gives them, the addresses of the symbols
  *   tinyssl_flash_used, tinyssl_ram_used   bytes; absent (a native build): 0, "unknown"
@@ -30,24 +33,34 @@
 #define TINYSSL_KEEP_INPUT 1
 #endif
 
+#define APP_NO_TENSOR UINT32_MAX
+
 struct app {
     struct text out;
     struct protocol in;
 
 #if TINYSSL_KEEP_INPUT
-    /* The input as it came over the wire. The engine may overwrite its own input while it runs, so
-     * every inference starts from this copy; it costs TINYSSL_INPUT_BYTES of RAM. */
-    uint8_t copy[TINYSSL_INPUT_BYTES];
+    /* The inputs as they came over the wire. The engine may overwrite its own while it runs, so every
+     * inference starts from this copy; it costs TINYSSL_INPUTS_BYTES of RAM. */
+    uint8_t copy[TINYSSL_INPUTS_BYTES];
 #endif
-    uint8_t *wire;      /* where the input is received: `copy`, spare RAM, or the engine's input */
-    uint32_t expected; /* bytes that `db load` announced; 0: none */
-    uint32_t loaded;   /* bytes of `wire` that are valid */
+    /* Where each input is received: in `copy`, in spare RAM, or where the engine reads it. */
+    uint8_t *wire[TINYSSL_INPUT_COUNT];
+    uint32_t expected;                      /* bytes that `db load` announced; 0: none */
+    uint32_t loaded[TINYSSL_TENSOR_COUNT];  /* bytes of each tensor that are valid, from its start */
 
-    bool run_frame;     /* an inference follows the frame */
-    uint32_t frame_crc; /* as announced */
+    struct app_frame {
+        bool run;          /* an inference follows */
+        bool whole;        /* of `bin` or `run`: all of input 0 */
+        uint32_t crc;      /* as announced */
+        uint32_t tensor;   /* id; APP_NO_TENSOR: refused */
+        uint32_t offset;
+        uint32_t loaded;   /* bytes of the tensor that were valid before */
+    } frame;
 
-    int8_t result[TINYSSL_OUTPUT_BYTES];
+    uint8_t result[TINYSSL_OUTPUT_BYTES]; /* output 0 */
     bool has_result;
+    bool has_outputs; /* those of the last inference are still where the engine wrote them */
 
     uint32_t op_ticks[TINYSSL_OP_COUNT];
     uint64_t op_start;
@@ -77,16 +90,37 @@ void app_error(struct app *app, const char *format, const struct text_field *fie
  * m-ready, become `?`. */
 void app_error_quote(struct app *app, const char *format, const char *word);
 
-/* True when the engine runs and the input is whole; else the reply says what is missing. */
+/* A sealed line: `key`, the values, and the CRC-32 of the line. */
+void app_say_sealed(struct app *app, const char *key, const char *format,
+                    const struct text_field *fields);
+
+/* Opens a sealed line whose values are longer than a format can tell, and closes it. */
+void app_open_sealed(struct app *app, const char *key);
+void app_close_sealed(struct app *app);
+
+/* True when the engine runs and all that it reads is whole; else the reply says what is missing. */
 bool app_can_run(struct app *app);
 
-/* True when the input outlives an inference; else it has to be sent again for the next. */
+/* True when the inputs outlive an inference; else they have to be sent again for the next. */
 bool app_keeps_input(const struct app *app);
 
-/* Brings the wire's input to the engine: uint8 pixels become q = u - 128. */
+/* Brings the wire's inputs to the engine: uint8 pixels of input 0 become q = u - 128. */
 void app_load_input(struct app *app);
 
-/* One inference on the engine's input; false where it failed, which the reply then says. */
+/* Id of the tensor with this number or name; APP_NO_TENSOR: there is none. */
+uint32_t app_find_tensor(const char *word);
+
+/* "int8" and 1 for TINYSSL_TYPE_INT8 */
+const char *app_type_name(uint8_t type);
+uint32_t app_type_bytes(uint8_t type);
+
+/* Writes to a tensor begin at `offset`: what lay behind it no longer counts. */
+void app_begin_write(struct app *app, uint32_t tensor, uint32_t offset);
+
+/* One inference on the wire's inputs: ticks, and output 0 as it is. */
+void app_run_once(struct app *app);
+
+/* One inference on the engine's inputs; false where it failed, which the reply then says. */
 bool app_invoke(struct app *app);
 
 /* Microseconds of a tick count, 64 bit. */
@@ -97,7 +131,7 @@ typedef void app_command(struct app *app, char *rest);
 #define APP_DECLARE(key, usage, help) app_command command_##key;
 PROTOCOL_COMMANDS(APP_DECLARE)
 
-/* What follows the frame of `bin` or `run`. */
+/* What follows the frame of `bin`, `run` or `set`. */
 void app_frame_done(struct app *app);
 void app_frame_cut(struct app *app);
 

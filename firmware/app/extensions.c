@@ -11,25 +11,14 @@
 extern const char tinyssl_flash_used[] __attribute__((weak));
 extern const char tinyssl_ram_used[] __attribute__((weak));
 
-/* A sealed line with numbers and texts. */
-static void say_sealed(struct app *app, const char *key, const char *format,
-                       const struct text_field *fields)
-{
-    text_format(&app->out, REPLY_SEALED_OPEN, TEXT_FIELDS(TEXT_STRING(key)));
-    text_format(&app->out, format, fields);
-    text_string(&app->out, REPLY_SEALED_CLOSE);
-    text_format(&app->out, REPLY_SEAL, TEXT_FIELDS(TEXT_NUMBER(app->out.crc)));
-    text_end(&app->out);
-}
-
 static void say_text(struct app *app, const char *key, const char *value)
 {
-    say_sealed(app, key, "%s", TEXT_FIELDS(TEXT_STRING(value == NULL ? "" : value)));
+    app_say_sealed(app, key, "%s", TEXT_FIELDS(TEXT_STRING(value == NULL ? "" : value)));
 }
 
 static void say_number(struct app *app, const char *key, uint64_t value)
 {
-    say_sealed(app, key, "%u", TEXT_FIELDS(TEXT_NUMBER(value)));
+    app_say_sealed(app, key, "%u", TEXT_FIELDS(TEXT_NUMBER(value)));
 }
 
 void command_tinyssl(struct app *app, char *rest)
@@ -42,108 +31,28 @@ void command_tinyssl(struct app *app, char *rest)
     say_text(app, SEALED_MODEL, engine_info.model);
     say_text(app, SEALED_SHA256, engine_info.model_sha256);
     say_text(app, SEALED_BUILD, TINYSSL_BUILD_ID);
-    say_sealed(app, SEALED_INPUT, "%u,%s,%s",
+    app_say_sealed(app, SEALED_INPUT, "%u,%s,%s",
                TEXT_FIELDS(TEXT_NUMBER(TINYSSL_INPUT_BYTES),
-                           TEXT_STRING(engine_info.input_is_uint8 ? "uint8" : "int8"),
+                           TEXT_STRING(engine_info.input_is_uint8
+                                           ? "uint8"
+                                           : app_type_name(engine_tensors.list[0].type)),
                            TEXT_STRING(app_keeps_input(app) ? "kept" : "used")));
-    say_sealed(app, SEALED_OUTPUT, "%u,%s%u,%u",
+    app_say_sealed(app, SEALED_OUTPUT, "%u,%s%u,%u",
                TEXT_FIELDS(TEXT_NUMBER(TINYSSL_OUTPUT_BYTES), TEXT_STRING(zero < 0 ? "-" : ""),
                            TEXT_NUMBER((uint32_t)(zero < 0 ? -zero : zero)),
                            TEXT_NUMBER((uint32_t)engine_info.output_milli_q16)));
+    app_say_sealed(app, SEALED_TENSORS, "%u,%u,%u",
+                   TEXT_FIELDS(TEXT_NUMBER(engine_info.inputs), TEXT_NUMBER(engine_tensors.outputs),
+                               TEXT_NUMBER(engine_tensors.count)));
     say_number(app, SEALED_OPS, TINYSSL_OP_COUNT);
     say_number(app, SEALED_FLASH, (uintptr_t)tinyssl_flash_used);
     say_number(app, SEALED_RAM, (uintptr_t)tinyssl_ram_used);
     say_number(app, SEALED_ARENA, engine_info.arena_bytes);
     say_number(app, SEALED_CLOCK, TINYSSL_CLOCK_HZ);
-    say_sealed(app, SEALED_TICK, "%s,%u",
+    app_say_sealed(app, SEALED_TICK, "%s,%u",
                TEXT_FIELDS(TEXT_STRING(TINYSSL_TICK_UNIT), TEXT_NUMBER(port_ticks_per_second())));
     say_text(app, SEALED_WARNING, app->warning);
     say_text(app, SEALED_RESET, port_reset_cause());
-}
-
-/* One inference on the wire's input: ticks, and the output as it is. */
-static void run_once(struct app *app)
-{
-    if (!app_can_run(app)) {
-        return;
-    }
-    app_load_input(app);
-    port_write(NULL, 0);
-    uint64_t start = port_ticks();
-    bool done = app_invoke(app);
-    uint64_t ticks = port_ticks() - start;
-    if (!done) {
-        return;
-    }
-    memcpy(app->result, engine_output(), TINYSSL_OUTPUT_BYTES);
-    app->has_result = true;
-    text_format(&app->out, REPLY_SEALED_OPEN, TEXT_FIELDS(TEXT_STRING(SEALED_RUN)));
-    text_format(&app->out, "%u,", TEXT_FIELDS(TEXT_NUMBER(ticks)));
-    text_hex(&app->out, (const uint8_t *)app->result, TINYSSL_OUTPUT_BYTES);
-    text_string(&app->out, REPLY_SEALED_CLOSE);
-    text_format(&app->out, REPLY_SEAL, TEXT_FIELDS(TEXT_NUMBER(app->out.crc)));
-    text_end(&app->out);
-}
-
-/* A frame of the wrong size is taken, too, and refused afterwards: its bytes are no commands. */
-static void expect_frame(struct app *app, const char *command, const char *size, char *rest)
-{
-    uint32_t bytes = 0;
-    const char *crc = protocol_word(&rest);
-    if (size == NULL || crc == NULL || !protocol_number(size, &bytes) || bytes == 0 ||
-        !protocol_hex(crc, &app->frame_crc)) {
-        app_error(app, ERROR_FRAME_ARGUMENTS, TEXT_FIELDS(TEXT_STRING(command)));
-        return;
-    }
-    bool fits = bytes == TINYSSL_INPUT_BYTES;
-    if (fits) {
-        app->loaded = 0; /* until the CRC has proved the new bytes */
-        app->expected = 0;
-    }
-    protocol_expect(&app->in, app->wire, fits ? bytes : 0, bytes);
-}
-
-void app_frame_done(struct app *app)
-{
-    const struct protocol_frame *frame = &app->in.frame;
-    if (frame->size != TINYSSL_INPUT_BYTES) {
-        app_error(app, ERROR_FRAME_SIZE,
-                  TEXT_FIELDS(TEXT_NUMBER(frame->size), TEXT_NUMBER(TINYSSL_INPUT_BYTES)));
-    } else if (frame->crc != app->frame_crc) {
-        app_error(app, ERROR_FRAME_CRC,
-                  TEXT_FIELDS(TEXT_NUMBER(frame->crc), TEXT_NUMBER(app->frame_crc)));
-    } else {
-        app->loaded = frame->size;
-        app_say(app, REPLY_LOAD_DONE, NULL);
-        if (app->run_frame) {
-            run_once(app);
-        }
-    }
-}
-
-void app_frame_cut(struct app *app)
-{
-    const struct protocol_frame *frame = &app->in.frame;
-    app_error(app, ERROR_FRAME_CUT,
-              TEXT_FIELDS(TEXT_NUMBER(frame->got), TEXT_NUMBER(frame->size)));
-}
-
-void command_bin(struct app *app, char *rest)
-{
-    app->run_frame = false;
-    const char *size = protocol_word(&rest);
-    expect_frame(app, "bin", size, rest);
-}
-
-void command_run(struct app *app, char *rest)
-{
-    const char *size = protocol_word(&rest);
-    if (size == NULL) {
-        run_once(app);
-    } else {
-        app->run_frame = true;
-        expect_frame(app, "run", size, rest);
-    }
 }
 
 static void note_ticks(void *context, uint32_t index)
@@ -169,12 +78,13 @@ void command_prof(struct app *app, char *rest)
     app->op_start = start;
     int error = engine_invoke(note_ticks, app);
     uint64_t total = port_ticks() - start;
+    app->has_outputs = error == 0;
     if (error != 0) {
         app_error(app, ERROR_ENGINE_RUN, TEXT_FIELDS(TEXT_NUMBER((uint32_t)error)));
         return;
     }
     for (uint32_t i = 0; i < TINYSSL_OP_COUNT; i++) {
-        say_sealed(app, SEALED_OP, "%u,%u,%s",
+        app_say_sealed(app, SEALED_OP, "%u,%u,%s",
                    TEXT_FIELDS(TEXT_NUMBER(i), TEXT_NUMBER(app->op_ticks[i]),
                                TEXT_STRING(engine_op_name(i))));
     }
@@ -187,7 +97,7 @@ void command_mem(struct app *app, char *rest)
     uint32_t size = 0;
     (void)rest;
     port_stack(&used, &size);
-    say_sealed(app, SEALED_MEMORY, "%u,%u,%u,%u",
+    app_say_sealed(app, SEALED_MEMORY, "%u,%u,%u,%u",
                TEXT_FIELDS(TEXT_NUMBER(engine_arena_used()), TEXT_NUMBER(engine_info.arena_bytes),
                            TEXT_NUMBER(used), TEXT_NUMBER(size)));
 }

@@ -55,19 +55,19 @@ static void db_load(struct app *app, char *rest)
     } else if (!number || size > TINYSSL_INPUT_BYTES) {
         app_error(app, ERROR_DB_LOAD_SIZE, TEXT_FIELDS(TEXT_NUMBER(TINYSSL_INPUT_BYTES)));
     } else {
+        app_begin_write(app, 0, 0);
         app->expected = size;
-        app->loaded = 0;
         app_say(app, REPLY_EXPECTING, TEXT_FIELDS(TEXT_NUMBER(size)));
     }
 }
 
 static void db_print(struct app *app)
 {
-    for (uint32_t i = 0; i < app->loaded; i += PROTOCOL_PRINT_BYTES) {
+    for (uint32_t i = 0; i < app->loaded[0]; i += PROTOCOL_PRINT_BYTES) {
         text_string(&app->out, REPLY_BUFFER);
-        for (uint32_t j = i; j < app->loaded && j < i + PROTOCOL_PRINT_BYTES; j++) {
+        for (uint32_t j = i; j < app->loaded[0] && j < i + PROTOCOL_PRINT_BYTES; j++) {
             text_string(&app->out, "-");
-            text_hex(&app->out, &app->wire[j], 1);
+            text_hex(&app->out, &app->wire[0][j], 1);
         }
         text_end(&app->out);
     }
@@ -96,15 +96,15 @@ static void db_bytes(struct app *app, const char *digits)
 {
     if (app->expected == 0) {
         app_error(app, ERROR_DB_NOT_STARTED, NULL);
-    } else if (app->loaded == app->expected) {
+    } else if (app->loaded[0] == app->expected) {
         app_error(app, ERROR_DB_FULL, TEXT_FIELDS(TEXT_NUMBER(app->expected)));
     } else if (check_digits(app, digits)) {
         /* Digits after the last expected byte are dropped, as in MLPerf's reference. */
-        for (; *digits != '\0' && app->loaded < app->expected; digits += 2) {
+        for (; *digits != '\0' && app->loaded[0] < app->expected; digits += 2) {
             int byte = protocol_digit(digits[0]) * 16 + protocol_digit(digits[1]);
-            app->wire[app->loaded++] = (uint8_t)byte;
+            app->wire[0][app->loaded[0]++] = (uint8_t)byte;
         }
-        if (app->loaded == app->expected) {
+        if (app->loaded[0] == app->expected) {
             app_say(app, REPLY_LOAD_DONE, NULL);
         }
     }
@@ -124,15 +124,61 @@ void command_db(struct app *app, char *rest)
     }
 }
 
+/* Thousandths of a float, by integer arithmetic: chips without an FPU link no library for it. What is
+ * not a number, or too large, is the largest that text_milli() can be given exactly. */
+static int64_t float_milli(uint32_t bits)
+{
+    const int64_t most = INT64_C(1) << 60;
+    const uint32_t exponent = (bits >> 23) & 0xFFu;
+    const uint64_t mantissa = exponent == 0 ? 0 : ((bits & 0x7FFFFFu) | 0x800000u);
+    int64_t milli = 0;
+    if (exponent >= 150u) {
+        const uint32_t shift = exponent - 150u;
+        milli = shift > 26u ? most : (int64_t)((mantissa * 1000u) << shift);
+    } else if (150u - exponent < 60u) {
+        const uint32_t shift = 150u - exponent;
+        milli = (int64_t)((mantissa * 1000u + (UINT64_C(1) << (shift - 1u))) >> shift);
+    }
+    return (bits >> 31) != 0 ? -milli : milli;
+}
+
+/* Thousandths of element `index` of the result. */
+static int64_t result_milli(const struct app *app, uint32_t index)
+{
+    const struct tinyssl_tensor *output = &engine_tensors.list[engine_info.inputs];
+    union {
+        uint8_t u8;
+        int8_t s8;
+        int16_t s16;
+        int32_t s32;
+        int64_t s64;
+        uint32_t bits;
+    } value = {0};
+    const uint32_t size = app_type_bytes(output->type);
+    memcpy(&value, app->result + index * size, size);
+    if (output->type == TINYSSL_TYPE_FLOAT32) {
+        return float_milli(value.bits);
+    }
+    const int64_t q = output->type == TINYSSL_TYPE_INT8    ? value.s8
+                      : output->type == TINYSSL_TYPE_INT16 ? value.s16
+                      : output->type == TINYSSL_TYPE_INT32 ? value.s32
+                      : output->type == TINYSSL_TYPE_INT64 ? value.s64
+                                                           : value.u8;
+    if (engine_info.output_milli_q16 == 0) {
+        return q * 1000;
+    }
+    const int64_t scaled = (q - engine_info.output_zero_point) * engine_info.output_milli_q16;
+    const int64_t half = scaled < 0 ? -0x8000 : 0x8000;
+    return (scaled + half) / 0x10000;
+}
+
 static void say_results(struct app *app)
 {
+    const uint32_t size = app_type_bytes(engine_tensors.list[engine_info.inputs].type);
     text_string(&app->out, REPLY_RESULTS);
-    for (uint32_t i = 0; i < TINYSSL_OUTPUT_BYTES; i++) {
-        int64_t steps = app->result[i] - engine_info.output_zero_point;
-        int64_t scaled = steps * engine_info.output_milli_q16;
-        int64_t half = scaled < 0 ? -0x8000 : 0x8000;
+    for (uint32_t i = 0; i < TINYSSL_OUTPUT_BYTES / size; i++) {
         text_string(&app->out, i == 0 ? "" : ",");
-        text_milli(&app->out, (scaled + half) / 0x10000);
+        text_milli(&app->out, result_milli(app, i));
     }
     text_string(&app->out, "]");
     text_end(&app->out);
@@ -159,7 +205,7 @@ static bool infer_many(struct app *app, uint32_t count)
             return false;
         }
         if (!app->has_result) {
-            memcpy(app->result, engine_output(), TINYSSL_OUTPUT_BYTES);
+            memcpy(app->result, engine_output(0), TINYSSL_OUTPUT_BYTES);
             app->has_result = true;
         }
         if (i + 1u < count && port_ticks() > end) {

@@ -4,8 +4,8 @@
  *     void setup() { tinyssl_begin(); }
  *     void loop() { tinyssl_poll(); }
  *
- * To run the model from the sketch itself, include "tinyssl/engine.h": write to engine_input(), call
- * engine_invoke(NULL, NULL), read engine_output(). */
+ * To run the model from the sketch itself, include "tinyssl/engine.h": write to engine_input(0),
+ * call engine_invoke(NULL, NULL), read engine_output(0). */
 #ifndef TINYSSL_H
 #define TINYSSL_H
 

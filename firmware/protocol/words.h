@@ -3,7 +3,7 @@
 #ifndef TINYSSL_PROTOCOL_WORDS_H
 #define TINYSSL_PROTOCOL_WORDS_H
 
-#define PROTOCOL_VERSION 2
+#define PROTOCOL_VERSION 3
 
 #define PROTOCOL_LINE_BYTES 128u
 #define PROTOCOL_ECHO_BYTES 24u
@@ -50,8 +50,16 @@
 #define ERROR_INFER_TIME "Stopped after %u of %u inferences: an 'infer' may take %u s"
 #define ERROR_NO_RESULTS "No inference has run yet"
 #define ERROR_INPUT_SHORT "Input has %u of %u bytes"
+#define ERROR_TENSOR_SHORT "Tensor %u has %u of %u bytes"
+#define ERROR_TENSOR_UNKNOWN "There is no tensor '%s'"
+#define ERROR_TENSOR_RANGE "Tensor %u has %u bytes"
+#define ERROR_SET_ARGUMENTS "Command 'set' takes tensor, offset, number of bytes and their CRC-32 (8 hex digits)"
+#define ERROR_GET_ARGUMENTS "Command 'get' takes a tensor, or tensor, offset and number of bytes"
+#define ERROR_STATE_ARGUMENTS "Command 'state' takes the word reset"
 #define ERROR_FRAME_ARGUMENTS "Command '%s' takes the number of bytes and their CRC-32 (8 hex digits)"
 #define ERROR_FRAME_SIZE "Frame has %u bytes; the input has %u"
+#define ERROR_FRAME_TENSOR "Frame for a tensor that is not there, or that an inference writes"
+#define ERROR_FRAME_RANGE "Frame has %u bytes at offset %u; the tensor has %u"
 #define ERROR_FRAME_CUT "Frame ended after %u of %u bytes"
 #define ERROR_FRAME_CRC "Frame CRC is %x, not %x"
 #define ERROR_ENGINE "Engine: %s"
@@ -66,8 +74,9 @@
 #define SEALED_MODEL "model" /* model name */
 #define SEALED_SHA256 "sha256" /* SHA-256 of the .tflite, 64 hex digits */
 #define SEALED_BUILD "build" /* build id */
-#define SEALED_INPUT "input" /* bytes, uint8 or int8, kept or used: serves many inferences, or one */
-#define SEALED_OUTPUT "output" /* bytes, zero point, scale in thousandths times 2^16 */
+#define SEALED_INPUT "input" /* of input 0: bytes, uint8 or its element type, kept or used: serves many inferences, or one */
+#define SEALED_OUTPUT "output" /* of output 0: bytes, zero point, scale in thousandths times 2^16 */
+#define SEALED_TENSORS "tensors" /* how many inputs, outputs, and named tensors in all */
 #define SEALED_OPS "ops" /* operators */
 #define SEALED_FLASH "flash" /* bytes of flash used; 0: unknown */
 #define SEALED_RAM "ram" /* bytes of RAM used, stack included; 0: unknown */
@@ -78,6 +87,9 @@
 #define SEALED_RESET "reset" /* why the board started last */
 #define SEALED_RUN "run" /* ticks, output in hex */
 #define SEALED_OP "op" /* index, ticks, name */
+#define SEALED_TENSOR "tensor" /* id, kind, type, shape, bits of the scale in hex (0: not quantised), zero point, name */
+#define SEALED_DATA "data" /* id, offset, bytes in hex */
+#define SEALED_STATE "state" /* reset */
 #define SEALED_TOTAL "total" /* ticks of the whole profiled inference */
 #define SEALED_MEMORY "memory" /* arena used, arena size, stack used, stack size; 0: unknown */
 #define SEALED_WATCHDOG "watchdog" /* milliseconds that it waits */
@@ -94,6 +106,10 @@
     X(tinyssl, "tinyssl", "identity: versions, sizes, hashes") \
     X(bin, "bin N CRC", "then N raw bytes: the input") \
     X(run, "run [N CRC]", "then N raw bytes, if given; one inference, its ticks and output") \
+    X(tensors, "tensors", "named tensors: types, shapes, quantisation") \
+    X(set, "set TENSOR OFFSET N CRC", "then N raw bytes: of an input, parameter or state") \
+    X(get, "get TENSOR [OFFSET N]", "bytes of a named tensor") \
+    X(state, "state reset", "first values for all that outlives an inference") \
     X(prof, "prof", "ticks of every operator") \
     X(mem, "mem", "arena and stack used") \
     X(watchdog, "watchdog MS", "restart after so many milliseconds of hanging") \

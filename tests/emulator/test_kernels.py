@@ -10,6 +10,7 @@ import pytest
 from tests.ops.blocks import BLOCKS
 from tests.ops.cases import CASES
 from tests.ops.edges import Edges
+from tests.ops.ends import ENDS
 from tests.ops.fusing import fused_plan
 from tests.ops.image import TARGETS, make_program, require, run_program
 
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.emulator
 def test_all_cases_are_byte_equal_to_tflm(name: str, tmp_path: Path) -> None:
     target = TARGETS[name]
     require(target)
-    graphs = {case.replace(" ", "_"): make() for case, make in CASES.items()}
+    graphs = {case.replace(" ", "_"): make() for case, make in (CASES | ENDS).items()}
     assert run_program(make_program(graphs, target.isa), target, tmp_path) == []
 
 

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.emulator
 
 BOARD = "mps2_an386"
 TRAP = """
-    const int8_t *trap = engine_input();
+    const int8_t *trap = engine_input(0);
     int zeros = 1, ones = 1;
     for (int i = 0; i < 192; i++) {
         zeros &= trap[i] == -128;

@@ -11,13 +11,12 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.ops.cases import inputs_for
-from tests.ops.oracle import Tflm
+from tests.ops.oracle import Row, Tflm, as_row, rows_for
 from tinyssl.codegen.aot import render_aot
 from tinyssl.codegen.render import Sources, write_sources
 from tinyssl.compiler import Program, assemble
@@ -29,7 +28,8 @@ from tinyssl.graph.passes import run_passes
 from tinyssl.graph.verify import verify
 from tinyssl.targets.boards import Isa
 
-Feed = Sequence[NDArray[np.int8]]
+Feed = Sequence[Row | NDArray[Any]]
+"""By inference: the arrays of its inputs in order, or the one array"""
 INPUTS = 4
 """Both ends, uniform, and near the zero point"""
 
@@ -40,12 +40,16 @@ MAIN = """\
 #include <stdlib.h>
 #include <string.h>
 
+#include "case0/tensor.h"
+
 struct graph {{
     const char *name;
+    void (*init)(uint8_t *);
     void (*invoke)(uint8_t *);
-    int8_t *(*input)(uint8_t *);
-    const int8_t *(*output)(const uint8_t *);
-    size_t arena_bytes, input_bytes, output_bytes;
+    void *(*data)(uint8_t *, uint32_t);
+    const struct tinyssl_tensor *tensors;
+    size_t arena_bytes;
+    uint32_t inputs, outputs;
 }};
 
 {declarations}
@@ -55,36 +59,60 @@ static const struct graph graphs[] = {{
 
 static int failures;
 
-static void check(const struct graph *graph, FILE *file)
+static void fill(const struct graph *graph, FILE *file, void *data, size_t bytes)
 {{
-    /* Of its exact size, so that the sanitizer sees the first byte behind it. */
-    uint8_t *arena = memalign(16, graph->arena_bytes);
-    int8_t *expected = malloc(graph->output_bytes);
-    if (!arena || !expected) {{
-        printf("no memory for %s\\n", graph->name);
-        exit(2);
-    }}
-    memset(arena, 0xa5, graph->arena_bytes);
-    size_t count = fread(graph->input(arena), 1, graph->input_bytes, file);
-    count += fread(expected, 1, graph->output_bytes, file);
-    if (count != graph->input_bytes + graph->output_bytes) {{
+    if (fread(data, 1, bytes, file) != bytes) {{
         printf("the file ends before %s\\n", graph->name);
         exit(2);
     }}
-    graph->invoke(arena);
-    const int8_t *found = graph->output(arena);
+}}
+
+static void *room(const struct graph *graph, void *memory)
+{{
+    if (!memory) {{
+        printf("no memory for %s\\n", graph->name);
+        exit(2);
+    }}
+    return memory;
+}}
+
+/* Reads what tensor `id` must hold; false, and a line that says why, where it does not. */
+static int holds(const struct graph *graph, uint8_t *arena, uint32_t id, FILE *file, int quiet)
+{{
+    const size_t bytes = graph->tensors[id].bytes;
+    int8_t *expected = room(graph, malloc(bytes));
+    fill(graph, file, expected, bytes);
+    const int8_t *found = graph->data(arena, id);
     size_t i = 0;
-    while (i < graph->output_bytes && found[i] == expected[i]) {{
+    while (i < bytes && found[i] == expected[i]) {{
         i++;
     }}
-    if (i < graph->output_bytes) {{
+    if (i < bytes && !quiet) {{
         printf("differs %s at %u: %d for %d\\n", graph->name, (unsigned)i, found[i], expected[i]);
         failures++;
-    }} else {{
+    }}
+    free(expected);
+    return i == bytes;
+}}
+
+static void check(const struct graph *graph, FILE *file)
+{{
+    /* Of its exact size, so that the sanitizer sees the first byte behind it. */
+    uint8_t *arena = room(graph, memalign(16, graph->arena_bytes));
+    memset(arena, 0xa5, graph->arena_bytes);
+    graph->init(arena);
+    for (uint32_t id = 0; id < graph->inputs; id++) {{
+        fill(graph, file, graph->data(arena, id), graph->tensors[id].bytes);
+    }}
+    graph->invoke(arena);
+    int equal = 1;
+    for (uint32_t id = graph->inputs; id < graph->inputs + graph->outputs; id++) {{
+        equal = holds(graph, arena, id, file, !equal) && equal;
+    }}
+    if (equal) {{
         printf("equal %s\\n", graph->name);
     }}
     free(arena);
-    free(expected);
 }}
 
 int main(void)
@@ -282,27 +310,30 @@ def graph_sources(program: Program, prefix: str) -> tuple[Sources, str]:
             sources[f"{prefix}/{path}.inc" if path.endswith(".c") else f"{prefix}/{path}"] = own
     parts = sorted(path for path in rendered if path.endswith(".c") and "/" not in path)
     sources[f"{prefix}/unit.c"] = "".join(f'#include "{part}.inc"\n' for part in parts)
-    calls = ", ".join(f"{prefix}_{what}" for what in ("invoke", "input", "output"))
-    sizes = f"{program.arena_bytes}, {model.input.bytes}, {model.output.bytes}"
+    calls = ", ".join(f"{prefix}_{what}" for what in ("init", "invoke", "data", "tensors"))
+    model = program.graph
+    sizes = f"{program.arena_bytes}, {len(model.inputs)}, {len(model.outputs)}"
     return sources, f'    {{"{model.name}", {calls}, {sizes}}},'
 
 
 def _declaration(prefix: str) -> str:
     return (
-        f"void {prefix}_invoke(uint8_t *); int8_t *{prefix}_input(uint8_t *); "
-        f"const int8_t *{prefix}_output(const uint8_t *);"
+        f"void {prefix}_init(uint8_t *); void {prefix}_invoke(uint8_t *); "
+        f"void *{prefix}_data(uint8_t *, uint32_t); "
+        f"extern const struct tinyssl_tensor {prefix}_tensors[];"
     )
 
 
 def _usual_inputs(file: bytes, name: str) -> Feed:
-    model = read_model(file, name)
-    assert model.input.quant is not None
-    return inputs_for(model.input.shape, model.input.quant.zero_point[0], INPUTS)
+    return rows_for(read_model(file, name), INPUTS)
 
 
 def _expected(file: bytes, feed: Feed) -> list[bytes]:
     oracle = Tflm(file)
-    return [part for x in feed for part in (x.tobytes(), oracle.invoke(x).tobytes())]
+    found = []
+    for row in map(as_row, feed):
+        found += [x.tobytes() for x in (*row, *oracle.run(row))]
+    return found
 
 
 def run_program(

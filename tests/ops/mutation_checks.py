@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.ops.cases import inputs_for
 from tests.ops.mutants import Mutator
+from tests.ops.oracle import rows_for
 from tinyssl.compiler.arena import plan_arena
 from tinyssl.core.errors import InterpreterFailed, ModelError
 from tinyssl.frontends.tflite import complete, is_canonical, read_model
@@ -96,12 +96,12 @@ class Oracle:
 
     def answers(self, data: bytes, model: Model) -> list[bytes] | None:
         """INPUTS inputs with their outputs; None where TFLM refuses the file or dies of it."""
-        assert model.input.quant is not None
-        feed = inputs_for(model.input.shape, model.input.quant.zero_point[0], INPUTS)
+        feed = rows_for(model, INPUTS)
+        outputs = len(model.outputs)
         try:
             self._process = self._process or InterpreterProcess("tflm", seconds=20)
             self._process.open("model", complete(data).data, {"keep_tensors": False})
-            found = [self._process.invoke("model", x)[0].tobytes() for x in feed]
+            found = [self._process.invoke("model", row, outputs) for row in feed]
         except InterpreterFailed as error:
             self._process = None
             self.deaths[f"{error.message} ({model.ops[-1].kind})"] += 1
@@ -109,10 +109,12 @@ class Oracle:
         except ModelError as error:
             self.refusals[error.message[:160]] += 1
             return None
-        return [part for x, y in zip(feed, found, strict=True) for part in (x.tobytes(), y)]
+        rows = zip(feed, found, strict=True)
+        return [x.tobytes() for row, given in rows for x in (*row, *given)]
 
 
 def small(model: Model) -> bool:
     """Whether it is compiled and run."""
-    arena = sum(model.tensor(op.output).bytes for op in model.ops) + model.input.bytes
+    arena = sum(model.tensor(op.output).bytes for op in model.ops)
+    arena += sum(model.tensor(index).bytes for index in model.inputs)
     return arena < ARENA_MAX and sum(macs(model, op) for op in model.ops) < MACS_MAX

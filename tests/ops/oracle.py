@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+from numpy.typing import NDArray
 
 from tests.ops.cases import inputs_for
 from tinyssl.compiler import Program, assemble
 from tinyssl.compiler.arena import overlaps, plan_arena
 from tinyssl.compiler.schedule import choose_calls
 from tinyssl.frontends.tflite import read_model
+from tinyssl.graph.model import DType
 from tinyssl.graph.passes import run_passes
 from tinyssl.graph.verify import verify
 from tinyssl.runtimes.host import HostModel
 from tinyssl.targets.boards import Isa
 
+Row = list[NDArray[Any]]
+"""Arrays of all inputs, in the model's order"""
 ARENA = 4_000_000
 
 
@@ -31,10 +37,18 @@ class Tflm:
             data, arena_size=ARENA, intrepreter_config=preserve
         )
 
+        self.outputs = schema.Model.GetRootAs(data, 0).Subgraphs(0).OutputsLength()
+
     def invoke(self, x):
-        self.interpreter.set_input(x, 0)
+        """The first output, of a model with one input."""
+        return self.run([x])[0]
+
+    def run(self, row):
+        """All outputs in order."""
+        for index, x in enumerate(row):
+            self.interpreter.set_input(x, index)
         self.interpreter.invoke()
-        return np.array(self.interpreter.get_output(0))
+        return [np.array(self.interpreter.get_output(index)) for index in range(self.outputs)]
 
     def tensor(self, index, shape):
         return np.asarray(self.interpreter.GetTensor(index, 0)["tensor_data"]).reshape(shape)
@@ -60,24 +74,57 @@ def prepare(data, passes=True, name="case", isa=Isa.HOST):
     return Graph(data, assemble(model, plan, isa))
 
 
+def rows_for(model, count=6) -> list[Row]:
+    """Arrays of all inputs in order, `count` times."""
+    columns = [
+        values_for(model.tensor(index), count, seed) for seed, index in enumerate(model.inputs)
+    ]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def values_for(value, count, seed):
+    """`inputs_for` in the value's own type."""
+    zero = value.quant.zero_point[0] if value.quant else 0
+    drawn = inputs_for(value.shape, 0, count, seed)
+    match value.dtype:
+        case DType.INT8:
+            return inputs_for(value.shape, zero, count, seed)
+        case DType.FLOAT32:
+            return [x.astype(np.float32) / 32 for x in drawn]
+        case DType.BOOL:
+            return [x > 0 for x in drawn]
+        case _:
+            limits = np.iinfo(value.dtype.value)
+            step = (limits.max - limits.min) // 255
+            spread = [x.astype(np.int64) * step + (limits.min + 128 * step) for x in drawn]
+            return [x.clip(limits.min, limits.max).astype(value.dtype.value) for x in spread]
+
+
+def as_row(row: Row | NDArray[Any]) -> Row:
+    """One array stands for a model with one input."""
+    return row if isinstance(row, list) else [row]
+
+
 def check(ours, data, count=6):
     """Every operator's output of compiled C must be TFLM's, on `count` inputs.
 
-    Returns the outputs, so that a test can ask whether they say anything.
+    Returns the first outputs, so that a test can ask whether they say anything.
     """
     oracle = Tflm(data)
-    quant = ours.model.input.quant
-    assert quant is not None
     outputs = []
-    for x in inputs_for(ours.model.input.shape, quant.zero_point[0], count):
-        expected = oracle.invoke(x)
-        for call, found in zip(ours.program.calls, ours.invoke_profiled(x), strict=True):
+    for row in rows_for(ours.model, count):
+        feeds = {value.name: x for value, x in zip(ours.inputs, row, strict=True)}
+        expected = oracle.run(row)
+        for call, found in zip(ours.program.calls, ours.run_profiled(feeds), strict=True):
             op = ours.model.ops[call.last]
             np.testing.assert_array_equal(
                 found, oracle.tensor(op.output, found.shape), err_msg=op.label
             )
-        np.testing.assert_array_equal(ours.invoke(x), expected)
-        outputs.append(expected)
+        for value, theirs, found in zip(
+            ours.outputs, expected, ours.run(feeds).values(), strict=True
+        ):
+            np.testing.assert_array_equal(found, theirs, err_msg=value.name)
+        outputs.append(expected[0])
     return np.stack(outputs)
 
 

@@ -15,7 +15,7 @@ from tinyssl.core.locks import Lock
 from tinyssl.runtimes.host import FLAGS, HostModel, compile_sources
 from tinyssl.targets.boards import Isa
 
-CALLS = ("invoke", "invoke_profiled", "input", "output", "op_output")
+CALLS = ("init", "reset", "invoke", "invoke_profiled", "data", "op_output")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from tests.ops.cases import CASES
+from tests.ops.ends import ENDS
 from tests.ops.oracle import check, compare
 from tests.ops.packed import Library, pack
 from tests.ops.random_cases import RANDOM
@@ -23,7 +24,7 @@ ISAS = (Isa.HOST, Isa.CORTEX_M7, Isa.CORTEX_M55, Isa.RV32IMC)
 """Reference kernels, and those of three cores: plain C stands for their own instructions"""
 SEEDS = range(40)
 FAMILIES = {
-    "table": CASES,
+    "table": CASES | ENDS,
     **{
         family: {str(seed): partial(make, seed) for seed in SEEDS}
         for family, make in RANDOM.items()
@@ -46,7 +47,7 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Isa], Lib
     return library
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", CASES | ENDS)
 @pytest.mark.parametrize("isa", ISAS)
 def test_case_is_byte_equal_to_tflm(isa, name, packed):
     library = packed("table", isa)

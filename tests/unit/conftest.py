@@ -12,7 +12,7 @@ import pytest
 from tests.host_firmware import HostFirmware, build_header, compile_firmware
 
 ENGINE = Path(__file__).parent / "device" / "firmware" / "engine_test.c"
-HEADER = build_header(input_bytes=48, output_bytes=3, ops=4, build_id="0123456789abcdef")
+HEADER = build_header([48], output_bytes=3, ops=4, build_id="0123456789abcdef")
 
 
 @pytest.fixture(scope="session")

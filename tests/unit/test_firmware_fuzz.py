@@ -44,7 +44,7 @@ def expected_output(wire: bytes) -> bytes:
 def compile_fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     def compile_once(*defines: str) -> Path:
         folder = tmp_path_factory.mktemp("fuzzed")
-        header = build_header(INPUT_BYTES, output_bytes=3, ops=4, build_id="0123456789abcdef")
+        header = build_header([INPUT_BYTES], output_bytes=3, ops=4, build_id="0123456789abcdef")
         port = FIRMWARE / "memory_port.c"
         return compile_firmware(folder, header, [FIRMWARE / "engine_test.c"], defines, port)
 

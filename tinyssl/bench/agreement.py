@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.core.errors import Mismatch
-
-Int8 = NDArray[np.int8]
+from tinyssl.graph.interface import Outputs
 
 
 @dataclass(frozen=True)
@@ -21,6 +20,8 @@ class Difference:
     byte: int
     device: int
     reference: int
+    output: str
+    """Its name"""
 
 
 @dataclass
@@ -40,21 +41,23 @@ class Tally:
     def __post_init__(self) -> None:
         self.confusion = np.zeros((self.classes, self.classes), dtype=np.int64)
 
-    def add(self, number: int, device: Int8, reference: Int8, label: int | None) -> bool:
-        """One input's outputs, each (outputs,); returns whether they are equal."""
-        different = np.flatnonzero(device != reference)
+    def add(self, number: int, device: Outputs, reference: Outputs, label: int | None) -> bool:
+        """One input's outputs by name; returns whether all of them are equal.
+
+        With a label there must be one output, the scores of a classifier.
+        """
+        difference = _first_difference(number, device, reference)
         self.count += 1
-        self.equal += not different.size
-        if different.size and self.first is None:
-            at = int(different[0])
-            self.first = Difference(number, at, int(device[at]), int(reference[at]))
+        self.equal += difference is None
+        self.first = self.first or difference
         if label is not None:
-            answer = int(np.argmax(device))
+            (scores,), (expected,) = device.values(), reference.values()
+            answer = int(np.argmax(scores))
             self.right_device += answer == label
-            self.right_reference += int(np.argmax(reference)) == label
+            self.right_reference += int(np.argmax(expected)) == label
             if max(answer, label) < self.classes:
                 self.confusion[label, answer] += 1
-        return not different.size
+        return difference is None
 
     def results(self) -> dict[str, Any]:
         """Figures for the record; none where nothing was compared."""
@@ -84,8 +87,20 @@ class Tally:
         first = self.first
         raise Mismatch(
             f"{self.count - self.equal} of {self.count} outputs of the device differ from"
-            f" {reference}; the first: input {first.input}, byte {first.byte} is {first.device} on"
-            f" the device, {first.reference} in the reference",
+            f" {reference}; the first: input {first.input}, byte {first.byte} of {first.output} is"
+            f" {first.device} on the device, {first.reference} in the reference",
             hint="`tinyssl build` and `tinyssl flash` renew the image; if it differs again,"
             " `tinyssl verify` checks the generated C on this computer, operator by operator",
         )
+
+
+def _first_difference(number: int, device: Outputs, reference: Outputs) -> Difference | None:
+    """In the order of the outputs; bytes are told as int8."""
+    for name, expected in reference.items():
+        theirs = np.frombuffer(expected.tobytes(), np.int8)
+        ours = np.frombuffer(device[name].tobytes(), np.int8)
+        different = np.flatnonzero(ours != theirs)
+        if different.size:
+            at = int(different[0])
+            return Difference(number, at, int(ours[at]), int(theirs[at]), name)
+    return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +13,13 @@ from tinyssl.core.errors import ToolMissing, UsageError
 from tinyssl.core.progress import Progress
 from tinyssl.core.records import BuildInfo, read_record, sha256_of
 from tinyssl.frontends.tflite import read_file, read_model
-from tinyssl.graph.model import Model
+from tinyssl.graph.interface import Feeds, named_values, of_kind
+from tinyssl.graph.model import Model, ValueKind
+from tinyssl.runtimes.base import Runtime
 from tinyssl.runtimes.host import HostModel
 from tinyssl.runtimes.inputs import make_inputs, wire_to_model
 from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.verify.subject import TestSplit, load_split
-
-Int8 = NDArray[np.int8]
 
 RANDOM_INPUTS = 64
 """Inputs for a model that comes without test images"""
@@ -32,8 +31,8 @@ SEED = 0
 class Samples:
     """What is sent to the device."""
 
-    inputs: Int8
-    """(n, *input shape)"""
+    inputs: list[Feeds]
+    """By name of the input, one dictionary an inference"""
     numbers: NDArray[np.int64]
     """(n,): position of each in the test split, or from 0"""
     labels: NDArray[np.int64] | None = None
@@ -47,7 +46,7 @@ class Reference:
 
     name: str
     """tflm, or aot-host where TensorFlow Lite Micro is not to be had"""
-    invoke: Callable[[Int8], Int8]
+    runtime: Runtime
 
 
 def load_model(info: BuildInfo) -> tuple[Model, bytes]:
@@ -89,14 +88,15 @@ def choose_samples(model: Model, split: TestSplit | None, count: int) -> Samples
         return Samples(inputs, np.arange(len(inputs), dtype=np.int64))
     order = np.random.default_rng(SEED).permutation(len(split.images))
     chosen = np.sort(order[: count or len(order)])
-    inputs = wire_to_model(model, split.images[chosen])
+    (value,) = of_kind(named_values(model), ValueKind.INPUT)
+    inputs = [{value.name: x} for x in wire_to_model(model, split.images[chosen])]
     return Samples(inputs, chosen, split.labels[chosen], split.class_names)
 
 
 def open_reference(data: bytes, progress: Progress) -> Reference:
     """TensorFlow Lite Micro; where it cannot be installed, our C compiled for this computer."""
     try:
-        return Reference("tflm", TflmInterpreter(data).invoke)
+        return Reference("tflm", TflmInterpreter(data))
     except ToolMissing as error:
         progress.note(f"{error.message}; comparing with our C on this computer instead")
-        return Reference("aot-host", HostModel(compiler.compile(read_model(data))).invoke)
+        return Reference("aot-host", HostModel(compiler.compile(read_model(data))))

@@ -7,21 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from tinyssl.codegen.literals import comment_text, rows, string_literal
+from tinyssl.codegen.tensors import memory_context, table_context
 from tinyssl.compiler.calls import KernelCall, call_inputs, call_ops, call_outputs
 from tinyssl.compiler.describe import call_label, op_text, shape_text
+from tinyssl.compiler.lifetimes import lasting
 from tinyssl.compiler.program import Program
 from tinyssl.compiler.search import ALIGNMENT
-from tinyssl.core.text import percent_encoded
 from tinyssl.graph.model import DType, Model
 from tinyssl.ops import macs
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Array, Fields
 from tinyssl.targets.kernels import KERNEL_ABI
 
-VALUES_A_ROW = 16
 UINT8_ZERO_POINT = -128
 INT32_MAX = 2**31 - 1
 UINT16_MAX = 2**16 - 1
@@ -83,36 +81,6 @@ class Table:
     rows: list[str]
 
 
-def comment_text(text: str) -> str:
-    """Text that may stand in a C comment: one line of printable ASCII that cannot close it."""
-    plain = "".join(letter if " " <= letter <= "~" else "?" for letter in text)
-    return plain.replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?").rstrip("\\")
-
-
-def string_literal(text: str) -> str:
-    """A C string literal; what would mean something to C or on the serial line is encoded."""
-    return f'"{percent_encoded(text)}"'
-
-
-def float_literal(value: float) -> str:
-    """The shortest C literal that gives back this float32."""
-    text = repr(float(str(np.float32(value))))
-    return f"{text}f"
-
-
-def rows(values: NDArray[np.integer[Any]]) -> list[str]:
-    """Numbers as lines of C; INT32_MIN as an expression, as C has no negative literals."""
-    texts = [_number(int(value)) for value in values]
-    return [
-        ", ".join(texts[start : start + VALUES_A_ROW]) + ","
-        for start in range(0, len(texts), VALUES_A_ROW)
-    ]
-
-
-def _number(value: int) -> str:
-    return "-2147483647 - 1" if value == -(2**31) else str(value)
-
-
 def model_context(program: Program) -> dict[str, Any]:
     """Names for model.h, model.c, weights.h, weights.c and engine_aot.c."""
     graph, plan, calls = program.graph, program.plan, program.calls
@@ -137,29 +105,17 @@ def model_context(program: Program) -> dict[str, Any]:
 
 def _facts(program: Program) -> dict[str, Any]:
     model, plan = program.graph, program.plan
-    source, target = model.quant(model.inputs[0]), model.quant(model.outputs[0])
+    named = (*model.inputs, *model.outputs, *lasting(model))
     return {
         "name": comment_text(model.name),
         "name_literal": string_literal(model.name),
         "mlperf_literal": string_literal(mlperf_id(model)),
         "sha256": model.source_sha256 or "none (made in memory)",
         "sha256_literal": string_literal(model.source_sha256),
-        "input": {
-            "bytes": model.input.bytes,
-            "shape": shape_text(model.input.shape),
-            "offset": plan.offset(model.inputs[0]),
-            "scale": float_literal(source.scale[0]),
-            "zero_point": source.zero_point[0],
-            "is_uint8": input_is_uint8(model),
-        },
-        "output": {
-            "bytes": model.output.bytes,
-            "shape": shape_text(model.output.shape),
-            "offset": plan.offset(model.outputs[0]),
-            "scale": float_literal(target.scale[0]),
-            "zero_point": target.zero_point[0],
-            "milli_q16": output_milli_q16(model),
-        },
+        "input_is_uint8": input_is_uint8(model),
+        "output_milli_q16": output_milli_q16(model),
+        **table_context(model),
+        **memory_context(model, {index: plan.offset(index) for index in named}),
         "op_total": len(model.ops),
         "arena_bytes": plan.peak,
         "lower_bound": plan.lower_bound,
@@ -168,13 +124,19 @@ def _facts(program: Program) -> dict[str, Any]:
 
 
 def input_is_uint8(model: Model) -> int:
-    """1 where the device takes uint8 pixels: u - 128 is what the model's input wants."""
-    return int(model.quant(model.inputs[0]).zero_point[0] == UINT8_ZERO_POINT)
+    """1 where the device takes uint8 pixels: u - 128 is what the model's first input wants."""
+    value = model.input
+    zero = value.quant.zero_point[0] if value.quant else 0
+    return int(value.dtype is DType.INT8 and zero == UINT8_ZERO_POINT)
 
 
 def output_milli_q16(model: Model) -> int:
-    """Thousandths of the real output in one quantisation step, times 2^16; ends at INT32_MAX."""
-    return min(round(1000 * model.quant(model.outputs[0]).scale[0] * 2**16), INT32_MAX)
+    """Thousandths of the first output in one quantisation step, times 2^16; ends at INT32_MAX.
+
+    0 where it is not quantised.
+    """
+    quant = model.output.quant
+    return min(round(1000 * quant.scale[0] * 2**16), INT32_MAX) if quant else 0
 
 
 def mlperf_id(model: Model) -> str:

@@ -14,15 +14,16 @@ import json
 import re
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tinyssl import __version__
-from tinyssl.codegen.aot import check_golden, render_aot
-from tinyssl.codegen.context import model_context, rows
+from tinyssl.codegen.aot import render_aot
+from tinyssl.codegen.context import model_context
 from tinyssl.codegen.render import Sources, render
+from tinyssl.codegen.tensors import golden_context
 from tinyssl.compiler.program import Program
+from tinyssl.core.errors import UsageError
 from tinyssl.core.records import BuildInfo
+from tinyssl.graph.interface import Feeds, named_values
+from tinyssl.graph.model import DType, Model, ValueKind
 from tinyssl.targets.kernels import has_own_kernels
 
 EXAMPLE = "examples/Classify"
@@ -43,6 +44,8 @@ ARCHITECTURES = (
     "zephyr",
 )
 """Arduino cores of 32 bit, where constants lie in flash (on AVR they would take RAM)"""
+CLASSIFIER = [(ValueKind.INPUT, DType.INT8), (ValueKind.OUTPUT, DType.INT8)]
+"""The named tensors of a model that the library's few functions suit"""
 AUTHOR = re.compile(r"^\s*(?P<name>[^<>]*?)\s*(?:<(?P<email>[^<>]*)>)?\s*$")
 """`Name <mail>`, as library.properties has it"""
 SYMBOL = re.compile(r"\btinyssl_(?=\w)")
@@ -69,7 +72,7 @@ def library_name(model: str) -> str:
 
 def render_library(
     program: Program,
-    golden: tuple[NDArray[np.int8], NDArray[np.int8]],
+    golden: tuple[Feeds, Feeds],
     facts: LibraryFacts,
 ) -> Sources:
     """The library as text.
@@ -77,14 +80,20 @@ def render_library(
     Args:
         program: The compiled model. On cores of another instruction set its C runs without special
             instructions.
-        golden: One input, int8, of the model's input shape, and what TFLM gives for it.
+        golden: Inputs of one inference by name, and what TFLM gives for them.
         facts: Name, version and author.
 
     Raises:
+        UsageError: The model is no classifier: its ends are not one int8 tensor each.
         ValueError: The golden arrays do not have the model's sizes.
     """
-    check_golden(program.graph, *golden)
-    context = model_context(program) | {
+    _check_ends(program.graph)
+    sample_input, sample_output = golden_context(program.graph, *golden)
+    facts_of_model = model_context(program)
+    first, second = facts_of_model["tensors"][:2]
+    context = facts_of_model | {
+        "input": first,
+        "output": second,
         "library": facts.name,
         "macro": facts.name.upper(),
         "library_version": facts.version,
@@ -95,8 +104,8 @@ def render_library(
         "kernels": f"for {program.isa}, C for other cores"
         if has_own_kernels(program.isa)
         else "plain C for any core",
-        "golden_input": rows(golden[0].ravel()),
-        "golden_output": rows(golden[1].ravel()),
+        "golden_input": sample_input.rows,
+        "golden_output": sample_output.rows,
     }
     generated = render_aot(program)
     files = {f"src/model/{path}": _own(text, facts.name) for path, text in generated.items()}
@@ -111,6 +120,16 @@ def render_library(
     }
     files |= {path: render(f"library/{name}.j2", context) for path, name in templates.items()}
     return files | {"library.json": _manifest(facts, context["name"])}
+
+
+def _check_ends(model: Model) -> None:
+    values = named_values(model)
+    if [(value.kind, value.dtype) for value in values] != CLASSIFIER:
+        found = ", ".join(f"{value.kind.value} {value.name} ({value.text})" for value in values)
+        raise UsageError(
+            f"a library takes one int8 input and gives one int8 output; this model has {found}",
+            hint="take the folder of C: `tinyssl build --target c`",
+        )
 
 
 def _own(text: str, library: str) -> str:

@@ -32,11 +32,16 @@ def render(template: str, context: dict[str, Any]) -> str:
     return environment().get_template(template).render(context)
 
 
+def firmware_text(path: str) -> str:
+    """Text of a file below firmware/."""
+    return (firmware_folder() / path).read_text(encoding="utf-8")
+
+
 def kernel_text(name: str, folder: Path | None = None) -> str:
     """Text of a file of firmware/kernels/, or of `folder` where it holds such a file."""
     if folder is not None and (folder / name).is_file():
         return (folder / name).read_text(encoding="utf-8")
-    return (firmware_folder() / "kernels" / name).read_text(encoding="utf-8")
+    return firmware_text(f"kernels/{name}")
 
 
 def write_sources(sources: Sources, folder: Path) -> list[Path]:

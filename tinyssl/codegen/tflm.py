@@ -9,15 +9,10 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from tinyssl.codegen.context import (
-    comment_text,
-    input_is_uint8,
-    mlperf_id,
-    output_milli_q16,
-    string_literal,
-)
+from tinyssl.codegen.context import input_is_uint8, mlperf_id, output_milli_q16
+from tinyssl.codegen.literals import comment_text, string_literal
 from tinyssl.codegen.render import Sources, render
-from tinyssl.compiler.describe import shape_text
+from tinyssl.codegen.tensors import END_KINDS, table_context
 from tinyssl.core.errors import UsageError
 from tinyssl.frontends.tflite import complete, read_model, require_canonical
 from tinyssl.graph.model import Model
@@ -89,12 +84,8 @@ def _context(graph: Model, source: bytes, arena_bytes: int) -> dict[str, Any]:
         "ops": [op.label for op in graph.ops],
         "adders": [OPS[kind].tflm.adder for kind in _kinds(graph)],
         "arena_bytes": arena_bytes,
-        "input_bytes": graph.input.bytes,
-        "input_shape": shape_text(graph.input.shape),
-        "output_bytes": graph.output.bytes,
-        "output_shape": shape_text(graph.output.shape),
+        **table_context(graph, END_KINDS),
         "input_is_uint8": input_is_uint8(graph),
-        "output_zero_point": graph.quant(graph.outputs[0]).zero_point[0],
         "output_milli_q16": output_milli_q16(graph),
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tinyssl.compiler.calls import KernelCall, call_outputs, hidden, single_calls
-from tinyssl.graph.model import Model
+from tinyssl.graph.model import Model, ValueKind
 from tinyssl.ops import spec_of
 from tinyssl.ops.common.overlap import Overlap
 
@@ -19,10 +19,11 @@ class Lifetime:
     """Index of the tensor; `scratch_id` of a kernel call's first operator for working memory"""
     bytes: int
     first: int
-    """Position of the first operator of the kernel call that writes it; -1 for the model's input"""
+    """Position of the first operator of the kernel call that writes it; -1 for inputs, and for
+    what lasts"""
     last: int
     """Position of the last operator of the last call that reads it; past the last operator for
-    the output"""
+    outputs and what lasts"""
     over: tuple[Overlap, ...] = ()
     """Storage that it may lie over, though both hold a value at one time: `Overlap.tensor` is the
     owner's index"""
@@ -41,6 +42,11 @@ def scratch_id(position: int) -> int:
     return -1 - position
 
 
+def lasting(model: Model) -> tuple[int, ...]:
+    """Values whose bytes must stay from one inference to the next."""
+    return model.of_kind(ValueKind.PARAMETER) + model.of_kind(ValueKind.STATE)
+
+
 def storage_of(model: Model, calls: Sequence[KernelCall] | None = None) -> dict[int, int]:
     """Activation -> the tensor whose storage it uses: its own, or its input's for a view.
 
@@ -49,7 +55,7 @@ def storage_of(model: Model, calls: Sequence[KernelCall] | None = None) -> dict[
     inside: set[int] = set()
     for call in calls or ():
         inside |= hidden(model, call)
-    storage = {index: index for index in model.inputs}
+    storage = {index: index for index in (*model.inputs, *lasting(model))}
     for op in model.ops:
         view = spec_of(op).is_view
         for index in op.outputs:
@@ -61,9 +67,9 @@ def storage_of(model: Model, calls: Sequence[KernelCall] | None = None) -> dict[
 def lifetimes(model: Model, calls: Sequence[KernelCall] | None = None) -> list[Lifetime]:
     """Lifetimes of all storage, in order of first use; working memory behind.
 
-    The input lives from before the first operator to its last reader and may be overwritten then;
-    the output lives on after the last operator. What a call reads lives until its end, what it
-    writes from its start.
+    Inputs live from before the first operator to their last reader and may be overwritten then;
+    outputs live on after the last operator; parameters and states live all the time. What a call
+    reads lives until its end, what it writes from its start.
 
     Args:
         model: A verified model.
@@ -71,7 +77,7 @@ def lifetimes(model: Model, calls: Sequence[KernelCall] | None = None) -> list[L
     """
     calls = calls or single_calls(model)
     storage = storage_of(model, calls)
-    first = dict.fromkeys(model.inputs, -1)
+    first = dict.fromkeys((*model.inputs, *lasting(model)), -1)
     last = dict(first)
     for call in calls:
         for output in call_outputs(model, call):
@@ -82,7 +88,7 @@ def lifetimes(model: Model, calls: Sequence[KernelCall] | None = None) -> list[L
             for index in model.ops[position].inputs:
                 if index in storage:
                     last[storage[index]] = call.last
-    for index in model.outputs:
+    for index in (*model.outputs, *lasting(model)):
         last[storage[index]] = len(model.ops)
     over = _permissions(model, calls, storage, last)
     tensors = [

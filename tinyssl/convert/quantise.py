@@ -72,7 +72,7 @@ def activation_ranges(
     with (progress or Silent()).track("calibration", len(images), "image") as task:
         for image in images:
             scaled = (image.astype(np.float32) / 255).reshape(model.input.shape)
-            _, *values = interpreter.invoke_keeping(scaled, outputs)
+            _, values = interpreter.run_keeping(interpreter.feed(scaled), outputs)
             low = np.minimum(low, [value.min() for value in values])
             high = np.maximum(high, [value.max() for value in values])
             task.advance()

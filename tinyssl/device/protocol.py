@@ -19,6 +19,7 @@ from tinyssl.core.text import percent_decoded
 from tinyssl.device.faults import Fault, find_fault
 from tinyssl.device.fields import SHOWN, LineFields
 from tinyssl.device.words import words
+from tinyssl.graph.model import DType
 
 ERROR_LINE = re.compile(r"e-\[(.*)\]")
 SEALED_LINE = re.compile(r"(m-tinyssl-([a-z0-9]+)-\[(.*)\])-([0-9a-f]{8})")
@@ -27,12 +28,14 @@ CABLE = "check cable and baud rate"
 UINT32 = 2**32 - 1
 MAX_TENSOR_BYTES = 2**24
 """Of input and output: more than any microcontroller's RAM"""
+MAX_TENSORS = 2**10
 MAX_OPS = 2**16
 MAX_TICKS = 2**53
 """104 days in nanoseconds; whatever a tick is, figures made of it are exact"""
 MAX_RATE = 10**12
 """Of ticks and clock, a second"""
 MAX_MEMORY = 2**40
+INPUT_TYPES = tuple(dtype.value for dtype in DType)
 TICK_UNITS = ("cycles", "instructions", "microseconds", "nanoseconds")
 
 
@@ -63,10 +66,13 @@ class Identity:
     model_sha256: str
     build_id: str
     input_bytes: int
+    """Of the first input"""
     input_is_uint8: bool
+    """`bin` and `run` take its int8 as pixels, q + 128"""
     input_kept: bool
-    """An input serves many inferences; false: it must be sent again for each"""
+    """Inputs serve many inferences; false: they must be sent again for each"""
     output_bytes: int
+    """Of the first output"""
     output_zero_point: int
     ops: int
     flash_bytes: int
@@ -79,6 +85,10 @@ class Identity:
     ticks_per_second: int
     warning: str
     """What did not come up at start; empty: nothing"""
+    inputs: int = 1
+    outputs: int = 1
+    tensors: int = 2
+    """Named tensors in all"""
     reset: str = "unknown"
     """Why the board started last: a word of `port_reset_cause()` in firmware/port/port.h"""
 
@@ -121,7 +131,7 @@ class Memory:
 
 
 def frame(command: str, data: bytes) -> bytes:
-    """`command` (bin or run) with `data` behind it."""
+    """`command` (bin, run, or set with tensor and offset) with `data` behind it."""
     return f"{command} {len(data)} {zlib.crc32(data):08x}%".encode() + data
 
 
@@ -171,7 +181,7 @@ def unseal(line: str) -> LineFields:
     return LineFields(line, key, text)
 
 
-def _sealed(lines: Sequence[str], *keys: str) -> list[LineFields]:
+def sealed_lines(lines: Sequence[str], *keys: str) -> list[LineFields]:
     """Sealed lines that must be exactly `keys`, in order."""
     found = [unseal(line) for line in lines]
     if [fields.key for fields in found] != list(keys):
@@ -206,7 +216,7 @@ def parse_identity(lines: Sequence[str]) -> Identity:
                 hint="run `tinyssl build` and `tinyssl flash`",
             )
     keys = list(words().identity)
-    fields = dict(zip(keys, _sealed(lines, *keys), strict=True))
+    fields = dict(zip(keys, sealed_lines(lines, *keys), strict=True))
     return Identity(
         protocol=words().version,
         board=fields["board"].name,
@@ -223,6 +233,7 @@ def parse_identity(lines: Sequence[str]) -> Identity:
         clock_hz=fields["clock"].number(1, MAX_RATE),
         **_input(fields["input"]),
         **_output(fields["output"]),
+        **_tensors(fields["tensors"]),
         **_tick(fields["tick"]),
     )
 
@@ -231,7 +242,7 @@ def _input(fields: LineFields) -> dict[str, Any]:
     size, kind, fate = fields.split(3)
     return {
         "input_bytes": fields.number(1, MAX_TENSOR_BYTES, size),
-        "input_is_uint8": fields.choice(("uint8", "int8"), kind) == "uint8",
+        "input_is_uint8": fields.choice(INPUT_TYPES, kind) == "uint8",
         "input_kept": fields.choice(("kept", "used"), fate) == "kept",
     }
 
@@ -241,8 +252,13 @@ def _output(fields: LineFields) -> dict[str, Any]:
     fields.number(0, UINT32, scale)
     return {
         "output_bytes": fields.number(1, MAX_TENSOR_BYTES, size),
-        "output_zero_point": fields.number(-128, 127, zero_point),
+        "output_zero_point": fields.number(-(2**31), 2**31 - 1, zero_point),
     }
+
+
+def _tensors(fields: LineFields) -> dict[str, Any]:
+    numbers = zip(("inputs", "outputs", "tensors"), fields.split(3), strict=True)
+    return {name: fields.number(1, MAX_TENSORS, text) for name, text in numbers}
 
 
 def _tick(fields: LineFields) -> dict[str, Any]:
@@ -264,7 +280,7 @@ def parse_inference(lines: Sequence[str], output_bytes: int | None = None) -> In
         Garbled: It was lost or damaged.
         BadValue: Ticks or output are none, or the output has another size.
     """
-    (fields,) = _sealed(lines, "run")
+    (fields,) = sealed_lines(lines, "run")
     ticks, output = fields.split(2)
     return Inference(fields.number(0, MAX_TICKS, ticks), fields.hex_bytes(output_bytes, output))
 
@@ -281,7 +297,7 @@ def parse_profile(lines: Sequence[str], ops: int | None = None) -> Profile:
         BadValue: A value is none that it can be.
     """
     count = len(lines) - 1 if ops is None else ops
-    *rows, total = _sealed(lines, *["op"] * count, "total")
+    *rows, total = sealed_lines(lines, *["op"] * count, "total")
     found = []
     for position, row in enumerate(rows):
         index, ticks, name = row.split(3)
@@ -298,7 +314,7 @@ def parse_watchdog(lines: Sequence[str]) -> int:
         Garbled: The line was lost or damaged.
         BadValue: It is no such number.
     """
-    (fields,) = _sealed(lines, "watchdog")
+    (fields,) = sealed_lines(lines, "watchdog")
     return fields.number(1, UINT32)
 
 
@@ -309,5 +325,5 @@ def parse_memory(lines: Sequence[str]) -> Memory:
         Garbled: The line was lost or damaged.
         BadValue: A value is none that it can be.
     """
-    (fields,) = _sealed(lines, "memory")
+    (fields,) = sealed_lines(lines, "memory")
     return Memory(*(fields.number(0, UINT32, text) for text in fields.split(4)))

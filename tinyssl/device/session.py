@@ -38,7 +38,9 @@ from tinyssl.device.protocol import (
     parse_watchdog,
     restarted,
 )
+from tinyssl.device.tensors import parse_data, parse_state, parse_tensors
 from tinyssl.device.words import words
+from tinyssl.graph.interface import ValueInfo
 
 T = TypeVar("T")
 
@@ -153,10 +155,10 @@ class Session:
         return self._identity
 
     def infer(self, wire: bytes) -> Inference:
-        """Sends an input and runs it once: one round trip.
+        """Sends the first input and runs it once: one round trip.
 
         Args:
-            wire: The input, `Identity.input_bytes` bytes: uint8 pixels or raw int8.
+            wire: The first input, `Identity.input_bytes` bytes: uint8 pixels or raw int8.
         """
         size = self._known().output_bytes
         request = _Request(frame("run", wire), slow_line=1, lines=2, output=size)
@@ -171,6 +173,31 @@ class Session:
         size = self._known().output_bytes
         request = _Request(b"run%", slow_line=0, output=size)
         return self._ask(request, partial(parse_inference, output_bytes=size))
+
+    def tensors(self) -> tuple[ValueInfo, ...]:
+        """The model's named tensors, by id."""
+        count = self._known().tensors
+        request = _Request(b"tensors%", lines=count)
+        return self._ask(request, partial(parse_tensors, count=count))
+
+    def write(self, tensor: int, data: bytes, offset: int = 0) -> None:
+        """Writes bytes of an input, parameter or state, in its own element type.
+
+        Args:
+            tensor: Id.
+            data: Little-endian elements, or a part of them.
+            offset: Bytes in front of them.
+        """
+        self._ask(_Request(frame(f"set {tensor} {offset}", data)), _loaded)
+
+    def read(self, tensor: int, size: int, offset: int = 0) -> bytes:
+        """`size` bytes of a named tensor; of an output, those of the last inference."""
+        request = _Request(f"get {tensor} {offset} {size}%".encode(), output=size)
+        return self._ask(request, partial(parse_data, tensor=tensor, offset=offset, size=size))
+
+    def reset_state(self) -> None:
+        """Gives all states their first values: a new sequence begins."""
+        self._ask(_Request(b"state reset%"), parse_state)
 
     def profile(self) -> Profile:
         """Ticks of every operator, on the input that was sent last."""

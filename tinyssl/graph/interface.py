@@ -5,14 +5,14 @@ One list, in one order, for the generated header, the serial protocol and every 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.graph.model import DType, Model, Quant, ValueKind
+from tinyssl.graph.model import DType, Model, Quant, Value, ValueKind
 
 Feeds = Mapping[str, NDArray[Any]]
 """Name of an input -> its elements"""
@@ -53,20 +53,29 @@ class ValueInfo:
 
 
 def named_values(model: Model) -> tuple[ValueInfo, ...]:
-    """All named tensors of a model; the id of each is its position.
+    """All named tensors of a model; the id of each is its position."""
+    return number_values(
+        (replace(model.tensor(index), kind=kind), index)
+        for kind in NAMED_KINDS
+        for index in model.of_kind(kind)
+    )
+
+
+def number_values(values: Iterable[tuple[Value, int]]) -> tuple[ValueInfo, ...]:
+    """Named tensors of values in the order of their ids, each with its number in the file.
 
     Names are those of the file. A name that is taken gets the number of its tensor: `x`, `x#5`.
     """
-    indices = [(kind, index) for kind in NAMED_KINDS for index in model.of_kind(kind)]
     names: set[str] = set()
     found = []
-    for number, (kind, index) in enumerate(indices):
-        value = model.tensor(index)
+    for number, (value, index) in enumerate(values):
         name = value.name
         while name in names:
             name = f"{name}#{index}"
         names.add(name)
-        found.append(ValueInfo(number, name, kind, value.dtype, value.shape, value.quant, index))
+        found.append(
+            ValueInfo(number, name, value.kind, value.dtype, value.shape, value.quant, index)
+        )
     return tuple(found)
 
 

@@ -242,12 +242,12 @@ class Model:
 
     @property
     def input(self) -> Value:
-        """The one input (the verifier admits exactly one)."""
+        """The first input, for what takes one alone: pictures, MLPerf Tiny."""
         return self.tensors[self.inputs[0]]
 
     @property
     def output(self) -> Value:
-        """The one output (the verifier admits exactly one)."""
+        """The first output, for what takes one alone: classes, MLPerf Tiny."""
         return self.tensors[self.outputs[0]]
 
 

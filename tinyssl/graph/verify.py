@@ -5,7 +5,7 @@ from __future__ import annotations
 from tinyssl.core.errors import Blocker, ModelError, UnsupportedModel
 from tinyssl.graph.blockers import blocked
 from tinyssl.graph.check import CONTRADICTION_HINT, Check
-from tinyssl.graph.model import Model, Op
+from tinyssl.graph.model import Model, Op, ValueKind
 from tinyssl.graph.types import type_blockers
 from tinyssl.ops import OPS, spec_of, supported_hint
 from tinyssl.ops.common import rules
@@ -17,14 +17,11 @@ def verify(model: Model) -> None:
     Raises:
         ModelError: A rule is broken: the model contradicts itself.
         UnsupportedModel: The model is sound, but floating point, too large for int32 arithmetic,
-            batched, or has more than one input or output. Names all that is not supported.
+            or batched. Names all that is not supported.
     """
-    found = _end_blockers(model)
-    if not found:
-        _check_ends(model)
-        _check_order(model)
-    found += find_blockers(model)
-    if found:
+    _check_ends(model)
+    _check_order(model)
+    if found := find_blockers(model):
         raise blocked(found)
 
 
@@ -65,37 +62,35 @@ def _shapes(check: Check[Op]) -> None:
             raise check.broken(f"output has shape {list(found)}, the inputs give {list(shape)}")
 
 
-def _end_blockers(model: Model) -> list[Blocker]:
+def _batch_blockers(model: Model) -> list[Blocker]:
+    """A batch is told at the inputs, not at all that follows from them."""
+    values = [model.tensor(index) for index in model.inputs]
     return [
         Blocker(
             "",
-            f"the model has {len(indices)} {what}s; exactly one is supported",
-            "convert a model with one input and one output tensor",
+            f"the input {value.name} has shape {list(value.shape)}; the batch must be 1",
+            "convert the model with a batch of one",
         )
-        for what, indices in (("input", model.inputs), ("output", model.outputs))
-        if len(indices) != 1
+        for value in values
+        if value.shape[:1] != (1,)
     ]
 
 
-def _batch_blockers(model: Model) -> list[Blocker]:
-    """A batch is told once, at the input."""
-    if len(model.inputs) != 1 or rules.batch(model) == 1:
-        return []
-    text = f"the input {model.input.name} has shape {list(model.input.shape)}; the batch must be 1"
-    return [Blocker("", text, "convert the model with a batch of one")]
-
-
 def _check_ends(model: Model) -> None:
-    for what, tensor in (("input", model.input), ("output", model.output)):
-        if tensor.constant:
-            raise ModelError(
-                f"the model's {what} {tensor.name} is a constant", hint=CONTRADICTION_HINT
-            )
+    for what, indices in (("input", model.inputs), ("output", model.outputs)):
+        if not indices:
+            raise ModelError(f"the model has no {what}", hint=CONTRADICTION_HINT)
+        for value in map(model.tensor, indices):
+            if value.constant:
+                raise ModelError(
+                    f"the model's {what} {value.name} is a constant", hint=CONTRADICTION_HINT
+                )
 
 
 def _check_order(model: Model) -> None:
     """Every activation is written once, before it is read."""
-    written = set(model.inputs)
+    lasting = (*model.of_kind(ValueKind.PARAMETER), *model.of_kind(ValueKind.STATE))
+    written = {*model.inputs, *lasting}
     for op in model.ops:
         for index in op.inputs:
             tensor = model.tensor(index)
@@ -111,7 +106,8 @@ def _check_order(model: Model) -> None:
                     f"{op.label}: output {index} ({name}) is written twice", CONTRADICTION_HINT
                 )
             written.add(index)
-    if model.outputs[0] not in written - set(model.inputs):
-        raise ModelError(
-            f"the output {model.output.name} is never written", hint=CONTRADICTION_HINT
-        )
+    for index in model.outputs:
+        if index not in written - set(model.inputs):
+            raise ModelError(
+                f"the output {model.tensor(index).name} is never written", hint=CONTRADICTION_HINT
+            )

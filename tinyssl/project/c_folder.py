@@ -7,9 +7,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tinyssl.codegen.aot import render_c_folder
 from tinyssl.codegen.library import LibraryFacts, library_name, render_library
 from tinyssl.codegen.render import Sources, write_sources
@@ -17,10 +14,12 @@ from tinyssl.compiler.describe import describe_calls
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.records import BuildInfo
+from tinyssl.graph.interface import Feeds
 from tinyssl.project.source import ModelSource, sample_inputs
 from tinyssl.targets.boards import Board
 
-Arrays = tuple[NDArray[np.int8], NDArray[np.int8]]
+Golden = tuple[Feeds, Feeds]
+"""Inputs of one inference by name, and what TFLM gives for them"""
 
 
 def source_folder(
@@ -60,25 +59,25 @@ def source_folder(
     )
 
 
-def _golden(source: ModelSource) -> Arrays:
+def _golden(source: ModelSource) -> Golden:
     from tinyssl.runtimes.tflm import TflmInterpreter
 
     golden = sample_inputs(source, 1)[0]
-    return golden, TflmInterpreter(source.data).invoke(golden)
+    return golden, TflmInterpreter(source.data).run(golden)
 
 
-def _c_folder(config: BuildConfig, source: ModelSource, golden: Arrays) -> Sources:
+def _c_folder(config: BuildConfig, source: ModelSource, golden: Golden) -> Sources:
     return render_c_folder(source.program, *golden)
 
 
-def _library(config: BuildConfig, source: ModelSource, golden: Arrays) -> Sources:
+def _library(config: BuildConfig, source: ModelSource, golden: Golden) -> Sources:
     name = config.library_name or library_name(source.program.graph.name)
     url = config.library_url or ""
     facts = LibraryFacts(name, config.library_version, config.library_author, url)
     return render_library(source.program, golden, facts)
 
 
-RENDERERS: dict[str, Callable[[BuildConfig, ModelSource, Arrays], Sources]] = {
+RENDERERS: dict[str, Callable[[BuildConfig, ModelSource, Golden], Sources]] = {
     "c": _c_folder,
     "library": _library,
 }

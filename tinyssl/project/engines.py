@@ -5,7 +5,7 @@ from __future__ import annotations
 from tinyssl.codegen.aot import render_aot, render_engine_aot
 from tinyssl.core.config import BuildConfig
 from tinyssl.graph.model import Model
-from tinyssl.project.project import MODEL_LIBRARY, EngineParts
+from tinyssl.project.project import MODEL_LIBRARY, EngineParts, input_bytes
 from tinyssl.project.source import ModelSource
 from tinyssl.project.tflm import KEPT_INPUT, tflm_parts
 from tinyssl.targets.boards import Board
@@ -25,7 +25,7 @@ def engine_parts(config: BuildConfig, source: ModelSource, board: Board) -> Engi
     engine = render_engine_aot(source.program)
     files |= {f"src/engine/{path}": text for path, text in engine.items()}
     program = source.program
-    keep = program.graph.input.bytes <= KEPT_INPUT
+    keep = input_bytes(program.graph) <= KEPT_INPUT
     return EngineParts(
         files, keep_input=keep, arena_bytes=program.arena_bytes, calls=len(program.calls)
     )

@@ -17,10 +17,11 @@ import hashlib
 from dataclasses import dataclass
 
 from tinyssl import __version__
-from tinyssl.codegen.context import string_literal
+from tinyssl.codegen.literals import string_literal
 from tinyssl.codegen.render import Sources, render
 from tinyssl.core.paths import firmware_folder
-from tinyssl.graph.model import Model
+from tinyssl.graph.interface import NAMED_KINDS, named_values
+from tinyssl.graph.model import Model, ValueKind
 from tinyssl.project import arduino
 from tinyssl.targets.boards import Board, Framework
 from tinyssl.targets.ports import board_port, shipped_port
@@ -48,6 +49,8 @@ class EngineParts:
     """Size of the tensor arena, which decides the memory that it is put into"""
     calls: int = 0
     """Steps that the engine reports times for; 0: one for each operator of the model"""
+    named_kinds: tuple[ValueKind, ...] = NAMED_KINDS
+    """Kinds of tensors that the engine shows to the application"""
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,8 @@ def _firmware(image: Image) -> Sources:
     port = shipped_port("arduino") if arduino_core else board_port(image.board)
     for name, path in port.files.items():
         sources[f"src/port/{name}"] = path.read_text(encoding="utf-8")
-    sources["include/engine.h"] = (firmware / "engine" / "engine.h").read_text(encoding="utf-8")
+    for name in ("engine.h", "tensor.h"):
+        sources[f"include/{name}"] = (firmware / "engine" / name).read_text(encoding="utf-8")
     return sources
 
 
@@ -147,6 +151,7 @@ def _settings(image: Image) -> str:
 
 
 def _header(image: Image, build_id: str) -> str:
+    named = [value for value in named_values(image.model) if value.kind in image.engine.named_kinds]
     return render(
         "tinyssl_build.h.j2",
         {
@@ -159,6 +164,9 @@ def _header(image: Image, build_id: str) -> str:
             ),
             "input_bytes": image.model.input.bytes,
             "output_bytes": image.model.output.bytes,
+            "inputs_bytes": input_bytes(image.model),
+            "input_count": len(image.model.inputs),
+            "tensor_count": len(named),
             "keep_input": int(image.engine.keep_input),
             "op_count": image.engine.calls or len(image.model.ops),
         },
@@ -170,3 +178,8 @@ def _digest(files: Sources) -> str:
     for path, text in sorted(files.items()):
         digest.update(f"{path}\0{len(text.encode())}\0{text}".encode())
     return digest.hexdigest()[:16]
+
+
+def input_bytes(model: Model) -> int:
+    """Bytes of all inputs together."""
+    return sum(model.tensor(index).bytes for index in model.inputs)

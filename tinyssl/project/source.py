@@ -6,14 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tinyssl import compiler
 from tinyssl.compiler import Program
 from tinyssl.core.progress import Progress
 from tinyssl.core.records import Workspace, read_record
 from tinyssl.frontends.tflite import read_model
+from tinyssl.graph.interface import Feeds
 from tinyssl.graph.model import Model
 from tinyssl.graph.verify import verify
 from tinyssl.project.tuning import Tuning, find_tuning
@@ -94,12 +92,8 @@ def load_model(
     return ModelSource(subject.path, subject.data, graph, program, data_run, tuning)
 
 
-def sample_inputs(source: ModelSource, count: int) -> NDArray[np.int8]:
-    """Inputs to try a model with: test images of its convert run, random ones to fill up.
-
-    Returns:
-        int8, (count, *input shape).
-    """
+def sample_inputs(source: ModelSource, count: int) -> list[Feeds]:
+    """`count` feeds to try a model with: test images of its convert run, noise to fill up."""
     run = source.data_run
     images = load_split(read_record(Path(run))).images if run else None
     return inputs.sample_inputs(source.program.graph, count, SEED, images)

@@ -12,13 +12,14 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from tinyssl.codegen.tensors import END_KINDS
 from tinyssl.codegen.tflm import operator_kinds, render_tflm
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.ops import OPS
 from tinyssl.project.arena import arena_bytes, scratch_bytes
 from tinyssl.project.nn_kernels import KERNELS, NnKernels, manifest, optimised_kernels, tree_path
-from tinyssl.project.project import EngineParts
+from tinyssl.project.project import EngineParts, input_bytes
 from tinyssl.project.source import ModelSource
 from tinyssl.targets.boards import Board
 
@@ -124,9 +125,11 @@ def tflm_parts(source: ModelSource, board: Board, config: BuildConfig) -> Engine
         flags += fast.defines
     flags = [f"-isystem {shlex.quote(path)}" for path in folders] + flags
     ignored = [*([FETCHED] if config.tflm is None else []), *(fast.ignored if fast else ())]
-    keep = source.graph.input.bytes <= KEPT_INPUT
+    keep = input_bytes(source.graph) <= KEPT_INPUT
     options = _options(libraries, ignored)
-    return EngineParts(files, tuple(flags), options, keep_input=keep, arena_bytes=arena)
+    return EngineParts(
+        files, tuple(flags), options, keep_input=keep, arena_bytes=arena, named_kinds=END_KINDS
+    )
 
 
 def _options(libraries: list[str], ignored: list[str]) -> tuple[str, ...]:

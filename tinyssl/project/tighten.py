@@ -15,7 +15,6 @@ from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
 
-from tinyssl.codegen.context import input_is_uint8
 from tinyssl.codegen.tflm import ARENA_ALIGNMENT
 from tinyssl.core.errors import BuildError, DeviceError, DeviceTimeout, Mismatch, UsageError
 from tinyssl.core.progress import Progress
@@ -23,7 +22,7 @@ from tinyssl.device import Session, emulator, open_link
 from tinyssl.device.words import words
 from tinyssl.project.arena import aligned
 from tinyssl.project.source import ModelSource, sample_inputs
-from tinyssl.runtimes.inputs import to_wire
+from tinyssl.runtimes.device import DeviceModel
 from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.targets.boards import Board, all_boards
 
@@ -111,9 +110,9 @@ class Trial:
         self.board = board
         self._image = elf.read_bytes()
         self._place = limit_offset(elf)
-        x = sample_inputs(source, 1)[0]
-        self._wire = to_wire(x, bool(input_is_uint8(source.graph)))
-        self._expected = TflmInterpreter(source.data).invoke(x).tobytes()
+        self._model = source.graph
+        self._feeds = sample_inputs(source, 1)[0]
+        self._expected = TflmInterpreter(source.data).run(self._feeds)
         boards = folder / "boards"
         boards.mkdir(parents=True)
         (boards / f"{board.id}.json").write_text(
@@ -146,9 +145,9 @@ class Trial:
             Mismatch: Its output is not TFLM's of this computer.
         """
         with self._running(size) as session:
-            output = session.infer(self._wire).output
+            found = DeviceModel(session, self._model).run(self._feeds)
             used = session.memory().arena_used
-        if output != self._expected:
+        if any(found[name].tobytes() != self._expected[name].tobytes() for name in found):
             raise Mismatch(
                 f"{self.board.id} with an arena of {size:,} bytes does not give TFLM's bytes",
                 hint="are the versions of TFLM the same? `tinyssl verify --board` names the layer",

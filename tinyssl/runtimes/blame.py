@@ -42,7 +42,8 @@ def _fails(kind: str, data: bytes, model: Model) -> bool:
     process = InterpreterProcess(kind, seconds=PROBE_SECONDS)
     try:
         process.open("part", data, {"keep_tensors": False})
-        process.invoke("part", np.zeros(model.input.shape, np.int8))
+        values = [model.tensor(index) for index in model.inputs]
+        process.invoke("part", [np.zeros(value.shape, value.dtype.value) for value in values])
     except InterpreterFailed:
         return True
     except TinysslError:

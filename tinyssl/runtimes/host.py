@@ -29,13 +29,15 @@ from tinyssl.core.paths import cache_folder
 from tinyssl.core.records import write_atomic
 from tinyssl.core.scratch import work_folder
 from tinyssl.core.toolchain import install_hint
+from tinyssl.graph.interface import Feeds, Outputs, ValueInfo, check_feeds, named_values, of_kind
+from tinyssl.graph.model import Value, ValueKind
+from tinyssl.runtimes.base import Array, Runtime
 
 FLAGS = ("-std=c11", "-O2")
 COMPILE_SECONDS = 300.0
+LASTING = (ValueKind.PARAMETER, ValueKind.STATE)
 DIGEST_BYTES = hashlib.sha256().digest_size
 PACKAGES = ("gcc", "libc6-dev")
-
-Int8 = NDArray[np.int8]
 
 
 def find_compiler() -> str:
@@ -170,7 +172,7 @@ def _load(library: bytes) -> ctypes.CDLL:
 _AFTER = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32)
 
 
-class HostModel:
+class HostModel(Runtime):
     """A program's generated C on this computer. A context manager; not for several threads.
 
     Args:
@@ -193,10 +195,16 @@ class HostModel:
         """Takes the functions `tinyssl_model_…` of a loaded library."""
         self.program = program
         self.model = program.graph
+        named = named_values(program.graph)
+        self.inputs = of_kind(named, ValueKind.INPUT)
+        self.outputs = of_kind(named, ValueKind.OUTPUT)
+        self.lasting = tuple(value for value in named if value.kind in LASTING)
+        """Parameters and states"""
         self._library = library
         self._arena = _aligned_buffer(program.arena_bytes)
-        for name in ("tinyssl_model_input", "tinyssl_model_output", "tinyssl_model_op_output"):
+        for name in ("tinyssl_model_data", "tinyssl_model_op_output"):
             getattr(self._library, name).restype = ctypes.c_void_p
+        self._library.tinyssl_model_init(self._pointer)
 
     def __enter__(self) -> Self:
         return self
@@ -213,61 +221,67 @@ class HostModel:
         """Lets go of the arena. The library stays loaded, as ctypes cannot unload it safely."""
         self._arena = _aligned_buffer(0)
 
-    def invoke(self, x: Int8) -> Int8:
-        """One inference.
-
-        Args:
-            x: int8, of the model's input shape (or as many elements).
-
-        Returns:
-            int8, of the model's output shape.
-
-        Raises:
-            ValueError: Wrong type or size.
-        """
-        self._load(x)
+    def run(self, feeds: Feeds) -> Outputs:
+        """One inference."""
+        self._feed(feeds)
         self._library.tinyssl_model_invoke(self._pointer)
-        return self._output()
+        return {value.name: self._read(value) for value in self.outputs}
 
-    def invoke_profiled(self, x: Int8) -> list[Int8]:
+    def run_profiled(self, feeds: Feeds) -> list[Array]:
         """One inference with all that is computed on the way.
 
         Returns:
-            The output of each kernel call, in execution order, of its tensor's shape.
+            The output of each kernel call, in execution order, of its tensor's type and shape.
         """
-        self._load(x)
-        outputs: list[Int8] = []
+        self._feed(feeds)
+        outputs: list[Array] = []
 
         def after(_context: object, index: int) -> None:
-            tensor = self.model.tensor(call_outputs(self.model, self.program.calls[index])[0])
+            value = self.model.tensor(call_outputs(self.model, self.program.calls[index])[0])
             address = self._library.tinyssl_model_op_output(self._pointer, ctypes.c_uint32(index))
-            outputs.append(_copy(address, tensor.bytes).reshape(tensor.shape))
+            outputs.append(_copy(address, value))
 
         self._library.tinyssl_model_invoke_profiled(self._pointer, _AFTER(after), None)
         return outputs
+
+    def reset(self) -> None:
+        self._library.tinyssl_model_reset(self._pointer)
+
+    def snapshot(self) -> Outputs:
+        """Parameters and states as they are, by name."""
+        return {value.name: self._read(value) for value in self.lasting}
+
+    def restore(self, values: Feeds) -> None:
+        """Writes parameters and states that `snapshot` gave.
+
+        Raises:
+            ValueError: One is missing, unknown, or of another type or size.
+        """
+        for value, array in zip(self.lasting, check_feeds(self.lasting, values), strict=True):
+            self._write(value, array)
 
     @property
     def _pointer(self) -> ctypes.c_void_p:
         return ctypes.c_void_p(self._arena.ctypes.data)
 
-    def _load(self, x: Int8) -> None:
-        if x.dtype != np.int8 or x.size != self.model.input.elements:
-            raise ValueError(
-                f"input is {x.dtype} with {x.size} elements; the model takes int8 with "
-                f"{self.model.input.elements}"
-            )
-        data = np.ascontiguousarray(x)
-        target = self._library.tinyssl_model_input(self._pointer)
-        ctypes.memmove(target, data.ctypes.data, data.size)
+    def _feed(self, feeds: Feeds) -> None:
+        for value, array in zip(self.inputs, check_feeds(self.inputs, feeds), strict=True):
+            self._write(value, array)
 
-    def _output(self) -> Int8:
-        output = self.model.output
-        address = self._library.tinyssl_model_output(self._pointer)
-        return _copy(address, output.bytes).reshape(output.shape)
+    def _write(self, value: ValueInfo, array: Array) -> None:
+        ctypes.memmove(self._address(value), array.ctypes.data, array.nbytes)
+
+    def _read(self, value: ValueInfo) -> Array:
+        return _copy(self._address(value), value)
+
+    def _address(self, value: ValueInfo) -> int:
+        address = self._library.tinyssl_model_data(self._pointer, ctypes.c_uint32(value.id))
+        return int(address)
 
 
-def _copy(address: int, size: int) -> Int8:
-    return np.frombuffer(ctypes.string_at(address, size), dtype=np.int8).copy()
+def _copy(address: int, value: Value | ValueInfo) -> Array:
+    data = ctypes.string_at(address, value.bytes)
+    return np.frombuffer(data, dtype=value.dtype.value).reshape(value.shape).copy()
 
 
 def _aligned_buffer(size: int) -> NDArray[np.uint8]:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.graph.model import Model
+from tinyssl.graph.interface import Feeds, ValueInfo, named_values, of_kind
+from tinyssl.graph.model import DType, Model, ValueKind
+from tinyssl.runtimes.base import Array
 
 Int8 = NDArray[np.int8]
 
-SMALLEST, LARGEST = -128, 127
+SMALLEST = -128
 FLIP = np.uint8(0x80)
 """q = u - 128 is the same byte with its highest bit flipped"""
 AMPLITUDES = (1, 4, 16, 64)
-"""Half-widths of the noise around the zero point: quiet inputs reach other roundings than loud"""
+"""Half-widths of the noise around the zero point: quiet inputs reach other roundings than loud.
+Of float inputs, in 64ths"""
+FLOAT_NOISE = 4.0
+"""Half-width of the noise of float inputs"""
 FORCED = 3 + 2 * len(AMPLITUDES)
 """Extremes and quiet inputs that are always among the compared"""
 
@@ -25,57 +32,87 @@ def wire_to_model(model: Model, images: NDArray[np.uint8]) -> Int8:
         model: Gives the shape of an input.
         images: (n, h, w, c).
     """
-    shape = (len(images), *model.input.shape)
-    return (images.astype(np.int16) + SMALLEST).astype(np.int8).reshape(shape)
+    return _pixels(model.input.shape, images)
 
 
-def to_wire(x: Int8, uint8: bool) -> bytes:
-    """An input as the device takes it: pixels where it says so, else raw int8."""
-    raw = np.ascontiguousarray(x).view(np.uint8)
-    return (raw ^ FLIP if uint8 else raw).tobytes()
+def _pixels(shape: tuple[int, ...], images: NDArray[np.uint8]) -> Int8:
+    return (images.astype(np.int16) + SMALLEST).astype(np.int8).reshape((len(images), *shape))
+
+
+def to_wire(x: Array, uint8: bool) -> bytes:
+    """The first input as the device takes it: int8 as pixels where it says so, else as it is."""
+    if not uint8:
+        return x.tobytes()
+    return bytes((np.ascontiguousarray(x).view(np.uint8) ^ FLIP).tobytes())
 
 
 def make_inputs(
     model: Model, count: int, seed: int, images: NDArray[np.uint8] | None = None
-) -> Int8:
+) -> list[Feeds]:
     """Extremes and quiet inputs (`FORCED` of them), then test images, then noise to fill up.
 
     Args:
-        model: Whose input's shape and zero point count.
+        model: Whose inputs' shapes, types and zero points count.
         count: How many; never fewer than `FORCED`.
         seed: Of the noise.
-        images: Test images, uint8 (n, h, w, c), where there are some.
+        images: Test images, uint8 (n, h, w, c), of a model with one input.
 
     Returns:
-        (max(count, FORCED), *input shape) int8.
+        max(count, FORCED) feeds: name of the input -> array of its type and shape.
     """
     rng = np.random.default_rng(seed)
-    forced = _forced(model, rng)
-    return np.stack([*forced, *_samples(model, max(count - len(forced), 0), rng, images)])
+    more = max(count - FORCED, 0)
+    return _zipped(
+        model,
+        lambda value: [*_forced(value, rng), *_samples(value, more, rng, images)],
+    )
 
 
 def sample_inputs(
     model: Model, count: int, seed: int, images: NDArray[np.uint8] | None = None
-) -> Int8:
-    """Test images, uint8 (n, h, w, c), then noise to fill up: (count, *input shape) int8."""
-    return np.stack(_samples(model, count, np.random.default_rng(seed), images))
+) -> list[Feeds]:
+    """`count` feeds: test images, uint8 (n, h, w, c), then noise to fill up."""
+    rng = np.random.default_rng(seed)
+    return _zipped(model, lambda value: _samples(value, count, rng, images))
+
+
+def _zipped(model: Model, make: Callable[[ValueInfo], list[Array]]) -> list[Feeds]:
+    """One list of arrays an input, as one dictionary an inference."""
+    inputs = of_kind(named_values(model), ValueKind.INPUT)
+    columns = [make(value) for value in inputs]
+    names = [value.name for value in inputs]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _samples(
-    model: Model, count: int, rng: np.random.Generator, images: NDArray[np.uint8] | None
-) -> list[Int8]:
-    chosen = [] if images is None else list(wire_to_model(model, images[:count]))
-    shape = (count - len(chosen), *model.input.shape)
-    return [*chosen, *rng.integers(SMALLEST, LARGEST + 1, shape, dtype=np.int8)]
+    value: ValueInfo, count: int, rng: np.random.Generator, images: NDArray[np.uint8] | None
+) -> list[Array]:
+    chosen = [] if images is None else list(_pixels(value.shape, images[:count]))
+    shape = (count - len(chosen), *value.shape)
+    low, high = _range(value.dtype)
+    if value.dtype is DType.FLOAT32:
+        return [*chosen, *rng.uniform(low, high, shape).astype(np.float32)]
+    return [*chosen, *rng.integers(int(low), int(high) + 1, shape, dtype=value.dtype.value)]
 
 
-def _forced(model: Model, rng: np.random.Generator) -> list[Int8]:
-    shape = model.input.shape
-    zero = 0 if model.input.quant is None else model.input.quant.zero_point[0]
-    constant = [np.full(shape, value, dtype=np.int8) for value in (SMALLEST, LARGEST, zero)]
+def _range(dtype: DType) -> tuple[float, float]:
+    """Least and greatest value of the noise."""
+    if dtype is DType.FLOAT32:
+        return -FLOAT_NOISE, FLOAT_NOISE
+    if dtype is DType.BOOL:
+        return 0, 1
+    limits = np.iinfo(dtype.value)
+    return int(limits.min), int(limits.max)
+
+
+def _forced(value: ValueInfo, rng: np.random.Generator) -> list[Array]:
+    zero = 0 if value.quant is None else value.quant.zero_point[0]
+    low, high = _range(value.dtype)
+    constant = [np.full(value.shape, each, dtype=value.dtype.value) for each in (low, high, zero)]
     quiet = []
     for amplitude in AMPLITUDES:
         for _ in range(2):
-            noise = zero + rng.integers(-amplitude, amplitude + 1, shape)
-            quiet.append(np.clip(noise, SMALLEST, LARGEST).astype(np.int8))
+            noise = zero + rng.integers(-amplitude, amplitude + 1, value.shape)
+            scaled = noise / AMPLITUDES[-1] if value.dtype is DType.FLOAT32 else noise
+            quiet.append(np.clip(scaled, low, high).astype(value.dtype.value))
     return [*constant, *quiet]

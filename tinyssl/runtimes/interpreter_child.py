@@ -50,10 +50,17 @@ class Tflm:
                     raise RuntimeError(f"{error}, with an arena of {arena} bytes") from error
             arena *= 8
 
-    def invoke(self, x: Any) -> Any:
-        self._interpreter.set_input(x, 0)
+    def invoke(self, inputs: Arrays, outputs: int) -> Arrays:
+        for index, array in enumerate(inputs):
+            self._interpreter.set_input(array, index)
         self._interpreter.invoke()
-        return self._interpreter.get_output(0)
+        return [self._interpreter.get_output(index) for index in range(outputs)]
+
+    def reset(self) -> None:
+        self._interpreter.reset()
+
+    def describe(self) -> dict[str, Any]:
+        return {}  # the parent reads these files itself
 
     def tensor(self, index: int) -> Any:
         return self._interpreter.GetTensor(index, 0)["tensor_data"]
@@ -75,16 +82,33 @@ class Litert:
             experimental_preserve_all_tensors=options["keep_tensors"],
         )
         self._interpreter.allocate_tensors()
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        self._output = self._interpreter.get_output_details()[0]["index"]
+        self._inputs = [found["index"] for found in self._interpreter.get_input_details()]
+        self._outputs = [found["index"] for found in self._interpreter.get_output_details()]
 
-    def invoke(self, x: Any) -> Any:
-        self._interpreter.set_tensor(self._input, x)
+    def invoke(self, inputs: Arrays, outputs: int) -> Arrays:
+        for index, array in zip(self._inputs, inputs, strict=True):
+            self._interpreter.set_tensor(index, array)
         self._interpreter.invoke()
-        return self._interpreter.get_tensor(self._output)
+        return [self._interpreter.get_tensor(index) for index in self._outputs[:outputs]]
+
+    def reset(self) -> None:
+        self._interpreter.reset_all_variables()
+
+    def describe(self) -> dict[str, Any]:
+        """Inputs and outputs: index in the file, name, type, shape, scale, zero point."""
+        return {
+            "inputs": [_described(found) for found in self._interpreter.get_input_details()],
+            "outputs": [_described(found) for found in self._interpreter.get_output_details()],
+        }
 
     def tensor(self, index: int) -> Any:
         return self._interpreter.get_tensor(index)
+
+
+def _described(found: dict[str, Any]) -> list[Any]:
+    scale, zero_point = found["quantization"]
+    kind, shape = found["dtype"].__name__.rstrip("_"), [int(size) for size in found["shape"]]
+    return [int(found["index"]), found["name"], kind, shape, float(scale), int(zero_point)]
 
 
 KINDS: dict[str, Callable[[bytes, dict[str, Any]], Any]] = {"tflm": Tflm, "litert": Litert}
@@ -97,16 +121,22 @@ class Server:
         self._make = KINDS[kind]
         self._opened: dict[str, Any] = {}
 
+    def open(self, request: dict[str, Any], arrays: Arrays) -> dict[str, Any]:
+        """Loads a model; returns what the interpreter says of its ends."""
+        opened = self._make(arrays[0].tobytes(), request["options"])
+        self._opened[request["name"]] = opened
+        return dict(opened.describe())
+
     def answer(self, request: dict[str, Any], arrays: Arrays) -> Arrays:
         """What the request asks for; whatever the interpreter raises is passed on."""
         match request["call"]:
-            case "open":
-                self._opened[request["name"]] = self._make(arrays[0].tobytes(), request["options"])
-                return []
             case "invoke":
                 interpreter = self._opened[request["name"]]
-                output = interpreter.invoke(arrays[0])
-                return [output, *(interpreter.tensor(index) for index in request["keep"])]
+                outputs = interpreter.invoke(arrays, request["outputs"])
+                return [*outputs, *(interpreter.tensor(index) for index in request["keep"])]
+            case "reset":
+                self._opened[request["name"]].reset()
+                return []
             case "arena":
                 self._opened[request["name"]].print_arena()
                 return []
@@ -175,7 +205,10 @@ def main(kind: str, memory: str, parent: str, in_main_thread: str) -> None:
         request, arrays = frame
         signal.setitimer(signal.ITIMER_REAL, request["seconds"])
         try:
-            header, found = {}, server.answer(request, arrays)
+            if request["call"] == "open":
+                header, found = server.open(request, arrays), []
+            else:
+                header, found = {}, server.answer(request, arrays)
         except Exception as error:  # whatever an interpreter raises is its answer
             header, found = {"error": str(error), "type": type(error).__name__}, []
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -8,6 +8,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from tinyssl.core.text import printable
+from tinyssl.graph.interface import Feeds, Outputs, check_feeds, number_values, of_kind
+from tinyssl.graph.model import DType, Quant, Value, ValueKind
+from tinyssl.runtimes.base import Runtime
 from tinyssl.runtimes.process import InterpreterProcess
 
 Array = NDArray[Any]
@@ -35,7 +39,7 @@ MODEL = "model"
 """Name of the one model in the child process"""
 
 
-class LitertInterpreter:
+class LitertInterpreter(Runtime):
     """A model in LiteRT, on one thread, in a child process.
 
     Args:
@@ -52,12 +56,33 @@ class LitertInterpreter:
     def __init__(self, data: bytes, kernels: Kernels, *, keep_tensors: bool = False) -> None:
         self._process = InterpreterProcess("litert")
         options = {"resolver": RESOLVERS[kernels], "keep_tensors": keep_tensors}
-        self._process.open(MODEL, data, options)
+        ends = self._process.open(MODEL, data, options)
+        kinds = {"inputs": ValueKind.INPUT, "outputs": ValueKind.OUTPUT}
+        named = number_values(_value(kinds[end], *row) for end in kinds for row in ends[end])
+        self.inputs = of_kind(named, ValueKind.INPUT)
+        self.outputs = of_kind(named, ValueKind.OUTPUT)
 
-    def invoke(self, x: Array) -> Array:
-        """One inference on an array of the input's type and shape."""
-        return self.invoke_keeping(x, ())[0]
+    def run(self, feeds: Feeds) -> Outputs:
+        return self.run_keeping(feeds, ())[0]
 
-    def invoke_keeping(self, x: Array, keep: Sequence[int]) -> list[Array]:
-        """One inference: the output, then tensors by their index in the file."""
-        return self._process.invoke(MODEL, x, keep)
+    def run_keeping(self, feeds: Feeds, keep: Sequence[int]) -> tuple[Outputs, list[Array]]:
+        """`run`, and tensors by their index in the file."""
+        arrays = check_feeds(self.inputs, feeds)
+        count = len(self.outputs)
+        found = self._process.invoke(MODEL, arrays, count, keep)
+        names = (value.name for value in self.outputs)
+        return dict(zip(names, found[:count], strict=True)), found[count:]
+
+    def reset(self) -> None:
+        self._process.reset(MODEL)
+
+
+def _value(
+    kind: ValueKind, index: int, name: str, dtype: str, shape: list[int], *quant: float
+) -> tuple[Value, int]:
+    """What the child says of an input or output."""
+    scale, zero_point = quant
+    found = Quant((scale,), (int(zero_point),)) if scale else None
+    return Value(
+        printable(name) or f"t{index}", tuple(shape), DType(dtype), found, kind=kind
+    ), index

@@ -77,8 +77,11 @@ class InterpreterProcess:
         )
         self._stop = weakref.finalize(self, _stop, self._process, self._printed, os.getpid())
 
-    def open(self, name: str, data: bytes, options: Mapping[str, object]) -> None:
+    def open(self, name: str, data: bytes, options: Mapping[str, object]) -> dict[str, Any]:
         """Loads a model under a name; `options` are those of the class in the child.
+
+        Returns:
+            What the interpreter says of the model's ends; see `describe` in the child.
 
         Raises:
             ModelError: The interpreter refuses it.
@@ -86,16 +89,24 @@ class InterpreterProcess:
             ToolMissing: It is not installed.
         """
         model = np.frombuffer(data, np.uint8)
-        self._call("open", "prepared the model", [model], name=name, options=dict(options))
+        fields = {"name": name, "options": dict(options)}
+        return self._call("open", "prepared the model", [model], **fields)[0]
 
-    def invoke(self, name: str, x: Array, keep: Sequence[int] = ()) -> list[Array]:
-        """One inference: the output, then the tensors of the file that are asked for.
+    def invoke(
+        self, name: str, inputs: Sequence[Array], outputs: int = 1, keep: Sequence[int] = ()
+    ) -> list[Array]:
+        """One inference: so many outputs, then the tensors of the file that are asked for.
 
         Raises:
             ModelError: The interpreter raised an error.
             InterpreterFailed: It died, or took too long.
         """
-        return self._call("invoke", "ran the model", [x], name=name, keep=list(keep))
+        wanted = {"outputs": outputs, "keep": list(keep)}
+        return self._call("invoke", "ran the model", inputs, name=name, **wanted)[1]
+
+    def reset(self, name: str) -> None:
+        """Gives the variables of a model their first values."""
+        self._call("reset", "reset its variables", [], name=name)
 
     def print_arena(self, name: str) -> str:
         """What TensorFlow Lite Micro prints of its allocations."""
@@ -113,7 +124,7 @@ class InterpreterProcess:
 
     def _call(
         self, call: str, doing: str, arrays: Sequence[Array], **fields: object
-    ) -> list[Array]:
+    ) -> tuple[dict[str, Any], list[Array]]:
         os.ftruncate(self._printed.fileno(), 0)
         header = {"call": call, "seconds": self._seconds + GRACE_SECONDS, **fields}
         try:
@@ -121,7 +132,7 @@ class InterpreterProcess:
         except (TimeoutError, EOFError, OSError, ValueError) as error:
             raise self._failure(doing, error) from error
         if "error" not in answer:
-            return found
+            return answer, found
         kind, text = str(answer["type"]), str(answer["error"])
         if kind in ("ImportError", "ModuleNotFoundError"):
             raise ToolMissing(f"{self.name} is not installed: {text}", hint=INSTALL)

@@ -11,16 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tinyssl.core.errors import InterpreterFailed, ModelError
 from tinyssl.frontends.tflite import complete, read_model, require_canonical
+from tinyssl.graph.interface import Feeds, Outputs, check_feeds, named_values, of_kind
+from tinyssl.graph.model import ValueKind
 from tinyssl.graph.verify import verify as verify_model
+from tinyssl.runtimes.base import Array, Runtime
 from tinyssl.runtimes.blame import failing_operator
 from tinyssl.runtimes.process import InterpreterProcess
-
-Int8 = NDArray[np.int8]
 
 ARENA_LINE = re.compile(r"Arena allocation (total|head|tail) (\d+) bytes")
 PLAIN, KEEPING = "plain", "keeping"
@@ -46,7 +44,7 @@ class ArenaUse:
         return self.planned + self.kept // 2
 
 
-class TflmInterpreter:
+class TflmInterpreter(Runtime):
     """A model in TensorFlow Lite Micro, in a child process.
 
     Args:
@@ -63,6 +61,9 @@ class TflmInterpreter:
         require_canonical(data)  # TFLM checks nothing: a damaged file ends its process
         self.model = read_model(data)
         verify_model(self.model)
+        named = named_values(self.model)
+        self.inputs = of_kind(named, ValueKind.INPUT)
+        self.outputs = of_kind(named, ValueKind.OUTPUT)
         completed = complete(data)
         self.data = completed.data
         """What TFLM runs: the file, with what it leaves out written in"""
@@ -71,26 +72,25 @@ class TflmInterpreter:
         self._process = InterpreterProcess("tflm")
         self._open(PLAIN, keep_tensors=False)
 
-    def invoke(self, x: Int8) -> Int8:
-        """One inference, in an arena where tensors share memory, as on a microcontroller.
+    def run(self, feeds: Feeds) -> Outputs:
+        """One inference, in an arena where tensors share memory, as on a microcontroller."""
+        found = self._run(PLAIN, feeds, [])
+        return {value.name: array for value, array in zip(self.outputs, found, strict=True)}
 
-        Args:
-            x: int8 of the input's shape.
-
-        Returns:
-            int8 of the output's shape.
-        """
-        return self._run(PLAIN, x, [])[0]
-
-    def tensors(self, x: Int8) -> dict[int, Int8]:
+    def tensors(self, feeds: Feeds) -> dict[int, Array]:
         """One inference that keeps the output of every operator.
 
         Returns:
-            Tensor index of the file -> int8 of its shape, in order of execution.
+            Tensor index of the file -> its elements, of its shape, in order of execution.
         """
-        outputs = [index for op in self.model.ops for index in op.outputs]
-        _, *found = self._run(self._keeping, x, outputs)
-        return dict(zip(outputs, found, strict=True))
+        written = [index for op in self.model.ops for index in op.outputs]
+        found = self._run(self._keeping, feeds, written)[len(self.outputs) :]
+        return dict(zip(written, found, strict=True))
+
+    def reset(self) -> None:
+        self._process.reset(PLAIN)
+        if "_keeping" in vars(self):
+            self._process.reset(KEEPING)
 
     @property
     def arena(self) -> ArenaUse:
@@ -129,13 +129,12 @@ class TflmInterpreter:
             text = f"{error.message}; the first operator at which it fails is {label}"
             raise InterpreterFailed(text, hint=error.hint) from error
 
-    def _run(self, name: str, x: Int8, keep: list[int]) -> list[Int8]:
-        expected = self.model.input.shape
-        if x.dtype != np.int8 or x.shape != expected:
-            raise ValueError(f"input is {x.dtype} {x.shape}; the model takes int8 {expected}")
+    def _run(self, name: str, feeds: Feeds, keep: list[int]) -> list[Array]:
+        arrays = check_feeds(self.inputs, feeds)
         with self._blaming():
-            found = self._process.invoke(name, x, keep)
-        shapes = [self.model.output.shape, *(self.model.tensor(index).shape for index in keep)]
+            found = self._process.invoke(name, arrays, len(self.outputs), keep)
+        values = [self.model.tensor(index) for index in (*self.model.outputs, *keep)]
         return [
-            array.astype(np.int8).reshape(shape) for array, shape in zip(found, shapes, strict=True)
+            array.astype(value.dtype.value).reshape(value.shape)
+            for array, value in zip(found, values, strict=True)
         ]

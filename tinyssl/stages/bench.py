@@ -4,11 +4,13 @@ The record is filled as figures come in, so that a run that fails or is interrup
 measured. Results:
 
 * `board engine model build_id port protocol`, `device` (all of `Identity`), `tick_unit`
+* `tensors`: name, kind, type and shape of each named tensor
 * `latency` {unit, runs, warmup, min, median, p95, max} and, on a board, `median_us`; on an emulator
   `estimate_ms` with `estimate_basis`
 * `profile_total`; file `profile` {unit, total, ops: index, name, kind, ticks}
 * with a test split: `images accuracy_device accuracy_host`; file `confusion` {class_names, matrix}
-* `inputs` (without one), `agreement equal first_difference reference`
+* `inputs` (without one: agreement of all outputs is measured, no accuracy)
+* `agreement equal first_difference reference`
 * `flash_bytes ram_bytes` (of the ELF), `device_flash_bytes device_ram_bytes` (0: unknown),
   `flash_budget_bytes ram_budget_bytes` (of the board's file)
 * `watchdog_seconds` where it was armed; why the board started last: `device.reset`
@@ -23,7 +25,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pydantic import TypeAdapter
 
 from tinyssl.bench.agreement import Tally
@@ -43,7 +44,8 @@ from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import BuildInfo, RunRecord, RunWriter, Workspace, read_record, write_json
 from tinyssl.core.text import printable
 from tinyssl.device import Identity, Session, open_link
-from tinyssl.runtimes.inputs import to_wire
+from tinyssl.graph.interface import ValueInfo
+from tinyssl.runtimes.device import DeviceModel
 
 _ADAPTER = TypeAdapter(BenchConfig)
 
@@ -56,14 +58,11 @@ class Bench:
     target: Target
     samples: Samples
     session: Session
+    device: DeviceModel
     identity: Identity
     unit: Unit
     run: RunWriter
     progress: Progress
-
-    def wire(self, position: int) -> bytes:
-        """An input as the device takes it."""
-        return to_wire(self.samples.inputs[position], self.identity.input_is_uint8)
 
 
 def bench(config: BenchConfig, workspace: Workspace, progress: Progress | None = None) -> RunRecord:
@@ -96,8 +95,10 @@ def bench(config: BenchConfig, workspace: Workspace, progress: Progress | None =
             check_sizes(identity, model)
             if config.watchdog is not None:
                 run.results(watchdog_seconds=arm(session, config))
+            device = DeviceModel(session, model)
+            run.results(tensors=[_described(value) for value in (*device.inputs, *device.outputs)])
             unit = unit_of(target.board, identity)
-            job = Bench(config, target, samples, session, identity, unit, run, progress)
+            job = Bench(config, target, samples, session, device, identity, unit, run, progress)
             try:
                 _measure(job, data)
             finally:
@@ -133,9 +134,18 @@ def _identify(session: Session, target: Target, run: RunWriter, progress: Progre
     return identity
 
 
+def _described(value: ValueInfo) -> dict[str, Any]:
+    return {
+        "name": value.name,
+        "kind": value.kind.value,
+        "type": value.dtype.value,
+        "shape": list(value.shape),
+    }
+
+
 def _measure(job: Bench, data: bytes) -> None:
     if job.identity.input_kept:
-        job.session.load(job.wire(0))  # once, for all that is timed
+        job.device.load(job.samples.inputs[0])  # once, for all that is timed
     latency(job)
     if job.config.profile:
         profile(job)
@@ -146,17 +156,16 @@ def _measure(job: Bench, data: bytes) -> None:
 
 def latency(job: Bench) -> None:
     """Timed inferences on the first input, sent again where the device does not keep it."""
-    config, session = job.config, job.session
-    wire = job.wire(0)
+    config, session, device = job.config, job.session, job.device
+    first = job.samples.inputs[0]
     ticks: list[int] = []
     with job.progress.track("latency", config.warmup + config.runs, "run") as task:
         for number in range(config.warmup + config.runs):
             with explained(session, f"inference {number + 1} of the latency"):
-                again = session.repeat() if job.identity.input_kept else session.infer(wire)
-            found = again.ticks
+                device.repeat() if job.identity.input_kept else device.run(first)
             if number >= config.warmup:
-                ticks.append(found)
-                job.run.log(event="latency", ticks=found)
+                ticks.append(device.ticks)
+                job.run.log(event="latency", ticks=device.ticks)
             task.advance()
     figures = spread(ticks, job.unit)
     job.run.results(
@@ -172,7 +181,7 @@ def profile(job: Bench) -> None:
     job.progress.note("time of every operator")
     with explained(job.session, "the profile"):
         if not job.identity.input_kept:
-            job.session.load(job.wire(0))
+            job.device.load(job.samples.inputs[0])
         content = profile_rows(job.session.profile(), job.unit)
     write_json(job.run.file("profile", "profile.json"), content)
     job.run.results(profile_total=content["total"])
@@ -187,9 +196,12 @@ def accuracy(job: Bench, reference: Reference) -> None:
     samples = job.samples
     labelled = samples.labels is not None
     tally = Tally(len(samples.class_names) if labelled else 0)
+    job.device.reset()  # both begin a sequence, where the model has states
+    reference.runtime.reset()
     started = time.monotonic()
     try:
-        with job.progress.track("on the device", len(samples.inputs), "image") as task:
+        unit = "image" if labelled else "input"
+        with job.progress.track("on the device", len(samples.inputs), unit) as task:
             for position in range(len(samples.inputs)):
                 _compare(job, reference, position, tally)
                 task.advance(retries=job.session.retried)
@@ -213,14 +225,14 @@ def _compare(job: Bench, reference: Reference, position: int, tally: Tally) -> N
     number = int(samples.numbers[position])
     label = int(samples.labels[position]) if samples.labels is not None else None
     with explained(job.session, f"input {number} of the accuracy"):
-        inference = job.session.infer(job.wire(position))
-    device = np.frombuffer(inference.output, np.int8)
-    equal = tally.add(number, device, reference.invoke(samples.inputs[position]).ravel(), label)
+        device = job.device.run(samples.inputs[position])
+    expected = reference.runtime.run(samples.inputs[position])
+    equal = tally.add(number, device, expected, label)
     job.run.log(
         event="image",
         image=number,
         label=label,
-        answer=int(device.argmax()),
-        ticks=inference.ticks,
+        answer=None if label is None else int(next(iter(device.values())).argmax()),
+        ticks=job.device.ticks,
         equal=equal,
     )

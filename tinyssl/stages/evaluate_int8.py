@@ -32,8 +32,9 @@ from tinyssl.core.records import RunRecord, RunWriter, Workspace, read_record, w
 from tinyssl.data.corruptions.suite import FILE, Suite, as_file, mean_accuracy
 from tinyssl.device import Session, emulator, open_link
 from tinyssl.frontends.tflite import read_model
+from tinyssl.runtimes.device import DeviceModel
 from tinyssl.runtimes.host import HostModel
-from tinyssl.runtimes.inputs import to_wire, wire_to_model
+from tinyssl.runtimes.inputs import wire_to_model
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
 from tinyssl.stages.build import build
 from tinyssl.stages.flash import flash
@@ -160,18 +161,18 @@ def _host(run: RunWriter, forms: Forms, suite: Suite, progress: Progress) -> Non
 class OnBoard:
     """What the board has answered so far."""
 
-    session: Session
-    uint8: bool
-    """The firmware takes pixels as they are"""
+    device: DeviceModel
     tally: Tally = field(default_factory=lambda: Tally(0))
     right: int = 0
 
     def ask(self, forms: Forms, image: Pixels, label: int) -> None:
         """One image to board and host."""
         x = wire_to_model(forms.int8.model, image[None])[0]
-        output = np.frombuffer(self.session.infer(to_wire(x, self.uint8)).output, np.int8)
-        self.tally.add(self.tally.count, output, forms.int8.invoke(x).ravel(), None)
-        self.right += int(output.argmax()) == label
+        feeds = forms.int8.feed(x)
+        outputs = self.device.run(feeds)
+        self.tally.add(self.tally.count, outputs, forms.int8.run(feeds), None)
+        (scores,) = outputs.values()
+        self.right += int(scores.argmax()) == label
 
     def take(self) -> float:
         """Right answers since the last time."""
@@ -189,8 +190,8 @@ def _board(
     """Builds and starts the board, asks it, and ends its emulator: an idle one uses a core."""
     config, workspace = where
     assert config.board is not None
-    model = Path(run.record.inputs["model"]["path"])
-    build(BuildConfig(board=config.board, model=model, check=False), workspace, progress)
+    path = Path(run.record.inputs["model"]["path"])
+    build(BuildConfig(board=config.board, model=path, check=False), workspace, progress)
     flash(FlashConfig(board=config.board), workspace, progress)
     target = find_target(BenchConfig(board=config.board), workspace)
     try:
@@ -198,8 +199,9 @@ def _board(
             session.sync()
             identity = session.identity()
             check_identity(identity, target)
-            check_sizes(identity, load_model(target.info)[0])
-            asked = OnBoard(session, identity.input_is_uint8)
+            model = load_model(target.info)[0]
+            check_sizes(identity, model)
+            asked = OnBoard(DeviceModel(session, model))
             _ask(run, asked, forms, (suite, min(config.board_images, len(suite.images))), progress)
         run.results(board=target.board.id, build_id=identity.build_id)
     finally:

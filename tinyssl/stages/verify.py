@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from tinyssl.core.config import VerifyConfig
 from tinyssl.core.errors import ModelError
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import RunRecord, RunWriter, Workspace, write_json
+from tinyssl.graph.interface import Feeds, Outputs
+from tinyssl.runtimes.base import Array
 from tinyssl.runtimes.inputs import make_inputs
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
 from tinyssl.runtimes.tflm import TflmInterpreter
@@ -25,7 +27,6 @@ LAYERS_FILE = "layers.json"
 SQNR_IMAGES = 32
 ACCURACY_IMAGES = 1000
 
-Int8 = NDArray[np.int8]
 _ADAPTER = TypeAdapter(VerifyConfig)
 
 
@@ -75,10 +76,10 @@ def _shuffled(split: TestSplit, seed: int) -> TestSplit:
 
 
 def _compare(
-    run: RunWriter, oracle: TflmInterpreter, data: bytes, x: Int8, progress: Progress
+    run: RunWriter, oracle: TflmInterpreter, data: bytes, x: Sequence[Feeds], progress: Progress
 ) -> None:
     """Our C last, so that a record of a mismatch holds the other engines."""
-    expected = np.stack([oracle.invoke(one) for one in x])
+    expected = [oracle.run(one) for one in x]
     engines = {"tflm": _row(expected, expected)}
     run.results(images=len(x), tflm_arena_bytes=oracle.arena_bytes, engines=engines)
     if oracle.added:
@@ -98,25 +99,37 @@ def _compare(
     )
 
 
-def _litert(data: bytes, kernels: Kernels, x: Int8, progress: Progress) -> Int8 | None:
+def _litert(
+    data: bytes, kernels: Kernels, x: Sequence[Feeds], progress: Progress
+) -> list[Outputs] | None:
     """LiteRT's outputs; None where it refuses the model or dies, which is no reason to stop."""
     try:
         interpreter = LitertInterpreter(data, kernels)
-        return np.stack([interpreter.invoke(one) for one in x])
+        return [interpreter.run(one) for one in x]
     except ModelError as error:
         progress.note(f"no comparison with LiteRT ({kernels.value}): {error.message}")
         return None
 
 
-def _row(expected: Int8, found: Int8) -> dict[str, int]:
-    """One engine's line: inputs whose outputs are equal, and the largest difference in LSB."""
-    apart = np.abs(expected.astype(np.int16) - found.astype(np.int16)).reshape(len(expected), -1)
-    worst = apart.max(axis=1)
+def _row(expected: Sequence[Outputs], found: Sequence[Outputs]) -> dict[str, Any]:
+    """One engine's line: inputs all of whose outputs are equal, and the largest difference.
+
+    The difference is in LSB, of float outputs in their own unit.
+    """
+    worst = [
+        max(_apart(right[name], ours[name]) for name in right)
+        for right, ours in zip(expected, found, strict=True)
+    ]
+    most = max(worst)
     return {
         "images": len(expected),
-        "equal": int(np.count_nonzero(worst == 0)),
-        "max_difference": int(worst.max()),
+        "equal": worst.count(0),
+        "max_difference": int(most) if most == int(most) else most,
     }
+
+
+def _apart(expected: Array, found: Array) -> float:
+    return float(np.abs(expected.astype(np.float64) - found.astype(np.float64)).max())
 
 
 def _quality(

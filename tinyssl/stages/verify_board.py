@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from tinyssl.bench.agreement import Tally
 from tinyssl.bench.subject import load_model, open_reference, split_of
 from tinyssl.bench.target import Target, check_identity, check_sizes, find_target
@@ -14,7 +12,8 @@ from tinyssl.core.errors import UsageError
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import Workspace
 from tinyssl.device import Session, emulator, open_link
-from tinyssl.runtimes.inputs import make_inputs, to_wire
+from tinyssl.runtimes.device import DeviceModel
+from tinyssl.runtimes.inputs import make_inputs
 from tinyssl.stages.build import build
 from tinyssl.stages.flash import flash
 
@@ -57,10 +56,11 @@ def _compare(config: VerifyConfig, target: Target, progress: Progress) -> dict[s
         identity = session.identity()
         check_identity(identity, target)
         check_sizes(identity, model)
+        device = DeviceModel(session, model)
+        device.reset()
         with progress.track(f"on {target.board.id}", len(inputs), "input") as task:
             for number, x in enumerate(inputs):
-                output = session.infer(to_wire(x, identity.input_is_uint8)).output
-                tally.add(number, np.frombuffer(output, np.int8), reference.invoke(x).ravel(), None)
+                tally.add(number, device.run(x), reference.runtime.run(x), None)
                 task.advance()
         tally.gate(reference.name)
     return {

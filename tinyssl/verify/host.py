@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tinyssl import compiler
 from tinyssl.compiler import Program
 from tinyssl.core.errors import Mismatch
 from tinyssl.core.progress import Progress, Silent
+from tinyssl.graph.interface import Feeds, Outputs
+from tinyssl.runtimes.base import Array
 from tinyssl.runtimes.host import HostModel
 from tinyssl.runtimes.tflm import TflmInterpreter
-
-Int8 = NDArray[np.int8]
 
 STEPPED_INPUTS = 64
 """Inputs on which every operator is compared, not only the output; `make_inputs` puts the extremes
@@ -34,8 +34,8 @@ class HostCheck:
     """Whose outputs were compared, on the first `STEPPED_INPUTS` inputs"""
     bytes: int
     """Compared in all"""
-    outputs: Int8
-    """(inputs, *output shape): what our C gave"""
+    outputs: list[Outputs]
+    """What our C gave, by input"""
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class Difference:
     operator: str
     """`#3 CONV_2D`"""
     element: tuple[int, ...]
-    expected: int
-    found: int
+    expected: float
+    found: float
     count: int
     """Elements of this operator's output that differ"""
     elements: int
@@ -61,9 +61,11 @@ class Difference:
         )
 
 
-def first_difference(expected: Int8, found: Int8, number: int, operator: str) -> Difference | None:
+def first_difference(
+    expected: Array, found: Array, number: int, operator: str
+) -> Difference | None:
     """Where two outputs of an operator differ first, in memory order; None where they are equal."""
-    different = expected != found
+    different = bits(expected) != bits(found)
     count = int(np.count_nonzero(different))
     if not count:
         return None
@@ -72,16 +74,21 @@ def first_difference(expected: Int8, found: Int8, number: int, operator: str) ->
         number,
         operator,
         element,
-        int(expected[element]),
-        int(found[element]),
+        expected[element].item(),
+        found[element].item(),
         count,
         expected.size,
     )
 
 
+def bits(values: Array) -> Array:
+    """Elements as unsigned numbers of their bits: a NaN equals itself, and 0.0 is not -0.0."""
+    return np.ascontiguousarray(values).view(f"u{values.itemsize}")
+
+
 def check_host(
     data: bytes,
-    inputs: Int8,
+    inputs: Sequence[Feeds],
     *,
     program: Program | None = None,
     progress: Progress | None = None,
@@ -93,7 +100,7 @@ def check_host(
 
     Args:
         data: The INT8 .tflite file.
-        inputs: (n, *input shape).
+        inputs: One or more.
         program: What `data` was compiled to for a board; by default for this computer.
         progress: Told of every input.
 
@@ -118,9 +125,9 @@ def check_host(
             if number < STEPPED_INPUTS:
                 compared += pair.compare_operators(x, number)
             outputs.append(pair.compare_outputs(x, number))
-            compared += outputs[-1].size
+            compared += sum(output.nbytes for output in outputs[-1].values())
             task.advance()
-    return HostCheck(len(inputs), len(program.graph.ops), compared, np.stack(outputs))
+    return HostCheck(len(inputs), len(program.graph.ops), compared, outputs)
 
 
 @dataclass(frozen=True)
@@ -130,27 +137,26 @@ class _Pair:
     oracle: TflmInterpreter
     ours: HostModel
 
-    def compare_operators(self, x: Int8, number: int) -> int:
-        """Step by step; returns the bytes compared, all equal."""
-        expected, found = self.oracle.tensors(x), self.ours.invoke_profiled(x)
+    def compare_operators(self, x: Feeds, number: int) -> int:
+        """Operator by operator; returns the bytes compared, all equal."""
+        expected, found = self.oracle.tensors(x), self.ours.run_profiled(x)
         for call, output in zip(self.ours.program.calls, found, strict=True):
             op = self.ours.model.ops[call.last]
             theirs = expected[op.outputs[0]]
             difference = first_difference(theirs, output.reshape(theirs.shape), number, op.label)
             if difference is not None:
                 raise Mismatch(str(difference), hint=MISMATCH_HINT)
-        return sum(output.size for output in found)
+        return sum(output.nbytes for output in found)
 
-    def compare_outputs(self, x: Int8, number: int) -> Int8:
+    def compare_outputs(self, x: Feeds, number: int) -> Outputs:
         """In one go, with both arenas shared between tensors, as on a microcontroller."""
-        expected = self.oracle.invoke(x)
-        found = self.ours.invoke(x).reshape(expected.shape)
-        last = self.ours.model.ops[-1].label
-        difference = first_difference(expected, found, number, last)
-        if difference is not None:
-            self.compare_operators(x, number)
-            raise Mismatch(
-                f"{difference}, though every operator agrees when run step by step",
-                hint="tensors overlap in an arena: please report this with the model",
-            )
+        expected, found = self.oracle.run(x), self.ours.run(x)
+        for name, ours in found.items():
+            difference = first_difference(expected[name], ours, number, f"the output {name}")
+            if difference is not None:
+                self.compare_operators(x, number)
+                raise Mismatch(
+                    f"{difference}, though every operator agrees when run step by step",
+                    hint="tensors overlap in an arena: please report this with the model",
+                )
         return found

@@ -52,8 +52,9 @@ def layer_sqnr(
     for image in images:
         shape = oracle.model.input.shape
         scaled = (image.astype(np.float32) / np.float32(255)).reshape(shape)
-        _, *floats = reference.invoke_keeping(scaled, outputs)
-        quantised = oracle.tensors((image.astype(np.int16) - 128).astype(np.int8).reshape(shape))
+        _, floats = reference.run_keeping(reference.feed(scaled), outputs)
+        x = (image.astype(np.int16) - 128).astype(np.int8).reshape(shape)
+        quantised = oracle.tensors(oracle.feed(x))
         for number, ((ours, _), values) in enumerate(zip(pairs, floats, strict=True)):
             exact = values.astype(np.float64).ravel()
             index = ours.outputs[0]

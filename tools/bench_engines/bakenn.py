@@ -52,6 +52,7 @@ const struct engine_info engine_info = {
     .engine = "bakenn",
     .input_bytes = BKNN_MODEL_INPUT_BYTES,
     .output_bytes = BKNN_MODEL_OUTPUT_BYTES,
+    .inputs = 1,
     .arena_bytes = BKNN_MODEL_ARENA_SIZE,
 };
 
@@ -60,14 +61,9 @@ const char *engine_init(void)
     return NULL;
 }
 
-int8_t *engine_input(void)
+void *engine_data(uint32_t tensor)
 {
-    return input;
-}
-
-const int8_t *engine_output(void)
-{
-    return output;
+    return tensor == 0 ? input : output;
 }
 
 int engine_invoke(engine_hook *hook, void *context)

@@ -106,7 +106,7 @@ static uint32_t stack_used(void)
 static void fill_input(void)
 {
     uint32_t state = 1;
-    int8_t *input = engine_input();
+    int8_t *input = engine_input(0);
     for (uint32_t i = 0; i < engine_info.input_bytes; i++) {
         state = state * 1664525u + 1013904223u; /* Numerical Recipes, ch. 7.1 */
         input[i] = (int8_t)(uint8_t)(state >> 24);
@@ -139,7 +139,7 @@ static void run(void)
     }
     put_number("stack", stack_used());
     for (uint32_t i = 0; i < engine_info.output_bytes; i++) {
-        put_number("output", (uint8_t)engine_output()[i]);
+        put_number("output", ((const uint8_t *)engine_output(0))[i]);
     }
     fill_input();
     operator_start = SYST_CVR;

@@ -31,11 +31,18 @@ const struct engine_info engine_info = {
     .model_sha256 = TINYSSL_MODEL_SHA256,
     .input_bytes = TINYSSL_MODEL_INPUT_BYTES,
     .output_bytes = TINYSSL_MODEL_OUTPUT_BYTES,
+    .inputs = TINYSSL_MODEL_INPUT_COUNT,
     .arena_bytes = TINYSSL_MODEL_ARENA_BYTES,
     .op_count = TINYSSL_MODEL_OP_COUNT,
     .input_is_uint8 = 0,
-    .output_zero_point = TINYSSL_MODEL_OUTPUT_ZERO_POINT,
+    .output_zero_point = 8,
     .output_milli_q16 = 5898240,
+};
+
+const struct engine_tensors engine_tensors = {
+    .list = tinyssl_model_tensors,
+    .outputs = TINYSSL_MODEL_OUTPUT_COUNT,
+    .count = TINYSSL_MODEL_TENSOR_COUNT,
 };
 
 const char *engine_init(void)
@@ -43,14 +50,14 @@ const char *engine_init(void)
     return NULL; /* all of it was checked when this file was made */
 }
 
-int8_t *engine_input(void)
+void *engine_data(uint32_t tensor)
 {
-    return tinyssl_model_input(arena);
+    return tinyssl_model_data(arena, tensor);
 }
 
-const int8_t *engine_output(void)
+void engine_reset(void)
 {
-    return tinyssl_model_output(arena);
+    tinyssl_model_reset(arena);
 }
 
 int engine_invoke(engine_hook *hook, void *context)

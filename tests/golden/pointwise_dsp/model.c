@@ -53,19 +53,37 @@ static void run(const struct call *call, int8_t *arena)
     }
 }
 
-int8_t *tinyssl_model_input(uint8_t *arena)
+static const uint16_t places[TINYSSL_MODEL_TENSOR_COUNT] = {4, 0};
+
+static const int32_t shape0[] = {1, 4, 4, 2};
+static const int32_t shape1[] = {1, 4, 4, 1};
+
+const struct tinyssl_tensor tinyssl_model_tensors[TINYSSL_MODEL_TENSOR_COUNT] = {
+    /* name, shape, bytes, scale, zero point, type, kind, rank */
+    { "tensor0", shape0, 32, 0.04f, -3,
+      TINYSSL_TYPE_INT8, TINYSSL_KIND_INPUT, 4 },
+    { "tensor5", shape1, 16, 0.09f, 8,
+      TINYSSL_TYPE_INT8, TINYSSL_KIND_OUTPUT, 4 },
+};
+
+void *tinyssl_model_data(uint8_t *arena, uint32_t tensor)
 {
-    return (int8_t *)(arena + 64);
+    return arena + 16 * (size_t)places[tensor];
 }
 
-const int8_t *tinyssl_model_output(const uint8_t *arena)
+void tinyssl_model_init(uint8_t *arena)
 {
-    return (const int8_t *)(arena + 0);
+    tinyssl_model_reset(arena);
 }
 
-const int8_t *tinyssl_model_op_output(const uint8_t *arena, uint32_t index)
+void tinyssl_model_reset(uint8_t *arena)
 {
-    return (const int8_t *)(arena + 16 * (size_t)calls[index].at[0]);
+    (void)arena;
+}
+
+const void *tinyssl_model_op_output(const uint8_t *arena, uint32_t index)
+{
+    return arena + 16 * (size_t)calls[index].at[0];
 }
 
 void tinyssl_model_invoke(uint8_t *arena)

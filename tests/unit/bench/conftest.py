@@ -14,9 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.host_firmware import HostFirmware, build_header, compile_firmware
-from tinyssl.codegen.aot import render_aot, render_engine_aot
-from tinyssl.codegen.render import write_sources
+from tests.host_firmware import HostFirmware, compile_program
 from tinyssl.compiler import compile
 from tinyssl.compiler.arena import plan_arena
 from tinyssl.compiler.describe import describe_ops
@@ -59,12 +57,7 @@ def compile_model(
 ) -> Path:
     """Firmware of a model; `edit` may change weights.c."""
     program = compile(read_model(model_path.read_bytes(), model_path.stem))
-    model = program.graph
-    sources = render_aot(program) | render_engine_aot(program)
-    sources["weights.c"] = edit(sources["weights.c"])
-    files = write_sources(sources, folder)
-    header = build_header(model.input.bytes, model.output.bytes, len(model.ops), BUILD_ID)
-    return compile_firmware(folder, header, files, defines)
+    return compile_program(program, folder, BUILD_ID, edit=edit, defines=defines)
 
 
 @pytest.fixture(scope="session")

@@ -90,29 +90,43 @@ def test_pixels_on_the_wire_are_the_models_values_plus_128() -> None:
     assert to_wire(x, uint8=False) == x.tobytes()
 
 
+def scores(*values: int) -> dict[str, np.ndarray]:
+    return {"scores": np.array(values, np.int8)}
+
+
 def test_tally_of_two_right_one_wrong_one_different() -> None:
     tally = Tally(classes=2)
-    right, wrong = np.array([9, 1], np.int8), np.array([1, 9], np.int8)
-    assert tally.add(5, right, right, 0)
-    assert tally.add(6, wrong, wrong, 0)
-    assert not tally.add(7, right, np.array([9, 2], np.int8), 0)
+    assert tally.add(5, scores(9, 1), scores(9, 1), 0)
+    assert tally.add(6, scores(1, 9), scores(1, 9), 0)
+    assert not tally.add(7, scores(9, 1), scores(9, 2), 0)
+    first = {"input": 7, "byte": 1, "device": 1, "reference": 2, "output": "scores"}
     assert tally.results() == {
         "agreement": 2 / 3,
         "equal": 2,
         "images": 3,
         "accuracy_device": 2 / 3,
         "accuracy_host": 2 / 3,
-        "first_difference": {"input": 7, "byte": 1, "device": 1, "reference": 2},
+        "first_difference": first,
     }
     assert tally.confusion.tolist() == [[2, 1], [0, 0]]
-    assert tally.first == Difference(7, 1, 1, 2)
-    with pytest.raises(Mismatch, match="1 of 3 outputs"):
+    assert tally.first == Difference(7, 1, 1, 2, "scores")
+    with pytest.raises(Mismatch, match=r"1 of 3 outputs .* byte 1 of scores is 1 on the device"):
         tally.gate("tflm")
+
+
+def test_all_outputs_are_compared_in_their_own_types() -> None:
+    tally = Tally(classes=0)
+    sound = np.array([1.0, np.nan], np.float32)
+    device = {"boxes": sound, "count": np.array([258], np.int16)}
+    assert tally.add(0, device, {"boxes": sound.copy(), "count": np.array([258], np.int16)}, None)
+    assert not tally.add(1, device, {"boxes": sound, "count": np.array([514], np.int16)}, None)
+    assert tally.first == Difference(1, 1, 1, 2, "count")
+    assert tally.results()["inputs"] == 2
 
 
 def test_ties_go_to_the_lower_class_as_on_the_device() -> None:
     tally = Tally(classes=3)
-    tally.add(0, np.array([4, 4, 1], np.int8), np.array([4, 4, 1], np.int8), 0)
+    tally.add(0, scores(4, 4, 1), scores(4, 4, 1), 0)
     assert tally.results()["accuracy_device"] == 1.0
 
 

@@ -18,13 +18,15 @@ from tests.ops import cases
 from tests.ops.blocks import stem
 from tests.ops.oracle import Tflm
 from tinyssl.codegen.aot import render_aot, render_c_folder, render_engine_aot
-from tinyssl.codegen.context import comment_text, float_literal, mlperf_id, rows, string_literal
+from tinyssl.codegen.context import mlperf_id
+from tinyssl.codegen.literals import comment_text, float_literal, rows, string_literal
 from tinyssl.codegen.render import environment, write_sources
 from tinyssl.compiler import Program, compile
 from tinyssl.compiler.describe import describe_ops
 from tinyssl.core.errors import BuildError, UnsupportedModel
 from tinyssl.core.paths import firmware_folder
 from tinyssl.frontends.tflite import read_model
+from tinyssl.graph.interface import named_values
 from tinyssl.ops import OPS
 from tinyssl.ops.reshape import Reshape
 from tinyssl.runtimes.host import compile_sources
@@ -290,11 +292,17 @@ def test_operators_in_words():
     )
 
 
+def golden(program, data, x):
+    """Feeds of one input, and what TFLM gives for them."""
+    named = named_values(program.graph)
+    return {named[0].name: x}, {named[1].name: Tflm(data).invoke(x)}
+
+
 def c_folder(name: str, tmp_path: Path, isa: Isa = Isa.HOST) -> dict[str, str]:
     data = cases.CASES[name]()
     program = compiled(name, isa)
     x = np.random.default_rng(0).integers(-128, 128, program.graph.input.shape).astype(np.int8)
-    sources = render_c_folder(program, x, Tflm(data).invoke(x))
+    sources = render_c_folder(program, *golden(program, data, x))
     write_sources(sources, tmp_path)
     return sources
 
@@ -346,8 +354,9 @@ def sanitized(name: str, folder: Path, isa: Isa) -> None:
 
 
 def test_golden_arrays_of_another_size_are_refused():
-    with pytest.raises(ValueError, match="golden arrays of 3 and 4"):
-        render_c_folder(compiled(), np.zeros(3, np.int8), np.zeros(4, np.int8))
+    feeds, outputs = {"tensor0": np.zeros(3, np.int8)}, {"tensor3": np.zeros(4, np.int8)}
+    with pytest.raises(ValueError, match=r"tensor0 is int8 \[3\]; the model takes int8 \[1, "):
+        render_c_folder(compiled(), feeds, outputs)
 
 
 def test_plan_with_overlaps_is_refused():

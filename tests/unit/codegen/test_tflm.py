@@ -80,8 +80,10 @@ def test_operators_are_those_of_the_file_also_after_passes():
 def test_facts_of_the_model(sources, data):
     model = read_model(data)
     text = sources["engine_tflm.cc"]
-    assert f"kInputBytes = {model.input.bytes};" in text
-    assert f"kOutputBytes = {model.output.bytes};" in text
+    assert re.search(
+        rf'"input", shape0, {model.input.bytes}, .*\n .*INT8, TINYSSL_KIND_INPUT, 4', text
+    )
+    assert re.search(rf'"output", shape1, {model.output.bytes}, .*\n .*KIND_OUTPUT, 2', text)
     assert f"kArenaBytes = {ARENA};" in text
     for op in model.ops:
         assert f'"{op.label}",' in text

@@ -116,7 +116,8 @@ def test_canonical_form_keeps_what_the_quantiser_wrote(quantised, images):
     before = LitertInterpreter(quantised, Kernels.REFERENCE)
     after = LitertInterpreter(canonicalise(quantised), Kernels.REFERENCE)
     for x in make_inputs(read_model(quantised), 30, 0, images):
-        np.testing.assert_array_equal(before.invoke(x), after.invoke(x))
+        (picture,) = x.values()
+        np.testing.assert_array_equal(before.invoke(picture), after.invoke(picture))
 
 
 def test_every_layer_keeps_a_sane_signal_to_noise_ratio(exact, quantised, images):

@@ -37,6 +37,7 @@ def identity_lines(**changes: str) -> list[str]:
         "build": "0123456789abcdef",
         "input": "48,uint8,kept",
         "output": "3,-128,256000",
+        "tensors": "1,1,2",
         "ops": "4",
         "flash": "0",
         "ram": "0",

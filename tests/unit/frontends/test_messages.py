@@ -274,13 +274,6 @@ def test_a_tensor_that_nobody_uses_may_have_any_type():
     verify(read_model(file.data()))
 
 
-def test_several_inputs_stand_beside_the_other_blockers():
-    data = unknown("LOGISTIC")
-    error = refusal(repacked(data, lambda m: setattr(m.subgraphs[0], "inputs", [0, 1])))
-    assert "2 inputs" in error.message
-    assert "#0 LOGISTIC" in error.message
-
-
 def test_messages_stay_short():
     kinds = ("EXP", "LOG", "ABS", "NEG", "SQRT", "RSQRT", "SIN", "COS") * 40
     error = refusal(unknown(*kinds))

@@ -196,11 +196,6 @@ REFUSED = {
         lambda model: model.subgraphs.append(model.subgraphs[0]),
         "2 subgraphs",
     ),
-    "inputs": (
-        cases.softmax,
-        lambda model: setattr(model.subgraphs[0], "inputs", [0, 0]),
-        "2 inputs",
-    ),
     "type": (
         cases.softmax,
         lambda model: setattr(model.subgraphs[0].tensors[0], "type", 3),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.ops import cases
+from tests.ops.ends import two_inputs
 from tinyssl.core.errors import ModelError, UnsupportedModel
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import DType, Model, Op, Quant
@@ -190,7 +191,11 @@ UNSUPPORTED = {
         lambda m: with_op(m, 2, right=0),
         "#2 ADD: .*broadcasting",
     ),
-    "two inputs": (cases.conv, lambda m: replace(m, inputs=(0, 3)), "2 inputs"),
+    "second batch": (
+        two_inputs,
+        lambda m: with_tensor(m, 1, shape=(2, 5, 6, 4)),
+        r"input map has shape \[2, 5, 6, 4\]; the batch",
+    ),
     "softmax depth": (lambda: cases.softmax((1, 5000)), lambda m: m, "5000 elements"),
     "softmax scale": (lambda: cases.softmax(scale=1e-12), lambda m: m, r"below 2\^-26"),
     "accumulator above": (cases.conv, lambda m: with_bias(m, 2**31 - 1), "accumulator can reach"),

@@ -8,6 +8,7 @@ tests/unit/project/test_tflm_project.py.
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.host_firmware import build_header, compile_firmware
@@ -59,7 +60,7 @@ def project(tmp_path_factory):
     (root / "gate.c").write_text(GATE)
     model = source.program.graph
     header = build_header(
-        model.input.bytes, model.output.bytes, len(source.program.calls), "0" * 16
+        [model.input.bytes], model.output.bytes, len(source.program.calls), "0" * 16
     )
     wrapped = [f"-Wl,--wrap=engine_{name}" for name in ("init", "arena_used")]
     engine = [root / "gate.c", *sorted((root / "model").rglob("*.c"))]
@@ -99,7 +100,8 @@ def test_other_bytes_than_tflms_are_an_error(image, host, tmp_path):
     source, elf = image(needed=100, used=64)
     trial = Trial(tmp_path, elf, host, source)
     assert trial.run(4096) == 64
-    trial._expected = bytes(4)
+    (name,) = trial._expected
+    trial._expected = {name: np.zeros(4, np.int8)}
     with pytest.raises(Mismatch, match="4,096 bytes"):
         trial.run(4096)
 

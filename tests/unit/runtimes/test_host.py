@@ -31,7 +31,7 @@ def test_profile_ends_with_the_output_and_has_every_shape():
     x = np.random.default_rng(0).integers(-128, 128, program.graph.input.shape).astype(np.int8)
     with HostModel(program, sources) as host:
         output = host.invoke(x)
-        profile = host.invoke_profiled(x)
+        profile = host.run_profiled(host.feed(x))
     assert [step.shape for step in profile] == [(1, 2, 3, 2), (1, 12), (1, 12)]
     np.testing.assert_array_equal(profile[-1], output)
     np.testing.assert_array_equal(profile[0].ravel(), profile[1].ravel())
@@ -92,7 +92,7 @@ def test_wrong_inputs_are_refused_with_numbers(x):
     program, sources = rendered()
     with (
         HostModel(program, sources) as host,
-        pytest.raises(ValueError, match=rf"{x.dtype} with {x.size} elements.*48"),
+        pytest.raises(ValueError, match=rf"input tensor0 is {x.dtype} .* int8 \[1, 4, 6, 2\]"),
     ):
         host.invoke(x)
 

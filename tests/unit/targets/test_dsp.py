@@ -134,7 +134,9 @@ def test_kernels_stay_inside_their_tensors(name, tmp_path):
     model = read(name)
     program = compile(model, M7)
     x = cases.inputs_for(model.input.shape, 0)[2]
-    sources = render_c_folder(program, x, Tflm(data).invoke(x))
+    sources = render_c_folder(
+        program, {"tensor0": x}, {program.graph.output.name: Tflm(data).invoke(x)}
+    )
     sizes = (model.input.bytes, model.output.bytes, program.calls[0].scratch)
     text, count = CALL.subn(
         lambda call: (

@@ -8,7 +8,6 @@ is no longer used, so that results can be compared tensor by tensor with an inte
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import Any
 
 from tinyssl.core.errors import Blocker, ModelError, UnsupportedModel
@@ -91,7 +90,6 @@ class _Reader:
         ops = tuple(op for op in found if op is not None)
         digest = hashlib.sha256(self.tables.data).hexdigest()
         model = Model(self.name, tensors, ops, inputs, outputs, digest)
-        self._check_ends(model)
         if self.blockers:
             raw = RawGraph(tuple(raw_ops), self._raw_tensors(used, tensors), inputs, outputs)
             raise blocked(diagnose(raw, [*self.blockers, *_further(model)]))
@@ -99,13 +97,6 @@ class _Reader:
 
     def _indices(self, numbers: object) -> tuple[int, ...]:
         return tuple(_in_range(int(number), self.count) for number in vector(numbers))
-
-    def _check_ends(self, model: Model) -> None:
-        for what, indices in (("input", model.inputs), ("output", model.outputs)):
-            if len(indices) != 1:
-                text = f"the model has {len(indices)} {what}s; exactly one is supported"
-                hint = "convert a model with one input and one output tensor"
-                self.blockers.append(Blocker("", text, hint))
 
     def _raw_op(self, index: int) -> RawOp:
         operator = self.tables.operator(index)
@@ -289,7 +280,7 @@ def _tensor_blocker(
 def _further(model: Model) -> list[Blocker]:
     """What the verifier finds in the operators that could be read."""
     try:
-        return find_blockers(replace(model, inputs=model.inputs[:1]))
+        return find_blockers(model)
     except ModelError:
         return []  # what is left of the graph need not make sense
 

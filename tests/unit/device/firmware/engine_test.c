@@ -30,6 +30,7 @@ const struct engine_info engine_info = {
     .model_sha256 = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
     .input_bytes = TINYSSL_INPUT_BYTES,
     .output_bytes = TINYSSL_OUTPUT_BYTES,
+    .inputs = 1,
     .arena_bytes = 64,
     .op_count = TINYSSL_OP_COUNT,
     .input_is_uint8 = 1,
@@ -37,19 +38,30 @@ const struct engine_info engine_info = {
     .output_milli_q16 = 256000, /* 1000 / 256 * 2^16 */
 };
 
+static const int32_t input_shape[] = {1, TINYSSL_INPUT_BYTES};
+static const int32_t output_shape[] = {1, TINYSSL_OUTPUT_BYTES};
+
+static const struct tinyssl_tensor tensors[] = {
+    {"image", input_shape, TINYSSL_INPUT_BYTES, 1.0f / 255, -128,
+     TINYSSL_TYPE_INT8, TINYSSL_KIND_INPUT, 2},
+    {"sums", output_shape, TINYSSL_OUTPUT_BYTES, 1.0f / 256, -128,
+     TINYSSL_TYPE_INT8, TINYSSL_KIND_OUTPUT, 2},
+};
+
+const struct engine_tensors engine_tensors = {tensors, 1, 2};
+
 const char *engine_init(void)
 {
     return getenv("TEST_ENGINE_BROKEN") != NULL ? "arena is too small" : NULL;
 }
 
-int8_t *engine_input(void)
+void *engine_data(uint32_t tensor)
 {
-    return input;
+    return tensor == 0 ? input : output;
 }
 
-const int8_t *engine_output(void)
+void engine_reset(void)
 {
-    return output;
 }
 
 static void combine(uint8_t sums[3])

@@ -1,0 +1,46 @@
+"""Names, text and numbers as C literals and comments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.core.text import percent_encoded
+
+VALUES_A_ROW = 16
+
+
+def comment_text(text: str) -> str:
+    """Text that may stand in a C comment: one line of printable ASCII that cannot close it."""
+    plain = "".join(letter if " " <= letter <= "~" else "?" for letter in text)
+    return plain.replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?").rstrip("\\")
+
+
+def string_literal(text: str) -> str:
+    """A C string literal; what would mean something to C or on the serial line is encoded."""
+    return f'"{percent_encoded(text)}"'
+
+
+def float_literal(value: float) -> str:
+    """The shortest C literal that gives back this float32."""
+    text = repr(float(str(np.float32(value))))
+    return f"{text}f"
+
+
+def rows(values: NDArray[Any]) -> list[str]:
+    """Numbers as lines of C; the least integers as expressions, as C has no negative literals."""
+    texts = [_number(value) for value in values.tolist()]
+    return [
+        ", ".join(texts[start : start + VALUES_A_ROW]) + ","
+        for start in range(0, len(texts), VALUES_A_ROW)
+    ]
+
+
+def _number(value: float) -> str:
+    if isinstance(value, float):
+        return float_literal(value)
+    if value == -(2**31):
+        return "-2147483647 - 1"
+    return str(int(value))
