@@ -10,10 +10,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.ops.flatfile import Flatfile
-
-SAME, VALID = 0, 1
-NONE, RELU, RELU6 = 0, 1, 3
+from tests.ops.flatfile import NONE, RELU, RELU6, SAME, VALID, Flatfile
+from tests.ops.operators import OPERATOR_CASES
 
 
 def _source(seed):
@@ -370,6 +368,7 @@ CASES = {
     "softmax many rows": partial(softmax, shape=(1, 600, 10), scale=0.05),
     "softmax beyond exp": partial(softmax, scale=40.0),
     "reshape": reshaped_pool,
+    **OPERATOR_CASES,
 }
 """Name -> function that makes the .tflite"""
 

@@ -118,7 +118,7 @@ def check(ours, data, count=6):
         for call, found in zip(ours.program.calls, ours.run_profiled(feeds), strict=True):
             op = ours.model.ops[call.last]
             np.testing.assert_array_equal(
-                found, oracle.tensor(op.output, found.shape), err_msg=op.label
+                found, oracle.tensor(op.outputs[0], found.shape), err_msg=op.label
             )
         for value, theirs, found in zip(
             ours.outputs, expected, ours.run(feeds).values(), strict=True

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 
 from tests.ops.cases import NONE, RELU, RELU6, add, boundary, conv, dense, mean, pool, softmax
+from tests.ops.operators import OPERATOR_RANDOM
 
 
 def _random_conv(seed, depthwise):
@@ -99,5 +100,6 @@ RANDOM = {
     "mean": _random_mean,
     "pool": _random_pool,
     "softmax": _random_softmax,
+    **OPERATOR_RANDOM,
 }
 """Family -> function of a seed that makes the .tflite"""

@@ -92,7 +92,7 @@ def model_context(program: Program) -> dict[str, Any]:
     return {
         **_facts(program),
         "kernel_abi": KERNEL_ABI,
-        "kernel_headers": sorted({f"{call.kernel.name}.h" for call in calls if call.kernel}),
+        "kernel_headers": sorted({call.kernel.header for call in calls if call.kernel}),
         "operand_unit": ALIGNMENT,
         "operand_type": "uint16_t" if plan.peak // ALIGNMENT <= UINT16_MAX else "uint32_t",
         "kernels": _kernel_cases(graph, calls),

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.ops import cases
+from tests.ops import cases, flatfile
 from tinyssl import compiler
 from tinyssl.compiler.describe import describe_calls
 from tinyssl.frontends.tflite import read_model
@@ -66,7 +66,7 @@ def subjects() -> list[Subject]:
             cases.conv, size=(12, 12), channels=(16, 96), kernel=(1, 1), zeros=(-128, -128)
         ),
         "stem 32x32": partial(
-            cases.conv, size=(32, 32), channels=(3, 16), stride=(2, 2), activation=cases.RELU6
+            cases.conv, size=(32, 32), channels=(3, 16), stride=(2, 2), activation=flatfile.RELU6
         ),
         "depthwise 16x16x32": partial(cases.depthwise, size=(16, 16), channels=(32, 32)),
         "depthwise 2x2x96": partial(cases.depthwise, size=(2, 2), channels=(96, 96)),

@@ -16,14 +16,16 @@ OpT = TypeVar("OpT", bound=Op)
 
 @dataclass(frozen=True)
 class Kernel(Generic[OpT]):
-    """A C function of firmware/kernels/. `<name>.h` and `<name>.c` hold it."""
+    """A C function of firmware/kernels/, in `<name>.h` and `<name>.c` or those of `source`."""
 
     name: str
-    """File name without ending; the function is `tinyssl_<name>`"""
+    """The function is `tinyssl_<name>`"""
     struct: str
     """Type of its parameters"""
     headers: tuple[str, ...] = ()
     """Further files it needs"""
+    source: str = ""
+    """File name without ending, where it is not `name`: a file may hold several kernels"""
     folder: Path | None = None
     """Folder of its files, where that is not firmware/kernels/; it may use files of both"""
     make_params: Callable[[Model, OpT, Constants], Fields] = lambda _model, _op, _constants: {}
@@ -44,5 +46,11 @@ class Kernel(Generic[OpT]):
         return f"tinyssl_{self.name}"
 
     @property
+    def header(self) -> str:
+        """The header that declares it."""
+        return f"{self.source or self.name}.h"
+
+    @property
     def files(self) -> tuple[str, ...]:
-        return (f"{self.name}.h", f"{self.name}.c", *self.headers)
+        """Its header and source, and what they need."""
+        return (self.header, f"{self.source or self.name}.c", *self.headers)

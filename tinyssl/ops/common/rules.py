@@ -64,13 +64,13 @@ def _one_row(check: Check[Op], tensor: Value) -> None:
 
 
 def legal_quant(check: Check[Op], index: int) -> None:
-    """Scales are positive and finite, zero points of the type, as many of one as of the other."""
+    """Scales are positive and finite, zero points of the type (0 for int16), as many of each."""
     tensor, quant = check.tensor(index), check.quant(index)
     if len(quant.scale) != len(quant.zero_point):
         raise check.broken(
             f"{tensor.name} has {len(quant.scale)} scales and {len(quant.zero_point)} zero points"
         )
-    low, high = INTEGERS[tensor.dtype]
+    low, high = (0, 0) if tensor.dtype is DType.INT16 else INTEGERS[tensor.dtype]
     for scale, zero in zip(quant.scale, quant.zero_point, strict=True):
         if not (math.isfinite(scale) and scale > 0):
             raise check.broken(f"{tensor.name} has scale {scale}; it must be positive")
