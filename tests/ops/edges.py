@@ -47,6 +47,8 @@ OPERATORS = {
     "depthwise valid": partial(depthwise, channels=(8, 8), size=(6, 7), padding=VALID),
     "depthwise of a pixel": partial(depthwise, channels=(4, 4), size=(1, 1)),
     "add": CASES["add"],
+    "mul": CASES["mul"],
+    "mul gate": CASES["mul gate"],
     "mean": CASES["mean"],
     "mean of four channels": partial(mean, channels=4),
     "average": partial(pool, channels=9),

@@ -159,8 +159,8 @@ def test_flipped_bytes_never_escape_as_another_error():
 def test_unknown_operator_names_itself_and_what_is_supported():
     file = Flatfile()
     left, right = file.activation((1, 4)), file.activation((1, 4))
-    file.operator("MUL", [left, left], [right])
-    with pytest.raises(UnsupportedModel, match="#0 MUL") as caught:
+    file.operator("RANK", [left], [right])
+    with pytest.raises(UnsupportedModel, match="#0 RANK") as caught:
         read_model(file.data())
     assert "DEPTHWISE_CONV_2D" in caught.value.hint
 

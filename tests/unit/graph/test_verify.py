@@ -135,6 +135,11 @@ BROKEN = {
         lambda m: with_quant(m, 1, zero_point=(0,)),
         "1/256 and -128",
     ),
+    "mul shapes": (
+        cases.CASES["mul constant"],
+        lambda m: with_tensor(m, 1, shape=(1, 5, 6, 2), data=bytes(60)),
+        r"#0 MUL: shapes \[1, 5, 6, 4\] and .* do not fit each other",
+    ),
     "add scale": (
         cases.add,
         lambda m: with_quant(m, 5, scale=(1e-7,)),
@@ -168,6 +173,18 @@ BROKEN = {
 }
 
 UNSUPPORTED = {
+    "mul scale": (
+        cases.CASES["mul"],
+        lambda m: with_quant(m, m.outputs[0], scale=(1e-12,)),
+        "#2 MUL: the product can reach",
+    ),
+    "mul types": (
+        cases.CASES["mul"],
+        lambda m: with_tensor(
+            with_quant(m, m.outputs[0], zero_point=(0,)), m.outputs[0], dtype=DType.INT16
+        ),
+        "#2 MUL: inputs and outputs are int8 and int16",
+    ),
     "float": (
         cases.conv,
         lambda m: with_tensor(m, 0, dtype=DType.FLOAT32),

@@ -1,0 +1,123 @@
+"""MUL: two activations, or one and a constant, with broadcasting; int8 and int16."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+from tinyssl.graph.check import Check
+from tinyssl.graph.model import DType, Model, Operand, Role
+from tinyssl.ops.common import rules
+from tinyssl.ops.common.activation import INTEGERS, activation_range, activation_words
+from tinyssl.ops.common.bases import BinaryOp
+from tinyssl.ops.common.broadcast import broadcast, broadcast_fields, broadcast_shapes
+from tinyssl.ops.common.fixed_point import SUM_MAX, Multiplier, quantise_multiplier
+from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.overlap import elementwise
+from tinyssl.ops.common.params import Constants, Fields, zero_point
+from tinyssl.ops.common.spec import OpSpec, Tflm
+from tinyssl.ops.common.tflite import (
+    ACTIVATION_NUMBERS,
+    FileOp,
+    Lowering,
+    OperatorContext,
+    TfliteFormat,
+)
+
+TYPES = (DType.INT8, DType.INT16)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mul(BinaryOp):
+    """Elementwise product. A constant is on the right: `_read` swaps the inputs for that."""
+
+    kind: ClassVar[str] = "MUL"
+    operands: ClassVar[tuple[Operand, ...]] = (
+        Operand("left", TYPES),
+        Operand("right", TYPES, (Role.ACTIVATION, Role.CONSTANT)),
+    )
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES),)
+
+
+def mul_multiplier(model: Model, op: Mul) -> Multiplier:
+    """Product to output: the product of the input scales over the output scale, in double."""
+    left, right, output = (model.quant(i).scale[0] for i in (op.left, op.right, op.output))
+    return quantise_multiplier(left * right / output)
+
+
+def _check_product(check: Check[Mul]) -> None:
+    """The largest product, shifted by its multiplier, fits int32."""
+    reach = 1
+    for index in check.op.inputs:
+        low, high = INTEGERS[check.tensor(index).dtype]
+        zero = zero_point(check.model, index)
+        reach *= max(zero - low, high - zero)
+    bound = reach << max(mul_multiplier(check.model, check.op).shift, 0)
+    if bound > SUM_MAX:
+        raise check.unsupported(f"the product can reach {bound}; the limit is {SUM_MAX}")
+
+
+def _params(model: Model, op: Mul, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_mul`."""
+    left, right, output = (model.tensor(index) for index in (op.left, op.right, op.output))
+    multiplier = mul_multiplier(model, op)
+    low, high = activation_range(op.activation, model.quant(op.output), output.dtype)
+    return {
+        **broadcast_fields(left.shape, right.shape, output.shape),
+        "constant": constants.tensor("constant", op.right) if right.constant else "NULL",
+        "multiplier": multiplier.value,
+        "shift": multiplier.shift,
+        "left_zero": zero_point(model, op.left),
+        "right_zero": zero_point(model, op.right),
+        "out_zero": zero_point(model, op.output),
+        "out_min": low,
+        "out_max": high,
+    }
+
+
+def _supports(constant: bool, dtype: DType, model: Model, op: Mul) -> bool:
+    return model.tensor(op.right).constant is constant and model.tensor(op.left).dtype is dtype
+
+
+def _kernel(name: str, constant: bool, dtype: DType) -> Kernel[Mul]:
+    return Kernel(
+        name,
+        "tinyssl_mul",
+        ("broadcast.h",),
+        source="mul",
+        supports=partial(_supports, constant, dtype),
+        make_params=_params,
+        overlaps=elementwise,
+    )
+
+
+def _read(op: OperatorContext) -> Mul:
+    left, right = op.inputs
+    if op.input(0).constant:
+        left, right = right, left
+    return Mul(index=op.index, output=op.output, left=left, right=right, activation=op.activation())
+
+
+def _write(op: Mul, to: Lowering) -> FileOp:
+    fields = {"FusedActivationFunction": ACTIVATION_NUMBERS[op.activation]}
+    version = 4 if to.tensors[op.output].dtype is DType.INT16 else 3
+    return FileOp(op.kind, version, op.inputs, op.outputs, "MulOptions", fields)
+
+
+SPEC = OpSpec(
+    op=Mul,
+    shapes=broadcast_shapes,
+    checks=(rules.same_types, broadcast, _check_product),
+    words=lambda _, op: activation_words(op.activation),
+    kernels=(
+        _kernel("mul_s8", False, DType.INT8),
+        _kernel("mul_constant_s8", True, DType.INT8),
+        _kernel("mul_s16", False, DType.INT16),
+        _kernel("mul_constant_s16", True, DType.INT16),
+    ),
+    tflite=TfliteFormat(
+        read=_read, write=_write, max_version=5, inputs=(2, 2), options="MulOptions"
+    ),
+    tflm=Tflm("AddMul", "mul"),
+)
