@@ -57,7 +57,7 @@ static void fill(int8_t *to, int32_t value, int32_t count)
         tinyssl_store(to, four);
     }
     for (; count > 0; count--) {
-        tinyssl_put(&to, (int8_t)value); /* the compiler would call memset() */
+        tinyssl_append_byte(&to, (int8_t)value); /* the compiler would call memset() */
     }
 }
 

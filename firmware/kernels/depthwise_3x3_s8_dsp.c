@@ -10,7 +10,7 @@ enum { LANES = 4, TAPS = 9, WORD = 4 * TINYSSL_PLANE_WORDS };
 /* Padding to one row of the four planes. slot: its first pair of columns in the first plane. */
 static void fill(const struct tinyssl_depthwise_3x3_dsp *p, uint8_t *slot)
 {
-    const uint32_t zero = tinyssl_pack(p->in_zero, p->in_zero);
+    const uint32_t zero = tinyssl_pair(p->in_zero, p->in_zero);
     const int32_t bytes = TINYSSL_PLANE_BYTES(p->columns);
     for (int32_t x = p->columns; x > 0; x -= 2, slot += WORD) {
         tinyssl_store(slot, zero);

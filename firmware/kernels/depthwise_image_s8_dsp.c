@@ -158,7 +158,7 @@ static int32_t sum(const struct tinyssl_planes *state, const uint8_t *at, const 
 static void one(struct tinyssl_planes *s, int32_t pitch, int32_t stride, int32_t sign)
 {
     const struct tinyssl_channel channel = {s->channel[0], s->channel[1]};
-    const int32_t rounding = tinyssl_left_by_byte(s->offset, channel.word);
+    const int32_t rounding = tinyssl_lsl(s->offset, channel.word);
     const int32_t count = s->pairs / stride / 4 * 2 + s->odd;
     int8_t *out = s->out++;
     s->start[0] = tinyssl_start(channel);
@@ -228,7 +228,7 @@ void tinyssl_depthwise_image_s8_dsp(const int8_t *in, const struct tinyssl_depth
     const int32_t channels = p->channels;
     const int32_t bytes = p->rows * p->pitch;
     const int32_t pairs = p->out_w / 2 * p->stride * 4;
-    const uint32_t zero = tinyssl_pack(p->in_zero, p->in_zero);
+    const uint32_t zero = tinyssl_pair(p->in_zero, p->in_zero);
     for (int32_t i = 0; i < LANES * bytes; i += 4) {
         tinyssl_store(planes + i, zero);
     }

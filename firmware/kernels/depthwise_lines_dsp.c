@@ -8,10 +8,12 @@
 TINYSSL_INLINE void prepare_row(uint32_t *pairs, const int8_t *taps)
 {
     const uint32_t bytes = tinyssl_load(taps);
-    const uint32_t outer = tinyssl_double(tinyssl_even_bytes(bytes)); /* taps 0 and 2 */
-    const uint32_t middle = tinyssl_double(tinyssl_odd_bytes(bytes)); /* tap 1 */
-    pairs[0] = tinyssl_low_halves(outer, middle);
-    pairs[1] = tinyssl_low_and_high_half(middle, outer);
+    const uint32_t outer = tinyssl_sxtb16(bytes);       /* taps 0 and 2 */
+    const uint32_t middle = tinyssl_sxtb16_ror8(bytes); /* tap 1 */
+    const uint32_t outer2 = tinyssl_sadd16(outer, outer);
+    const uint32_t middle2 = tinyssl_sadd16(middle, middle);
+    pairs[0] = tinyssl_pkhbt_lsl16(outer2, middle2);
+    pairs[1] = tinyssl_pkhbt(middle2, outer2);
 }
 
 void tinyssl_prepare_line(struct tinyssl_line *line, const int8_t *taps,
@@ -157,8 +159,8 @@ _Static_assert(offsetof(struct tinyssl_line, step) == 4 && offsetof(struct tinys
 static int32_t sum(const uint8_t *plane, const uint32_t *taps, int32_t start)
 {
     for (int32_t slot = 0; slot < TINYSSL_PLANE_WORDS; slot++, plane += 4, taps += 2) {
-        start = tinyssl_dual_mac(tinyssl_load(plane), taps[0], start);
-        start = tinyssl_mac_low_high(tinyssl_load(plane + 4 * TINYSSL_PLANE_WORDS), taps[1], start);
+        start = tinyssl_smlad(tinyssl_load(plane), taps[0], start);
+        start = tinyssl_smlabt(tinyssl_load(plane + 4 * TINYSSL_PLANE_WORDS), taps[1], start);
     }
     return start;
 }
@@ -167,8 +169,8 @@ static int32_t sum(const uint8_t *plane, const uint32_t *taps, int32_t start)
 static int32_t sum_of_second(const uint8_t *plane, const uint32_t *taps, int32_t start)
 {
     for (int32_t slot = 0; slot < TINYSSL_PLANE_WORDS; slot++, plane += 4, taps += 2) {
-        start = tinyssl_mac_high_low(tinyssl_load(plane), taps[0], start);
-        start = tinyssl_dual_mac(tinyssl_load(plane + 4 * TINYSSL_PLANE_WORDS), taps[1], start);
+        start = tinyssl_smlatb(tinyssl_load(plane), taps[0], start);
+        start = tinyssl_smlad(tinyssl_load(plane + 4 * TINYSSL_PLANE_WORDS), taps[1], start);
     }
     return start;
 }
@@ -184,8 +186,8 @@ static void put(int32_t sum2, const struct tinyssl_line *line, int32_t form, int
 /* An output, raised by 128 already, as int16. */
 static void put_raised(int32_t sum2, const struct tinyssl_line *line, int8_t *out)
 {
-    const int32_t x = tinyssl_add_top_product(sum2, line->multiplier, line->rounding);
-    const int32_t half = tinyssl_right_by_byte(x, line->word) >> 1;
+    const int32_t x = tinyssl_smmlar(sum2, line->multiplier, line->rounding);
+    const int32_t half = tinyssl_asr(x, line->word) >> 1;
     const uint16_t value = (uint16_t)(half < 0 ? 0 : half > UINT8_MAX ? UINT8_MAX : half);
     memcpy(out, &value, sizeof value);
 }

@@ -25,22 +25,22 @@ TINYSSL_INLINE struct sums add_tap(struct sums s, const int8_t *in, const int8_t
 {
     const uint32_t pixel = tinyssl_load(in + offset);
     const uint32_t taps = tinyssl_load(weight + offset);
-    const uint32_t x02 = tinyssl_add_even_bytes(less_zero, pixel);
-    const uint32_t x13 = tinyssl_add_odd_bytes(less_zero, pixel);
-    const uint32_t w02 = tinyssl_even_bytes(taps);
-    const uint32_t w13 = tinyssl_odd_bytes(taps);
-    s.a = tinyssl_mac_low_low(x02, w02, s.a);
-    s.b = tinyssl_mac_low_low(x13, w13, s.b);
-    s.c = tinyssl_mac_high_high(x02, w02, s.c);
-    s.d = tinyssl_mac_high_high(x13, w13, s.d);
+    const uint32_t x02 = tinyssl_sxtab16(less_zero, pixel);
+    const uint32_t x13 = tinyssl_sxtab16_ror8(less_zero, pixel);
+    const uint32_t w02 = tinyssl_sxtb16(taps);
+    const uint32_t w13 = tinyssl_sxtb16_ror8(taps);
+    s.a = tinyssl_smlabb(x02, w02, s.a);
+    s.b = tinyssl_smlabb(x13, w13, s.b);
+    s.c = tinyssl_smlatt(x02, w02, s.c);
+    s.d = tinyssl_smlatt(x13, w13, s.d);
     return s;
 }
 
 TINYSSL_INLINE int8_t *put(int32_t sum, const int32_t *channel, int32_t offset, int8_t *out)
 {
     const struct tinyssl_channel table = {channel[0], channel[1]};
-    const int32_t rounding = tinyssl_left_by_byte(offset, table.word);
-    tinyssl_put(&out, tinyssl_requantise_signed(sum * 2, table, rounding));
+    const int32_t rounding = tinyssl_lsl(offset, table.word);
+    tinyssl_append_byte(&out, tinyssl_requantise_signed(sum * 2, table, rounding));
     return out;
 }
 
@@ -50,7 +50,7 @@ static void pixel(const struct window *w, const struct tinyssl_depthwise_dsp *p,
     const int32_t columns = w->columns;
     const int32_t channels = p->channels;
     const int32_t offset = 2 * p->out_zero + 1;
-    const uint32_t less_zero = tinyssl_pack(-p->in_zero, -p->in_zero);
+    const uint32_t less_zero = tinyssl_pair(-p->in_zero, -p->in_zero);
     for (int32_t c = 0; c < channels; c += LANES) {
         c = c + LANES < channels ? c : channels - LANES; /* some twice at the end */
         const int32_t *table = p->channel + 2 * c;

@@ -1,5 +1,6 @@
-/* The instructions of the Armv7E-M DSP extension that the *_dsp kernels use, and the same in plain C:
- * equal to the bit, so that a kernel can be tested on any computer.
+/* The instructions of the Armv7E-M DSP extension that the *_dsp kernels use, by Arm's names, and the same
+ * in plain C: equal to the bit, so that a kernel can be tested on any computer. The plain C says what
+ * each computes.
  * A word of two int16 is called a pair: the first in the low half. Memory is little-endian. */
 #ifndef TINYSSL_DSP_H
 #define TINYSSL_DSP_H
@@ -13,6 +14,7 @@
 
 #if defined(__ARM_FEATURE_DSP) && defined(__GNUC__)
 #define TINYSSL_DSP 1
+#include <arm_acle.h>
 #else
 #define TINYSSL_DSP 0
 #endif
@@ -51,120 +53,113 @@ static inline int32_t tinyssl_high(uint32_t pair)
 
 #if TINYSSL_DSP
 
-/* Bytes 0 and 2 as a pair. */
-static inline uint32_t tinyssl_even_bytes(uint32_t bytes)
+/* Arm's intrinsics (ACLE, arm_acle.h) where GCC 12 has them; of the others, the instruction. A pair is
+ * ACLE's int16x2_t, four bytes are its int8x4_t. */
+
+static inline uint32_t tinyssl_sxtb16(uint32_t bytes)
 {
-    uint32_t pair;
-    __asm__("sxtb16 %0, %1" : "=r"(pair) : "r"(bytes));
-    return pair;
+    return (uint32_t)__sxtb16((int8x4_t)bytes);
 }
 
-/* Bytes 1 and 3 as a pair. */
-static inline uint32_t tinyssl_odd_bytes(uint32_t bytes)
+static inline int32_t tinyssl_smlad(uint32_t a, uint32_t b, int32_t sum)
 {
-    uint32_t pair;
-    __asm__("sxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(bytes));
-    return pair;
+    return __smlad((int16x2_t)a, (int16x2_t)b, sum);
 }
 
-/* The low halves of two words. */
-static inline uint32_t tinyssl_pack(int32_t low, int32_t high)
+static inline int32_t tinyssl_smlabt(uint32_t a, uint32_t b, int32_t sum)
 {
-    uint32_t pair;
-    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(pair) : "r"(low), "r"(high));
-    return pair;
+    return __smlabt((int32_t)a, (int32_t)b, sum);
 }
 
-/* sum + a.low * b.low + a.high * b.high, modulo 2^32. */
-static inline int32_t tinyssl_dual_mac(uint32_t a, uint32_t b, int32_t sum)
+static inline int32_t tinyssl_smlatb(uint32_t a, uint32_t b, int32_t sum)
 {
-    int32_t result;
-    __asm__("smlad %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
-    return result;
+    return __smlatb((int32_t)a, (int32_t)b, sum);
 }
 
-/* sum + a.low * b.high, modulo 2^32. */
-static inline int32_t tinyssl_mac_low_high(uint32_t a, uint32_t b, int32_t sum)
+static inline uint32_t tinyssl_sadd16(uint32_t a, uint32_t b)
 {
-    int32_t result;
-    __asm__("smlabt %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
-    return result;
+    return (uint32_t)__sadd16((int16x2_t)a, (int16x2_t)b);
 }
 
-/* sum + a.high * b.low, modulo 2^32. */
-static inline int32_t tinyssl_mac_high_low(uint32_t a, uint32_t b, int32_t sum)
-{
-    int32_t result;
-    __asm__("smlatb %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
-    return result;
-}
-
-/* sum + round(a * b / 2^32), halves upwards, modulo 2^32. */
-static inline int32_t tinyssl_add_top_product(int32_t a, int32_t b, int32_t sum)
-{
-    int32_t result;
-    __asm__("smmlar %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
-    return result;
-}
-
-/* Shifts by the low byte of a word, [0, 31]: the other bytes do not matter. */
-static inline int32_t tinyssl_left_by_byte(int32_t x, int32_t word)
-{
-    int32_t result;
-    __asm__("lsl %0, %1, %2" : "=r"(result) : "r"(x), "r"(word));
-    return result;
-}
-
-static inline int32_t tinyssl_right_by_byte(int32_t x, int32_t word)
-{
-    int32_t result;
-    __asm__("asr %0, %1, %2" : "=r"(result) : "r"(x), "r"(word));
-    return result;
-}
-
-/* Both halves of a pair times 2, modulo 2^16. */
-static inline uint32_t tinyssl_double(uint32_t pair)
-{
-    uint32_t result;
-    __asm__("sadd16 %0, %1, %1" : "=r"(result) : "r"(pair));
-    return result;
-}
-
-/* x / 2, downwards, saturated to int8. */
-static inline int8_t tinyssl_half_to_int8(int32_t x)
+/* GCC 12's __ssat() is a macro that -Wconversion warns about. */
+static inline int8_t tinyssl_ssat8_asr1(int32_t x)
 {
     int32_t result;
     __asm__("ssat %0, #8, %1, asr #1" : "=r"(result) : "r"(x));
     return (int8_t)result;
 }
 
-/* A byte to an address that then moves on. The compiler would collect neighbouring bytes
- * in a word, which takes longer. */
-static inline void tinyssl_put(int8_t **at, int8_t x)
+static inline uint32_t tinyssl_sxtb16_ror8(uint32_t bytes)
+{
+    uint32_t pair;
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(bytes));
+    return pair;
+}
+
+static inline uint32_t tinyssl_pkhbt_lsl16(uint32_t low, uint32_t high)
+{
+    uint32_t pair;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(pair) : "r"(low), "r"(high));
+    return pair;
+}
+
+/* Two int32 modulo 2^16 as a pair. */
+static inline uint32_t tinyssl_pair(int32_t low, int32_t high)
+{
+    return tinyssl_pkhbt_lsl16((uint32_t)low, (uint32_t)high);
+}
+
+static inline int32_t tinyssl_smmlar(int32_t a, int32_t b, int32_t sum)
+{
+    int32_t result;
+    __asm__("smmlar %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    return result;
+}
+
+static inline int32_t tinyssl_lsl(int32_t x, int32_t word)
+{
+    int32_t result;
+    __asm__("lsl %0, %1, %2" : "=r"(result) : "r"(x), "r"(word));
+    return result;
+}
+
+static inline int32_t tinyssl_asr(int32_t x, int32_t word)
+{
+    int32_t result;
+    __asm__("asr %0, %1, %2" : "=r"(result) : "r"(x), "r"(word));
+    return result;
+}
+
+/* The compiler would collect neighbouring bytes in a word, which takes longer. */
+static inline void tinyssl_append_byte(int8_t **at, int8_t x)
 {
     __asm__ volatile("strb %1, [%0], #1" : "+r"(*at) : "r"(x) : "memory");
 }
 
 #else
 
-static inline void tinyssl_put(int8_t **at, int8_t x)
+/* The low halves of two words, as a pair. */
+static inline uint32_t tinyssl_pkhbt_lsl16(uint32_t low, uint32_t high)
 {
-    *(*at)++ = x;
+    return (low & UINT32_C(0xffff)) | high << 16;
 }
 
-static inline uint32_t tinyssl_pack(int32_t low, int32_t high)
+/* Two int32 modulo 2^16 as a pair. */
+static inline uint32_t tinyssl_pair(int32_t low, int32_t high)
 {
-    return ((uint32_t)low & UINT32_C(0xffff)) | (uint32_t)high << 16;
+    return tinyssl_pkhbt_lsl16((uint32_t)low, (uint32_t)high);
 }
 
-static inline uint32_t tinyssl_even_bytes(uint32_t bytes)
+/* Bytes 0 and 2 as a pair. */
+static inline uint32_t tinyssl_sxtb16(uint32_t bytes)
 {
-    return tinyssl_pack((int8_t)(uint8_t)bytes, (int8_t)(uint8_t)(bytes >> 16));
+    return tinyssl_pair((int8_t)(uint8_t)bytes, (int8_t)(uint8_t)(bytes >> 16));
 }
 
-static inline uint32_t tinyssl_odd_bytes(uint32_t bytes)
+/* Bytes 1 and 3 as a pair. */
+static inline uint32_t tinyssl_sxtb16_ror8(uint32_t bytes)
 {
-    return tinyssl_even_bytes(bytes >> 8);
+    return tinyssl_sxtb16(bytes >> 8);
 }
 
 static inline int32_t tinyssl_wrap_add(int32_t a, int32_t b)
@@ -172,46 +167,59 @@ static inline int32_t tinyssl_wrap_add(int32_t a, int32_t b)
     return (int32_t)((uint32_t)a + (uint32_t)b);
 }
 
-static inline int32_t tinyssl_dual_mac(uint32_t a, uint32_t b, int32_t sum)
+/* sum + a.low * b.low + a.high * b.high, modulo 2^32. */
+static inline int32_t tinyssl_smlad(uint32_t a, uint32_t b, int32_t sum)
 {
     const int32_t first = tinyssl_wrap_add(sum, tinyssl_low(a) * tinyssl_low(b));
     return tinyssl_wrap_add(first, tinyssl_high(a) * tinyssl_high(b));
 }
 
-static inline int32_t tinyssl_mac_low_high(uint32_t a, uint32_t b, int32_t sum)
+/* sum + a.low * b.high, modulo 2^32. */
+static inline int32_t tinyssl_smlabt(uint32_t a, uint32_t b, int32_t sum)
 {
     return tinyssl_wrap_add(sum, tinyssl_low(a) * tinyssl_high(b));
 }
 
-static inline int32_t tinyssl_mac_high_low(uint32_t a, uint32_t b, int32_t sum)
+/* sum + a.high * b.low, modulo 2^32. */
+static inline int32_t tinyssl_smlatb(uint32_t a, uint32_t b, int32_t sum)
 {
     return tinyssl_wrap_add(sum, tinyssl_high(a) * tinyssl_low(b));
 }
 
-static inline int32_t tinyssl_add_top_product(int32_t a, int32_t b, int32_t sum)
+/* sum + round(a * b / 2^32), halves upwards, modulo 2^32. */
+static inline int32_t tinyssl_smmlar(int32_t a, int32_t b, int32_t sum)
 {
     return tinyssl_wrap_add(sum, (int32_t)(((int64_t)a * b + ((int64_t)1 << 31)) >> 32));
 }
 
-static inline int32_t tinyssl_left_by_byte(int32_t x, int32_t word)
+/* Shifts by the low byte of a word, [0, 31]: the other bytes do not matter. */
+static inline int32_t tinyssl_lsl(int32_t x, int32_t word)
 {
     return (int32_t)((uint32_t)x << (word & 0xff));
 }
 
-static inline int32_t tinyssl_right_by_byte(int32_t x, int32_t word)
+static inline int32_t tinyssl_asr(int32_t x, int32_t word)
 {
     return x >> (word & 0xff);
 }
 
-static inline uint32_t tinyssl_double(uint32_t pair)
+/* Sums of the halves of two pairs, modulo 2^16. */
+static inline uint32_t tinyssl_sadd16(uint32_t a, uint32_t b)
 {
-    return tinyssl_pack(tinyssl_low(pair) * 2, tinyssl_high(pair) * 2);
+    return tinyssl_pair(tinyssl_low(a) + tinyssl_low(b), tinyssl_high(a) + tinyssl_high(b));
 }
 
-static inline int8_t tinyssl_half_to_int8(int32_t x)
+/* x / 2, downwards, saturated to int8. */
+static inline int8_t tinyssl_ssat8_asr1(int32_t x)
 {
     const int32_t half = x >> 1;
     return (int8_t)(half < INT8_MIN ? INT8_MIN : half > INT8_MAX ? INT8_MAX : half);
+}
+
+/* A byte to an address that then moves on. */
+static inline void tinyssl_append_byte(int8_t **at, int8_t x)
+{
+    *(*at)++ = x;
 }
 
 #endif
@@ -239,7 +247,7 @@ static inline int32_t tinyssl_start(struct tinyssl_channel channel)
 /* What the product is raised by before the shift: the output's zero point, and one half. */
 static inline int32_t tinyssl_rounding(int32_t out_zero, struct tinyssl_channel channel)
 {
-    return tinyssl_left_by_byte(2 * out_zero + 1, channel.word);
+    return tinyssl_lsl(2 * out_zero + 1, channel.word);
 }
 
 /* As tinyssl_requantise of fixed_point.h and the output's zero point, saturated to int8.
@@ -251,8 +259,8 @@ static inline int32_t tinyssl_rounding(int32_t out_zero, struct tinyssl_channel 
 static inline int8_t tinyssl_requantise_relu(int32_t sum2, struct tinyssl_channel channel,
                                              int32_t rounding)
 {
-    const int32_t x = tinyssl_add_top_product(sum2, channel.multiplier, rounding);
-    return tinyssl_half_to_int8(tinyssl_right_by_byte(x, channel.word));
+    const int32_t x = tinyssl_smmlar(sum2, channel.multiplier, rounding);
+    return tinyssl_ssat8_asr1(tinyssl_asr(x, channel.word));
 }
 
 /* For all layers. One less where the sum is negative makes halves go away from zero; where the
@@ -260,8 +268,8 @@ static inline int8_t tinyssl_requantise_relu(int32_t sum2, struct tinyssl_channe
 static inline int8_t tinyssl_requantise_signed(int32_t sum2, struct tinyssl_channel channel,
                                                int32_t rounding)
 {
-    const int32_t x = tinyssl_add_top_product(sum2, channel.multiplier, rounding);
-    return tinyssl_half_to_int8(tinyssl_right_by_byte(x + (sum2 >> 31), channel.word));
+    const int32_t x = tinyssl_smmlar(sum2, channel.multiplier, rounding);
+    return tinyssl_ssat8_asr1(tinyssl_asr(x + (sum2 >> 31), channel.word));
 }
 
 /* The form that a layer needs; `sign` is a constant where it matters. */

@@ -54,11 +54,11 @@ static inline void pairs(const struct tinyssl_product4_dsp *p, const uint8_t *co
             for (int32_t half = 0; half < 2; half++) {
                 const uint32_t bytes = tinyssl_load(weight + 4 * half);
                 const uint8_t *at = column + 16 * step + 8 * half;
-                sum = tinyssl_dual_mac(tinyssl_even_bytes(bytes), tinyssl_load(at), sum);
-                sum = tinyssl_dual_mac(tinyssl_odd_bytes(bytes), tinyssl_load(at + 4), sum);
+                sum = tinyssl_smlad(tinyssl_sxtb16(bytes), tinyssl_load(at), sum);
+                sum = tinyssl_smlad(tinyssl_sxtb16_ror8(bytes), tinyssl_load(at + 4), sum);
             }
         }
-        const int32_t rounding = tinyssl_left_by_byte(p->rounding, channel.word);
+        const int32_t rounding = tinyssl_lsl(p->rounding, channel.word);
         out[c] = tinyssl_requantise_dsp(sum, channel, rounding, sign);
     }
 }

@@ -27,7 +27,7 @@ static void fill_pair(uint8_t *plane, int32_t channels, int32_t step, uint32_t p
 void tinyssl_block_padding(const struct tinyssl_fused_block_dsp *p,
                            const struct tinyssl_block_work *w)
 {
-    const uint32_t pair = tinyssl_pack(p->in_zero, p->in_zero);
+    const uint32_t pair = tinyssl_pair(p->in_zero, p->in_zero);
     for (int32_t x = 0; x < p->columns; x += 2) {
         fill_pair(w->planes + tinyssl_plane_offset(x, w->slot), p->channels, w->step, pair);
     }
@@ -48,18 +48,18 @@ static void spread2(const int8_t *first, const int8_t *second, int32_t channels,
     for (; channels >= 4; channels -= 4, first += 4, second += 4, plane += 2 * step) {
         const uint32_t x = tinyssl_load(first);
         const uint32_t y = tinyssl_load(second);
-        const uint32_t even0 = tinyssl_even_bytes(x);
-        const uint32_t even1 = tinyssl_even_bytes(y);
-        const uint32_t odd0 = tinyssl_odd_bytes(x);
-        const uint32_t odd1 = tinyssl_odd_bytes(y);
-        tinyssl_store(plane, tinyssl_low_halves(even0, even1));
-        tinyssl_store(plane + step, tinyssl_low_halves(odd0, odd1));
+        const uint32_t even0 = tinyssl_sxtb16(x);
+        const uint32_t even1 = tinyssl_sxtb16(y);
+        const uint32_t odd0 = tinyssl_sxtb16_ror8(x);
+        const uint32_t odd1 = tinyssl_sxtb16_ror8(y);
+        tinyssl_store(plane, tinyssl_pkhbt_lsl16(even0, even1));
+        tinyssl_store(plane + step, tinyssl_pkhbt_lsl16(odd0, odd1));
         plane += 2 * step;
-        tinyssl_store(plane, tinyssl_high_halves(even0, even1));
-        tinyssl_store(plane + step, tinyssl_high_halves(odd0, odd1));
+        tinyssl_store(plane, tinyssl_pkhtb_asr16(even0, even1));
+        tinyssl_store(plane + step, tinyssl_pkhtb_asr16(odd0, odd1));
     }
     for (; channels > 0; channels--, plane += step) {
-        tinyssl_store(plane, tinyssl_pack(*first++, *second++));
+        tinyssl_store(plane, tinyssl_pair(*first++, *second++));
     }
 }
 

@@ -36,9 +36,9 @@ void tinyssl_mean_s8_dsp(const int8_t *in, const struct tinyssl_mean_dsp *p, int
         const int32_t first = c + 4 < channels ? c : channels - 4; /* some twice at the end */
         const struct doubled x = sum4(in + first, places, channels, start);
         int8_t *to = out + first;
-        tinyssl_put(&to, tinyssl_requantise_signed(x.a, channel, rounding));
-        tinyssl_put(&to, tinyssl_requantise_signed(x.b, channel, rounding));
-        tinyssl_put(&to, tinyssl_requantise_signed(x.c, channel, rounding));
-        tinyssl_put(&to, tinyssl_requantise_signed(x.d, channel, rounding));
+        tinyssl_append_byte(&to, tinyssl_requantise_signed(x.a, channel, rounding));
+        tinyssl_append_byte(&to, tinyssl_requantise_signed(x.b, channel, rounding));
+        tinyssl_append_byte(&to, tinyssl_requantise_signed(x.c, channel, rounding));
+        tinyssl_append_byte(&to, tinyssl_requantise_signed(x.d, channel, rounding));
     }
 }

@@ -187,8 +187,8 @@ static inline int32_t tinyssl_product_sum(const struct tinyssl_product4_dsp *p, 
     const int8_t *weight = p->weight + channel * groups * 4;
     for (int32_t group = 0; group < groups; group++, weight += 4, column += 8 * pixels) {
         const uint32_t bytes = tinyssl_load(weight);
-        sum = tinyssl_dual_mac(tinyssl_even_bytes(bytes), tinyssl_load(column), sum);
-        sum = tinyssl_dual_mac(tinyssl_odd_bytes(bytes), tinyssl_load(column + 4 * pixels), sum);
+        sum = tinyssl_smlad(tinyssl_sxtb16(bytes), tinyssl_load(column), sum);
+        sum = tinyssl_smlad(tinyssl_sxtb16_ror8(bytes), tinyssl_load(column + 4 * pixels), sum);
     }
     return sum;
 }
@@ -198,7 +198,7 @@ static inline void tinyssl_product_c(const struct tinyssl_product4_dsp *p, const
 {
     for (int32_t c = 0; c < p->out_c; c++) {
         const struct tinyssl_channel channel = tinyssl_channel_at(p->channel, c);
-        const int32_t rounding = tinyssl_left_by_byte(p->rounding, channel.word);
+        const int32_t rounding = tinyssl_lsl(p->rounding, channel.word);
         const int32_t start = kind.doubled ? tinyssl_start(channel) : channel.word >> 8;
         for (int32_t i = 0; i < kind.pixels; i++) {
             const int32_t sum = tinyssl_product_sum(p, c, column + 4 * i, kind.pixels, start);

@@ -15,6 +15,7 @@ RESERVED = re.compile(r"\b(?:__\w+|_[A-Z]\w*)")
 GIVEN = re.compile(
     r"__(?:attribute__|asm__|GNUC__|clang__|ELF__|cplusplus|VA_ARGS__|builtin_\w+)"
     r"|__(?:ARM_\w+|riscv\w*|thumb2__|BYTE_ORDER__|ORDER_LITTLE_ENDIAN__)"
+    r"|__(?:sxta?b16|sadd16|smlad|smla[bt][bt]|smlaw[bt])"  # arm_acle.h
     r"|_(?:Alignas|Atomic|Static_assert|Pragma|GNU_SOURCE)"
     r"|__(?:preinit_array|init_array|fini_array|exidx)_(?:start|end)"  # crt0 and the unwinder ask
 )
