@@ -18,8 +18,12 @@ from typing import Any
 from tinyssl.compiler.calls import KernelCall, check_calls, single_calls
 from tinyssl.compiler.lifetimes import Lifetime, lifetimes, scratch_id, storage_of
 from tinyssl.compiler.search import ALIGNMENT, aligned, lower_bound, needed, search
+from tinyssl.core.errors import UnsupportedModel
 from tinyssl.graph.model import Model
 from tinyssl.ops.common.overlap import Overlap
+
+OFFSET_MAX = 2**31 - 1
+"""Bytes: offsets in the generated C and its kernels are int32"""
 
 
 @dataclass(frozen=True)
@@ -113,13 +117,17 @@ def plan_arena(model: Model, calls: Sequence[KernelCall] | None = None) -> Plan:
         The best plan found; equal input gives equal plans.
 
     Raises:
+        UnsupportedModel: A place, or all of them, takes more than offsets in the generated C reach.
         ValueError: The calls are not those of this model.
     """
     calls = tuple(calls or single_calls(model))
     check_calls(model, calls)
     lives = lifetimes(model, calls)
+    for life in lives:
+        _check_bytes(life_name(model, life), life.bytes)
     bound = lower_bound(lives)
     offsets, peak = search(lives, bound)
+    _check_bytes("the arena", peak)
     placements = tuple(_placed(model, life, at) for life, at in zip(lives, offsets, strict=True))
     plan = Plan(placements, storage_of(model, calls), peak, bound, calls)
     collisions = overlaps(plan)
@@ -136,13 +144,24 @@ def call_bytes(model: Model, call: KernelCall) -> int:
     return needed([life for life in lives if life.first <= call.last and call.first <= life.last])
 
 
+def _check_bytes(what: str, size: int) -> None:
+    if size > OFFSET_MAX:
+        raise UnsupportedModel(
+            f"{what} takes {size} bytes; offsets in the generated C end at {OFFSET_MAX}",
+            hint="use a smaller input or fewer channels",
+        )
+
+
+def life_name(model: Model, life: Lifetime) -> str:
+    """The value's name, or whose working memory it is."""
+    if life.tensor < 0:
+        return f"scratch of {model.ops[scratch_id(life.tensor)].label}"
+    return model.tensor(life.tensor).name
+
+
 def _placed(model: Model, life: Lifetime, offset: int) -> Placement:
-    owner = life.tensor
-    if owner < 0:
-        name = f"scratch of {model.ops[scratch_id(owner)].label}"
-    else:
-        name = model.tensor(owner).name
-    return Placement(owner, name, offset, life.bytes, life.first, life.last, life.over)
+    name = life_name(model, life)
+    return Placement(life.tensor, name, offset, life.bytes, life.first, life.last, life.over)
 
 
 def overlaps(plan: Plan) -> list[tuple[int, int]]:

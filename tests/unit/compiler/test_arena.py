@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.ops import cases
-from tinyssl.compiler.arena import Plan, overlaps, plan_arena
+from tinyssl.compiler.arena import OFFSET_MAX, Plan, overlaps, plan_arena
 from tinyssl.compiler.calls import KernelCall
 from tinyssl.compiler.lifetimes import lifetimes, storage_of
 from tinyssl.compiler.picture import picture
 from tinyssl.compiler.search import ALIGNMENT, place, usual_orders
+from tinyssl.core.errors import UnsupportedModel
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import DType, Model, Op, Value
 from tinyssl.graph.passes import run_passes
@@ -275,3 +276,17 @@ def test_a_large_graph_is_planned_in_seconds():
     started = time.perf_counter()
     plan_arena(Model("large", tensors, ops, (0,), (count,)))
     assert time.perf_counter() - started < 10
+
+
+@pytest.mark.parametrize(
+    ("scratch", "message"),
+    [
+        (OFFSET_MAX + 1, "scratch of #0 ADD takes 2147483648 bytes"),
+        (OFFSET_MAX - 100, "the arena takes 21474"),
+    ],
+)
+def test_what_int32_offsets_do_not_reach_is_refused(scratch, message):
+    values = tuple(Value(f"t{i}", (1, 500), DType.INT8) for i in range(3))
+    model = Model("large", values, (Add(index=0, left=0, right=1, output=2),), (0, 1), (2,))
+    with pytest.raises(UnsupportedModel, match=message):
+        plan_arena(model, [KernelCall(0, 0, scratch=scratch)])

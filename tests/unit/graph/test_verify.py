@@ -213,6 +213,16 @@ UNSUPPORTED = {
         lambda m: with_tensor(m, 1, shape=(2, 5, 6, 4)),
         r"input map has shape \[2, 5, 6, 4\]; the batch",
     ),
+    "elements": (
+        cases.conv,
+        lambda m: with_tensor(m, 0, shape=(1, 2**14, 2**14, 2)),
+        "#0 CONV_2D: tensor0 has 536870912 elements; up to 268435456",
+    ),
+    "elements of weights": (
+        cases.conv,
+        lambda m: with_tensor(m, 1, shape=(5, 2**13, 2**13, 3)),
+        "#0 CONV_2D: tensor1 has 1006632960 elements; up to 268435456",
+    ),
     "softmax depth": (lambda: cases.softmax((1, 5000)), lambda m: m, "5000 elements"),
     "softmax scale": (lambda: cases.softmax(scale=1e-12), lambda m: m, r"below 2\^-26"),
     "accumulator above": (cases.conv, lambda m: with_bias(m, 2**31 - 1), "accumulator can reach"),

@@ -11,13 +11,17 @@ from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.window import GEOMETRY_MAX
 
 ELEMENTS_MAX = 2**28
-"""Offsets in the generated C are int32; microcontrollers end far below"""
+"""Of any value, weights too: offsets in the generated C are int32 products of dimensions, and even
+2^28 int32 end below 2^31 bytes. The planner bounds working memory, whose size is a kernel's own
+(`compiler.arena`). Microcontrollers end far below."""
 TOO_MANY = f"up to {ELEMENTS_MAX} are supported"
 
 
 def values(check: Check[Op]) -> None:
     """Activations have a batch of one, and where they are quantised one legal scale."""
     op = check.op
+    for index in (*op.inputs, *op.outputs):
+        _elements(check, check.tensor(index))
     for operand in (*op.operands, *op.results):
         if Role.ACTIVATION in operand.roles:
             for index in op.values(operand):
@@ -38,12 +42,16 @@ def _activation(check: Check[Op], operand: Operand, index: int) -> None:
         legal_quant(check, index)
         if len(check.quant(index).scale) != 1:
             raise check.broken(f"{tensor.name} is an activation with more than one scale")
-    if tensor.elements > ELEMENTS_MAX:
-        raise check.unsupported(f"{tensor.name} has {tensor.elements} elements; {TOO_MANY}")
     if len(tensor.shape) == 4 and max(tensor.shape) > GEOMETRY_MAX:
         raise check.unsupported(
             f"{tensor.name} has shape {list(tensor.shape)}; a dimension ends at {GEOMETRY_MAX}"
         )
+
+
+def _elements(check: Check[Op], tensor: Value) -> None:
+    """A value, constant or not, whose offsets are int32."""
+    if tensor.elements > ELEMENTS_MAX:
+        raise check.unsupported(f"{tensor.name} has {tensor.elements} elements; {TOO_MANY}")
 
 
 def batch(model: Model) -> int:
