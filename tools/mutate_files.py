@@ -34,7 +34,7 @@ from tinyssl.core.settings import read_file, resolve
 from tinyssl.data import data_config_of
 from tinyssl.data.spec import FeatureSpec
 from tinyssl.learn.backbones import BackboneInfo, build_backbone, load_backbone, save_backbone
-from tinyssl.learn.teachers.entry import Entry, Layout
+from tinyssl.learn.teachers.entry import CacheEntry, EntryShapes
 from tinyssl.learn.train.checkpoint import load_checkpoint, save_checkpoint
 from tinyssl.learn.train.recorded import recorded_config
 from tinyssl.monitor.follow import Follower
@@ -71,7 +71,7 @@ ROWS = (
     'seeds = [0]\n[pretrain]\nepochs = 2\n[[row]]\nname = "a"\nmethod = "simclr"\npublished = 1.0\n'
 )
 KEY = {"a": 1}
-LAYOUT = Layout(rows=600, summary_dim=2, token_dim=1, grid=1)
+LAYOUT = EntryShapes(rows=600, summary_dim=2, token_dim=1, grid=1)
 
 
 def make_workspace(root: Path) -> None:
@@ -97,7 +97,7 @@ def make_workspace(root: Path) -> None:
     (root / "tinyssl.toml").write_text(TOML, encoding="utf-8")
     (root / "table.toml").write_text(ROWS, encoding="utf-8")
     shutil.copytree(zoo_folder(), root / "zoo")
-    entry = Entry(root / "cache", KEY, LAYOUT)
+    entry = CacheEntry(root / "cache", KEY, LAYOUT)
     entry.folder.mkdir(parents=True)
     entry.begin()
     for count in (512, 88):
@@ -181,7 +181,7 @@ def _weights(root: Path) -> None:
 
 
 def _cache(root: Path) -> None:
-    entry = Entry(root / "cache", KEY, LAYOUT)
+    entry = CacheEntry(root / "cache", KEY, LAYOUT)
     if entry.complete():
         assert all(bool((rows == 1).all()) for rows in entry.open().values()), "other targets"
     else:

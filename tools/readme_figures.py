@@ -18,7 +18,7 @@ from tinyssl.cli.output import format_value
 from tinyssl.core.intervals import wilson
 from tinyssl.core.records import RunRecord, Workspace, write_atomic
 from tinyssl.report.chain import Chain, follow
-from tinyssl.report.compare import Figure, Row
+from tinyssl.report.compare import ComparedRow, Figure
 from tinyssl.targets.boards import find_board
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -47,7 +47,7 @@ def _share(results: Mapping[str, Any], name: str) -> str:
     return f"{format_value('accuracy', results[name])} ({100 * low:.1f} – {100 * high:.1f})"
 
 
-def _seed_rows(seeds: Row | None) -> list[tuple[str, str]]:
+def _seed_rows(seeds: ComparedRow | None) -> list[tuple[str, str]]:
     """Mean and spread over pretrainings with other seeds, where there are some."""
     if seeds is None:
         return []

@@ -22,7 +22,7 @@ from tinyssl.device import emulator
 from tinyssl.project import Flashed, stop_emulators
 from tinyssl.stages.build import build
 from tinyssl.stages.fleet import bench_all, exit_code, find_jobs
-from tinyssl.stages.fleet_worker import Job
+from tinyssl.stages.fleet_worker import BenchJob
 
 pytestmark = pytest.mark.emulator
 
@@ -114,7 +114,7 @@ def test_ctrl_c_ends_all_of_them(flashed: Workspace) -> None:
     assert process.returncode == 130
     statuses = {read_record(folder).status for folder in timed()}
     assert statuses == {"interrupted"}
-    jobs = [Job(BenchConfig(board=board, runs=1, images=1)) for board in BOARDS]
+    jobs = [BenchJob(BenchConfig(board=board, runs=1, images=1)) for board in BOARDS]
     after = bench_all(jobs, flashed)  # the ports are free, and the boards answer
     assert [outcome.failure for outcome in after] == [None] * len(BOARDS)
 

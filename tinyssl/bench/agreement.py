@@ -13,7 +13,7 @@ from tinyssl.graph.interface import Outputs
 
 
 @dataclass(frozen=True)
-class Difference:
+class ByteDifference:
     """The first output byte on which device and reference differ."""
 
     input: int
@@ -25,7 +25,7 @@ class Difference:
 
 
 @dataclass
-class Tally:
+class Agreement:
     """What has been compared so far."""
 
     classes: int
@@ -34,7 +34,7 @@ class Tally:
     equal: int = 0
     right_device: int = 0
     right_reference: int = 0
-    first: Difference | None = None
+    first: ByteDifference | None = None
     confusion: NDArray[np.int64] = field(init=False)
     """(classes, classes): rows are labels, columns what the device answered"""
 
@@ -94,7 +94,7 @@ class Tally:
         )
 
 
-def _first_difference(number: int, device: Outputs, reference: Outputs) -> Difference | None:
+def _first_difference(number: int, device: Outputs, reference: Outputs) -> ByteDifference | None:
     """In the order of the outputs; bytes are told as int8."""
     for name, expected in reference.items():
         theirs = np.frombuffer(expected.tobytes(), np.int8)
@@ -102,5 +102,5 @@ def _first_difference(number: int, device: Outputs, reference: Outputs) -> Diffe
         different = np.flatnonzero(ours != theirs)
         if different.size:
             at = int(different[0])
-            return Difference(number, at, int(ours[at]), int(theirs[at]), name)
+            return ByteDifference(number, at, int(ours[at]), int(theirs[at]), name)
     return None

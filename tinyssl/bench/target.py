@@ -17,7 +17,7 @@ from tinyssl.targets.boards import Board, read_board
 
 
 @dataclass(frozen=True)
-class Target:
+class BenchTarget:
     """A build on its board."""
 
     folder: Path
@@ -28,7 +28,7 @@ class Target:
     baud: int
 
 
-def find_target(config: BenchConfig, workspace: Workspace) -> Target:
+def find_target(config: BenchConfig, workspace: Workspace) -> BenchTarget:
     """The board named or flashed last, and its port.
 
     Raises:
@@ -39,10 +39,10 @@ def find_target(config: BenchConfig, workspace: Workspace) -> Target:
     info = BuildInfo.load(folder, workspace.root)
     board = read_board(folder / "boards" / f"{info.board}.json")
     port = config.serial or _port(folder, board)
-    return Target(folder, info, board, port, config.baud or board.tinyssl.serial.baud)
+    return BenchTarget(folder, info, board, port, config.baud or board.tinyssl.serial.baud)
 
 
-def check_identity(identity: Identity, target: Target) -> None:
+def check_identity(identity: Identity, target: BenchTarget) -> None:
     """Refuses to measure firmware that is not the build's.
 
     Raises:

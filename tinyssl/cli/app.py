@@ -11,8 +11,15 @@ import click.exceptions
 import rich_click as click_rich
 
 from tinyssl.cli.common import CONTEXT, global_options
-from tinyssl.cli.output import Failure, print_failure, print_traceback
-from tinyssl.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, TinysslError, nearest
+from tinyssl.cli.output import print_failure, print_traceback
+from tinyssl.core.errors import (
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_USAGE,
+    Failure,
+    TinysslError,
+    nearest,
+)
 
 COMMANDS = {
     "doctor": "Check compilers, emulator, ports and disk; say how to repair them",
@@ -50,7 +57,7 @@ class _Summary(click_rich.RichCommand):
     """Stands for a command in the group's help, so that --help loads none of them."""
 
 
-class Group(click_rich.RichGroup):
+class CommandGroup(click_rich.RichGroup):
     """Commands by name, loaded when called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -107,7 +114,7 @@ def describe(error: Exception) -> Failure:
     """What the user is told about an exception, with the exit code."""
     kind = type(error).__name__
     if isinstance(error, TinysslError):
-        return Failure(kind, error.exit_code, error.message, error.hint)
+        return Failure.of(error)
     if isinstance(error, click.exceptions.ClickException):
         context = getattr(error, "ctx", None)
         path = context.command_path if context else "tinyssl"
@@ -133,8 +140,8 @@ def _missing(error: ModuleNotFoundError) -> Failure:
     )
 
 
-def _group() -> Group:
-    return Group(
+def _group() -> CommandGroup:
+    return CommandGroup(
         name="tinyssl",
         params=[*global_options(), _version_option()],
         help="From a folder of unlabelled images to a measured microcontroller.",

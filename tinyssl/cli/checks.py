@@ -44,7 +44,7 @@ ST_VENDOR = "0483"
 
 
 @dataclass(frozen=True)
-class Check:
+class CheckResult:
     """One thing that was looked at."""
 
     name: str
@@ -55,7 +55,7 @@ class Check:
     """Exact command, empty where there is nothing to do"""
 
 
-def all_checks(boards: Iterable[Board], workspace: Workspace) -> list[Check]:
+def all_checks(boards: Iterable[Board], workspace: Workspace) -> list[CheckResult]:
     """Every check, in the order in which a newcomer would repair."""
     boards = list(boards)
     return [
@@ -92,46 +92,52 @@ def _version(package: str) -> str:
         return ""
 
 
-def _python() -> Check:
+def _python() -> CheckResult:
     found = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info >= PYTHON:
-        return Check("Python", "ok", found)
-    return Check("Python", "fail", f"{found}; 3.11 or newer is needed", apt("python3.11-venv"))
+        return CheckResult("Python", "ok", found)
+    return CheckResult(
+        "Python", "fail", f"{found}; 3.11 or newer is needed", apt("python3.11-venv")
+    )
 
 
-def _package(name: str, use: str) -> Check:
+def _package(name: str, use: str) -> CheckResult:
     version = _version(name)
     if version:
-        return Check(name, "ok", version)
-    return Check(name, "fail", f"not installed; {use}", f"{sys.executable} -m pip install {name}")
+        return CheckResult(name, "ok", version)
+    return CheckResult(
+        name, "fail", f"not installed; {use}", f"{sys.executable} -m pip install {name}"
+    )
 
 
-def _platformio() -> Check:
+def _platformio() -> CheckResult:
     versions = {name: _version(name) for name in ("platformio", "scons")}
     missing = [name for name, version in versions.items() if not version]
     if missing:
         repair = f"{sys.executable} -m pip install {' '.join(missing)}"
-        return Check("PlatformIO", "fail", f"{', '.join(missing)} not installed", repair)
-    return Check("PlatformIO", "ok", f"{versions['platformio']}, scons {versions['scons']}")
+        return CheckResult("PlatformIO", "fail", f"{', '.join(missing)} not installed", repair)
+    return CheckResult("PlatformIO", "ok", f"{versions['platformio']}, scons {versions['scons']}")
 
 
-def _tflm() -> Check:
+def _tflm() -> CheckResult:
     version = _version("tflite-micro")
     if version:
-        return Check("tflite-micro", "ok", version)
+        return CheckResult("tflite-micro", "ok", version)
     repair = f"{sys.executable} -m pip install --pre tflite-micro"
-    return Check("tflite-micro", "warn", "not installed; `verify` needs it (Linux x86-64)", repair)
+    return CheckResult(
+        "tflite-micro", "warn", "not installed; `verify` needs it (Linux x86-64)", repair
+    )
 
 
-def _extra_train() -> Check:
+def _extra_train() -> CheckResult:
     missing = [name for name in TRAIN if not _version(name)]
     if not missing:
-        return Check("extra train", "ok", f"torch {_version('torch')}")
+        return CheckResult("extra train", "ok", f"torch {_version('torch')}")
     found = f"without {', '.join(missing)}; only pretrain, probe and convert need them"
-    return Check("extra train", "warn", found, _pip("[train]"))
+    return CheckResult("extra train", "warn", found, _pip("[train]"))
 
 
-def _tools(boards: Iterable[Board]) -> list[Check]:
+def _tools(boards: Iterable[Board]) -> list[CheckResult]:
     """One check for each compiler and emulator, one for all that only our own tests call."""
     commands = [board.tinyssl.emulator.command for board in boards if board.tinyssl.emulator]
     known = tools(emulators_of(commands))
@@ -141,84 +147,84 @@ def _tools(boards: Iterable[Board]) -> list[Check]:
     ]
 
 
-def _tool(tool: Tool) -> Check:
+def _tool(tool: Tool) -> CheckResult:
     problem = problem_of(tool)
     if problem is None:
-        return Check(tool.name, "ok", found_text(tool))
+        return CheckResult(tool.name, "ok", found_text(tool))
     state: State = "fail" if tool.needed_by == "demo" else "warn"
     repair = apt(*problem.packages) if problem.packages else f"install {tool.programs[0]}"
-    return Check(tool.name, state, f"{problem.text}; {tool.use}", repair)
+    return CheckResult(tool.name, state, f"{problem.text}; {tool.use}", repair)
 
 
-def _programs_of_tests(wanted: Iterable[Tool]) -> Check:
+def _programs_of_tests(wanted: Iterable[Tool]) -> CheckResult:
     problems = [problem for tool in wanted if (problem := problem_of(tool))]
     if not problems:
-        return Check("programs of the tests", "ok", ", ".join(tool.name for tool in wanted))
+        return CheckResult("programs of the tests", "ok", ", ".join(tool.name for tool in wanted))
     found = f"{'; '.join(problem.text for problem in problems)}; {OWN}"
     packages = dict.fromkeys(name for problem in problems for name in problem.packages)
-    return Check("programs of the tests", "warn", found, apt(*packages))
+    return CheckResult("programs of the tests", "warn", found, apt(*packages))
 
 
-def _flashers() -> Check:
+def _flashers() -> CheckResult:
     """One of the two that drive debug probes is enough; J-Link's own program is a third way."""
     programs = {"openocd": "OpenOCD", "JLinkExe": "JLinkExe"}
     found = [name for program, name in programs.items() if shutil.which(program)]
     found += [f"{name} {_version(name)}" for name in ("pyocd",) if _version(name)]
     if found:
-        return Check("debug probes", "ok", ", ".join(found))
+        return CheckResult("debug probes", "ok", ", ".join(found))
     use = "neither OpenOCD nor pyOCD; only real boards with a debug probe need one"
-    return Check("debug probes", "warn", use, _pip("[flash]"))
+    return CheckResult("debug probes", "warn", use, _pip("[flash]"))
 
 
-def _esptool() -> Check:
+def _esptool() -> CheckResult:
     version = _version("esptool")
     if version:
-        return Check("esptool", "ok", version)
+        return CheckResult("esptool", "ok", version)
     found = "not installed; only ESP32 boards need it"
-    return Check("esptool", "warn", found, _pip("[flash]"))
+    return CheckResult("esptool", "warn", found, _pip("[flash]"))
 
 
-def _attached(boards: Iterable[Board]) -> Check:
+def _attached(boards: Iterable[Board]) -> CheckResult:
     """Probes that are plugged in and may not be opened, with the rule that lets this user."""
     devices = usb_devices()
     probes = {probe.node: probe for board in boards for probe in probes_of(board, devices)}
     blocked = [probe for probe in probes.values() if not probe.allowed]
     if not blocked:
         found = f"{len(probes)}, this user may open them" if probes else "none"
-        return Check("attached probes", "ok", found)
+        return CheckResult("attached probes", "ok", found)
     rules = "\n".join(sorted({udev_rule(probe) for probe in blocked}))
     names = ", ".join(f"{probe.product or probe.vid} ({probe.node})" for probe in blocked)
-    return Check(
+    return CheckResult(
         "attached probes", "warn", f"this user may not open {names}",
         f"echo '{rules}' | sudo tee -a {RULES} && sudo udevadm control --reload && sudo udevadm "
         "trigger",
     )  # fmt: skip
 
 
-def _serial_group() -> Check:
+def _serial_group() -> CheckResult:
     """Serial ports belong to a group (dialout on Debian); root needs none."""
     if sys.platform == "darwin" or os.geteuid() == 0:
-        return Check("serial ports", "ok", "this user may open them")
+        return CheckResult("serial ports", "ok", "this user may open them")
     import grp
 
     mine = {grp.getgrgid(group).gr_name for group in os.getgroups()}
     if mine & set(USB_SERIAL_GROUPS):
-        return Check("serial ports", "ok", f"member of {', '.join(sorted(mine))}")
+        return CheckResult("serial ports", "ok", f"member of {', '.join(sorted(mine))}")
     repair = "sudo usermod -aG dialout $USER  # then log in again"
-    return Check(
+    return CheckResult(
         "serial ports", "warn", "not in the group dialout; only real boards need it", repair
     )
 
 
-def _udev() -> Check:
+def _udev() -> CheckResult:
     """A rule that names ST's vendor id lets a user other than root reach the probe."""
     for folder in map(Path, UDEV_FOLDERS):
         for path in sorted(folder.glob("*.rules")) if folder.is_dir() else []:
             if ST_VENDOR in path.read_text(errors="replace", encoding="utf-8"):
-                return Check("ST-Link udev rules", "ok", str(path))
+                return CheckResult("ST-Link udev rules", "ok", str(path))
     if os.geteuid() == 0:
-        return Check("ST-Link udev rules", "ok", "none, and root needs none")
-    return Check(
+        return CheckResult("ST-Link udev rules", "ok", "none, and root needs none")
+    return CheckResult(
         "ST-Link udev rules", "warn", "none; only ST-Link probes need them",
         f"{apt('openocd')}\n    sudo udevadm control --reload && sudo udevadm trigger",
     )  # fmt: skip
@@ -229,17 +235,17 @@ def _existing(path: Path) -> Path:
     return next(folder for folder in (path, *path.absolute().parents) if folder.exists())
 
 
-def _disk(root: Path) -> Check:
+def _disk(root: Path) -> CheckResult:
     free = shutil.disk_usage(_existing(root)).free
     found = f"{free / 1e9:.1f} GB free at {root.absolute()}"
     if free >= FREE_BYTES:
-        return Check("disk", "ok", found)
+        return CheckResult("disk", "ok", found)
     repair = f"rm -r {cache_folder()}"  # safe: it is made anew when it is needed
-    return Check("disk", "fail", f"{found}; {FREE_BYTES / 1e9:.0f} GB are needed", repair)
+    return CheckResult("disk", "fail", f"{found}; {FREE_BYTES / 1e9:.0f} GB are needed", repair)
 
 
-def _writable(name: str, folder: Path) -> Check:
+def _writable(name: str, folder: Path) -> CheckResult:
     if os.access(_existing(folder), os.W_OK):
-        return Check(name, "ok", f"{folder.absolute()} can be written")
+        return CheckResult(name, "ok", f"{folder.absolute()} can be written")
     repair = f"sudo chown -R $USER {_existing(folder)}"
-    return Check(name, "fail", f"{folder.absolute()} cannot be written", repair)
+    return CheckResult(name, "fail", f"{folder.absolute()} cannot be written", repair)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyssl.cli.checks import Check, all_checks
+from tinyssl.cli.checks import CheckResult, all_checks
 from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result, Table
 from tinyssl.core.errors import EXIT_FAILED, EXIT_OK
@@ -29,7 +29,7 @@ def doctor(call: Call) -> Result:
     return Result({"checks": checks}, blocks, code)
 
 
-def _repair_line(check: Check) -> str:
+def _repair_line(check: CheckResult) -> str:
     return f"{check.name}:\n    {check.repair}"
 
 

@@ -10,7 +10,7 @@ from tinyssl.cli.output import Result, Table, format_value
 from tinyssl.core.records import BuildInfo, read_record
 
 if TYPE_CHECKING:
-    from tinyssl.stages.fleet_worker import Outcome
+    from tinyssl.stages.fleet_worker import BenchOutcome
 
 COLUMNS = (
     "board",
@@ -27,7 +27,7 @@ MISSING = "–"
 
 
 def fleet_result(
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[BenchOutcome],
     notes: Mapping[str, str] | None = None,
     builds: Mapping[str, BuildInfo] | None = None,
 ) -> Result:
@@ -52,7 +52,7 @@ def fleet_result(
     )
 
 
-def board_data(outcome: Outcome, build: BuildInfo | None = None) -> dict[str, Any]:
+def board_data(outcome: BenchOutcome, build: BuildInfo | None = None) -> dict[str, Any]:
     """A board for --json: its run, its figures as far as they were measured, its error."""
     data: dict[str, Any] = {"board": outcome.board, "ok": outcome.failure is None}
     if build is not None:

@@ -8,7 +8,7 @@ from typing import Any
 import rich_click as click
 
 from tinyssl.cli.common import GLOBAL
-from tinyssl.core.settings import Kind, Setting, fields_of, kind_of, parse_text
+from tinyssl.core.settings import FieldKind, Setting, fields_of, kind_of, parse_text
 
 METAVARS = {
     "integer": "INTEGER",
@@ -46,7 +46,7 @@ def _option(stage: str, name: str, info: Any, panel: str) -> click.Option:
     return click.RichOption(names, metavar=METAVARS[kind.name], **common)
 
 
-def _help(info: Any, kind: Kind) -> str:
+def _help(info: Any, kind: FieldKind) -> str:
     default = info.get_default(call_default_factory=True)
     if default in (None, {}):
         return str(info.description)

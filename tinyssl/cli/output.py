@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from tinyssl.core.errors import EXIT_OK
+from tinyssl.core.errors import EXIT_OK, Failure
 from tinyssl.core.text import printable, printable_lines
 from tinyssl.monitor.console import SafeConsole, print_line
 
@@ -116,18 +116,6 @@ def _table(table: Table) -> RichTable:
     for row in table.rows:
         rich.add_row(*(Text(printable(cell)) for cell in row))
     return rich
-
-
-@dataclass(frozen=True)
-class Failure:
-    """An error as the user sees it."""
-
-    kind: str
-    """Name of the error class"""
-    code: int
-    """Exit code"""
-    message: str
-    hint: str = ""
 
 
 def print_failure(command: str, failure: Failure, *, as_json: bool) -> None:

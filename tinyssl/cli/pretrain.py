@@ -15,7 +15,7 @@ from tinyssl.core.records import RunRecord
 from tinyssl.stages.call import Call
 
 if TYPE_CHECKING:
-    from tinyssl.learn.train.observer import Subject
+    from tinyssl.learn.train.observer import TrainingRun
     from tinyssl.monitor.display import Observed
 
 
@@ -45,7 +45,7 @@ def watched(call: Call, config: PretrainConfig, data: DataConfig) -> RunRecord:
     with choose_display() as display:
         seen: list[Observed] = []
 
-        def observe(subject: Subject) -> Observed:
+        def observe(subject: TrainingRun) -> Observed:
             seen.append(Observed(display, subject))
             return seen[-1]
 

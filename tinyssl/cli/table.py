@@ -18,7 +18,7 @@ from tinyssl.stages.call import Call
 
 if TYPE_CHECKING:
     from tinyssl.core.records import RunRecord, Workspace
-    from tinyssl.stages.table import Cell, Outcome, TableSpec
+    from tinyssl.stages.table import Cell, CellOutcome, TableSpec
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def _spec(asked: _Given) -> TableSpec:
 def _plan(cells: Sequence[Cell], workspace: Workspace, asked: _Given) -> Result:
     """What would be done, and how long the training will take."""
     from tinyssl.core.commands import shown
-    from tinyssl.stages.table import State, estimate, look_up
+    from tinyssl.stages.table import CellState, estimate, look_up
 
     rows, data, commands, total, unknown = [], [], [], 0.0, 0
     for cell in cells:
@@ -90,7 +90,7 @@ def _plan(cells: Sequence[Cell], workspace: Workspace, asked: _Given) -> Result:
         guess = estimate(outcome, workspace)
         total += guess.seconds or 0.0
         unknown += guess.seconds is None
-        todo = outcome.step if outcome.state is State.OPEN else ""
+        todo = outcome.step if outcome.state is CellState.OPEN else ""
         seconds = "?" if guess.seconds is None else format_value("seconds", guess.seconds)
         rows.append((cell.name, str(outcome.state), todo, seconds, guess.basis))
         if todo:
@@ -115,8 +115,8 @@ def _plan(cells: Sequence[Cell], workspace: Workspace, asked: _Given) -> Result:
     return Result({"cells": data, "seconds": total, "unknown": unknown}, blocks)
 
 
-def _result(spec: TableSpec, outcomes: Sequence[Outcome], asked: _Given, call: Call) -> Result:
-    from tinyssl.stages.table import State
+def _result(spec: TableSpec, outcomes: Sequence[CellOutcome], asked: _Given, call: Call) -> Result:
+    from tinyssl.stages.table import CellState
 
     rows = [_row(outcome) for outcome in outcomes]
     states = [outcome.state for outcome in outcomes]
@@ -124,7 +124,7 @@ def _result(spec: TableSpec, outcomes: Sequence[Outcome], asked: _Given, call: C
         Table(("cell", "state", "linear probe", "kNN", "images/s", "seconds", ""), rows), ""
     ]  # fmt: skip
     data: dict[str, Any] = {"cells": [_json(outcome) for outcome in outcomes]}
-    left = states.count(State.OPEN)
+    left = states.count(CellState.OPEN)
     blocks.append(f"{len(states) - left} of {len(states)} cells finished")
     if asked.out:
         from tinyssl.stages.table.document import write_document
@@ -136,8 +136,8 @@ def _result(spec: TableSpec, outcomes: Sequence[Outcome], asked: _Given, call: C
     if left:
         blocks.append(f"{left} left: give the same command again to go on")
     code = EXIT_INTERRUPTED if left else EXIT_OK
-    if State.FAILED in states:
-        blocks.append(f"{states.count(State.FAILED)} failed: --retry does them again")
+    if CellState.FAILED in states:
+        blocks.append(f"{states.count(CellState.FAILED)} failed: --retry does them again")
         code = code or EXIT_FAILED
     return Result(data, blocks, code)
 
@@ -154,7 +154,7 @@ def _again(asked: _Given) -> list[str]:
     return [*words, "--out", str(asked.out)]
 
 
-def _row(outcome: Outcome) -> tuple[str, ...]:
+def _row(outcome: CellOutcome) -> tuple[str, ...]:
     probe = outcome.probe.results if outcome.probe else {}
     train = outcome.pretrain.results if outcome.pretrain else {}
     state = str(outcome.state)
@@ -175,7 +175,7 @@ def _figure(results: dict[str, Any], name: str) -> str:
     return format_value(name, results[name]) if name in results else ""
 
 
-def _json(outcome: Outcome) -> dict[str, Any]:
+def _json(outcome: CellOutcome) -> dict[str, Any]:
     def folder(run: RunRecord | None) -> Path | None:
         return run.folder if run else None
 

@@ -14,7 +14,7 @@ from tinyssl.core.errors import UsageError
 from tinyssl.core.records import Workspace
 from tinyssl.monitor.display import Display, choose_display
 from tinyssl.monitor.follow import Follower
-from tinyssl.monitor.state import State, complaints
+from tinyssl.monitor.state import RunState, complaints
 from tinyssl.monitor.view import View, lines_of
 from tinyssl.stages.call import Call
 
@@ -70,7 +70,7 @@ def follow(follower: Follower, display: Display) -> None:
         return
 
 
-def summary(follower: Follower, state: State) -> dict[str, Any]:
+def summary(follower: Follower, state: RunState) -> dict[str, Any]:
     """The run's state for programs."""
     last = {
         key: value

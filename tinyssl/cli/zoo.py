@@ -13,8 +13,8 @@ from tinyssl.core.errors import UsageError
 from tinyssl.core.paths import existing
 from tinyssl.stages.call import Call
 from tinyssl.zoo import (
-    Entry,
-    Words,
+    CardTexts,
+    ZooEntry,
     add_entry,
     default_name,
     entries,
@@ -44,7 +44,9 @@ def zoo(
         return _show(find_entry(what[1]))
     if what[0] == "add" and len(what) <= 2 and name:
         run = existing(what[1], "RUN") if len(what) == 2 else None
-        entry = add_entry(find_sources(run, call.workspace), Words(name, data_name, data_licence))
+        entry = add_entry(
+            find_sources(run, call.workspace), CardTexts(name, data_name, data_licence)
+        )
         if default or default_name() is None:
             set_default(name)
         return _show(entry)
@@ -54,7 +56,7 @@ def zoo(
     )
 
 
-def _list(found: list[Entry]) -> Result:
+def _list(found: list[ZooEntry]) -> Result:
     usual = default_name()
     rows = []
     for entry in found:
@@ -75,7 +77,7 @@ def _list(found: list[Entry]) -> Result:
     return Result(data, (Table(columns, rows), *empty))
 
 
-def _show(entry: Entry) -> Result:
+def _show(entry: ZooEntry) -> Result:
     card = asdict(entry.card) | {"folder": entry.folder}
     return Result(card, (entry.page(), str(Path(entry.folder))))
 

@@ -73,7 +73,7 @@ class Struct:
 
 
 @dataclass(frozen=True)
-class Table:
+class ConstantArray:
     """An array of weights.c."""
 
     declaration: str
@@ -281,10 +281,10 @@ def _comments(model: Model, call: KernelCall, source: str, target: str) -> list[
     return [comment_text(line) for line in lines]
 
 
-def _table(array: Array) -> Table:
+def _table(array: Array) -> ConstantArray:
     length = math.prod(array.shape)
     aligned = f"TINYSSL_ALIGNED({array.alignment}) " if array.alignment else ""
-    return Table(
+    return ConstantArray(
         declaration=f"{aligned}static const {array.ctype} {array.name}[{length}]",
         comment=comment_text(f"{shape_text(array.shape)}: {array.comment}"),
         rows=rows(array.values),

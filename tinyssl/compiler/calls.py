@@ -11,7 +11,7 @@ from tinyssl.graph.uses import inner_values, is_read_outside
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import Overlap
 from tinyssl.ops.common.params import Constants, Fields
-from tinyssl.targets.fused import Block
+from tinyssl.targets.fused import FusedBlock
 
 MakeParams = Callable[[Model, Constants], Fields]
 
@@ -33,7 +33,7 @@ class KernelCall:
     overlaps: tuple[Overlap, ...] = ()
     kernel: Kernel[Any] | None = None
     """None for a view (RESHAPE): the output is the input's storage"""
-    block: Block | None = None
+    block: FusedBlock | None = None
     """The operators as parts of a fused kernel; None for one operator by itself"""
     cache_taps: bool = False
     """Variant of a fused kernel: it prepares the taps of all channels once, for more scratch"""

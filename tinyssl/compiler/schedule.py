@@ -142,7 +142,7 @@ def single_call(model: Model, position: int, isa: Isa) -> KernelCall:
     )
 
 
-def block_choice(model: Model, block: fused.Block, fusing: Fusing, cache_taps: bool) -> Choice:
+def block_choice(model: Model, block: fused.FusedBlock, fusing: Fusing, cache_taps: bool) -> Choice:
     """A block in one call; `cache_taps`: as `Fusing` says."""
     call = KernelCall(
         block.first,

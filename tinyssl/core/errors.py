@@ -51,6 +51,23 @@ class TinysslError(Exception):
         self.hint = hint
 
 
+@dataclass(frozen=True)
+class Failure:
+    """An error as the user sees it, in a table, in JSON or on stderr."""
+
+    kind: str
+    """Name of the error class"""
+    code: int
+    """Exit code"""
+    message: str
+    hint: str = ""
+
+    @classmethod
+    def of(cls, error: TinysslError) -> Failure:
+        """What an error of the tree says."""
+        return cls(type(error).__name__, error.exit_code, error.message, error.hint)
+
+
 class UsageError(TinysslError):
     """An option, a config value or a name that cannot be right."""
 

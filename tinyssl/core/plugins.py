@@ -36,7 +36,7 @@ LARGEST = 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Group:
+class PluginGroup:
     """A group of things that have names."""
 
     what: str
@@ -59,9 +59,9 @@ class Group:
         return sorted(found, key=lambda point: point.name)
 
 
-METHODS = Group("method", "tinyssl.methods", "tinyssl.learn.methods", "METHODS")
-BACKBONES = Group("backbone", "tinyssl.backbones", "tinyssl.learn.backbones", "BACKBONES")
-TEACHERS = Group("teacher", "tinyssl.teachers", "tinyssl.learn.teachers", "TEACHERS")
+METHODS = PluginGroup("method", "tinyssl.methods", "tinyssl.learn.methods", "METHODS")
+BACKBONES = PluginGroup("backbone", "tinyssl.backbones", "tinyssl.learn.backbones", "BACKBONES")
+TEACHERS = PluginGroup("teacher", "tinyssl.teachers", "tinyssl.learn.teachers", "TEACHERS")
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Found(Generic[Value]):
 class Registry(Generic[Value]):
     """A group, with its shipped things and the rule that a plug-in must keep."""
 
-    group: Group
+    group: PluginGroup
     shipped: Mapping[str, Value]
     problem: Callable[[object], str]
     """What is wrong with an object as one of the group, as in "is not a subclass of Method"; empty
@@ -300,12 +300,12 @@ def _entry_points_on(paths: tuple[str, ...]) -> tuple[EntryPoint, ...]:
     return tuple(point for points in found.values() for point in points)
 
 
-def origins(group: Group) -> dict[str, str]:
+def origins(group: PluginGroup) -> dict[str, str]:
     """Name of each entry point of a group -> the package that brings it; nothing is loaded."""
     return {point.name: _owner(point) for point in group.packaged()}
 
 
-def listed(group: Group) -> str:
+def listed(group: PluginGroup) -> str:
     """All names of a group as a list for `--help`: the shipped ones, then those of packages."""
     packaged = [f"{name} (from {owner})" for name, owner in origins(group).items()]
     return ", ".join([*group.shipped_names(), *packaged])

@@ -55,7 +55,7 @@ Layer = Mapping[str, Setting]
 
 
 @dataclass(frozen=True)
-class Kind:
+class FieldKind:
     """What a field may hold, as far as reading it from text goes."""
 
     name: Literal["flag", "choice", "integer", "number", "text", "path", "list", "mapping"]
@@ -63,7 +63,7 @@ class Kind:
     choices: tuple[Any, ...] = ()
 
 
-def kind_of(annotation: Any) -> Kind:
+def kind_of(annotation: Any) -> FieldKind:
     """Kind of a field from its type annotation."""
     origin = get_origin(annotation)
     if origin is Annotated:
@@ -72,15 +72,15 @@ def kind_of(annotation: Any) -> Kind:
         (inner,) = (part for part in get_args(annotation) if part is not NoneType)
         return dataclasses.replace(kind_of(inner), optional=True)
     if origin is Literal:
-        return Kind("choice", choices=get_args(annotation))
+        return FieldKind("choice", choices=get_args(annotation))
     if origin in (list, tuple):
-        return Kind("list")
+        return FieldKind("list")
     if origin is dict:
-        return Kind("mapping")
+        return FieldKind("mapping")
     names: dict[type, Any] = {
         bool: "flag", int: "integer", float: "number", Path: "path", str: "text"
     }  # fmt: skip
-    return Kind(names[annotation])
+    return FieldKind(names[annotation])
 
 
 def fields_of(stage: str) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def fields_of(stage: str) -> dict[str, Any]:
     return dict(STAGES[stage].__pydantic_fields__)  # type: ignore[attr-defined]  # set by pydantic
 
 
-def parse_text(kind: Kind, text: str) -> Any:
+def parse_text(kind: FieldKind, text: str) -> Any:
     """Text from a flag or the environment as a value that pydantic can check.
 
     An empty text or `none` clears an optional field; lists are separated by commas; mappings are

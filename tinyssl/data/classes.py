@@ -8,7 +8,7 @@ from pathlib import Path
 from tinyssl.core.errors import DataError
 from tinyssl.core.text import printable
 from tinyssl.data.kinds import EXPECTED
-from tinyssl.data.layout import Layout, find_layout
+from tinyssl.data.layout import FolderLayout, find_layout
 from tinyssl.data.left_out import describe
 from tinyssl.data.names import checked_names
 from tinyssl.data.walk import Listing, list_pictures
@@ -55,7 +55,7 @@ def require_classes(root: Path, least: int) -> dict[str, int]:
     return {names[name]: counts[name] for name in layout.classes}
 
 
-def _no_classes(listing: Listing, layout: Layout) -> DataError:
+def _no_classes(listing: Listing, layout: FolderLayout) -> DataError:
     """Why the pictures have no classes."""
     names = set(layout.class_of) - {""}
     loose = [

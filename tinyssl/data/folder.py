@@ -15,7 +15,7 @@ from tinyssl.core.progress import Progress
 from tinyssl.core.text import printable
 from tinyssl.data.base import UNLABELLED, Images, Indices, Reading, Source
 from tinyssl.data.kinds import ADVICE, FOUND_ADVICE, recognise
-from tinyssl.data.layout import Layout, find_layout
+from tinyssl.data.layout import FolderLayout, find_layout
 from tinyssl.data.limits import require_memory
 from tinyssl.data.names import checked_names
 from tinyssl.data.pixels import fit_square, to_rgb
@@ -56,14 +56,14 @@ def read_folder(config: DataConfig, progress: Progress) -> Source:
     )
 
 
-def _labels(layout: Layout) -> Indices:
+def _labels(layout: FolderLayout) -> Indices:
     if not layout.classes:
         return np.full(len(layout.class_of), UNLABELLED, np.int64)
     number = {name: index for index, name in enumerate(layout.classes)}
     return np.array([number[name] for name in layout.class_of], np.int64)
 
 
-def _own_split(layout: Layout, role: str) -> Indices | None:
+def _own_split(layout: FolderLayout, role: str) -> Indices | None:
     if role not in layout.roles.values():
         return None
     return np.flatnonzero([of == role for of in layout.role_of]).astype(np.int64)

@@ -22,7 +22,7 @@ DRAWN = "drawn"
 
 
 @dataclass(frozen=True)
-class Layout:
+class FolderLayout:
     """What the folders mean, for each picture in the order of the listing."""
 
     classes: tuple[str, ...]
@@ -81,7 +81,7 @@ class Layout:
         return f"{role} from {printable(folder)}/"
 
 
-def find_layout(listing: Listing) -> Layout:
+def find_layout(listing: Listing) -> FolderLayout:
     """Reads the layout from the paths of the pictures.
 
     Raises:
@@ -143,14 +143,14 @@ def _split_inside(tails: Sequence[Parts]) -> bool:
     )
 
 
-def _with_splits(tails: list[Parts], found: dict[str, str], base: Parts) -> Layout:
+def _with_splits(tails: list[Parts], found: dict[str, str], base: Parts) -> FolderLayout:
     _refuse_mixed(tails, found)
     roles = assign_roles(found)
     role_of = tuple(roles[tail[0]] for tail in tails)
     inside, below = _unwrap([_below_split(tail) for tail in tails])
     class_of = tuple(tail[0] if len(tail) > 1 else "" for tail in below)
     names = set(class_of)
-    layout = Layout((), class_of, role_of, roles, base, depth=len(base) + 1 + len(inside))
+    layout = FolderLayout((), class_of, role_of, roles, base, depth=len(base) + 1 + len(inside))
     if len(names) < 2:
         return replace(layout, warnings=_one_class(names))
     loose = [tail for tail, name in zip(tails, class_of, strict=True) if not name]
@@ -198,10 +198,10 @@ def _refuse_mixed(tails: Sequence[Parts], found: dict[str, str]) -> None:
     )
 
 
-def _classes(tails: list[Parts], base: Parts) -> Layout:
+def _classes(tails: list[Parts], base: Parts) -> FolderLayout:
     class_of = tuple(tail[0] if len(tail) > 1 else "" for tail in tails)
     names = set(class_of)
-    layout = Layout((), class_of, base=base, depth=len(base))
+    layout = FolderLayout((), class_of, base=base, depth=len(base))
     if len(names) < 2:
         return replace(layout, warnings=_one_class(names))
     if "" in names:
@@ -264,7 +264,7 @@ def _alike_key(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold().strip()
 
 
-def _refuse_two_classes(listing: Listing, layout: Layout) -> None:
+def _refuse_two_classes(listing: Listing, layout: FolderLayout) -> None:
     """Raises DataError where a link puts the same pictures into two classes."""
     if not layout.classes:
         return

@@ -41,7 +41,7 @@ class LeftOut:
 
 
 @dataclass
-class Tally:
+class LeftOutCounts:
     """Counts what is left out while a folder is walked."""
 
     _paths: dict[str, list[Path]] = field(default_factory=lambda: defaultdict(list))

@@ -24,7 +24,7 @@ from tinyssl.data.kinds import (
     kind_of,
     picture_suffixes,
 )
-from tinyssl.data.left_out import LeftOut, Tally, advice, describe
+from tinyssl.data.left_out import LeftOut, LeftOutCounts, advice, describe
 from tinyssl.data.limits import unreadable
 
 SYSTEM_FOLDERS = {
@@ -91,7 +91,7 @@ class _Walk:
     suffixes: frozenset[str]
     pictures: list[Path] = field(default_factory=list)
     repeats: list[tuple[Path, Path]] = field(default_factory=list)
-    tally: Tally = field(default_factory=Tally)
+    tally: LeftOutCounts = field(default_factory=LeftOutCounts)
     _folders: dict[Inode, Path] = field(default_factory=dict)
     """Every folder that was entered"""
     _files: dict[Inode, Path] = field(default_factory=dict)

@@ -1,13 +1,13 @@
 """The device: its port, its line, and what it says (docs/PROTOCOL.md)."""
 
 from tinyssl.device.link import Link, SerialLink, open_link
-from tinyssl.device.ports import Port, find_ports, only_port
+from tinyssl.device.ports import SerialPort, find_ports, only_port
 from tinyssl.device.protocol import (
     Faulted,
     Garbled,
     Identity,
     Inference,
-    Memory,
+    MemoryPeaks,
     OpTicks,
     Profile,
     WasReset,
@@ -20,11 +20,11 @@ __all__ = [
     "Identity",
     "Inference",
     "Link",
-    "Memory",
+    "MemoryPeaks",
     "OpTicks",
-    "Port",
     "Profile",
     "SerialLink",
+    "SerialPort",
     "Session",
     "WasReset",
     "find_ports",

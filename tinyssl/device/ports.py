@@ -20,7 +20,7 @@ TOUCH_PAUSE = 0.5
 
 
 @dataclass(frozen=True)
-class Port:
+class SerialPort:
     """A serial port on USB."""
 
     port: str
@@ -33,7 +33,7 @@ class Port:
     serial_number: str = ""
 
 
-def find_ports(board: Board | None) -> list[Port]:
+def find_ports(board: Board | None) -> list[SerialPort]:
     """USB serial ports, by name: those with the board's USB ids, or all.
 
     Raises:
@@ -46,7 +46,7 @@ def find_ports(board: Board | None) -> list[Port]:
             f"cannot list the serial ports: {error}", hint="plug the board in again and repeat it"
         ) from error
     found = [
-        Port(
+        SerialPort(
             port=info.device,
             vid=f"{info.vid:04x}",
             pid=f"{info.pid:04x}",
@@ -86,7 +86,7 @@ def touch(port: str, seconds: float = TOUCH_SECONDS) -> None:
         time.sleep(TOUCH_PAUSE)
 
 
-def only_port(board: Board) -> Port:
+def only_port(board: Board) -> SerialPort:
     """The one port with the board's USB ids.
 
     Raises:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tinyssl.device.flashers import pyocd
-from tinyssl.device.ports import Port, find_ports
+from tinyssl.device.ports import SerialPort, find_ports
 from tinyssl.device.usb import UsbDevice, probes_of, udev_rule, usb_devices
 from tinyssl.targets.boards import Board
 
@@ -54,7 +54,7 @@ def _key(device: UsbDevice) -> str:
     return device.serial_number or str(device.node)
 
 
-def _of_device(device: UsbDevice, names: list[str], ports: Sequence[Port]) -> Probe:
+def _of_device(device: UsbDevice, names: list[str], ports: Sequence[SerialPort]) -> Probe:
     serial = [port.port for port in ports if port.serial_number == device.serial_number]
     return Probe(
         probe=_key(device),

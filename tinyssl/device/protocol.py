@@ -121,7 +121,7 @@ class Profile:
 
 
 @dataclass(frozen=True)
-class Memory:
+class MemoryPeaks:
     """Most bytes that were ever in use; 0 of 0: unknown."""
 
     arena_used: int
@@ -318,7 +318,7 @@ def parse_watchdog(lines: Sequence[str]) -> int:
     return fields.number(1, UINT32)
 
 
-def parse_memory(lines: Sequence[str]) -> Memory:
+def parse_memory(lines: Sequence[str]) -> MemoryPeaks:
     """Reply to `mem%`.
 
     Raises:
@@ -326,4 +326,4 @@ def parse_memory(lines: Sequence[str]) -> Memory:
         BadValue: A value is none that it can be.
     """
     (fields,) = sealed_lines(lines, "memory")
-    return Memory(*(fields.number(0, UINT32, text) for text in fields.split(4)))
+    return MemoryPeaks(*(fields.number(0, UINT32, text) for text in fields.split(4)))

@@ -26,7 +26,7 @@ from tinyssl.device.protocol import (
     Garbled,
     Identity,
     Inference,
-    Memory,
+    MemoryPeaks,
     Profile,
     WasReset,
     check_lines,
@@ -206,7 +206,7 @@ class Session:
             _Request(b"prof%", slow_line=0, lines=ops + 1), partial(parse_profile, ops=ops)
         )
 
-    def memory(self) -> Memory:
+    def memory(self) -> MemoryPeaks:
         """Most bytes of arena and stack that were in use so far."""
         return self._ask(_Request(b"mem%"), parse_memory)
 

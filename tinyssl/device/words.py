@@ -29,7 +29,7 @@ class Command:
 
 
 @dataclass(frozen=True)
-class Words:
+class ProtocolWords:
     """All of protocol.toml."""
 
     version: int
@@ -53,13 +53,13 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 @cache
-def words() -> Words:
+def words() -> ProtocolWords:
     """The words of this installation."""
     content = read_toml(data_folder("codegen") / "protocol.toml")
     content["commands"] = {
         name: Command(**command) for name, command in content["commands"].items()
     }
-    return Words(**content)
+    return ProtocolWords(**content)
 
 
 def render_header() -> str:

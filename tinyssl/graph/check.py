@@ -18,7 +18,7 @@ CONTRADICTION_HINT = (
 
 
 @dataclass(frozen=True)
-class Check(Generic[OpT_co]):
+class OpCheck(Generic[OpT_co]):
     """One operator of a model."""
 
     model: Model

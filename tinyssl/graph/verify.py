@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tinyssl.core.errors import Blocker, ModelError, UnsupportedModel
 from tinyssl.graph.blockers import blocked
-from tinyssl.graph.check import CONTRADICTION_HINT, Check
+from tinyssl.graph.check import CONTRADICTION_HINT, OpCheck
 from tinyssl.graph.model import Model, Op, ValueKind
 from tinyssl.graph.types import type_blockers
 from tinyssl.ops import OPS, spec_of, supported_hint
@@ -39,11 +39,11 @@ def find_blockers(model: Model) -> list[Blocker]:
             found.append(Blocker(op.label, "operator is not supported", supported_hint()))
             continue
         if wrong.isdisjoint((*op.inputs, *op.outputs)):
-            found += _rule_blockers(Check(model, op))
+            found += _rule_blockers(OpCheck(model, op))
     return found
 
 
-def _rule_blockers(check: Check[Op]) -> tuple[Blocker, ...]:
+def _rule_blockers(check: OpCheck[Op]) -> tuple[Blocker, ...]:
     """What the first rule says that is not supported."""
     try:
         for rule in (rules.values, *spec_of(check.op).checks, _shapes):
@@ -53,7 +53,7 @@ def _rule_blockers(check: Check[Op]) -> tuple[Blocker, ...]:
     return ()
 
 
-def _shapes(check: Check[Op]) -> None:
+def _shapes(check: OpCheck[Op]) -> None:
     """The outputs have the shapes that follow from the inputs."""
     expected = spec_of(check.op).shapes(check.model, check.op)
     for index, shape in zip(check.op.outputs, expected, strict=True):

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Protocol, Self, TextIO
 from tinyssl.core.progress import Progress, Silent, Tracker
 from tinyssl.core.records import read_record
 from tinyssl.monitor.console import SafeConsole, print_line
-from tinyssl.monitor.progress import Bar, in_ci, new_bars, print_warning
-from tinyssl.monitor.state import Facts, State, complaints, plain_line
+from tinyssl.monitor.progress import BarTracker, in_ci, new_bars, print_warning
+from tinyssl.monitor.state import Facts, RunState, complaints, plain_line
 
 if TYPE_CHECKING:
-    from tinyssl.learn.train.observer import Figures, Subject
+    from tinyssl.learn.train.observer import Figures, TrainingRun
 
 FRAMES = 1.0
 """Frames a second: a frame costs the training some milliseconds"""
@@ -41,7 +41,7 @@ class Display(Progress, Protocol):
         trace: TracebackType | None,
     ) -> None: ...
 
-    def show(self, state: State) -> None:
+    def show(self, state: RunState) -> None:
         """The state is this now."""
 
 
@@ -56,10 +56,10 @@ def choose_display(stream: TextIO | None = None) -> Display:
 class Observed:
     """An observer that shows a run of this process."""
 
-    def __init__(self, display: Display, subject: Subject) -> None:
+    def __init__(self, display: Display, subject: TrainingRun) -> None:
         record = subject.run.record
         self.display, self.run = display, subject.run
-        self.state = State(Facts.of(record), record.status)
+        self.state = RunState(Facts.of(record), record.status)
         for row in record.metrics():  # of the parts before a resume
             self.state.add(row)
         display.show(self.state)
@@ -104,7 +104,7 @@ class LineDisplay(Silent):
     def warn(self, text: str) -> None:
         self.note(f"Warning: {text}")
 
-    def show(self, state: State) -> None:
+    def show(self, state: RunState) -> None:
         """A line where one is due."""
         now, ended = time.monotonic(), state.status != "running"
         new_epoch = len(state.epochs) > self._epochs
@@ -129,7 +129,7 @@ class LiveDisplay:
 
         self.console = SafeConsole(stderr=True, emoji=False)
         self._bars = new_bars(self.console)
-        self._state: State | None = None
+        self._state: RunState | None = None
 
         def picture() -> Group:
             view = [View(self._state)] if self._state else []
@@ -150,13 +150,13 @@ class LiveDisplay:
     def warn(self, text: str) -> None:
         print_warning(self.console, text)
 
-    def show(self, state: State) -> None:
+    def show(self, state: RunState) -> None:
         """The next frame shows it."""
         self._state = state
 
     @contextmanager
     def track(self, title: str, total: int, unit: str = "step") -> Iterator[Tracker]:
-        bar = Bar(self._bars, title, total, unit)
+        bar = BarTracker(self._bars, title, total, unit)
         try:
             yield bar
         finally:

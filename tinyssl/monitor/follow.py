@@ -10,7 +10,7 @@ from pathlib import Path
 from tinyssl.core.errors import UsageError
 from tinyssl.core.files import MAX_LINES, Unreadable, parse_json
 from tinyssl.core.records import METRICS, read_record
-from tinyssl.monitor.state import Facts, State
+from tinyssl.monitor.state import Facts, RunState
 
 SILENT_AFTER = 600.0
 """Seconds without a new figure after which a word about it is due"""
@@ -28,12 +28,12 @@ class Follower:
         if record.kind != "pretrain":
             raise UsageError(f"{folder} is a {record.kind} run", hint="name a pretrain run")
         self.folder = folder
-        self.state = State(Facts.of(record), record.status)
+        self.state = RunState(Facts.of(record), record.status)
         self._inode = 0
         self._offset = 0
         self._rest = b""
 
-    def read(self) -> State:
+    def read(self) -> RunState:
         """Takes in what was written since the last call; the state."""
         record = read_record(self.folder)
         self.state.facts, self.state.status = Facts.of(record), record.status

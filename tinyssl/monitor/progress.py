@@ -108,7 +108,7 @@ class PlainProgress(WarningsOnly):
             line.print()
 
 
-class Bar:
+class BarTracker:
     """Tracker that moves a bar."""
 
     def __init__(self, bars: Bars, title: str, total: int, unit: str) -> None:
@@ -143,12 +143,12 @@ class BarProgress:
     @contextmanager
     def track(self, title: str, total: int, unit: str = "step") -> Iterator[Tracker]:
         if self._bars is not None:  # inside another task: one more bar in the same display
-            yield Bar(self._bars, title, total, unit)
+            yield BarTracker(self._bars, title, total, unit)
             return
         with new_bars(self.console) as bars:
             self._bars = bars
             try:
-                yield Bar(bars, title, total, unit)
+                yield BarTracker(bars, title, total, unit)
             finally:
                 self._bars = None
 

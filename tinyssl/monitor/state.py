@@ -71,7 +71,7 @@ def teacher_line(config: Mapping[str, Any]) -> str:
 
 
 @dataclass
-class State:
+class RunState:
     """The run so far."""
 
     facts: Facts
@@ -131,12 +131,12 @@ class State:
         return [name for name in names if name not in (*CLOCKS, *LED)]
 
 
-def complaints(state: State) -> list[str]:
+def complaints(state: RunState) -> list[str]:
     """What looks bad, in plain words."""
     return [*_spread(state), *_loss(state), *_gradient(state), *_knn(state)]
 
 
-def _spread(state: State) -> Iterator[str]:
+def _spread(state: RunState) -> Iterator[str]:
     values = [value for _, value in state.series("spread")]
     if values and values[-1] < COLLAPSED:
         yield (
@@ -151,7 +151,7 @@ def _spread(state: State) -> Iterator[str]:
         )
 
 
-def _loss(state: State) -> Iterator[str]:
+def _loss(state: RunState) -> Iterator[str]:
     losses = [row["loss"] for row in state.epochs if "loss" in row]
     if len(losses) < 4:
         return
@@ -160,7 +160,7 @@ def _loss(state: State) -> Iterator[str]:
         yield f"the loss is no lower than in the first epoch ({recent:.4g}, was {losses[0]:.4g})"
 
 
-def _gradient(state: State) -> Iterator[str]:
+def _gradient(state: RunState) -> Iterator[str]:
     norms = [row["gradient_norm"] for row in state.steps if row.get("gradient_norm")]
     if len(norms) < 10:
         return
@@ -172,7 +172,7 @@ def _gradient(state: State) -> Iterator[str]:
         )
 
 
-def _knn(state: State) -> Iterator[str]:
+def _knn(state: RunState) -> Iterator[str]:
     values = state.series("knn")
     if not values or not state.facts.classes:
         return
@@ -184,7 +184,7 @@ def _knn(state: State) -> Iterator[str]:
         yield f"kNN {100 * last:.1f} % has fallen from {100 * best:.1f} % at epoch {best_epoch:g}"
 
 
-def plain_line(state: State, names: Sequence[str] = LED) -> str:
+def plain_line(state: RunState, names: Sequence[str] = LED) -> str:
     """One line for logs: epoch, figures, rate, time left."""
     figures = {name: points[-1][1] for name in names if (points := state.series(name))}
     parts = [f"epoch {state.epoch:.2f}/{state.facts.epochs}"]

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from tinyssl.monitor.console import SafeConsole
 from tinyssl.monitor.plots import plot, smoothed, sparkline
-from tinyssl.monitor.state import State, clock, complaints, figure_text
+from tinyssl.monitor.state import RunState, clock, complaints, figure_text
 
 WIDE = 110
 """Columns from which the two curves stand beside each other"""
@@ -36,7 +36,7 @@ STATUS_STYLES = {"running": "green", "complete": "bold green"}
 class View:
     """The state as rich draws it; made anew for every frame."""
 
-    state: State
+    state: RunState
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width, height = options.max_width, options.height or console.size.height
@@ -49,7 +49,7 @@ class View:
             yield Text(note, style="dim")
 
 
-def _head(state: State, width: int) -> Iterator[RenderableType]:
+def _head(state: RunState, width: int) -> Iterator[RenderableType]:
     facts = state.facts
     style = STATUS_STYLES.get(state.status, "bold red")
     yield Text.assemble((facts.name, "bold"), "  ", (state.status, style))
@@ -71,7 +71,7 @@ def _head(state: State, width: int) -> Iterator[RenderableType]:
     yield row
 
 
-def _curves(state: State, width: int, height: int) -> Iterator[RenderableType]:
+def _curves(state: RunState, width: int, height: int) -> Iterator[RenderableType]:
     """Loss, and kNN where it was measured: side by side where there is room."""
     names = [name for name in ("loss", "knn") if state.series(name)]
     if not names:
@@ -90,7 +90,7 @@ def _curves(state: State, width: int, height: int) -> Iterator[RenderableType]:
     yield row
 
 
-def _curve(state: State, name: str, width: int, lines: int) -> RenderableType:
+def _curve(state: RunState, name: str, width: int, lines: int) -> RenderableType:
     points, scale = state.series(name), 100 if name == "knn" else 1
     scaled = [(x, y * scale) for x, y in smoothed(points, len(points) // SMOOTHED)]
     title = Text.assemble((TITLES.get(name, name), "bold"), f"  {figure_text(name, points[-1][1])}")
@@ -103,7 +103,7 @@ def _curve(state: State, name: str, width: int, lines: int) -> RenderableType:
     return Group(title, Text("\n".join(curve), no_wrap=True, overflow="crop"))
 
 
-def _figures(state: State, width: int) -> Table:
+def _figures(state: RunState, width: int) -> Table:
     """A line a figure: value now, and how it went."""
     table = Table.grid(padding=(0, 2))
     room = max(width - 34, 8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tinyssl.graph.check import Check
+from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Model
 from tinyssl.ops.common.activation import activation_range, activation_words
 from tinyssl.ops.common.bases import BinaryOp
@@ -13,7 +13,7 @@ from tinyssl.ops.common.fixed_point import Multiplier, quantise_multiplier
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.params import Constants, Fields, zero_point
-from tinyssl.ops.common.spec import OpSpec, Tflm
+from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import (
     ACTIVATION_NUMBERS,
     FileOp,
@@ -55,7 +55,7 @@ def add_multipliers(model: Model, op: Add) -> AddMultipliers:
     )
 
 
-def _check(check: Check[Add]) -> None:
+def _check(check: OpCheck[Add]) -> None:
     """One shape on both sides, and a factor below one to the output."""
     left, right = check.tensor(check.op.left).shape, check.tensor(check.op.right).shape
     if left != right:
@@ -110,5 +110,5 @@ SPEC = OpSpec(
     tflite=TfliteFormat(
         read=_read, write=_write, max_version=4, inputs=(2, 2), options="AddOptions"
     ),
-    tflm=Tflm("AddAdd", "add"),
+    tflm=TflmNames("AddAdd", "add"),
 )

@@ -9,7 +9,7 @@ from tinyssl.graph.model import Model
 from tinyssl.ops.common import pool, rules
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.pool import Pool2D
-from tinyssl.ops.common.spec import OpSpec, Tflm
+from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import OperatorContext, TfliteFormat
 
 
@@ -44,5 +44,5 @@ SPEC = OpSpec[AveragePool2D](
         inputs=(1, 1),
         options="Pool2DOptions",
     ),
-    tflm=Tflm("AddAveragePool2D", "pooling", _cmsis_scratch),
+    tflm=TflmNames("AddAveragePool2D", "pooling", _cmsis_scratch),
 )

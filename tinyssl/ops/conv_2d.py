@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
-from tinyssl.graph.check import Check
+from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Model
 from tinyssl.ops.common import conv, weights
 from tinyssl.ops.common.conv import Convolution
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields
-from tinyssl.ops.common.spec import OpSpec, Tflm
+from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
 
@@ -23,7 +23,7 @@ class Conv2D(Convolution):
     kind: ClassVar[str] = "CONV_2D"
 
 
-def _check_weights(check: Check[Conv2D]) -> None:
+def _check_weights(check: OpCheck[Conv2D]) -> None:
     """Weights fit the input's channels, and are legal constants."""
     channels = check.tensor(check.op.input).shape[3]
     conv.check_weights(check, (*conv.filter_shape(check)[:3], channels))
@@ -87,5 +87,5 @@ SPEC = OpSpec(
     tflite=TfliteFormat(
         read=_read, write=_write, max_version=5, inputs=(2, 3), options="Conv2DOptions"
     ),
-    tflm=Tflm("AddConv2D", "conv", _cmsis_scratch),
+    tflm=TflmNames("AddConv2D", "conv", _cmsis_scratch),
 )

@@ -7,13 +7,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from tinyssl.graph.check import Check
+from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Model
 from tinyssl.ops.common import conv, weights
 from tinyssl.ops.common.conv import Convolution
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields
-from tinyssl.ops.common.spec import OpSpec, Tflm
+from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileEdit, FileOp, Lowering, OperatorContext, TfliteFormat
 
 
@@ -31,7 +31,7 @@ CMSIS_BLOCK = 124
 """Channels that CMSIS-NN's kernel for MVE takes at once (CH_IN_BLOCK_MVE)"""
 
 
-def _check_weights(check: Check[DepthwiseConv2D]) -> None:
+def _check_weights(check: OpCheck[DepthwiseConv2D]) -> None:
     """Weights fit the input's channels, and are legal constants."""
     channels = check.tensor(check.op.input).shape[3]
     taps = conv.filter_shape(check)[1:3]
@@ -127,5 +127,5 @@ SPEC = OpSpec(
         options="DepthwiseConv2DOptions",
         complete=_complete,
     ),
-    tflm=Tflm("AddDepthwiseConv2D", "depthwise_conv", _cmsis_scratch),
+    tflm=TflmNames("AddDepthwiseConv2D", "depthwise_conv", _cmsis_scratch),
 )

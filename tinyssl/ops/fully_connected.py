@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
-from tinyssl.graph.check import Check
+from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Model
 from tinyssl.ops.common import weights
 from tinyssl.ops.common.activation import activation_words
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields
-from tinyssl.ops.common.spec import OpSpec, Tflm
+from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import (
     ACTIVATION_NUMBERS,
     FileOp,
@@ -38,7 +38,7 @@ def _shapes(model: Model, op: FullyConnected) -> tuple[tuple[int, ...], ...]:
     return ((*shape[:-1], channels) if op.keep_num_dims else (1, channels),)
 
 
-def _check_weights(check: Check[FullyConnected]) -> None:
+def _check_weights(check: OpCheck[FullyConnected]) -> None:
     """Weights are (outputs, elements of the input), and legal constants."""
     shape = check.tensor(check.op.weight).shape
     source = check.tensor(check.op.input)
@@ -114,7 +114,7 @@ SPEC = OpSpec(
     tflite=TfliteFormat(
         read=_read, write=_write, max_version=12, inputs=(2, 3), options="FullyConnectedOptions"
     ),
-    tflm=Tflm(
+    tflm=TflmNames(
         "AddFullyConnected",
         "fully_connected",
         # CMSIS-NN keeps the sums of each output's weights.

@@ -8,7 +8,7 @@ from typing import ClassVar
 from tinyssl.ops.common import pool, rules
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.pool import Pool2D
-from tinyssl.ops.common.spec import OpSpec, Tflm
+from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import OperatorContext, TfliteFormat
 
 
@@ -38,5 +38,5 @@ SPEC = OpSpec[MaxPool2D](
         inputs=(1, 1),
         options="Pool2DOptions",
     ),
-    tflm=Tflm("AddMaxPool2D", "pooling"),
+    tflm=TflmNames("AddMaxPool2D", "pooling"),
 )

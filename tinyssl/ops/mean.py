@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tinyssl.graph.check import Check
+from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Model
 from tinyssl.ops.common import window
 from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.fixed_point import SUM_MAX, Multiplier, quantise_multiplier
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields, zero_point
-from tinyssl.ops.common.spec import OpSpec, Tflm
+from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
 
@@ -44,7 +44,7 @@ def _shapes(model: Model, op: Mean) -> tuple[tuple[int, ...], ...]:
     return ((batch, 1, 1, channels) if op.keep_dims else (batch, channels),)
 
 
-def _check_sum(check: Check[Mean]) -> None:
+def _check_sum(check: OpCheck[Mean]) -> None:
     """The sum of all places, shifted by its multiplier, fits int32."""
     _, height, width, _ = check.tensor(check.op.input).shape
     bound = 255 * height * width << max(mean_multiplier(check.model, check.op).shift, 0)
@@ -102,5 +102,5 @@ SPEC = OpSpec(
         options="ReducerOptions",
         int32_inputs=(1,),
     ),
-    tflm=Tflm("AddMean", "reduce"),
+    tflm=TflmNames("AddMean", "reduce"),
 )

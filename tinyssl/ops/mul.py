@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from tinyssl.graph.check import Check
+from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Operand, Role
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.activation import INTEGERS, activation_range, activation_words
@@ -16,7 +16,7 @@ from tinyssl.ops.common.fixed_point import SUM_MAX, Multiplier, quantise_multipl
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.params import Constants, Fields, zero_point
-from tinyssl.ops.common.spec import OpSpec, Tflm
+from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import (
     ACTIVATION_NUMBERS,
     FileOp,
@@ -46,7 +46,7 @@ def mul_multiplier(model: Model, op: Mul) -> Multiplier:
     return quantise_multiplier(left * right / output)
 
 
-def _check_product(check: Check[Mul]) -> None:
+def _check_product(check: OpCheck[Mul]) -> None:
     """The largest product, shifted by its multiplier, fits int32."""
     reach = 1
     for index in check.op.inputs:
@@ -119,5 +119,5 @@ SPEC = OpSpec(
     tflite=TfliteFormat(
         read=_read, write=_write, max_version=5, inputs=(2, 2), options="MulOptions"
     ),
-    tflm=Tflm("AddMul", "mul"),
+    tflm=TflmNames("AddMul", "mul"),
 )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tinyssl.graph.check import Check
+from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Model
 from tinyssl.ops.common import rules, window
 from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields, image_fields, zero_point
-from tinyssl.ops.common.spec import OpSpec, Tflm
+from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 from tinyssl.ops.common.window import NO_PADDING, Padding
 
@@ -30,7 +30,7 @@ def _shapes(model: Model, op: Pad) -> tuple[tuple[int, ...], ...]:
     return ((shape[0], *window.window_shape(shape, op.padding, (1, 1), (1, 1)), shape[3]),)
 
 
-def _check_padding(check: Check[Pad]) -> None:
+def _check_padding(check: OpCheck[Pad]) -> None:
     window.check_padding(check, check.op.padding)
 
 
@@ -79,5 +79,5 @@ SPEC = OpSpec(
     tflite=TfliteFormat(
         read=_read, write=write_pad, max_version=4, inputs=(2, 2), int32_inputs=(1,)
     ),
-    tflm=Tflm("AddPad", "pad"),
+    tflm=TflmNames("AddPad", "pad"),
 )

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import UnaryOp
-from tinyssl.ops.common.spec import OpSpec, Tflm
+from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
 
@@ -33,5 +33,5 @@ SPEC = OpSpec(
     shapes=lambda model, op: (model.tensor(op.output).shape,),
     checks=(rules.same_elements, rules.same_quant),
     tflite=TfliteFormat(read=_read, write=_write, max_version=1, inputs=(1, 2)),
-    tflm=Tflm("AddReshape", "reshape"),
+    tflm=TflmNames("AddReshape", "reshape"),
 )

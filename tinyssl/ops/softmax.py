@@ -8,13 +8,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from tinyssl.graph.check import Check
+from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Model, Quant
 from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.fixed_point import Multiplier, quantise_multiplier
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields
-from tinyssl.ops.common.spec import OpSpec, Tflm
+from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
 
@@ -56,7 +56,7 @@ def exponent(model: Model, op: Softmax) -> Exponent:
     return Exponent(kept, -math.floor(radius))
 
 
-def _check(check: Check[Softmax]) -> None:
+def _check(check: OpCheck[Softmax]) -> None:
     """Output 1/256 and -128; depth and scale inside the fixed-point formats."""
     op = check.op
     quant = check.quant(op.output)
@@ -107,5 +107,5 @@ SPEC = OpSpec(
     tflite=TfliteFormat(
         read=_read, write=_write, max_version=3, inputs=(1, 1), options="SoftmaxOptions"
     ),
-    tflm=Tflm("AddSoftmax", "softmax"),
+    tflm=TflmNames("AddSoftmax", "softmax"),
 )

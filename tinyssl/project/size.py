@@ -25,7 +25,7 @@ WRITABLE = 1
 
 
 @dataclass(frozen=True)
-class Section:
+class ElfSection:
     """A section of the image that takes memory."""
 
     name: str
@@ -73,7 +73,7 @@ def measure(elf: Path, board: Board) -> Size:
     return Size(sizes, regions)
 
 
-def read_sections(elf: Path) -> list[Section]:
+def read_sections(elf: Path) -> list[ElfSection]:
     """The sections of an image that take memory in the device.
 
     Raises:
@@ -84,7 +84,7 @@ def read_sections(elf: Path) -> list[Section]:
             image = ELFFile(file)
             segments = [part for part in image.iter_segments() if part["p_type"] == "PT_LOAD"]
             return [
-                Section(
+                ElfSection(
                     section.name,
                     _kind(section),
                     section["sh_addr"],
@@ -124,7 +124,7 @@ def _load_address(section: Any, segments: list[Any]) -> int:
     return int(start)
 
 
-def _used(region: Region, sections: list[Section]) -> int:
+def _used(region: Region, sections: list[ElfSection]) -> int:
     def inside(address: int) -> bool:
         return region.origin <= address < region.origin + region.size
 

@@ -26,7 +26,7 @@ from tinyssl.core.fields import Fields
 from tinyssl.core.files import Unreadable
 from tinyssl.core.places import exists
 from tinyssl.core.records import RECORD, RunRecord, Workspace, read_record
-from tinyssl.report.compare import Row
+from tinyssl.report.compare import ComparedRow
 from tinyssl.report.seeds import over_seeds
 from tinyssl.targets.boards import Board, find_board, read_board
 
@@ -44,7 +44,7 @@ class Chain:
     verify: RunRecord | None = None
     probe: RunRecord | None = None
     pretrain: RunRecord | None = None
-    seeds: Row | None = None
+    seeds: ComparedRow | None = None
     """Pretrainings that differ from `pretrain` in the seed only, and it; None where it is alone"""
     missing: dict[str, str] = field(default_factory=dict)
     """link -> sentence that says why it is not there"""

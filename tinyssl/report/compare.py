@@ -66,7 +66,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparedRow:
     """One setting."""
 
     label: str
@@ -112,7 +112,7 @@ class Row:
     """Settings in which rows may differ"""
 
 
-def rows(records: Iterable[RunRecord]) -> list[Row]:
+def rows(records: Iterable[RunRecord]) -> list[ComparedRow]:
     """All pretrain runs among `records`, with what was measured of them, grouped by setting.
 
     Args:
@@ -125,7 +125,7 @@ def rows(records: Iterable[RunRecord]) -> list[Row]:
     return _with_gaps(_with_marks(_with_labels(found)))
 
 
-def as_json(found: Sequence[Row]) -> list[dict[str, Any]]:
+def as_json(found: Sequence[ComparedRow]) -> list[dict[str, Any]]:
     """The rows as plain JSON values."""
     return [asdict(row) for row in found]
 
@@ -152,7 +152,7 @@ def _config(lineage: Lineage) -> dict[str, Any]:
     return kept | {f"probe_{name}": value for name, value in own.items()}
 
 
-def _row(group: Sequence[Lineage]) -> Row:
+def _row(group: Sequence[Lineage]) -> ComparedRow:
     first = group[0].pretrain
     config, data = Fields(first.config), group[0].data
     trains = config.text("method") != "random"
@@ -163,7 +163,7 @@ def _row(group: Sequence[Lineage]) -> Row:
     if backbone is not None and trained is not None and trains:
         parameters["heads"] = trained - backbone
     records = [run for lineage in group for run in lineage.records]
-    return Row(
+    return ComparedRow(
         label=config.text("method"),
         method=config.text("method"),
         teacher=_teacher(config),
@@ -268,7 +268,7 @@ def _equal(evaluate: Fields, bench: Fields) -> float | None:
     return sum(equal for equal, _ in known) / sum(count for _, count in known) if known else None
 
 
-def _with_labels(found: Sequence[Row]) -> list[Row]:
+def _with_labels(found: Sequence[ComparedRow]) -> list[ComparedRow]:
     """Adds to the labels of one method's rows what tells them apart."""
     names = {
         method: _telling([_flat(row.config) for row in found if row.method == method])
@@ -286,7 +286,7 @@ def _telling(configs: Sequence[dict[str, Any]]) -> list[str]:
     return plain if len(told_apart) == len(configs) else names
 
 
-def _label(row: Row, names: Sequence[str]) -> str:
+def _label(row: ComparedRow, names: Sequence[str]) -> str:
     config = _flat(row.config)
     parts = [f"{name}={config.get(name, MISSING)}" for name in names]
     return f"{row.method} ({', '.join(parts)})" if parts else row.method
@@ -302,7 +302,7 @@ def _differing(one: dict[str, Any], other: dict[str, Any]) -> set[str]:
     return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
 
 
-def _with_marks(found: Sequence[Row]) -> list[Row]:
+def _with_marks(found: Sequence[ComparedRow]) -> list[ComparedRow]:
     """Marks rows whose images, epochs or seeds are not those of most rows."""
     usual = {
         "fingerprint": _most([row.fingerprint for row in found]),
@@ -318,7 +318,7 @@ def _most(values: Sequence[Any]) -> Any:
     return Counter(values).most_common(1)[0][0] if values else None
 
 
-def _marks(row: Row, usual: dict[str, Any]) -> Iterable[str]:
+def _marks(row: ComparedRow, usual: dict[str, Any]) -> Iterable[str]:
     if row.fingerprint != usual["fingerprint"]:
         yield f"measured on other images ({row.data}, fingerprint {row.fingerprint[:12]})"
     if row.pretrain_fingerprint != usual["pretrain_fingerprint"]:
@@ -335,16 +335,16 @@ def _list(seeds: Sequence[int]) -> str:
     return ", ".join(map(str, seeds))
 
 
-def _with_gaps(found: Sequence[Row]) -> list[Row]:
+def _with_gaps(found: Sequence[ComparedRow]) -> list[ComparedRow]:
     """The distance to the supervised row on the same images with the same backbone."""
-    bounds: dict[tuple[str, str], list[Row]] = {}
+    bounds: dict[tuple[str, str], list[ComparedRow]] = {}
     for row in found:
         if row.method == "supervised" and "linear" in row.figures:
             bounds.setdefault((row.fingerprint, row.backbone), []).append(row)
     return [_with_gap(row, bounds.get((row.fingerprint, row.backbone), [])) for row in found]
 
 
-def _with_gap(row: Row, bounds: Sequence[Row]) -> Row:
+def _with_gap(row: ComparedRow, bounds: Sequence[ComparedRow]) -> ComparedRow:
     own = row.figures.get("linear")
     if own is None or not bounds or row.method == "supervised":
         return row

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tinyssl.core.text import printable_lines
-from tinyssl.report.compare import Figure, Row
+from tinyssl.report.compare import ComparedRow, Figure
 from tinyssl.report.render import escape_markdown
 from tinyssl.report.values import MISSING, day_span
 
@@ -33,7 +33,7 @@ def _cell(text: str) -> str:
     return text if text.startswith("---") else str(escape_markdown(text))
 
 
-def table(found: Sequence[Row]) -> Compared:
+def table(found: Sequence[ComparedRow]) -> Compared:
     """Rows by linear probe, the best first; those without one at the end."""
     order = sorted(found, key=lambda row: -_mean(row, "linear"))
     numbers: dict[str, int] = {}
@@ -52,7 +52,7 @@ def table(found: Sequence[Row]) -> Compared:
     )
 
 
-def _legend(order: Sequence[Row]) -> tuple[str, ...]:
+def _legend(order: Sequence[ComparedRow]) -> tuple[str, ...]:
     """What the figures are, once below the table."""
     if not order:
         return ()
@@ -71,19 +71,19 @@ def _legend(order: Sequence[Row]) -> tuple[str, ...]:
     )
 
 
-def _mean(row: Row, name: str) -> float:
+def _mean(row: ComparedRow, name: str) -> float:
     figure = row.figures.get(name)
     return -1.0 if figure is None else figure.mean
 
 
-def _random_column(order: Sequence[Row]) -> dict[str, list[str]]:
+def _random_column(order: Sequence[ComparedRow]) -> dict[str, list[str]]:
     """The random baseline of each row, unless a row of the table is that baseline."""
     if any(row.method == "random" for row in order):
         return {}
     return {"random weights": [_percent("linear_random")(row) for row in order]}
 
 
-def _raw_columns(order: Sequence[Row]) -> dict[str, list[str]]:
+def _raw_columns(order: Sequence[ComparedRow]) -> dict[str, list[str]]:
     """What the pixels give without a network."""
     return {
         "pixels, linear": [_percent("linear_raw")(row) for row in order],
@@ -91,8 +91,8 @@ def _raw_columns(order: Sequence[Row]) -> dict[str, list[str]]:
     }
 
 
-def _percent(name: str) -> Callable[[Row], str]:
-    def read(row: Row) -> str:
+def _percent(name: str) -> Callable[[ComparedRow], str]:
+    def read(row: ComparedRow) -> str:
         figure = row.figures.get(name)
         return "" if figure is None else spread_text(figure)
 
@@ -105,13 +105,13 @@ def spread_text(figure: Figure) -> str:
     return f"{100 * figure.mean:.2f}{std}"
 
 
-def _gap(row: Row) -> str:
+def _gap(row: ComparedRow) -> str:
     if row.gap is None or row.ratio is None:
         return ""
     return f"{100 * row.gap:+.2f} ({100 * row.ratio:.1f} %)"
 
 
-def _seconds(row: Row) -> str:
+def _seconds(row: ComparedRow) -> str:
     figure, teacher = row.figures.get("seconds"), row.figures.get("teacher_seconds")
     if figure is None:
         return ""
@@ -123,16 +123,16 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
 
 
-def _rate(row: Row) -> str:
+def _rate(row: ComparedRow) -> str:
     figure = row.figures.get("images_per_second")
     return "" if figure is None else f"{figure.mean:,.0f}"
 
 
-def _count(name: str) -> Callable[[Row], str]:
+def _count(name: str) -> Callable[[ComparedRow], str]:
     return lambda row: f"{row.parameters[name]:,}" if row.parameters.get(name) else ""
 
 
-COLUMNS: dict[str, Callable[[Row], str]] = {
+COLUMNS: dict[str, Callable[[ComparedRow], str]] = {
     "teacher": lambda row: row.teacher,
     "n": lambda row: str(len(row.runs)) if len(row.runs) > 1 else "",
     "epochs": lambda row: str(row.epochs) if row.epochs else "",

@@ -9,7 +9,7 @@ from tinyssl.report.values import Fields, ratio, rows
 
 
 @dataclass(frozen=True)
-class Layer:
+class OperatorRow:
     """One operator."""
 
     index: int
@@ -28,7 +28,7 @@ class Layer:
         return ratio(self.ticks, self.macs)
 
 
-def read_layers(chain: Chain) -> list[Layer]:
+def read_layers(chain: Chain) -> list[OperatorRow]:
     """Operators in order: shapes and MACs from the build, durations from the bench run."""
     planned = rows(chain.build.ops) if chain.build is not None else []
     measured = Fields(stored_json(chain.bench, "profile")).rows("ops")
@@ -37,7 +37,7 @@ def read_layers(chain: Chain) -> list[Layer]:
         op = planned[index] if index < len(planned) else Fields(None)
         run = measured[index] if index < len(measured) else Fields(None)
         found.append(
-            Layer(
+            OperatorRow(
                 index=index,
                 kind=op.text("kind") or run.text("kind") or "operator",
                 shape=op.text("shape"),
@@ -49,7 +49,7 @@ def read_layers(chain: Chain) -> list[Layer]:
 
 
 @dataclass(frozen=True)
-class Kind:
+class KindTotals:
     """All operators of a kind together."""
 
     name: str
@@ -58,7 +58,7 @@ class Kind:
     ticks: float
 
 
-def by_kind(layers: list[Layer]) -> list[Kind]:
+def by_kind(layers: list[OperatorRow]) -> list[KindTotals]:
     """Sums over each kind, the slowest first."""
     names = dict.fromkeys(layer.kind for layer in layers)
     found = []
@@ -66,5 +66,5 @@ def by_kind(layers: list[Layer]) -> list[Kind]:
         same = [layer for layer in layers if layer.kind == name]
         macs = sum(layer.macs or 0 for layer in same)
         ticks = sum(layer.ticks or 0 for layer in same)
-        found.append(Kind(name, len(same), macs, ticks))
+        found.append(KindTotals(name, len(same), macs, ticks))
     return sorted(found, key=lambda kind: -kind.ticks)

@@ -12,7 +12,7 @@ from tinyssl.report.values import size
 
 
 @dataclass(frozen=True)
-class Block:
+class ArenaBlock:
     """A tensor in the arena: bytes `offset..offset+size`, operators `first..last`."""
 
     name: str
@@ -22,7 +22,7 @@ class Block:
     last: int
 
 
-def arena(blocks: Sequence[Block], peak: float, bound: float | None) -> dict[str, Any]:
+def arena(blocks: Sequence[ArenaBlock], peak: float, bound: float | None) -> dict[str, Any]:
     """The memory plan: operators on x, bytes on y, one rectangle a tensor."""
     top, bottom = 28, 328
     marks = steps(max([peak, bound or 0, *(b.offset + b.size for b in blocks)]), 5, base=2)
@@ -44,7 +44,7 @@ def arena(blocks: Sequence[Block], peak: float, bound: float | None) -> dict[str
     }
 
 
-def live_bytes(blocks: Sequence[Block], first: int, last: int) -> float:
+def live_bytes(blocks: Sequence[ArenaBlock], first: int, last: int) -> float:
     """Bytes that hold something while operators `first` to `last` run; shared bytes count once."""
     alive = [block for block in blocks if block.first <= last and block.last >= first]
     used = end = 0.0
@@ -60,7 +60,7 @@ def _line(series: str, y: float, shift: int, value: float) -> dict[str, Any]:
     return {"series": series, "y": y, "text": y + shift, "label": f"{name} {kib(value)}"}
 
 
-def _rectangle(block: Block, x: Axis, y: Axis) -> dict[str, Any]:
+def _rectangle(block: ArenaBlock, x: Axis, y: Axis) -> dict[str, Any]:
     left, right = x.at(block.first), x.at(block.last + 1)
     upper, lower = y.at(block.offset + block.size), y.at(block.offset)
     label = kib(block.size)
@@ -133,7 +133,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Memory:
+class MemoryMap:
     """A memory or a budget, and what fills it."""
 
     name: str
@@ -145,7 +145,7 @@ class Memory:
         return sum(part.bytes for part in self.parts)
 
 
-def memory(memories: Sequence[Memory]) -> dict[str, Any]:
+def memory(memories: Sequence[MemoryMap]) -> dict[str, Any]:
     """A bar a memory: used parts, the rest free; too much is drawn over the end in red."""
     rows, y = [], 8
     for item in memories:

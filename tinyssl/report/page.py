@@ -11,7 +11,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Bar:
+class BarCell:
     """A table cell with a bar behind its text."""
 
     text: str
@@ -19,7 +19,7 @@ class Bar:
     """Length of the bar, 0 to 1"""
 
 
-Cell = str | Bar
+Cell = str | BarCell
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
+class PageTable:
     """Rows of text. The first column names the row."""
 
     columns: tuple[Column, ...]
@@ -81,11 +81,11 @@ class Code:
     kind: str = "code"
 
 
-Block = Table | Picture | Note | Code
+Block = PageTable | Picture | Note | Code
 
 
 @dataclass(frozen=True)
-class Section:
+class PageSection:
     """A heading, a sentence on it, and blocks."""
 
     id: str
@@ -95,7 +95,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Card:
+class HeadlineCard:
     """One headline figure."""
 
     label: str
@@ -116,8 +116,8 @@ class Page:
     subtitle: str
     banner: str
     """Why this is not the report of a finished run; empty where it is"""
-    cards: tuple[Card, ...]
-    sections: tuple[Section, ...]
+    cards: tuple[HeadlineCard, ...]
+    sections: tuple[PageSection, ...]
     omitted: tuple[str, ...]
     """What is left out, and why, a sentence each"""
     footer: str = ""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from tinyssl.core.records import RunRecord, Workspace
-from tinyssl.report.compare import NOT_A_SETTING, Row, rows
+from tinyssl.report.compare import NOT_A_SETTING, ComparedRow, rows
 
 MEASURING = ("probe", "convert", "bench")
 
 
-def over_seeds(pretrain: RunRecord | None, workspace: Workspace) -> Row | None:
+def over_seeds(pretrain: RunRecord | None, workspace: Workspace) -> ComparedRow | None:
     """The row of `tinyssl compare` that a pretraining belongs to; None where it stands alone.
 
     Args:

@@ -27,7 +27,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from tinyssl.bench.agreement import Tally
+from tinyssl.bench.agreement import Agreement
 from tinyssl.bench.latency import Unit, as_time, profile_rows, spread, unit_of
 from tinyssl.bench.restarts import arm, explained
 from tinyssl.bench.subject import (
@@ -38,7 +38,7 @@ from tinyssl.bench.subject import (
     open_reference,
     split_of,
 )
-from tinyssl.bench.target import Target, check_identity, check_sizes, find_target
+from tinyssl.bench.target import BenchTarget, check_identity, check_sizes, find_target
 from tinyssl.core.config import BenchConfig
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import BuildInfo, RunRecord, RunWriter, Workspace, read_record, write_json
@@ -55,7 +55,7 @@ class Bench:
     """One measurement under way."""
 
     config: BenchConfig
-    target: Target
+    target: BenchTarget
     samples: Samples
     session: Session
     device: DeviceModel
@@ -110,7 +110,9 @@ def _data(info: BuildInfo) -> dict[str, Any]:
     return read_record(Path(info.data_run)).data if info.data_run else {}
 
 
-def _identify(session: Session, target: Target, run: RunWriter, progress: Progress) -> Identity:
+def _identify(
+    session: Session, target: BenchTarget, run: RunWriter, progress: Progress
+) -> Identity:
     session.sync()
     identity = session.identity()
     check_identity(identity, target)
@@ -195,7 +197,7 @@ def accuracy(job: Bench, reference: Reference) -> None:
     """
     samples = job.samples
     labelled = samples.labels is not None
-    tally = Tally(len(samples.class_names) if labelled else 0)
+    tally = Agreement(len(samples.class_names) if labelled else 0)
     job.device.reset()  # both begin a sequence, where the model has states
     reference.runtime.reset()
     started = time.monotonic()
@@ -220,7 +222,7 @@ def accuracy(job: Bench, reference: Reference) -> None:
     tally.gate(reference.name)
 
 
-def _compare(job: Bench, reference: Reference, position: int, tally: Tally) -> None:
+def _compare(job: Bench, reference: Reference, position: int, tally: Agreement) -> None:
     samples = job.samples
     number = int(samples.numbers[position])
     label = int(samples.labels[position]) if samples.labels is not None else None

@@ -38,7 +38,7 @@ from tinyssl.targets.ports import board_port
 
 
 @dataclass(frozen=True)
-class Job:
+class BuildJob:
     """One call of `build`."""
 
     config: BuildConfig
@@ -91,19 +91,15 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
     plain = TypeAdapter(BuildConfig).dump_python(config, mode="json")
     folder = output_folder(config, workspace)
     with workspace.start("build", plain, inputs={"model": source.path}) as run:
-        job = Job(config, board, source, folder.absolute(), run.record.commit, progress, framework)
+        job = BuildJob(
+            config, board, source, folder.absolute(), run.record.commit, progress, framework
+        )
         if config.engine == "tflm" and config.target == "firmware":
             check_arena(config, source, board)
         check_ram(config, board, source.program.plan)
         if config.check:
             check_model(source, progress)
-        with staged(job.folder) as stage:
-            progress.note(f"building {source.program.graph.name} for {board.name}")
-            if config.target in RENDERERS:
-                info = source_folder(config, source, board, stage)
-            else:
-                info = firmware(job, stage)
-            info.save(stage, workspace.root)
+        info = _write_folder(job, workspace)
         run.results(
             board=info.board,
             engine=info.engine,
@@ -111,6 +107,19 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
             folder=str(job.folder),
             **{f"{name}_bytes": size for name, size in info.sizes.items()},
         )
+    return info
+
+
+def _write_folder(job: BuildJob, workspace: Workspace) -> BuildInfo:
+    """Makes the job's folder; whatever fails, the last good one stays."""
+    config, board, source = job.config, job.board, job.source
+    with staged(job.folder) as stage:
+        job.progress.note(f"building {source.program.graph.name} for {board.name}")
+        if config.target in RENDERERS:
+            info = source_folder(config, source, board, stage)
+        else:
+            info = firmware(job, stage)
+        info.save(stage, workspace.root)
     return info
 
 
@@ -127,7 +136,7 @@ def _source(
     return source
 
 
-def firmware(job: Job, stage: Path) -> BuildInfo:
+def firmware(job: BuildJob, stage: Path) -> BuildInfo:
     """Writes the PlatformIO project of an image into `stage` and builds it; see `build`."""
     config, board = job.config, job.board
     if not config.compile:
@@ -145,7 +154,7 @@ def firmware(job: Job, stage: Path) -> BuildInfo:
 
 
 def _info(
-    job: Job,
+    job: BuildJob,
     build_id: str,
     artifacts: dict[str, str],
     size: Size,
@@ -172,7 +181,7 @@ def _info(
     )
 
 
-def _known_sizes(job: Job) -> dict[str, int]:
+def _known_sizes(job: BuildJob) -> dict[str, int]:
     """Bytes that are known without a compiler."""
     source = job.source
     if job.config.engine != "aot":
@@ -181,7 +190,7 @@ def _known_sizes(job: Job) -> dict[str, int]:
     return {"weights": weights, "arena": source.program.arena_bytes}
 
 
-def _write(job: Job, folder: Path) -> str:
+def _write(job: BuildJob, folder: Path) -> str:
     """Writes the project into `folder`; returns its build id."""
     config, board, source = job.config, job.board, job.source
     engine = engine_parts(config, source, board)
@@ -191,7 +200,7 @@ def _write(job: Job, folder: Path) -> str:
     return build_id
 
 
-def _compile(job: Job, folder: Path) -> tuple[str, dict[str, str]]:
+def _compile(job: BuildJob, folder: Path) -> tuple[str, dict[str, str]]:
     """Writes the project into `folder` and builds it; returns its build id and its artifacts."""
     build_id = _write(job, folder)
     pio_run(folder)
@@ -199,7 +208,7 @@ def _compile(job: Job, folder: Path) -> tuple[str, dict[str, str]]:
     return build_id, _artifacts(folder, job)
 
 
-def _tightened(job: Job, stage: Path) -> Tightened:
+def _tightened(job: BuildJob, stage: Path) -> Tightened:
     """The smallest arena of TFLM: in the stage itself, or in a project for an emulated board."""
     twin = emulated_twin(job.board)
     folder = stage if twin.id == job.board.id else stage / ".pio" / "arena"
@@ -215,7 +224,7 @@ def _tflm_arena(size: Size, tight: Tightened | None) -> dict[str, Any]:
     return {"peak": size.sizes.get("arena", 0)} | found
 
 
-def _artifacts(project: Path, job: Job) -> dict[str, str]:
+def _artifacts(project: Path, job: BuildJob) -> dict[str, str]:
     folder = f".pio/build/{job.board.id}"
     made = {kind: f"{folder}/firmware.{kind}" for kind in ("elf", "bin", "hex")}
     found = {kind: path for kind, path in made.items() if (project / path).exists()}

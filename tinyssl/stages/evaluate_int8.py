@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from tinyssl import compiler
-from tinyssl.bench.agreement import Tally
+from tinyssl.bench.agreement import Agreement
 from tinyssl.bench.subject import load_model
 from tinyssl.bench.target import check_identity, check_sizes, find_target
 from tinyssl.core.config import BenchConfig, BuildConfig, EvaluateConfig, FlashConfig
@@ -162,7 +162,7 @@ class OnBoard:
     """What the board has answered so far."""
 
     device: DeviceModel
-    tally: Tally = field(default_factory=lambda: Tally(0))
+    tally: Agreement = field(default_factory=lambda: Agreement(0))
     right: int = 0
 
     def ask(self, forms: Forms, image: Pixels, label: int) -> None:

@@ -18,19 +18,19 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from tinyssl.core.config import BenchConfig
-from tinyssl.core.errors import EXIT_FAILED, EXIT_OK, UsageError
+from tinyssl.core.errors import EXIT_FAILED, EXIT_OK, Failure, UsageError
 from tinyssl.core.progress import Progress, Silent, Tracker
 from tinyssl.core.records import BuildInfo, Workspace
-from tinyssl.device import Port, find_ports
+from tinyssl.device import SerialPort, find_ports
 from tinyssl.project import Flashed
-from tinyssl.stages.fleet_worker import Failure, Job, Outcome, work
+from tinyssl.stages.fleet_worker import BenchJob, BenchOutcome, work
 from tinyssl.targets.boards import Board, read_board
 
 END_SECONDS = 20.0
 """Time that a process gets for its last record after it was told to end"""
 
 
-def find_jobs(config: BenchConfig, workspace: Workspace) -> list[Job]:
+def find_jobs(config: BenchConfig, workspace: Workspace) -> list[BenchJob]:
     """A job for each emulator that was started here and each port that a built board may be on.
 
     Args:
@@ -42,14 +42,14 @@ def find_jobs(config: BenchConfig, workspace: Workspace) -> list[Job]:
     """
     boards = _built(workspace)
     emulated = [board for board in boards if board.emulated and _flashed(board, workspace)]
-    jobs = [Job(replace(config, board=board.id)) for board in emulated]
+    jobs = [BenchJob(replace(config, board=board.id)) for board in emulated]
     ports: dict[str, dict[str, int]] = {}
     for board in boards:
         for port in _ports(board):
             ports.setdefault(port.port, {})[board.id] = board.tinyssl.serial.baud
     for name, fitting in sorted(ports.items()):
         only = next(iter(fitting)) if len(fitting) == 1 else None
-        jobs.append(Job(replace(config, board=only, serial=name), boards=fitting))
+        jobs.append(BenchJob(replace(config, board=only, serial=name), boards=fitting))
     if not jobs:
         raise UsageError(
             f"no board that was built in {workspace.root} is attached or emulated",
@@ -58,7 +58,7 @@ def find_jobs(config: BenchConfig, workspace: Workspace) -> list[Job]:
     return jobs
 
 
-def exit_code(outcomes: Sequence[Outcome]) -> int:
+def exit_code(outcomes: Sequence[BenchOutcome]) -> int:
     """0 where all were measured, the code of those that failed where they agree, else 1."""
     codes = {outcome.failure.code for outcome in outcomes if outcome.failure}
     if not codes:
@@ -67,12 +67,12 @@ def exit_code(outcomes: Sequence[Outcome]) -> int:
 
 
 def bench_all(
-    jobs: Sequence[Job],
+    jobs: Sequence[BenchJob],
     workspace: Workspace,
     progress: Progress | None = None,
     *,
     at_once: int | None = None,
-) -> list[Outcome]:
+) -> list[BenchOutcome]:
     """Does the jobs in parallel.
 
     Args:
@@ -120,9 +120,9 @@ class _Fleet:
     progress: Progress
     at_once: int
     members: dict[Connection, _Member] = field(default_factory=dict)
-    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    outcomes: dict[int, BenchOutcome] = field(default_factory=dict)
 
-    def run(self, jobs: Sequence[Job], task: Tracker) -> None:
+    def run(self, jobs: Sequence[BenchJob], task: Tracker) -> None:
         waiting = list(enumerate(jobs))
         while waiting or self.members:
             while waiting and len(self.members) < self.at_once:
@@ -143,7 +143,7 @@ class _Fleet:
                 member.close(*member.tasks)
             self.members.clear()
 
-    def _start(self, number: int, job: Job) -> None:
+    def _start(self, number: int, job: BenchJob) -> None:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe(duplex=False)
         process = context.Process(target=work, args=(job, self.workspace, theirs), daemon=True)
@@ -187,16 +187,16 @@ class _Fleet:
         else:
             member.close(*values)
 
-    def _tell(self, outcome: Outcome) -> None:
+    def _tell(self, outcome: BenchOutcome) -> None:
         if outcome.failure is not None:
             self.progress.note(f"{outcome.board}: {outcome.failure.message}")
 
 
-def _broken(member: _Member) -> Outcome:
+def _broken(member: _Member) -> BenchOutcome:
     code = member.process.exitcode
     how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
     message = f"the process that measured it ended with {how}"
-    return Outcome(member.name, None, Failure("BrokenProcess", EXIT_FAILED, message))
+    return BenchOutcome(member.name, None, Failure("BrokenProcess", EXIT_FAILED, message))
 
 
 @contextmanager
@@ -226,5 +226,5 @@ def _flashed(board: Board, workspace: Workspace) -> bool:
     return (workspace.builds / board.id / Flashed.FILE).exists()
 
 
-def _ports(board: Board) -> list[Port]:
+def _ports(board: Board) -> list[SerialPort]:
     return [] if board.emulated else find_ports(board)

@@ -24,6 +24,7 @@ from tinyssl.core.errors import (
     EXIT_INTERRUPTED,
     DeviceError,
     DeviceTimeout,
+    Failure,
     TinysslError,
 )
 from tinyssl.core.progress import Progress
@@ -35,7 +36,7 @@ from tinyssl.stages.flash import flash
 
 
 @dataclass(frozen=True)
-class Job:
+class BenchJob:
     """What is to be measured."""
 
     config: BenchConfig
@@ -52,19 +53,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Failure:
-    """Why a board has no figures, or not all."""
-
-    kind: str
-    """Class of the error"""
-    code: int
-    """Exit code"""
-    message: str
-    hint: str = ""
-
-
-@dataclass(frozen=True)
-class Outcome:
+class BenchOutcome:
     """How a job ended."""
 
     board: str
@@ -106,7 +95,7 @@ class PipeProgress:
             self._pipe.send(("end", number))
 
 
-def work(job: Job, workspace: Workspace, pipe: Connection) -> None:
+def work(job: BenchJob, workspace: Workspace, pipe: Connection) -> None:
     """The process: does a job, sends its outcome, ends.
 
     SIGTERM, which is how the parent ends it, is Ctrl-C to the stages: they leave valid records. The
@@ -117,7 +106,7 @@ def work(job: Job, workspace: Workspace, pipe: Connection) -> None:
     pipe.send(("done", do(job, workspace, PipeProgress(pipe))))
 
 
-def do(job: Job, workspace: Workspace, progress: Progress) -> Outcome:
+def do(job: BenchJob, workspace: Workspace, progress: Progress) -> BenchOutcome:
     """Flashes where the job says so, and measures; an error is an outcome, too."""
     before = set(workspace.runs.glob("bench-*"))
     board = job.name
@@ -127,7 +116,7 @@ def do(job: Job, workspace: Workspace, progress: Progress) -> Outcome:
         board = str(config.board)
         _measure(job, config, workspace, progress)
     except TinysslError as error:
-        failure = Failure(type(error).__name__, error.exit_code, error.message, error.hint)
+        failure = Failure.of(error)
     except KeyboardInterrupt:
         failure = Failure("KeyboardInterrupt", EXIT_INTERRUPTED, "interrupted")
     except Exception as error:  # a row of the table says so; the other boards go on
@@ -135,10 +124,10 @@ def do(job: Job, workspace: Workspace, progress: Progress) -> Outcome:
         failure = Failure(kind, EXIT_FAILED, f"{kind}: {error}", "run `tinyssl bench -v` alone")
     new = [run for run in workspace.all("bench") if run.folder not in before]
     mine = [run.folder for run in new if run.config.get("board") == board]
-    return Outcome(board, mine[-1] if mine else None, failure)
+    return BenchOutcome(board, mine[-1] if mine else None, failure)
 
 
-def _measure(job: Job, config: BenchConfig, workspace: Workspace, progress: Progress) -> None:
+def _measure(job: BenchJob, config: BenchConfig, workspace: Workspace, progress: Progress) -> None:
     try:
         if job.flash is not None:
             flash(job.flash, workspace, progress)
@@ -148,7 +137,7 @@ def _measure(job: Job, config: BenchConfig, workspace: Workspace, progress: Prog
             emulator.stop(workspace.builds / str(config.board))
 
 
-def _board(job: Job) -> str:
+def _board(job: BenchJob) -> str:
     """The board of a job: of several that may be on a port, the one that answers.
 
     Raises:
@@ -167,7 +156,7 @@ def _board(job: Job) -> str:
     return name
 
 
-def _ask_name(job: Job, port: str) -> str:
+def _ask_name(job: BenchJob, port: str) -> str:
     rates = {job.config.baud} if job.config.baud else set(job.boards.values())
     *others, last = sorted(rates)
     for rate in others:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from tinyssl.core.config import BenchConfig, BuildConfig, FlashConfig, ReportConfig
-from tinyssl.core.errors import TinysslError, UsageError
+from tinyssl.core.errors import Failure, TinysslError, UsageError
 from tinyssl.core.records import BuildInfo, RunRecord
 from tinyssl.stages.call import Call
 from tinyssl.stages.run import RUNNERS, Done, run_stages
 from tinyssl.targets.boards import find_board
 
 if TYPE_CHECKING:
-    from tinyssl.stages.fleet_worker import Failure, Job, Outcome
+    from tinyssl.stages.fleet_worker import BenchJob, BenchOutcome
 
 EACH = ("build", "flash", "bench", "report")
 """Stages that each board goes through; the others are done once"""
@@ -35,26 +35,26 @@ class Matrix:
     done: Done
     """Of the stages that are done once"""
     builds: dict[str, BuildInfo] = field(default_factory=dict)
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    outcomes: dict[str, BenchOutcome] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
     """Board -> what the table says of a figure that was there before"""
 
     def failed(self, board: str, error: TinysslError) -> None:
         """The board's row says why; the others go on."""
-        from tinyssl.stages.fleet_worker import Outcome
+        from tinyssl.stages.fleet_worker import BenchOutcome
 
-        self.outcomes[board] = Outcome(board, None, _failure(error))
+        self.outcomes[board] = BenchOutcome(board, None, Failure.of(error))
         self.call.progress.note(f"{board}: {error.message}")
 
     def left(self) -> list[str]:
         """Boards that have not failed, and are not done."""
         return [board for board in self.boards if board not in self.outcomes]
 
-    def by_board(self) -> list[Outcome]:
+    def by_board(self) -> list[BenchOutcome]:
         """How each board ended, in the order of `boards`."""
-        from tinyssl.stages.fleet_worker import Outcome
+        from tinyssl.stages.fleet_worker import BenchOutcome
 
-        return [self.outcomes.get(board, Outcome(board)) for board in self.boards]
+        return [self.outcomes.get(board, BenchOutcome(board)) for board in self.boards]
 
 
 def run_matrix(call: Call, stages: Sequence[str], names: str, *, resume: bool) -> Matrix:
@@ -139,30 +139,30 @@ def _flash(matrix: Matrix) -> None:
 
 def _bench(matrix: Matrix, *, resume: bool) -> None:
     from tinyssl.stages.fleet import bench_all
-    from tinyssl.stages.fleet_worker import Outcome
+    from tinyssl.stages.fleet_worker import BenchOutcome
 
-    jobs: list[Job] = []
+    jobs: list[BenchJob] = []
     for board in matrix.left():
         job = _job(matrix, board)
         record = _measured_before(matrix, job) if resume else None
         if record is None:
             jobs.append(job)
         else:
-            matrix.outcomes[board] = Outcome(board, record.folder)
+            matrix.outcomes[board] = BenchOutcome(board, record.folder)
             matrix.kept[board] = f"kept of {record.folder.name}"
     for outcome in bench_all(jobs, matrix.call.workspace, matrix.call.progress) if jobs else ():
         matrix.outcomes[outcome.board] = outcome
 
 
-def _job(matrix: Matrix, board: str) -> Job:
-    from tinyssl.stages.fleet_worker import Job
+def _job(matrix: Matrix, board: str) -> BenchJob:
+    from tinyssl.stages.fleet_worker import BenchJob
 
     call = matrix.call.board_overridden(board)
     flash = call.config(FlashConfig) if "flash" in matrix.stages else None
-    return Job(call.config(BenchConfig), flash)
+    return BenchJob(call.config(BenchConfig), flash)
 
 
-def _measured_before(matrix: Matrix, job: Job) -> RunRecord | None:
+def _measured_before(matrix: Matrix, job: BenchJob) -> RunRecord | None:
     """The last complete bench run of the same build with the same settings."""
     from tinyssl.project import find_build
 
@@ -190,9 +190,3 @@ def _report(matrix: Matrix) -> None:
         if outcome.failure is None and outcome.run is not None:
             config = matrix.call.config(ReportConfig, run=Path(outcome.run))
             report.report(replace(config, out=None), matrix.call.workspace, matrix.call.progress)
-
-
-def _failure(error: TinysslError) -> Failure:
-    from tinyssl.stages.fleet_worker import Failure
-
-    return Failure(type(error).__name__, error.exit_code, error.message, error.hint)

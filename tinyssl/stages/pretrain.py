@@ -21,9 +21,9 @@ from tinyssl.learn.train.checkpoint import CURRENT, load_checkpoint
 from tinyssl.learn.train.device import repeatable
 from tinyssl.learn.train.launch import launch_id, unfinished
 from tinyssl.learn.train.length import plan_text, verdict
-from tinyssl.learn.train.loop import Counters, Plan, Trainer
+from tinyssl.learn.train.loop import Counters, Trainer, TrainingPlan
 from tinyssl.learn.train.metrics import observers_of
-from tinyssl.learn.train.observer import MetricsFile, Observer, ObserverFactory, Subject
+from tinyssl.learn.train.observer import MetricsFile, Observer, ObserverFactory, TrainingRun
 from tinyssl.learn.train.recorded import (
     config_json,
     given_teacher,
@@ -34,7 +34,7 @@ from tinyssl.learn.train.recorded import (
     shared_out,
 )
 from tinyssl.learn.train.schedule import Schedule
-from tinyssl.learn.train.setup import Job, build_job, check_config
+from tinyssl.learn.train.setup import TrainingJob, build_job, check_config
 from tinyssl.learn.train.world import World, join_world, one_for_all
 
 BACKBONE_FILE = "backbone.safetensors"
@@ -109,7 +109,7 @@ def _start(config: PretrainConfig, data: DataConfig, place: Place) -> RunRecord:
         return _run(job, run, None, place)
 
 
-def _new_run(job: Job, data: DataConfig, place: Place) -> RunWriter:
+def _new_run(job: TrainingJob, data: DataConfig, place: Place) -> RunWriter:
     content = config_json(job.config) | job.facts() | {"data": data_config_json(data)}
     launch = launch_id()
     if launch is not None:
@@ -154,7 +154,9 @@ def _resume_held(
         return _run(job, run, state, place)
 
 
-def _reopened(folder: Path, state: dict[str, Any] | None, job: Job, place: Place) -> RunWriter:
+def _reopened(
+    folder: Path, state: dict[str, Any] | None, job: TrainingJob, place: Place
+) -> RunWriter:
     """The run's writer, rid of what was written after the checkpoint."""
     for half_written in folder.glob(".*.tmp"):  # of atomic writes that a crash cut short
         half_written.unlink(missing_ok=True)
@@ -163,7 +165,9 @@ def _reopened(folder: Path, state: dict[str, Any] | None, job: Job, place: Place
     return place.workspace.reopen(folder, keep=lambda row: 0 < step_of(row) <= done)
 
 
-def _run(job: Job, run: RunWriter | None, state: dict[str, Any] | None, place: Place) -> RunRecord:
+def _run(
+    job: TrainingJob, run: RunWriter | None, state: dict[str, Any] | None, place: Place
+) -> RunRecord:
     """Trains from `state`, or from the start; `run` is there on the first process only."""
     with _hints(run, place.progress), run or nullcontext():
         try:
@@ -177,7 +181,7 @@ def _run(job: Job, run: RunWriter | None, state: dict[str, Any] | None, place: P
     return record
 
 
-def _save(job: Job, run: RunWriter | None) -> None:
+def _save(job: TrainingJob, run: RunWriter | None) -> None:
     if run is not None:
         config = job.config
         info = BackboneInfo(
@@ -186,12 +190,14 @@ def _save(job: Job, run: RunWriter | None) -> None:
         save_backbone(run.file("backbone", BACKBONE_FILE), job.method.backbone, info)
 
 
-def _train(job: Job, run: RunWriter | None, state: dict[str, Any] | None, place: Place) -> None:
+def _train(
+    job: TrainingJob, run: RunWriter | None, state: dict[str, Any] | None, place: Place
+) -> None:
     with ExitStack() as stack:
         observers: list[Observer] = []
         if run is not None:
             run.file("checkpoint", CURRENT)
-            subject = Subject(run, job.dataset, job.config, job.method, job.schedule.steps)
+            subject = TrainingRun(run, job.dataset, job.config, job.method, job.schedule.steps)
             found = [*observers_of(subject), *(make(subject) for make in place.observers)]
             for observer in (*found, MetricsFile(subject)):
                 observers.append(stack.enter_context(closing(observer)))
@@ -200,7 +206,7 @@ def _train(job: Job, run: RunWriter | None, state: dict[str, Any] | None, place:
             waited = run.record.results.get("teacher_wait_seconds", 0.0) + job.teacher_wait_seconds
             run.results(teacher_seconds=job.teacher_seconds, teacher_wait_seconds=waited)
         folder = run.folder if run is not None else None
-        plan = Plan(
+        plan = TrainingPlan(
             job.method, batcher, job.config, job.schedule, place.world, folder, tuple(observers)
         )
         trainer = Trainer(plan)

@@ -77,7 +77,7 @@ class Tuned:
 
 
 @dataclass(frozen=True)
-class Job:
+class TuneJob:
     """One call of `tune`."""
 
     config: BuildConfig
@@ -112,7 +112,7 @@ def tune(config: BuildConfig, workspace: Workspace, progress: Progress | None = 
     path = config.model or shipped_model(workspace, progress)
     source = load_model(path, workspace, isa=board.tinyssl.isa)
     with TemporaryDirectory(prefix="tinyssl-tune-") as name:
-        job = Job(config, board, source, Workspace(Path(name)), progress)
+        job = TuneJob(config, board, source, Workspace(Path(name)), progress)
         found, refused = _measure_all(job)
     chosen = min(found, key=lambda candidate: (candidate.total, candidate.arena))
     tuning = _tuning(job, found, chosen)
@@ -121,7 +121,7 @@ def tune(config: BuildConfig, workspace: Workspace, progress: Progress | None = 
     )
 
 
-def _measure_all(job: Job) -> tuple[list[Candidate], list[tuple[str, str]]]:
+def _measure_all(job: TuneJob) -> tuple[list[Candidate], list[tuple[str, str]]]:
     """All images that fit, the cost model's first, and those that do not."""
     choices = call_choices(job.source.program.graph, job.source.program.isa)
     covers = measuring_covers(choices)
@@ -145,7 +145,7 @@ def _measure_all(job: Job) -> tuple[list[Candidate], list[tuple[str, str]]]:
 
 
 def _try(
-    job: Job,
+    job: TuneJob,
     name: str,
     calls: tuple[KernelCall, ...],
     found: list[Candidate],
@@ -159,7 +159,7 @@ def _try(
         job.progress.note(f"{name} does not fit: {error}")
 
 
-def _measure(job: Job, name: str, calls: tuple[KernelCall, ...]) -> Candidate:
+def _measure(job: TuneJob, name: str, calls: tuple[KernelCall, ...]) -> Candidate:
     """Builds, flashes and profiles an image in a workspace of its own."""
     sha256, isa = job.source.program.graph.source_sha256, job.source.program.isa.value
     Tuning(sha256, isa, described(calls)).save(job.scratch)
@@ -186,7 +186,7 @@ def _measure(job: Job, name: str, calls: tuple[KernelCall, ...]) -> Candidate:
     )
 
 
-def _arena_limit(job: Job, measured: Candidate) -> int:
+def _arena_limit(job: TuneJob, measured: Candidate) -> int:
     """Bytes of arena that the RAM budget leaves."""
     budget = job.config.ram_budget or job.board.tinyssl.budget.ram
     return budget - (measured.ram - measured.arena)
@@ -217,7 +217,7 @@ def cheapest_calls(
     return cover(priced, least)
 
 
-def _tuning(job: Job, found: Sequence[Candidate], chosen: Candidate) -> Tuning:
+def _tuning(job: TuneJob, found: Sequence[Candidate], chosen: Candidate) -> Tuning:
     rows = []
     for candidate in found:
         rows.append(candidate.as_json() | {"chosen": candidate is chosen})

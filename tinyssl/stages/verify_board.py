@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyssl.bench.agreement import Tally
+from tinyssl.bench.agreement import Agreement
 from tinyssl.bench.subject import load_model, open_reference, split_of
-from tinyssl.bench.target import Target, check_identity, check_sizes, find_target
+from tinyssl.bench.target import BenchTarget, check_identity, check_sizes, find_target
 from tinyssl.core.config import BenchConfig, BuildConfig, FlashConfig, VerifyConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.progress import Progress, Silent
@@ -44,13 +44,13 @@ def verify_on_board(
         emulator.stop(target.folder)
 
 
-def _compare(config: VerifyConfig, target: Target, progress: Progress) -> dict[str, Any]:
+def _compare(config: VerifyConfig, target: BenchTarget, progress: Progress) -> dict[str, Any]:
     model, data = load_model(target.info)
     reference = open_reference(data, progress)
     split = split_of(target.info)
     images = None if split is None else split.images
     inputs = make_inputs(model, config.images, config.seed, images)
-    tally = Tally(0)
+    tally = Agreement(0)
     with Session(open_link(target.port, target.baud)) as session:
         session.sync()
         identity = session.identity()

@@ -51,7 +51,7 @@ class Isa(StrEnum):
     HOST = "host"
 
 
-class Target(Section):
+class BoardSection(Section):
     """The `tinyssl` section of a board file."""
 
     aliases: tuple[Word, ...] = ()
@@ -76,13 +76,13 @@ class Target(Section):
     budget: Budget
 
     @model_validator(mode="after")
-    def _arduino_is_described(self) -> Target:
+    def _arduino_is_described(self) -> BoardSection:
         if self.port == "arduino" and self.arduino is None:
             raise ValueError("port `arduino` needs the section `arduino`")
         return self
 
     @model_validator(mode="after")
-    def _regions_apart(self) -> Target:
+    def _regions_apart(self) -> BoardSection:
         regions = sorted(self.regions, key=lambda region: region.origin)
         for low, high in pairwise(regions):
             if low.end > high.origin:
@@ -94,7 +94,7 @@ class Target(Section):
         return self
 
     @model_validator(mode="after")
-    def _one_region_a_use(self) -> Target:
+    def _one_region_a_use(self) -> BoardSection:
         if self.port in ("host", "arduino"):
             return self
         uses = [use for region in self.regions for use in region.use]
@@ -131,7 +131,7 @@ class Board(BaseModel):
     url: str
     build: dict[str, object] = Field(default_factory=dict)
     upload: dict[str, object] = Field(default_factory=dict)
-    tinyssl: Target
+    tinyssl: BoardSection
 
     @model_validator(mode="after")
     def _each_flasher_has_a_command(self) -> Board:
@@ -211,7 +211,7 @@ def _path_problem(value: object) -> str:
     return "" if isinstance(value, str | Path) else "is not the path of a board file"
 
 
-BOARDS = plugins.Group("board", "tinyssl.boards")
+BOARDS = plugins.PluginGroup("board", "tinyssl.boards")
 """Boards of packages: an entry point is the path of a board file"""
 BOARD_FILES = plugins.Registry[str | Path](BOARDS, {}, _path_problem)
 

@@ -12,7 +12,7 @@ from tinyssl.ops import spec_of
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.cost_table import CONSTANTS
 from tinyssl.targets.features import CONV, FUSED, STEM, Features, block_features, op_features
-from tinyssl.targets.fused import Block
+from tinyssl.targets.fused import FusedBlock
 from tinyssl.targets.kernels import kernel_for
 
 ISA = Isa.CORTEX_M7
@@ -27,12 +27,12 @@ def op_cost(model: Model, op: Op) -> float:
     return cost(kernel.name, op_features(model, op, kernel))
 
 
-def block_cost(model: Model, block: Block, cache_taps: bool) -> float:
+def block_cost(model: Model, block: FusedBlock, cache_taps: bool) -> float:
     """A block in one call; `cache_taps`: taps are prepared once, not for each row."""
     return cost(_kernel(block), block_features(model, block, cache_taps))
 
 
-def _kernel(block: Block) -> str:
+def _kernel(block: FusedBlock) -> str:
     return FUSED if block.stem is None else STEM
 
 
@@ -45,6 +45,6 @@ def cost(kernel: str, features: Features) -> float:
     return sum(constants.get(name, 0.0) * count for name, count in features.items())
 
 
-def block_cost_features(model: Model, block: Block, cache_taps: bool) -> tuple[str, Features]:
+def block_cost_features(model: Model, block: FusedBlock, cache_taps: bool) -> tuple[str, Features]:
     """Name of the kernel of a block, and its features."""
     return _kernel(block), block_features(model, block, cache_taps)

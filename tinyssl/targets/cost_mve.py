@@ -11,7 +11,7 @@ from tinyssl.graph.model import Model, Op
 from tinyssl.ops.common.fixed_point import INT8_MAX, INT8_MIN
 from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
-from tinyssl.targets.fused import Block
+from tinyssl.targets.fused import FusedBlock
 from tinyssl.targets.mve import BLOCK, QUAD
 from tinyssl.targets.requantise import clamp, needs_sign
 
@@ -69,7 +69,7 @@ def op_cost(model: Model, op: Op, lines: int = 1) -> float:
     return ADDED * pixels * channels
 
 
-def block_cost(model: Model, block: Block) -> float:
+def block_cost(model: Model, block: FusedBlock) -> float:
     """A block in one call: its operators row by row."""
     parts = (block.before, block.depthwise, block.project, block.add)
     rows = model.tensor(block.output).shape[1]

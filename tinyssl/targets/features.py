@@ -18,7 +18,7 @@ from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyssl.ops.fully_connected import FullyConnected
 from tinyssl.targets import dsp
-from tinyssl.targets.fused import Block
+from tinyssl.targets.fused import FusedBlock
 from tinyssl.targets.kernels import FUSED_BLOCK, STEM_BLOCK
 from tinyssl.targets.requantise import clamp, needs_sign
 
@@ -51,7 +51,7 @@ def op_features(model: Model, op: Op, kernel: Kernel[Any]) -> Features:
     return found
 
 
-def block_features(model: Model, block: Block, cache_taps: bool) -> Features:
+def block_features(model: Model, block: FusedBlock, cache_taps: bool) -> Features:
     """A block in one call; `cache_taps`: taps are prepared once."""
     _, in_h, in_w, in_c = model.tensor(block.depthwise.input).shape
     _, out_h, out_w, channels = model.tensor(block.depthwise.output).shape

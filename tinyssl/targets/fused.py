@@ -32,7 +32,7 @@ LINE_BYTES = 72
 
 
 @dataclass(frozen=True)
-class Block:
+class FusedBlock:
     """Consecutive operators of a model as the kernel's parts."""
 
     first: int
@@ -66,8 +66,8 @@ class Block:
 
 
 def find_block(
-    model: Model, first: int, last: int, fits: Callable[[Model, Block], bool]
-) -> Block | None:
+    model: Model, first: int, last: int, fits: Callable[[Model, FusedBlock], bool]
+) -> FusedBlock | None:
     """The operators from `first` to `last` as a block; None where they are none that fits.
 
     Args:
@@ -87,7 +87,7 @@ def find_block(
         return None
     expand = before if before is not None and _expands(model, before) else None
     stem = before if expand is None else None
-    block = Block(first, expand, middle, project, add, stem)
+    block = FusedBlock(first, expand, middle, project, add, stem)
     return block if _chained(model, block, last) and fits(model, block) else None
 
 
@@ -97,7 +97,7 @@ def _expands(model: Model, op: Conv2D) -> bool:
     return window == (1, 1) and op.stride == (1, 1) and op.padding == Padding()
 
 
-def _chained(model: Model, block: Block, last: int) -> bool:
+def _chained(model: Model, block: FusedBlock, last: int) -> bool:
     """Each operator reads what the one before wrote, and nobody else does."""
     if block.before is not None and block.depthwise.input != block.before.output:
         return False
@@ -114,7 +114,7 @@ def _chained(model: Model, block: Block, last: int) -> bool:
     )
 
 
-def fits(model: Model, block: Block) -> bool:
+def fits(model: Model, block: FusedBlock) -> bool:
     """Each operator is in range for `fused_block_s8_dsp` or `stem_block_s8_dsp`."""
     pointwise = [op for op in (block.expand, block.project) if op is not None]
     if block.stem is not None and (block.add is not None or not dsp.conv_fits(model, block.stem)):
@@ -140,7 +140,7 @@ def _depthwise_fits(model: Model, op: DepthwiseConv2D) -> bool:
     )
 
 
-def plane_columns(model: Model, block: Block) -> int:
+def plane_columns(model: Model, block: FusedBlock) -> int:
     """Columns of a plane: what a row of outputs reads, and all of the input; even."""
     op = block.depthwise
     count, stride = model.tensor(op.output).shape[2], op.stride[1]
@@ -149,7 +149,7 @@ def plane_columns(model: Model, block: Block) -> int:
     return max(read, -(-written // 2) * 2)
 
 
-def scratch_bytes(model: Model, block: Block, cache_taps: bool) -> int:
+def scratch_bytes(model: Model, block: FusedBlock, cache_taps: bool) -> int:
     """Working memory; `cache_taps`: the prepared taps of all count, not of one at a time."""
     count = model.tensor(block.depthwise.output).shape[3]
     _, _, out_w, out_c = model.tensor(block.output).shape
@@ -162,7 +162,7 @@ def scratch_bytes(model: Model, block: Block, cache_taps: bool) -> int:
     return planes + columns + lines + column + (out_w * out_c if block.add else 0)
 
 
-def overlaps(model: Model, block: Block) -> tuple[Overlap, ...]:
+def overlaps(model: Model, block: FusedBlock) -> tuple[Overlap, ...]:
     """How far the output may lie over the input: rows go in and out in order.
 
     The addition reads input row y when output row y is written, element by element. Of a stem's
@@ -183,7 +183,7 @@ def overlaps(model: Model, block: Block) -> tuple[Overlap, ...]:
     return (Overlap(block.input, min(slack, 0) if block.add else slack),)
 
 
-def fields(model: Model, block: Block, constants: Constants, cache_taps: bool) -> Fields:
+def fields(model: Model, block: FusedBlock, constants: Constants, cache_taps: bool) -> Fields:
     """Members of `struct tinyssl_fused_block_dsp`, or of `struct tinyssl_stem_block_dsp`."""
     if block.stem is None:
         return _block_fields(model, block, constants, cache_taps)
@@ -194,7 +194,9 @@ def fields(model: Model, block: Block, constants: Constants, cache_taps: bool) -
     }
 
 
-def _block_fields(model: Model, block: Block, constants: Constants, cache_taps: bool) -> Fields:
+def _block_fields(
+    model: Model, block: FusedBlock, constants: Constants, cache_taps: bool
+) -> Fields:
     _, in_h, in_w, in_c = model.tensor(block.input).shape
     _, out_h, out_w, _ = model.tensor(block.output).shape
     count = model.tensor(block.depthwise.output).shape[3]
@@ -229,7 +231,7 @@ def _product(part: str, model: Model, op: Conv2D, constants: Constants) -> Field
     return {name.replace("product.", f"{part}."): value for name, value in found.items()}
 
 
-def _add(model: Model, block: Block, constants: Constants) -> Fields:
+def _add(model: Model, block: FusedBlock, constants: Constants) -> Fields:
     """The addition of one row, with the block's input on the left."""
     if block.add is None:
         return {"add.size": 0}
@@ -241,7 +243,7 @@ def _add(model: Model, block: Block, constants: Constants) -> Fields:
     return prefix_fields("add", found)
 
 
-def candidates(model: Model, fits: Callable[[Model, Block], bool]) -> list[Block]:
+def candidates(model: Model, fits: Callable[[Model, FusedBlock], bool]) -> list[FusedBlock]:
     """All blocks of a model, overlapping ones too, by position and length."""
     return [
         block
@@ -251,7 +253,7 @@ def candidates(model: Model, fits: Callable[[Model, Block], bool]) -> list[Block
     ]
 
 
-def block_ops(model: Model, block: Block) -> tuple[Op, ...]:
+def block_ops(model: Model, block: FusedBlock) -> tuple[Op, ...]:
     """Its operators, in order."""
     parts = (block.before, block.depthwise, block.project, block.add)
     return tuple(op for op in parts if op is not None)

@@ -11,7 +11,7 @@ from tinyssl.ops.common.overlap import Overlap
 from tinyssl.ops.common.params import Constants, Fields
 from tinyssl.targets import cost, cost_mve, fused, mve_fused
 from tinyssl.targets.boards import Isa
-from tinyssl.targets.fused import Block
+from tinyssl.targets.fused import FusedBlock
 from tinyssl.targets.kernels import FUSED_BLOCK, FUSED_BLOCK_MVE, STEM_BLOCK, STEM_BLOCK_MVE
 
 
@@ -23,20 +23,20 @@ class Fusing:
     keeps them, for more working memory.
     """
 
-    kernel: Callable[[Block], Kernel[Op]]
-    fits: Callable[[Model, Block], bool]
+    kernel: Callable[[FusedBlock], Kernel[Op]]
+    fits: Callable[[Model, FusedBlock], bool]
     """Whether it computes this block to the byte"""
     variants: tuple[bool, ...]
     """Values of `cache_taps` that it offers"""
-    scratch: Callable[[Model, Block, bool], int]
+    scratch: Callable[[Model, FusedBlock, bool], int]
     """Bytes of working memory"""
-    overlaps: Callable[[Model, Block], tuple[Overlap, ...]]
+    overlaps: Callable[[Model, FusedBlock], tuple[Overlap, ...]]
     """How far the output may lie over the input"""
-    fields: Callable[[Model, Block, Constants, bool], Fields]
+    fields: Callable[[Model, FusedBlock, Constants, bool], Fields]
     """Members of its struct"""
     op_cost: Callable[[Model, Op], float]
     """Instructions of a single operator, roughly"""
-    block_cost: Callable[[Model, Block, bool], float]
+    block_cost: Callable[[Model, FusedBlock, bool], float]
     """Instructions of a block, roughly"""
 
 

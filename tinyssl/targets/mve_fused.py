@@ -15,14 +15,14 @@ from tinyssl.ops.common.overlap import NOTHING_LEFT, Overlap
 from tinyssl.ops.common.params import Constants, Fields, prefix_fields
 from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.targets import mve
-from tinyssl.targets.fused import Block
+from tinyssl.targets.fused import FusedBlock
 from tinyssl.targets.mve_streaming import TAPS, Piece, first_read, slack_of
 
 ROWS = 3
 """Rows of the wide image that are kept"""
 
 
-def fits(model: Model, block: Block) -> bool:
+def fits(model: Model, block: FusedBlock) -> bool:
     """Each operator has its MVE kernel, pointwise ones with stride 1, the depthwise with 1 or 2."""
     pointwise = [op for op in (block.expand, block.project) if op is not None]
     if block.stem is not None and (block.add is not None or not mve.conv_fits(model, block.stem)):
@@ -34,7 +34,7 @@ def fits(model: Model, block: Block) -> bool:
     )
 
 
-def scratch_bytes(model: Model, block: Block) -> int:
+def scratch_bytes(model: Model, block: FusedBlock) -> int:
     """Rows of the wide image, a pixel of padding, a row for each of projection and addition, or
     windows of the stem.
     """
@@ -47,12 +47,12 @@ def scratch_bytes(model: Model, block: Block) -> int:
     return wide + channels + out_w * channels + more
 
 
-def overlaps(model: Model, block: Block) -> tuple[Overlap, ...]:
+def overlaps(model: Model, block: FusedBlock) -> tuple[Overlap, ...]:
     """How far the output may lie over the input: row after row."""
     return (Overlap(block.input, slack_of(list(_pieces(model, block)))),)
 
 
-def _pieces(model: Model, block: Block) -> Iterator[Piece]:
+def _pieces(model: Model, block: FusedBlock) -> Iterator[Piece]:
     """A row of outputs at a time; with an addition, four of its elements."""
     rows = model.tensor(block.depthwise.input).shape[1]
     _, out_h, out_w, out_c = model.tensor(block.output).shape
@@ -81,7 +81,7 @@ def _first_of_rows(model: Model, op: Conv2D, rows: range) -> int:
     return min(reads, default=NOTHING_LEFT)
 
 
-def fields(model: Model, block: Block, constants: Constants) -> Fields:
+def fields(model: Model, block: FusedBlock, constants: Constants) -> Fields:
     """Members of `struct tinyssl_fused_block_mve`, or of `struct tinyssl_stem_block_mve`."""
     if block.stem is None:
         return _block_fields(model, block, constants)
@@ -92,7 +92,7 @@ def fields(model: Model, block: Block, constants: Constants) -> Fields:
     }
 
 
-def _block_fields(model: Model, block: Block, constants: Constants) -> Fields:
+def _block_fields(model: Model, block: FusedBlock, constants: Constants) -> Fields:
     expand: Fields = {"expand.depth": 0}
     if block.expand is not None:
         expand = prefix_fields("expand", mve.product(model, block.expand, constants))
@@ -104,7 +104,7 @@ def _block_fields(model: Model, block: Block, constants: Constants) -> Fields:
     }
 
 
-def _add(model: Model, block: Block, constants: Constants) -> Fields:
+def _add(model: Model, block: FusedBlock, constants: Constants) -> Fields:
     """The addition of one row, with the block's input on the left."""
     if block.add is None:
         return {"size": 0}

@@ -27,7 +27,7 @@ _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Port:
+class PortSources:
     """The files of a port."""
 
     files: dict[str, Path]
@@ -41,16 +41,16 @@ def own_folder(board: Board) -> Path:
     return board.file.parent / "port"
 
 
-def shipped_port(name: str) -> Port:
+def shipped_port(name: str) -> PortSources:
     """The files of a port of `firmware/port/`.
 
     Raises:
         UsageError: There is none of this name.
     """
-    return Port(_reached(name, [firmware_folder() / "port"]))
+    return PortSources(_reached(name, [firmware_folder() / "port"]))
 
 
-def board_port(board: Board) -> Port:
+def board_port(board: Board) -> PortSources:
     """The files of a board's port.
 
     Raises:
@@ -66,13 +66,13 @@ def board_port(board: Board) -> Port:
             hint=f"{nearest(name, known)}known: {', '.join(known)}; see docs/adding_a_board.md",
         )
     if not at_home:
-        return Port(_reached(name, [shipped]))
+        return PortSources(_reached(name, [shipped]))
     if at_ours:
         raise UsageError(
             f"{at_home[0]} has the name of a port that tinyssl ships",
             hint=f"rename it, and `port` in {board.file}",
         )
-    port = Port(_reached(name, [own, shipped]), _script(name, own))
+    port = PortSources(_reached(name, [own, shipped]), _script(name, own))
     missing = [each for each in required() if not _defines(port, each)]
     if missing:
         raise UsageError(
@@ -97,7 +97,7 @@ def required() -> list[str]:
     return [name for name in declared if name not in OPTIONAL]
 
 
-def _defines(port: Port, function: str) -> bool:
+def _defines(port: PortSources, function: str) -> bool:
     head = re.compile(rf"\b{function}\s*\([^;{{)]*\)\s*\{{")
     return any(
         head.search(_COMMENT.sub("", _read(path)))

@@ -39,7 +39,7 @@ class HostCheck:
 
 
 @dataclass(frozen=True)
-class Difference:
+class OpDifference:
     """The first operator whose outputs differ, on one input."""
 
     input: int
@@ -63,14 +63,14 @@ class Difference:
 
 def first_difference(
     expected: Array, found: Array, number: int, operator: str
-) -> Difference | None:
+) -> OpDifference | None:
     """Where two outputs of an operator differ first, in memory order; None where they are equal."""
     different = bits(expected) != bits(found)
     count = int(np.count_nonzero(different))
     if not count:
         return None
     element = tuple(int(index) for index in np.argwhere(different)[0])
-    return Difference(
+    return OpDifference(
         number,
         operator,
         element,
@@ -120,7 +120,7 @@ def check_host(
         HostModel(program) as ours,
         progress.track("our C against TFLM", len(inputs), "input") as task,
     ):
-        pair = _Pair(oracle, ours)
+        pair = _EnginePair(oracle, ours)
         for number, x in enumerate(inputs):
             if number < STEPPED_INPUTS:
                 compared += pair.compare_operators(x, number)
@@ -131,7 +131,7 @@ def check_host(
 
 
 @dataclass(frozen=True)
-class _Pair:
+class _EnginePair:
     """One model in TFLM and in our C."""
 
     oracle: TflmInterpreter

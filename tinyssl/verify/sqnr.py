@@ -25,7 +25,7 @@ SILENT_DB = 200.0
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerSqnr:
     """One operator that both models have."""
 
     index: int
@@ -37,7 +37,7 @@ class Layer:
 
 def layer_sqnr(
     float_data: bytes, oracle: TflmInterpreter, images: NDArray[np.uint8]
-) -> tuple[Layer, ...]:
+) -> tuple[LayerSqnr, ...]:
     """SQNR of every operator that both files have.
 
     Args:
@@ -62,7 +62,7 @@ def layer_sqnr(
             signal[number] += exact @ exact
             noise[number] += (exact - found) @ (exact - found)
     return tuple(
-        Layer(op.index, op.kind, oracle.model.tensor(op.outputs[0]).shape, _decibels(s, n))
+        LayerSqnr(op.index, op.kind, oracle.model.tensor(op.outputs[0]).shape, _decibels(s, n))
         for (op, _), s, n in zip(pairs, signal, noise, strict=True)
     )
 

@@ -18,7 +18,7 @@ SPLIT_ARRAYS = ("images", "labels", "class_names")
 
 
 @dataclass(frozen=True)
-class Subject:
+class ModelFile:
     """A model file."""
 
     path: Path
@@ -39,14 +39,14 @@ class TestSplit:
     class_names: tuple[str, ...]
 
 
-def find_subject(model: Path | None, workspace: Workspace) -> Subject:
+def find_subject(model: Path | None, workspace: Workspace) -> ModelFile:
     """The model named, or the last one converted.
 
     Raises:
         UsageError: None was named and none was converted, or the file cannot be read.
     """
     path = (model or workspace.latest("convert").path("model")).absolute()
-    return Subject(path, read_file(path), _maker(path))
+    return ModelFile(path, read_file(path), _maker(path))
 
 
 def _maker(path: Path) -> RunRecord | None:

@@ -1,15 +1,15 @@
 """Trained models that come with tinyssl. See docs/zoo.md."""
 
-from tinyssl.zoo.add import Words, add_entry
-from tinyssl.zoo.card import Card, Entry
+from tinyssl.zoo.add import CardTexts, add_entry
+from tinyssl.zoo.card import ModelCard, ZooEntry
 from tinyssl.zoo.entries import default_name, entries, find_entry, set_default
 from tinyssl.zoo.sources import Sources, find_sources
 
 __all__ = [
-    "Card",
-    "Entry",
+    "CardTexts",
+    "ModelCard",
     "Sources",
-    "Words",
+    "ZooEntry",
     "add_entry",
     "default_name",
     "entries",

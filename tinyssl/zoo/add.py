@@ -17,7 +17,7 @@ from tinyssl.core.fields import Fields
 from tinyssl.core.files import write_text
 from tinyssl.core.paths import zoo_folder
 from tinyssl.core.records import RunRecord, sha256_of
-from tinyssl.zoo.card import BACKBONE, MODEL, PAGE, Card, Entry
+from tinyssl.zoo.card import BACKBONE, MODEL, PAGE, ModelCard, ZooEntry
 from tinyssl.zoo.page import card_page
 from tinyssl.zoo.sources import Sources, class_names
 
@@ -35,7 +35,7 @@ DATA_LICENCES = {
 
 
 @dataclass(frozen=True)
-class Words:
+class CardTexts:
     """What the records cannot know."""
 
     name: str
@@ -46,7 +46,7 @@ class Words:
     """Of the model"""
 
 
-def add_entry(sources: Sources, words: Words, folder: Path | None = None) -> Entry:
+def add_entry(sources: Sources, words: CardTexts, folder: Path | None = None) -> ZooEntry:
     """Copies the files and writes the card.
 
     Args:
@@ -71,7 +71,7 @@ def add_entry(sources: Sources, words: Words, folder: Path | None = None) -> Ent
     card = replace(_card(sources, words, data), files=_files(place))
     card.save(place)
     write_text(place / PAGE, card_page(card))
-    return Entry(place, card)
+    return ZooEntry(place, card)
 
 
 def _require_good(sources: Sources) -> None:
@@ -96,7 +96,7 @@ def _require_good(sources: Sources) -> None:
         )
 
 
-def _data(sources: Sources, words: Words) -> dict[str, Any]:
+def _data(sources: Sources, words: CardTexts) -> dict[str, Any]:
     record = sources.pretrain.data
     name = Fields(record).text("name")
     licence = words.data_licence or DATA_LICENCES.get(name)
@@ -111,11 +111,11 @@ def _data(sources: Sources, words: Words) -> dict[str, Any]:
     return {**record, "name": words.data_name or name, "labels": used, "licence": licence}
 
 
-def _card(sources: Sources, words: Words, data: dict[str, Any]) -> Card:
+def _card(sources: Sources, words: CardTexts, data: dict[str, Any]) -> ModelCard:
     pretrain, convert, bench = sources.pretrain, sources.convert, sources.bench
     config, recorded = pretrain.config, _config(PretrainConfig, pretrain, pretrain.config)
     results = Fields(bench.results)
-    return Card(
+    return ModelCard(
         name=words.name,
         backbone=recorded.backbone,
         stem_stride=recorded.stem_stride,
@@ -175,7 +175,7 @@ def _teacher(config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _commands(sources: Sources, words: Words) -> list[str]:
+def _commands(sources: Sources, words: CardTexts) -> list[str]:
     """The three commands that make the model again; of paths the file's name is told."""
     made = sources.pretrain
     pretrain = _config(PretrainConfig, made, made.config)

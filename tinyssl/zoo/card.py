@@ -21,7 +21,7 @@ AGAIN = "reinstall tinyssl, or make the entry again with `tinyssl zoo add`"
 
 
 @dataclass(frozen=True)
-class Card:
+class ModelCard:
     """Everything that `card.md` tells. Accuracies are fractions."""
 
     name: str
@@ -55,7 +55,7 @@ class Card:
         write_json(folder / CARD, {"schema": SCHEMA} | asdict(self))
 
     @classmethod
-    def load(cls, folder: Path) -> Card:
+    def load(cls, folder: Path) -> ModelCard:
         """Reads the card of an entry.
 
         Raises:
@@ -77,7 +77,7 @@ class Card:
             ) from error
 
 
-_CARD = TypeAdapter(Card)
+_CARD = TypeAdapter(ModelCard)
 
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -95,7 +95,7 @@ class _Accuracy:
 
 
 @dataclass(frozen=True)
-class _File:
+class _CardFile:
     sha256: str
     bytes: int
 
@@ -106,18 +106,18 @@ class _Shape:
 
     data: _Data
     accuracy: _Accuracy
-    files: dict[str, _File]
+    files: dict[str, _CardFile]
 
 
 _SHAPE = TypeAdapter(_Shape)
 
 
 @dataclass(frozen=True)
-class Entry:
+class ZooEntry:
     """A model in a zoo folder."""
 
     folder: Path
-    card: Card
+    card: ModelCard
 
     @property
     def backbone(self) -> Path:

@@ -7,13 +7,13 @@ from pathlib import Path
 from tinyssl.core.errors import ModelError, UsageError, unknown_name
 from tinyssl.core.files import Unreadable, read_text, write_text
 from tinyssl.core.paths import zoo_folder
-from tinyssl.zoo.card import CARD, Card, Entry
+from tinyssl.zoo.card import CARD, ModelCard, ZooEntry
 
 DEFAULT = "default.txt"
 """Holds the name of the default entry"""
 
 
-def entries(folder: Path | None = None) -> list[Entry]:
+def entries(folder: Path | None = None) -> list[ZooEntry]:
     """All models of a zoo folder (default: the shipped one), by name.
 
     Raises:
@@ -21,10 +21,10 @@ def entries(folder: Path | None = None) -> list[Entry]:
     """
     root = folder or zoo_folder()
     found = sorted(path.parent for path in root.glob(f"*/{CARD}"))
-    return [Entry(place, Card.load(place)) for place in found]
+    return [ZooEntry(place, ModelCard.load(place)) for place in found]
 
 
-def find_entry(name: str | None = None, folder: Path | None = None) -> Entry:
+def find_entry(name: str | None = None, folder: Path | None = None) -> ZooEntry:
     """The entry `name`, else the default one; its files are checked.
 
     Raises:

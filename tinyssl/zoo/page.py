@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from tinyssl.core.text import printable_lines
-from tinyssl.zoo.card import Card
+from tinyssl.zoo.card import ModelCard
 
 
-def card_page(card: Card) -> str:
+def card_page(card: ModelCard) -> str:
     """The card as Markdown."""
     return printable_lines("\n".join(_lines(card))) + "\n"
 
 
-def _lines(card: Card) -> Iterator[str]:
+def _lines(card: ModelCard) -> Iterator[str]:
     yield f"# {card.name}"
     yield ""
     yield (
@@ -43,7 +43,7 @@ def _table(title: str, rows: dict[str, str]) -> Iterator[str]:
     yield ""
 
 
-def _accuracy(card: Card) -> dict[str, str]:
+def _accuracy(card: ModelCard) -> dict[str, str]:
     figures, proof = card.accuracy, card.verified
     rows = {
         "linear probe, float": _share(figures["probe"], figures.get("probe_std")),
@@ -69,7 +69,7 @@ def _share(value: float, std: float | None = None) -> str:
     return f"{100 * value:.2f}{spread} %"
 
 
-def _origin(card: Card) -> dict[str, str]:
+def _origin(card: ModelCard) -> dict[str, str]:
     data, made = card.data, card.made
     return {
         "images": f"{data['name']}: {data['train']:,} training, {data['val']:,} validation, "

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from tinyssl.bench.agreement import Difference, Tally
+from tinyssl.bench.agreement import Agreement, ByteDifference
 from tinyssl.bench.latency import Unit, as_time, profile_rows, spread, unit_of
 from tinyssl.core.errors import Mismatch
 from tinyssl.device import Identity, OpTicks, Profile
@@ -95,7 +95,7 @@ def scores(*values: int) -> dict[str, np.ndarray]:
 
 
 def test_tally_of_two_right_one_wrong_one_different() -> None:
-    tally = Tally(classes=2)
+    tally = Agreement(classes=2)
     assert tally.add(5, scores(9, 1), scores(9, 1), 0)
     assert tally.add(6, scores(1, 9), scores(1, 9), 0)
     assert not tally.add(7, scores(9, 1), scores(9, 2), 0)
@@ -109,28 +109,28 @@ def test_tally_of_two_right_one_wrong_one_different() -> None:
         "first_difference": first,
     }
     assert tally.confusion.tolist() == [[2, 1], [0, 0]]
-    assert tally.first == Difference(7, 1, 1, 2, "scores")
+    assert tally.first == ByteDifference(7, 1, 1, 2, "scores")
     with pytest.raises(Mismatch, match=r"1 of 3 outputs .* byte 1 of scores is 1 on the device"):
         tally.gate("tflm")
 
 
 def test_all_outputs_are_compared_in_their_own_types() -> None:
-    tally = Tally(classes=0)
+    tally = Agreement(classes=0)
     sound = np.array([1.0, np.nan], np.float32)
     device = {"boxes": sound, "count": np.array([258], np.int16)}
     assert tally.add(0, device, {"boxes": sound.copy(), "count": np.array([258], np.int16)}, None)
     assert not tally.add(1, device, {"boxes": sound, "count": np.array([514], np.int16)}, None)
-    assert tally.first == Difference(1, 1, 1, 2, "count")
+    assert tally.first == ByteDifference(1, 1, 1, 2, "count")
     assert tally.results()["inputs"] == 2
 
 
 def test_ties_go_to_the_lower_class_as_on_the_device() -> None:
-    tally = Tally(classes=3)
+    tally = Agreement(classes=3)
     tally.add(0, scores(4, 4, 1), scores(4, 4, 1), 0)
     assert tally.results()["accuracy_device"] == 1.0
 
 
 def test_nothing_compared_is_no_figure() -> None:
-    tally = Tally(classes=2)
+    tally = Agreement(classes=2)
     assert tally.results() == {}
     tally.gate("tflm")

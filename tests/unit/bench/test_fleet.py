@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from tinyssl.core.config import BenchConfig
-from tinyssl.core.errors import UsageError
+from tinyssl.core.errors import Failure, UsageError
 from tinyssl.core.paths import boards_folder
 from tinyssl.core.progress import Silent
 from tinyssl.core.records import BuildInfo, Workspace
-from tinyssl.device import Port
+from tinyssl.device import SerialPort
 from tinyssl.stages import fleet
 from tinyssl.stages.fleet import bench_all, exit_code, find_jobs
-from tinyssl.stages.fleet_worker import Failure, Job, Outcome, do
+from tinyssl.stages.fleet_worker import BenchJob, BenchOutcome, do
 
-ST_LINK = Port("/dev/ttyACM0", "0483", "374b")
+ST_LINK = SerialPort("/dev/ttyACM0", "0483", "374b")
 QUICK = BenchConfig(runs=2, warmup=0, images=3, timeout=5.0)
 
 
@@ -35,7 +35,7 @@ def built(workspace: Workspace, board: str) -> None:
 def attach(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Plugs ports in."""
 
-    def plug(*ports: Port) -> None:
+    def plug(*ports: SerialPort) -> None:
         monkeypatch.setattr(
             fleet,
             "find_ports",
@@ -94,11 +94,13 @@ def recorded(host_build):
 def test_the_board_on_a_port_is_asked_for_its_name(recorded) -> None:
     config = replace(QUICK, serial=recorded.firmware.port)
     outcome = do(
-        Job(config, boards={"mps2_an500": 921600, "host": 115200}), recorded.workspace, Silent()
+        BenchJob(config, boards={"mps2_an500": 921600, "host": 115200}),
+        recorded.workspace,
+        Silent(),
     )
     assert (outcome.board, outcome.failure) == ("host", None)
     assert outcome.run == recorded.last_bench().folder
-    other = do(Job(config, boards={"mps2_an500": 115200}), recorded.workspace, Silent())
+    other = do(BenchJob(config, boards={"mps2_an500": 115200}), recorded.workspace, Silent())
     assert other.failure is not None
     assert other.failure.kind == "DeviceError"
     assert other.failure.message.startswith("host is on /dev/")
@@ -106,7 +108,7 @@ def test_the_board_on_a_port_is_asked_for_its_name(recorded) -> None:
 
 def test_an_error_is_an_outcome_with_the_run_that_failed(recorded) -> None:
     recorded.change(build_id="fedcba9876543210")
-    outcome = do(Job(replace(QUICK, board="host")), recorded.workspace, Silent())
+    outcome = do(BenchJob(replace(QUICK, board="host")), recorded.workspace, Silent())
     assert outcome.failure is not None
     assert (outcome.failure.kind, outcome.failure.code) == ("Mismatch", 3)
     assert "tinyssl flash" in outcome.failure.hint
@@ -128,8 +130,8 @@ class KillsItself(str):
 
 
 def test_a_process_that_is_killed_is_a_row(recorded) -> None:
-    good = Job(replace(QUICK, board="host"))
-    bad = Job(QUICK, boards={KillsItself(): 115200})
+    good = BenchJob(replace(QUICK, board="host"))
+    bad = BenchJob(QUICK, boards={KillsItself(): 115200})
     broken, whole = bench_all([bad, good], recorded.workspace, at_once=1)
     assert broken.failure is not None
     assert broken.failure.kind == "BrokenProcess"
@@ -142,6 +144,6 @@ def test_a_process_that_is_killed_is_a_row(recorded) -> None:
 )
 def test_exit_code(codes: list[int | None], code: int) -> None:
     outcomes = [
-        Outcome("a", None, None if each is None else Failure("E", each, "m")) for each in codes
+        BenchOutcome("a", None, None if each is None else Failure("E", each, "m")) for each in codes
     ]
     assert exit_code(outcomes) == code

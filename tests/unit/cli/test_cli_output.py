@@ -16,7 +16,6 @@ from PIL import Image
 
 from tinyssl.cli.output import (
     ENVELOPE,
-    Failure,
     Result,
     Table,
     format_value,
@@ -27,6 +26,7 @@ from tinyssl.cli.output import (
     show_warning,
     value_rows,
 )
+from tinyssl.core.errors import Failure
 from tinyssl.core.progress import Silent
 from tinyssl.device.flashed import Flashed
 from tinyssl.monitor.display import LineDisplay
@@ -37,7 +37,7 @@ from tinyssl.monitor.progress import (
     choose_progress,
     in_ci,
 )
-from tinyssl.zoo.card import Card
+from tinyssl.zoo.card import ModelCard
 
 
 @dataclass
@@ -229,7 +229,7 @@ def test_no_result_can_take_a_key_of_the_envelope(key: str) -> None:
         Result({key: "mine"})
 
 
-@pytest.mark.parametrize("record", [Flashed, Card])
+@pytest.mark.parametrize("record", [Flashed, ModelCard])
 def test_no_record_whose_fields_become_keys_takes_one_of_the_envelope(record: type) -> None:
     """`flash` and `zoo show` give all fields of a record."""
     Result({field.name: None for field in fields(record)})

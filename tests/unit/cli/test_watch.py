@@ -17,7 +17,7 @@ from tinyssl.core.errors import UsageError
 from tinyssl.core.records import METRICS, RunWriter, Workspace
 from tinyssl.monitor.display import LineDisplay, choose_display
 from tinyssl.monitor.follow import SILENT_AFTER, Follower
-from tinyssl.monitor.state import Facts, State
+from tinyssl.monitor.state import Facts, RunState
 
 Invoke = Callable[..., Result]
 CONFIG = {"method": "simclr", "backbone": "mobilenet_v2_tiny", "epochs": 2}
@@ -126,7 +126,7 @@ def test_pretrain_watch_prints_lines_where_there_is_no_terminal(
 def test_lines_say_a_warning_once() -> None:
     stream = io.StringIO()
     display = LineDisplay(stream)
-    state = State(Facts("run", "simclr", "tiny", "npz", 64, 4, 2, "", ()))
+    state = RunState(Facts("run", "simclr", "tiny", "npz", 64, 4, 2, "", ()))
     for step in range(1, 4):
         row = {"event": "step", "step": step, "epoch": step / 4, "loss": 1.0}
         state.add(row | {"spread": 0.001 * step})

@@ -8,7 +8,7 @@ import pytest
 
 from tinyssl.core.records import RunRecord
 from tinyssl.monitor.plots import BARS, binned, filled, plot, smoothed, sparkline
-from tinyssl.monitor.state import Facts, State, clock, complaints, plain_line
+from tinyssl.monitor.state import Facts, RunState, clock, complaints, plain_line
 from tinyssl.monitor.view import View, lines_of
 
 CONFIG = {
@@ -27,9 +27,9 @@ def record(**changes: Any) -> RunRecord:
     return RunRecord("pretrain", folder, "running", "", config=CONFIG | changes, data=DATA)
 
 
-def state(epochs: int = 4, **changes: Any) -> State:
+def state(epochs: int = 4, **changes: Any) -> RunState:
     """A healthy run: the loss falls, kNN rises; `changes` replaces figures of its last step."""
-    made = State(Facts.of(record()))
+    made = RunState(Facts.of(record()))
     for step in range(1, epochs * 5 + 1):
         epoch = step / 5
         row = {"event": "step", "step": step, "epoch": epoch, "lr": 1e-3, "loss": 5 / epoch}
@@ -114,7 +114,7 @@ def test_knn_that_guesses_or_falls_is_said() -> None:
     fallen = state()
     fallen.epochs[1]["knn"] = 0.5
     assert complaints(fallen) == ["kNN 30.0 % has fallen from 50.0 % at epoch 2"]
-    early = State(Facts.of(record()))
+    early = RunState(Facts.of(record()))
     early.add({"event": "epoch", "step": 5, "epoch": 1, "loss": 5.0, "knn": 0.1})
     assert complaints(early) == []  # too early to say
 
@@ -161,7 +161,7 @@ def test_curves_stand_beside_each_other_where_there_is_room() -> None:
 
 
 def test_nothing_measured_yet() -> None:
-    made = State(Facts.of(record()))
+    made = RunState(Facts.of(record()))
     assert any("waiting for the first figures" in line for line in lines_of(View(made), 80, 24))
     assert complaints(made) == []
     assert plain_line(made) == "epoch 0.00/10"

@@ -8,7 +8,7 @@ from tinyssl.core.config import STAGES, BuildConfig, PretrainConfig, ProbeConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.settings import (
     RUN_STAGES,
-    Kind,
+    FieldKind,
     Setting,
     fields_of,
     kind_of,
@@ -65,22 +65,22 @@ def test_every_bad_value_is_named_as_the_user_wrote_it() -> None:
 @pytest.mark.parametrize(
     ("kind", "text", "value"),
     [
-        (Kind("choice", choices=(1, 2)), "2", 2),
-        (Kind("choice", choices=("a", "b")), "c", "c"),
-        (Kind("list"), "0.1, 0.3,", ["0.1", "0.3"]),
-        (Kind("mapping"), "a=1,b=x,c=true", {"a": 1, "b": "x", "c": True}),
-        (Kind("path", optional=True), "none", None),
-        (Kind("path", optional=True), "", None),
-        (Kind("text"), "none", "none"),
+        (FieldKind("choice", choices=(1, 2)), "2", 2),
+        (FieldKind("choice", choices=("a", "b")), "c", "c"),
+        (FieldKind("list"), "0.1, 0.3,", ["0.1", "0.3"]),
+        (FieldKind("mapping"), "a=1,b=x,c=true", {"a": 1, "b": "x", "c": True}),
+        (FieldKind("path", optional=True), "none", None),
+        (FieldKind("path", optional=True), "", None),
+        (FieldKind("text"), "none", "none"),
     ],
 )
-def test_text_is_read_as_the_field_needs_it(kind: Kind, text: str, value: object) -> None:
+def test_text_is_read_as_the_field_needs_it(kind: FieldKind, text: str, value: object) -> None:
     assert parse_text(kind, text) == value
 
 
 def test_mapping_without_equals_sign_is_refused() -> None:
     with pytest.raises(UsageError, match="'temperature' is not KEY=VALUE"):
-        parse_text(Kind("mapping"), "temperature")
+        parse_text(FieldKind("mapping"), "temperature")
 
 
 def test_every_field_of_every_stage_has_a_kind_and_a_help_text() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tinyssl.core.errors import DataError
-from tinyssl.data.layout import Layout, find_layout
+from tinyssl.data.layout import FolderLayout, find_layout
 from tinyssl.data.split_names import assign_roles, find_splits, split_word
 from tinyssl.data.walk import Listing
 
@@ -16,7 +16,9 @@ TEST = ("test/cat", "test/dog")
 VAL = ("val/cat", "val/dog")
 
 
-def layout(*folders: str, count: int = 2, repeats: tuple[tuple[Path, Path], ...] = ()) -> Layout:
+def layout(
+    *folders: str, count: int = 2, repeats: tuple[tuple[Path, Path], ...] = ()
+) -> FolderLayout:
     """Of `count` pictures in each folder; "." is the top."""
     paths = [Path(folder, f"{number}.png") for folder in folders for number in range(count)]
     ordered = tuple(sorted(paths, key=lambda path: path.parts))

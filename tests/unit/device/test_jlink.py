@@ -12,7 +12,7 @@ import pytest
 from tests.images import write_elf
 from tinyssl.core.errors import DeviceError, DeviceNotFound, ToolMissing
 from tinyssl.device.flashers.jlink import flash
-from tinyssl.device.flashers.job import Job
+from tinyssl.device.flashers.job import UploadJob
 from tinyssl.targets.boards import find_board
 
 STAND_IN = """#!{python}
@@ -58,7 +58,7 @@ def job(tmp_path):
     elf = write_elf(tmp_path / "firmware.elf", 0, b"image")
     elf.with_suffix(".bin").write_bytes(b"image")
     elf.with_suffix(".hex").write_text(":00000001FF\n")
-    return Job(find_board("nrf52840_dk"), elf)
+    return UploadJob(find_board("nrf52840_dk"), elf)
 
 
 def test_the_chip_is_looked_at_before_anything_is_written(commander, job):
@@ -104,6 +104,6 @@ def test_without_the_program_its_name_is_told(commander, job):
 
 
 def test_a_dry_run_prints_both_scripts(job):
-    lines = list(flash(Job(job.board, job.elf, dry_run=True)))
+    lines = list(flash(UploadJob(job.board, job.elf, dry_run=True)))
     assert lines[1] == "mem32 0x10000100 1"
     assert any(line.startswith("loadfile") for line in lines)

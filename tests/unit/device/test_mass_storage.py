@@ -8,7 +8,7 @@ import pytest
 from tests.images import write_elf
 from tinyssl.core.errors import DeviceError, DeviceNotFound
 from tinyssl.device.flashers import mass_storage
-from tinyssl.device.flashers.job import Job
+from tinyssl.device.flashers.job import UploadJob
 from tinyssl.device.flashers.mass_storage import copy, flash, read_volume, volumes
 from tinyssl.targets.boards import find_board
 
@@ -37,7 +37,7 @@ def image(tmp_path):
 
 
 def job(image, board="nucleo_h743zi", **options):
-    return Job(find_board(board), image, **options)
+    return UploadJob(find_board(board), image, **options)
 
 
 def test_the_drive_is_found_and_gets_every_byte(drive, image):

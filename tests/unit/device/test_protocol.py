@@ -9,7 +9,7 @@ from tinyssl.device.fields import LineFields
 from tinyssl.device.protocol import (
     Garbled,
     Inference,
-    Memory,
+    MemoryPeaks,
     WasReset,
     check_lines,
     frame,
@@ -79,7 +79,7 @@ def test_profile_and_a_missing_operator() -> None:
 
 
 def test_memory() -> None:
-    assert parse_memory([seal("memory", "48,64,900,8192")]) == Memory(48, 64, 900, 8192)
+    assert parse_memory([seal("memory", "48,64,900,8192")]) == MemoryPeaks(48, 64, 900, 8192)
 
 
 def test_identity() -> None:

@@ -16,7 +16,7 @@ from tests.images import write_elf
 from tinyssl.core.errors import DeviceError, DeviceNotFound, ToolMissing
 from tinyssl.device.flashers import __main__ as command
 from tinyssl.device.flashers import pyocd
-from tinyssl.device.flashers.job import Job
+from tinyssl.device.flashers.job import UploadJob
 from tinyssl.targets.boards import find_board
 
 FLASH, RAM = 0x08000000, 0x20000000
@@ -165,7 +165,7 @@ def attached(monkeypatch):
 
 
 def job(image, **options):
-    return Job(find_board("nucleo_h743zi"), image[0], **options)
+    return UploadJob(find_board("nucleo_h743zi"), image[0], **options)
 
 
 def test_an_image_is_written_page_by_page_and_read_back(attached, image):
@@ -226,7 +226,7 @@ def test_a_target_that_needs_a_pack_says_which_command_gets_it(attached, image):
     attached(SimulatedProbe())
     board = find_board("nucleo_f446re")
     with pytest.raises(ToolMissing, match="stm32f446retx") as caught:
-        list(pyocd.flash(Job(board, image[0])))
+        list(pyocd.flash(UploadJob(board, image[0])))
     assert "pyocd pack install stm32f446retx" in caught.value.hint
 
 

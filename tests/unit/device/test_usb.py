@@ -6,7 +6,7 @@ import pytest
 
 from tinyssl.core.errors import DeviceNotFound
 from tinyssl.device import probes, usb
-from tinyssl.device.ports import Port
+from tinyssl.device.ports import SerialPort
 from tinyssl.device.usb import check_allowed, probes_of, udev_rule, usb_devices
 from tinyssl.targets.boards import find_board
 
@@ -58,8 +58,8 @@ def test_probes_are_listed_with_port_board_and_missing_rule(bus, monkeypatch):
     monkeypatch.setattr(probes, "usb_devices", lambda: usb_devices(*bus))
     monkeypatch.setattr(
         probes, "find_ports", lambda _: [
-            Port("/dev/ttyACM0", "0483", "374e", "STLINK-V3", "0042"),
-            Port("/dev/ttyUSB0", "10c4", "ea60", "CP2102", ""),
+            SerialPort("/dev/ttyACM0", "0483", "374e", "STLINK-V3", "0042"),
+            SerialPort("/dev/ttyUSB0", "10c4", "ea60", "CP2102", ""),
         ],
     )  # fmt: skip
     monkeypatch.setattr(probes.pyocd, "probes", lambda: [{"probe": "77", "name": "DAPLink"}])

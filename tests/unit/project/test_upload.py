@@ -11,7 +11,7 @@ from tinyssl.core.config import FlashConfig
 from tinyssl.core.errors import DeviceNotFound, UsageError
 from tinyssl.core.paths import boards_folder
 from tinyssl.core.records import BuildInfo, Workspace
-from tinyssl.device import Port
+from tinyssl.device import SerialPort
 from tinyssl.project import upload
 from tinyssl.project.upload import find_build, upload_command
 from tinyssl.stages.flash import flash
@@ -126,7 +126,9 @@ def test_an_emulator_is_started_by_this_python(workspace):
 
 def test_two_probes_are_refused_and_listed(workspace, monkeypatch):
     finish_build(workspace, "nucleo_h743zi")
-    ports = [Port(f"/dev/ttyACM{n}", "0483", "374b", serial_number=f"SN{n}") for n in range(2)]
+    ports = [
+        SerialPort(f"/dev/ttyACM{n}", "0483", "374b", serial_number=f"SN{n}") for n in range(2)
+    ]
     monkeypatch.setattr(upload, "find_ports", lambda board: ports)
     with pytest.raises(DeviceNotFound, match=r"SN0 \(/dev/ttyACM0\), SN1 \(/dev/ttyACM1\)"):
         flash(FlashConfig(), workspace)

@@ -12,7 +12,7 @@ import pytest
 
 from tinyssl.core.errors import TrainingError
 from tinyssl.core.records import RunRecord, Workspace
-from tinyssl.report.compare import Figure, Row, as_json, rows
+from tinyssl.report.compare import ComparedRow, Figure, as_json, rows
 from tinyssl.report.compare_table import table
 
 DATA = {"name": "npz", "fingerprint": "a1" * 32, "train": 1000, "val": 100, "test": 200}
@@ -77,7 +77,7 @@ def measured(workspace: Workspace) -> Workspace:
     return workspace
 
 
-def by_method(found: list[Row]) -> dict[str, Row]:
+def by_method(found: list[ComparedRow]) -> dict[str, ComparedRow]:
     return {row.method: row for row in found}
 
 

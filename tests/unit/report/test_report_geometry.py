@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tinyssl.report.axes import LEFT, PLOT, WIDTH, marks_between, steps
 from tinyssl.report.charts import MAX_POINTS, columns, training
-from tinyssl.report.maps import Block, Memory, Part, arena, live_bytes, matrix, memory
+from tinyssl.report.maps import ArenaBlock, MemoryMap, Part, arena, live_bytes, matrix, memory
 
 
 @given(st.floats(1e-6, 1e15), st.sampled_from([2, 10]))
@@ -36,13 +36,17 @@ def test_fifth_kind_shares_a_colour() -> None:
 
 
 def test_bytes_in_use_count_once_where_tensors_lie_over_each_other() -> None:
-    blocks = [Block("in", 0, 100, 0, 1), Block("out", 40, 100, 1, 2), Block("far", 512, 8, 2, 3)]
+    blocks = [
+        ArenaBlock("in", 0, 100, 0, 1),
+        ArenaBlock("out", 40, 100, 1, 2),
+        ArenaBlock("far", 512, 8, 2, 3),
+    ]
     assert [live_bytes(blocks, at, at) for at in range(4)] == [100, 140, 108, 8]
     assert live_bytes(blocks, 0, 3) == 148
 
 
 def test_arena_rectangle_spans_its_lifetime_and_bytes() -> None:
-    blocks = [Block("in", 0, 1024, 0, 0), Block("out", 1024, 3072, 0, 3)]
+    blocks = [ArenaBlock("in", 0, 1024, 0, 0), ArenaBlock("out", 1024, 3072, 0, 3)]
     drawn = arena(blocks, peak=4096, bound=2048)
     small, large = drawn["rects"]
     assert large["width"] == pytest.approx(4 * small["width"], abs=0.05)
@@ -55,7 +59,7 @@ def test_arena_rectangle_spans_its_lifetime_and_bytes() -> None:
 
 
 def test_bound_that_is_reached_is_not_drawn_twice() -> None:
-    drawn = arena([Block("in", 0, 1024, 0, 0)], peak=1024, bound=1024)
+    drawn = arena([ArenaBlock("in", 0, 1024, 0, 0)], peak=1024, bound=1024)
     assert [line["series"] for line in drawn["lines"]] == ["peak"]
 
 
@@ -92,7 +96,7 @@ def test_two_classes_of_one_name_are_told_apart() -> None:
 
 def test_memory_that_is_too_full_shows_its_limit() -> None:
     parts = (Part("arena", 1500), Part("stack", 500))
-    fits, over = memory([Memory("a", 4000, parts), Memory("b", 1000, parts)])["rows"]
+    fits, over = memory([MemoryMap("a", 4000, parts), MemoryMap("b", 1000, parts)])["rows"]
     assert [part["width"] for part in fits["segments"]] == [WIDTH * 0.375, WIDTH * 0.125]
     assert not fits["over"]
     assert over["over"]

@@ -11,7 +11,7 @@ import pytest
 
 from tinyssl.core.config import ReportConfig
 from tinyssl.core.records import RECORD, RunRecord, Workspace, read_record
-from tinyssl.report.compare import Row, rows
+from tinyssl.report.compare import ComparedRow, rows
 from tinyssl.stages.report import report
 
 DATA = {"name": "digits", "fingerprint": "f" * 64, "train": 1293, "val": 144, "test": 360}
@@ -64,7 +64,7 @@ def calls(work: Callable[[], object]) -> int:
     return count
 
 
-def compare(workspace: Workspace, found: list[Row]) -> None:
+def compare(workspace: Workspace, found: list[ComparedRow]) -> None:
     found += rows(workspace.all())
 
 
@@ -89,7 +89,7 @@ def test_compare_reads_each_record_once_and_its_work_grows_with_the_runs(
         workspace = Workspace(tmp_path / str(count))
         lay_down(workspace, count)
         reads.clear()
-        found: list[Row] = []
+        found: list[ComparedRow] = []
         effort.append(calls(partial(compare, workspace, found)))
         assert len(reads) == count
         assert sum(len(row.runs) for row in found) == count // 4

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.table.table_helpers import cell_of, pretrain_run, probe_run
 from tinyssl.core.errors import Collapsed, TrainingError
 from tinyssl.core.records import Workspace
-from tinyssl.stages.table import State, estimate, look_up, probe_seconds
+from tinyssl.stages.table import CellState, estimate, look_up, probe_seconds
 from tinyssl.stages.table.outcome import fresh_words
 
 
@@ -64,16 +64,16 @@ def test_teacher_of_a_record_is_the_one_that_was_given(tmp_path, workspace):
 def test_a_cell_goes_from_pretrain_to_probe_to_done(tmp_path, workspace):
     cell = cell_of(tmp_path, "simclr")
     first = look_up(cell, workspace)
-    assert (first.state, first.step) == (State.OPEN, "pretrain")
+    assert (first.state, first.step) == (CellState.OPEN, "pretrain")
     assert first.words() == fresh_words(cell)
     assert first.words()[:3] == ["pretrain", "--method", "simclr"]
     run = pretrain_run(cell, workspace)
     second = look_up(cell, workspace)
-    assert (second.state, second.step) == (State.OPEN, "probe")
+    assert (second.state, second.step) == (CellState.OPEN, "probe")
     assert second.words()[:3] == ["probe", "--run", str(run.folder)]
     probe_run(cell, run, workspace, 0.5)
     third = look_up(cell, workspace)
-    assert third.state is State.DONE
+    assert third.state is CellState.DONE
     assert third.probe.results["accuracy"] == 0.5
     assert third.pretrain.folder == run.folder
 
@@ -90,7 +90,7 @@ def test_killed_and_interrupted_runs_are_gone_on_with(tmp_path, workspace):
     cell = cell_of(tmp_path, "simclr")
     run = pretrain_run(cell, workspace, KeyboardInterrupt)
     outcome = look_up(cell, workspace)
-    assert (outcome.state, outcome.step) == (State.OPEN, "pretrain")
+    assert (outcome.state, outcome.step) == (CellState.OPEN, "pretrain")
     assert outcome.words() == ["pretrain", "--resume", str(run.folder)]
 
 
@@ -100,15 +100,15 @@ def test_collapse_is_a_result_with_its_step_and_probe(tmp_path, workspace):
     assert look_up(cell, workspace).step == "probe"
     probe_run(cell, run, workspace, 0.1)
     outcome = look_up(cell, workspace)
-    assert (outcome.state, outcome.collapsed_step) == (State.COLLAPSED, 5)
+    assert (outcome.state, outcome.collapsed_step) == (CellState.COLLAPSED, 5)
 
 
 def test_failed_cells_stay_failed_until_they_are_forgiven(tmp_path, workspace):
     cell = cell_of(tmp_path, "simclr")
     pretrain_run(cell, workspace, TrainingError)
     outcome = look_up(cell, workspace)
-    assert (outcome.state, outcome.error) == (State.FAILED, "as asked")
-    assert look_up(cell, workspace, forgive="9999").state is State.OPEN
+    assert (outcome.state, outcome.error) == (CellState.FAILED, "as asked")
+    assert look_up(cell, workspace, forgive="9999").state is CellState.OPEN
 
 
 def test_estimate_comes_from_runs_that_are_alike(tmp_path, workspace):

@@ -6,7 +6,7 @@ import pytest
 from tests.unit.table.table_helpers import TABLE, pretrain_run, probe_run, write_table
 from tinyssl.core.errors import Collapsed, TrainingError
 from tinyssl.core.records import Workspace
-from tinyssl.stages.table import Row, look_up, make_cells, read_table
+from tinyssl.stages.table import TableRow, look_up, make_cells, read_table
 from tinyssl.stages.table.document import markdown_table, write_document
 from tinyssl.stages.table.published import ordering
 
@@ -63,7 +63,7 @@ def test_measured_figures_stand_beside_the_published_ones(folder):
 
 
 def test_another_order_than_the_published_one_is_said():
-    rows = [Row(name, name, {}, published=value) for name, value in (("a", 60.0), ("b", 50.0))]
+    rows = [TableRow(name, name, {}, published=value) for name, value in (("a", 60.0), ("b", 50.0))]
     text = ordering(list(zip(rows, (0.2, 0.3), strict=True)))
     assert text == "Published order: a > b. Measured: b > a. 0 of 1 pairs stand in the same order."
     assert ordering([(rows[0], 0.2), (rows[1], None)]) == ""

@@ -13,7 +13,7 @@ from tests.unit.table.table_helpers import TABLE, write_table
 from tinyssl.core.locks import Lock
 from tinyssl.core.records import LOCK, Workspace, sha256_of
 from tinyssl.stages.table.commands import child_environment
-from tinyssl.stages.table.jobs import Job
+from tinyssl.stages.table.jobs import CellProcess
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -36,15 +36,15 @@ def lock(tmp_path):
 
 def test_child_tells_its_exit_code_and_its_error(tmp_path, lock):
     empty = ["--workspace", str(tmp_path), "--config", os.devnull]
-    job = Job(["probe", *empty], tmp_path / "logs" / "a.log", lock, 1)
+    job = CellProcess(["probe", *empty], tmp_path / "logs" / "a.log", lock, 1)
     assert wait(job) == 2
     assert "no finished `pretrain` run" in job.error()
     assert job.news() is None
-    assert wait(Job(["boards", *empty], tmp_path / "logs" / "a.log", lock, 1)) == 0
+    assert wait(CellProcess(["boards", *empty], tmp_path / "logs" / "a.log", lock, 1)) == 0
 
 
 def test_progress_is_read_from_the_log(tmp_path, lock):
-    job = Job(["boards"], tmp_path / "a.log", lock, 1)
+    job = CellProcess(["boards"], tmp_path / "a.log", lock, 1)
     wait(job)
     with (tmp_path / "a.log").open("a") as log:
         log.write("pretrain simclr: 12/60 step (2.1/s, 23 s left) loss=5.1\nanother line\n")

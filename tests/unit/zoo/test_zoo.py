@@ -7,9 +7,17 @@ from tinyssl.core.errors import AccuracyDrop, BudgetExceeded, Mismatch, ModelErr
 from tinyssl.core.progress import Silent
 from tinyssl.core.records import Workspace, sha256_of
 from tinyssl.project.source import shipped_model
-from tinyssl.zoo import Card, Words, add_entry, entries, find_entry, find_sources, set_default
+from tinyssl.zoo import (
+    CardTexts,
+    ModelCard,
+    add_entry,
+    entries,
+    find_entry,
+    find_sources,
+    set_default,
+)
 
-WORDS = Words("small")
+WORDS = CardTexts("small")
 
 
 @pytest.fixture
@@ -28,7 +36,7 @@ def zoo(tmp_path, monkeypatch):
 def test_entry_holds_the_files_and_a_card_that_tells_all(workspace, zoo, tiny_tflite):
     entry = add_entry(chain(workspace, tiny_tflite), WORDS)
     assert entry.model.read_bytes() == tiny_tflite.read_bytes()
-    card = Card.load(zoo / "small")
+    card = ModelCard.load(zoo / "small")
     assert card == entry.card
     assert card.classes == ("cat", "dog", "emu")
     assert card.files["model_int8.tflite"]["sha256"] == sha256_of(tiny_tflite)
@@ -78,10 +86,10 @@ def test_unknown_licence_and_bad_names_are_refused(workspace, zoo, tiny_tflite):
     sources.pretrain.data["name"] = "npz"
     with pytest.raises(UsageError, match="licence of the images"):
         add_entry(sources, WORDS)
-    words = Words("small", data_name="my photographs", data_licence="CC0")
+    words = CardTexts("small", data_name="my photographs", data_licence="CC0")
     assert add_entry(sources, words).card.data["name"] == "my photographs"
     with pytest.raises(UsageError, match="no name for a model"):
-        add_entry(sources, Words("../small"))
+        add_entry(sources, CardTexts("../small"))
 
 
 def test_model_that_was_not_measured_on_a_board_is_refused(workspace, zoo, tiny_tflite):
@@ -98,7 +106,7 @@ def test_default_is_the_named_one_else_the_first(workspace, zoo, tiny_tflite):
         find_entry()
     sources = chain(workspace, tiny_tflite)
     for name in ("b", "a"):
-        add_entry(sources, Words(name))
+        add_entry(sources, CardTexts(name))
     assert find_entry().card.name == "a"
     set_default("b")
     assert find_entry().card.name == "b"

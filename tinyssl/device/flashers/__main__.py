@@ -9,7 +9,7 @@ from pathlib import Path
 from tinyssl.core.errors import TinysslError
 from tinyssl.core.text import printable_lines
 from tinyssl.device.flashers import jlink, mass_storage, pyocd
-from tinyssl.device.flashers.job import Job
+from tinyssl.device.flashers.job import UploadJob
 from tinyssl.targets.boards import read_board
 
 FLASHERS = {"pyocd": pyocd.flash, "jlink": jlink.flash, "mbed": mass_storage.flash}
@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         board = read_board(next(iter(sorted((given.project / "boards").glob("*.json")))))
-        job = Job(board, given.elf.absolute(), given.port, dry_run=given.dry_run)
+        job = UploadJob(board, given.elf.absolute(), given.port, dry_run=given.dry_run)
         for line in FLASHERS[given.protocol](job):
             sys.stdout.write(printable_lines(f"{line}\n"))
             sys.stdout.flush()

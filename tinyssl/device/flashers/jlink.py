@@ -10,8 +10,8 @@ from pathlib import Path
 from tinyssl.core.child_process import ChildStopped, run_child
 from tinyssl.core.errors import DeviceError, DeviceNotFound, DeviceTimeout, ToolMissing, UsageError
 from tinyssl.core.scratch import work_folder
-from tinyssl.device.chip import Chip
-from tinyssl.device.flashers.job import Job
+from tinyssl.device.chip import check_chip, chip_of
+from tinyssl.device.flashers.job import UploadJob
 
 PROGRAMS = ("JLinkExe", "JLink")
 IMAGE = "firmware"
@@ -28,7 +28,7 @@ FAILED = re.compile(r"^.*(?:Verify failed|Failed to|Error occurred|ERROR:).*$", 
 LOADED = re.compile(r"^O\.K\.\s*$", re.MULTILINE)
 
 
-def flash(job: Job) -> Iterator[str]:
+def flash(job: UploadJob) -> Iterator[str]:
     """Looks at the chip, writes, verifies (as `loadfile` does, and once more), starts.
 
     Raises:
@@ -36,7 +36,7 @@ def flash(job: Job) -> Iterator[str]:
         DeviceNotFound: No probe, no chip, or another chip.
         DeviceError: Writing or verifying failed.
     """
-    chip, device = Chip.of(job.board), _device(job)
+    chip, device = chip_of(job.board), _device(job)
     look = [f"mem32 {chip.address:#x} 1", "exit"] if chip else []
     binary = job.elf.with_suffix(".bin")
     origin = job.board.region("vectors").origin
@@ -57,7 +57,7 @@ def flash(job: Job) -> Iterator[str]:
     command += ["-Speed", str(SPEED_KHZ), "-Device", device]
     command += ["-USB", job.port] if job.port else []
     if chip:
-        chip.check(_word(_run(command, look, job.elf), chip.address))
+        check_chip(chip, _word(_run(command, look, job.elf), chip.address))
         yield f"chip {chip.name}"
     output = _run(command, write, job.elf)
     if not LOADED.search(output):
@@ -65,7 +65,7 @@ def flash(job: Job) -> Iterator[str]:
     yield f"{binary.stat().st_size:,} bytes written and verified"
 
 
-def _device(job: Job) -> str:
+def _device(job: UploadJob) -> str:
     extra = job.board.model_extra or {}
     name = extra.get("debug", {}).get("jlink_device")
     if not name:

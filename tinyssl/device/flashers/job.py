@@ -11,7 +11,7 @@ from tinyssl.targets.boards import Board
 
 
 @dataclass(frozen=True)
-class Job:
+class UploadJob:
     """One upload."""
 
     board: Board

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tinyssl.core.errors import DeviceError, DeviceNotFound
-from tinyssl.device.flashers.job import Job
+from tinyssl.device.flashers.job import UploadJob
 
 MOUNTS = Path("/proc/mounts")
 VOLUMES = Path("/Volumes")
@@ -43,7 +43,7 @@ class Volume:
     """Board code, four hex digits; empty where it has none"""
 
 
-def flash(job: Job) -> Iterator[str]:
+def flash(job: UploadJob) -> Iterator[str]:
     """Copies the image in one go, waits for the probe, and reads its verdict.
 
     Raises:
@@ -75,7 +75,7 @@ def flash(job: Job) -> Iterator[str]:
     yield "the probe reports no failure"
 
 
-def _starts_at_flash(job: Job) -> bool:
+def _starts_at_flash(job: UploadJob) -> bool:
     """A raw image goes to where the probe thinks that the flash begins."""
     region = job.board.region("vectors")
     return region.origin == min(r.origin for r in job.board.tinyssl.regions if "code" in r.use)
@@ -123,7 +123,7 @@ def _find(folder: Path, name: str) -> Path | None:
         return None
 
 
-def _choose(found: Sequence[Volume], codes: Sequence[str], job: Job) -> Volume:
+def _choose(found: Sequence[Volume], codes: Sequence[str], job: UploadJob) -> Volume:
     if job.port:
         named = read_volume(Path(job.port))
         if named is None:

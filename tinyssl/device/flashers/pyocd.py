@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from tinyssl.core.errors import DeviceError, DeviceNotFound, TinysslError, ToolMissing
-from tinyssl.device.chip import WRONG_CHIP, Chip
-from tinyssl.device.flashers.job import Job, load_segments
+from tinyssl.device.chip import WRONG_CHIP, check_chip, chip_of
+from tinyssl.device.flashers.job import UploadJob, load_segments
 
 INSTALL = "pip install 'tinyssl[flash]'"
 BLOCK = 4096
 """Bytes read back at a time"""
 
 
-def flash(job: Job) -> Iterator[str]:
+def flash(job: UploadJob) -> Iterator[str]:
     """Connects, compares the chip, writes, reads back, and starts the image.
 
     Yields:
@@ -81,14 +81,14 @@ def _only(found: list[Any], port: str | None) -> Any:
     )
 
 
-def program(opened: Any, job: Job) -> Iterator[str]:
+def program(opened: Any, job: UploadJob) -> Iterator[str]:
     """Writes and verifies an image in an open session."""
     from pyocd.flash.file_programmer import FileProgrammer
 
     target = opened.target
-    chip = Chip.of(job.board)
+    chip = chip_of(job.board)
     if chip:
-        chip.check(target.read32(chip.address))
+        check_chip(chip, target.read32(chip.address))
         yield f"chip {chip.name}"
     target.reset_and_halt()
     FileProgrammer(opened, smart_flash=False).program(str(job.elf), file_format="elf")
@@ -125,7 +125,7 @@ def probes() -> list[dict[str, str]]:
     ]
 
 
-def _debug(job: Job) -> dict[str, Any]:
+def _debug(job: UploadJob) -> dict[str, Any]:
     extra = job.board.model_extra or {}
     return dict(extra.get("debug", {}))
 

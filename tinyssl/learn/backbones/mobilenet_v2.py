@@ -11,7 +11,7 @@ from tinyssl.learn.backbones.same_conv import SameConv2d
 
 
 @dataclass(frozen=True)
-class Stage:
+class StageShape:
     """One row of table 2 of the paper, with the channels already scaled."""
 
     expansion: int
@@ -25,7 +25,7 @@ class Shape:
     """A MobileNetV2: stem, stages, last 1x1 convolution."""
 
     stem: int
-    stages: tuple[Stage, ...]
+    stages: tuple[StageShape, ...]
     last: int
     maps: dict[int, int]
     """Nominal stride -> number of stages that have run when that map is taken"""
@@ -34,13 +34,13 @@ class Shape:
 WIDTH_035 = Shape(
     stem=16,
     stages=(
-        Stage(1, 8, 1, 1),
-        Stage(6, 8, 2, 2),
-        Stage(6, 16, 3, 2),
-        Stage(6, 24, 4, 2),
-        Stage(6, 32, 3, 1),
-        Stage(6, 56, 3, 2),
-        Stage(6, 112, 1, 1),
+        StageShape(1, 8, 1, 1),
+        StageShape(6, 8, 2, 2),
+        StageShape(6, 16, 3, 2),
+        StageShape(6, 24, 4, 2),
+        StageShape(6, 32, 3, 1),
+        StageShape(6, 56, 3, 2),
+        StageShape(6, 112, 1, 1),
     ),
     last=1280,
     maps={8: 3, 16: 5, 32: 7},
@@ -51,11 +51,11 @@ tenth. Convolutions 382,048 + batch norms 14,080 = 396,128 parameters."""
 TINY = Shape(
     stem=8,
     stages=(
-        Stage(1, 8, 1, 1),
-        Stage(3, 8, 1, 2),
-        Stage(3, 16, 2, 2),
-        Stage(3, 24, 1, 2),
-        Stage(3, 32, 1, 2),
+        StageShape(1, 8, 1, 1),
+        StageShape(3, 8, 1, 2),
+        StageShape(3, 16, 2, 2),
+        StageShape(3, 24, 1, 2),
+        StageShape(3, 32, 1, 2),
     ),
     last=64,
     maps={8: 3, 16: 4, 32: 5},
@@ -82,7 +82,7 @@ def _conv_norm(
 class InvertedResidual(nn.Module):
     """Expand 1x1, depthwise 3x3, project 1x1 without activation; a shortcut where shapes allow."""
 
-    def __init__(self, in_channels: int, stage: Stage, stride: int) -> None:
+    def __init__(self, in_channels: int, stage: StageShape, stride: int) -> None:
         super().__init__()
         hidden = in_channels * stage.expansion
         layers: list[nn.Module] = []

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from tinyssl.core.errors import UsageError, unknown_name
 from tinyssl.learn.backbones import Backbone
-from tinyssl.learn.methods.base import Batch, Losses, Method, Stage, Surroundings, Targets
+from tinyssl.learn.methods.base import Batch, Losses, Method, Surroundings, Targets, ViewStage
 from tinyssl.learn.methods.byol import BYOL
 from tinyssl.learn.methods.ca_dssl import CaDssl
 from tinyssl.learn.methods.dino import DINO
@@ -66,9 +66,9 @@ __all__ = [
     "Batch",
     "Losses",
     "Method",
-    "Stage",
     "Surroundings",
     "Targets",
+    "ViewStage",
     "build_method",
     "method_config",
 ]

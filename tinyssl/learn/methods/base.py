@@ -60,7 +60,7 @@ class Losses:
 
 
 @dataclass(frozen=True)
-class Stage:
+class ViewStage:
     """A part of the training in which all views are drawn alike."""
 
     start: float
@@ -102,7 +102,7 @@ class Method(nn.Module, abc.ABC):
         self.around = around
 
     @abc.abstractmethod
-    def stages(self) -> tuple[Stage, ...]:
+    def stages(self) -> tuple[ViewStage, ...]:
         """The curriculum, by rising start; the first starts at 0. One stage where there is none.
 
         Known before training, so that the teacher's targets can be computed before it too.

@@ -11,7 +11,7 @@ from tinyssl.core.config import STRICT, Count
 from tinyssl.data.augment import ViewOptions, ViewSpec
 from tinyssl.data.augment.options import Probability
 from tinyssl.learn.backbones import Backbone
-from tinyssl.learn.methods.base import Batch, Losses, Method, Stage, Surroundings
+from tinyssl.learn.methods.base import Batch, Losses, Method, Surroundings, ViewStage
 from tinyssl.learn.methods.ema import averaged_copy, cosine_momentum, update_average
 from tinyssl.learn.methods.heads import projector
 from tinyssl.learn.methods.monitor import spread
@@ -65,8 +65,8 @@ class BYOL(Method):
     def _online(self) -> nn.Sequential:
         return nn.Sequential(self.backbone, self.projector)
 
-    def stages(self) -> tuple[Stage, ...]:
-        return (Stage(0.0, ViewSpec.of(2, self.config)),)
+    def stages(self) -> tuple[ViewStage, ...]:
+        return (ViewStage(0.0, ViewSpec.of(2, self.config)),)
 
     def loss(self, batch: Batch) -> Losses:
         first, second = batch.views

@@ -22,7 +22,7 @@ from tinyssl.core.errors import UsageError
 from tinyssl.data.augment import ViewOptions, ViewSpec
 from tinyssl.data.augment.options import Share
 from tinyssl.learn.backbones import Backbone
-from tinyssl.learn.methods.base import Batch, Losses, Method, Stage, Surroundings, Targets
+from tinyssl.learn.methods.base import Batch, Losses, Method, Surroundings, Targets, ViewStage
 from tinyssl.learn.methods.centre import CENTRE_MOMENTUM, RunningCentre
 from tinyssl.learn.methods.curriculum import progressive
 from tinyssl.learn.methods.heads import projector
@@ -138,7 +138,7 @@ class CaDssl(Method):
             return nn.Identity()
         return RunningCentre(dim, CENTRE_MOMENTUM, self.config.standardise)
 
-    def stages(self) -> tuple[Stage, ...]:
+    def stages(self) -> tuple[ViewStage, ...]:
         views = ViewSpec.of(1, self.config)
         stages = progressive(
             views,

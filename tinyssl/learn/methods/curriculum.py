@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from tinyssl.data.augment import ViewOptions, ViewSpec
-from tinyssl.learn.methods.base import Stage
+from tinyssl.learn.methods.base import ViewStage
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def progressive(
     spec: ViewSpec,
     starts: tuple[float, float] = (0.3, 0.7),
     crop_mins: tuple[float, float] = (WEAK.crop_min, MEDIUM.crop_min),
-) -> tuple[Stage, ...]:
+) -> tuple[ViewStage, ...]:
     """Weak, medium and strong views, one after the other. All figures are ours (inferred).
 
     With the default `ViewOptions`, weak: crops of 0.6 to 1, flips; medium: crops of 0.4 to 1, half
@@ -63,9 +63,9 @@ def progressive(
             one's. Stages with equal crops share a teacher's cached targets.
     """
 
-    def stage(start: float, strength: Strength) -> Stage:
+    def stage(start: float, strength: Strength) -> ViewStage:
         groups = (replace(g, options=weakened(g.options, strength)) for g in spec.groups)
-        return Stage(start, ViewSpec(tuple(groups)))
+        return ViewStage(start, ViewSpec(tuple(groups)))
 
     weak, medium = (replace(s, crop_min=c) for s, c in zip((WEAK, MEDIUM), crop_mins, strict=True))
     return stage(0.0, weak), stage(starts[0], medium), stage(starts[1], FULL)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from tinyssl.core.config import STRICT, Count
 from tinyssl.data.augment.options import Probability
 from tinyssl.learn.backbones import Backbone
-from tinyssl.learn.methods.base import Batch, Losses, Method, Stage, Surroundings
+from tinyssl.learn.methods.base import Batch, Losses, Method, Surroundings, ViewStage
 from tinyssl.learn.methods.ema import averaged_copy, cosine_momentum, update_average
 from tinyssl.learn.methods.monitor import spread
 from tinyssl.learn.methods.multicrop import (
@@ -187,8 +187,8 @@ class DINO(Method):
     def _student(self) -> nn.Sequential:
         return nn.Sequential(self.backbone, self.head)
 
-    def stages(self) -> tuple[Stage, ...]:
-        return (Stage(0.0, self.config.views(self.around.image_size)),)
+    def stages(self) -> tuple[ViewStage, ...]:
+        return (ViewStage(0.0, self.config.views(self.around.image_size)),)
 
     def loss(self, batch: Batch) -> Losses:
         config, views = self.config, batch.views

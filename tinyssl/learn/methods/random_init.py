@@ -7,7 +7,7 @@ from pydantic.dataclasses import dataclass
 from tinyssl.core.config import STRICT
 from tinyssl.core.errors import UsageError
 from tinyssl.data.augment import ViewOptions, ViewSpec
-from tinyssl.learn.methods.base import Batch, Losses, Method, Stage
+from tinyssl.learn.methods.base import Batch, Losses, Method, ViewStage
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -21,8 +21,8 @@ class Random(Method):
     Config = RandomConfig
     trains = False
 
-    def stages(self) -> tuple[Stage, ...]:
-        return (Stage(0.0, ViewSpec.of(1, ViewOptions())),)
+    def stages(self) -> tuple[ViewStage, ...]:
+        return (ViewStage(0.0, ViewSpec.of(1, ViewOptions())),)
 
     def loss(self, batch: Batch) -> Losses:
         raise UsageError("random takes no steps", hint="choose a method that trains")

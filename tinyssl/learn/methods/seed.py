@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from tinyssl.core.config import STRICT, Count
 from tinyssl.data.augment import ViewOptions, ViewSpec
 from tinyssl.learn.backbones import Backbone
-from tinyssl.learn.methods.base import Batch, Losses, Method, Stage, Surroundings
+from tinyssl.learn.methods.base import Batch, Losses, Method, Surroundings, ViewStage
 from tinyssl.learn.methods.centre import CENTRE_MOMENTUM, RunningCentre
 from tinyssl.learn.methods.heads import plain_head
 from tinyssl.learn.methods.monitor import spread
@@ -143,8 +143,8 @@ class Seed(Method):
             else OneQueue(config.queue, teacher_dim, temperatures)
         )
 
-    def stages(self) -> tuple[Stage, ...]:
-        return (Stage(0.0, ViewSpec.of(1, self.config)),)
+    def stages(self) -> tuple[ViewStage, ...]:
+        return (ViewStage(0.0, ViewSpec.of(1, self.config)),)
 
     def loss(self, batch: Batch) -> Losses:
         assert batch.targets is not None

@@ -13,7 +13,7 @@ from torch import Tensor
 from tinyssl.core.config import STRICT, Count
 from tinyssl.data.augment import ViewOptions, ViewSpec
 from tinyssl.learn.backbones import Backbone
-from tinyssl.learn.methods.base import Batch, Losses, Method, Stage, Surroundings
+from tinyssl.learn.methods.base import Batch, Losses, Method, Surroundings, ViewStage
 from tinyssl.learn.methods.gather import gather_with_gradient
 from tinyssl.learn.methods.heads import projector
 from tinyssl.learn.methods.monitor import spread
@@ -68,8 +68,8 @@ class SimCLR(Method):
         super().__init__(backbone, config, around)
         self.projector = projector(backbone.feature_dim, config.hidden, config.outputs)
 
-    def stages(self) -> tuple[Stage, ...]:
-        return (Stage(0.0, ViewSpec.of(2, self.config)),)
+    def stages(self) -> tuple[ViewStage, ...]:
+        return (ViewStage(0.0, ViewSpec.of(2, self.config)),)
 
     def loss(self, batch: Batch) -> Losses:
         z = self.projector(self.backbone(torch.cat(batch.views)))

@@ -14,7 +14,7 @@ from tinyssl.core.config import STRICT
 from tinyssl.data.augment import ViewOptions, ViewSpec
 from tinyssl.data.augment.options import Probability, Share
 from tinyssl.learn.backbones import Backbone
-from tinyssl.learn.methods.base import Batch, Losses, Method, Stage, Surroundings
+from tinyssl.learn.methods.base import Batch, Losses, Method, Surroundings, ViewStage
 from tinyssl.learn.methods.monitor import spread
 
 
@@ -56,8 +56,8 @@ class Supervised(Method):
         super().__init__(backbone, config, around)
         self.classifier = nn.Linear(backbone.feature_dim, around.classes)
 
-    def stages(self) -> tuple[Stage, ...]:
-        return (Stage(0.0, ViewSpec.of(1, self.config)),)
+    def stages(self) -> tuple[ViewStage, ...]:
+        return (ViewStage(0.0, ViewSpec.of(1, self.config)),)
 
     def loss(self, batch: Batch) -> Losses:
         assert batch.labels is not None

@@ -39,7 +39,7 @@ from tinyssl.data.augment import Crops, Geometry, crop, draw_crops
 from tinyssl.data.augment.resample import resize, to_device
 from tinyssl.learn.methods.base import Targets
 from tinyssl.learn.teachers.base import Teacher
-from tinyssl.learn.teachers.entry import CHUNK, Entry, Layout, Rows
+from tinyssl.learn.teachers.entry import CHUNK, CacheEntry, EntryShapes, Rows
 
 FORMAT = 1
 """Raised whenever the same key would give other targets, or other files"""
@@ -195,7 +195,7 @@ class _Work:
     teacher: Teacher
     dataset: Dataset
     crops: Crops
-    entry: Entry
+    entry: CacheEntry
 
     def run(self, progress: Progress, *, wait: bool) -> bool:
         """Computes what is missing; False where another process is at it and `wait` is off."""
@@ -253,12 +253,12 @@ class _Work:
 
 def _entries(
     teacher: Teacher, dataset: Dataset, geometry: Geometry, plan: CachePlan
-) -> list[Entry]:
+) -> list[CacheEntry]:
     info = teacher.info
-    layout = Layout(len(dataset.train), info.summary_dim, info.token_dim, plan.grid)
+    layout = EntryShapes(len(dataset.train), info.summary_dim, info.token_dim, plan.grid)
     root = cache_folder() / "targets"
     return [
-        Entry(root, _key(teacher, dataset, geometry, plan) | {"copy": copy}, layout)
+        CacheEntry(root, _key(teacher, dataset, geometry, plan) | {"copy": copy}, layout)
         for copy in range(plan.crops)
     ]
 
@@ -284,7 +284,7 @@ def _plain(geometry: Geometry) -> dict[str, float]:
     return {name: float(value) for name, value in asdict(geometry).items()}
 
 
-def _require_space(entries: Sequence[Entry]) -> None:
+def _require_space(entries: Sequence[CacheEntry]) -> None:
     """Before anything is written."""
     needed = sum(
         (entry.layout.rows - entry.rows_on_disk()) * entry.layout.row_bytes for entry in entries

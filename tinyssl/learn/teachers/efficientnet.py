@@ -94,7 +94,7 @@ LITE0 = Variant("efficientnet_lite0", 1.0, 1.0, "efficientnet-lite0-57934424.pth
 LITE2 = Variant("efficientnet_lite2", 1.1, 1.2, "efficientnet-lite2-9656183e.pth")
 
 
-class Block(nn.Module):
+class MBConv(nn.Module):
     """Expand 1x1, depthwise, project 1x1; a shortcut where shapes allow."""
 
     def __init__(self, channels: tuple[int, int], kernel: int, stride: int, expansion: int) -> None:
@@ -145,7 +145,7 @@ class EfficientNetLite(nn.Module):
             fixed = index in (0, len(STAGES) - 1)
             for repeat in range(repeats if fixed else math.ceil(repeats * depth)):
                 now = stride if repeat == 0 else 1
-                self._blocks.append(Block((inputs, outputs), kernel, now, expansion))
+                self._blocks.append(MBConv((inputs, outputs), kernel, now, expansion))
                 inputs = outputs
             self.ends.append(len(self._blocks))
         self._conv_head = SameConv2d(inputs, HEAD, 1)

@@ -37,7 +37,7 @@ ROW_TYPE = np.dtype("<f2")
 
 
 @dataclass(frozen=True)
-class Layout:
+class EntryShapes:
     """Shapes of an entry's files."""
 
     rows: int
@@ -63,7 +63,7 @@ class Layout:
         return range(0, self.rows, CHUNK)
 
 
-class Entry:
+class CacheEntry:
     """Targets of all training images for one fixed crop each.
 
     Args:
@@ -72,7 +72,7 @@ class Entry:
         layout: Shapes; must follow from the key.
     """
 
-    def __init__(self, root: Path, key: dict[str, Any], layout: Layout) -> None:
+    def __init__(self, root: Path, key: dict[str, Any], layout: EntryShapes) -> None:
         self.key = key
         self.layout = layout
         self.folder = root / _digest(key)[:32]

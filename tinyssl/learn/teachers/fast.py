@@ -133,7 +133,7 @@ def _difference(one: Teacher, other: Teacher) -> float:
     return max(float((x - y).abs().max() / x.abs().max().clamp_min(1e-12)) for x, y in pairs)
 
 
-class _Pair(nn.Module):
+class _TensorOutputs(nn.Module):
     """Exporters want plain tensors."""
 
     def __init__(self, teacher: Teacher) -> None:
@@ -165,7 +165,7 @@ def _trace(teacher: Teacher, path: Path) -> None:
         logging.disable(logging.WARNING)
         try:
             torch.onnx.export(
-                _Pair(teacher).eval(),
+                _TensorOutputs(teacher).eval(),
                 (_some_images(teacher, TRACED),),
                 str(path),
                 input_names=["images"],

@@ -35,7 +35,7 @@ class TeacherSpec:
 
 
 @dataclass(frozen=True)
-class Entry:
+class TeacherEntry:
     """A teacher that has a name, as it is listed: nothing is loaded for this."""
 
     load: Callable[[Path, int], Teacher]
@@ -55,8 +55,8 @@ class Entry:
     trained_on: str
 
 
-def _efficientnet(variant: efficientnet.Variant, token_dim: int, parameters: int) -> Entry:
-    return Entry(
+def _efficientnet(variant: efficientnet.Variant, token_dim: int, parameters: int) -> TeacherEntry:
+    return TeacherEntry(
         load=lambda path, size: EfficientNetTeacher(variant, path, size),
         get=lambda progress: variant.require_weights(),
         missing=lambda: "" if variant.weights() else variant.command,
@@ -70,9 +70,9 @@ def _efficientnet(variant: efficientnet.Variant, token_dim: int, parameters: int
     )
 
 
-def _vit(variant: vit_teacher.ViTVariant, parameters: int, trained_on: str) -> Entry:
+def _vit(variant: vit_teacher.ViTVariant, parameters: int, trained_on: str) -> TeacherEntry:
     published = variant.published
-    return Entry(
+    return TeacherEntry(
         load=lambda path, size: ViTTeacher(variant, path, size),
         get=lambda progress: fetch(published, variant.name, progress),
         missing=lambda: "" if published.path.exists() else "fetched at the first use (85 MB)",
@@ -86,7 +86,7 @@ def _vit(variant: vit_teacher.ViTVariant, parameters: int, trained_on: str) -> E
     )
 
 
-TEACHERS: dict[str, Entry] = {
+TEACHERS: dict[str, TeacherEntry] = {
     "dino_vits16": _vit(vit_teacher.DINO, 21_665_664, "ImageNet-1k without labels"),
     "dinov2_vits14": _vit(vit_teacher.DINOV2, 22_056_576, "LVD-142M without labels"),
     "efficientnet_lite2": _efficientnet(efficientnet.LITE2, 352, 4_811_072),

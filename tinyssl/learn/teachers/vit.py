@@ -98,7 +98,7 @@ class Attention(nn.Module):
         return result
 
 
-class Mlp(nn.Module):
+class MlpBlock(nn.Module):
     """Two layers, four times as wide inside."""
 
     def __init__(self, dim: int) -> None:
@@ -122,7 +122,7 @@ class LayerScale(nn.Module):
         return tokens * self.gamma
 
 
-class Block(nn.Module):
+class TransformerBlock(nn.Module):
     """Attention and MLP, each behind a norm and added to what came in."""
 
     def __init__(self, shape: ViTShape) -> None:
@@ -132,7 +132,7 @@ class Block(nn.Module):
         self.attn = Attention(dim, shape.heads)
         self.ls1 = LayerScale(dim) if scaled else nn.Identity()
         self.norm2 = nn.LayerNorm(dim, eps=EPSILON)
-        self.mlp = Mlp(dim)
+        self.mlp = MlpBlock(dim)
         self.ls2 = LayerScale(dim) if scaled else nn.Identity()
 
     def forward(self, tokens: Tensor) -> Tensor:
@@ -152,7 +152,7 @@ class ViT(nn.Module):
         if shape.layer_scale:
             self.mask_token = nn.Parameter(torch.zeros(1, shape.dim))
         self.patch_embed = PatchEmbed(shape.patch, shape.dim)
-        self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.depth))
+        self.blocks = nn.ModuleList(TransformerBlock(shape) for _ in range(shape.depth))
         self.norm = nn.LayerNorm(shape.dim, eps=EPSILON)
 
     def set_image_size(self, size: int, offset: float = OFFSET) -> None:

@@ -30,7 +30,7 @@ from tinyssl.learn.train.interrupt import Interrupt
 from tinyssl.learn.train.metrics import Rate
 from tinyssl.learn.train.observer import Figures, Observer
 from tinyssl.learn.train.schedule import Schedule
-from tinyssl.learn.train.tally import Tally
+from tinyssl.learn.train.tally import EpochTally
 from tinyssl.learn.train.world import World
 
 LOGS_PER_EPOCH = 20
@@ -73,7 +73,7 @@ class LossModule(nn.Module):
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """Everything that a training is made of."""
 
     method: Method
@@ -93,7 +93,7 @@ class Plan:
 class Trainer:
     """A method in training."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: TrainingPlan) -> None:
         self.plan = plan
         self.method = plan.method
         self.config = plan.config
@@ -102,7 +102,7 @@ class Trainer:
         self.counters = Counters()
         self.collapse = CollapseMonitor()
         self._device = plan.world.device
-        self._tally = Tally(self._device)
+        self._tally = EpochTally(self._device)
         self._saved_step: int | None = None
         self._saved_at = time.perf_counter()
         self._rate = Rate()
@@ -115,7 +115,7 @@ class Trainer:
         self.optimizer.load_state_dict(state["optimizer"])
         self.counters = Counters(**state["counters"])
         self.collapse.low = self.counters.low_spread
-        self._tally = Tally(self._device, self.counters.epoch_loss)
+        self._tally = EpochTally(self._device, self.counters.epoch_loss)
         self._saved_step = self.counters.step
 
     def save(self) -> None:

@@ -12,7 +12,7 @@ from tinyssl.core.errors import ToolMissing
 from tinyssl.core.records import step_of
 from tinyssl.data.augment import ViewSpec
 from tinyssl.learn.train import online_knn
-from tinyssl.learn.train.observer import Figures, Observer, Subject
+from tinyssl.learn.train.observer import Figures, Observer, TrainingRun
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -24,7 +24,7 @@ WINDOW_STEPS = 20
 """Most entries in it"""
 
 
-def observers_of(subject: Subject) -> list[Observer]:
+def observers_of(subject: TrainingRun) -> list[Observer]:
     """The observers that a run's settings ask for; metrics.jsonl is not among them.
 
     In the order in which they must be told: those that add figures first.
@@ -56,7 +56,7 @@ class RunPlan:
     Adds `stage`, counted from 1, to the figures of every step where the method has a curriculum.
     """
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: TrainingRun) -> None:
         stages = subject.method.stages() if subject.method.trains else ()
         self.starts = [stage.start for stage in stages]
         self.steps = subject.steps
@@ -98,7 +98,7 @@ class TensorBoard:
     an earlier file said about the steps that come again (`purge_step`).
     """
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: TrainingRun) -> None:
         done = [step_of(row) for row in subject.run.record.metrics()]
         first = max(done, default=0) + 1
         folder = subject.run.folder / TENSORBOARD_FOLDER

@@ -16,7 +16,7 @@ Figures = dict[str, float]
 
 
 @dataclass(frozen=True)
-class Subject:
+class TrainingRun:
     """The run that is watched."""
 
     run: RunWriter
@@ -47,15 +47,15 @@ class Observer(Protocol):
         """At the end of the training, also of one that failed."""
 
 
-ObserverFactory = Callable[[Subject], Observer]
+ObserverFactory = Callable[[TrainingRun], Observer]
 """Makes an observer when the run starts or goes on; figures of steps before that do not come
-again, they are in `Subject.run`'s metrics.jsonl"""
+again, they are in `TrainingRun.run`'s metrics.jsonl"""
 
 
 class MetricsFile:
     """Every figure as a line of metrics.jsonl, with `event` step or epoch."""
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: TrainingRun) -> None:
         self._run = subject.run
 
     def on_step(self, figures: Figures) -> None:

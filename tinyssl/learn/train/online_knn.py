@@ -14,7 +14,7 @@ from tinyssl.core.progress import Silent
 from tinyssl.data.base import Indices
 from tinyssl.learn.probes.features import extract
 from tinyssl.learn.probes.knn import knn_predict
-from tinyssl.learn.train.observer import Figures, Subject
+from tinyssl.learn.train.observer import Figures, TrainingRun
 
 BANK = 5000
 """Most training images that vote"""
@@ -33,7 +33,7 @@ class OnlineKnn:
     probe's figure; it is there to be compared with itself.
     """
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: TrainingRun) -> None:
         self.subject = subject
         dataset = subject.dataset
         few = min(BANK, max(len(dataset.train) // BANK_SHARE, NEIGHBOURS))
@@ -66,7 +66,7 @@ class OnlineKnn:
         return float(torch.mean((predicted == val.labels).double()))
 
 
-def possible(subject: Subject) -> bool:
+def possible(subject: TrainingRun) -> bool:
     """Whether there are labels to be right about, and images kept from the training to ask."""
     return subject.dataset.labelled and len(subject.dataset.val) > 0
 

@@ -40,7 +40,7 @@ def check_config(config: PretrainConfig) -> None:
 
 
 @dataclass
-class Job:
+class TrainingJob:
     """One training, built but not started."""
 
     config: PretrainConfig
@@ -99,7 +99,9 @@ class Job:
         return facts
 
 
-def build_job(config: PretrainConfig, dataset: Dataset, world: World, progress: Progress) -> Job:
+def build_job(
+    config: PretrainConfig, dataset: Dataset, world: World, progress: Progress
+) -> TrainingJob:
     """Teacher, method and schedule; the backbone's weights are drawn first, from the seed.
 
     Raises:
@@ -124,7 +126,7 @@ def build_job(config: PretrainConfig, dataset: Dataset, world: World, progress: 
     nn.utils.convert_conv2d_weight_memory_format(method.to(world.device), torch.channels_last)
     if world.size > 1 and config.sync_batch_norm:
         synchronise(method, world)
-    return Job(config, dataset, world, teacher, method, schedule)
+    return TrainingJob(config, dataset, world, teacher, method, schedule)
 
 
 def _surroundings(dataset: Dataset, teacher: Teacher | None) -> Surroundings:

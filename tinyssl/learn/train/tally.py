@@ -21,7 +21,7 @@ class Trouble:
     value: float
 
 
-class Tally:
+class EpochTally:
     """Sum of an epoch's losses, the last step's figures, and the first step that was not finite."""
 
     def __init__(self, device: torch.device, epoch_loss: float = 0.0) -> None:

@@ -12,7 +12,7 @@ from tinyssl.core.progress import Progress
 from tinyssl.data import Dataset
 from tinyssl.data.augment import Crops, Geometry, ViewSpec
 from tinyssl.data.base import Indices
-from tinyssl.learn.methods import Stage, Targets
+from tinyssl.learn.methods import Targets, ViewStage
 from tinyssl.learn.teachers import Teacher
 from tinyssl.learn.teachers.cache import CachedTargets, CachePlan, cached_targets, look
 from tinyssl.learn.train.world import World
@@ -85,7 +85,7 @@ def cached_teaching(
     teacher: Teacher,
     dataset: Dataset,
     config: PretrainConfig,
-    stages: tuple[Stage, ...],
+    stages: tuple[ViewStage, ...],
     place: tuple[World, Progress],
 ) -> CachedTeaching:
     """Computes what the cache lacks, one geometry of the curriculum after the other.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-from tinyssl.graph.check import Check
+from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Model
 from tinyssl.ops.common.bases import BinaryOp
 from tinyssl.ops.common.params import Fields
@@ -61,7 +61,7 @@ def _contiguous(outer: Loop, inner: Loop) -> bool:
     return outer.left == inner.left * inner.count and outer.right == inner.right * inner.count
 
 
-def broadcast(check: Check[BinaryOp]) -> None:
+def broadcast(check: OpCheck[BinaryOp]) -> None:
     """The inputs fit each other, and the C has loops enough."""
     left, right = (check.tensor(index).shape for index in (check.op.left, check.op.right))
     shape = broadcast_shape(left, right)

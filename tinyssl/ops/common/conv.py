@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tinyssl.graph.check import Check
+from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Model
 from tinyssl.ops.common import window
 from tinyssl.ops.common.activation import activation_words
@@ -54,14 +54,14 @@ def conv_words(model: Model, op: Convolution) -> list[str]:
     ]
 
 
-def geometry(check: Check[Convolution]) -> None:
+def geometry(check: OpCheck[Convolution]) -> None:
     """An NHWC image; strides, dilations and paddings that fit the kernel's parameters."""
     window.image(check)
     window.check_geometry(check, (*check.op.stride, *check.op.dilation))
     window.check_padding(check, check.op.padding)
 
 
-def check_weights(check: Check[Convolution], expected: tuple[int, ...]) -> None:
+def check_weights(check: OpCheck[Convolution], expected: tuple[int, ...]) -> None:
     """Weights have a shape and are legal constants."""
     shape = check.tensor(check.op.weight).shape
     if shape != expected:
@@ -73,7 +73,7 @@ def check_weights(check: Check[Convolution], expected: tuple[int, ...]) -> None:
     weights(check)
 
 
-def filter_shape(check: Check[Convolution]) -> tuple[int, ...]:
+def filter_shape(check: OpCheck[Convolution]) -> tuple[int, ...]:
     """Shape of the weights, which must have four dimensions."""
     shape = check.tensor(check.op.weight).shape
     if len(shape) != 4:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from tinyssl.core.errors import UnsupportedModel
-from tinyssl.graph.check import Check
+from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Model
 from tinyssl.ops.common import window
 from tinyssl.ops.common.activation import Activation, activation_range, activation_words
@@ -48,7 +48,7 @@ def pool_words(model: Model, op: Pool2D) -> list[str]:
     ]
 
 
-def geometry(check: Check[Pool2D]) -> None:
+def geometry(check: OpCheck[Pool2D]) -> None:
     """An NHWC image; numbers that fit the parameters; an element in every window."""
     op = check.op
     window.image(check)

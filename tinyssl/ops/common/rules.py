@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from tinyssl.graph.check import Check
+from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Op, Operand, Role, Value
 from tinyssl.ops.common.activation import INTEGERS
 from tinyssl.ops.common.bases import UnaryOp
@@ -17,7 +17,7 @@ ELEMENTS_MAX = 2**28
 TOO_MANY = f"up to {ELEMENTS_MAX} are supported"
 
 
-def values(check: Check[Op]) -> None:
+def values(check: OpCheck[Op]) -> None:
     """Activations have a batch of one, and where they are quantised one legal scale."""
     op = check.op
     for index in (*op.inputs, *op.outputs):
@@ -28,7 +28,7 @@ def values(check: Check[Op]) -> None:
                 _activation(check, operand, index)
 
 
-def _activation(check: Check[Op], operand: Operand, index: int) -> None:
+def _activation(check: OpCheck[Op], operand: Operand, index: int) -> None:
     tensor = check.tensor(index)
     if not tensor.constant:
         _one_row(check, tensor)
@@ -59,7 +59,7 @@ def batch(model: Model) -> int:
     return model.input.shape[0] if model.input.shape else 0
 
 
-def _one_row(check: Check[Op], tensor: Value) -> None:
+def _one_row(check: OpCheck[Op], tensor: Value) -> None:
     """An activation whose first dimension is 1."""
     if tensor.shape and tensor.shape[0] in (1, batch(check.model)):
         return  # a batch is told at the input, once
@@ -71,7 +71,7 @@ def _one_row(check: Check[Op], tensor: Value) -> None:
     )
 
 
-def legal_quant(check: Check[Op], index: int) -> None:
+def legal_quant(check: OpCheck[Op], index: int) -> None:
     """Scales are positive and finite, zero points of the type (0 for int16), as many of each."""
     tensor, quant = check.tensor(index), check.quant(index)
     if len(quant.scale) != len(quant.zero_point):
@@ -88,7 +88,7 @@ def legal_quant(check: Check[Op], index: int) -> None:
             )
 
 
-def same_quant(check: Check[UnaryOp]) -> None:
+def same_quant(check: OpCheck[UnaryOp]) -> None:
     """Input and output have one quantisation: the operator only moves or compares numbers."""
     source, target = check.quant(check.op.input), check.quant(check.op.output)
     if source != target:
@@ -99,14 +99,14 @@ def same_quant(check: Check[UnaryOp]) -> None:
         )
 
 
-def same_elements(check: Check[UnaryOp]) -> None:
+def same_elements(check: OpCheck[UnaryOp]) -> None:
     """A reshaped tensor has as many elements as before."""
     source, target = check.tensor(check.op.input), check.tensor(check.op.output)
     if source.elements != target.elements:
         raise check.broken(f"{source.elements} elements cannot become {target.elements}")
 
 
-def same_types(check: Check[Op]) -> None:
+def same_types(check: OpCheck[Op]) -> None:
     """All operands and results have one element type."""
     indices = (*check.op.inputs, *check.op.outputs)
     types = dict.fromkeys(check.tensor(index).dtype.value for index in indices)

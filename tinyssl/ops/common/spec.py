@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic
 
-from tinyssl.graph.check import Check
+from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Model
 from tinyssl.ops.common.kernel import Kernel, OpT
 from tinyssl.ops.common.tflite import TfliteFormat
@@ -19,7 +19,7 @@ Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Tflm(Generic[OpT]):
+class TflmNames(Generic[OpT]):
     """What TensorFlow Lite Micro calls an operator, and what its optimised kernels take."""
 
     adder: str
@@ -39,10 +39,10 @@ class OpSpec(Generic[OpT]):
     op: type[OpT]
     shapes: Callable[[Model, OpT], tuple[Shape, ...]]
     """Shapes that the outputs must have; inputs have passed the checks before `rules.shape`"""
-    checks: tuple[Callable[[Check[OpT]], None], ...]
+    checks: tuple[Callable[[OpCheck[OpT]], None], ...]
     """What must hold besides `rules.values`, in the order in which it is checked"""
     tflite: TfliteFormat[OpT]
-    tflm: Tflm[OpT]
+    tflm: TflmNames[OpT]
     kernels: tuple[Kernel[OpT], ...] = ()
     """Plain C that runs on any core; the first that supports an operator computes it. None: the
     operator is a view, its output is its input's storage"""

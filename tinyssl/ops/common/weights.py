@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.graph.check import Check
+from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Operand, Role
 from tinyssl.ops.common.activation import Activation, activation_range
 from tinyssl.ops.common.bases import UnaryOp
@@ -88,7 +88,7 @@ def file_inputs(op: WeightedOp, source: int) -> tuple[int, ...]:
     return (source, op.weight) if op.bias is None else (source, op.weight, op.bias)
 
 
-def weights(check: Check[WeightedOp]) -> None:
+def weights(check: OpCheck[WeightedOp]) -> None:
     """int8 constants with zero point 0 and one scale, or one for each channel; and the bias."""
     op, axis = check.op, check.op.channel_axis
     weight = check.tensor(op.weight)
@@ -111,7 +111,7 @@ def weights(check: Check[WeightedOp]) -> None:
         _bias(check, op.bias, channels)
 
 
-def _bias(check: Check[WeightedOp], index: int, channels: int) -> None:
+def _bias(check: OpCheck[WeightedOp], index: int, channels: int) -> None:
     """int32 constants, one for each channel, at about input scale * weight scale."""
     bias = check.tensor(index)
     if not bias.constant or bias.dtype is not DType.INT32 or bias.elements != channels:
@@ -135,7 +135,7 @@ def _bias(check: Check[WeightedOp], index: int, channels: int) -> None:
         )
 
 
-def accumulator(check: Check[WeightedOp]) -> None:
+def accumulator(check: OpCheck[WeightedOp]) -> None:
     """The int32 sum cannot overflow, whatever the input and the order of addition."""
     low, high = accumulator_bounds(check.model, check.op)
     for bound, limit in ((int(low.min()), INT32_MIN), (int(high.max()), INT32_MAX)):

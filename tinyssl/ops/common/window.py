@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tinyssl.graph.check import Check
+from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Op
 from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.params import Fields
@@ -89,20 +89,20 @@ def corner_fields(padding: Padding) -> Fields:
 # Rules.
 
 
-def image(check: Check[UnaryOp]) -> None:
+def image(check: OpCheck[UnaryOp]) -> None:
     """The input is NHWC."""
     shape = check.tensor(check.op.input).shape
     if len(shape) != 4:
         raise check.unsupported(f"input has shape {list(shape)}; four dimensions are supported")
 
 
-def check_geometry(check: Check[Op], numbers: tuple[int, ...]) -> None:
+def check_geometry(check: OpCheck[Op], numbers: tuple[int, ...]) -> None:
     """Strides, dilations and sizes are positive and fit the kernel's parameters."""
     if min(numbers) < 1 or max(numbers) > GEOMETRY_MAX:
         raise check.broken(f"strides and windows {numbers} must be 1 to {GEOMETRY_MAX}")
 
 
-def check_padding(check: Check[Op], padding: Padding) -> None:
+def check_padding(check: OpCheck[Op], padding: Padding) -> None:
     """Paddings are not negative and fit the kernel's parameters."""
     numbers = padding.numbers
     if min(numbers) < 0 or max(numbers) > GEOMETRY_MAX:

@@ -1,4 +1,4 @@
-"""The parts of a report: each function turns the records into a `Section`, or None."""
+"""The parts of a report: each function turns the records into a `PageSection`, or None."""
 
 from tinyssl.report.sections.accuracy import accuracy
 from tinyssl.report.sections.latency import latency

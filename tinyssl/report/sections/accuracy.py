@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tinyssl.report import maps
 from tinyssl.report.chain import Chain, results, stored_json
-from tinyssl.report.page import Block, Column, Note, Picture, Section, Table
+from tinyssl.report.page import Block, Column, Note, PageSection, PageTable, Picture
 from tinyssl.report.sections.features import features
 from tinyssl.report.values import MISSING, Fields, grouped, interval, number, percent, ratio
 
@@ -12,7 +12,7 @@ MOST_CLASSES = 200
 """Larger matrices are no longer readable as a picture"""
 
 
-def accuracy(chain: Chain) -> Section | None:
+def accuracy(chain: Chain) -> PageSection | None:
     """Float, INT8 on the host and INT8 on the device, over the same test images."""
     bench, convert = results(chain.bench), results(chain.convert)
     if agreement(bench) is None and convert.number("accuracy_int8") is None:
@@ -25,7 +25,7 @@ def accuracy(chain: Chain) -> Section | None:
         blocks.append(picture)
     if agreement(bench) is None:
         blocks.append(Note("This bench run did not measure accuracy on the device.", "warn"))
-    return Section("accuracy", "Accuracy", _lead(bench), tuple(blocks))
+    return PageSection("accuracy", "Accuracy", _lead(bench), tuple(blocks))
 
 
 def agreement(bench: Fields) -> float | None:
@@ -52,7 +52,7 @@ def _lead(bench: Fields) -> str:
     return lead
 
 
-def _table(bench: Fields, convert: Fields) -> Table:
+def _table(bench: Fields, convert: Fields) -> PageTable:
     test, sent = convert.number("test_images"), compared(bench)
     host = bench.number("accuracy_host")
     reference = {"tflm": "TensorFlow Lite Micro", "aot-host": "our C"}.get(bench.text("reference"))
@@ -71,7 +71,7 @@ def _table(bench: Fields, convert: Fields) -> Table:
             percent(agreement(bench)),
         ),
     )
-    return Table(
+    return PageTable(
         (
             Column("Model", numeric=False),
             Column("Accuracy"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tinyssl.report.chain import Chain, results
-from tinyssl.report.page import Block, Column, Note, Table
+from tinyssl.report.page import Block, Column, Note, PageTable
 from tinyssl.report.values import MISSING, Fields, interval, percent
 
 CLASSIFIED = (
@@ -27,7 +27,7 @@ def features(chain: Chain) -> list[Block]:
     return blocks
 
 
-def _table(found: Fields) -> Table:
+def _table(found: Fields) -> PageTable:
     images = found.number("test_images")
     lines = []
     for name, ending in CLASSIFIED:
@@ -35,7 +35,7 @@ def _table(found: Fields) -> Table:
         if linear is None and knn is None:
             continue
         lines.append((name, percent(linear), interval(linear, images), percent(knn)))
-    return Table(
+    return PageTable(
         (
             Column("Classified", numeric=False),
             Column("Linear"),

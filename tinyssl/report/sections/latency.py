@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tinyssl.report import charts
 from tinyssl.report.chain import Chain, results
-from tinyssl.report.layers import Layer, by_kind, read_layers
-from tinyssl.report.page import Bar, Block, Column, Note, Picture, Section, Table
+from tinyssl.report.layers import OperatorRow, by_kind, read_layers
+from tinyssl.report.page import BarCell, Block, Column, Note, PageSection, PageTable, Picture
 from tinyssl.report.values import Fields, decimal, grouped, percent, ratio, short
 from tinyssl.targets.boards import Board
 
@@ -23,7 +23,7 @@ def unit(chain: Chain) -> str:
     return chain.board.tinyssl.tick_unit if chain.board is not None else "ticks"
 
 
-def latency(chain: Chain) -> Section | None:
+def latency(chain: Chain) -> PageSection | None:
     """Spread over the timed runs, and the share of each operator."""
     spread = results(chain.bench).fields("latency")
     layers = read_layers(chain)
@@ -39,7 +39,7 @@ def latency(chain: Chain) -> Section | None:
         blocks.append(_table(layers, name))
     runs = spread.integer("runs")
     lead = f"One inference, in {name}" + (f", over {runs} timed runs." if runs else ".")
-    return Section("latency", "Latency", lead, tuple(blocks))
+    return PageSection("latency", "Latency", lead, tuple(blocks))
 
 
 def _resolution(chain: Chain) -> str:
@@ -50,9 +50,9 @@ def _resolution(chain: Chain) -> str:
     return f" One tick of the emulated timer is {grouped(step)} instructions." if step else ""
 
 
-def _spread(spread: Fields, name: str, resolution: str) -> Table:
+def _spread(spread: Fields, name: str, resolution: str) -> PageTable:
     keys = ("min", "median", "p95", "max")
-    return Table(
+    return PageTable(
         (Column("One inference", numeric=False), *(Column(key) for key in keys)),
         ((name, *(grouped(spread.number(key)) for key in keys)),),
         f"Counted on the device around the engine's call, without the serial line.{resolution}",
@@ -82,7 +82,7 @@ def _meaning(board: Board | None, spread: Fields, name: str) -> list[str]:
     return notes
 
 
-def _picture(layers: list[Layer], name: str, median: float | None) -> Picture:
+def _picture(layers: list[OperatorRow], name: str, median: float | None) -> Picture:
     covered = ratio(sum(layer.ticks or 0 for layer in layers), median)
     together = f" Together {percent(covered, 1)} of the median above." if covered else ""
     return Picture(
@@ -100,10 +100,10 @@ def _picture(layers: list[Layer], name: str, median: float | None) -> Picture:
     )
 
 
-def _kinds(layers: list[Layer], name: str) -> Table:
+def _kinds(layers: list[OperatorRow], name: str) -> PageTable:
     kinds = by_kind(layers)
     total = sum(kind.ticks for kind in kinds)
-    return Table(
+    return PageTable(
         (
             Column("Kind", numeric=False, code=True),
             Column("Operators"),
@@ -128,9 +128,9 @@ def _kinds(layers: list[Layer], name: str) -> Table:
     )
 
 
-def _table(layers: list[Layer], name: str) -> Table:
+def _table(layers: list[OperatorRow], name: str) -> PageTable:
     total = sum(layer.ticks or 0 for layer in layers)
-    return Table(
+    return PageTable(
         (
             Column("Operator", numeric=False, code=True),
             Column("Shape", numeric=False),
@@ -154,6 +154,6 @@ def _table(layers: list[Layer], name: str) -> Table:
     )
 
 
-def _bar(part: float | None, whole: float) -> Bar:
+def _bar(part: float | None, whole: float) -> BarCell:
     share = ratio(part, whole)
-    return Bar(percent(share, 1), min(max(share or 0.0, 0.0), 1.0))
+    return BarCell(percent(share, 1), min(max(share or 0.0, 0.0), 1.0))

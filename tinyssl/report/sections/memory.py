@@ -5,7 +5,7 @@ from __future__ import annotations
 from tinyssl.core.records import BuildInfo
 from tinyssl.report import charts, maps
 from tinyssl.report.chain import Chain, results
-from tinyssl.report.page import Bar, Block, Column, Picture, Section, Table
+from tinyssl.report.page import BarCell, Block, Column, PageSection, PageTable, Picture
 from tinyssl.report.values import Fields, grouped, percent, ratio, rows, size
 
 FLASH = ("text", "rodata", "weights", "data")
@@ -34,7 +34,7 @@ def used(chain: Chain, name: str) -> float | None:
     return measured if measured is not None else results(chain.bench).number(f"{name}_bytes")
 
 
-def memory(chain: Chain) -> Section | None:
+def memory(chain: Chain) -> PageSection | None:
     """Budget, sections, regions and the arena plan."""
     if used(chain, "flash") is None and used(chain, "ram") is None:
         return None
@@ -49,17 +49,17 @@ def memory(chain: Chain) -> Section | None:
         if (live := _live(plan, tensors, chain.build)) is not None:
             blocks.append(live)
     lead = "Bytes that the linked image takes, read from its ELF file, against the board's budget."
-    return Section("memory", "Memory", lead, tuple(blocks))
+    return PageSection("memory", "Memory", lead, tuple(blocks))
 
 
-def _budget(chain: Chain) -> Table:
+def _budget(chain: Chain) -> PageTable:
     lines = []
     for name, label in (("flash", "Flash"), ("ram", "RAM")):
         taken, limit = used(chain, name), budget(chain, name)
         left = limit - taken if limit is not None and taken is not None else None
         bar = _share(taken, limit)
         lines.append((label, grouped(taken), grouped(limit), grouped(left), bar))
-    return Table(
+    return PageTable(
         (
             Column("Memory", numeric=False),
             Column("Used, bytes"),
@@ -79,10 +79,10 @@ def _map(chain: Chain) -> Picture | None:
     for name, label, sections in (("flash", "Flash", FLASH), ("ram", "RAM", RAM)):
         parts = tuple(maps.Part(key, _bytes(sizes, key), COLOURS[key]) for key in sections)
         filled = tuple(part for part in parts if part.bytes > 0)
-        found.append(maps.Memory(f"{label} budget", budget(chain, name), filled))
+        found.append(maps.MemoryMap(f"{label} budget", budget(chain, name), filled))
     for region, held in Fields(chain.build.regions).items():
         part = maps.Part("used", _bytes(held, "used"))
-        found.append(maps.Memory(f"Region {region}", held.number("size"), (part,)))
+        found.append(maps.MemoryMap(f"Region {region}", held.number("size"), (part,)))
     return Picture(
         name="memory",
         template="memory",
@@ -98,7 +98,7 @@ def _bytes(values: Fields, name: str) -> float:
     return max(values.number(name) or 0.0, 0.0)
 
 
-def _tensors(plan: Fields) -> list[maps.Block]:
+def _tensors(plan: Fields) -> list[maps.ArenaBlock]:
     found = []
     for row in rows(plan.get("tensors")):
         offset, length = row.number("offset"), row.number("size")
@@ -108,12 +108,14 @@ def _tensors(plan: Fields) -> list[maps.Block]:
         # the input is there before operator 0, and is drawn from it on
         start = max(first, 0)
         found.append(
-            maps.Block(row.text("name"), max(offset, 0), max(length, 0), start, max(last, start))
+            maps.ArenaBlock(
+                row.text("name"), max(offset, 0), max(length, 0), start, max(last, start)
+            )
         )
     return found
 
 
-def _arena(plan: Fields, tensors: list[maps.Block], engine: str) -> Picture:
+def _arena(plan: Fields, tensors: list[maps.ArenaBlock], engine: str) -> Picture:
     ends = max(block.offset + block.size for block in tensors)
     peak, bound = plan.number("peak"), plan.number("lower_bound")
     peak = ends if peak is None else peak
@@ -143,7 +145,7 @@ def _steps(plan: Fields) -> list[tuple[int, int]]:
     ]
 
 
-def _live(plan: Fields, tensors: list[maps.Block], build: BuildInfo) -> Picture | None:
+def _live(plan: Fields, tensors: list[maps.ArenaBlock], build: BuildInfo) -> Picture | None:
     """Bytes in use while each step runs; None where the record has no steps (TFLM)."""
     steps, ops = _steps(plan), rows(build.ops)
     if not steps or len(steps) != len(ops):
@@ -197,7 +199,7 @@ def _above(peak: float, bound: float | None) -> str:
     return f", {percent(peak / bound - 1, 1)} above the lower bound of {size(bound)}, {least}"
 
 
-def _high_water(found: Fields) -> Table | None:
+def _high_water(found: Fields) -> PageTable | None:
     lines = []
     for name, label in (("arena", "Arena"), ("stack", "Stack")):
         taken, reserved = found.number(f"{name}_used"), found.number(f"{name}_bytes")
@@ -206,7 +208,7 @@ def _high_water(found: Fields) -> Table | None:
         lines.append((label, grouped(taken), grouped(reserved), _share(taken, reserved)))
     if not lines:
         return None
-    return Table(
+    return PageTable(
         (
             Column("On the device", numeric=False),
             Column("Most used, bytes"),
@@ -219,14 +221,14 @@ def _high_water(found: Fields) -> Table | None:
     )
 
 
-def _share(part: float | None, whole: float | None) -> Bar:
+def _share(part: float | None, whole: float | None) -> BarCell:
     share = ratio(part, whole)
-    return Bar(percent(share, 1), min(max(share or 0.0, 0.0), 1.0))
+    return BarCell(percent(share, 1), min(max(share or 0.0, 0.0), 1.0))
 
 
-def _largest(tensors: list[maps.Block]) -> Table:
+def _largest(tensors: list[maps.ArenaBlock]) -> PageTable:
     order = sorted(tensors, key=lambda block: -block.size)[:LARGEST]
-    return Table(
+    return PageTable(
         (
             Column("Tensor", numeric=False, code=True),
             Column("Bytes"),

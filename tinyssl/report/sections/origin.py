@@ -7,19 +7,19 @@ from pathlib import PurePath
 
 from tinyssl.core.records import RunRecord, short_commit
 from tinyssl.report.chain import Chain, results
-from tinyssl.report.page import Code, Column, Note, Section, Table
+from tinyssl.report.page import Code, Column, Note, PageSection, PageTable
 from tinyssl.report.values import MISSING, Fields
 
 
-def environment(chain: Chain) -> Section:
+def environment(chain: Chain) -> PageSection:
     """Hashes, seeds, versions and machines."""
     lead = "What was used, exactly. Equal hashes mean equal files."
-    return Section(
+    return PageSection(
         "environment", "Environment", lead, (_identity(chain), _runs(chain), _versions(chain))
     )
 
 
-def _identity(chain: Chain) -> Table:
+def _identity(chain: Chain) -> PageTable:
     build = chain.build
     data = [Fields(run.data) for run in chain.runs if run.data]
     machine = Fields(chain.bench.machine)
@@ -32,7 +32,7 @@ def _identity(chain: Chain) -> Table:
         ("Host", machine.text("system")),
         ("Host CPU", " × ".join(filter(None, (machine.text("cores"), machine.text("cpu"))))),
     ]
-    return Table(
+    return PageTable(
         (Column("Identity", numeric=False), Column("", numeric=False, code=True, wrap=True)),
         tuple((name, str(value) or MISSING) for name, value in pairs),
     )
@@ -51,8 +51,8 @@ def _device(chain: Chain) -> str:
     return " ".join(filter(None, (bench.text("board"), said)))
 
 
-def _runs(chain: Chain) -> Table:
-    return Table(
+def _runs(chain: Chain) -> PageTable:
+    return PageTable(
         (
             Column("Run", numeric=False),
             Column("Started (UTC)", numeric=False),
@@ -78,25 +78,25 @@ def _commit(run: RunRecord) -> str:
     return short_commit(str(run.commit or "")) or MISSING
 
 
-def _versions(chain: Chain) -> Table:
+def _versions(chain: Chain) -> PageTable:
     found: dict[str, str] = {}
     for run in chain.runs:
         if isinstance(run.versions, dict):
             found |= {str(name): str(version) for name, version in run.versions.items()}
-    return Table(
+    return PageTable(
         (Column("Package", numeric=False), Column("Version", numeric=False, code=True)),
         tuple(found.items()),
     )
 
 
-def reproduce(chain: Chain) -> Section:
+def reproduce(chain: Chain) -> PageSection:
     """The commands of the runs, as they were typed."""
     lines = list(dict.fromkeys(line for run in chain.runs if (line := _command(run))))
     code = Code(tuple(lines), "In the folder that holds runs/ and build/.")
     lead = "The commands that made these figures, in order."
     if not lines:
-        return Section("reproduce", "Reproduce", lead, (Note("The records hold no commands."),))
-    return Section("reproduce", "Reproduce", lead, (code,))
+        return PageSection("reproduce", "Reproduce", lead, (Note("The records hold no commands."),))
+    return PageSection("reproduce", "Reproduce", lead, (code,))
 
 
 def _command(run: RunRecord) -> str:

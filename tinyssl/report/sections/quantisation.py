@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tinyssl.report import charts
 from tinyssl.report.chain import Chain, results, stored_json
-from tinyssl.report.page import Block, Column, Picture, Section, Table
+from tinyssl.report.page import Block, Column, PageSection, PageTable, Picture
 from tinyssl.report.values import Fields, decimal, grouped, rows
 
 NOISELESS_DB = 200.0
@@ -18,7 +18,7 @@ ENGINES = {
 }
 
 
-def quantisation(chain: Chain) -> Section | None:
+def quantisation(chain: Chain) -> PageSection | None:
     """What conversion changed, byte equality of the engines, noise of every layer."""
     blocks: list[Block] = []
     if chain.convert is not None:
@@ -31,10 +31,10 @@ def quantisation(chain: Chain) -> Section | None:
     if not blocks:
         return None
     lead = "How far the INT8 model is from the float model, and whether all engines agree on it."
-    return Section("quantisation", "Quantisation", lead, tuple(blocks))
+    return PageSection("quantisation", "Quantisation", lead, tuple(blocks))
 
 
-def _conversion(found: Fields) -> Table:
+def _conversion(found: Fields) -> PageTable:
     pairs = (
         ("Loss, points", decimal(found.number("drop_points"))),
         ("Operators", grouped(found.number("operators"))),
@@ -43,7 +43,7 @@ def _conversion(found: Fields) -> Table:
         ("Before, bytes", grouped(found.number("model_bytes_before"))),
         ("TFLM arena, bytes", grouped(found.number("tflm_arena_bytes"))),
     )
-    return Table(
+    return PageTable(
         tuple(Column(name) for name, _ in pairs),
         (tuple(value for _, value in pairs),),
         "Conversion. Loss: accuracy in float minus accuracy in INT8. Before: the file as the"
@@ -52,7 +52,7 @@ def _conversion(found: Fields) -> Table:
     )
 
 
-def _engines(found: Fields) -> Table | None:
+def _engines(found: Fields) -> PageTable | None:
     lines = [
         (
             ENGINES.get(name, name),
@@ -64,7 +64,7 @@ def _engines(found: Fields) -> Table | None:
     ]
     if not lines:
         return None
-    return Table(
+    return PageTable(
         (
             Column("Engine on the host", numeric=False),
             Column("Inputs"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tinyssl.report.chain import Chain, results
-from tinyssl.report.page import Card
+from tinyssl.report.page import HeadlineCard
 from tinyssl.report.sections.accuracy import agreement, compared
 from tinyssl.report.sections.features import without_training
 from tinyssl.report.sections.latency import unit
@@ -45,7 +45,7 @@ def banner(chain: Chain) -> str:
     return f"Partial record. This bench run {ended.get(bench.status, bench.status)}{done}{why}"
 
 
-def cards(chain: Chain) -> tuple[Card, ...]:
+def cards(chain: Chain) -> tuple[HeadlineCard, ...]:
     """Accuracy, agreement, latency, flash and RAM."""
     return (
         _accuracy(chain),
@@ -56,7 +56,7 @@ def cards(chain: Chain) -> tuple[Card, ...]:
     )
 
 
-def _accuracy(chain: Chain) -> Card:
+def _accuracy(chain: Chain) -> HeadlineCard:
     convert, host = results(chain.convert), results(chain.bench).number("accuracy_host")
     beside = [
         f"{name} {percent(value)}"
@@ -67,21 +67,23 @@ def _accuracy(chain: Chain) -> Card:
         if value is not None
     ] + without_training(chain)
     value = percent(results(chain.bench).number("accuracy_device")).removesuffix(" %")
-    return Card("Accuracy on device", value, "%" if value != MISSING else "", ", ".join(beside))
+    return HeadlineCard(
+        "Accuracy on device", value, "%" if value != MISSING else "", ", ".join(beside)
+    )
 
 
-def _agreement(chain: Chain) -> Card:
+def _agreement(chain: Chain) -> HeadlineCard:
     bench = results(chain.bench)
     share, images = agreement(bench), compared(bench)
     if share is None:
-        return Card("Device equals host", MISSING)
+        return HeadlineCard("Device equals host", MISSING)
     equal = f"{grouped(bench.number('equal'))} of {grouped(images)} outputs" if images else ""
     value = "100" if share == 1 else percent(min(share, 0.9999)).removesuffix(" %")
     tone = "good" if share == 1 else "bad"
-    return Card("Device equals host", value, "%", f"{equal} byte-equal".strip(), tone=tone)
+    return HeadlineCard("Device equals host", value, "%", f"{equal} byte-equal".strip(), tone=tone)
 
 
-def _latency(chain: Chain) -> Card:
+def _latency(chain: Chain) -> HeadlineCard:
     spread = results(chain.bench).fields("latency")
     median, runs = spread.number("median"), spread.integer("runs")
     low, high = spread.number("min"), spread.number("max")
@@ -89,13 +91,15 @@ def _latency(chain: Chain) -> Card:
     if low is not None and high is not None:
         detail += "; all equal" if low == high else f"; spread {percent(ratio(high - low, median))}"
     value, _, prefix = short(median).partition(" ")
-    return Card(f"Latency in {unit(chain)}", value, prefix, detail if value != MISSING else "")
+    return HeadlineCard(
+        f"Latency in {unit(chain)}", value, prefix, detail if value != MISSING else ""
+    )
 
 
-def _memory(chain: Chain, name: str, label: str) -> Card:
+def _memory(chain: Chain, name: str, label: str) -> HeadlineCard:
     taken, limit = used(chain, name), budget(chain, name)
     value, _, prefix = size(taken).partition(" ")
     share = ratio(taken, limit)
     detail = f"of {size(limit)} budget, {percent(share, 1)}" if share is not None else ""
     tone = "bad" if share is not None and share > 1 else "plain"
-    return Card(label, value, prefix, detail, used=share, tone=tone)
+    return HeadlineCard(label, value, prefix, detail, used=share, tone=tone)

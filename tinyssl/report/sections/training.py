@@ -6,11 +6,11 @@ from tinyssl.core.errors import TinysslError
 from tinyssl.core.records import RunRecord
 from tinyssl.report import charts
 from tinyssl.report.chain import Chain
-from tinyssl.report.page import Block, Column, Note, Picture, Section, Table
+from tinyssl.report.page import Block, Column, Note, PageSection, PageTable, Picture
 from tinyssl.report.values import MISSING, Fields, decimal, grouped, number, rows
 
 
-def training(chain: Chain) -> Section | None:
+def training(chain: Chain) -> PageSection | None:
     """Loss and learning rate over the steps, then the settings."""
     blocks: list[Block] = []
     if chain.pretrain is not None:
@@ -25,7 +25,7 @@ def training(chain: Chain) -> Section | None:
         "The backbone learns from images without labels. What its features are worth stands under"
         " Accuracy."
     )
-    return Section("training", "Training", lead, tuple(blocks))
+    return PageSection("training", "Training", lead, tuple(blocks))
 
 
 def _metrics(run: RunRecord) -> list[Fields]:
@@ -60,7 +60,7 @@ def _curve(run: RunRecord) -> Picture | None:
     )
 
 
-def _settings(run: RunRecord) -> Table:
+def _settings(run: RunRecord) -> PageTable:
     config, found = Fields(run.config), Fields(run.results)
     pairs = (
         ("Method", config.text("method")),
@@ -71,7 +71,7 @@ def _settings(run: RunRecord) -> Table:
         ("Images/s", grouped(found.number("images_per_second"))),
         ("Seconds", grouped(found.number("seconds"))),
     )
-    return Table(
+    return PageTable(
         tuple(Column(name, numeric=index > 1) for index, (name, _) in enumerate(pairs)),
         (tuple(value or MISSING for _, value in pairs),),
     )

@@ -20,7 +20,7 @@ from tinyssl.core.config import DataConfig, PretrainConfig, ProbeConfig
 from tinyssl.core.records import RunRecord
 from tinyssl.core.settings import Layer, Setting, resolve
 from tinyssl.stages.table.images import describe_images
-from tinyssl.stages.table.spec import Row, TableSpec
+from tinyssl.stages.table.spec import TableRow, TableSpec
 
 NO_MATTER = frozenset(
     {
@@ -40,7 +40,7 @@ NO_MATTER = frozenset(
 class Cell:
     """One row with one seed."""
 
-    row: Row
+    row: TableRow
     seed: int
     data: DataConfig
     pretrain: PretrainConfig
@@ -93,7 +93,7 @@ def make_cells(spec: TableSpec) -> list[Cell]:
     return [_make(spec, row, seed) for seed in spec.seeds for row in spec.rows]
 
 
-def _make(spec: TableSpec, row: Row, seed: int) -> Cell:
+def _make(spec: TableSpec, row: TableRow, seed: int) -> Cell:
     from tinyssl.learn.methods import METHODS, method_config  # torch: takes seconds to load
     from tinyssl.learn.train.schedule import default_epochs
 

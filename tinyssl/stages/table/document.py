@@ -13,26 +13,25 @@ from tinyssl.core.fields import Fields
 from tinyssl.core.files import Unreadable, read_text, write_text
 from tinyssl.core.records import RunRecord, Workspace, short_commit
 from tinyssl.core.text import printable_lines
-from tinyssl.report.compare import Figure, rows
-from tinyssl.report.compare import Row as Compared
+from tinyssl.report.compare import ComparedRow, Figure, rows
 from tinyssl.report.compare_table import spread_text, table
 from tinyssl.report.values import MISSING, day_span, decimal
 from tinyssl.stages.table.cells import Cell
-from tinyssl.stages.table.outcome import Outcome, State, fresh_words
+from tinyssl.stages.table.outcome import CellOutcome, CellState, fresh_words
 from tinyssl.stages.table.published import differences, ordering, share_published
-from tinyssl.stages.table.spec import Row, TableSpec
+from tinyssl.stages.table.spec import TableRow, TableSpec
 
 PLACEHOLDER = re.compile(r"\{\{ *(\w+) +(\w+) *\}\}")
-"""`{{ROW FIGURE}}` in the author's text: a measured figure, see `report.compare.Row.figures`"""
+"""`{{ROW FIGURE}}` in the author's text: a measured figure of a `ComparedRow`"""
 
 
 @dataclass(frozen=True)
 class Line:
     """A row of the table with all its cells."""
 
-    row: Row
-    outcomes: tuple[Outcome, ...]
-    compared: Compared | None
+    row: TableRow
+    outcomes: tuple[CellOutcome, ...]
+    compared: ComparedRow | None
     """Its figures; None where nothing was finished"""
 
     def figure(self, name: str) -> Figure | None:
@@ -52,7 +51,7 @@ class Line:
         if collapsed:
             parts.append("collapsed at step " + ", ".join(f"{step:,}" for step in collapsed))
         states = [outcome.state for outcome in self.outcomes]
-        for state, text in ((State.FAILED, "failed"), (State.OPEN, "not finished")):
+        for state, text in ((CellState.FAILED, "failed"), (CellState.OPEN, "not finished")):
             if state in states:
                 share = f"{states.count(state)} of {len(states)} " if len(set(states)) > 1 else ""
                 parts.append(share + text)
@@ -62,7 +61,7 @@ class Line:
 def write_document(
     path: Path,
     spec: TableSpec,
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[CellOutcome],
     workspace: Workspace,
     command: str,
 ) -> None:
@@ -81,7 +80,7 @@ def write_document(
     write_text(path, printable_lines(text) + "\n")
 
 
-def _lines(spec: TableSpec, outcomes: Sequence[Outcome], workspace: Workspace) -> list[Line]:
+def _lines(spec: TableSpec, outcomes: Sequence[CellOutcome], workspace: Workspace) -> list[Line]:
     chosen = [outcome.pretrain for outcome in outcomes if outcome.probe and outcome.pretrain]
     others = [run for run in workspace.all() if run.kind not in ("pretrain", "probe")]
     probes = [outcome.probe for outcome in outcomes if outcome.probe]
@@ -127,7 +126,7 @@ def _head(lines: Sequence[Line], command: str) -> str:
     """Who measured what, when and where: from the records."""
     records = _records(lines)
     outcomes = [outcome for line in lines for outcome in line.outcomes]
-    ended = [outcome for outcome in outcomes if outcome.state is not State.OPEN]
+    ended = [outcome for outcome in outcomes if outcome.state is not CellState.OPEN]
     dates = [run.finished[:10] for run in records if run.finished]
     commits = sorted({short_commit(run.commit) for run in records if run.commit})
     machines = sorted({_machine(run) for run in records})
@@ -186,7 +185,7 @@ def _mean(line: Line) -> float | None:
     return None if figure is None else figure.mean
 
 
-def _share(compared: Compared | None) -> str:
+def _share(compared: ComparedRow | None) -> str:
     return (
         MISSING if compared is None or compared.ratio is None else f"{100 * compared.ratio:.1f} %"
     )

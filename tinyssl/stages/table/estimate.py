@@ -10,7 +10,7 @@ from itertools import islice
 from tinyssl.core.fields import Fields
 from tinyssl.core.records import RunRecord, Workspace
 from tinyssl.stages.table.cells import Cell
-from tinyssl.stages.table.outcome import Outcome, State, last_step
+from tinyssl.stages.table.outcome import CellOutcome, CellState, last_step
 
 MARGIN = 1.2
 """Room that is left for a probe"""
@@ -26,9 +26,9 @@ class Estimate:
     """Where it comes from"""
 
 
-def estimate(outcome: Outcome, workspace: Workspace) -> Estimate:
+def estimate(outcome: CellOutcome, workspace: Workspace) -> Estimate:
     """Training time that a cell still needs; the teacher's features and the probe come on top."""
-    if outcome.state is not State.OPEN or outcome.step != "pretrain":
+    if outcome.state is not CellState.OPEN or outcome.step != "pretrain":
         return Estimate(0.0, "nothing left to train")
     if outcome.cell.pretrain.method == "random":
         return Estimate(0.0, "no training")

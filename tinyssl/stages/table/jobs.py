@@ -34,7 +34,7 @@ class News:
     """Rate, time left and figures"""
 
 
-class Job:
+class CellProcess:
     """A running child.
 
     Args:

@@ -12,7 +12,7 @@ from tinyssl.core.records import RunRecord, Workspace, step_of
 from tinyssl.stages.table.cells import Cell
 
 
-class State(StrEnum):
+class CellState(StrEnum):
     """Of a cell."""
 
     OPEN = "open"
@@ -24,11 +24,11 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CellOutcome:
     """A cell and the runs that it has left."""
 
     cell: Cell
-    state: State
+    state: CellState
     pretrain: RunRecord | None = None
     """The finished or collapsed one, else the one to go on with"""
     probe: RunRecord | None = None
@@ -64,7 +64,7 @@ def last_step(run: RunRecord) -> int:
     return max((step_of(row) for row in run.metrics()), default=0)
 
 
-def look_up(cell: Cell, workspace: Workspace, forgive: str = "") -> Outcome:
+def look_up(cell: Cell, workspace: Workspace, forgive: str = "") -> CellOutcome:
     """What the workspace holds of a cell.
 
     Args:
@@ -77,15 +77,15 @@ def look_up(cell: Cell, workspace: Workspace, forgive: str = "") -> Outcome:
     if ended is None:
         return _unfinished(cell, runs, forgive)
     collapsed = ended.error_kind == Collapsed.__name__
-    state = State.COLLAPSED if collapsed else State.DONE
+    state = CellState.COLLAPSED if collapsed else CellState.DONE
     probes = [run for run in workspace.all("probe") if cell.is_probe(run, ended)]
     complete = [run for run in probes if run.status == "complete"]
     if complete or "backbone" not in ended.files:
-        return Outcome(cell, state, ended, next(reversed(complete), None))
+        return CellOutcome(cell, state, ended, next(reversed(complete), None))
     failed = _failed(probes, forgive)
     if failed is not None:
-        return Outcome(cell, State.FAILED, ended, step="probe", error=failed.error)
-    return Outcome(cell, State.OPEN, ended, step="probe")
+        return CellOutcome(cell, CellState.FAILED, ended, step="probe", error=failed.error)
+    return CellOutcome(cell, CellState.OPEN, ended, step="probe")
 
 
 def _ended(runs: Sequence[RunRecord]) -> RunRecord | None:
@@ -95,18 +95,18 @@ def _ended(runs: Sequence[RunRecord]) -> RunRecord | None:
     return next(reversed(complete or collapsed), None)
 
 
-def _unfinished(cell: Cell, runs: Sequence[RunRecord], forgive: str) -> Outcome:
+def _unfinished(cell: Cell, runs: Sequence[RunRecord], forgive: str) -> CellOutcome:
     """A killed run still says `running`: whoever asks holds the cell's lock, so nobody works on it.
 
     Of several the one that is farthest is gone on with.
     """
     resumable = [run for run in runs if run.status in ("running", "interrupted")]
     if resumable:
-        return Outcome(cell, State.OPEN, max(resumable, key=last_step), step="pretrain")
+        return CellOutcome(cell, CellState.OPEN, max(resumable, key=last_step), step="pretrain")
     failed = _failed(runs, forgive)
     if failed is not None:
-        return Outcome(cell, State.FAILED, failed, step="pretrain", error=failed.error)
-    return Outcome(cell, State.OPEN, step="pretrain")
+        return CellOutcome(cell, CellState.FAILED, failed, step="pretrain", error=failed.error)
+    return CellOutcome(cell, CellState.OPEN, step="pretrain")
 
 
 def _failed(runs: Sequence[RunRecord], forgive: str) -> RunRecord | None:

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from tinyssl.report.values import MISSING
-from tinyssl.stages.table.outcome import Outcome
-from tinyssl.stages.table.spec import Row, TableSpec
+from tinyssl.stages.table.outcome import CellOutcome
+from tinyssl.stages.table.spec import TableRow, TableSpec
 
 
-def share_published(row: Row, rows: Sequence[Row]) -> list[str]:
+def share_published(row: TableRow, rows: Sequence[TableRow]) -> list[str]:
     """The published figure of a row, and its share of the published supervised one."""
     if row.published is None:
         return [MISSING, MISSING]
@@ -21,7 +21,7 @@ def share_published(row: Row, rows: Sequence[Row]) -> list[str]:
     return [f"{row.published:.1f}", share]
 
 
-def ordering(measured: Sequence[tuple[Row, float | None]]) -> str:
+def ordering(measured: Sequence[tuple[TableRow, float | None]]) -> str:
     """Whether the rows that were published stand in the same order here.
 
     Args:
@@ -50,12 +50,12 @@ def _sign(one: float | None, other: float | None) -> int:
     return (difference > 0) - (difference < 0)
 
 
-def _supervised(row: Row) -> bool:
+def _supervised(row: TableRow) -> bool:
     method = row.settings.get("method")
     return method is not None and method.value == "supervised"
 
 
-def differences(spec: TableSpec, outcomes: Sequence[Outcome]) -> str:
+def differences(spec: TableSpec, outcomes: Sequence[CellOutcome]) -> str:
     """Setting by setting: as published (or inferred from it), and as done here."""
     lines = ["| setting | published | here |", "| --- | --- | --- |"]
     for key, text in spec.published.items():
@@ -65,7 +65,7 @@ def differences(spec: TableSpec, outcomes: Sequence[Outcome]) -> str:
     return "\n".join(lines)
 
 
-def _here(key: str, outcomes: Sequence[Outcome]) -> str:
+def _here(key: str, outcomes: Sequence[CellOutcome]) -> str:
     """The values of a setting over all cells, from the records where there are some."""
     found = {_value(key, outcome) for outcome in outcomes} - {""}
     if not found and key == "teacher":
@@ -73,7 +73,7 @@ def _here(key: str, outcomes: Sequence[Outcome]) -> str:
     return "; ".join(sorted(found)) or MISSING
 
 
-def _value(key: str, outcome: Outcome) -> str:
+def _value(key: str, outcome: CellOutcome) -> str:
     cell = outcome.cell
     if key.startswith("teacher"):
         return _teacher(key, outcome)
@@ -88,7 +88,7 @@ def _value(key: str, outcome: Outcome) -> str:
     return ""
 
 
-def _teacher(key: str, outcome: Outcome) -> str:
+def _teacher(key: str, outcome: CellOutcome) -> str:
     """What a run's record says of its teacher: name, size, and how it was trained."""
     content: Any = outcome.pretrain.config.get("teacher") if outcome.pretrain else None
     if not isinstance(content, dict):

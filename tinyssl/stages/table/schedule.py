@@ -16,8 +16,8 @@ from tinyssl.core.locks import Lock
 from tinyssl.core.progress import Progress, Tracker
 from tinyssl.core.records import Workspace
 from tinyssl.stages.table.cells import Cell
-from tinyssl.stages.table.jobs import Job
-from tinyssl.stages.table.outcome import Outcome, State, look_up
+from tinyssl.stages.table.jobs import CellProcess
+from tinyssl.stages.table.outcome import CellOutcome, CellState, look_up
 
 POLL = 0.2
 """Seconds between two looks at the children"""
@@ -52,8 +52,8 @@ class How:
 
 @dataclass
 class _Running:
-    outcome: Outcome
-    job: Job
+    outcome: CellOutcome
+    job: CellProcess
     lock: Lock
     tracker: Tracker
     percent: int = 0
@@ -82,11 +82,11 @@ class Scheduler:
     """By Ctrl-C or because the time was over"""
     _failed: dict[str, str] = field(default_factory=dict)
     """Cell's key -> message, of cells that failed before there was a record"""
-    _done: dict[str, Outcome] = field(default_factory=dict)
+    _done: dict[str, CellOutcome] = field(default_factory=dict)
     _running: list[_Running] = field(default_factory=list)
     _begun: bool = False
 
-    def run(self) -> list[Outcome]:
+    def run(self) -> list[CellOutcome]:
         """Does what is left to do; the outcome of every cell, in order."""
         waiting = list(self.cells)
         with ExitStack() as stack, _on_signals(self._stop):
@@ -103,11 +103,11 @@ class Scheduler:
                     running.job.kill()
         return [self.outcome(cell) for cell in self.cells]
 
-    def outcome(self, cell: Cell) -> Outcome:
+    def outcome(self, cell: Cell) -> CellOutcome:
         """How far a cell is now."""
         if cell.key in self._failed:
             error = self._failed[cell.key]
-            return replace(look_up(cell, self.workspace), state=State.FAILED, error=error)
+            return replace(look_up(cell, self.workspace), state=CellState.FAILED, error=error)
         return self._done.get(cell.key) or look_up(cell, self.workspace, self.how.forgive)
 
     def _over(self) -> bool:
@@ -148,11 +148,11 @@ class Scheduler:
     def _begin(self, cell: Cell, lock: Lock, tracker: Tracker | None) -> None:
         """The next step of a cell, if it has one and it fits into the time."""
         outcome = look_up(cell, self.workspace, self.how.forgive)
-        if outcome.state is not State.OPEN or not self._fits(outcome):
+        if outcome.state is not CellState.OPEN or not self._fits(outcome):
             lock.release()
-            if outcome.state is State.FAILED:
+            if outcome.state is CellState.FAILED:
                 self._fail(cell, f"{outcome.step}: {outcome.error}")
-            elif outcome.state is not State.OPEN:
+            elif outcome.state is not CellState.OPEN:
                 self._done[cell.key] = outcome
                 self._total.advance()
             return
@@ -164,10 +164,10 @@ class Scheduler:
         words = [*outcome.words(), "--workspace", str(self.workspace.root.absolute())]
         words += ["--config", os.devnull]  # a tinyssl.toml of the workspace says nothing here
         log = folder / f"{cell.row.name}-{cell.seed}-{cell.key}.log"
-        job = Job(words, log, lock, self.how.threads)
+        job = CellProcess(words, log, lock, self.how.threads)
         self._running.append(_Running(outcome, job, lock, tracker))
 
-    def _fits(self, outcome: Outcome) -> bool:
+    def _fits(self, outcome: CellOutcome) -> bool:
         """A step is begun only if it can achieve something in time, or nothing was begun yet."""
         needed = self.how.probe_seconds if outcome.step == "probe" else START
         return not self._begun or self._left() > needed
@@ -207,7 +207,7 @@ class Scheduler:
         """Goes on with the cell's next step, or writes down why there is none."""
         cell = running.outcome.cell
         after = look_up(cell, self.workspace, self.how.forgive)
-        moved = (after.state, after.step) != (State.OPEN, running.outcome.step)
+        moved = (after.state, after.step) != (CellState.OPEN, running.outcome.step)
         if code == EXIT_INTERRUPTED and not moved:
             running.lock.release()
             if not self._over():  # killed by somebody else: memory, most likely

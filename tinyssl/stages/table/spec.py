@@ -48,7 +48,7 @@ ROW = {
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """One line of the table."""
 
     name: str
@@ -70,7 +70,7 @@ class TableSpec:
 
     path: Path
     title: str
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     seeds: tuple[int, ...] = (0,)
     layers: Mapping[str, Layer] = field(default_factory=dict)
     """Stage -> common settings"""
@@ -160,7 +160,7 @@ def _seeds(path: Path, seeds: list[Any]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(seeds))
 
 
-def _read_row(path: Path, number: int, content: Any) -> Row:
+def _read_row(path: Path, number: int, content: Any) -> TableRow:
     where = f"{path}: row {number}"
     if not isinstance(content, dict) or "name" not in content:
         raise UsageError(f"{where} has no name", hint=HINT)
@@ -177,7 +177,7 @@ def _read_row(path: Path, number: int, content: Any) -> Row:
         key: Setting(setting.value, f"{path}: row {own['name']}: {key}")
         for key, setting in layer.items()
     }
-    return Row(
+    return TableRow(
         name=own["name"],
         title=own.get("title", own["name"]),
         settings=settings,
@@ -188,7 +188,7 @@ def _read_row(path: Path, number: int, content: Any) -> Row:
     )
 
 
-def _require_sound(path: Path, rows: Sequence[Row]) -> None:
+def _require_sound(path: Path, rows: Sequence[TableRow]) -> None:
     names = [row.name for row in rows]
     if not names:
         raise UsageError(f"{path} has no [[row]]", hint=HINT)

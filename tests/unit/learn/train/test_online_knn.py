@@ -17,7 +17,7 @@ from tinyssl.core.records import Workspace
 from tinyssl.data import Dataset
 from tinyssl.learn.backbones import build_backbone
 from tinyssl.learn.methods import Surroundings, build_method, method_config
-from tinyssl.learn.train.observer import Figures, Subject
+from tinyssl.learn.train.observer import Figures, TrainingRun
 from tinyssl.learn.train.online_knn import (
     BANK_SHARE,
     NEIGHBOURS,
@@ -50,23 +50,23 @@ def dataset(labels: np.ndarray, brightness: np.ndarray) -> Dataset:
     )
 
 
-def subject(data: Dataset, **changes: Any) -> Subject:
+def subject(data: Dataset, **changes: Any) -> TrainingRun:
     torch.manual_seed(0)
     config = replace(CONFIG, **changes)
     backbone = build_backbone(config.backbone)
     method = build_method("simclr", backbone, method_config("simclr", {}), Surroundings())
     with Workspace(Path(changes["resume"])).start("pretrain", {}) as run:
-        return Subject(run, data, replace(config, resume=None), method.train(), 40)
+        return TrainingRun(run, data, replace(config, resume=None), method.train(), 40)
 
 
 @pytest.fixture
-def bright(tmp_path: Path) -> Subject:
+def bright(tmp_path: Path) -> TrainingRun:
     """Classes that even a random network tells apart: dark and bright."""
     labels = np.random.default_rng(1).integers(0, 2, 210)
     return subject(dataset(labels, 60 + 120 * labels), resume=tmp_path)
 
 
-def test_classes_that_look_different_are_told_apart(bright: Subject) -> None:
+def test_classes_that_look_different_are_told_apart(bright: TrainingRun) -> None:
     settle_batch_norms(bright.method)
     assert OnlineKnn(bright).accuracy() > 0.95
 
@@ -85,7 +85,7 @@ def settle_batch_norms(method: nn.Module) -> None:
             method.backbone(torch.rand(16, 3, 16, 16))
 
 
-def test_looking_leaves_weights_buffers_and_mode_as_they_were(bright: Subject) -> None:
+def test_looking_leaves_weights_buffers_and_mode_as_they_were(bright: TrainingRun) -> None:
     before = {name: value.clone() for name, value in bright.method.state_dict().items()}
     OnlineKnn(bright).accuracy()
     assert bright.method.backbone.training
@@ -104,7 +104,7 @@ def test_every_so_many_epochs_and_at_the_end(tmp_path: Path) -> None:
     assert asked == [False, False, True, True]
 
 
-def test_few_images_of_every_part(bright: Subject) -> None:
+def test_few_images_of_every_part(bright: TrainingRun) -> None:
     knn = OnlineKnn(bright)
     assert len(knn.bank) == 160 // BANK_SHARE
     assert set(knn.bank) <= set(bright.dataset.train)
@@ -113,7 +113,7 @@ def test_few_images_of_every_part(bright: Subject) -> None:
     assert list(spread_evenly(np.arange(3), NEIGHBOURS)) == [0, 1, 2]
 
 
-def test_without_labels_or_validation_images_there_is_no_knn(bright: Subject) -> None:
+def test_without_labels_or_validation_images_there_is_no_knn(bright: TrainingRun) -> None:
     assert possible(bright)
     assert not possible(replace(bright, dataset=replace(bright.dataset, labelled=False)))
     none = np.zeros(0, np.int64)
