@@ -48,7 +48,7 @@ def _activation(check: OpCheck[Op], operand: Operand, index: int) -> None:
         )
 
 
-def _elements(check: Check[Op], tensor: Value) -> None:
+def _elements(check: OpCheck[Op], tensor: Value) -> None:
     """A value, constant or not, whose offsets are int32."""
     if tensor.elements > ELEMENTS_MAX:
         raise check.unsupported(f"{tensor.name} has {tensor.elements} elements; {TOO_MANY}")
