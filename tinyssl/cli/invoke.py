@@ -13,6 +13,7 @@ import rich_click as click
 from tinyssl.cli.options import read_flags, split_values
 from tinyssl.cli.output import Result, print_result, print_warning, results_only, show_warning
 from tinyssl.core.paths import existing
+from tinyssl.core.plugins import PluginChanged
 from tinyssl.core.progress import Silent
 from tinyssl.core.records import Workspace
 from tinyssl.core.settings import FILE_NAME, read_environment, read_file
@@ -28,6 +29,7 @@ def invoke(ctx: click.Context, execute: Callable[..., Result], values: Mapping[s
         warnings.showwarning = show_warning
         if not common["verbose"]:
             warnings.simplefilter("ignore")
+            warnings.simplefilter("always", PluginChanged)
         result = execute(make_call(common, staged), **own)
     print_result(str(ctx.info_name), result, as_json=common["json"])
     ctx.exit(result.exit_code)

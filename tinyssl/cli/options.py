@@ -8,7 +8,8 @@ from typing import Any
 import rich_click as click
 
 from tinyssl.cli.common import GLOBAL
-from tinyssl.core.settings import FieldKind, Setting, fields_of, kind_of, parse_text
+from tinyssl.core import plugins
+from tinyssl.core.settings import FieldKind, Setting, fields_of, kind_of, parse_text, plugin_group
 
 METAVARS = {
     "integer": "INTEGER",
@@ -48,13 +49,17 @@ def _option(stage: str, name: str, info: Any, panel: str) -> click.Option:
 
 def _help(info: Any, kind: FieldKind) -> str:
     default = info.get_default(call_default_factory=True)
+    text = str(info.description)
+    group = plugin_group(info)
+    if group is not None:
+        text += f"; known: {plugins.listed(group)}"
     if default in (None, {}):
-        return str(info.description)
+        return text
     if kind.name == "flag":
         default = "on" if default else "off"
     if kind.name == "list":
         default = ",".join(map(str, default))
-    return f"{info.description}  [default: {default}]"
+    return f"{text}  [default: {default}]"
 
 
 def read_flags(values: Mapping[str, Any]) -> dict[str, dict[str, Setting]]:

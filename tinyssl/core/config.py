@@ -10,8 +10,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
+
+from tinyssl.core import plugins
 
 STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True, arbitrary_types_allowed=False)
 
@@ -21,6 +23,9 @@ NonNegative = Annotated[float, Field(ge=0)]
 Line = Annotated[str, Field(pattern=r"^[^\p{C}\p{Zl}\p{Zp}]*$", max_length=300)]
 """A text that becomes a line of a file, so without line ends and what does not print"""
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
+MethodName = Annotated[str, plugins.METHODS, AfterValidator(plugins.absolute)]
+BackboneName = Annotated[str, plugins.BACKBONES, AfterValidator(plugins.absolute)]
+TeacherName = Annotated[str | None, plugins.TEACHERS, AfterValidator(plugins.absolute)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -47,18 +52,18 @@ class DataConfig:
 class PretrainConfig:
     """Self-supervised pretraining."""
 
-    method: str = "simclr"
-    """Method: ca_dssl, seed, simclr, byol, dino, moco_v2, supervised or random"""
+    method: MethodName = "simclr"
+    """Method, or FILE.py:CLASS"""
     method_options: dict[str, Any] = Field(default_factory=dict)
     """Options of the method, as KEY=VALUE; may be given more than once"""
-    backbone: str = "mobilenet_v2_035"
-    """Backbone to train: mobilenet_v2_035, or mobilenet_v2_tiny (28 times smaller, for trials); for
-    sound and sensor windows ds_cnn or ds_cnn_tiny; for tables mlp"""
+    backbone: BackboneName = "mobilenet_v2_035"
+    """Backbone to train, or FILE.py:FUNCTION; mobilenet_v2_tiny is 28 times smaller, for trials;
+    ds_cnn suits sound and sensor windows, mlp tables"""
     stem_stride: Literal[1, 2] = 2
     """Stride of the first convolution; 1 keeps more detail of small images"""
-    teacher: str | None = None
-    """Frozen teacher of ca_dssl and seed: a name (dino_vits16, dinov2_vits14, efficientnet_lite2,
-    efficientnet_lite0), a .safetensors or .pth checkpoint, or an .onnx file"""
+    teacher: TeacherName = None
+    """Frozen teacher of ca_dssl and seed: a name, a .safetensors or .pth checkpoint, an .onnx file,
+    or FILE.py:CLASS"""
     teacher_arch: str | None = None
     """Architecture of a teacher that is a checkpoint: dino_vits16, …"""
     teacher_size: Annotated[int, Field(ge=16, le=1024)] | None = None

@@ -12,10 +12,11 @@ import hashlib
 import importlib
 import inspect
 import os
-import pkgutil
 import re
 import sys
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, distributions
@@ -23,7 +24,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
-from tinyssl.core.errors import UsageError, nearest, unknown_name
+from tinyssl.core.errors import TinysslError, UsageError, nearest, unknown_name
 
 Value = TypeVar("Value")
 
@@ -50,8 +51,7 @@ class PluginGroup:
 
     def shipped_names(self) -> list[str]:
         """The names that tinyssl ships, without importing anything."""
-        folder = Path(__file__).resolve().parents[1].joinpath(*self.package.split(".")[1:])
-        return sorted(name for path in folder.glob("*.py") for name in _keys(path, self.table))
+        return sorted(name for path in _modules(self) for name in _keys(path, self.table))
 
     def packaged(self) -> list[EntryPoint]:
         """Its entry points, by name; none of them is loaded."""
@@ -70,8 +70,14 @@ class Origin:
 
     source: str
     """`FILE.py:NAME` with an absolute path, or `package 1.2 (module:name)`"""
+    path: Path | None
+    """The file that defines it; None where there is no such file"""
     sha256: str
-    """Of the file that defines it, 64 hex digits; empty where there is no such file"""
+    """Of that file, 64 hex digits; empty without one"""
+
+    def as_record(self) -> dict[str, str]:
+        """What a record says of it."""
+        return {"source": self.source, "sha256": self.sha256}
 
 
 @dataclass(frozen=True)
@@ -131,7 +137,7 @@ class Registry(Generic[Value]):
             )
         full = f"{path.absolute()}:{name}"
         value = self._checked(getattr(module, name), full)
-        return Found(full, value, Origin(full, sha256))
+        return Found(full, value, Origin(full, path.absolute(), sha256))
 
     def _from_package(self, point: EntryPoint) -> Found[Value]:
         try:
@@ -142,7 +148,7 @@ class Registry(Generic[Value]):
                 f"{where}: {_told(error)}", hint="reinstall the package, or ask its authors"
             ) from None
         source = f"{_owner(point)} ({point.value})"
-        return Found(point.name, self._checked(value, source), Origin(source, _hash_of(value)))
+        return Found(point.name, self._checked(value, source), _origin_of(value, source))
 
     def _checked(self, value: Any, source: str) -> Value:
         problem = self.problem(value)
@@ -175,22 +181,27 @@ def _offer(what: str, path: Path, fitting: list[str]) -> str:
     return f"write {' or '.join(f'{path}:{name}' for name in fitting)}"
 
 
-def absolute(name: str) -> str:
-    """`FILE.py:NAME` with an absolute path; any other name as it is."""
-    file = FILE.fullmatch(name)
-    return name if file is None else f"{Path(file['path']).absolute()}:{file['name']}"
+def absolute(name: str | None, folder: Path | None = None) -> str | None:
+    """`FILE.py:NAME` with an absolute path, relative to `folder` (default: the working folder).
+
+    Any other name stays as it is.
+    """
+    file = FILE.fullmatch(name or "")
+    if file is None:
+        return name
+    return f"{((folder or Path()) / file['path']).absolute()}:{file['name']}"
 
 
-def collect(package: ModuleType, table: str) -> dict[str, Any]:
-    """The shipped things of a package: what its modules have in dictionaries called `table`.
+def collect(group: PluginGroup) -> dict[str, Any]:
+    """The shipped things of a group: what the modules of its package have in their tables.
 
     Raises:
         ValueError: Two modules define the same name.
     """
     found: dict[str, Any] = {}
-    for part in sorted(pkgutil.iter_modules(package.__path__), key=lambda part: part.name):
-        module = importlib.import_module(f"{package.__name__}.{part.name}")
-        own = getattr(module, table, {})
+    for path in _modules(group):
+        module = importlib.import_module(f"{group.package}.{path.stem}")
+        own = getattr(module, group.table)
         twice = found.keys() & own.keys()
         if twice:
             raise ValueError(f"{module.__name__} defines {sorted(twice)}, which are there already")
@@ -198,6 +209,13 @@ def collect(package: ModuleType, table: str) -> dict[str, Any]:
     return found
 
 
+def _modules(group: PluginGroup) -> list[Path]:
+    """Files of the modules that have a table."""
+    folder = Path(__file__).resolve().parents[1].joinpath(*group.package.split(".")[1:])
+    return [path for path in sorted(folder.glob("*.py")) if _keys(path, group.table)]
+
+
+@cache
 def _keys(path: Path, table: str) -> list[str]:
     """Keys of the dictionary literal `table` of a module that is only read, not run."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
@@ -268,11 +286,12 @@ def _told(error: BaseException, path: Path | None = None) -> str:
     return f"line {lines[-1]}: {text}" if lines else text
 
 
-def _hash_of(value: object) -> str:
+def _origin_of(value: object, source: str) -> Origin:
     try:
-        return hashlib.sha256(Path(inspect.getfile(value)).read_bytes()).hexdigest()  # type: ignore[arg-type]  # TypeError is handled
+        path = Path(inspect.getfile(value))  # type: ignore[arg-type]  # TypeError is handled
+        return Origin(source, path, hashlib.sha256(path.read_bytes()).hexdigest())
     except (TypeError, OSError):
-        return ""
+        return Origin(source, None, "")
 
 
 def _owner(point: EntryPoint) -> str:
@@ -305,18 +324,48 @@ def origins(group: PluginGroup) -> dict[str, str]:
     return {point.name: _owner(point) for point in group.packaged()}
 
 
+class PluginChanged(UserWarning):
+    """A plug-in's file is not the one that a file of weights was made with."""
+
+
+def warn_if_changed(found: Found[Any], sha256: str, where: Path) -> None:
+    """Warns where a plug-in's file has another SHA-256 than `where` says."""
+    now = found.origin.sha256 if found.origin is not None else ""
+    if now != sha256:
+        warnings.warn(
+            f"{found.name} changed since {where} was written: SHA-256 {now[:12] or 'none'}, was "
+            f"{sha256[:12] or 'none'}",
+            PluginChanged,
+            stacklevel=3,
+        )
+
+
+def is_plugin(group: PluginGroup, name: str) -> bool:
+    """Whether `name` names a plug-in of a group, in a file or a package."""
+    return bool(FILE.fullmatch(name)) or name.endswith(".py") or name in origins(group)
+
+
 def listed(group: PluginGroup) -> str:
     """All names of a group as a list for `--help`: the shipped ones, then those of packages."""
     packaged = [f"{name} (from {owner})" for name, owner in origins(group).items()]
     return ", ".join([*group.shipped_names(), *packaged])
 
 
-def plugin_error(error: BaseException) -> str:
-    """Where a plug-in's file failed, as `FILE:LINE`; empty where no plug-in's file took part."""
-    names = {module.__file__ for name, module in sys.modules.items() if name.startswith(PREFIX)}
-    place, step = "", error.__traceback__
-    while step is not None:
-        if step.tb_frame.f_code.co_filename in names:
-            place = f"{step.tb_frame.f_code.co_filename}:{step.tb_lineno}"
-        step = step.tb_next
-    return place
+@contextmanager
+def blamed(found: Found[Any]) -> Iterator[None]:
+    """An error that a plug-in raises inside is told as the plug-in's own.
+
+    Raises:
+        UsageError: With the plug-in's error, its file and line.
+    """
+    try:
+        yield
+    except TinysslError:
+        raise
+    except Exception as error:
+        if found.origin is None:
+            raise
+        raise UsageError(
+            f"{found.origin.source} failed: {_told(error, found.origin.path)}",
+            hint="correct the plug-in; -v shows the traceback",
+        ) from error

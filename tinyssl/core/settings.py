@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import ValidationError
 
+from tinyssl.core import plugins
 from tinyssl.core.config import STAGES
 from tinyssl.core.errors import UsageError, nearest
 from tinyssl.core.files import Unreadable, read_toml
@@ -224,10 +225,22 @@ def _read_section(path: Path, stage: str, table: Any) -> dict[str, Setting]:
         if key not in fields:
             hint = f"{nearest(key, fields)}`tinyssl {stage} --help` lists all"
             raise UsageError(f"{path}: [{stage}] has no key {key!r}", hint=hint)
-        is_path = kind_of(fields[key].annotation).name == "path"
-        shown = path.parent / value if is_path and isinstance(value, str) else value
-        layer[key] = Setting(shown, f"{path}: [{stage}] {key}")
+        layer[key] = Setting(_placed(fields[key], value, path), f"{path}: [{stage}] {key}")
     return layer
+
+
+def _placed(info: Any, value: Any, path: Path) -> Any:
+    """A value of the TOML file `path`; files that it names are relative to the file's folder."""
+    if not isinstance(value, str):
+        return value
+    if kind_of(info.annotation).name == "path":
+        return path.parent / value
+    return plugins.absolute(value, path.parent) if plugin_group(info) else value
+
+
+def plugin_group(info: Any) -> plugins.PluginGroup | None:
+    """The group of plug-ins that a field takes a name of."""
+    return next((part for part in info.metadata if isinstance(part, plugins.PluginGroup)), None)
 
 
 def merge(layers: Iterable[Layer]) -> dict[str, Setting]:

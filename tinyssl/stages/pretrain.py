@@ -25,6 +25,7 @@ from tinyssl.learn.train.loop import Counters, Trainer, TrainingPlan
 from tinyssl.learn.train.metrics import observers_of
 from tinyssl.learn.train.observer import MetricsFile, Observer, ObserverFactory, TrainingRun
 from tinyssl.learn.train.recorded import (
+    changed_plugins,
     config_json,
     given_teacher,
     recorded_config,
@@ -149,6 +150,8 @@ def _resume_held(
         config = shared_out(recorded, record, world.size)
         job = build_job(config, dataset, world, place.progress)
         refuse_other_teacher(job.teacher, record)
+        for text in changed_plugins(job.plugins, record):
+            place.progress.warn(text)
         state = world.share(load_checkpoint(folder, place.progress) if world.main else None)
         run = _reopened(folder, state, job, place) if world.main else None
         return _run(job, run, state, place)
@@ -185,7 +188,10 @@ def _save(job: TrainingJob, run: RunWriter | None) -> None:
     if run is not None:
         config = job.config
         info = BackboneInfo(
-            config.backbone, config.stem_stride, FeatureSpec.image(job.dataset.images.shape[1])
+            config.backbone,
+            config.stem_stride,
+            FeatureSpec.image(job.dataset.images.shape[1]),
+            job.plugins.get("backbone", {}).get("sha256", ""),
         )
         save_backbone(run.file("backbone", BACKBONE_FILE), job.method.backbone, info)
 

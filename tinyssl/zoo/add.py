@@ -106,7 +106,8 @@ def _data(sources: Sources, words: CardTexts) -> dict[str, Any]:
             hint="tell it with --data-licence TEXT, and what they are with --data-name",
         )
     used = "for the linear head only"
-    if sources.pretrain.config.get("method") == "supervised":
+    config = sources.pretrain.config
+    if config.get("labels_used", config.get("method") == "supervised"):
         used = "for the backbone and the head"
     return {**record, "name": words.data_name or name, "labels": used, "licence": licence}
 

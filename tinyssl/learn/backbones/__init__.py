@@ -1,19 +1,19 @@
-"""Backbones by name. A new one is a file in this folder and a line in `BACKBONES`."""
+"""Backbones by name: those in the dictionaries `BACKBONES` of this package's modules, those of
+packages and of files. See docs/plugins.md.
+"""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import torch
 
-from tinyssl.core.errors import TrainingError, UsageError, unknown_name
+from tinyssl.core import plugins
+from tinyssl.core.errors import TrainingError, UsageError
 from tinyssl.data.spec import FeatureSpec
 from tinyssl.learn.backbones.base import Backbone
-from tinyssl.learn.backbones.ds_cnn import DsCnn
-from tinyssl.learn.backbones.mlp import Mlp
-from tinyssl.learn.backbones.mobilenet_v2 import TINY, WIDTH_035, MobileNetV2, Shape
 from tinyssl.learn.backbones.storage import BackboneInfo, load_info, save_backbone
 
 STEM_STRIDES = (1, 2)
@@ -21,31 +21,39 @@ IMAGE = FeatureSpec.image(32)
 """What backbones take where nothing else is said; of an image only the channels matter"""
 
 
-def _mobilenet(shape: Shape, spec: FeatureSpec, stem_stride: int) -> MobileNetV2:
-    if len(spec.model_shape) != 3:
-        raise UsageError(
-            f"a MobileNet takes images, sound or sensor windows; these samples are {spec.kind} "
-            f"{spec.size_text}",
-            hint="use --backbone mlp",
-        )
-    return MobileNetV2(shape, stem_stride, spec.channels)
+Constructor = Callable[[FeatureSpec, int], Backbone]
+
+BACKBONES: dict[str, Constructor] = plugins.collect(plugins.BACKBONES)
+"""Name -> constructor from the samples' spec and the stem stride, of those that tinyssl ships"""
 
 
-BACKBONES: dict[str, Callable[[FeatureSpec, int], Backbone]] = {
-    "mobilenet_v2_035": partial(_mobilenet, WIDTH_035),
-    "mobilenet_v2_tiny": partial(_mobilenet, TINY),
-    "ds_cnn": lambda spec, stem_stride: DsCnn(spec, 64, 4, stem_stride),
-    "ds_cnn_tiny": lambda spec, stem_stride: DsCnn(spec, 16, 2, stem_stride),
-    "mlp": lambda spec, _: Mlp(spec),
-}
-"""Name -> constructor from the samples' spec and the stem stride"""
+def _problem(value: object) -> str:
+    if not callable(value):
+        return "is not a function"
+    try:
+        inspect.signature(value).bind(IMAGE, 2)
+    except (TypeError, ValueError):
+        return "does not take (spec, stem_stride)"
+    return ""
+
+
+_REGISTRY = plugins.Registry[Constructor](plugins.BACKBONES, BACKBONES, _problem)
+
+
+def find_backbone(name: str) -> plugins.Found[Constructor]:
+    """The backbone called `name`: one of ours, of a package, or `FILE.py:FUNCTION`.
+
+    Raises:
+        UsageError: There is none (the hint suggests the nearest), or it is no backbone.
+    """
+    return _REGISTRY.find(name)
 
 
 def build_backbone(name: str, stem_stride: int = 2, spec: FeatureSpec = IMAGE) -> Backbone:
     """A backbone with fresh weights, drawn from torch's global generator.
 
     Args:
-        name: A key of `BACKBONES`.
+        name: As `find_backbone` takes it.
         stem_stride: Stride of the first convolution, 1 or 2; none in `mlp`.
         spec: Of the samples.
 
@@ -53,13 +61,19 @@ def build_backbone(name: str, stem_stride: int = 2, spec: FeatureSpec = IMAGE) -
         UsageError: Unknown name (the hint suggests the nearest) or stride, or a backbone for other
             samples.
     """
-    if name not in BACKBONES:
-        raise unknown_name("backbone", name, BACKBONES)
+    found = find_backbone(name)
     if stem_stride not in STEM_STRIDES:
         raise UsageError(
             f"stem stride {stem_stride} is not 1 or 2", hint="use --stem-stride 1 or 2"
         )
-    return BACKBONES[name](spec, stem_stride)
+    with plugins.blamed(found):
+        backbone = found.value(spec, stem_stride)
+    if found.origin is not None and not isinstance(backbone, Backbone):
+        raise UsageError(
+            f"{found.origin.source} made a {type(backbone).__name__}, not a Backbone",
+            hint="return a subclass of tinyssl.learn.backbones.Backbone; see docs/plugins.md",
+        )
+    return backbone
 
 
 def untrained_backbone(info: BackboneInfo, seed: int) -> Backbone:
@@ -78,9 +92,14 @@ def load_backbone(path: Path) -> tuple[Backbone, BackboneInfo]:
 
     Raises:
         TrainingError: The file is damaged or does not fit its backbone.
-        UsageError: It names a backbone that this version does not know.
+        UsageError: It names a backbone that this version does not know, or a plug-in that is not
+            there.
+
+    Warns:
+        PluginChanged: The plug-in that defines it is another than when it was written.
     """
     tensors, info = load_info(path)
+    plugins.warn_if_changed(find_backbone(info.backbone), info.plugin_sha256, path)
     backbone = build_backbone(info.backbone, info.stem_stride, info.spec)
     try:
         backbone.load_state_dict(tensors)
@@ -97,6 +116,7 @@ __all__ = [
     "Backbone",
     "BackboneInfo",
     "build_backbone",
+    "find_backbone",
     "load_backbone",
     "save_backbone",
     "untrained_backbone",

@@ -71,3 +71,9 @@ class DsCnn(Backbone):
 
     def forward(self, images: Tensor) -> Tensor:
         return self.forward_all(images)[0]
+
+
+BACKBONES = {
+    "ds_cnn": lambda spec, stem_stride: DsCnn(spec, 64, 4, stem_stride),
+    "ds_cnn_tiny": lambda spec, stem_stride: DsCnn(spec, 16, 2, stem_stride),
+}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from torch import Tensor, nn
 
+from tinyssl.core.errors import UsageError
+from tinyssl.data.spec import FeatureSpec
 from tinyssl.learn.backbones.base import Backbone
 from tinyssl.learn.backbones.same_conv import SameConv2d
 
@@ -157,3 +160,19 @@ class MobileNetV2(Backbone):
 
     def forward(self, images: Tensor) -> Tensor:
         return self.forward_all(images)[0]
+
+
+def _mobilenet(shape: Shape, spec: FeatureSpec, stem_stride: int) -> MobileNetV2:
+    if len(spec.model_shape) != 3:
+        raise UsageError(
+            f"a MobileNet takes images, sound or sensor windows; these samples are {spec.kind} "
+            f"{spec.size_text}",
+            hint="use --backbone mlp",
+        )
+    return MobileNetV2(shape, stem_stride, spec.channels)
+
+
+BACKBONES = {
+    "mobilenet_v2_035": partial(_mobilenet, WIDTH_035),
+    "mobilenet_v2_tiny": partial(_mobilenet, TINY),
+}

@@ -26,6 +26,8 @@ class BackboneInfo:
     stem_stride: int
     spec: FeatureSpec
     """Of the samples it was trained on"""
+    plugin_sha256: str = ""
+    """Of the file of the plug-in that defines it; empty: tinyssl ships it"""
 
     @property
     def image_size(self) -> int:
@@ -35,6 +37,8 @@ class BackboneInfo:
     def as_metadata(self) -> dict[str, str]:
         """What the file's header holds: of images the side alone."""
         content = {"backbone": self.backbone, "stem_stride": str(self.stem_stride)}
+        if self.plugin_sha256:
+            content["plugin_sha256"] = self.plugin_sha256
         if self.spec == FeatureSpec.image(self.image_size):
             return content | {"image_size": str(self.image_size)}
         return content | {"features": json.dumps(self.spec.as_record(), sort_keys=True)}
@@ -46,7 +50,8 @@ class BackboneInfo:
             spec = FeatureSpec.from_record(json.loads(content["features"]))
         else:
             spec = FeatureSpec.image(int(content["image_size"]))
-        return cls(content["backbone"], int(content["stem_stride"]), spec)
+        sha256 = content.get("plugin_sha256", "")
+        return cls(content["backbone"], int(content["stem_stride"]), spec, sha256)
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:

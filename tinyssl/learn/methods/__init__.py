@@ -1,4 +1,6 @@
-"""Self-supervised methods by name. See docs/adding_a_method.md."""
+"""Self-supervised methods by name: those in the dictionaries `METHODS` of this package's modules,
+those of packages and of files. See docs/adding_a_method.md.
+"""
 
 from __future__ import annotations
 
@@ -6,30 +8,38 @@ from dataclasses import fields
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic.dataclasses import is_pydantic_dataclass
 
+from tinyssl.core import plugins
 from tinyssl.core.errors import UsageError, unknown_name
 from tinyssl.learn.backbones import Backbone
 from tinyssl.learn.methods.base import Batch, Losses, Method, Surroundings, Targets, ViewStage
-from tinyssl.learn.methods.byol import BYOL
-from tinyssl.learn.methods.ca_dssl import CaDssl
-from tinyssl.learn.methods.dino import DINO
-from tinyssl.learn.methods.moco_v2 import MoCoV2
-from tinyssl.learn.methods.random_init import Random
-from tinyssl.learn.methods.seed import Seed
-from tinyssl.learn.methods.simclr import SimCLR
-from tinyssl.learn.methods.supervised import Supervised
 
-METHODS: dict[str, type[Method]] = {
-    "ca_dssl": CaDssl,
-    "seed": Seed,
-    "simclr": SimCLR,
-    "byol": BYOL,
-    "dino": DINO,
-    "moco_v2": MoCoV2,
-    "supervised": Supervised,
-    "random": Random,
-}
-"""Name -> class"""
+METHODS: dict[str, type[Method]] = plugins.collect(plugins.METHODS)
+"""Name -> class, of those that tinyssl ships"""
+
+
+def _problem(value: object) -> str:
+    if not (isinstance(value, type) and issubclass(value, Method)):
+        return "is not a subclass of tinyssl.learn.methods.Method"
+    missing = sorted(getattr(value, "__abstractmethods__", ()))
+    if missing:
+        return f"does not define {', '.join(missing)}"
+    if not is_pydantic_dataclass(getattr(value, "Config", object)):
+        return "has no `Config` that is a pydantic dataclass"
+    return ""
+
+
+_REGISTRY = plugins.Registry[type[Method]](plugins.METHODS, METHODS, _problem)
+
+
+def find_method(name: str) -> plugins.Found[type[Method]]:
+    """The method called `name`: one of ours, of a package, or `FILE.py:CLASS`.
+
+    Raises:
+        UsageError: There is none (the hint suggests the nearest), or it is no method.
+    """
+    return _REGISTRY.find(name)
 
 
 def method_config(name: str, options: dict[str, Any]) -> Any:
@@ -38,9 +48,7 @@ def method_config(name: str, options: dict[str, Any]) -> Any:
     Raises:
         UsageError: Unknown method or option (the hint suggests the nearest), or a bad value.
     """
-    if name not in METHODS:
-        raise unknown_name("method", name, METHODS)
-    config = METHODS[name].Config
+    config = find_method(name).value.Config
     known = [field.name for field in fields(config)]
     for key in options:
         if key not in known:
@@ -58,7 +66,9 @@ def method_config(name: str, options: dict[str, Any]) -> Any:
 
 def build_method(name: str, backbone: Backbone, config: Any, around: Surroundings) -> Method:
     """The method `name` around a backbone, with fresh heads from torch's global generator."""
-    return METHODS[name](backbone, config, around)
+    found = find_method(name)
+    with plugins.blamed(found):
+        return found.value(backbone, config, around)
 
 
 __all__ = [
@@ -70,5 +80,6 @@ __all__ = [
     "Targets",
     "ViewStage",
     "build_method",
+    "find_method",
     "method_config",
 ]

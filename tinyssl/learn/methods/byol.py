@@ -80,3 +80,6 @@ class BYOL(Method):
     def after_step(self, progress: float) -> None:
         momentum = cosine_momentum(self.config.momentum, progress)
         update_average(self.target, self._online(), momentum)
+
+
+METHODS = {"byol": BYOL}

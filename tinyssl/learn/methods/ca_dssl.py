@@ -166,3 +166,6 @@ class CaDssl(Method):
             return batch.targets
         order = torch.randperm(len(batch.targets.summary)).to(batch.targets.summary.device)
         return Targets(batch.targets.summary[order], batch.targets.tokens[order])
+
+
+METHODS = {"ca_dssl": CaDssl}

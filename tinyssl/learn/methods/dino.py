@@ -221,3 +221,6 @@ class DINO(Method):
             self.teacher, self._student(), cosine_momentum(self.config.momentum, progress)
         )
         self.progress.fill_(progress)
+
+
+METHODS = {"dino": DINO}

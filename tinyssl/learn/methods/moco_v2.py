@@ -108,3 +108,6 @@ class MoCoV2(Method):
 
     def after_step(self, progress: float) -> None:
         update_average(self.key_encoder, self._query_encoder(), self.config.momentum)
+
+
+METHODS = {"moco_v2": MoCoV2}

@@ -26,3 +26,6 @@ class Random(Method):
 
     def loss(self, batch: Batch) -> Losses:
         raise UsageError("random takes no steps", hint="choose a method that trains")
+
+
+METHODS = {"random": Random}

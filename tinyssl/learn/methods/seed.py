@@ -153,3 +153,6 @@ class Seed(Method):
             key = self.centre(key)
         z = self.head(self.backbone(batch.views[0]))
         return Losses(self.relations(z, key), {"spread": spread(z)})
+
+
+METHODS = {"seed": Seed}

@@ -77,3 +77,6 @@ class SimCLR(Method):
         everyone = gather_with_gradient(za), gather_with_gradient(zb)
         total = nt_xent(*everyone, self.config.temperature)
         return Losses(total, {"spread": spread(za)})
+
+
+METHODS = {"simclr": SimCLR}

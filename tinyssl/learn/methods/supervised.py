@@ -66,3 +66,6 @@ class Supervised(Method):
         total = cross_entropy(logits, batch.labels, self.config.label_smoothing)
         right = (logits.detach().argmax(dim=1) == batch.labels).float().mean()
         return Losses(total, {"accuracy": right, "spread": spread(features)})
+
+
+METHODS = {"supervised": Supervised}

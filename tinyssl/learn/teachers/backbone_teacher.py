@@ -57,7 +57,7 @@ def uses_labels(config: dict[str, Any]) -> bool:
     """Whether a pretrain run used labels, or a teacher that was made with labels."""
     teacher = config.get("teacher")
     through_teacher = isinstance(teacher, dict) and bool(teacher.get("supervised", True))
-    return config.get("method") == "supervised" or through_teacher
+    return bool(config.get("labels_used", config.get("method") == "supervised")) or through_teacher
 
 
 def _pretrain_record(path: Path) -> RunRecord | None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 from torch import Tensor, nn
+
+from tinyssl.core.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -60,3 +64,24 @@ class Teacher(nn.Module, abc.ABC):
     @abc.abstractmethod
     def forward(self, images: Tensor) -> TeacherOutput:
         """Images (b, 3, info.image_size, info.image_size), float in [0, 1]."""
+
+
+@dataclass(frozen=True)
+class TeacherEntry:
+    """A teacher that has a name, as it is listed: nothing is loaded for this."""
+
+    load: Callable[[Path, int], Teacher]
+    """From its weights and the side of its images, in pixels"""
+    get: Callable[[Progress], Path]
+    """Brings its weights here where they are not, and says where they are"""
+    missing: Callable[[], str]
+    """What brings its weights here; empty where they are here"""
+    image_size: int
+    """Usual side of its images"""
+    summary_dim: int
+    token_dim: int
+    parameters: int
+    """Of the network without its classifier"""
+    supervised: bool
+    licence: str
+    trained_on: str

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from tinyssl.core.errors import ToolMissing
 from tinyssl.core.records import sha256_of
 from tinyssl.learn.backbones.same_conv import SameConv2d
-from tinyssl.learn.teachers.base import Teacher, TeacherInfo, TeacherOutput
+from tinyssl.learn.teachers.base import Teacher, TeacherEntry, TeacherInfo, TeacherOutput
 from tinyssl.learn.teachers.weights import load_strictly, read_weights
 
 Tokens = Literal["stride16", "last", "head"]
@@ -215,3 +215,24 @@ def _identity(path: Path, tokens: Tokens) -> str:
     weights = sha256_of(path)
     usual = tokens == "last"
     return weights if usual else hashlib.sha256(f"{weights} {tokens}".encode()).hexdigest()
+
+
+def _entry(variant: Variant, token_dim: int, parameters: int) -> TeacherEntry:
+    return TeacherEntry(
+        load=lambda path, size: EfficientNetTeacher(variant, path, size),
+        get=lambda progress: variant.require_weights(),
+        missing=lambda: "" if variant.weights() else variant.command,
+        image_size=160,
+        summary_dim=HEAD,
+        token_dim=token_dim,
+        parameters=parameters,
+        supervised=True,
+        licence="Apache-2.0",
+        trained_on="ImageNet-1k with labels",
+    )
+
+
+TEACHERS = {
+    "efficientnet_lite2": _entry(LITE2, 352, 4_811_072),
+    "efficientnet_lite0": _entry(LITE0, 320, 3_371_008),
+}

@@ -1,22 +1,24 @@
-"""Teachers by name, and teachers from files."""
+"""Teachers by name (those in the dictionaries `TEACHERS` of this package's modules), from plug-ins,
+and from files of weights.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from tinyssl.core import plugins
 from tinyssl.core.config import PretrainConfig
 from tinyssl.core.errors import UsageError, unknown_name
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.learn.backbones.storage import load_tensors
-from tinyssl.learn.teachers import efficientnet, vit_teacher
 from tinyssl.learn.teachers.backbone_teacher import BackboneTeacher
-from tinyssl.learn.teachers.base import Teacher
-from tinyssl.learn.teachers.download import fetch
-from tinyssl.learn.teachers.efficientnet import EfficientNetTeacher
+from tinyssl.learn.teachers.base import Teacher, TeacherEntry, TeacherInfo
 from tinyssl.learn.teachers.onnx_teacher import OnnxTeacher
-from tinyssl.learn.teachers.vit_teacher import ViTTeacher
 from tinyssl.learn.teachers.weights import SUFFIXES
 
 
@@ -25,7 +27,7 @@ class TeacherSpec:
     """Which teacher, as the user says it."""
 
     name: str
-    """A key of `TEACHERS`, or the path of a checkpoint or an ONNX file"""
+    """A key of `TEACHERS`, a plug-in, or the path of a checkpoint or an ONNX file"""
     arch: str | None = None
     """Architecture of a checkpoint: a key of `TEACHERS`; not needed for our own backbones"""
     image_size: int | None = None
@@ -34,65 +36,24 @@ class TeacherSpec:
     """Whether a teacher from a file was trained with labels; None: what its kind says"""
 
 
-@dataclass(frozen=True)
-class TeacherEntry:
-    """A teacher that has a name, as it is listed: nothing is loaded for this."""
+Constructor = Callable[[int | None], Teacher]
+"""Of a plug-in: from the side of the images in pixels; None: its own"""
 
-    load: Callable[[Path, int], Teacher]
-    """From its weights and the side of its images, in pixels"""
-    get: Callable[[Progress], Path]
-    """Brings its weights here where they are not, and says where they are"""
-    missing: Callable[[], str]
-    """What brings its weights here; empty where they are here"""
-    image_size: int
-    """Usual side of its images"""
-    summary_dim: int
-    token_dim: int
-    parameters: int
-    """Of the network without its classifier"""
-    supervised: bool
-    licence: str
-    trained_on: str
+TEACHERS: dict[str, TeacherEntry] = plugins.collect(plugins.TEACHERS)
+"""Name -> what is known of it and how it is built, of those that tinyssl ships"""
 
 
-def _efficientnet(variant: efficientnet.Variant, token_dim: int, parameters: int) -> TeacherEntry:
-    return TeacherEntry(
-        load=lambda path, size: EfficientNetTeacher(variant, path, size),
-        get=lambda progress: variant.require_weights(),
-        missing=lambda: "" if variant.weights() else variant.command,
-        image_size=160,
-        summary_dim=efficientnet.HEAD,
-        token_dim=token_dim,
-        parameters=parameters,
-        supervised=True,
-        licence="Apache-2.0",
-        trained_on="ImageNet-1k with labels",
-    )
+def _problem(value: object) -> str:
+    if not callable(value):
+        return "is neither a function nor a class"
+    try:
+        inspect.signature(value).bind(None)
+    except (TypeError, ValueError):
+        return "does not take (image_size)"
+    return ""
 
 
-def _vit(variant: vit_teacher.ViTVariant, parameters: int, trained_on: str) -> TeacherEntry:
-    published = variant.published
-    return TeacherEntry(
-        load=lambda path, size: ViTTeacher(variant, path, size),
-        get=lambda progress: fetch(published, variant.name, progress),
-        missing=lambda: "" if published.path.exists() else "fetched at the first use (85 MB)",
-        image_size=224,
-        summary_dim=variant.shape.dim,
-        token_dim=variant.shape.dim,
-        parameters=parameters,
-        supervised=False,
-        licence="Apache-2.0",
-        trained_on=trained_on,
-    )
-
-
-TEACHERS: dict[str, TeacherEntry] = {
-    "dino_vits16": _vit(vit_teacher.DINO, 21_665_664, "ImageNet-1k without labels"),
-    "dinov2_vits14": _vit(vit_teacher.DINOV2, 22_056_576, "LVD-142M without labels"),
-    "efficientnet_lite2": _efficientnet(efficientnet.LITE2, 352, 4_811_072),
-    "efficientnet_lite0": _efficientnet(efficientnet.LITE0, 320, 3_371_008),
-}
-"""Name -> what is known of it and how it is built"""
+_REGISTRY = plugins.Registry[Any](plugins.TEACHERS, TEACHERS, _problem)
 
 
 def teacher_spec_of(config: PretrainConfig) -> TeacherSpec:
@@ -121,6 +82,8 @@ def build_teacher(spec: TeacherSpec, progress: Progress = Silent()) -> Teacher: 
         ToolMissing: Its weights come in a package that is not installed.
         ModelError: A file is damaged or holds something else.
     """
+    if plugins.is_plugin(plugins.TEACHERS, spec.name):
+        return _as_said(_from_plugin(spec), spec.supervised)
     if spec.name not in TEACHERS:
         return _from_file(spec)
     if spec.arch not in (None, spec.name):
@@ -134,10 +97,30 @@ def build_teacher(spec: TeacherSpec, progress: Progress = Silent()) -> Teacher: 
     return entry.load(entry.get(progress), spec.image_size or entry.image_size)
 
 
+def _from_plugin(spec: TeacherSpec) -> Teacher:
+    found = _REGISTRY.find(spec.name)
+    assert found.origin is not None
+    if spec.arch is not None:
+        raise UsageError(
+            f"--teacher-arch {spec.arch} does not go with the plug-in {found.origin.source}",
+            hint="it tells the architecture of a checkpoint: --teacher PATH",
+        )
+    with plugins.blamed(found):
+        teacher = found.value(spec.image_size)
+    if not isinstance(teacher, Teacher) or not isinstance(getattr(teacher, "info", 0), TeacherInfo):
+        raise UsageError(
+            f"{found.origin.source} made a {type(teacher).__name__}, not a Teacher with its info",
+            hint="return a subclass of tinyssl.learn.teachers.Teacher; see docs/plugins.md",
+        )
+    both = hashlib.sha256(f"{teacher.info.sha256} {found.origin.sha256}".encode())
+    teacher.info = replace(teacher.info, sha256=both.hexdigest())  # its code decides the targets
+    return teacher.freeze()
+
+
 def _from_file(spec: TeacherSpec) -> Teacher:
     path = Path(spec.name)
     if path.suffix not in (*SUFFIXES, ".onnx"):
-        raise unknown_name("teacher", spec.name, TEACHERS)
+        raise unknown_name("teacher", spec.name, [*TEACHERS, *plugins.origins(plugins.TEACHERS)])
     if path.suffix == ".onnx":
         teacher: Teacher = OnnxTeacher(path, spec.image_size)
     elif spec.arch is None and _is_ours(path):

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from tinyssl.core.records import sha256_of
-from tinyssl.learn.teachers.base import Teacher, TeacherInfo, TeacherOutput
-from tinyssl.learn.teachers.download import Published
+from tinyssl.learn.teachers.base import Teacher, TeacherEntry, TeacherInfo, TeacherOutput
+from tinyssl.learn.teachers.download import Published, fetch
 from tinyssl.learn.teachers.vit import DINO_VITS16, DINOV2_VITS14, ViT, ViTShape
 from tinyssl.learn.teachers.weights import load_strictly, read_weights
 
@@ -85,3 +85,25 @@ class ViTTeacher(Teacher):
     @torch.no_grad()
     def forward(self, images: Tensor) -> TeacherOutput:
         return TeacherOutput(*self.network((images - self.mean) / self.std))
+
+
+def _entry(variant: ViTVariant, parameters: int, trained_on: str) -> TeacherEntry:
+    published = variant.published
+    return TeacherEntry(
+        load=lambda path, size: ViTTeacher(variant, path, size),
+        get=lambda progress: fetch(published, variant.name, progress),
+        missing=lambda: "" if published.path.exists() else "fetched at the first use (85 MB)",
+        image_size=224,
+        summary_dim=variant.shape.dim,
+        token_dim=variant.shape.dim,
+        parameters=parameters,
+        supervised=False,
+        licence="Apache-2.0",
+        trained_on=trained_on,
+    )
+
+
+TEACHERS = {
+    "dino_vits16": _entry(DINO, 21_665_664, "ImageNet-1k without labels"),
+    "dinov2_vits14": _entry(DINOV2, 22_056_576, "LVD-142M without labels"),
+}

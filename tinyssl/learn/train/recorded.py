@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,17 @@ def refuse_other_teacher(teacher: Teacher | None, record: RunRecord) -> None:
             f"the teacher is not that of {record.folder}: SHA-256 {now[:12]}…, was {before[:12]}…",
             hint="restore its weights, or start again without --resume",
         )
+
+
+def changed_plugins(now: Mapping[str, Mapping[str, str]], record: RunRecord) -> list[str]:
+    """A sentence for each plug-in whose file is not the one that the run began with."""
+    before = Fields(record.config).fields("plugins")
+    return [
+        f"{origin['source']} changed since {record.folder.name} began: SHA-256 "
+        f"{origin['sha256'][:12]}…, was {was[:12]}…"
+        for name, origin in now.items()
+        if (was := before.fields(name).text("sha256")) != origin["sha256"]
+    ]
 
 
 def shared_out(config: PretrainConfig, record: RunRecord, processes: int) -> PretrainConfig:

@@ -14,8 +14,8 @@ from tinyssl.core.errors import DataError
 from tinyssl.core.progress import Progress
 from tinyssl.data import Dataset
 from tinyssl.data.splits import LEAST_TRAIN
-from tinyssl.learn.backbones import build_backbone
-from tinyssl.learn.methods import METHODS, Method, Surroundings, build_method, method_config
+from tinyssl.learn.backbones import build_backbone, find_backbone
+from tinyssl.learn.methods import Method, Surroundings, build_method, find_method, method_config
 from tinyssl.learn.teachers import Teacher, build_teacher, fast, teacher_spec_of
 from tinyssl.learn.train.batches import Batcher, Material
 from tinyssl.learn.train.metrics import require_installed
@@ -35,7 +35,7 @@ def check_config(config: PretrainConfig) -> None:
     method_config(config.method, config.method_options)
     build_backbone(config.backbone, config.stem_stride)
     require_installed(config)
-    if METHODS[config.method].needs_teacher:
+    if find_method(config.method).value.needs_teacher:
         teacher_spec_of(config)
 
 
@@ -51,6 +51,8 @@ class TrainingJob:
     method: Method
     """On the device that trains"""
     schedule: Schedule
+    plugins: dict[str, dict[str, str]] = field(default_factory=dict)
+    """method, backbone -> where a plug-in of that kind comes from"""
     teacher_seconds: float = field(default=0.0)
     """Time that the teacher's features took, by whichever runs computed them"""
     teacher_wait_seconds: float = field(default=0.0)
@@ -85,7 +87,10 @@ class TrainingJob:
             "method_config": asdict(options),
             "parameters": {"backbone": backbone, "trained": trained},
             "global_batch": self.schedule.batch_size,
+            "labels_used": self.method.needs_labels,
         }
+        if self.plugins:
+            facts["plugins"] = self.plugins
         if self.teacher is not None:
             info = self.teacher.info
             facts["teacher"] = {
@@ -110,7 +115,7 @@ def build_job(
     """
     schedule = make_schedule(config, dataset, world)
     config = replace(config, epochs=schedule.epochs)
-    kind = METHODS[config.method]
+    kind = find_method(config.method).value
     if kind.needs_labels and not dataset.labelled:
         raise DataError(
             f"{config.method} learns from labels, and {dataset.name} has none",
@@ -126,7 +131,15 @@ def build_job(
     nn.utils.convert_conv2d_weight_memory_format(method.to(world.device), torch.channels_last)
     if world.size > 1 and config.sync_batch_norm:
         synchronise(method, world)
-    return TrainingJob(config, dataset, world, teacher, method, schedule)
+    return TrainingJob(config, dataset, world, teacher, method, schedule, _plugins(config))
+
+
+def _plugins(config: PretrainConfig) -> dict[str, dict[str, str]]:
+    origins = {
+        "method": find_method(config.method).origin,
+        "backbone": find_backbone(config.backbone).origin,
+    }
+    return {name: origin.as_record() for name, origin in origins.items() if origin is not None}
 
 
 def _surroundings(dataset: Dataset, teacher: Teacher | None) -> Surroundings:

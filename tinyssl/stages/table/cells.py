@@ -94,7 +94,7 @@ def make_cells(spec: TableSpec) -> list[Cell]:
 
 
 def _make(spec: TableSpec, row: TableRow, seed: int) -> Cell:
-    from tinyssl.learn.methods import METHODS, method_config  # torch: takes seconds to load
+    from tinyssl.learn.methods import find_method, method_config  # torch: takes seconds to load
     from tinyssl.learn.train.schedule import default_epochs
 
     layers = spec.layers
@@ -105,7 +105,7 @@ def _make(spec: TableSpec, row: TableRow, seed: int) -> Cell:
     epochs = pretrain.epochs or default_epochs(images["train"])
     pretrain = replace(pretrain, epochs=max(round(epochs * row.epochs_share), 1))
     options = method_config(pretrain.method, pretrain.method_options)
-    if not METHODS[pretrain.method].needs_teacher:
+    if not find_method(pretrain.method).value.needs_teacher:
         pretrain = without_teacher(pretrain)
     content = TypeAdapter(type(options)).dump_python(options, mode="json")
     probe = resolve(ProbeConfig, [layers.get("probe", {})])
