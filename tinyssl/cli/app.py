@@ -12,6 +12,7 @@ import rich_click as click_rich
 
 from tinyssl.cli.common import CONTEXT, global_options
 from tinyssl.cli.output import print_failure, print_traceback
+from tinyssl.core import plugins
 from tinyssl.core.errors import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
@@ -120,6 +121,10 @@ def describe(error: Exception) -> Failure:
         path = context.command_path if context else "tinyssl"
         hint = f"`{path} --help` tells what it takes"
         return Failure("UsageError", EXIT_USAGE, error.format_message(), hint)
+    place = plugins.failed_in(error)
+    if place:
+        message = f"the plug-in failed at {place}: {kind}: {error}"
+        return Failure(kind, EXIT_FAILED, message, "correct the plug-in; -v shows the traceback")
     if isinstance(error, ModuleNotFoundError):
         return _missing(error)
     if isinstance(error, OSError):

@@ -9,6 +9,7 @@ import rich_click as click
 
 from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result, Table
+from tinyssl.core import plugins
 from tinyssl.core.config import DataConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.stages.call import Call
@@ -29,7 +30,7 @@ def teachers(
 
     A teacher is a trained network from which the methods ca_dssl and seed learn. Besides these
     names, `tinyssl pretrain --teacher` takes a checkpoint (.safetensors or .pth, with
-    --teacher-arch), a backbone that tinyssl trained, and an .onnx file.
+    --teacher-arch), a backbone that tinyssl trained, an .onnx file, and FILE.py:CLASS.
 
     --ceiling NAME measures linear probe and kNN on the teacher's own features of labelled images:
     what its students can hope for. It trains nothing.
@@ -63,7 +64,10 @@ def _list() -> Result:
         for name, about in found.items()
     ]
     text = "What is distilled from a teacher that used labels is not label-free: docs/teachers.md"
-    return Result({"teachers": found}, (Table(columns, rows), "", text))
+    packaged = plugins.origins(plugins.TEACHERS)
+    blocks: list[Table | str] = [Table(columns, rows), ""]
+    blocks += [f"{name}: from {owner}" for name, owner in packaged.items()]
+    return Result({"teachers": found, "packages": packaged}, (*blocks, text))
 
 
 def _summary(entry: Any) -> dict[str, Any]:

@@ -351,6 +351,18 @@ def listed(group: PluginGroup) -> str:
     return ", ".join([*group.shipped_names(), *packaged])
 
 
+def failed_in(error: BaseException) -> str:
+    """The innermost line of a plug-in's file that an error passed, as `FILE:LINE`; else empty."""
+    ours = [name for name in sys.modules if name.startswith(PREFIX)]
+    files = {sys.modules[name].__file__ for name in ours}
+    place, step = "", error.__traceback__ if files else None
+    while step is not None:
+        if step.tb_frame.f_code.co_filename in files:
+            place = f"{step.tb_frame.f_code.co_filename}:{step.tb_lineno}"
+        step = step.tb_next
+    return place
+
+
 @contextmanager
 def blamed(found: Found[Any]) -> Iterator[None]:
     """An error that a plug-in raises inside is told as the plug-in's own.

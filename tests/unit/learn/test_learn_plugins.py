@@ -1,5 +1,6 @@
 """Methods, backbones and teachers from files and packages, through the real stages."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -8,8 +9,10 @@ from typing import Any
 
 import pytest
 import torch
+from click.testing import CliRunner
 
 from tests.packages import install
+from tinyssl.cli.app import cli
 from tinyssl.core.config import DataConfig, PretrainConfig, ProbeConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.plugins import PluginChanged
@@ -21,6 +24,8 @@ from tinyssl.learn.methods import method_config
 from tinyssl.learn.teachers import TeacherSpec, build_teacher
 from tinyssl.stages.pretrain import pretrain
 from tinyssl.stages.probe import probe
+from tinyssl.stages.table.cells import make_cells
+from tinyssl.stages.table.spec import read_table
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "plugins"
 DIGITS = DataConfig(image_size=8)
@@ -268,6 +273,65 @@ def test_a_config_file_names_a_plugin_beside_it(tmp_path: Path) -> None:
     layer = read_file(path).layers["pretrain"]
     assert layer["method"].value == f"{tmp_path}/vicreg.py:VICReg"
     assert layer["backbone"].value == "ds_cnn"
+
+
+def test_a_loss_that_fails_is_the_plugin_s_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (EXAMPLES / "vicreg.py").read_text()
+    assert text.count("invariance = F.mse_loss(a, b)") == 1
+    path = tmp_path / "mine.py"
+    path.write_text(text.replace("invariance = F.mse_loss(a, b)", "invariance = a @ b"))
+    line = path.read_text().splitlines().index("        invariance = a @ b") + 1
+    monkeypatch.chdir(tmp_path)
+    command = ["pretrain", "--method", "mine.py:VICReg", "--image-size", "8", "--epochs", "1"]
+    command += ["--backbone", "mobilenet_v2_tiny"]
+    done = CliRunner().invoke(cli, command, prog_name="tinyssl")
+    assert done.exit_code == 1
+    assert f"the plug-in failed at {path}:{line}: RuntimeError" in done.stderr.replace("\n", " ")
+    assert "bug in tinyssl" not in done.stderr
+
+
+def test_lists_name_the_plugins_of_packages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(
+        tmp_path / "site",
+        monkeypatch,
+        {},
+        {
+            "tinyssl.methods": {"acme_vicreg": "acme_gone:VICReg"},
+            "tinyssl.teachers": {"acme_pixels": "acme_gone:Pixels"},
+            "tinyssl.boards": {"acme_one": "acme_gone:ONE"},
+        },
+    )
+    path = f"{tmp_path / 'site'}:{EXAMPLES.parents[1]}"
+    environment = os.environ | {"PYTHONPATH": path, "COLUMNS": "300"}
+
+    def shown(*words: str) -> str:
+        command = [sys.executable, "-m", "tinyssl", *words]
+        return subprocess.run(
+            command, env=environment, cwd=tmp_path, check=True, capture_output=True, text=True
+        ).stdout
+
+    assert "acme_vicreg (from acme 1.2)" in shown("pretrain", "--help")
+    assert "acme_pixels: from acme 1.2" in shown("teachers")
+    assert "acme_one: acme 1.2: the board 'acme_one' cannot be imported" in shown("boards")
+
+
+def test_a_table_measures_again_when_the_plugin_changed(tmp_path: Path) -> None:
+    path = shutil.copy(EXAMPLES / "vicreg.py", tmp_path / "vicreg.py")
+    table = tmp_path / "table.toml"
+    table.write_text(
+        "seeds = [0]\n[data]\nimage_size = 8\n[pretrain]\nepochs = 1\n"
+        '[[row]]\nname = "ours"\nmethod = "vicreg.py:VICReg"\nbackbone = "mobilenet_v2_tiny"\n'
+    )
+    (before,) = make_cells(read_table(table))
+    assert before.pretrain.method == f"{path}:VICReg"
+    assert make_cells(read_table(table))[0].key == before.key
+    with path.open("a") as file:
+        file.write("# a remark\n")
+    assert make_cells(read_table(table))[0].key != before.key
 
 
 def test_a_process_of_its_own_finds_the_plugin(tmp_path: Path) -> None:

@@ -131,10 +131,11 @@ def build_job(
     nn.utils.convert_conv2d_weight_memory_format(method.to(world.device), torch.channels_last)
     if world.size > 1 and config.sync_batch_norm:
         synchronise(method, world)
-    return TrainingJob(config, dataset, world, teacher, method, schedule, _plugins(config))
+    return TrainingJob(config, dataset, world, teacher, method, schedule, plugin_origins(config))
 
 
-def _plugins(config: PretrainConfig) -> dict[str, dict[str, str]]:
+def plugin_origins(config: PretrainConfig) -> dict[str, dict[str, str]]:
+    """Where method and backbone come from, of those that are plug-ins, as a record holds it."""
     origins = {
         "method": find_method(config.method).origin,
         "backbone": find_backbone(config.backbone).origin,

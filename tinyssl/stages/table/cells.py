@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from tinyssl.core.config import DataConfig, PretrainConfig, ProbeConfig
+from tinyssl.core.plugins import BACKBONES, METHODS, is_plugin
 from tinyssl.core.records import RunRecord
 from tinyssl.core.settings import Layer, Setting, resolve
 from tinyssl.stages.table.images import describe_images
@@ -135,7 +136,8 @@ def _pretrain_identity(
         if name not in NO_MATTER and name != "method_options"
     }
     settings["teacher"] = teacher.get("given") if isinstance(teacher, Mapping) else None
-    return {
+    plugins = config.get("plugins")  # other code makes other weights
+    return ({"plugins": plugins} if plugins else {}) | {
         "settings": settings,
         "method": dict(method_config),
         "images": images.get("fingerprint"),
@@ -149,6 +151,10 @@ def _as_recorded(config: PretrainConfig) -> dict[str, Any]:
         path = Path(config.teacher)
         given = str(path.absolute()) if path.exists() else config.teacher
         content["teacher"] = {"given": given}
+    if is_plugin(METHODS, config.method) or is_plugin(BACKBONES, config.backbone):
+        from tinyssl.learn.train.setup import plugin_origins  # torch: takes seconds to load
+
+        content["plugins"] = plugin_origins(config)
     return content
 
 
