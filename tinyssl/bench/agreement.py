@@ -1,12 +1,11 @@
-"""Device and reference side by side: right answers, equal bytes, the first difference."""
+"""Device and reference side by side: equal bytes, and the first difference."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tinyssl.core.errors import Mismatch
 from tinyssl.graph.interface import Outputs
@@ -28,35 +27,16 @@ class ByteDifference:
 class Agreement:
     """What has been compared so far."""
 
-    classes: int
-    """0: inputs without labels"""
     count: int = 0
     equal: int = 0
-    right_device: int = 0
-    right_reference: int = 0
     first: ByteDifference | None = None
-    confusion: NDArray[np.int64] = field(init=False)
-    """(classes, classes): rows are labels, columns what the device answered"""
 
-    def __post_init__(self) -> None:
-        self.confusion = np.zeros((self.classes, self.classes), dtype=np.int64)
-
-    def add(self, number: int, device: Outputs, reference: Outputs, label: int | None) -> bool:
-        """One input's outputs by name; returns whether all of them are equal.
-
-        With a label there must be one output, the scores of a classifier.
-        """
+    def add(self, number: int, device: Outputs, reference: Outputs) -> bool:
+        """One input's outputs by name; returns whether all of them are equal."""
         difference = _first_difference(number, device, reference)
         self.count += 1
         self.equal += difference is None
         self.first = self.first or difference
-        if label is not None:
-            (scores,), (expected,) = device.values(), reference.values()
-            answer = int(np.argmax(scores))
-            self.right_device += answer == label
-            self.right_reference += int(np.argmax(expected)) == label
-            if max(answer, label) < self.classes:
-                self.confusion[label, answer] += 1
         return difference is None
 
     def results(self) -> dict[str, Any]:
@@ -64,14 +44,6 @@ class Agreement:
         if self.count == 0:
             return {}
         found: dict[str, Any] = {"agreement": self.equal / self.count, "equal": self.equal}
-        if self.classes:
-            found |= {
-                "images": self.count,
-                "accuracy_device": self.right_device / self.count,
-                "accuracy_host": self.right_reference / self.count,
-            }
-        else:
-            found["inputs"] = self.count
         if self.first is not None:
             found["first_difference"] = vars(self.first)
         return found

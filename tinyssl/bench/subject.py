@@ -35,9 +35,8 @@ class Samples:
     """By name of the input, one dictionary an inference"""
     numbers: NDArray[np.int64]
     """(n,): position of each in the test split, or from 0"""
-    labels: NDArray[np.int64] | None = None
-    """(n,); None: there are no test images, only agreement can be measured"""
-    class_names: tuple[str, ...] = ()
+    split: TestSplit | None = None
+    """The same samples with their answers; None: there are none, only agreement can be measured"""
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def split_of(info: BuildInfo) -> TestSplit | None:
 
 
 def choose_samples(model: Model, split: TestSplit | None, count: int) -> Samples:
-    """What is sent: test images, or seeded noise where there are none.
+    """What is sent: test samples, or seeded noise where there are none.
 
     Args:
         model: Gives the shape of an input.
@@ -86,11 +85,12 @@ def choose_samples(model: Model, split: TestSplit | None, count: int) -> Samples
     if split is None:
         inputs = make_inputs(model, count or RANDOM_INPUTS, SEED)
         return Samples(inputs, np.arange(len(inputs), dtype=np.int64))
-    order = np.random.default_rng(SEED).permutation(len(split.images))
+    order = np.random.default_rng(SEED).permutation(len(split.samples))
     chosen = np.sort(order[: count or len(order)])
     (value,) = of_kind(named_values(model), ValueKind.INPUT)
-    inputs = [{value.name: x} for x in wire_to_model(model, split.images[chosen])]
-    return Samples(inputs, chosen, split.labels[chosen], split.class_names)
+    part = split.take(chosen)
+    inputs = [{value.name: x} for x in wire_to_model(model, part.samples)]
+    return Samples(inputs, chosen, part)
 
 
 def open_reference(data: bytes, progress: Progress) -> Reference:

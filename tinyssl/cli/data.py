@@ -35,11 +35,13 @@ def data(call: Call, save_sheet: str | None = None) -> Result:
     blocks: list[Table | str] = [
         Table(("class", "train", "val", "test"), _rows(summary)),
         "",
-        f"{dataset.name}: {summary['images']} images of {summary['size']}, "
+        f"{dataset.name}: {summary['samples']} {dataset.spec.noun}s of {summary['size']}, "
         f"fingerprint {dataset.fingerprint}",
         *reading_lines(summary),
     ]
-    if not dataset.labelled:
+    if dataset.targets is not None:
+        blocks.append(f"numbers to predict: {', '.join(dataset.target_names)}")
+    elif not dataset.labelled:
         blocks.append("no labels: enough for `tinyssl pretrain`; `tinyssl probe` needs some")
     if save_sheet:
         summary["sheet"] = _save_sheet(dataset, Path(save_sheet))
@@ -68,8 +70,8 @@ def _summary(dataset: Dataset) -> dict[str, Any]:
     }
     summary = {
         "name": dataset.name,
-        "images": len(dataset.images),
-        "size": "x".join(map(str, dataset.images.shape[1:])),
+        **_counted(dataset),
+        "size": dataset.spec.size_text,
         "labelled": dataset.labelled,
         "class_names": list(names),
         "splits": {split: len(index) for split, index in splits.items()},
@@ -80,6 +82,13 @@ def _summary(dataset: Dataset) -> dict[str, Any]:
         return summary
     record = dataset.as_record()
     return summary | {name: record[name] for name in ("layout", "left_out", "warnings")}
+
+
+def _counted(dataset: Dataset) -> dict[str, Any]:
+    """How many samples of which kind; of images also by that name."""
+    count = len(dataset.samples)
+    images = {"images": count} if dataset.spec.kind == "image" else {}
+    return images | {"samples": count, "kind": dataset.spec.kind}
 
 
 def _rows(summary: dict[str, Any]) -> list[list[str]]:
@@ -100,15 +109,20 @@ def _save_sheet(dataset: Dataset, path: Path) -> Path:
     """Pictures of the first training images, class by class where there are labels."""
     from PIL import Image
 
+    if dataset.spec.kind != "image":
+        raise UsageError(
+            f"--save-sheet shows images; {dataset.name} holds {dataset.spec.noun}s",
+            hint="leave it out",
+        )
     chosen = dataset.train[: SHEET_ROWS * SHEET_COLUMNS]
     if dataset.labelled:
         chosen = chosen[np.argsort(dataset.labels[chosen], kind="stable")]
-    height, width = dataset.images.shape[1:3]
+    height, width = dataset.samples.shape[1:3]
     cell = (height + SHEET_GAP, width + SHEET_GAP)
     sheet = np.full((SHEET_ROWS * cell[0], SHEET_COLUMNS * cell[1], 3), 255, np.uint8)
     for place, index in enumerate(chosen):
         top, left = (place // SHEET_COLUMNS) * cell[0], (place % SHEET_COLUMNS) * cell[1]
-        sheet[top : top + height, left : left + width] = dataset.images[index]
+        sheet[top : top + height, left : left + width] = dataset.samples[index]
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         Image.fromarray(sheet).save(path)

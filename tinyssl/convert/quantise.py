@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tinyssl.core.errors import ToolMissing, UnsupportedModel
 from tinyssl.core.progress import Progress, Silent
+from tinyssl.data.spec import Samples, to_unit
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import Model, Quant
 from tinyssl.runtimes.capture import captured
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
 
-PIXEL_QUANT = Quant((float(np.float32(1) / np.float32(255)),), (-128,))
-"""The input's: a pixel of 0 to 255 is q = pixel - 128, exactly"""
+UNIT_QUANT = Quant((float(np.float32(1) / np.float32(255)),), (-128,))
+"""The input's: [0, 1] in 8 bits; a pixel of 0 to 255 is q = pixel - 128, exactly"""
 
 Range = tuple[float, float]
 """Smallest and largest value"""
@@ -25,7 +25,7 @@ def quantise(data: bytes, ranges: dict[str, Range], log: Path | None = None) -> 
     """INT8 weights (a scale a channel), activations, input and output.
 
     Args:
-        data: Float .tflite with one NHWC input in [0, 1].
+        data: Float .tflite with one input in [0, 1], channels last.
         ranges: Of every activation, by name; see `activation_ranges`.
         log: Where the quantiser's own output is added; None: nowhere.
 
@@ -34,7 +34,7 @@ def quantise(data: bytes, ranges: dict[str, Range], log: Path | None = None) -> 
 
     Raises:
         ToolMissing: ai-edge-quantizer is not installed.
-        UnsupportedModel: The input did not get the pixels' quantisation.
+        UnsupportedModel: The input did not get the quantisation of [0, 1].
     """
     model = read_model(data)
     with captured() as printed:
@@ -43,35 +43,35 @@ def quantise(data: bytes, ranges: dict[str, Range], log: Path | None = None) -> 
         with log.open("a", encoding="utf-8") as file:
             file.write(printed.text)
     found = read_model(result).input.quant
-    if found != PIXEL_QUANT:
+    if found != UNIT_QUANT:
         raise UnsupportedModel(
-            f"the quantised input has {found}, expected {PIXEL_QUANT}",
-            hint="the model must take images in [0, 1]",
+            f"the quantised input has {found}, expected {UNIT_QUANT}",
+            hint="the model must take samples in [0, 1]",
         )
     return result
 
 
 def activation_ranges(
-    data: bytes, images: NDArray[np.uint8], progress: Progress | None = None
+    data: bytes, samples: Samples, progress: Progress | None = None
 ) -> dict[str, Range]:
-    """Smallest and largest value of every activation over `images`; the input's is [0, 1].
+    """Smallest and largest value of every activation over `samples`; the input's is [0, 1].
 
     ai-edge-quantizer's own calibration is a moving average (0.95): it depends on the order of the
-    images and forgets all but the last few dozen. On a MobileNetV2 trained on the digits it gives
+    samples and forgets all but the last few dozen. On a MobileNetV2 trained on the digits it gives
     18.3 dB at the logits, the extremes over the same 256 images 23.8 dB.
 
     Args:
         data: Float .tflite.
-        images: (n, h, w, c); divided by 255.
-        progress: Told of every image.
+        samples: (n, …), in a dtype of `FeatureSpec`.
+        progress: Told of every sample.
     """
     model = read_model(data)
     outputs = [index for op in model.ops for index in op.outputs]
     low, high = np.full(len(outputs), np.inf), np.full(len(outputs), -np.inf)
     interpreter = LitertInterpreter(data, Kernels.OPTIMISED, keep_tensors=True)
-    with (progress or Silent()).track("calibration", len(images), "image") as task:
-        for image in images:
-            scaled = (image.astype(np.float32) / 255).reshape(model.input.shape)
+    with (progress or Silent()).track("calibration", len(samples), "sample") as task:
+        for sample in samples:
+            scaled = to_unit(sample).reshape(model.input.shape)
             _, values = interpreter.run_keeping(interpreter.feed(scaled), outputs)
             low = np.minimum(low, [value.min() for value in values])
             high = np.maximum(high, [value.max() for value in values])

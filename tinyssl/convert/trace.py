@@ -19,12 +19,14 @@ SPATIAL = {2, 3}
 
 
 class Classifier(nn.Module):
-    """What the microcontroller runs: images (1, h, w, 3) in [0, 1] to (1, classes).
+    """What the microcontroller runs: samples in [0, 1] to (1, outputs).
+
+    Maps come channels last, (1, h, w, c), as TFLite has them; rows of a table as (1, columns).
 
     Args:
-        backbone: Images (b, 3, h, w) to features (b, dim).
-        weight: (classes, dim) of the linear head.
-        bias: (classes,).
+        backbone: Maps (b, c, h, w), or rows, to features (b, dim).
+        weight: (outputs, dim) of the linear head.
+        bias: (outputs,).
         softmax: Probabilities instead of logits.
     """
 
@@ -36,9 +38,10 @@ class Classifier(nn.Module):
         self.head.load_state_dict({"weight": weight, "bias": bias})
         self.softmax = softmax
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, samples: Tensor) -> Tensor:
+        maps = samples.permute(0, 3, 1, 2) if samples.ndim == 4 else samples
         with GlobalPools():
-            features = self.backbone(images.permute(0, 3, 1, 2))
+            features = self.backbone(maps)
         logits: Tensor = self.head(features)
         return F.softmax(logits, dim=-1) if self.softmax else logits
 
@@ -85,19 +88,19 @@ def _pooled(maps: Tensor, keep: bool) -> Tensor:
         return pooled if keep else pooled.flatten(1)
 
 
-def trace(model: nn.Module, image_size: int, log: Path | None = None) -> bytes:
+def trace(model: nn.Module, shape: tuple[int, ...], log: Path | None = None) -> bytes:
     """A float .tflite that computes `model`.
 
     Args:
-        model: In eval mode; images (1, h, w, 3) in [0, 1] to (1, classes).
-        image_size: Height and width.
+        model: In eval mode; samples (1, *shape) in [0, 1] to (1, outputs).
+        shape: Of one sample, channels last.
         log: Where the converter's own output goes; None: nowhere.
 
     Raises:
         ToolMissing: litert-torch is not installed.
         UnsupportedModel: litert-torch cannot convert it; the message holds the last lines.
     """
-    example = torch.rand(1, image_size, image_size, 3, generator=torch.Generator().manual_seed(0))
+    example = torch.rand(1, *shape, generator=torch.Generator().manual_seed(0))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "float.tflite"
         with captured() as printed:

@@ -30,18 +30,33 @@ TeacherName = Annotated[str | None, plugins.TEACHERS, AfterValidator(plugins.abs
 
 @dataclass(frozen=True, config=STRICT)
 class DataConfig:
-    """Which images, and how they are split."""
+    """Which samples, and how they are split."""
 
-    dataset: Literal["digits", "cifar10", "cifar100", "folder", "npz"] = "digits"
-    """Source of the images; `digits` needs no download"""
+    dataset: Literal[
+        "digits", "cifar10", "cifar100", "folder", "npz", "tones", "kws", "wav", "windows", "table"
+    ] = "digits"
+    """Source of the samples; `digits` (images) and `tones` (sound) need no download"""
     data_path: Path | None = None
-    """Folder, archive or .npz that holds the images (not for digits)"""
+    """Folder, archive or file that holds the samples (not for digits and tones)"""
     image_size: Annotated[int, Field(ge=8, le=512)] = 32
     """Side to which every image is resized, in pixels"""
+    frontend: Literal["logmel", "mfcc"] = "logmel"
+    """Features of sound (tones, wav): logmel, as TensorFlow Lite Micro's micro_speech; mfcc, as
+    MLPerf Tiny's keyword spotting"""
+    clip_seconds: Annotated[float, Field(ge=0.1, le=60)] = 1.0
+    """Length to which every sound is cut or padded (wav)"""
+    target: str | None = None
+    """Column to predict (windows and table, from a CSV file)"""
+    task: Literal["classification", "regression"] | None = None
+    """What is predicted; default: classes where the source has some, else numbers"""
+    window_steps: Annotated[int, Field(ge=2)] = 64
+    """Rows of a window (windows, from a CSV file)"""
+    window_stride: Count = 32
+    """Rows from window to window (windows, from a CSV file)"""
     test_fraction: Fraction = 0.2
-    """Share of the images kept for the test, where the source has no test split of its own"""
+    """Share of the samples kept for the test, where the source has no test split of its own"""
     val_fraction: Fraction = 0.1
-    """Share of the training images held out for choosing the probe's learning rate"""
+    """Share of the training samples held out for choosing the probe's learning rate"""
     split_seed: Seed = 0
     """Seed of the splits"""
     download: bool = False

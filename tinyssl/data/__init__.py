@@ -19,10 +19,15 @@ from tinyssl.data.cifar import read_cifar10, read_cifar100
 from tinyssl.data.digits import read_digits
 from tinyssl.data.folder import read_folder
 from tinyssl.data.kinds import EXPECTED
+from tinyssl.data.kws import read_kws
 from tinyssl.data.left_out import advice, describe
 from tinyssl.data.limits import unreadable
 from tinyssl.data.npz import read_npz
 from tinyssl.data.splits import split
+from tinyssl.data.table import read_table
+from tinyssl.data.tones import read_tones
+from tinyssl.data.wav_folder import read_wav_folder
+from tinyssl.data.windows import read_windows
 
 DATASETS: dict[str, Callable[[DataConfig, Progress], Source]] = {
     "digits": read_digits,
@@ -30,21 +35,34 @@ DATASETS: dict[str, Callable[[DataConfig, Progress], Source]] = {
     "cifar100": read_cifar100,
     "folder": read_folder,
     "npz": read_npz,
+    "tones": read_tones,
+    "kws": read_kws,
+    "wav": read_wav_folder,
+    "windows": read_windows,
+    "table": read_table,
 }
 """Name -> reader"""
+KINDS = dict.fromkeys(("digits", "cifar10", "cifar100", "folder", "npz"), "image") | {
+    "tones": "audio",
+    "kws": "audio",
+    "wav": "audio",
+    "windows": "sensor",
+    "table": "table",
+}
+"""Name -> kind of its samples, where that is known without reading them"""
 
 _ADAPTER = TypeAdapter(DataConfig)
 
 
 def load_dataset(config: DataConfig, progress: Progress = Silent()) -> Dataset:  # noqa: B008 - stateless
-    """Reads all images of a source into memory and splits them.
+    """Reads all samples of a source into memory and splits them.
 
     Args:
-        config: Which images, and how they are split.
+        config: Which samples, and how they are split.
         progress: Told of the reading, how a folder was understood and what was left out.
 
     Raises:
-        DataError: Images or labels that cannot be read, or too few for three splits.
+        DataError: Samples or labels that cannot be read, or too few for three splits.
         UsageError: `data_path` is needed and missing.
     """
     try:
@@ -57,15 +75,18 @@ def load_dataset(config: DataConfig, progress: Progress = Silent()) -> Dataset: 
     train, val, test = splits
     return Dataset(
         name=config.dataset,
-        images=source.images,
+        samples=source.samples,
         labels=source.labels,
         class_names=source.class_names,
         train=train,
         val=val,
         test=test,
-        fingerprint=fingerprint(source.images, source.labels, splits),
+        fingerprint=fingerprint(source, splits),
         labelled=bool(source.class_names),
+        spec=source.feature_spec,
         reading=source.reading,
+        targets=source.targets,
+        target_names=source.target_names,
     )
 
 
@@ -94,10 +115,18 @@ def data_config_of(run: RunRecord) -> DataConfig:
     """
     if "data" not in run.config:
         raise UsageError(
-            f"{run.folder} does not say which images it used",
+            f"{run.folder} does not say which data it used",
             hint="name the data set with --dataset, or run `tinyssl pretrain` again",
         )
     return run.checked(_ADAPTER, run.config["data"])
 
 
-__all__ = ["DATASETS", "Dataset", "Source", "data_config_json", "data_config_of", "load_dataset"]
+__all__ = [
+    "DATASETS",
+    "KINDS",
+    "Dataset",
+    "Source",
+    "data_config_json",
+    "data_config_of",
+    "load_dataset",
+]

@@ -1,4 +1,4 @@
-"""`Dataset`: all images of a source in memory, with their splits."""
+"""`Dataset`: all samples of a source in memory, with their splits."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyssl.data.spec import FeatureSpec, Samples
+
 if TYPE_CHECKING:
     from tinyssl.data.left_out import LeftOut
 
 Images = NDArray[np.uint8]
+"""(n, h, w, 3)"""
 Indices = NDArray[np.int64]
+Targets = NDArray[np.float32]
+"""(n, numbers)"""
 
 UNLABELLED = -1
-"""Label of every image of a source without classes"""
+"""Label of every sample of a source without classes"""
 
 
 @dataclass(frozen=True)
@@ -31,10 +36,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class Source:
-    """What a reader returns: images and labels, before splitting."""
+    """What a reader returns: samples and labels, before splitting."""
 
-    images: Images
-    """(n, size, size, 3)"""
+    samples: Samples
+    """(n, *shape) of the spec"""
     labels: Indices
     """(n,), in [0, classes); all `UNLABELLED` where there are no classes"""
     class_names: tuple[str, ...] = ()
@@ -44,15 +49,25 @@ class Source:
     """Indices of the source's own validation split, where it has one; never without `test`"""
     reading: Reading | None = None
     """Of a folder"""
+    spec: FeatureSpec | None = None
+    """None: RGB images of the samples' size"""
+    targets: Targets | None = None
+    """Numbers to predict, where the source has some"""
+    target_names: tuple[str, ...] = ()
+
+    @property
+    def feature_spec(self) -> FeatureSpec:
+        """What the samples are."""
+        return self.spec or FeatureSpec.image(*self.samples.shape[1:])
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images with splits: `train`, `val` and `test` are disjoint, ascending, and cover all."""
+    """Samples with splits: `train`, `val` and `test` are disjoint, ascending, and cover all."""
 
     name: str
-    images: Images
-    """(n, size, size, 3)"""
+    samples: Samples
+    """(n, *spec.shape)"""
     labels: Indices
     """(n,); all -1 where `labelled` is false"""
     class_names: tuple[str, ...]
@@ -61,24 +76,30 @@ class Dataset:
     """Held out of training; chooses the probe's learning rate"""
     test: Indices
     fingerprint: str
-    """SHA-256 over pixels, labels and splits, 64 hex digits"""
+    """SHA-256 over samples, labels and splits, 64 hex digits"""
     labelled: bool
+    spec: FeatureSpec
+    """What the samples are"""
     reading: Reading | None = None
     """Of a folder"""
+    targets: Targets | None = None
+    """Numbers to predict, of every sample, where the source has some"""
+    target_names: tuple[str, ...] = ()
 
     def as_record(self) -> dict[str, Any]:
         """What a run record says about its data."""
         record = {
             "name": self.name,
             "fingerprint": self.fingerprint,
-            "images": len(self.images),
-            "image_size": int(self.images.shape[1]),
+            **self._sizes(),
             "classes": len(self.class_names),
             "labelled": self.labelled,
             "train": len(self.train),
             "val": len(self.val),
             "test": len(self.test),
         }
+        if self.targets is not None:
+            record["targets"] = list(self.target_names)
         if self.reading is None:
             return record
         return record | {
@@ -87,11 +108,26 @@ class Dataset:
             "warnings": list(self.reading.warnings),
         }
 
+    def _sizes(self) -> dict[str, Any]:
+        """How many samples of what; of images also as older versions put it."""
+        sizes: dict[str, Any] = {"samples": len(self.samples), "features": self.spec.as_record()}
+        if self.spec.kind == "image":
+            sizes |= {"images": len(self.samples), "image_size": self.spec.shape[0]}
+        return sizes
 
-def fingerprint(images: Images, labels: Indices, splits: tuple[Indices, ...]) -> str:
-    """SHA-256 over shapes, pixels, labels and splits, 64 hex digits. Equal on every machine."""
+
+def fingerprint(source: Source, splits: tuple[Indices, ...]) -> str:
+    """SHA-256 over shapes, samples, labels and splits, 64 hex digits. Equal on every machine.
+
+    Also over the spec, where the samples are no images, and over targets, where there are some.
+    """
     digest = hashlib.sha256()
-    for array in (images, labels.astype("<i8"), *(split.astype("<i8") for split in splits)):
+    samples = source.samples.astype("<f4") if source.samples.dtype.kind == "f" else source.samples
+    for array in (samples, source.labels.astype("<i8"), *(split.astype("<i8") for split in splits)):
         digest.update(repr(array.shape).encode())
         digest.update(np.ascontiguousarray(array).data)
+    if source.feature_spec.kind != "image":
+        digest.update(repr(source.feature_spec).encode())
+    if source.targets is not None:
+        digest.update(np.ascontiguousarray(source.targets.astype("<f4")).data)
     return digest.hexdigest()

@@ -48,22 +48,24 @@ def read_folder(config: DataConfig, progress: Progress) -> Source:
     names = checked_names(layout.classes, printable(str(listing.root)))
     return Source(
         _read_all(listing, config.image_size, progress),
-        _labels(layout),
+        layout_labels(layout),
         names,
-        _own_split(layout, "test"),
-        _own_split(layout, "val"),
+        own_split(layout, "test"),
+        own_split(layout, "val"),
         Reading(layout.as_json(), listing.left_out, layout.warnings),
     )
 
 
-def _labels(layout: FolderLayout) -> Indices:
+def layout_labels(layout: FolderLayout) -> Indices:
+    """(n,) numbers of the class folders; all `UNLABELLED` where there are none."""
     if not layout.classes:
         return np.full(len(layout.class_of), UNLABELLED, np.int64)
     number = {name: index for index, name in enumerate(layout.classes)}
     return np.array([number[name] for name in layout.class_of], np.int64)
 
 
-def _own_split(layout: FolderLayout, role: str) -> Indices | None:
+def own_split(layout: FolderLayout, role: str) -> Indices | None:
+    """Indices of the files in the split folder of `role`; None where there is none."""
     if role not in layout.roles.values():
         return None
     return np.flatnonzero([of == role for of in layout.role_of]).astype(np.int64)

@@ -39,22 +39,27 @@ def read_npz(config: DataConfig, progress: Progress) -> Source:
         raise DataError(f"{shown} holds {held}, but no `images`", hint=HINT)
     images = fit_all(three_channels(arrays["images"], shown), config.image_size)
     labels, names = read_labels(arrays, len(images), path)
-    return Source(images, labels, names, _test(arrays, len(images), shown))
+    return Source(images, labels, names, read_test(arrays, len(images), shown))
 
 
-def _test(arrays: dict[str, np.ndarray], count: int, shown: str) -> Indices | None:
+def read_test(arrays: dict[str, np.ndarray], count: int, shown: str) -> Indices | None:
+    """Indices of `is_test`; None where the file does not say.
+
+    Raises:
+        DataError: No truth value for every sample, or none or all of them are in the test.
+    """
     if "is_test" not in arrays:
         return None
     given = arrays["is_test"]
     if given.dtype.kind not in "biu":
         raise DataError(
-            f"{shown} has is_test of type {given.dtype}; expected true or false for every image",
+            f"{shown} has is_test of type {given.dtype}; expected true or false for every sample",
             hint=HINT,
         )
     mask = given.astype(bool)
     if mask.shape != (count,) or mask.all() or not mask.any():
         raise DataError(
-            f"{shown} has is_test of shape {mask.shape} with {int(mask.sum())} test images; "
+            f"{shown} has is_test of shape {mask.shape} with {int(mask.sum())} test samples; "
             f"expected ({count},), true for some and not for all",
             hint=HINT,
         )
@@ -64,7 +69,7 @@ def _test(arrays: dict[str, np.ndarray], count: int, shown: str) -> Indices | No
 def read_labels(
     arrays: dict[str, np.ndarray], count: int, path: Path
 ) -> tuple[Indices, tuple[str, ...]]:
-    """Labels of `count` images, and the names of the classes; -1 and none where there are none.
+    """Labels of `count` samples, and the names of the classes; -1 and none where there are none.
 
     Raises:
         DataError: Labels that are no class numbers, or names that do not fit them.
@@ -76,7 +81,7 @@ def read_labels(
         raise DataError(
             f"{shown} has labels of shape {labels.shape} and type {labels.dtype}; "
             f"expected ({count},) integers",
-            hint="labels count from 0, one for every image; names belong into class_names",
+            hint="labels count from 0, one for every sample; names belong into class_names",
         )
     low, high = int(labels.min()), int(labels.max())
     if low < 0:

@@ -90,25 +90,12 @@ class FeatureSpec:
         """`32x32x3`."""
         return "x".join(map(str, self.shape))
 
-    def to_unit(self, samples: Samples) -> NDArray[np.float32]:
-        """What the float network sees: in [0, 1], of the same shape."""
-        if self.dtype == "uint8":
-            return samples.astype(np.float32) / np.float32(255)
-        if self.dtype == "int8":
-            return (samples.astype(np.float32) + np.float32(128)) / np.float32(255)
-        return np.clip(samples, 0, 1).astype(np.float32)
-
-    def to_int8(self, samples: Samples) -> NDArray[np.int8]:
-        """What the INT8 model takes, of the same shape."""
-        if self.dtype == "uint8":
-            return (samples.astype(np.int16) - 128).astype(np.int8)
-        if self.dtype == "int8":
-            return samples.astype(np.int8)
-        return (np.round(self.to_unit(samples) * 255) - 128).astype(np.int8)
-
     def as_record(self) -> dict[str, Any]:
         """As plain JSON values; `from_record` reads them."""
-        return asdict(self)
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()
+        }
 
     @classmethod
     def from_record(cls, content: Mapping[str, Any]) -> Self:
@@ -128,3 +115,21 @@ class FeatureSpec:
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"no description of samples: {error}") from error
+
+
+def to_unit(samples: Samples) -> NDArray[np.float32]:
+    """What the float network sees of samples in one of the `DTYPES`: in [0, 1], same shape."""
+    if samples.dtype == np.uint8:
+        return samples.astype(np.float32) / np.float32(255)
+    if samples.dtype == np.int8:
+        return (samples.astype(np.float32) + np.float32(128)) / np.float32(255)
+    return np.clip(samples, 0, 1).astype(np.float32)
+
+
+def to_int8(samples: Samples) -> NDArray[np.int8]:
+    """What the INT8 model takes of samples in one of the `DTYPES`, of the same shape."""
+    if samples.dtype == np.uint8:
+        return (samples.astype(np.int16) - 128).astype(np.int8)
+    if samples.dtype == np.int8:
+        return samples.astype(np.int8, copy=False)
+    return (np.round(to_unit(samples) * 255) - 128).astype(np.int8)

@@ -28,7 +28,7 @@ def split(source: Source, config: DataConfig) -> tuple[Indices, Indices, Indices
         DataError: Fewer than `LEAST_TRAIN` training images, or an empty validation or test split.
     """
     generator = np.random.default_rng(config.split_seed)
-    everything = np.arange(len(source.images), dtype=np.int64)
+    everything = np.arange(len(source.samples), dtype=np.int64)
     if source.test is None:
         rest, test = _hold_out(everything, source.labels, config.test_fraction, generator)
     else:

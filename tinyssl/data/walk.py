@@ -49,15 +49,30 @@ class Listing:
 
 
 def list_pictures(root: Path) -> Listing:
-    """Finds the pictures below `root`, by the extensions that Pillow can decode.
-
-    Links to files and folders are followed. What can be reached in several ways counts once: under
-    its own path, or the first one of the links.
+    """Finds the pictures below `root`, by the extensions that Pillow can decode; see `list_files`.
 
     Raises:
         DataError: `root` is no folder, holds no picture, or a folder in it cannot be opened.
     """
-    walk = _Walk(root, picture_suffixes())
+    return list_files(root, picture_suffixes(), "pictures", ".jpg .png .bmp .webp .tif …")
+
+
+def list_files(root: Path, suffixes: frozenset[str], what: str, examples: str) -> Listing:
+    """Finds the files below `root` that have one of the extensions.
+
+    Links to files and folders are followed. What can be reached in several ways counts once: under
+    its own path, or the first one of the links.
+
+    Args:
+        root: Where to look, as deep as they lie.
+        suffixes: In lower case, with the dot.
+        what: What they are, for the error.
+        examples: Extensions that the error names.
+
+    Raises:
+        DataError: `root` is no folder, holds no such file, or a folder in it cannot be opened.
+    """
+    walk = _Walk(root, suffixes)
     try:
         if not root.is_dir():
             raise DataError(f"{printable(str(root))} is not a folder", hint="check --data-path")
@@ -69,17 +84,19 @@ def list_pictures(root: Path) -> Listing:
         walk.tally.add(EMPTY, folder)
     left_out = walk.tally.result()
     if not pictures:
-        raise _no_pictures(root, left_out)
+        raise _nothing_found(root, left_out, what, examples)
     return Listing(root, tuple(pictures), left_out, tuple(walk.repeats))
 
 
-def _no_pictures(root: Path, left_out: tuple[LeftOut, ...]) -> DataError:
+def _nothing_found(
+    root: Path, left_out: tuple[LeftOut, ...], what: str, examples: str
+) -> DataError:
     files = tuple(part for part in left_out if part.kind != EMPTY)
     instead = f": it holds {describe(files)}" if files else ", nor other files"
     way_out = advice(files)
     return DataError(
-        f"{printable(str(root))} holds no pictures that can be read{instead}",
-        hint=way_out or "pictures are found by their extension: .jpg .png .bmp .webp .tif …",
+        f"{printable(str(root))} holds no {what} that can be read{instead}",
+        hint=way_out or f"{what} are found by their extension: {examples}",
     )
 
 

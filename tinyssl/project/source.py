@@ -95,8 +95,8 @@ def load_model(
 def sample_inputs(source: ModelSource, count: int) -> list[Feeds]:
     """`count` feeds to try a model with: test images of its convert run, noise to fill up."""
     run = source.data_run
-    images = load_split(read_record(Path(run))).images if run else None
-    return inputs.sample_inputs(source.program.graph, count, SEED, images)
+    samples = load_split(read_record(Path(run))).samples if run else None
+    return inputs.sample_inputs(source.program.graph, count, SEED, samples)
 
 
 def check_model(source: ModelSource, progress: Progress) -> None:

@@ -1,4 +1,4 @@
-"""Inputs that find differences: real images, noise of every size, and the ends of the range."""
+"""Inputs that find differences: real samples, noise of every size, and the ends of the range."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyssl.data.spec import Samples, to_int8
 from tinyssl.graph.interface import Feeds, ValueInfo, named_values, of_kind
 from tinyssl.graph.model import DType, Model, ValueKind
 from tinyssl.runtimes.base import Array
 
 Int8 = NDArray[np.int8]
 
-SMALLEST = -128
 FLIP = np.uint8(0x80)
 """q = u - 128 is the same byte with its highest bit flipped"""
 AMPLITUDES = (1, 4, 16, 64)
@@ -25,18 +25,18 @@ FORCED = 3 + 2 * len(AMPLITUDES)
 """Extremes and quiet inputs that are always among the compared"""
 
 
-def wire_to_model(model: Model, images: NDArray[np.uint8]) -> Int8:
-    """Pixels as the model takes them: 0 to 255 is -128 to 127.
+def wire_to_model(model: Model, samples: Samples) -> Int8:
+    """Samples as the model takes them: pixels 0 to 255 are -128 to 127; see `FeatureSpec`.
 
     Args:
         model: Gives the shape of an input.
-        images: (n, h, w, c).
+        samples: (n, …), in a dtype of `FeatureSpec`.
     """
-    return _pixels(model.input.shape, images)
+    return _codes(model.input.shape, samples)
 
 
-def _pixels(shape: tuple[int, ...], images: NDArray[np.uint8]) -> Int8:
-    return (images.astype(np.int16) + SMALLEST).astype(np.int8).reshape((len(images), *shape))
+def _codes(shape: tuple[int, ...], samples: Samples) -> Int8:
+    return to_int8(samples).reshape((len(samples), *shape))
 
 
 def to_wire(x: Array, uint8: bool) -> bytes:
@@ -46,16 +46,14 @@ def to_wire(x: Array, uint8: bool) -> bytes:
     return bytes((np.ascontiguousarray(x).view(np.uint8) ^ FLIP).tobytes())
 
 
-def make_inputs(
-    model: Model, count: int, seed: int, images: NDArray[np.uint8] | None = None
-) -> list[Feeds]:
-    """Extremes and quiet inputs (`FORCED` of them), then test images, then noise to fill up.
+def make_inputs(model: Model, count: int, seed: int, samples: Samples | None = None) -> list[Feeds]:
+    """Extremes and quiet inputs (`FORCED` of them), then test samples, then noise to fill up.
 
     Args:
         model: Whose inputs' shapes, types and zero points count.
         count: How many; never fewer than `FORCED`.
         seed: Of the noise.
-        images: Test images, uint8 (n, h, w, c), of a model with one input.
+        samples: Test samples (n, …), of a model with one input.
 
     Returns:
         max(count, FORCED) feeds: name of the input -> array of its type and shape.
@@ -64,16 +62,16 @@ def make_inputs(
     more = max(count - FORCED, 0)
     return _zipped(
         model,
-        lambda value: [*_forced(value, rng), *_samples(value, more, rng, images)],
+        lambda value: [*_forced(value, rng), *_samples(value, more, rng, samples)],
     )
 
 
 def sample_inputs(
-    model: Model, count: int, seed: int, images: NDArray[np.uint8] | None = None
+    model: Model, count: int, seed: int, samples: Samples | None = None
 ) -> list[Feeds]:
-    """`count` feeds: test images, uint8 (n, h, w, c), then noise to fill up."""
+    """`count` feeds: test samples (n, …), then noise to fill up."""
     rng = np.random.default_rng(seed)
-    return _zipped(model, lambda value: _samples(value, count, rng, images))
+    return _zipped(model, lambda value: _samples(value, count, rng, samples))
 
 
 def _zipped(model: Model, make: Callable[[ValueInfo], list[Array]]) -> list[Feeds]:
@@ -85,9 +83,9 @@ def _zipped(model: Model, make: Callable[[ValueInfo], list[Array]]) -> list[Feed
 
 
 def _samples(
-    value: ValueInfo, count: int, rng: np.random.Generator, images: NDArray[np.uint8] | None
+    value: ValueInfo, count: int, rng: np.random.Generator, samples: Samples | None
 ) -> list[Array]:
-    chosen = [] if images is None else list(_pixels(value.shape, images[:count]))
+    chosen = [] if samples is None else list(_codes(value.shape, samples[:count]))
     shape = (count - len(chosen), *value.shape)
     low, high = _range(value.dtype)
     if value.dtype is DType.FLOAT32:

@@ -8,7 +8,8 @@ measured. Results:
 * `latency` {unit, runs, warmup, min, median, p95, max} and, on a board, `median_us`; on an emulator
   `estimate_ms` with `estimate_basis`
 * `profile_total`; file `profile` {unit, total, ops: index, name, kind, ticks}
-* with a test split: `images accuracy_device accuracy_host`; file `confusion` {class_names, matrix}
+* with a test split: `images`, each metric of the task as `accuracy_device accuracy_host`; of
+  classes the file `confusion` {class_names, matrix}
 * `inputs` (without one: agreement of all outputs is measured, no accuracy)
 * `agreement equal first_difference reference`
 * `flash_bytes ram_bytes` (of the ELF), `device_flash_bytes device_ram_bytes` (0: unknown),
@@ -28,6 +29,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from tinyssl.bench.agreement import Agreement
+from tinyssl.bench.judge import Judge
 from tinyssl.bench.latency import Unit, as_time, profile_rows, spread, unit_of
 from tinyssl.bench.restarts import arm, explained
 from tinyssl.bench.subject import (
@@ -63,6 +65,11 @@ class Bench:
     unit: Unit
     run: RunWriter
     progress: Progress
+
+    def judge(self) -> Judge | None:
+        """Measures the answers by their task; None where no answers are known."""
+        split = self.samples.split
+        return Judge(split.task, self.device.outputs, split.class_names) if split else None
 
 
 def bench(config: BenchConfig, workspace: Workspace, progress: Progress | None = None) -> RunRecord:
@@ -195,17 +202,15 @@ def accuracy(job: Bench, reference: Reference) -> None:
     Raises:
         Mismatch: They gave different bytes; raised after the last sample.
     """
-    samples = job.samples
-    labelled = samples.labels is not None
-    tally = Agreement(len(samples.class_names) if labelled else 0)
+    samples, tally, judge = job.samples, Agreement(), job.judge()
     job.device.reset()  # both begin a sequence, where the model has states
     reference.runtime.reset()
     started = time.monotonic()
     try:
-        unit = "image" if labelled else "input"
+        unit = samples.split.spec.noun if samples.split else "input"
         with job.progress.track("on the device", len(samples.inputs), unit) as task:
             for position in range(len(samples.inputs)):
-                _compare(job, reference, position, tally)
+                _compare(job, reference, position, (tally, judge))
                 task.advance(retries=job.session.retried)
     finally:
         seconds = time.monotonic() - started
@@ -213,28 +218,33 @@ def accuracy(job: Bench, reference: Reference) -> None:
             reference=reference.name,
             inputs_per_second=round(tally.count / seconds, 3) if seconds > 0 else 0.0,
             **tally.results(),
+            **({"images" if judge else "inputs": tally.count} if tally.count else {}),
+            **(judge.results() if judge else {}),
         )
-        if labelled and tally.count:
-            write_json(
-                job.run.file("confusion", "confusion.json"),
-                {"class_names": samples.class_names, "matrix": tally.confusion.tolist()},
-            )
+        confusion = judge.confusion() if judge else None
+        if confusion is not None:
+            write_json(job.run.file("confusion", "confusion.json"), confusion)
     tally.gate(reference.name)
 
 
-def _compare(job: Bench, reference: Reference, position: int, tally: Agreement) -> None:
-    samples = job.samples
+def _compare(
+    job: Bench, reference: Reference, position: int, sums: tuple[Agreement, Judge | None]
+) -> None:
+    samples, (tally, judge) = job.samples, sums
     number = int(samples.numbers[position])
-    label = int(samples.labels[position]) if samples.labels is not None else None
     with explained(job.session, f"input {number} of the accuracy"):
         device = job.device.run(samples.inputs[position])
     expected = reference.runtime.run(samples.inputs[position])
-    equal = tally.add(number, device, expected, label)
+    equal = tally.add(number, device, expected)
+    label = answer = None
+    if judge is not None and samples.split is not None:
+        right = samples.split.answers[position]
+        label, answer = judge.task.as_json(right), judge.add(device, expected, right)
     job.run.log(
         event="image",
         image=number,
         label=label,
-        answer=None if label is None else int(next(iter(device.values())).argmax()),
+        answer=answer,
         ticks=job.device.ticks,
         equal=equal,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -18,8 +17,10 @@ from tinyssl.core.records import RunRecord, RunWriter, Workspace, read_record, w
 from tinyssl.data import Dataset, data_config_json, data_config_of, load_dataset
 from tinyssl.learn.backbones import load_backbone
 from tinyssl.learn.backbones.storage import load_tensors
+from tinyssl.learn.tasks import Task, task_of_dataset
 from tinyssl.runtimes.tflm import TflmInterpreter
-from tinyssl.verify.accuracy import measure_accuracy
+from tinyssl.verify.accuracy import measure_quality
+from tinyssl.verify.subject import TestSplit
 
 MODEL_FILE = "model.tflite"
 FLOAT_FILE = "float.tflite"
@@ -76,10 +77,14 @@ def convert(config: ConvertConfig, workspace: Workspace, progress: Progress) -> 
         data=dataset.as_record(),
     )
     with run:
-        model = load_classifier(source, softmax=config.softmax)
+        task = task_of_dataset(dataset)
+        run.results(task=task.name)
+        softmax = config.softmax and task.ends_in_softmax
+        model = load_classifier(source, softmax=softmax)
         converted = _convert(model, dataset, config, run, progress)
-        _store(run, dataset, converted)
-        _measure(run, dataset, converted, config.max_drop, progress)
+        split = _test_split(dataset, task)
+        _store(run, split, converted)
+        _measure(run, split, converted, config.max_drop, progress)
     return run.record
 
 
@@ -115,24 +120,24 @@ def _convert(
 ) -> Converted:
     log = run.file("log", LOG_FILE)
     progress.note("tracing the model with litert-torch")
-    exact = trace(model, dataset.images.shape[1], log)
-    images = dataset.images[calibration_indices(dataset, config.calibration_images)]
-    ranges = activation_ranges(exact, images, progress)
+    exact = trace(model, dataset.spec.model_shape, log)
+    samples = dataset.samples[calibration_indices(dataset, config.calibration_images)]
+    ranges = activation_ranges(exact, samples, progress)
     quantised = quantise(exact, ranges, log)
     return Converted(exact, quantised, canonicalise(quantised))
 
 
 def calibration_indices(dataset: Dataset, count: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """`count` training images (all, where there are fewer), ascending, by a fixed seed."""
+    """`count` training samples (all, where there are fewer), ascending, by a fixed seed."""
     rng = np.random.default_rng(CALIBRATION_SEED)
     chosen = rng.choice(dataset.train, size=min(count, len(dataset.train)), replace=False)
     return np.sort(chosen)
 
 
-def _store(run: RunWriter, dataset: Dataset, converted: Converted) -> None:
+def _store(run: RunWriter, split: TestSplit, converted: Converted) -> None:
     write_atomic(run.file("model", MODEL_FILE), converted.canonical)
     write_atomic(run.file("float_model", FLOAT_FILE), converted.exact)
-    _store_test(run.file("test", TEST_FILE), dataset)
+    split.save(run.file("test", TEST_FILE))
     model = TflmInterpreter(converted.canonical).model
     run.results(
         model_bytes=len(converted.canonical),
@@ -144,26 +149,27 @@ def _store(run: RunWriter, dataset: Dataset, converted: Converted) -> None:
     )
 
 
-def _store_test(path: Path, dataset: Dataset) -> None:
-    np.savez(
-        path,
-        images=dataset.images[dataset.test],
-        labels=dataset.labels[dataset.test],
-        class_names=np.array(dataset.class_names),
+def _test_split(dataset: Dataset, task: Task) -> TestSplit:
+    test = dataset.test
+    return TestSplit(
+        dataset.samples[test],
+        dataset.labels[test],
+        dataset.class_names,
+        dataset.spec,
+        task,
+        None if dataset.targets is None else dataset.targets[test],
+        dataset.target_names,
     )
 
 
 def _measure(
-    run: RunWriter, dataset: Dataset, converted: Converted, max_drop: float, progress: Progress
+    run: RunWriter, split: TestSplit, converted: Converted, max_drop: float, progress: Progress
 ) -> None:
     oracle = TflmInterpreter(converted.canonical)
-    images, labels = dataset.images[dataset.test], dataset.labels[dataset.test]
-    accuracy = measure_accuracy(converted.exact, oracle, images, labels, progress)
+    quality = measure_quality(converted.exact, oracle, split, progress)
     run.results(
-        accuracy_float=accuracy.exact,
-        accuracy_int8=accuracy.int8,
-        drop_points=round(accuracy.drop, 4),
-        test_images=accuracy.images,
+        **quality.as_results(),
+        test_images=quality.samples,
         tflm_arena_bytes=oracle.arena_bytes,
     )
-    accuracy.gate(max_drop)
+    quality.gate(max_drop)

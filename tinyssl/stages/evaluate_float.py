@@ -27,7 +27,6 @@ from tinyssl.learn.probes.few_labels import few_labels
 from tinyssl.learn.probes.finetune import Start, finetune
 from tinyssl.learn.probes.linear import Head
 from tinyssl.learn.probes.score import head_accuracy
-from tinyssl.stages.probe import require_labels
 
 _ADAPTER = TypeAdapter(EvaluateConfig)
 _LRS = TypeAdapter(list[float])
@@ -59,7 +58,7 @@ def evaluate(config: EvaluateConfig, workspace: Workspace, progress: Progress) -
     check_kinds(config.corruptions)
     data = data_config_of(source)
     dataset = load_dataset(data, progress)
-    require_labels(dataset)
+    _require_classes(dataset)
     _require_same(dataset, source)
     content = _ADAPTER.dump_python(replace(config, run=source.folder.absolute()), mode="json")
     content |= {"data": data_config_json(data)}
@@ -70,11 +69,21 @@ def evaluate(config: EvaluateConfig, workspace: Workspace, progress: Progress) -
     with run:
         started = time.perf_counter()
         start = _load(source)
-        if config.corruption_images:
+        if config.corruption_images and dataset.spec.kind != "image":
+            progress.note(f"no corruptions: they are of images, not of {dataset.spec.noun}s")
+        elif config.corruption_images:
             _corruptions(run, start, dataset, config, progress)
         _labels(run, start, dataset, config, progress)
         run.results(seconds=time.perf_counter() - started)
     return run.record
+
+
+def _require_classes(dataset: Dataset) -> None:
+    if not dataset.labelled:
+        raise DataError(
+            f"{dataset.name} has no classes, and evaluate measures accuracy",
+            hint="`tinyssl probe` measures how well numbers are predicted",
+        )
 
 
 def _require_same(dataset: Dataset, source: RunRecord) -> None:
@@ -117,7 +126,7 @@ def _labels(
 def _corruptions(
     run: RunWriter, start: Start, dataset: Dataset, config: EvaluateConfig, progress: Progress
 ) -> None:
-    suite = Suite.of(dataset.images[dataset.test], dataset.labels[dataset.test], config)
+    suite = Suite.of(dataset.samples[dataset.test], dataset.labels[dataset.test], config)
     table: dict[str, list[float]] = {}
     with progress.track("corrupted images", suite.total, "image") as tracker:
         for corrupted in suite:

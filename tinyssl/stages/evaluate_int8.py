@@ -71,7 +71,12 @@ def evaluate_int8(
             "nothing to measure without images", hint="give --corruption-images a number"
         )
     split = load_split(source)
-    suite = Suite.of(split.images, split.labels, config)
+    if split.spec.kind != "image":
+        raise UsageError(
+            f"{source.folder} takes {split.spec.noun}s; only images have corruptions",
+            hint="evaluate its probe run for few labels and fine-tuning",
+        )
+    suite = Suite.of(split.samples, split.labels, config)
     content = _ADAPTER.dump_python(replace(config, run=source.folder.absolute()), mode="json")
     stored = ("model", "float_model", "test")
     inputs = {str(name): source.path(name) for name in stored if name in source.files}
@@ -162,7 +167,7 @@ class OnBoard:
     """What the board has answered so far."""
 
     device: DeviceModel
-    tally: Agreement = field(default_factory=lambda: Agreement(0))
+    tally: Agreement = field(default_factory=Agreement)
     right: int = 0
 
     def ask(self, forms: Forms, image: Pixels, label: int) -> None:
@@ -170,7 +175,7 @@ class OnBoard:
         x = wire_to_model(forms.int8.model, image[None])[0]
         feeds = forms.int8.feed(x)
         outputs = self.device.run(feeds)
-        self.tally.add(self.tally.count, outputs, forms.int8.run(feeds), None)
+        self.tally.add(self.tally.count, outputs, forms.int8.run(feeds))
         (scores,) = outputs.values()
         self.right += int(scores.argmax()) == label
 

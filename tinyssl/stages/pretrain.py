@@ -14,8 +14,7 @@ from tinyssl.core.errors import Collapsed, TinysslError, UsageError
 from tinyssl.core.memory import keep_freed_memory
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import RunRecord, RunWriter, Workspace, hold_run, read_record, step_of
-from tinyssl.data import data_config_json, data_config_of, load_dataset
-from tinyssl.data.spec import FeatureSpec
+from tinyssl.data import KINDS, data_config_json, data_config_of, load_dataset
 from tinyssl.learn.backbones import BackboneInfo, save_backbone
 from tinyssl.learn.train.checkpoint import CURRENT, load_checkpoint
 from tinyssl.learn.train.device import repeatable
@@ -100,7 +99,7 @@ class Place:
 
 
 def _start(config: PretrainConfig, data: DataConfig, place: Place) -> RunRecord:
-    check_config(config)
+    check_config(config, KINDS.get(data.dataset))
     dataset = load_dataset(data, place.progress)
     with repeatable(place.world.device):
         job = build_job(config, dataset, place.world, place.progress)
@@ -190,7 +189,7 @@ def _save(job: TrainingJob, run: RunWriter | None) -> None:
         info = BackboneInfo(
             config.backbone,
             config.stem_stride,
-            FeatureSpec.image(job.dataset.images.shape[1]),
+            job.dataset.spec,
             job.plugins.get("backbone", {}).get("sha256", ""),
         )
         save_backbone(run.file("backbone", BACKBONE_FILE), job.method.backbone, info)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from tinyssl.core.config import DataConfig, ProbeConfig
-from tinyssl.core.errors import AccuracyTooLow, DataError, UsageError
+from tinyssl.core.errors import AccuracyTooLow, UsageError
 from tinyssl.core.intervals import wilson
 from tinyssl.core.progress import Progress
 from tinyssl.core.records import RunRecord, RunWriter, Workspace, read_record, write_json
 from tinyssl.data import Dataset, data_config_json, data_config_of, load_dataset
-from tinyssl.data.spec import FeatureSpec
 from tinyssl.learn.backbones import (
     Backbone,
     BackboneInfo,
@@ -26,6 +23,7 @@ from tinyssl.learn.backbones.storage import save_tensors
 from tinyssl.learn.probes.baselines import BaselineJob, baseline_results
 from tinyssl.learn.probes.score import Score, score_backbone
 from tinyssl.learn.probes.verdict import verdict
+from tinyssl.learn.tasks import Task, confusion_matrix, task_of_dataset
 
 BACKBONE_FILE = "backbone.safetensors"
 HEAD_FILE = "head.safetensors"
@@ -46,7 +44,7 @@ def probe(
         progress: Told what happens.
 
     Raises:
-        DataError: The images have no labels.
+        DataError: The data has no labels, nor numbers to predict.
         UsageError: No finished pretrain run, or not one.
         TrainingError: The backbone's file is damaged.
         AccuracyTooLow: Below `config.min_accuracy`; the record stays, failed.
@@ -57,7 +55,7 @@ def probe(
     trained, info = load_backbone(weights)
     dataset_config = data or _data_of(source)
     dataset = load_dataset(dataset_config, progress)
-    require_labels(dataset)
+    task = task_of_dataset(dataset)
     asked = replace(
         config,
         run=source.folder.absolute() if source else None,
@@ -72,15 +70,16 @@ def probe(
         data=dataset.as_record(),
     )
     with run:
+        run.results(task=task.name)
         score = score_backbone(trained, dataset, config, progress)
-        info = replace(info, spec=FeatureSpec.image(dataset.images.shape[1]))
+        info = replace(info, spec=dataset.spec)
         save_backbone(run.file("backbone", BACKBONE_FILE), trained, info)
         _save(run, dataset, score)
         if config.baseline:
             job = BaselineJob(_untrained(info, source), dataset, config)
             run.results(**baseline_results(job, workspace, progress))
             _judge(run, source, progress)
-        _gate(run, config)
+        _gate(run, config, task)
     return run.record
 
 
@@ -94,22 +93,20 @@ def _judge(run: RunWriter, source: RunRecord | None, progress: Progress) -> None
         progress.note(f"warning: {said}")
 
 
-def _gate(run: RunWriter, config: ProbeConfig) -> None:
-    found, least = 100 * run.record.results["accuracy"], config.min_accuracy
+def _gate(run: RunWriter, config: ProbeConfig, task: Task) -> None:
+    least = config.min_accuracy
+    if not task.metric.percent:
+        if least:
+            raise UsageError(
+                f"--min-accuracy {least:g}: {task.name} has no accuracy", hint="leave it out"
+            )
+        return
+    found = 100 * run.record.results[task.metric.name]
     if found < least:
         raise AccuracyTooLow(
             f"the linear probe is right on {found:.2f} % of "
-            f"{run.record.results['test_images']} test images; {least:g} % are asked for",
+            f"{run.record.results['test_images']} test samples; {least:g} % are asked for",
             hint="train longer (`tinyssl pretrain --epochs`), or ask for less (--min-accuracy)",
-        )
-
-
-def require_labels(dataset: Dataset) -> None:
-    if not dataset.labelled:
-        raise DataError(
-            f"{dataset.name} has no labels, and a probe measures accuracy",
-            hint="label some: sort a part of the images into one folder a class, then "
-            "`tinyssl probe --dataset folder --data-path THAT_FOLDER` (or an .npz with `labels`)",
         )
 
 
@@ -127,7 +124,7 @@ def _source(config: ProbeConfig, workspace: Workspace) -> RunRecord:
 def _data_of(source: RunRecord | None) -> DataConfig:
     if source is None:
         raise UsageError(
-            "a backbone from a file does not say which images to probe it with",
+            "a backbone from a file does not say which data to probe it with",
             hint="name labelled ones with --dataset and --data-path",
         )
     return data_config_of(source)
@@ -138,33 +135,17 @@ def _untrained(info: BackboneInfo, source: RunRecord | None) -> Backbone:
     return untrained_backbone(info, (source.seed or 0) if source else 0)
 
 
-def confusion_matrix(
-    labels: NDArray[np.int64], predictions: NDArray[np.int64], classes: int
-) -> NDArray[np.int64]:
-    """(classes, classes) counts: row is the label, column the prediction."""
-    flat = np.bincount(labels * classes + predictions, minlength=classes * classes)
-    return flat.reshape(classes, classes)
-
-
 def _save(run: RunWriter, dataset: Dataset, score: Score) -> None:
-    kept = score.linear.heads[0]
-    head = {"weight": kept.weight, "bias": kept.bias}
-    save_tensors(run.file("head", HEAD_FILE), head, {"lr": str(score.linear.lr)})
+    head = {"weight": score.head.weight, "bias": score.head.bias}
+    save_tensors(run.file("head", HEAD_FILE), head, score.metadata)
+    run.results(**score.results, test_images=len(dataset.test))
+    if not dataset.labelled:
+        return
     classes = len(dataset.class_names)
     matrix = confusion_matrix(dataset.labels[dataset.test], score.predictions, classes)
     write_json(
         run.file("confusion", CONFUSION_FILE),
         {"class_names": list(dataset.class_names), "matrix": matrix.tolist()},
     )
-    run.results(
-        accuracy=score.accuracy,
-        accuracy_std=score.spread,
-        accuracies=list(score.accuracies),
-        accuracy_head=score.accuracies[0],
-        accuracy_val=score.linear.val_accuracy,
-        knn=score.knn,
-        lr=score.linear.lr,
-        classes=classes,
-        test_images=len(dataset.test),
-        accuracy_interval=list(wilson(score.accuracy, len(dataset.test))),
-    )
+    interval = wilson(score.results["accuracy"], len(dataset.test))
+    run.results(classes=classes, accuracy_interval=list(interval))

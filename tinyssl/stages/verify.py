@@ -18,7 +18,7 @@ from tinyssl.runtimes.base import Array
 from tinyssl.runtimes.inputs import make_inputs
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
 from tinyssl.runtimes.tflm import TflmInterpreter
-from tinyssl.verify.accuracy import measure_accuracy
+from tinyssl.verify.accuracy import measure_quality
 from tinyssl.verify.host import check_host
 from tinyssl.verify.sqnr import layer_sqnr
 from tinyssl.verify.subject import TestSplit, find_subject, load_split
@@ -60,8 +60,8 @@ def verify(
     run = workspace.start("verify", content, seed=config.seed, inputs=inputs)
     with run:
         split = _shuffled(load_split(subject.source), config.seed) if subject.source else None
-        images = None if split is None else split.images
-        x = make_inputs(oracle.model, config.images, config.seed, images)
+        samples = None if split is None else split.samples
+        x = make_inputs(oracle.model, config.images, config.seed, samples)
         _compare(run, oracle, subject.data, x, progress)
         if subject.source and split:
             _quality(run, subject.source, oracle, split, progress)
@@ -71,8 +71,7 @@ def verify(
 
 def _shuffled(split: TestSplit, seed: int) -> TestSplit:
     """In an order drawn by the seed: a split sorted by class must not give its first classes."""
-    order = np.random.default_rng(seed).permutation(len(split.images))
-    return replace(split, images=split.images[order], labels=split.labels[order])
+    return split.take(np.random.default_rng(seed).permutation(len(split.samples)))
 
 
 def _compare(
@@ -137,7 +136,7 @@ def _quality(
 ) -> None:
     progress.note("signal-to-noise ratio of every layer")
     exact = source.path("float_model").read_bytes()
-    layers = layer_sqnr(exact, oracle, split.images[:SQNR_IMAGES])
+    layers = layer_sqnr(exact, oracle, split.samples[:SQNR_IMAGES])
     rows: list[dict[str, Any]] = [
         {
             "index": layer.index,
@@ -164,17 +163,7 @@ def _gate(
     split: TestSplit,
     progress: Progress,
 ) -> None:
-    accuracy = measure_accuracy(
-        source.path("float_model").read_bytes(),
-        oracle,
-        split.images[:ACCURACY_IMAGES],
-        split.labels[:ACCURACY_IMAGES],
-        progress,
-    )
-    run.results(
-        accuracy_float=accuracy.exact,
-        accuracy_int8=accuracy.int8,
-        drop_points=round(accuracy.drop, 4),
-        accuracy_images=accuracy.images,
-    )
-    accuracy.gate(max_drop)
+    chosen = split.take(np.arange(min(len(split.samples), ACCURACY_IMAGES)))
+    quality = measure_quality(source.path("float_model").read_bytes(), oracle, chosen, progress)
+    run.results(**quality.as_results(), accuracy_images=quality.samples)
+    quality.gate(max_drop)

@@ -48,9 +48,9 @@ def _compare(config: VerifyConfig, target: BenchTarget, progress: Progress) -> d
     model, data = load_model(target.info)
     reference = open_reference(data, progress)
     split = split_of(target.info)
-    images = None if split is None else split.images
-    inputs = make_inputs(model, config.images, config.seed, images)
-    tally = Agreement(0)
+    samples = None if split is None else split.samples
+    inputs = make_inputs(model, config.images, config.seed, samples)
+    tally = Agreement()
     with Session(open_link(target.port, target.baud)) as session:
         session.sync()
         identity = session.identity()
@@ -60,7 +60,7 @@ def _compare(config: VerifyConfig, target: BenchTarget, progress: Progress) -> d
         device.reset()
         with progress.track(f"on {target.board.id}", len(inputs), "input") as task:
             for number, x in enumerate(inputs):
-                tally.add(number, device.run(x), reference.runtime.run(x), None)
+                tally.add(number, device.run(x), reference.runtime.run(x))
                 task.advance()
         tally.gate(reference.name)
     return {

@@ -1,77 +1,94 @@
-"""Accuracy of the float and the INT8 model on the same images, and the gate between them."""
+"""How good the float and the INT8 model are on the same samples, and the gate between them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tinyssl.core.errors import AccuracyDrop
 from tinyssl.core.progress import Progress, Silent
+from tinyssl.data.spec import to_unit
+from tinyssl.learn.tasks import Scores, Task
 from tinyssl.runtimes.inputs import wire_to_model
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
 from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.verify.sqnr import dequantised
+from tinyssl.verify.subject import TestSplit
 
 
 @dataclass(frozen=True)
-class Accuracy:
-    """Fractions in [0, 1] over the same images."""
+class Quality:
+    """Metrics of both models over the same samples."""
 
-    exact: float
+    task: Task
+    exact: Scores
     """Float model, LiteRT"""
-    int8: float
+    int8: Scores
     """INT8 model, TFLM"""
-    images: int
+    drop: float
+    """Loss of the main metric from float to INT8, in the task's unit; negative where INT8 wins"""
+    samples: int
 
-    @property
-    def drop(self) -> float:
-        """Loss from float to INT8 in points; negative where INT8 is better."""
-        return 100 * (self.exact - self.int8)
+    def as_results(self) -> dict[str, Any]:
+        """For a record: every metric of both, and the drop."""
+        return {
+            **{f"{name}_float": value for name, value in self.exact.items()},
+            **{f"{name}_int8": value for name, value in self.int8.items()},
+            "drop_points": round(self.drop, 4),
+        }
 
     def gate(self, max_drop: float) -> None:
-        """Refuses a loss above `max_drop` points.
+        """Refuses a loss above `max_drop`.
 
         Raises:
             AccuracyDrop: With all figures.
         """
         if self.drop > max_drop:
+            metric = self.task.metric
+            exact, int8 = (metric.text(scores[metric.name]) for scores in (self.exact, self.int8))
             raise AccuracyDrop(
-                f"INT8 loses {self.drop:.2f} points ({100 * self.exact:.2f} % to "
-                f"{100 * self.int8:.2f} % on {self.images} test images); "
-                f"{max_drop:g} are allowed",
+                f"INT8 loses {self.drop:.2f} {self.task.drop_unit} ({exact} to {int8} on "
+                f"{self.samples} test samples); {max_drop:g} are allowed",
                 hint="calibrate on more images (`tinyssl convert --calibration-images`), or allow "
                 "more (--max-drop, of convert and verify): `tinyssl verify` then shows what each "
                 "layer loses",
             )
 
 
-def measure_accuracy(
+def measure_quality(
     float_data: bytes,
     oracle: TflmInterpreter,
-    images: NDArray[np.uint8],
-    labels: NDArray[np.int64],
+    split: TestSplit,
     progress: Progress | None = None,
-) -> Accuracy:
-    """Top-1 accuracy of both models; ties go to the lower class, as on the device.
+) -> Quality:
+    """Metrics of both models; ties go to the lower class, as on the device.
 
     Args:
-        float_data: Float .tflite; takes NHWC in [0, 1].
+        float_data: Float .tflite; takes samples in [0, 1], channels last.
         oracle: The INT8 model.
-        images: (n, h, w, c).
-        labels: (n,).
-        progress: Told of every image.
+        split: Samples with their answers.
+        progress: Told of every sample.
     """
     exact = LitertInterpreter(float_data, Kernels.OPTIMISED)
     shape = oracle.model.input.shape
-    right = np.zeros(2, dtype=np.int64)
-    with (progress or Silent()).track("accuracy", len(images), "image") as task:
-        for image, x, label in zip(
-            images, wire_to_model(oracle.model, images), labels, strict=True
+    answers: list[np.ndarray] = []
+    found: list[np.ndarray] = []
+    with (progress or Silent()).track(split.task.metric.name, len(split.samples), "sample") as task:
+        for sample, x in zip(
+            split.samples, wire_to_model(oracle.model, split.samples), strict=True
         ):
-            scaled = (image.astype(np.float32) / np.float32(255)).reshape(shape)
-            answers = (exact.invoke(scaled), oracle.invoke(x))
-            right += [int(np.argmax(answer)) == int(label) for answer in answers]
+            answers.append(exact.invoke(to_unit(sample).reshape(shape)).ravel())
+            found.append(dequantised(oracle.model.output, oracle.invoke(x)).ravel())
             task.advance()
-    share = right / max(len(images), 1)
-    return Accuracy(float(share[0]), float(share[1]), len(images))
+    right = split.answers
+    scores = [split.task.score(_decoded(split.task, rows), right) for rows in (answers, found)]
+    main = split.task.metric.name
+    drop = split.task.drop(scores[0][main], scores[1][main], right)
+    return Quality(split.task, scores[0], scores[1], drop, len(split.samples))
+
+
+def _decoded(task: Task, rows: list[np.ndarray]) -> np.ndarray:
+    outputs = np.stack(rows) if rows else np.empty((0, 1))
+    return task.decode((outputs,))

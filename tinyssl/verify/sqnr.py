@@ -10,12 +10,15 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyssl.data.spec import Samples, to_int8, to_unit
 from tinyssl.frontends.tflite import read_model
-from tinyssl.graph.model import Model, Op, Value
+from tinyssl.graph.interface import ValueInfo
+from tinyssl.graph.model import DType, Model, Op, Value
 from tinyssl.graph.passes import run_passes
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
 from tinyssl.runtimes.tflm import TflmInterpreter
@@ -36,25 +39,24 @@ class LayerSqnr:
 
 
 def layer_sqnr(
-    float_data: bytes, oracle: TflmInterpreter, images: NDArray[np.uint8]
+    float_data: bytes, oracle: TflmInterpreter, samples: Samples
 ) -> tuple[LayerSqnr, ...]:
     """SQNR of every operator that both files have.
 
     Args:
-        float_data: Float .tflite; takes NHWC in [0, 1].
+        float_data: Float .tflite; takes samples in [0, 1], channels last.
         oracle: The INT8 model.
-        images: (n, h, w, c), whose input of the INT8 model is image - 128.
+        samples: (n, …), in a dtype of `FeatureSpec`.
     """
     reference = LitertInterpreter(float_data, Kernels.OPTIMISED, keep_tensors=True)
     pairs = list(_pairs(run_passes(read_model(float_data)), run_passes(oracle.model)))
     signal, noise = np.zeros(len(pairs)), np.zeros(len(pairs))
     outputs = [theirs.outputs[0] for _, theirs in pairs]
-    for image in images:
+    for sample in samples:
         shape = oracle.model.input.shape
-        scaled = (image.astype(np.float32) / np.float32(255)).reshape(shape)
+        scaled = to_unit(sample).reshape(shape)
         _, floats = reference.run_keeping(reference.feed(scaled), outputs)
-        x = (image.astype(np.int16) - 128).astype(np.int8).reshape(shape)
-        quantised = oracle.tensors(oracle.feed(x))
+        quantised = oracle.tensors(oracle.feed(to_int8(sample).reshape(shape)))
         for number, ((ours, _), values) in enumerate(zip(pairs, floats, strict=True)):
             exact = values.astype(np.float64).ravel()
             index = ours.outputs[0]
@@ -67,8 +69,10 @@ def layer_sqnr(
     )
 
 
-def dequantised(tensor: Value, values: NDArray[np.int8]) -> NDArray[np.float64]:
-    """scale * (q - zero point)."""
+def dequantised(tensor: Value | ValueInfo, values: NDArray[Any]) -> NDArray[np.float64]:
+    """scale * (q - zero point); floats as they are."""
+    if tensor.dtype is DType.FLOAT32:
+        return values.astype(np.float64)
     if tensor.quant is None:
         raise ValueError(f"{tensor.name} has no quantisation")
     zero, scale = tensor.quant.zero_point[0], tensor.quant.scale[0]

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.core.errors import DataError
+from tinyssl.core.errors import DataError, UsageError
 from tinyssl.core.records import RECORD, RunRecord, Workspace, read_record
 from tinyssl.data.arrays import read_arrays
+from tinyssl.data.base import UNLABELLED
 from tinyssl.data.npz import read_labels
+from tinyssl.data.spec import FeatureSpec, Samples
 from tinyssl.frontends.tflite import read_file
+from tinyssl.learn.tasks import TASKS, Answers, Task, find_task
 
-SPLIT_ARRAYS = ("images", "labels", "class_names")
+SPLIT_ARRAYS = (
+    "samples", "images", "labels", "class_names", "task", "features", "targets", "target_names",
+)  # fmt: skip
+"""Of a stored test split; `images` is what older versions called the samples"""
 
 
 @dataclass(frozen=True)
@@ -30,13 +37,43 @@ class ModelFile:
 
 @dataclass(frozen=True)
 class TestSplit:
-    """The test images that a convert run has stored."""
+    """The test samples that a convert run has stored, with their answers."""
 
-    images: NDArray[np.uint8]
-    """(n, h, w, c)"""
+    samples: Samples
+    """(n, *spec.shape)"""
     labels: NDArray[np.int64]
     """(n,)"""
     class_names: tuple[str, ...]
+    spec: FeatureSpec
+    task: Task = TASKS["classification"]
+    targets: NDArray[np.float32] | None = None
+    """(n, numbers), where these are to be predicted"""
+    target_names: tuple[str, ...] = ()
+
+    @property
+    def answers(self) -> Answers:
+        """What is right, in the task's form."""
+        return self.task.answers(self)
+
+    def take(self, chosen: NDArray[np.int64]) -> TestSplit:
+        """The samples at `chosen`, in that order."""
+        targets = None if self.targets is None else self.targets[chosen]
+        return replace(
+            self, samples=self.samples[chosen], labels=self.labels[chosen], targets=targets
+        )
+
+    def save(self, path: Path) -> None:
+        """Writes what `load_split` reads."""
+        arrays: dict[str, np.ndarray] = {
+            "samples": self.samples,
+            "labels": self.labels,
+            "class_names": np.array(self.class_names, dtype=np.str_),
+            "features": np.array(json.dumps(self.spec.as_record())),
+            "task": np.array(self.task.name),
+        }
+        if self.targets is not None:
+            arrays |= {"targets": self.targets, "target_names": np.array(self.target_names)}
+        np.savez(path, allow_pickle=False, **arrays)
 
 
 def find_subject(model: Path | None, workspace: Workspace) -> ModelFile:
@@ -58,7 +95,7 @@ def _maker(path: Path) -> RunRecord | None:
 
 
 def load_split(source: RunRecord) -> TestSplit:
-    """Test images of a convert run.
+    """Test samples of a convert run.
 
     Raises:
         DataError: The stored split is damaged.
@@ -68,13 +105,36 @@ def load_split(source: RunRecord) -> TestSplit:
     again = "run `tinyssl convert` again"
     try:
         arrays = read_arrays(path, SPLIT_ARRAYS, again)
-        missing = set(SPLIT_ARRAYS) - arrays.keys()
+        if "images" in arrays:
+            arrays["samples"] = arrays.pop("images")
+        missing = {"samples", "labels", "class_names"} - arrays.keys()
         if missing:
             raise DataError(f"it holds no {', '.join(sorted(missing))}")
-        images = arrays["images"]
-        if images.ndim != 4 or images.dtype != np.uint8 or not len(images):
-            raise DataError(f"its images have shape {images.shape} and type {images.dtype}")
-        labels, names = read_labels(arrays, len(images), path)
+        return _split_of(arrays, path)
     except DataError as error:
         raise DataError(f"{path} is damaged: {error.message}", hint=again) from error
-    return TestSplit(images, labels, names)
+
+
+def _split_of(arrays: dict[str, np.ndarray], path: Path) -> TestSplit:
+    """Raises DataError where the arrays do not fit each other."""
+    samples = arrays["samples"]
+    try:
+        spec = (
+            FeatureSpec.from_record(json.loads(str(arrays["features"])))
+            if "features" in arrays
+            else FeatureSpec.image(*samples.shape[1:])
+        )
+        task = find_task(str(arrays.get("task", "classification")))
+    except (TypeError, ValueError, UsageError) as error:
+        raise DataError(f"it holds samples of shape {samples.shape}: {error}") from error
+    if samples.shape[1:] != spec.shape or samples.dtype != spec.dtype or not len(samples):
+        raise DataError(f"its samples have shape {samples.shape} and type {samples.dtype}")
+    targets = arrays.get("targets")
+    if targets is not None:
+        if targets.ndim != 2 or len(targets) != len(samples) or targets.dtype != np.float32:
+            raise DataError(f"its targets have shape {targets.shape} and type {targets.dtype}")
+        unlabelled = np.full(len(samples), UNLABELLED, np.int64)
+        names = tuple(map(str, arrays.get("target_names", ())))
+        return TestSplit(samples, unlabelled, (), spec, task, targets, names)
+    labels, class_names = read_labels(arrays, len(samples), path)
+    return TestSplit(samples, labels, class_names, spec, task)

@@ -79,7 +79,7 @@ def _convert(size: int) -> bytes:
         network.train()(torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255)
     weight = torch.randn(CLASSES, network.feature_dim) / network.feature_dim**0.5
     model = Classifier(network, weight, torch.zeros(CLASSES), softmax=False).eval()
-    exact = trace(model, size)
+    exact = trace(model, (size, size, 3))
     return canonicalise(quantise(exact, activation_ranges(exact, images, Silent())))
 
 

@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 
 from tinyssl.bench.agreement import Agreement, ByteDifference
+from tinyssl.bench.judge import Judge
 from tinyssl.bench.latency import Unit, as_time, profile_rows, spread, unit_of
 from tinyssl.core.errors import Mismatch
 from tinyssl.device import Identity, OpTicks, Profile
+from tinyssl.graph.interface import ValueInfo
+from tinyssl.graph.model import DType, Quant, ValueKind
+from tinyssl.learn.tasks import TASKS
 from tinyssl.runtimes.inputs import to_wire
 from tinyssl.targets.boards import find_board
 
@@ -94,43 +98,56 @@ def scores(*values: int) -> dict[str, np.ndarray]:
     return {"scores": np.array(values, np.int8)}
 
 
-def test_tally_of_two_right_one_wrong_one_different() -> None:
-    tally = Agreement(classes=2)
-    assert tally.add(5, scores(9, 1), scores(9, 1), 0)
-    assert tally.add(6, scores(1, 9), scores(1, 9), 0)
-    assert not tally.add(7, scores(9, 1), scores(9, 2), 0)
+def output(name: str, size: int, quant: Quant) -> ValueInfo:
+    return ValueInfo(0, name, ValueKind.OUTPUT, DType.INT8, (1, size), quant)
+
+
+def test_judge_of_two_right_one_wrong_one_different() -> None:
+    classes = output("scores", 2, Quant((1 / 256,), (-128,)))
+    tally, judge = Agreement(), Judge(TASKS["classification"], [classes], ("a", "b"))
+    assert tally.add(5, scores(9, 1), scores(9, 1))
+    assert tally.add(6, scores(1, 9), scores(1, 9))
+    assert not tally.add(7, scores(9, 1), scores(9, 2))
+    answers = [judge.add(found, found, 0) for found in (scores(9, 1), scores(1, 9), scores(9, 1))]
+    assert answers == [0, 1, 0]
     first = {"input": 7, "byte": 1, "device": 1, "reference": 2, "output": "scores"}
-    assert tally.results() == {
-        "agreement": 2 / 3,
-        "equal": 2,
-        "images": 3,
-        "accuracy_device": 2 / 3,
-        "accuracy_host": 2 / 3,
-        "first_difference": first,
-    }
-    assert tally.confusion.tolist() == [[2, 1], [0, 0]]
+    assert tally.results() == {"agreement": 2 / 3, "equal": 2, "first_difference": first}
+    assert judge.results() == {"accuracy_device": 2 / 3, "accuracy_host": 2 / 3}
+    assert judge.confusion() == {"class_names": ("a", "b"), "matrix": [[2, 1], [0, 0]]}
     assert tally.first == ByteDifference(7, 1, 1, 2, "scores")
     with pytest.raises(Mismatch, match=r"1 of 3 outputs .* byte 1 of scores is 1 on the device"):
         tally.gate("tflm")
 
 
 def test_all_outputs_are_compared_in_their_own_types() -> None:
-    tally = Agreement(classes=0)
+    tally = Agreement()
     sound = np.array([1.0, np.nan], np.float32)
     device = {"boxes": sound, "count": np.array([258], np.int16)}
-    assert tally.add(0, device, {"boxes": sound.copy(), "count": np.array([258], np.int16)}, None)
-    assert not tally.add(1, device, {"boxes": sound, "count": np.array([514], np.int16)}, None)
+    assert tally.add(0, device, {"boxes": sound.copy(), "count": np.array([258], np.int16)})
+    assert not tally.add(1, device, {"boxes": sound, "count": np.array([514], np.int16)})
     assert tally.first == ByteDifference(1, 1, 1, 2, "count")
-    assert tally.results()["inputs"] == 2
 
 
 def test_ties_go_to_the_lower_class_as_on_the_device() -> None:
-    tally = Agreement(classes=3)
-    tally.add(0, scores(4, 4, 1), scores(4, 4, 1), 0)
-    assert tally.results()["accuracy_device"] == 1.0
+    classes = output("scores", 3, Quant((1 / 256,), (-128,)))
+    judge = Judge(TASKS["classification"], [classes], ("a", "b", "c"))
+    judge.add(scores(4, 4, 1), scores(4, 4, 1), 0)
+    assert judge.results()["accuracy_device"] == 1.0
+
+
+def test_numbers_are_judged_in_their_own_units() -> None:
+    """Codes 10 and -10 at a scale of 0.5 and zero point 0: 5 and -5."""
+    judge = Judge(TASKS["regression"], [output("scores", 1, Quant((0.5,), (0,)))])
+    assert judge.add(scores(10), scores(10), np.array([6.0])) == [5.0]
+    judge.add(scores(-10), scores(-12), np.array([-6.0]))
+    found = judge.results()
+    assert found["mae_device"] == 1.0
+    assert found["mae_host"] == 0.5
+    assert found["r2_device"] == pytest.approx(1 - 2 / 72)
+    assert judge.confusion() is None
 
 
 def test_nothing_compared_is_no_figure() -> None:
-    tally = Agreement(classes=2)
+    tally = Agreement()
     assert tally.results() == {}
     tally.gate("tflm")

@@ -10,7 +10,7 @@ from torch import nn
 
 from tests.networks import network
 from tinyssl.convert.canonical import canonicalise
-from tinyssl.convert.quantise import PIXEL_QUANT, activation_ranges, quantise
+from tinyssl.convert.quantise import UNIT_QUANT, activation_ranges, quantise
 from tinyssl.convert.trace import Classifier, trace
 from tinyssl.core.config import VerifyConfig
 from tinyssl.core.errors import AccuracyDrop, UnsupportedModel
@@ -57,7 +57,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def exact(classifier, log):
-    return trace(classifier, SIZE, log)
+    return trace(classifier, (SIZE, SIZE, 3), log)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def test_what_the_converter_prints_goes_to_the_log(exact, log, capfd):
 
 def test_the_input_takes_pixels_and_the_output_is_int8(quantised):
     model = read_model(canonicalise(quantised))
-    assert model.input.quant == PIXEL_QUANT
+    assert model.input.quant == UNIT_QUANT
     assert (model.input.shape, model.input.dtype.value) == ((1, SIZE, SIZE, 3), "int8")
     assert model.output.dtype.value == "int8"
     assert model.output.quant.scale == (1 / 256,)
@@ -168,7 +168,7 @@ def test_a_model_named_by_its_path_still_finds_its_test_split(as_converted, quan
 
 def test_an_int8_model_that_lost_its_accuracy_is_refused_and_recorded(as_converted):
     workspace = as_converted(write_model(network(seed=9)))  # same shapes, other weights
-    with pytest.raises(AccuracyDrop, match="24 test images"):
+    with pytest.raises(AccuracyDrop, match="24 test samples"):
         verify(VerifyConfig(images=12), workspace)
     (record,) = workspace.all("verify")
     assert record.status == "failed"
@@ -189,7 +189,7 @@ def test_a_model_that_does_not_convert_is_an_error_with_the_reason():
             return torch.linalg.svdvals(images[0, :, :, 0])[None]
 
     with pytest.raises(UnsupportedModel, match="cannot convert"):
-        trace(Unknown(), SIZE)
+        trace(Unknown(), (SIZE, SIZE, 3))
 
 
 def test_another_input_range_is_refused(exact, images):

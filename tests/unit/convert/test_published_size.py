@@ -26,7 +26,7 @@ def test_int8_weights_are_within_two_percent_of_the_published_size(tmp_path):
     backbone(torch.rand(16, 3, SIZE, SIZE))  # batch norms that are not the identity
     classifier = Classifier(backbone.eval(), torch.randn(2, 1280), torch.ones(2), softmax=False)
     images = np.random.default_rng(0).integers(0, 256, (4, SIZE, SIZE, 3), dtype=np.uint8)
-    exact = trace(classifier.eval(), SIZE, tmp_path / "log")
+    exact = trace(classifier.eval(), (SIZE, SIZE, 3), tmp_path / "log")
     quantised = quantise(exact, activation_ranges(exact, images), tmp_path / "log")
     model = read_model(canonicalise(quantised))
     constants = [tensor for tensor in model.tensors if tensor.data is not None]

@@ -17,6 +17,7 @@ from tinyssl.data.audio.fixed_point import log_scaled, rounded_sqrt
 from tinyssl.data.audio.mel import FilterBank
 from tinyssl.data.audio.mfcc import mel_matrix, mfcc, raw_mfcc
 from tinyssl.data.audio.wav import fit_length, read_wav
+from tinyssl.data.spec import to_unit
 
 PREPROCESSOR = Path(__file__).parents[2] / "data" / "tflm" / "audio_preprocessor_int8.tflite"
 SECOND = 16_000
@@ -117,7 +118,7 @@ def test_int8_features_are_codes_of_the_spec() -> None:
     codes = mfcc(clip[None])
     assert spec.shape == (49, 10, 1)
     step = (spec.high[0] - spec.low[0]) / 255
-    decoded = spec.low[0] + spec.to_unit(codes) * (spec.high[0] - spec.low[0])
+    decoded = spec.low[0] + to_unit(codes) * (spec.high[0] - spec.low[0])
     inside = (codes > -128) & (codes < 127)
     assert np.abs(decoded - raw_mfcc(clip[None]))[inside].max() <= step / 2 + 1e-4
 

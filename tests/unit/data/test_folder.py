@@ -58,13 +58,13 @@ def test_class_folders_give_labels(tmp_path):
     assert dataset.labelled
     assert dataset.class_names == ("cat", "dog")
     assert list(dataset.labels) == [0] * 10 + [1] * 10
-    assert dataset.images.shape == (20, SIZE, SIZE, 3)
+    assert dataset.samples.shape == (20, SIZE, SIZE, 3)
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "gif", "webp", "tif", "ppm", "JPEG"])
 def test_formats(tmp_path, suffix):
     picture(tmp_path / f"a.{suffix}")
-    assert np.abs(read(tmp_path).images[0].astype(int) - (200, 30, 60)).max() <= 4
+    assert np.abs(read(tmp_path).samples[0].astype(int) - (200, 30, 60)).max() <= 4
 
 
 def test_one_class_folder_is_unlabelled(tmp_path):
@@ -168,7 +168,7 @@ def test_odd_metadata_does_not_matter(tmp_path, suffix, tag):
     photo = Image.new("RGB", (64, 64), (0, 0, 0))
     photo.paste((255, 255, 255), (0, 0, 64, 32))  # upper half white
     photo.save(tmp_path / f"a.{suffix}", exif=exif_block([tag]), quality=95)
-    image = read(tmp_path).images[0]
+    image = read(tmp_path).samples[0]
     assert image[:, -SIZE // 2 + 1 :].min() > 240
     assert image[:, : SIZE // 2 - 1].max() < 15
 
@@ -178,7 +178,7 @@ def test_orientation_that_means_nothing_leaves_the_picture(tmp_path, turn):
     photo = Image.new("RGB", (SIZE, SIZE), (0, 0, 0))
     photo.paste((255, 255, 255), (0, 0, SIZE, SIZE // 2))
     photo.save(tmp_path / "a.png", exif=exif_block([], turn))
-    assert read(tmp_path).images[0][: SIZE // 2].min() == 255
+    assert read(tmp_path).samples[0][: SIZE // 2].min() == 255
 
 
 def test_mutated_pictures_are_read_or_refused_with_a_reason(tmp_path):
@@ -237,7 +237,7 @@ def test_extreme_sizes(tmp_path):
     Image.new("RGB", (1, 1), (9, 9, 9)).save(tmp_path / "1.png")
     Image.new("RGB", (20_000, 1), (9, 9, 9)).save(tmp_path / "2.png")
     Image.new("RGB", (1, 20_000), (9, 9, 9)).save(tmp_path / "3.png")
-    assert np.array_equal(np.unique(read(tmp_path).images), [9])
+    assert np.array_equal(np.unique(read(tmp_path).samples), [9])
 
 
 def test_a_gigapixel_is_refused_from_its_header(tmp_path):
@@ -258,7 +258,7 @@ def test_more_modes(tmp_path):
     frames = [Image.new("RGB", (9, 9), colour) for colour in ((0, 0, 255), (0, 255, 0))]
     frames[0].save(tmp_path / "5.gif", save_all=True, append_images=frames[1:])
     expected = [(254, 0, 0), (255,) * 3, (80,) * 3, (40,) * 3, (0, 0, 255)]
-    assert np.abs(read(tmp_path).images[:, 5, 5].astype(int) - expected).max() <= 4
+    assert np.abs(read(tmp_path).samples[:, 5, 5].astype(int) - expected).max() <= 4
 
 
 def test_exif_rotation(tmp_path):
@@ -267,7 +267,7 @@ def test_exif_rotation(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # turn right to show: the top of the file is on the right
     photo.save(tmp_path / "a.png", exif=exif)
-    image = read(tmp_path).images[0]
+    image = read(tmp_path).samples[0]
     assert image[:, -SIZE // 2 :].min() == 255
     assert image[:, : SIZE // 2].max() == 0
 
@@ -278,7 +278,7 @@ def test_modes_become_rgb(tmp_path):
     picture(tmp_path / "3.png", (10, 20, 30, 255), "RGBA")
     picture(tmp_path / "4.png", 257 * 128, "I;16")
     Image.new("RGB", (9, 9), (255, 0, 0)).quantize(4).save(tmp_path / "5.png")
-    grey, clear, solid, wide, palette = read(tmp_path).images[:, 5, 5]
+    grey, clear, solid, wide, palette = read(tmp_path).samples[:, 5, 5]
     assert list(grey) == [77, 77, 77]
     assert list(clear) == [255, 255, 255]
     assert list(solid) == [10, 20, 30]
@@ -290,7 +290,7 @@ def test_centre_is_kept(tmp_path):
     wide = Image.new("RGB", (3 * SIZE, SIZE), (255, 0, 0))
     wide.paste((0, 255, 0), (SIZE, 0, 2 * SIZE, SIZE))
     wide.save(tmp_path / "a.png")
-    assert np.array_equal(read(tmp_path).images[0], np.full((SIZE, SIZE, 3), (0, 255, 0)))
+    assert np.array_equal(read(tmp_path).samples[0], np.full((SIZE, SIZE, 3), (0, 255, 0)))
 
 
 def test_other_files_are_counted_and_hidden_ones_skipped(tmp_path):
@@ -304,7 +304,7 @@ def test_other_files_are_counted_and_hidden_ones_skipped(tmp_path):
         picture(tmp_path / f"b{number}.png")
     notes = Notes()
     dataset = load_dataset(config(tmp_path), notes)
-    assert len(dataset.images) == 4
+    assert len(dataset.samples) == 4
     assert notes.notes[0] == "layout: no classes; the splits are drawn"
     assert notes.notes[1].startswith(
         "warning: left out: 1 .txt file (notes.txt), 1 video (movie.mpg)"

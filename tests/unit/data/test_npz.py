@@ -29,7 +29,7 @@ def test_npz_labelled_and_not(tmp_path):
     labels = np.arange(20, dtype=np.uint8) % 2
     named = npz(tmp_path / "a.npz", images=images, labels=labels, class_names=["no", "yes"])
     dataset = load_dataset(named)
-    assert np.array_equal(dataset.images, images)
+    assert np.array_equal(dataset.samples, images)
     assert dataset.class_names == ("no", "yes")
     plain = load_dataset(npz(tmp_path / "b.npz", images=images))
     assert not plain.labelled
@@ -42,7 +42,7 @@ def test_npz_labelled_and_not(tmp_path):
 def test_npz_grey_is_tripled_and_resized(tmp_path):
     images = np.full((10, 16, 12), 9, np.uint8)
     dataset = load_dataset(npz(tmp_path / "a.npz", images=images))
-    assert np.array_equal(dataset.images, np.full((10, 8, 8, 3), 9))
+    assert np.array_equal(dataset.samples, np.full((10, 8, 8, 3), 9))
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_npz_with_other_compressions(tmp_path):
         config = raw_npz(
             tmp_path / "a.npz", npy("(20000, 8, 8, 3)", bytes(20_000 * 192)), compression=method
         )
-        assert len(load_dataset(config).images) == 20_000
+        assert len(load_dataset(config).samples) == 20_000
 
 
 def test_npz_larger_than_memory(tmp_path, monkeypatch):
@@ -176,7 +176,7 @@ def test_npz_larger_than_memory(tmp_path, monkeypatch):
         npy("(20000, 8, 8, 3)", bytes(20_000 * 192)),
         compression=zipfile.ZIP_DEFLATED,
     )
-    assert len(load_dataset(config).images) == 20_000
+    assert len(load_dataset(config).samples) == 20_000
     monkeypatch.setattr("tinyssl.data.limits.memory_bytes", lambda: 1 << 20)
     with pytest.raises(DataError, match=r"the values of `images` take 0\.0 GiB"):
         load_dataset(config)
@@ -220,7 +220,7 @@ def test_mutated_npz_is_read_or_refused(tmp_path):
         for _ in range(400):
             path.write_bytes(mutate(sound, chance))
             try:
-                outcomes[f"{load_dataset(config).images.shape[1:]}"] += 1
+                outcomes[f"{load_dataset(config).samples.shape[1:]}"] += 1
             except DataError as error:
                 outcomes["refused" if error.hint else error.message] += 1
     assert set(outcomes) <= {"refused", "(8, 8, 3)"}

@@ -102,21 +102,21 @@ def test_fingerprint_sees_pixels_labels_and_splits():
     images = np.zeros((4, 8, 8, 3), np.uint8)
     labels = np.array([0, 1, 0, 1])
     splits = (np.array([0, 1]), np.array([2]), np.array([3]))
-    base = fingerprint(images, labels, splits)
-    assert base == fingerprint(images.copy(), labels.astype(np.int32), splits)
+    base = fingerprint(Source(images, labels), splits)
+    assert base == fingerprint(Source(images.copy(), labels.astype(np.int32)), splits)
     other_pixel = images.copy()
     other_pixel[3, 7, 7, 2] = 1
-    assert base != fingerprint(other_pixel, labels, splits)
-    assert base != fingerprint(images, labels[::-1], splits)
-    assert base != fingerprint(images, labels, (splits[0], splits[2], splits[1]))
-    assert base != fingerprint(images.reshape(4, 4, 16, 3), labels, splits)
+    assert base != fingerprint(Source(other_pixel, labels), splits)
+    assert base != fingerprint(Source(images, labels[::-1]), splits)
+    assert base != fingerprint(Source(images, labels), (splits[0], splits[2], splits[1]))
+    assert base != fingerprint(Source(images.reshape(4, 4, 16, 3), labels), splits)
 
 
 def test_digits():
     digits = load_dataset(DataConfig())
-    assert digits.images.shape == (1797, 32, 32, 3)
-    assert digits.images.dtype == np.uint8
-    assert digits.images.max() == 255
+    assert digits.samples.shape == (1797, 32, 32, 3)
+    assert digits.samples.dtype == np.uint8
+    assert digits.samples.max() == 255
     assert digits.class_names == tuple("0123456789")
     assert list(digits.labels[:3]) == [0, 1, 2]
     assert [len(part) for part in (digits.train, digits.val, digits.test)] == [1294, 144, 359]
@@ -126,4 +126,4 @@ def test_digits():
 
 
 def test_digits_are_resized():
-    assert load_dataset(DataConfig(image_size=16)).images.shape == (1797, 16, 16, 3)
+    assert load_dataset(DataConfig(image_size=16)).samples.shape == (1797, 16, 16, 3)

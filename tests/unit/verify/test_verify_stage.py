@@ -1,6 +1,7 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.networks import network, with_one_byte_changed
@@ -10,9 +11,10 @@ from tinyssl.core.config import VerifyConfig
 from tinyssl.core.errors import AccuracyDrop, DataError, Mismatch, ModelError, UsageError
 from tinyssl.core.records import Workspace
 from tinyssl.frontends.tflite import write_model
+from tinyssl.learn.tasks import TASKS
 from tinyssl.runtimes.capture import captured
 from tinyssl.stages.verify import verify
-from tinyssl.verify.accuracy import Accuracy
+from tinyssl.verify.accuracy import Quality
 
 MODELS = Path(__file__).parents[3].parent / "shared" / "models"
 
@@ -102,19 +104,25 @@ def test_reference_models_are_byte_equal(name, workspace):
     assert record.results["equal"] == 16
 
 
+def quality(int8: float) -> Quality:
+    task = TASKS["classification"]
+    drop = task.drop(0.9, int8, np.zeros(100))
+    return Quality(task, {"accuracy": 0.9}, {"accuracy": int8}, drop, 100)
+
+
 class TestAccuracyGate:
     def test_a_larger_drop_than_allowed_is_refused_with_the_figures(self):
-        accuracy = Accuracy(exact=0.9, int8=0.87, images=100)
+        accuracy = quality(0.87)
         with pytest.raises(AccuracyDrop, match=r"loses 3\.00 points") as caught:
             accuracy.gate(2.9)
         assert caught.value.exit_code == 3
-        assert "100 test images" in caught.value.message
+        assert "100 test samples" in caught.value.message
         # `tinyssl verify` alone has the same gate, and no finished convert run after a failed one
         assert "more (--max-drop, of convert and verify): `tinyssl verify`" in caught.value.hint
 
     @pytest.mark.parametrize("int8", [0.9, 0.88, 0.95])
     def test_an_allowed_drop_or_a_gain_passes(self, int8):
-        Accuracy(exact=0.9, int8=int8, images=100).gate(2.0 + 1e-9)
+        quality(int8).gate(2.0 + 1e-9)
 
 
 def test_captured_takes_what_c_code_prints_and_gives_it_back(capfd):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass as plain_dataclass
 from dataclasses import field
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -81,9 +81,9 @@ class ViewGroup:
     """Views of one image that are drawn alike, independently of each other."""
 
     count: int = 2
-    """Views of each image"""
-    options: ViewOptions = field(default_factory=ViewOptions)
-    """Transforms of every view"""
+    """Views of each sample"""
+    options: Any = field(default_factory=ViewOptions)
+    """Transforms of every view: `ViewOptions` of images, else a class of `series`"""
     size: int | None = None
     """Side in pixels; None: that of the images"""
 
@@ -100,6 +100,6 @@ class ViewSpec:
         return sum(group.count for group in self.groups)
 
     @classmethod
-    def of(cls, count: int, options: ViewOptions) -> ViewSpec:
-        """One group of `count` views at the size of the images."""
+    def of(cls, count: int, options: Any) -> ViewSpec:
+        """One group of `count` views at the size of the samples."""
         return cls((ViewGroup(count, options),))

@@ -49,6 +49,20 @@ def find_backbone(name: str) -> plugins.Found[Constructor]:
     return _REGISTRY.find(name)
 
 
+def check_name(name: str, stem_stride: int) -> plugins.Found[Constructor]:
+    """The backbone called `name`, before its samples are known.
+
+    Raises:
+        UsageError: Unknown name (the hint suggests the nearest) or stride.
+    """
+    found = find_backbone(name)
+    if stem_stride not in STEM_STRIDES:
+        raise UsageError(
+            f"stem stride {stem_stride} is not 1 or 2", hint="use --stem-stride 1 or 2"
+        )
+    return found
+
+
 def build_backbone(name: str, stem_stride: int = 2, spec: FeatureSpec = IMAGE) -> Backbone:
     """A backbone with fresh weights, drawn from torch's global generator.
 
@@ -61,11 +75,7 @@ def build_backbone(name: str, stem_stride: int = 2, spec: FeatureSpec = IMAGE) -
         UsageError: Unknown name (the hint suggests the nearest) or stride, or a backbone for other
             samples.
     """
-    found = find_backbone(name)
-    if stem_stride not in STEM_STRIDES:
-        raise UsageError(
-            f"stem stride {stem_stride} is not 1 or 2", hint="use --stem-stride 1 or 2"
-        )
+    found = check_name(name, stem_stride)
     with plugins.blamed(found):
         backbone = found.value(spec, stem_stride)
     if found.origin is not None and not isinstance(backbone, Backbone):
@@ -116,6 +126,7 @@ __all__ = [
     "Backbone",
     "BackboneInfo",
     "build_backbone",
+    "check_name",
     "find_backbone",
     "load_backbone",
     "save_backbone",

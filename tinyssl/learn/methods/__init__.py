@@ -12,6 +12,7 @@ from pydantic.dataclasses import is_pydantic_dataclass
 
 from tinyssl.core import plugins
 from tinyssl.core.errors import UsageError, unknown_name
+from tinyssl.data.augment import VIEW_OPTIONS, ViewOptions
 from tinyssl.learn.backbones import Backbone
 from tinyssl.learn.methods.base import Batch, Losses, Method, Surroundings, Targets, ViewStage
 
@@ -42,14 +43,46 @@ def find_method(name: str) -> plugins.Found[type[Method]]:
     return _REGISTRY.find(name)
 
 
-def method_config(name: str, options: dict[str, Any]) -> Any:
+def method_config(name: str, options: dict[str, Any], kind: str = "image") -> Any:
     """The config of the method `name`, its defaults replaced by `options` (strings are parsed).
+
+    Args:
+        name: A key of `METHODS`.
+        options: The method's, and those of the views.
+        kind: Of the samples; the views of other kinds than images have options of their own, which
+            `view_options` reads.
 
     Raises:
         UsageError: Unknown method or option (the hint suggests the nearest), or a bad value.
     """
     config = find_method(name).value.Config
-    known = [field.name for field in fields(config)]
+    if kind == "image":
+        return _checked(name, config, options, _names(config))
+    others, images = _names(VIEW_OPTIONS[kind]), _names(ViewOptions)
+    known = [key for key in _names(config) if key not in images]
+    mine = {key: value for key, value in options.items() if key not in others}
+    return _checked(name, config, mine, [*known, *others])
+
+
+def view_options(name: str, options: dict[str, Any], kind: str) -> Any:
+    """The options of the views of samples that are no images; None of images.
+
+    Raises:
+        UsageError: A bad value.
+    """
+    if kind == "image":
+        return None
+    config = VIEW_OPTIONS[kind]
+    known = _names(config)
+    mine = {key: value for key, value in options.items() if key in known}
+    return _checked(name, config, mine, known)
+
+
+def _names(config: type) -> list[str]:
+    return [field.name for field in fields(config)]
+
+
+def _checked(name: str, config: type, options: dict[str, Any], known: list[str]) -> Any:
     for key in options:
         if key not in known:
             raise unknown_name(f"option of {name}", key, known)
@@ -82,4 +115,5 @@ __all__ = [
     "build_method",
     "find_method",
     "method_config",
+    "view_options",
 ]

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from tinyssl.core.errors import UsageError
 from tinyssl.data.augment import Views, ViewSpec
 from tinyssl.learn.backbones import Backbone
+from tinyssl.learn.tasks import TASKS, Task
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Batch:
     targets: Targets | None = None
     """For the first view; only where the method `needs_teacher`"""
     labels: Tensor | None = None
-    """(b,) int64; only where the method `needs_labels`"""
+    """The task's answers, (b,) int64 of classes; only where the method `needs_labels`"""
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,13 @@ class Surroundings:
     token_dim: int = 0
     """Length of the teacher's tokens"""
     classes: int = 0
-    """Classes of the data; 0: no labels"""
+    """Numbers that the task's head gives: its classes; 0: no labels"""
     image_size: int = 0
-    """Side of a view in pixels"""
+    """Side of a view in pixels; 0: no images"""
+    task: Task = TASKS["classification"]
+    """What the labels are"""
+    views: Any = None
+    """Options of the views where the samples are no images: of a class in `VIEW_OPTIONS`"""
 
 
 @dataclass(frozen=True)
@@ -94,12 +99,16 @@ class Method(nn.Module, abc.ABC):
             )
         if self.needs_labels and not around.classes:
             raise UsageError(
-                f"{type(self).__name__} needs labels, and the images have none",
+                f"{type(self).__name__} needs labels, and the data has none",
                 hint="use a folder with a subfolder for each class, or a method without labels",
             )
         self.backbone = backbone
         self.config = config
         self.around = around
+
+    def own_views(self, count: int) -> ViewSpec:
+        """`count` views alike: by the config of the method, or by that of the samples' kind."""
+        return ViewSpec.of(count, self.around.views or self.config)
 
     @abc.abstractmethod
     def stages(self) -> tuple[ViewStage, ...]:

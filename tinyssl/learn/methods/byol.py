@@ -8,7 +8,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
 from tinyssl.core.config import STRICT, Count
-from tinyssl.data.augment import ViewOptions, ViewSpec
+from tinyssl.data.augment import ViewOptions
 from tinyssl.data.augment.options import Probability
 from tinyssl.learn.backbones import Backbone
 from tinyssl.learn.methods.base import Batch, Losses, Method, Surroundings, ViewStage
@@ -66,7 +66,7 @@ class BYOL(Method):
         return nn.Sequential(self.backbone, self.projector)
 
     def stages(self) -> tuple[ViewStage, ...]:
-        return (ViewStage(0.0, ViewSpec.of(2, self.config)),)
+        return (ViewStage(0.0, self.own_views(2)),)
 
     def loss(self, batch: Batch) -> Losses:
         first, second = batch.views

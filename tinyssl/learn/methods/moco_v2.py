@@ -91,6 +91,8 @@ class MoCoV2(Method):
         return nn.Sequential(self.backbone, self.head)
 
     def stages(self) -> tuple[ViewStage, ...]:
+        if self.around.views is not None:
+            return (ViewStage(0.0, self.own_views(2)),)
         return (ViewStage(0.0, self.config.views(self.around.image_size)),)
 
     def loss(self, batch: Batch) -> Losses:

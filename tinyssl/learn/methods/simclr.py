@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from tinyssl.core.config import STRICT, Count
-from tinyssl.data.augment import ViewOptions, ViewSpec
+from tinyssl.data.augment import ViewOptions
 from tinyssl.learn.backbones import Backbone
 from tinyssl.learn.methods.base import Batch, Losses, Method, Surroundings, ViewStage
 from tinyssl.learn.methods.gather import gather_with_gradient
@@ -69,7 +69,7 @@ class SimCLR(Method):
         self.projector = projector(backbone.feature_dim, config.hidden, config.outputs)
 
     def stages(self) -> tuple[ViewStage, ...]:
-        return (ViewStage(0.0, ViewSpec.of(2, self.config)),)
+        return (ViewStage(0.0, self.own_views(2)),)
 
     def loss(self, batch: Batch) -> Losses:
         z = self.projector(self.backbone(torch.cat(batch.views)))

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import torch
-import torch.nn.functional as F
 from pydantic import Field
 from pydantic.dataclasses import dataclass
-from torch import Tensor, nn
+from torch import nn
 
 from tinyssl.core.config import STRICT
-from tinyssl.data.augment import ViewOptions, ViewSpec
+from tinyssl.data.augment import ViewOptions
 from tinyssl.data.augment.options import Probability, Share
 from tinyssl.learn.backbones import Backbone
 from tinyssl.learn.methods.base import Batch, Losses, Method, Surroundings, ViewStage
@@ -20,7 +18,7 @@ from tinyssl.learn.methods.monitor import spread
 
 @dataclass(frozen=True, config=STRICT)
 class SupervisedConfig(ViewOptions):
-    """Cross-entropy on one view, with the mild augmentation that suits labels (ours)."""
+    """The task's loss on one view, with the mild augmentation that suits labels (ours)."""
 
     crop_min: Share = 0.4
     """Smallest crop, as a share of the image's area; crops are resized to the full size"""
@@ -34,20 +32,8 @@ class SupervisedConfig(ViewOptions):
     """Share of the target that is spread over all classes"""
 
 
-def cross_entropy(logits: Tensor, labels: Tensor, smoothing: float) -> Tensor:
-    """Softmax cross-entropy in float32, a scalar: log(classes) where all logits are equal.
-
-    Args:
-        logits: (batch, classes).
-        labels: (batch,) int64.
-        smoothing: Share of the target spread evenly over all classes, in [0, 1).
-    """
-    with torch.autocast(logits.device.type, enabled=False):
-        return F.cross_entropy(logits.float(), labels, label_smoothing=smoothing)
-
-
 class Supervised(Method):
-    """A linear classifier on the features; it is thrown away, the probe trains its own."""
+    """A linear head on the features with the task's loss; the probe later trains its own."""
 
     Config = SupervisedConfig
     needs_labels = True
@@ -57,15 +43,16 @@ class Supervised(Method):
         self.classifier = nn.Linear(backbone.feature_dim, around.classes)
 
     def stages(self) -> tuple[ViewStage, ...]:
-        return (ViewStage(0.0, ViewSpec.of(1, self.config)),)
+        return (ViewStage(0.0, self.own_views(1)),)
 
     def loss(self, batch: Batch) -> Losses:
         assert batch.labels is not None
         features = self.backbone(batch.views[0])
         logits = self.classifier(features)
-        total = cross_entropy(logits, batch.labels, self.config.label_smoothing)
-        right = (logits.detach().argmax(dim=1) == batch.labels).float().mean()
-        return Losses(total, {"accuracy": right, "spread": spread(features)})
+        task = self.around.task
+        total = task.loss(logits, batch.labels, self.config.label_smoothing)
+        name, value = task.progress_metric(logits, batch.labels)
+        return Losses(total, {name: value, "spread": spread(features)})
 
 
 METHODS = {"supervised": Supervised}

@@ -59,13 +59,8 @@ def _random(job: BaselineJob, workspace: Workspace, progress: Progress) -> dict[
         figures = {name: earlier.results[name] for name in names}
         return figures | {"baseline_sha256": key, "baseline_run": earlier.folder.name}
     score = score_backbone(job.backbone, job.dataset, job.config, progress, "random")
-    return {
-        "accuracy_random": score.accuracy,
-        "accuracy_std_random": score.spread,
-        "knn_random": score.knn,
-        "lr_random": score.linear.lr,
-        "baseline_sha256": key,
-    }
+    figures = {f"{name}_random": score.results[name] for name in score.compared}
+    return figures | {"baseline_sha256": key}
 
 
 def _raw(dataset: Dataset, workspace: Workspace, progress: Progress) -> dict[str, Any]:
@@ -76,7 +71,7 @@ def _raw(dataset: Dataset, workspace: Workspace, progress: Progress) -> dict[str
         names = [name for name in earlier.results if name.endswith("_raw")]
         names += [name for name in earlier.results if name.startswith("raw_")]
         return {name: earlier.results[name] for name in names}
-    progress.note("classifiers on the pixels themselves: logistic regression and kNN")
+    progress.note("without a network, on the samples themselves: a linear model and kNN")
     found = raw_results(dataset)
     return found | {"raw_sha256": key} if found else {}
 

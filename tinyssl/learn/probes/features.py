@@ -1,4 +1,4 @@
-"""Frozen features: what the backbone says about images, in eval mode."""
+"""Frozen features: what the backbone says about samples, in eval mode."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Labelled:
     features: Tensor
     """(n, dim) float32"""
     labels: Tensor
-    """(n,) int64, on the same device"""
+    """(n,) int64, or (n, numbers) float32 to predict; on the same device"""
 
     def take(self, positions: Tensor) -> Labelled:
         """Those at `positions`."""
@@ -49,7 +49,7 @@ def probe_device() -> torch.device:
 def extract(
     backbone: Backbone, dataset: Dataset, indices: Indices, device: torch.device, tracker: Tracker
 ) -> Labelled:
-    """Features of the images at `indices`, without augmentation, batch norms in eval mode.
+    """Features of the samples at `indices`, without augmentation, batch norms in eval mode.
 
     They stay on `device`, as the labels do.
     """
@@ -59,11 +59,12 @@ def extract(
     with torch.inference_mode():
         size = BATCH[device.type]
         for start in range(0, len(indices), size):
-            batch = torch.from_numpy(dataset.images[indices[start : start + size]])
+            batch = torch.from_numpy(dataset.samples[indices[start : start + size]])
             parts.append(backbone(to_float(batch.to(device))).float())
             tracker.advance(len(batch))
     # a clone outside inference mode, so that it may be used where gradients are computed
-    return Labelled(torch.cat(parts).clone(), torch.from_numpy(dataset.labels[indices]).to(device))
+    answers = dataset.labels if dataset.targets is None else dataset.targets
+    return Labelled(torch.cat(parts).clone(), torch.from_numpy(answers[indices]).to(device))
 
 
 def all_features(
@@ -72,6 +73,6 @@ def all_features(
     """Features of the three splits; `name` says in the progress whose they are."""
     device = probe_device()
     splits = (dataset.train, dataset.val, dataset.test)
-    with progress.track(f"features ({name})", sum(map(len, splits)), "image") as tracker:
+    with progress.track(f"features ({name})", sum(map(len, splits)), "sample") as tracker:
         train, val, test = (extract(backbone, dataset, s, device, tracker) for s in splits)
     return Features(train, val, test)

@@ -16,7 +16,7 @@ from tinyssl.core.config import EvaluateConfig
 from tinyssl.core.errors import TrainingError
 from tinyssl.core.progress import Progress, Tracker
 from tinyssl.data import Dataset
-from tinyssl.data.augment import ViewOptions, ViewSpec, make_views
+from tinyssl.data.augment import VIEW_OPTIONS, ViewOptions, ViewSpec, make_views
 from tinyssl.data.base import Indices
 from tinyssl.data.subsets import label_subset
 from tinyssl.learn.backbones import Backbone
@@ -174,10 +174,16 @@ def _loss(
     network: nn.Sequential, dataset: Dataset, chosen: Indices, config: EvaluateConfig
 ) -> Tensor:
     device = next(network.parameters()).device
-    images = torch.from_numpy(dataset.images[chosen]).to(device)
+    samples = torch.from_numpy(dataset.samples[chosen]).to(device)
     labels = torch.from_numpy(np.asarray(dataset.labels[chosen])).to(device)
-    options = ViewOptions(
+    (view,) = make_views(samples, ViewSpec.of(1, _view_options(dataset.spec.kind, config)))
+    return F.cross_entropy(network(view), labels)
+
+
+def _view_options(kind: str, config: EvaluateConfig) -> Any:
+    """Crops and flips of images; of other kinds what their views are by default."""
+    if kind != "image":
+        return VIEW_OPTIONS[kind]()
+    return ViewOptions(
         crop_min=config.finetune_crop, flip=config.finetune_flip, jitter=0, grey=0, blur=0
     )
-    (view,) = make_views(images, ViewSpec.of(1, options))
-    return F.cross_entropy(network(view), labels)

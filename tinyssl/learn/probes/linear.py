@@ -38,7 +38,11 @@ class Head:
 
     def predict(self, features: Tensor) -> Tensor:
         """(n, dim) to (n,) int64."""
-        return F.linear(features, self.weight, self.bias).argmax(dim=1)
+        return self.outputs(features).argmax(dim=1)
+
+    def outputs(self, features: Tensor) -> Tensor:
+        """(n, dim) to (n, outputs)."""
+        return F.linear(features, self.weight, self.bias)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,10 @@ from torch import Tensor
 
 from tinyssl.data import Dataset
 from tinyssl.data.base import Indices
+from tinyssl.data.spec import to_unit
 from tinyssl.data.subsets import label_subset
+from tinyssl.learn.probes.features import Labelled
+from tinyssl.learn.probes.regression import fit_ridge, mean_error
 
 MOST_IMAGES = 4000
 """Training images that are used; of more a stratified subset"""
@@ -59,20 +62,20 @@ class PixelPlan:
     train: Indices
     """Into the data set"""
     side: int
-    """Of the averaged images, in pixels"""
+    """Of the averaged images, in pixels; 0: no images, every value counts"""
     grey: bool
     """All three channels are equal: one is enough"""
 
     @classmethod
     def of(cls, dataset: Dataset) -> Self:
         """The plan for a labelled data set."""
-        train = dataset.train
-        if len(train) > MOST_IMAGES:
-            share = MOST_IMAGES / len(train)
-            train = train[label_subset(dataset, share, 0, seed=0)]
-        seen = dataset.images[train]
+        if dataset.spec.kind != "image":
+            work = dataset.spec.size * max(len(dataset.class_names), 1)
+            return cls(_subset(dataset, min(MOST_IMAGES, int(MOST_WORK / work))), 0, grey=False)
+        train = _subset(dataset, MOST_IMAGES)
+        seen = dataset.samples[train]
         grey = bool((seen == seen[..., :1]).all())
-        side = min(dataset.images.shape[1], MOST_SIDE)
+        side = min(dataset.samples.shape[1], MOST_SIDE)
         images_classes = len(train) * len(dataset.class_names) * (1 if grey else 3)
         while side > LEAST_SIDE and images_classes * side**2 > MOST_WORK:
             side = max(side // 2, LEAST_SIDE)
@@ -80,10 +83,13 @@ class PixelPlan:
 
     def split(self, dataset: Dataset, indices: Indices) -> PixelSplit:
         """The images at `indices` as rows of values."""
+        if not self.side:
+            rows = to_unit(dataset.samples[indices]).reshape(len(indices), -1)
+            return PixelSplit(rows, dataset.labels[indices])
         channels = 1 if self.grey else 3
         parts = [np.zeros((0, channels * self.side**2), np.float32)]
         for start in range(0, len(indices), CHUNK):
-            images = torch.from_numpy(dataset.images[indices[start : start + CHUNK]])
+            images = torch.from_numpy(dataset.samples[indices[start : start + CHUNK]])
             planes = images[..., :channels].permute(0, 3, 1, 2).float() / 255
             small = F.interpolate(planes, size=self.side, mode="area")
             parts.append(small.flatten(1).numpy())
@@ -100,6 +106,11 @@ def raw_results(dataset: Dataset) -> dict[str, Any]:
     """
     started = time.perf_counter()
     plan = PixelPlan.of(dataset)
+    if dataset.targets is not None:
+        return _numbers(dataset, plan) | {
+            "raw_images": len(plan.train),
+            "raw_seconds": round(time.perf_counter() - started, 2),
+        }
     train, val, test = (
         plan.split(dataset, indices) for indices in (plan.train, dataset.val, dataset.test)
     )
@@ -115,6 +126,30 @@ def raw_results(dataset: Dataset) -> dict[str, Any]:
         "raw_strength": strength,
         "raw_neighbours": neighbours,
         "raw_seconds": round(time.perf_counter() - started, 2),
+    }
+
+
+def _subset(dataset: Dataset, most: int) -> Indices:
+    """At most so many training samples, stratified."""
+    if len(dataset.train) <= most:
+        return dataset.train
+    return dataset.train[label_subset(dataset, most / len(dataset.train), 0, seed=0)]
+
+
+def _numbers(dataset: Dataset, plan: PixelPlan) -> dict[str, Any]:
+    """Error of ridge regression on the samples themselves."""
+    assert dataset.targets is not None
+    train, val, test = (
+        Labelled(
+            torch.from_numpy(plan.split(dataset, indices).pixels),
+            torch.from_numpy(dataset.targets[indices]),
+        )
+        for indices in (plan.train, dataset.val, dataset.test)
+    )
+    ridge = fit_ridge(train, val)
+    return {
+        "mae_raw": mean_error(ridge.head.outputs(test.features), test),
+        "raw_strength": ridge.strength,
     }
 
 

@@ -22,6 +22,8 @@ def verdict(results: Mapping[str, Any]) -> str:
     Args:
         results: Of a probe run: `accuracy`, `test_images` and the baselines it has.
     """
+    if "mae" in results:
+        return _verdict_of_numbers(results)
     known = {name: results[name] for name in WITHOUT_TRAINING if name in results}
     if not known:
         return ""
@@ -33,6 +35,23 @@ def verdict(results: Mapping[str, Any]) -> str:
     if accuracy <= wilson(known[best], images)[1]:
         return f"{images} test images are too few to tell what the training brought: {figures}"
     return ""
+
+
+def _verdict_of_numbers(results: Mapping[str, Any]) -> str:
+    """The same for a mean absolute error: smaller is better."""
+    others = {
+        "mae_mean": "the mean of the training numbers",
+        "mae_random": "the same backbone with random weights",
+        "mae_raw": "a linear model on the samples",
+    }
+    known = {name: results[name] for name in others if name in results}
+    best = min(known, key=known.__getitem__, default=None)
+    if best is None or results["mae"] < known[best]:
+        return ""
+    return (
+        f"the training brought nothing: mean absolute error {results['mae']:.4g}, {others[best]} "
+        f"{known[best]:.4g}"
+    )
 
 
 def _percent(share: float) -> str:

@@ -232,7 +232,7 @@ class _Work:
 
     def _look(self, first: int, end: int) -> tuple[Rows, Rows]:
         """Targets of training images first … end."""
-        pixels = torch.from_numpy(self.dataset.images[self.dataset.train[first:end]])
+        pixels = torch.from_numpy(self.dataset.samples[self.dataset.train[first:end]])
         device = _device_of(self.teacher)
         view = crop(
             pixels.to(device), self.crops[first:end], self.teacher.info.image_size, "bicubic"

@@ -122,7 +122,7 @@ def _features(
     tokens = torch.empty(len(indices), teacher.info.token_dim)
     for start in range(0, len(indices), BATCH):
         part = slice(start, start + BATCH)
-        images = to_float(torch.from_numpy(dataset.images[indices[part]]))
+        images = to_float(torch.from_numpy(dataset.samples[indices[part]]))
         said = look(teacher, images, grid=1)
         summary[part], tokens[part] = said.summary, said.tokens[:, :, 0, 0]
         tracker.advance(len(images))

@@ -18,33 +18,33 @@ from tinyssl.learn.train.teaching import Teaching
 from tinyssl.learn.train.world import World
 
 DEVICE_SHARE = 0.5
-"""Images live on the GPU where they fill less than this share of its free memory"""
+"""Samples live on the GPU where they fill less than this share of its free memory"""
 
 
-class Images:
-    """The training images as bytes: on the device where they fit, else in memory."""
+class TrainingSamples:
+    """The training samples as they are stored: on the device where they fit, else in memory."""
 
     def __init__(self, dataset: Dataset, device: torch.device) -> None:
         self._device = device
-        self._pixels = torch.from_numpy(dataset.images)
+        self._stored = torch.from_numpy(dataset.samples)
         self._rows: NDArray[np.int64] | None = dataset.train
-        if self._fits(dataset.images[:1].nbytes * len(dataset.train)):
-            self._pixels = self._pixels[torch.from_numpy(dataset.train)].to(device)
+        if self._fits(dataset.samples[:1].nbytes * len(dataset.train)):
+            self._stored = self._stored[torch.from_numpy(dataset.train)].to(device)
             self._rows = None
 
     def _fits(self, size: int) -> bool:
-        """Never on the CPU, where the images are already."""
+        """Never on the CPU, where the samples are already."""
         if self._device.type != "cuda":
             return False
         free, _ = torch.cuda.mem_get_info(self._device)
         return size < free * DEVICE_SHARE
 
     def read(self, positions: NDArray[np.int64]) -> Tensor:
-        """(b, h, w, 3) uint8 of the images at `positions` in train."""
+        """(b, …) of the samples at `positions` in train."""
         if self._rows is None:
             where = torch.from_numpy(positions).pin_memory().to(self._device, non_blocking=True)
-            return self._pixels[where]
-        found = self._pixels[torch.from_numpy(self._rows[positions])]
+            return self._stored[where]
+        found = self._stored[torch.from_numpy(self._rows[positions])]
         if self._device.type == "cuda":
             found = found.pin_memory()
         return found.to(self._device, non_blocking=True)
@@ -78,10 +78,11 @@ class Batcher:
         self._config = config
         self._schedule = schedule
         self._world = world
-        self._images = Images(material.dataset, world.device)
+        self._samples = TrainingSamples(material.dataset, world.device)
         self._labels: Tensor | None = None
         if self._method.needs_labels:
-            labels = material.dataset.labels[material.dataset.train]
+            task = self._method.around.task
+            labels = task.training_answers(material.dataset, material.dataset.train)
             self._labels = torch.from_numpy(labels).to(world.device)
 
     def batch(self, step: int, part: int = 0) -> Batch:
@@ -93,7 +94,7 @@ class Batcher:
         torch.manual_seed(step_seed(self._config.seed, step))
         teaching = self._teaching
         first = teaching.crops(spec, positions, epoch) if teaching else None
-        views = make_views(self._images.read(positions), spec, first, rows=rows)
+        views = make_views(self._samples.read(positions), spec, first, rows=rows)
         targets = teaching.targets(spec, positions, epoch, views[0]) if teaching else None
         return Batch(views, targets, self._labels_of(positions))
 

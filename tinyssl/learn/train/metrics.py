@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tinyssl.core.config import PretrainConfig
 from tinyssl.core.errors import ToolMissing
 from tinyssl.core.records import step_of
-from tinyssl.data.augment import ViewSpec
+from tinyssl.data.augment import ViewOptions, ViewSpec
 from tinyssl.learn.train import online_knn
 from tinyssl.learn.train.observer import Figures, Observer, TrainingRun
 
@@ -84,8 +84,11 @@ def describe(spec: ViewSpec) -> str:
         o = group.options
         words = [f"{group.count} view{'s' * (group.count > 1)}"]
         words += [f"{group.size} px"] if group.size else []
-        words += [f"crops {o.crop_min:.2f}-{o.crop_max:.2f}"]
-        chances = {"jitter": o.jitter, "grey": o.grey, "blur": o.blur}
+        if isinstance(o, ViewOptions):
+            words += [f"crops {o.crop_min:.2f}-{o.crop_max:.2f}"]
+            chances = {"jitter": o.jitter, "grey": o.grey, "blur": o.blur}
+        else:
+            chances = {name.replace("_", " "): value for name, value in vars(o).items()}
         words += [f"{name} {chance:g}" for name, chance in chances.items() if chance]
         parts.append(", ".join(words))
     return "; ".join(parts)

@@ -10,12 +10,20 @@ import torch
 from torch import nn
 
 from tinyssl.core.config import PretrainConfig
-from tinyssl.core.errors import DataError
+from tinyssl.core.errors import DataError, UsageError
 from tinyssl.core.progress import Progress
 from tinyssl.data import Dataset
 from tinyssl.data.splits import LEAST_TRAIN
-from tinyssl.learn.backbones import build_backbone, find_backbone
-from tinyssl.learn.methods import Method, Surroundings, build_method, find_method, method_config
+from tinyssl.learn.backbones import build_backbone, check_name, find_backbone
+from tinyssl.learn.methods import (
+    Method,
+    Surroundings,
+    build_method,
+    find_method,
+    method_config,
+    view_options,
+)
+from tinyssl.learn.tasks import task_of
 from tinyssl.learn.teachers import Teacher, build_teacher, fast, teacher_spec_of
 from tinyssl.learn.train.batches import Batcher, Material
 from tinyssl.learn.train.metrics import require_installed
@@ -26,14 +34,20 @@ from tinyssl.learn.train.teaching import OnlineTeaching, Teaching, cached_teachi
 from tinyssl.learn.train.world import World
 
 
-def check_config(config: PretrainConfig) -> None:
+def check_config(config: PretrainConfig, kind: str | None = "image") -> None:
     """Finds mistakes that need no data, before the seconds that loading it takes.
+
+    Args:
+        config: What to train, and how.
+        kind: Of the samples; None: known when they are loaded.
 
     Raises:
         UsageError: A name or option that cannot be right, or a teacher that is missing.
     """
-    method_config(config.method, config.method_options)
-    build_backbone(config.backbone, config.stem_stride)
+    if kind is not None:
+        method_config(config.method, config.method_options, kind)
+        view_options(config.method, config.method_options, kind)
+    check_name(config.backbone, config.stem_stride)
     require_installed(config)
     if find_method(config.method).value.needs_teacher:
         teacher_spec_of(config)
@@ -82,15 +96,16 @@ class TrainingJob:
         learning = (p for p in self.method.parameters() if p.requires_grad and self.method.trains)
         trained = sum(p.numel() for p in learning)
         backbone = sum(p.numel() for p in self.method.backbone.parameters())
-        options = method_config(self.config.method, self.config.method_options)
         facts: dict[str, Any] = {
-            "method_config": asdict(options),
+            "method_config": asdict(self.method.config),
             "parameters": {"backbone": backbone, "trained": trained},
             "global_batch": self.schedule.batch_size,
             "labels_used": self.method.needs_labels,
         }
         if self.plugins:
             facts["plugins"] = self.plugins
+        if self.method.around.views is not None:
+            facts["views"] = asdict(self.method.around.views)
         if self.teacher is not None:
             info = self.teacher.info
             facts["teacher"] = {
@@ -116,18 +131,28 @@ def build_job(
     schedule = make_schedule(config, dataset, world)
     config = replace(config, epochs=schedule.epochs)
     kind = find_method(config.method).value
-    if kind.needs_labels and not dataset.labelled:
+    spec = dataset.spec
+    if kind.needs_labels and task_of(dataset) is None:
         raise DataError(
             f"{config.method} learns from labels, and {dataset.name} has none",
             hint="use another --method, or --dataset folder with a subfolder for each class",
         )
     teacher = None
+    if kind.needs_teacher and spec.kind != "image":
+        raise UsageError(
+            f"{config.method} learns from a teacher of images; {dataset.name} holds {spec.noun}s",
+            hint="use --method simclr, byol, dino, moco_v2 or supervised",
+        )
     if kind.needs_teacher:
         teacher = build_teacher(teacher_spec_of(config), progress).to(world.device)
     torch.manual_seed(config.seed)
-    backbone = build_backbone(config.backbone, config.stem_stride)
-    options = method_config(config.method, config.method_options)
-    method = build_method(config.method, backbone, options, _surroundings(dataset, teacher))
+    backbone = build_backbone(config.backbone, config.stem_stride, spec)
+    options = method_config(config.method, config.method_options, spec.kind)
+    around = replace(
+        _surroundings(dataset, teacher),
+        views=view_options(config.method, config.method_options, spec.kind),
+    )
+    method = build_method(config.method, backbone, options, around)
     nn.utils.convert_conv2d_weight_memory_format(method.to(world.device), torch.channels_last)
     if world.size > 1 and config.sync_batch_norm:
         synchronise(method, world)
@@ -144,11 +169,13 @@ def plugin_origins(config: PretrainConfig) -> dict[str, dict[str, str]]:
 
 
 def _surroundings(dataset: Dataset, teacher: Teacher | None) -> Surroundings:
+    task = task_of(dataset)
     return Surroundings(
         summary_dim=teacher.info.summary_dim if teacher else 0,
         token_dim=teacher.info.token_dim if teacher else 0,
-        classes=len(dataset.class_names),
-        image_size=dataset.images.shape[1],
+        classes=task.output_size(dataset) if task else 0,
+        image_size=dataset.spec.shape[0] if dataset.spec.kind == "image" else 0,
+        **({"task": task} if task else {}),
     )
 
 

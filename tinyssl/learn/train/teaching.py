@@ -78,7 +78,8 @@ class CachedTeaching(Teaching):
 
 def first_geometry(spec: ViewSpec) -> Geometry:
     """Of the first view: the one that teachers look at."""
-    return spec.groups[0].options.geometry
+    geometry: Geometry = spec.groups[0].options.geometry
+    return geometry
 
 
 def cached_teaching(

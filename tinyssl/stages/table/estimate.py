@@ -59,7 +59,7 @@ def _same(cell: Cell, run: RunRecord) -> bool:
         run.config.get("backbone") == config.backbone
         and run.config.get("stem_stride") == config.stem_stride
         and run.config.get("batch_size") == config.batch_size
-        and run.data.get("image_size") == cell.images["image_size"]
+        and run.data.get("image_size") == cell.images.get("image_size")
     )
 
 

@@ -11,7 +11,9 @@ from tinyssl.core.errors import UsageError
 from tinyssl.data.augment import make_views
 from tinyssl.learn.backbones import build_backbone
 from tinyssl.learn.methods import Batch, Surroundings, build_method, method_config
-from tinyssl.learn.methods.supervised import cross_entropy
+from tinyssl.learn.tasks import TASKS
+
+cross_entropy = TASKS["classification"].loss
 
 
 def test_cross_entropy_exact_values():

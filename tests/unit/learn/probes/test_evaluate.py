@@ -91,7 +91,7 @@ def test_corrupted_accuracy_is_that_of_the_stored_network(evaluated, probed):
             answers = features @ head["weight"].T + head["bias"]
         return float((answers.argmax(1).numpy() == digits.labels[chosen]).mean())
 
-    clean = digits.images[chosen]
+    clean = digits.samples[chosen]
     assert evaluated.results["accuracy_clean"] == pytest.approx(share(clean))
     table = {
         kind: [share(corrupt(clean, kind, level, QUICK.seed)) for level in range(1, 6)]

@@ -28,8 +28,9 @@ from tinyssl.learn.probes.linear import (
     fit_linear,
     train_heads,
 )
+from tinyssl.learn.tasks import confusion_matrix
 from tinyssl.stages.pretrain import pretrain
-from tinyssl.stages.probe import confusion_matrix, probe
+from tinyssl.stages.probe import probe
 
 QUICK = ProbeConfig(epochs=30, batch_size=32, lrs=[0.1, 1.0])
 
@@ -228,7 +229,7 @@ def test_stored_files_give_the_stored_accuracy(digits_probe):
     assert head["weight"].shape == (10, 64)
     digits = load_dataset(DataConfig())
     with torch.inference_mode():
-        features = backbone(to_float(torch.from_numpy(digits.images[digits.test])))
+        features = backbone(to_float(torch.from_numpy(digits.samples[digits.test])))
         predicted = torch.nn.functional.linear(features, head["weight"], head["bias"]).argmax(1)
     right = (predicted.numpy() == digits.labels[digits.test]).mean()
     assert right == pytest.approx(digits_probe.results["accuracy_head"], abs=0.003)

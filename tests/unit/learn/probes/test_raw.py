@@ -10,6 +10,7 @@ import pytest
 
 from tinyssl.core.config import DataConfig
 from tinyssl.data import Dataset, load_dataset
+from tinyssl.data.spec import FeatureSpec
 from tinyssl.learn.probes import raw
 from tinyssl.learn.probes.raw import PixelPlan, PixelSplit, nearest, raw_results
 from tinyssl.learn.probes.verdict import verdict
@@ -50,7 +51,8 @@ def colours(count: int, side: int, classes: int = 4) -> Dataset:
     order = rng.permutation(count)
     test, val, train = np.split(order, [count // 5, 2 * count // 5])
     names = tuple(map(str, range(classes)))
-    return Dataset("colours", images, labels, names, train, val, test, "0" * 64, True)
+    spec = FeatureSpec.image(side)
+    return Dataset("colours", images, labels, names, train, val, test, "0" * 64, True, spec)
 
 
 def test_colour_counts_and_large_images_are_averaged():

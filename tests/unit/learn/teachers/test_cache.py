@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,8 @@ from tinyssl.core.progress import Silent, Tracker
 from tinyssl.data import Dataset
 from tinyssl.data.augment import Geometry, crop, make_views
 from tinyssl.data.augment.options import ViewGroup, ViewOptions, ViewSpec
-from tinyssl.data.base import fingerprint
+from tinyssl.data.base import Source, fingerprint
+from tinyssl.data.spec import FeatureSpec
 from tinyssl.learn.teachers import Teacher, TeacherInfo, TeacherOutput
 from tinyssl.learn.teachers.cache import CachePlan, cached_targets, fixed_crops, look, pool_tokens
 from tinyssl.learn.teachers.entry import CHUNK
@@ -92,8 +94,8 @@ def make_dataset(count: int = 100, seed: int = 0) -> Dataset:
     labels = np.full(count, -1, dtype=np.int64)
     every = np.arange(count, dtype=np.int64)
     splits = (every[every % 5 != 0], every[every % 10 == 0], every[every % 10 == 5])
-    found = fingerprint(images, labels, splits)
-    return Dataset("smooth", images, labels, (), *splits, fingerprint=found, labelled=False)
+    found, spec = fingerprint(Source(images, labels), splits), FeatureSpec.image(16)
+    return Dataset("smooth", images, labels, (), *splits, found, labelled=False, spec=spec)
 
 
 def entries(cache: Path) -> list[Path]:
@@ -111,7 +113,7 @@ def test_targets_belong_to_their_crop():
     positions = np.array([3, 70, 11, 12], dtype=np.int64)
     for copy in range(cached.copies):
         got = cached.read(positions, copy)
-        chosen = torch.from_numpy(dataset.images[dataset.train[positions]])
+        chosen = torch.from_numpy(dataset.samples[dataset.train[positions]])
         view = crop(chosen, cached.crops(copy)[torch.from_numpy(positions)], SIZE, "bicubic")
         said = teacher(view)
         assert got.summary.dtype == got.tokens.dtype == torch.float32
@@ -126,7 +128,7 @@ def test_student_sees_what_the_teacher_saw():
     dataset = make_dataset()
     cached = cached_targets(ColourTeacher(), dataset, GEOMETRY, PLAN, Silent())
     plain = ViewOptions(jitter=0, grey=0, blur=0)
-    images = torch.from_numpy(dataset.images[dataset.train])
+    images = torch.from_numpy(dataset.samples[dataset.train])
     view, other = make_views(images, ViewSpec((ViewGroup(2, plain),)), cached.crops(1))
     wanted = cached.read(rows(80), 1).tokens
     error = (pool_tokens(view, 2) - wanted).abs().mean()
@@ -219,7 +221,7 @@ def test_killed_process_leaves_a_sound_entry(cache):
 
 
 def assert_right(got, dataset):
-    images = torch.from_numpy(dataset.images[dataset.train])
+    images = torch.from_numpy(dataset.samples[dataset.train])
     every = rows(len(images))
     for copy in range(got.copies):
         view = crop(images, got.crops(copy), SIZE, "bicubic")
@@ -343,7 +345,7 @@ def test_too_large_for_float16(scale):
 def test_float16_error_bound():
     dataset, teacher = make_dataset(), ColourTeacher(1000.0)
     cached = cached_targets(teacher, dataset, GEOMETRY, PLAN, Silent())
-    images = torch.from_numpy(dataset.images[dataset.train])
+    images = torch.from_numpy(dataset.samples[dataset.train])
     exact = look(teacher, crop(images, cached.crops(0), SIZE, "bicubic"), 2)
     got = cached.read(rows(80), 0)
     relative = ((got.tokens - exact.tokens) / exact.tokens).abs().max()
@@ -388,11 +390,11 @@ def test_on_a_device():
 def test_only_training_images_are_seen():
     """Blanking all other images changes no target, although it is other data."""
     dataset = make_dataset()
-    blank = dataset.images.copy()
+    blank = dataset.samples.copy()
     blank[dataset.val] = blank[dataset.test] = 0
     splits = (dataset.train, dataset.val, dataset.test)
-    found = fingerprint(blank, dataset.labels, splits)
-    other = Dataset("b", blank, dataset.labels, (), *splits, fingerprint=found, labelled=False)
+    found = fingerprint(Source(blank, dataset.labels), splits)
+    other = replace(dataset, name="b", samples=blank, fingerprint=found)
     first = cached_targets(ColourTeacher(), dataset, GEOMETRY, PLAN, Silent())
     second = cached_targets(ColourTeacher(), other, GEOMETRY, PLAN, Silent())
     assert torch.equal(first.read(rows(80), 0).tokens, second.read(rows(80), 0).tokens)

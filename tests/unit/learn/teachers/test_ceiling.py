@@ -45,7 +45,7 @@ def coloured(*, labelled: bool = True) -> Dataset:
     images = colours[:, None, None, :] + random.integers(-40, 40, (400, 6, 6, 3))
     return Dataset(
         name="colours",
-        images=images.astype(np.uint8),
+        samples=images.astype(np.uint8),
         labels=labels if labelled else np.full(400, -1),
         class_names=tuple("abcd") if labelled else (),
         train=np.arange(200),
@@ -53,6 +53,7 @@ def coloured(*, labelled: bool = True) -> Dataset:
         test=np.arange(250, 400),
         fingerprint="0" * 64,
         labelled=labelled,
+        spec=FeatureSpec.image(6),
     )
 
 

@@ -15,6 +15,7 @@ from tinyssl.core.config import DataConfig, PretrainConfig
 from tinyssl.core.progress import Silent
 from tinyssl.core.records import Workspace
 from tinyssl.data import Dataset
+from tinyssl.data.spec import FeatureSpec
 from tinyssl.learn.backbones import build_backbone
 from tinyssl.learn.methods import Surroundings, build_method, method_config
 from tinyssl.learn.train.observer import Figures, TrainingRun
@@ -39,7 +40,7 @@ def dataset(labels: np.ndarray, brightness: np.ndarray) -> Dataset:
     places = np.arange(len(labels))
     return Dataset(
         name="made",
-        images=images,
+        samples=images,
         labels=labels.astype(np.int64),
         class_names=("dark", "bright"),
         train=places[:160],
@@ -47,6 +48,7 @@ def dataset(labels: np.ndarray, brightness: np.ndarray) -> Dataset:
         test=places[200:],
         fingerprint="0" * 64,
         labelled=True,
+        spec=FeatureSpec.image(16),
     )
 
 

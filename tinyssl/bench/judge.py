@@ -1,0 +1,63 @@
+"""How good the answers of device and reference are, by the metrics of the task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tinyssl.graph.interface import Outputs, ValueInfo
+from tinyssl.learn.tasks import Answers, Task, confusion_matrix
+from tinyssl.verify.sqnr import dequantised
+
+
+@dataclass
+class Judge:
+    """Collects the answers of both, sample by sample."""
+
+    task: Task
+    outputs: Sequence[ValueInfo]
+    """Of the model: what their bytes mean"""
+    class_names: tuple[str, ...] = ()
+    _right: list[Any] = field(default_factory=list)
+    _device: list[Any] = field(default_factory=list)
+    _reference: list[Any] = field(default_factory=list)
+
+    def add(self, device: Outputs, reference: Outputs, right: Any) -> Any:
+        """One sample's outputs by name, and its right answer; returns the device's answer."""
+        answer = self._decode(device)
+        self._right.append(right)
+        self._device.append(answer)
+        self._reference.append(self._decode(reference))
+        return self.task.as_json(answer)
+
+    def results(self) -> dict[str, Any]:
+        """Every metric of device and host; none where nothing was judged."""
+        if not self._right:
+            return {}
+        right = np.stack(self._right)
+        device = self.task.score(np.stack(self._device), right)
+        host = self.task.score(np.stack(self._reference), right)
+        return {f"{name}_device": value for name, value in device.items()} | {
+            f"{name}_host": value for name, value in host.items()
+        }
+
+    def confusion(self) -> dict[str, Any] | None:
+        """Rows are labels, columns what the device answered; None where there are no classes."""
+        if not self.class_names or not self._right:
+            return None
+        classes = len(self.class_names)
+        pairs = np.array([self._right, self._device], np.int64)
+        known = pairs[:, pairs.max(axis=0) < classes]  # a model may know more classes
+        matrix = confusion_matrix(known[0], known[1], classes)
+        return {"class_names": self.class_names, "matrix": matrix.tolist()}
+
+    def _decode(self, found: Outputs) -> Answers:
+        reals = tuple(
+            dequantised(value, found[value.name]).reshape(1, *value.shape[1:])
+            for value in self.outputs
+        )
+        answer: Answers = self.task.decode(reals)[0]
+        return answer
