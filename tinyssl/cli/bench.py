@@ -72,7 +72,10 @@ def _blocks(record: RunRecord) -> Iterator[Table | str]:
         what = (
             "test images" if "images" in results else "noise inputs (the model has no test split)"
         )
-        yield f"{results['equal']:,} of {count:,} {what} give the same bytes as on this computer"
+        outputs = results.get("device", {}).get("outputs", 1)
+        where = "" if outputs == 1 else f" in all {outputs} outputs"
+        counted = f"{results['equal']:,} of {count:,} {what}"
+        yield f"{counted} give the same bytes{where} as on this computer"
     yield f"run: {record.folder}"
 
 

@@ -85,6 +85,12 @@ def _check_ends(model: Model) -> None:
                 raise ModelError(
                     f"the model's {what} {value.name} is a constant", hint=CONTRADICTION_HINT
                 )
+            if value.kind in (ValueKind.PARAMETER, ValueKind.STATE):
+                raise ModelError(
+                    f"the model's {what} {value.name} is a variable, which keeps its value between "
+                    "inferences",
+                    hint=CONTRADICTION_HINT,
+                )
 
 
 def _check_order(model: Model) -> None:

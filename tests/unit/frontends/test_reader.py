@@ -201,11 +201,6 @@ REFUSED = {
         lambda model: setattr(model.subgraphs[0].tensors[0], "type", 3),
         "UINT8",
     ),
-    "variable": (
-        cases.softmax,
-        lambda model: setattr(model.subgraphs[0].tensors[0], "isVariable", True),
-        "variable",
-    ),
     "activation": (
         cases.conv,
         lambda model: setattr(

@@ -12,7 +12,7 @@ from tests.ops import cases
 from tests.ops.ends import two_inputs
 from tinyssl.core.errors import ModelError, UnsupportedModel
 from tinyssl.frontends.tflite import read_model
-from tinyssl.graph.model import DType, Model, Op, Quant
+from tinyssl.graph.model import DType, Model, Op, Quant, ValueKind
 from tinyssl.graph.verify import verify
 from tinyssl.ops.common.weights import accumulator_bounds
 from tinyssl.ops.common.window import Padding
@@ -59,6 +59,11 @@ def with_bias(model: Model, value: int) -> Model:
 
 # name: (file, change, message). Tensors of conv: 0 input, 1 weights, 2 bias, 3 output.
 BROKEN = {
+    "input is a variable": (
+        two_inputs,
+        lambda m: with_tensor(m, 1, kind=ValueKind.STATE),
+        "the model's input map is a variable",
+    ),
     "output shape": (
         cases.conv,
         lambda m: with_tensor(m, 3, shape=(1, 7, 6, 4)),
@@ -207,6 +212,11 @@ UNSUPPORTED = {
         cases.add,
         lambda m: with_op(m, 2, right=0),
         "#2 ADD: .*broadcasting",
+    ),
+    "variable": (
+        two_inputs,
+        lambda m: with_tensor(replace(m, inputs=(0,)), 1, kind=ValueKind.STATE),
+        r"#1 ADD: map is a variable, which keeps .*; it cannot be the right",
     ),
     "second batch": (
         two_inputs,

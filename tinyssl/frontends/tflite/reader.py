@@ -23,7 +23,7 @@ from tinyssl.frontends.tflite.tables import (
 )
 from tinyssl.graph.blockers import blocked
 from tinyssl.graph.check import CONTRADICTION_HINT
-from tinyssl.graph.model import DType, Model, Op, Quant, Value
+from tinyssl.graph.model import DType, Model, Op, Quant, Value, ValueKind
 from tinyssl.graph.verify import find_blockers
 from tinyssl.ops import OPS
 from tinyssl.ops.common.tflite import OperatorContext, TfliteFormat
@@ -136,7 +136,8 @@ class _Reader:
             self.unreadable.add(index)
             return UNUSED
         content = self._content(raw, where)
-        tensor = Value(name, shape, DTYPES[raw.Type()], self._quant(raw, where), content)
+        kind = ValueKind.STATE if raw.IsVariable() else ValueKind.ACTIVATION
+        tensor = Value(name, shape, DTYPES[raw.Type()], self._quant(raw, where), content, kind)
         if content is not None and len(content) != tensor.bytes:
             raise ModelError(
                 f"{where} of shape {list(shape)} needs {tensor.bytes} bytes; its buffer "
@@ -263,8 +264,6 @@ def _tensor_blocker(
     """What is not supported about a tensor's type, storage or shape."""
     if raw.Type() not in DTYPES:
         return Blocker(where, f"type {enum_name('TensorType', raw.Type())} is not supported")
-    if raw.IsVariable():
-        return Blocker(where, "a variable, which keeps its value between inferences", STATE_HINT)
     if raw.Sparsity() is not None or raw.VariantTensorsLength() or raw.ExternalBuffer():
         hint = "convert the model without sparse tensors, into one file"
         return Blocker(where, "sparse, variant and external tensors are not supported", hint)
@@ -283,6 +282,3 @@ def _further(model: Model) -> list[Blocker]:
         return find_blockers(model)
     except ModelError:
         return []  # what is left of the graph need not make sense
-
-
-STATE_HINT = "use a model without memory, which takes a whole window at once"

@@ -3,8 +3,8 @@
 * All constants inside the flatbuffer, aligned to 16 bytes: TensorFlow Lite Micro reads constants
   in place and reads those behind the flatbuffer as uninitialised data, without an error.
 * Equal constants, quantisation arrays, shapes and options are stored once.
-* Tensors in order of first use; unused ones, names (but those of input and output), signatures and
-  metadata are left out.
+* Tensors in order of first use; unused ones, names (but those of inputs and outputs), signatures
+  and metadata are left out.
 
 Two things stay because LiteRT asks for them (TensorFlow Lite Micro does without): a zero point for
 every channel, shared between tensors of equal length, and the scales of the biases, without which
@@ -21,7 +21,7 @@ import numpy as np
 from tinyssl.frontends.tflite.lowering import lower
 from tinyssl.frontends.tflite.reader import DTYPES
 from tinyssl.frontends.tflite.tables import IDENTIFIER, SCHEMA_VERSION
-from tinyssl.graph.model import Model, Quant
+from tinyssl.graph.model import Model, Quant, ValueKind
 from tinyssl.ops.common.tflite import FileOp, Lowering
 
 ALIGNMENT = 16
@@ -113,9 +113,12 @@ class _File:
         }
         if tensor.quant is not None:
             fields["Quantization"] = self._quant(tensor.quant)
+        if tensor.kind is ValueKind.STATE:
+            fields["IsVariable"] = True
         for name, ends in (("input", self.model.inputs), ("output", self.model.outputs)):
             if index in [self.order[end] for end in ends]:
-                fields["Name"] = self.builder.CreateSharedString(name)
+                own = name if len(ends) == 1 else tensor.name
+                fields["Name"] = self.builder.CreateSharedString(own)
         return self._table("Tensor", **fields)
 
     def _quant(self, quant: Quant) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import DType, Model, Op, Operand, Role, Value
+from tinyssl.graph.model import DType, Model, Op, Operand, Role, Value, ValueKind
 from tinyssl.ops.common.activation import INTEGERS
 from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.window import GEOMETRY_MAX
@@ -17,15 +17,35 @@ ELEMENTS_MAX = 2**28
 TOO_MANY = f"up to {ELEMENTS_MAX} are supported"
 
 
+LASTING_ROLES = {ValueKind.PARAMETER: Role.PARAMETER, ValueKind.STATE: Role.STATE}
+"""Kind of a value that outlives an inference -> the role that an operand must have for it"""
+
+
 def values(check: OpCheck[Op]) -> None:
-    """Activations have a batch of one, and where they are quantised one legal scale."""
+    """Activations have a batch of one, and where they are quantised one legal scale.
+
+    What lasts stands only where the operator takes it.
+    """
     op = check.op
     for index in (*op.inputs, *op.outputs):
         _elements(check, check.tensor(index))
     for operand in (*op.operands, *op.results):
-        if Role.ACTIVATION in operand.roles:
-            for index in op.values(operand):
+        for index in op.values(operand):
+            _lasting(check, operand, index)
+            if Role.ACTIVATION in operand.roles:
                 _activation(check, operand, index)
+
+
+def _lasting(check: OpCheck[Op], operand: Operand, index: int) -> None:
+    """Parameters and states need an operator that knows of them."""
+    value = check.tensor(index)
+    needed = LASTING_ROLES.get(value.kind)
+    if needed is not None and needed not in operand.roles:
+        raise check.unsupported(
+            f"{value.name} is a variable, which keeps its value between inferences; it cannot be "
+            f"the {operand.name}",
+            hint="use a model without memory, which takes a whole window at once",
+        )
 
 
 def _activation(check: OpCheck[Op], operand: Operand, index: int) -> None:
