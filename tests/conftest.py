@@ -88,3 +88,12 @@ def tiny_tflite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model") / "tiny.tflite"
     path.write_bytes(write_model(tiny_model()))
     return path
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of a session share. Take a lock before you make a file in it."""
+    home = tmp_path_factory.getbasetemp()
+    folder = (home.parent if "PYTEST_XDIST_WORKER" in os.environ else home) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder

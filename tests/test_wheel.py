@@ -62,7 +62,8 @@ def program(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     command(sys.executable, "-m", "venv", venv)
     (wheel,) = dist.glob("*.whl")
     constraints = ROOT / "constraints.txt"
-    command(venv / "bin" / "pip", "install", "-q", "-c", constraints, wheel, timeout=600)
+    install = (venv / "bin" / "python", ROOT / "tools" / "install_packages.py")
+    command(*install, "-c", constraints, wheel, timeout=600, cwd=ROOT)
     return venv / "bin" / "tinyssl"
 
 

@@ -6,6 +6,7 @@ one line a graph and input: `equal NAME` or `differs NAME at N: FOUND for EXPECT
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 from numpy.typing import NDArray
 
+from tests.ops.image_start import START, START_M55
 from tests.ops.oracle import Row, Tflm, as_row, rows_for
 from tinyssl.codegen.aot import render_aot
 from tinyssl.codegen.render import Sources, write_sources
@@ -95,6 +97,14 @@ static int holds(const struct graph *graph, uint8_t *arena, uint32_t id, FILE *f
     return i == bytes;
 }}
 
+/* Passes over inputs and outputs of a graph that is not asked for. */
+static void skip(const struct graph *graph, FILE *file)
+{{
+    for (uint32_t id = 0; id < graph->inputs + graph->outputs; id++) {{
+        fseek(file, (long)graph->tensors[id].bytes, SEEK_CUR);
+    }}
+}}
+
 static void check(const struct graph *graph, FILE *file)
 {{
     /* Of its exact size, so that the sanitizer sees the first byte behind it. */
@@ -117,6 +127,8 @@ static void check(const struct graph *graph, FILE *file)
 
 int main(void)
 {{
+    const char *graph = getenv("ONLY_GRAPH");
+    const long only = graph ? strtol(graph, NULL, 10) : -1;
     FILE *file = fopen("{data}", "rb");
     if (!file) {{
         printf("cannot read {data}\\n");
@@ -124,41 +136,15 @@ int main(void)
     }}
     for (size_t i = 0; i < sizeof graphs / sizeof graphs[0]; i++) {{
         for (int input = 0; input < {inputs}; input++) {{
-            check(&graphs[i], file);
+            if (only >= 0 && (size_t)only != i) {{
+                skip(&graphs[i], file);
+            }} else {{
+                check(&graphs[i], file);
+            }}
         }}
     }}
     return failures != 0;
 }}
-"""
-
-START = """\
-#include <stdint.h>
-extern void _start(void);
-__attribute__((section(".vectors"), used)) static const uintptr_t vectors[] = {
-    0x20400000, (uintptr_t)_start };
-"""
-
-START_M55 = """\
-#include <stddef.h>
-#include <stdint.h>
-extern void _start(void);
-/* CPACR: the vector extension, before the first function that uses it. */
-__attribute__((naked)) static void boot(void)
-{
-    __asm__("ldr r0, =0xE000ED88\\n\\tldr r1, [r0]\\n\\torr r1, #0xF00000\\n\\tstr r1, [r0]\\n\\t"
-            "dsb\\n\\tisb\\n\\tb _start");
-}
-__attribute__((section(".vectors"), used)) static const uintptr_t vectors[] = {
-    0x21400000, (uintptr_t)boot };
-/* The C library looks for its heap in the wrong memory. */
-void *_sbrk(ptrdiff_t size)
-{
-    static _Alignas(16) char heap[1 << 20];
-    static size_t used;
-    void *start = heap + used;
-    used += (size_t)size;
-    return used <= sizeof heap ? start : (void *)-1;
-}
 """
 
 
@@ -336,13 +322,11 @@ def _expected(file: bytes, feed: Feed) -> list[bytes]:
     return found
 
 
-def run_program(
-    program: CaseProgram, target: Target, folder: Path, seconds: int = 600
-) -> list[str]:
-    """Compiles and runs it; returns the lines about graphs that differ.
+def compile_program(program: CaseProgram, target: Target, folder: Path) -> Path:
+    """Compiles it in `folder`, where it must be run; returns the executable.
 
     Raises:
-        RuntimeError: It did not compile, or stopped before its end; with what it printed.
+        RuntimeError: It did not compile; with what the compiler said.
     """
     folder.mkdir(parents=True, exist_ok=True)
     sources = program.sources | ({"start.c": target.start} if target.start else {})
@@ -353,16 +337,54 @@ def run_program(
     if target.instruction:
         listing = _call(["arm-none-eabi-objdump", "-d", str(elf)], folder).stdout
         assert target.instruction in listing, f"no {target.instruction}: plain C was compiled"
-    done = subprocess.run(
-        [*target.emulator, str(elf)],
+    return elf
+
+
+def run_program(
+    program: CaseProgram, target: Target, folder: Path, seconds: int = 600
+) -> list[str]:
+    """Compiles and runs it; returns the lines about graphs that differ.
+
+    Raises:
+        RuntimeError: It did not compile, or stopped before its end; with what it printed.
+    """
+    elf = compile_program(program, target, folder)
+    done = _run([*target.emulator, str(elf)], folder, seconds)
+    return _differing(done, [name for name in program.names for _ in range(program.inputs)])
+
+
+def run_graph(elf: Path, names: Sequence[str], name: str) -> list[str]:
+    """Runs one graph of a program of this computer, all inputs; returns the lines that differ.
+
+    Args:
+        elf: From `compile_program`, of graphs without inputs of their own.
+        names: All its graphs.
+        name: The one to run.
+
+    Raises:
+        RuntimeError: It stopped before its end; with what it printed.
+    """
+    only = {"ONLY_GRAPH": str(list(names).index(name))}
+    done = _run([str(elf)], elf.parent, 60, os.environ | only)
+    return _differing(done, [name] * INPUTS)
+
+
+def _run(
+    command: list[str], folder: Path, seconds: int, environ: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
         cwd=folder,
+        env=environ,
         capture_output=True,
         text=True,
         timeout=seconds,
         check=False,
     )
+
+
+def _differing(done: subprocess.CompletedProcess[str], expected: list[str]) -> list[str]:
     lines = done.stdout.splitlines()
-    expected = [name for name in program.names for _ in range(program.inputs)]
     if [line.split()[1] for line in lines if line.startswith(("equal ", "differs "))] != expected:
         last = "\n".join(lines[-3:])
         raise RuntimeError(f"it stopped after {len(lines)} lines:\n{last}\n{done.stderr[-4000:]}")

@@ -6,9 +6,9 @@ time of all tests.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import cache, partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -34,15 +34,12 @@ FAMILIES = {
 
 
 @pytest.fixture(scope="session")
-def packed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Isa], Library]:
+def packed(shared_folder: Path) -> Callable[[str, Isa], Library]:
     """(family, instruction set) -> library, compiled once in a session, whatever its workers."""
-    home = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        home = home.parent
 
     @cache
     def library(family: str, isa: Isa) -> Library:
-        return pack(FAMILIES[family], isa, home / "host_c" / f"{family}-{isa.value}.so")
+        return pack(FAMILIES[family], isa, shared_folder / "host_c" / f"{family}-{isa.value}.so")
 
     return library
 

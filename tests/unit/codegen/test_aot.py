@@ -331,13 +331,6 @@ def test_selftest_fails_when_one_weight_byte_is_wrong(tmp_path):
 
 
 @pytest.mark.parametrize("isa", ISAS)
-@pytest.mark.parametrize("name", [name for name in cases.CASES if "boundary" not in name])
-@pytest.mark.slow
-def test_sanitizers_find_nothing(name, isa, tmp_path):
-    sanitized(name, tmp_path, isa)
-
-
-@pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize("name", ["conv larger than input", "depthwise", "softmax flat"])
 def test_sanitizers_find_nothing_in_the_corners(name, isa, tmp_path):
     sanitized(name, tmp_path, isa)

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.unit.table.table_helpers import TABLE, write_table
@@ -70,6 +71,18 @@ def test_child_sees_no_settings_but_those_of_the_table():
     }  # fmt: skip
 
 
+def small(folder: Path, text: str = TABLE) -> str:
+    """The text with one seed, over 400 images made here: cells then take seconds."""
+    source = np.random.default_rng(0)
+    labels = np.arange(400) % 4
+    images = (
+        source.integers(0, 128, (400, 16, 16, 3), dtype=np.uint8) + 32 * labels[:, None, None, None]
+    )
+    np.savez(folder / "images.npz", images=images.astype(np.uint8), labels=labels)
+    text = text.replace("seeds = [3, 4]", "seeds = [3]")
+    return text.replace('"digits"', f'"npz"\ndata_path = "{folder / "images.npz"}"')
+
+
 def table(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "tinyssl", "table", "small.toml", "--json", *words]
     environment = child_environment(1)
@@ -88,7 +101,7 @@ def content(done):
 def test_whole_table_is_run_once_and_its_document_written(tmp_path):
     """All rows, two at a time, one that must fail: it alone fails. Nothing is run twice."""
     broken = '\n[[row]]\nname = "broken"\nmethod = "simclr"\nbatch_size = 5000\n'
-    write_table(tmp_path, TABLE.replace("seeds = [3, 4]", "seeds = [3]") + broken)
+    write_table(tmp_path, small(tmp_path) + broken)
     planned = content(table(tmp_path, "--dry-run"))
     assert [cell["step"] for cell in planned["cells"]] == ["pretrain"] * 4
     first = table(tmp_path, "--jobs", "2", "--out", "results.md")
@@ -107,9 +120,7 @@ def test_whole_table_is_run_once_and_its_document_written(tmp_path):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_interrupted_table_goes_on_and_ends_in_the_same_weights(tmp_path):
-    text = TABLE.replace("seeds = [3, 4]", "seeds = [3]").replace(
-        "epochs = 2\nbatch", "epochs = 8\nbatch"
-    )
+    text = small(tmp_path).replace("epochs = 2\nbatch_size = 256", "epochs = 5\nbatch_size = 32")
     for name in ("whole", "cut"):
         (tmp_path / name).mkdir()
         write_table(tmp_path / name, text)

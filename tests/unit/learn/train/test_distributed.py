@@ -37,18 +37,21 @@ from tinyssl.learn.backbones.base import Backbone
 from tinyssl.core.config import DataConfig, PretrainConfig
 from tinyssl.core.progress import Silent
 from tinyssl.core.records import Workspace
-from tinyssl.learn.train import pretrain
+from tinyssl.stages.pretrain import pretrain
 
 torch.set_num_threads(1)
 
 class Plain(Backbone):
-    '''Three convolutions without batch norm.'''
-    def __init__(self):
+    '''Three convolutions, with batch norm or without.'''
+    def __init__(self, normed):
         super().__init__()
         self.feature_dim, self.map_channels = 12, {8: 8, 16: 10, 32: 12}
         widths = [3, 8, 10, 12]
         self.layers = torch.nn.ModuleList(
-            torch.nn.Conv2d(a, b, 3, 2, 1) for a, b in zip(widths, widths[1:]))
+            torch.nn.Sequential(
+                torch.nn.Conv2d(a, b, 3, 2, 1),
+                torch.nn.BatchNorm2d(b) if normed else torch.nn.Identity())
+            for a, b in zip(widths, widths[1:]))
     def forward_all(self, images):
         maps = {}
         for stride, layer in zip((8, 16, 32), self.layers):
@@ -60,7 +63,8 @@ class Plain(Backbone):
     def forward(self, images):
         return self.forward_all(images)[0]
 
-BACKBONES["plain"] = lambda stem_stride: Plain()
+BACKBONES["plain"] = lambda spec, stem_stride: Plain(normed=False)
+BACKBONES["normed"] = lambda spec, stem_stride: Plain(normed=True)
 
 class Fail(Silent):
     '''Ends the process at a step, as the kernel would; in the first attempt only.'''
@@ -90,7 +94,7 @@ def config_of(method: str, teacher: Path) -> PretrainConfig:
     return PretrainConfig(
         method=method,
         method_options={"queue": 40} if method in ("seed", "moco_v2") else {},
-        backbone="mobilenet_v2_tiny",
+        backbone="normed",
         teacher=str(teacher) if METHODS[method].needs_teacher else None,
         teacher_grid=2,
         epochs=4,
@@ -170,6 +174,7 @@ def test_two_processes_are_one_with_the_doubled_batch(data, teacher, tmp_path):
     plain = {"backbone": "plain", "sync_batch_norm": False}
     for name in ("seed", "supervised"):  # not one batch norm in them
         alone[f"plain_{name}"] = replace(alone[name], **plain)
+    alone["mobilenet"] = replace(alone["simclr"], backbone="mobilenet_v2_tiny")
     two = {name: replace(config, batch_size=BATCH // 2) for name, config in alone.items()}
     single = launch(tmp_path / "single", alone, data, processes=1)
     assert single.returncode == 0, single.stderr[-3000:]
@@ -202,7 +207,9 @@ def test_restarted_by_torchrun_after_a_killed_process(data, teacher, tmp_path):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_killed_process_ends_all_with_a_reason(data, teacher, tmp_path):
-    config = replace(config_of("supervised", teacher), batch_size=BATCH // 2)
+    config = replace(
+        config_of("supervised", teacher), batch_size=BATCH // 2, backbone="mobilenet_v2_tiny"
+    )
     broken = launch(tmp_path, {"run": config}, data, "8")
     assert broken.returncode != 0
     # torchrun ends the other process as soon as it looks; where that one was faster, it says why.

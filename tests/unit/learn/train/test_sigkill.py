@@ -20,7 +20,7 @@ import torch
 from tinyssl.core.config import DataConfig, PretrainConfig
 from tinyssl.core.progress import Silent
 from tinyssl.core.records import Workspace
-from tinyssl.learn.train import pretrain
+from tinyssl.stages.pretrain import pretrain
 torch.set_num_threads(1)
 root, images = Path(sys.argv[1]), Path(sys.argv[2])
 resume = Path(sys.argv[3]) if len(sys.argv) > 3 else None

@@ -1,0 +1,31 @@
+"""C that an emulated core begins with, before `main` of a program of graphs."""
+
+START = """\
+#include <stdint.h>
+extern void _start(void);
+__attribute__((section(".vectors"), used)) static const uintptr_t vectors[] = {
+    0x20400000, (uintptr_t)_start };
+"""
+
+START_M55 = """\
+#include <stddef.h>
+#include <stdint.h>
+extern void _start(void);
+/* CPACR: the vector extension, before the first function that uses it. */
+__attribute__((naked)) static void boot(void)
+{
+    __asm__("ldr r0, =0xE000ED88\\n\\tldr r1, [r0]\\n\\torr r1, #0xF00000\\n\\tstr r1, [r0]\\n\\t"
+            "dsb\\n\\tisb\\n\\tb _start");
+}
+__attribute__((section(".vectors"), used)) static const uintptr_t vectors[] = {
+    0x21400000, (uintptr_t)boot };
+/* The C library looks for its heap in the wrong memory. */
+void *_sbrk(ptrdiff_t size)
+{
+    static _Alignas(16) char heap[1 << 20];
+    static size_t used;
+    void *start = heap + used;
+    used += (size_t)size;
+    return used <= sizeof heap ? start : (void *)-1;
+}
+"""
