@@ -298,3 +298,79 @@ def test_no_globals_outside_app_engine_and_port(folder: str, tmp_path: Path) -> 
         symbols = subprocess.run([lister, target], check=True, capture_output=True, text=True)
         variables = [line for line in symbols.stdout.splitlines() if re.search(r" [bBdDC] ", line)]
         assert not variables, path
+
+
+def c_unit(name: str) -> str:
+    """A C file and its header are one unit."""
+    return name.rsplit(".", 1)[0]
+
+
+def c_links(folders: tuple[str, ...], objects: Path) -> dict[str, set[str]]:
+    """Unit -> the units whose functions it calls, as the linker would find them."""
+    made: dict[str, set[str]] = {}
+    needed: dict[str, set[str]] = {}
+    (objects / "tinyssl_build.h").write_text(BUILD_HEADER)
+    for path in (path for folder in folders for path in c_files(folder) if path.suffix == ".c"):
+        target = objects / f"{path.stem}.o"
+        search = [f"-I{inner}" for inner in (objects, FIRMWARE, *FIRMWARE.iterdir())]
+        subprocess.run(["cc", "-std=c11", "-c", *search, path, "-o", target], check=True)
+        listed = subprocess.run(["nm", target], check=True, capture_output=True, text=True).stdout
+        symbols = [line.split()[-2:] for line in listed.splitlines()]
+        made[path.stem] = {name for kind, name in symbols if kind in "TDRB"}
+        needed[path.stem] = {name for kind, name in symbols if kind == "U"}
+    return {
+        unit: {other for other, names in made.items() if other != unit and names & wanted}
+        for unit, wanted in needed.items()
+    }
+
+
+BUILD_HEADER = """
+#define TINYSSL_VERSION ""
+#define TINYSSL_BOARD ""
+#define TINYSSL_BUILD_ID ""
+#define TINYSSL_TICK_UNIT ""
+#define TINYSSL_CLOCK_HZ 1u
+#define TINYSSL_INPUT_BYTES 1u
+#define TINYSSL_INPUTS_BYTES 1u
+#define TINYSSL_INPUT_COUNT 1u
+#define TINYSSL_TENSOR_COUNT 2u
+#define TINYSSL_OUTPUT_BYTES 1u
+#define TINYSSL_OP_COUNT 1u
+"""
+
+
+def circles(graph: dict[str, set[str]]) -> list[str]:
+    """What can be reached from itself."""
+
+    def reached(start: str) -> set[str]:
+        found: set[str] = set()
+        left = [start]
+        while left:
+            new = graph.get(left.pop(), set()) - found
+            found |= new
+            left += new
+        return found
+
+    return sorted(unit for unit in graph if unit in reached(unit))
+
+
+def test_no_two_c_units_include_each_other() -> None:
+    graph: dict[str, set[str]] = {}
+    for path in (*FIRMWARE.rglob("*.c"), *FIRMWARE.rglob("*.h"), *FIRMWARE.rglob("*.cpp")):
+        unit = c_unit(path.name)
+        named = {c_unit(name[1:-1].split("/")[-1]) for name in INCLUDE.findall(code_of(path))}
+        graph.setdefault(unit, set()).update(named - {unit})
+    assert circles(graph) == []
+
+
+@pytest.mark.parametrize("folders", [("app", "protocol"), ("kernels",)], ids="-".join)
+def test_no_two_c_units_call_each_other(folders: tuple[str, ...], tmp_path: Path) -> None:
+    if not shutil.which("cc") or not shutil.which("nm"):
+        pytest.skip("needs cc and nm (apt-get install gcc)")
+    graph = c_links(folders, tmp_path)
+    assert any(graph.values())
+    assert circles(graph) == []
+
+
+def test_a_circle_is_found() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}) == ["b", "c"]

@@ -6,7 +6,7 @@
 TINYSSL_INLINE void four(const int8_t *in, const struct tinyssl_pool2d *p, struct tinyssl_span rows,
                         struct tinyssl_span columns, int8_t *out, int32_t channels)
 {
-    tinyssl_quad sum = tinyssl_same(0);
+    tinyssl_quad sum = tinyssl_dup(0);
     for (int32_t y = rows.begin; y < rows.end; y++) {
         const int8_t *from = in + (y * p->in_w + columns.begin) * p->channels;
         for (int32_t x = columns.begin; x < columns.end; x++, from += p->channels) {
@@ -15,7 +15,7 @@ TINYSSL_INLINE void four(const int8_t *in, const struct tinyssl_pool2d *p, struc
     }
     const int32_t count = (rows.end - rows.begin) * (columns.end - columns.begin);
     int32_t sums[TINYSSL_QUAD];
-    tinyssl_keep_quad(sums, sum);
+    tinyssl_store_lanes(sums, sum);
     for (int32_t i = 0; i < TINYSSL_QUAD && i < channels; i++) {
         const int32_t half = sums[i] > 0 ? count / 2 : -(count / 2);
         out[i] = tinyssl_clamp((sums[i] + half) / count, p->out_min, p->out_max);

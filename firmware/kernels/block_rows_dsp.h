@@ -1,12 +1,11 @@
-/* What blocks have in common, whatever their depthwise convolution reads: fused_block_s8_dsp.c has the
- * functions. */
+/* What blocks have in common, whatever their depthwise convolution reads. */
 #ifndef TINYSSL_BLOCK_ROWS_DSP_H
 #define TINYSSL_BLOCK_ROWS_DSP_H
 
 #include <stdint.h>
 
 #include "depthwise_lines_dsp.h"
-#include "fused_block_s8_dsp.h"
+#include "fused_block_dsp.h"
 #include "lanes_dsp.h"
 
 /* Working memory of a block, and where it is. */

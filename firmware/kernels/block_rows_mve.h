@@ -1,11 +1,10 @@
-/* What blocks have in common, whatever their depthwise convolution reads: fused_block_s8_mve.c has the
- * functions. */
+/* What blocks have in common, whatever their depthwise convolution reads. */
 #ifndef TINYSSL_BLOCK_ROWS_MVE_H
 #define TINYSSL_BLOCK_ROWS_MVE_H
 
 #include <stdint.h>
 
-#include "fused_block_s8_mve.h"
+#include "fused_block_mve.h"
 #include "mve.h"
 
 enum { TINYSSL_BLOCK_ROWS = 3 };

@@ -140,7 +140,7 @@ static int8_t channel_of(const struct pixel *p, int32_t c, int32_t sign)
     }
     int32_t x = tinyssl_high_product(sum, entry[TINYSSL_QUAD]);
     x += sign ? x >> 31 : 0;
-    x = tinyssl_round_shift(tinyssl_same(x), tinyssl_same(entry[0])).lane[0];
+    x = tinyssl_round_shift(tinyssl_dup(x), tinyssl_dup(entry[0])).lane[0];
     return tinyssl_clamp(x + p->zero, p->low, p->high);
 }
 

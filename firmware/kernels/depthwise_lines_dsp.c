@@ -177,7 +177,7 @@ static int32_t sum_of_second(const uint8_t *plane, const uint32_t *taps, int32_t
 
 enum { FORM_relu, FORM_signed };
 
-static void put(int32_t sum2, const struct tinyssl_line *line, int32_t form, int8_t *out)
+static void store_output(int32_t sum2, const struct tinyssl_line *line, int32_t form, int8_t *out)
 {
     const struct tinyssl_channel channel = {line->word, line->multiplier};
     *out = tinyssl_requantise_dsp(sum2, channel, line->rounding, form == FORM_signed);
@@ -199,11 +199,11 @@ static void run(const uint8_t *plane, const struct tinyssl_line *line, const uin
     for (; (uint32_t)(uintptr_t)plane != line->end; plane += stride * word, out += 2 * line->step) {
         const int32_t b = stride == 1 ? sum_of_second(plane, taps, line->start[1])
                                       : sum(plane + word, taps, line->start[1]);
-        put(sum(plane, taps, line->start[0]), line, form, out);
-        put(b, line, form, out + line->step);
+        store_output(sum(plane, taps, line->start[0]), line, form, out);
+        store_output(b, line, form, out + line->step);
     }
     if (line->odd) {
-        put(sum(plane, taps, line->start[0]), line, form, out);
+        store_output(sum(plane, taps, line->start[0]), line, form, out);
     }
 }
 

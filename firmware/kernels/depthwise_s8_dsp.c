@@ -36,7 +36,7 @@ TINYSSL_INLINE struct sums add_tap(struct sums s, const int8_t *in, const int8_t
     return s;
 }
 
-TINYSSL_INLINE int8_t *put(int32_t sum, const int32_t *channel, int32_t offset, int8_t *out)
+TINYSSL_INLINE int8_t *append_output(int32_t sum, const int32_t *channel, int32_t offset, int8_t *out)
 {
     const struct tinyssl_channel table = {channel[0], channel[1]};
     const int32_t rounding = tinyssl_lsl(offset, table.word);
@@ -69,10 +69,10 @@ static void pixel(const struct window *w, const struct tinyssl_depthwise_dsp *p,
             in += w->in_row;
             weight += w->weight_row;
         } while (--row > 0);
-        int8_t *to = put(s.a, table, offset, out + c);
-        to = put(s.b, table + 2, offset, to);
-        to = put(s.c, table + 4, offset, to);
-        (void)put(s.d, table + 6, offset, to);
+        int8_t *to = append_output(s.a, table, offset, out + c);
+        to = append_output(s.b, table + 2, offset, to);
+        to = append_output(s.c, table + 4, offset, to);
+        (void)append_output(s.d, table + 6, offset, to);
     }
 }
 

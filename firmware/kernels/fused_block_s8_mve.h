@@ -3,19 +3,7 @@
 
 #include <stdint.h>
 
-#include "add_s8.h"
-#include "depthwise_conv2d_s8_mve.h"
-#include "product_s8_mve.h"
-
-/* int8 block of 1x1 expansion, 3x3 depthwise convolution, 1x1 projection and addition of the input,
- * NHWC, batch 1; expansion and addition may be missing. The wide image between them never exists:
- * three rows of it do, and one row of the depthwise outputs. */
-struct tinyssl_fused_block_mve {
-    struct tinyssl_product_mve expand;     /* depth 0: none, the input is the depthwise's */
-    struct tinyssl_depthwise_mve depthwise;
-    struct tinyssl_product_mve project;
-    struct tinyssl_add add;                /* one row, the block's input on the left; size 0: none */
-};
+#include "fused_block_mve.h"
 
 /* in: [in_h][in_w][expand.depth or channels]; out: [out_h][out_w][project.out_c]; scratch, apart, in
  * this order: three expanded rows where there is an expansion, a pixel, a row of depthwise outputs, and

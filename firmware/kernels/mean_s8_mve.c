@@ -5,12 +5,12 @@
 
 TINYSSL_INLINE void four(const int8_t *in, const struct tinyssl_mean *p, int8_t *out, int32_t count)
 {
-    tinyssl_quad sum = tinyssl_same(-p->in_zero * p->places);
+    tinyssl_quad sum = tinyssl_dup(-p->in_zero * p->places);
     for (int32_t i = 0; i < p->places; i++, in += p->channels) {
         sum = tinyssl_add(sum, tinyssl_widen_quad(in, count));
     }
     int32_t sums[TINYSSL_QUAD];
-    tinyssl_keep_quad(sums, sum);
+    tinyssl_store_lanes(sums, sum);
     for (int32_t i = 0; i < TINYSSL_QUAD && i < count; i++) {
         const int32_t mean = tinyssl_requantise(sums[i], p->multiplier, p->shift) + p->out_zero;
         out[i] = tinyssl_clamp(mean, INT8_MIN, INT8_MAX);

@@ -143,7 +143,7 @@ TINYSSL_INLINE void tinyssl_fill(int8_t *to, int8_t value, int32_t count)
     }
 }
 
-TINYSSL_INLINE tinyssl_quad tinyssl_same(int32_t value)
+TINYSSL_INLINE tinyssl_quad tinyssl_dup(int32_t value)
 {
     return vdupq_n_s32(value);
 }
@@ -159,7 +159,7 @@ TINYSSL_INLINE tinyssl_quad tinyssl_widen_quad(const int8_t *from, int32_t count
     return count >= TINYSSL_QUAD ? vldrbq_s32(from) : vldrbq_z_s32(from, vctp32q((uint32_t)count));
 }
 
-TINYSSL_INLINE void tinyssl_keep_quad(int32_t *to, tinyssl_quad x)
+TINYSSL_INLINE void tinyssl_store_lanes(int32_t *to, tinyssl_quad x)
 {
     vstrwq_s32(to, x);
 }
@@ -289,7 +289,7 @@ TINYSSL_INLINE void tinyssl_fill(int8_t *to, int8_t value, int32_t count)
     }
 }
 
-TINYSSL_INLINE tinyssl_quad tinyssl_same(int32_t value)
+TINYSSL_INLINE tinyssl_quad tinyssl_dup(int32_t value)
 {
     return tinyssl_lanes(value, value, value, value);
 }
@@ -301,14 +301,14 @@ TINYSSL_INLINE tinyssl_quad tinyssl_load_quad(const int32_t *from)
 
 TINYSSL_INLINE tinyssl_quad tinyssl_widen_quad(const int8_t *from, int32_t count)
 {
-    tinyssl_quad x = tinyssl_same(0);
+    tinyssl_quad x = tinyssl_dup(0);
     for (int32_t i = 0; i < TINYSSL_QUAD && i < count; i++) {
         x.lane[i] = from[i];
     }
     return x;
 }
 
-TINYSSL_INLINE void tinyssl_keep_quad(int32_t *to, tinyssl_quad x)
+TINYSSL_INLINE void tinyssl_store_lanes(int32_t *to, tinyssl_quad x)
 {
     for (int32_t i = 0; i < TINYSSL_QUAD; i++) {
         to[i] = x.lane[i];
@@ -375,7 +375,7 @@ TINYSSL_INLINE void tinyssl_store_quad(int8_t *out, tinyssl_quad x, int32_t zero
 
 TINYSSL_INLINE void tinyssl_store_saturated(int8_t *out, tinyssl_quad x, int32_t zero)
 {
-    tinyssl_store_quad(out, x, zero, tinyssl_same(INT8_MIN), tinyssl_same(INT8_MAX), TINYSSL_QUAD);
+    tinyssl_store_quad(out, x, zero, tinyssl_dup(INT8_MIN), tinyssl_dup(INT8_MAX), TINYSSL_QUAD);
 }
 
 TINYSSL_INLINE tinyssl_block tinyssl_load_block(const int8_t *from, int32_t count)

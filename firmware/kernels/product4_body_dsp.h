@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "dsp.h"
-#include "product4_s8_dsp.h"
+#include "product4_types_dsp.h"
 
 #if TINYSSL_DSP && defined(__thumb2__)
 

@@ -18,7 +18,7 @@ TINYSSL_FORM(tinyssl_plain_signed, PLAIN, SIGNED, BYTES)
 #define RAISE UINT32_C(0x80808080)
 #define PAIR UINT32_C(0x01fe01fe)
 
-static inline void put(uint32_t bytes, int32_t pixels, uint8_t *at)
+static inline void store_pairs(uint32_t bytes, int32_t pixels, uint8_t *at)
 {
     bytes ^= RAISE;
     tinyssl_store(at, (bytes << 1) & PAIR);
@@ -81,7 +81,7 @@ static void words4(const int8_t *in, int32_t pitch, int32_t words, uint8_t *colu
     for (; rows > 0; rows--, in += row_step) {
         for (int32_t k = 0; k < words; k++, in += 4, column += 32) {
             for (int32_t i = 0; i < 4; i++) {
-                put(tinyssl_load(in + i * pitch), 4, column + 4 * i);
+                store_pairs(tinyssl_load(in + i * pitch), 4, column + 4 * i);
             }
         }
     }
@@ -96,7 +96,7 @@ static void words1(const int8_t *in, const struct tinyssl_taps *taps, int32_t pi
     for (int32_t row = 0; row < taps->rows; row++, in += taps->row_bytes) {
         TINYSSL_UNROLL
         for (int32_t k = 0; k + 4 <= taps->bytes; k += 4, column += 8 * pixels) {
-            put(tinyssl_load(in + k), pixels, column);
+            store_pairs(tinyssl_load(in + k), pixels, column);
         }
     }
 }
@@ -114,14 +114,14 @@ static void left1(const int8_t *in, const struct tinyssl_taps *taps, int32_t pix
             bytes |= (uint32_t)(uint8_t)in[k] << (8 * filled);
             filled = (filled + 1) & 3;
             if (filled == 0) {
-                put(bytes, pixels, column);
+                store_pairs(bytes, pixels, column);
                 column += 8 * pixels;
                 bytes = 0;
             }
         }
     }
     if (filled > 0) {
-        put(bytes, pixels, column);
+        store_pairs(bytes, pixels, column);
     }
 }
 
@@ -133,7 +133,7 @@ static void left_of_3(const int8_t *in, int32_t pitch, int32_t row_bytes, int32_
     const uint8_t *second = first + row_bytes;
     const uint8_t *third = second + row_bytes;
     for (int32_t i = 0; i < pixels; i++, column += 4) {
-        put((uint32_t)*first | (uint32_t)*second << 8 | (uint32_t)*third << 16, pixels, column);
+        store_pairs((uint32_t)*first | (uint32_t)*second << 8 | (uint32_t)*third << 16, pixels, column);
         first += pitch;
         second += pitch;
         third += pitch;

@@ -20,7 +20,7 @@ TINYSSL_INLINE struct channels load(const int32_t *entry)
 
 TINYSSL_INLINE struct clamp clamp_of(const struct tinyssl_product_mve *p)
 {
-    return (struct clamp){tinyssl_same(p->out_min), tinyssl_same(p->out_max)};
+    return (struct clamp){tinyssl_dup(p->out_min), tinyssl_dup(p->out_max)};
 }
 
 TINYSSL_INLINE void requantise(const struct tinyssl_product_mve *p, struct clamp clamp,

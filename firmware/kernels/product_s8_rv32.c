@@ -12,7 +12,7 @@ static inline struct sums starts(const int32_t *entry)
                          entry[3 * ENTRY] >> 8};
 }
 
-static inline void put(const struct tinyssl_product_rv32 *p, struct sums sum, const int32_t *entry,
+static inline void store_rows(const struct tinyssl_product_rv32 *p, struct sums sum, const int32_t *entry,
                        int8_t *out)
 {
     const int32_t offset = 2 * p->out_zero + 1;
@@ -76,8 +76,8 @@ static inline void rows4_of_2(const struct tinyssl_product_rv32 *p, const int8_t
     for (int32_t k = 0; k < left; k++) {
         STEP2(k);
     }
-    put(p, one, p->channel, first);
-    put(p, two, p->channel, second);
+    store_rows(p, one, p->channel, first);
+    store_rows(p, two, p->channel, second);
 }
 
 static inline void rows4_of_1(const struct tinyssl_product_rv32 *p, const int8_t *x, int8_t *out)
@@ -95,7 +95,7 @@ static inline void rows4_of_1(const struct tinyssl_product_rv32 *p, const int8_t
     for (int32_t k = 0; k < left; k++) {
         STEP1(k);
     }
-    put(p, one, p->channel, out);
+    store_rows(p, one, p->channel, out);
 }
 
 static inline int8_t row_of_1(const struct tinyssl_product_rv32 *p, const int8_t *x)

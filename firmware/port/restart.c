@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "port.h"
-#include "startup.h"
 
 enum { WORDS = 2 };        /* the note, and its complement: memory after power-on holds anything */
 #define MARK 0x7A11D000u   /* with the reason in the lowest byte */

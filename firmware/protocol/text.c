@@ -12,7 +12,7 @@ static void hand_over(struct text *text)
     }
 }
 
-static void put(struct text *text, const char *data, size_t size)
+static void append(struct text *text, const char *data, size_t size)
 {
     text->crc = crc32_add(text->crc, (const uint8_t *)data, size);
     for (size_t i = 0; i < size; i++) {
@@ -31,7 +31,7 @@ void text_init(struct text *text, text_write *write)
 
 void text_string(struct text *text, const char *string)
 {
-    put(text, string, strlen(string));
+    append(text, string, strlen(string));
 }
 
 void text_number(struct text *text, uint64_t number)
@@ -42,7 +42,7 @@ void text_number(struct text *text, uint64_t number)
         digits[--first] = (char)('0' + number % 10u);
         number /= 10u;
     } while (number > 0);
-    put(text, digits + first, sizeof digits - first);
+    append(text, digits + first, sizeof digits - first);
 }
 
 void text_milli(struct text *text, int64_t milli)
@@ -52,10 +52,10 @@ void text_milli(struct text *text, int64_t milli)
     char digits[4] = {'.', (char)('0' + fraction / 100u), (char)('0' + fraction / 10u % 10u),
                       (char)('0' + fraction % 10u)};
     if (milli < 0) {
-        put(text, "-", 1);
+        append(text, "-", 1);
     }
     text_number(text, size / 1000u);
-    put(text, digits, sizeof digits);
+    append(text, digits, sizeof digits);
 }
 
 void text_hex(struct text *text, const uint8_t *data, size_t size)
@@ -63,11 +63,11 @@ void text_hex(struct text *text, const uint8_t *data, size_t size)
     static const char digit[] = "0123456789abcdef";
     for (size_t i = 0; i < size; i++) {
         char pair[2] = {digit[data[i] >> 4], digit[data[i] & 15u]};
-        put(text, pair, sizeof pair);
+        append(text, pair, sizeof pair);
     }
 }
 
-static void put_field(struct text *text, char kind, const struct text_field *field)
+static void append_field(struct text *text, char kind, const struct text_field *field)
 {
     if (kind == 's') {
         text_string(text, field->string);
@@ -85,10 +85,10 @@ void text_format(struct text *text, const char *format, const struct text_field 
 {
     while (*format != '\0') {
         size_t plain = strcspn(format, "%");
-        put(text, format, plain);
+        append(text, format, plain);
         format += plain;
         if (*format == '%') {
-            put_field(text, format[1], fields++);
+            append_field(text, format[1], fields++);
             format += 2;
         }
     }
@@ -96,7 +96,7 @@ void text_format(struct text *text, const char *format, const struct text_field 
 
 void text_end(struct text *text)
 {
-    put(text, "\r\n", 2);
+    append(text, "\r\n", 2);
     hand_over(text);
     text->crc = 0;
 }

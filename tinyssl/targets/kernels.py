@@ -43,7 +43,13 @@ systems have no flags for a single file, so there the whole library has one."""
 KernelTable = dict[type[Op], tuple[Kernel[Any], ...]]
 """Operator -> its kernels, the first that supports it wins"""
 
-PRODUCT4 = ("product4_s8_dsp.c", "product4_s8_dsp.h", "product4_body_dsp.h", "dsp.h")
+PRODUCT4 = (
+    "product4_s8_dsp.c",
+    "product4_s8_dsp.h",
+    "product4_body_dsp.h",
+    "product4_types_dsp.h",
+    "dsp.h",
+)
 
 LANES = ("lanes_dsp.h", "dsp.h")
 
@@ -142,10 +148,12 @@ DSP: KernelTable = {
 }
 """For cores with the DSP extension of Armv7E-M"""
 
+BLOCK_DSP = ("fused_block_dsp.h", "block_rows_dsp.h", "block_rows_dsp.c")
+
 FUSED_BLOCK: Kernel[Op] = Kernel(
     "fused_block_s8_dsp",
     "tinyssl_fused_block_dsp",
-    ("block_rows_dsp.h", *PRODUCT4, *LINES, "add_s8_dsp.h", "add_s8_dsp.c", "fixed_point.h"),
+    (*BLOCK_DSP, *PRODUCT4, *LINES, "add_s8_dsp.h", "add_s8_dsp.c", "fixed_point.h"),
     scratch=lambda _model, _op: 0,
 )
 """For the blocks of `fused`; the kernel call makes its parameters"""
@@ -231,11 +239,13 @@ MVE: KernelTable = {
 }
 """For cores with the M-profile Vector Extension"""
 
+BLOCK_MVE = ("fused_block_mve.h", "block_rows_mve.h", "block_rows_mve.c")
+
 FUSED_BLOCK_MVE: Kernel[Op] = Kernel(
     "fused_block_s8_mve",
     "tinyssl_fused_block_mve",
     (
-        "block_rows_mve.h",
+        *BLOCK_MVE,
         *PRODUCT_MVE,
         *("depthwise_conv2d_s8_mve.c", "depthwise_conv2d_s8_mve.h"),
         *("add_s8_mve.c", "add_s8_mve.h", "add_s8.h"),
