@@ -61,8 +61,8 @@ class Flatfile:
         operator = schema.OperatorT()
         operator.opcodeIndex = self._code(getattr(schema.BuiltinOperator, kind), version)
         operator.inputs, operator.outputs = list(inputs), list(outputs)
-        table = OPTIONS.get(kind)
-        if table is not None:
+        table = options_table(kind)
+        if table:
             operator.builtinOptionsType = getattr(schema.BuiltinOptions, table)
             operator.builtinOptions = getattr(schema, f"{table}T")()
             for name, value in options.items():
@@ -90,12 +90,17 @@ class Flatfile:
         return bytes(builder.Output())
 
 
+def options_table(kind: str) -> str:
+    """The schema's options table of an operator; empty where it has none."""
+    usual = kind.title().replace("_", "") + "Options"
+    return OPTIONS.get(kind, usual if hasattr(schema, usual) else "")
+
+
 OPTIONS = {
     "CONV_2D": "Conv2DOptions",
     "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions",
     "FULLY_CONNECTED": "FullyConnectedOptions",
     "ADD": "AddOptions",
-    "MUL": "MulOptions",
     "PAD": "PadOptions",
     "MEAN": "ReducerOptions",
     "AVERAGE_POOL_2D": "Pool2DOptions",

@@ -115,6 +115,6 @@ class Oracle:
 
 def small(model: Model) -> bool:
     """Whether it is compiled and run."""
-    arena = sum(model.tensor(op.output).bytes for op in model.ops)
+    arena = sum(model.tensor(index).bytes for op in model.ops for index in op.outputs)
     arena += sum(model.tensor(index).bytes for index in model.inputs)
     return arena < ARENA_MAX and sum(macs(model, op) for op in model.ops) < MACS_MAX

@@ -47,4 +47,5 @@ def elementwise(model: Model, op: Op) -> tuple[Overlap, ...]:
     """
     output = model.tensor(op.outputs[0])
     inputs = (i for i in dict.fromkeys(op.inputs) if not model.tensor(i).constant)
-    return tuple(Overlap(i) for i in inputs if model.tensor(i).bytes == output.bytes)
+    same = (i for i in inputs if model.tensor(i).bytes == output.bytes)
+    return tuple(Overlap(i) for i in same)

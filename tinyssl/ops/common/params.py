@@ -75,3 +75,9 @@ def zero_point(model: Model, index: int) -> int:
 def image_fields(prefix: str, shape: tuple[int, ...]) -> Fields:
     """`in_h`, `in_w`, `in_c` of an NHWC shape, where the prefix is `in`."""
     return {f"{prefix}_h": shape[1], f"{prefix}_w": shape[2], f"{prefix}_c": shape[3]}
+
+
+def float_literal(value: float) -> str:
+    """The shortest C literal that gives back this float32."""
+    text = repr(float(str(np.float32(value))))
+    return f"{text}f"

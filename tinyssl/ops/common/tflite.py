@@ -142,7 +142,7 @@ class Lowering:
         self.tensors.append(tensor)
         return len(self.tensors) - 1
 
-    def constant(self, name: str, values: Sequence[object]) -> int:
+    def constant(self, name: str, values: Sequence[object] | int) -> int:
         """Index of an int32 constant; equal ones are one tensor."""
         array = np.array(values, dtype="<i4")
         tensor = Value(name, array.shape, DType.INT32, data=array.tobytes())

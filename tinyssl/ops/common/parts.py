@@ -1,0 +1,57 @@
+"""Joining tensors along an axis, and cutting them: both move runs of bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from tinyssl.graph.check import OpCheck
+from tinyssl.graph.model import DType, Model, Op
+from tinyssl.ops.common.params import Constants, Fields
+
+TYPES = (DType.INT8, DType.INT16, DType.FLOAT32)
+"""Element types that TFLM's kernels for both take"""
+
+
+def positive_axis(axis: int, rank: int) -> int | None:
+    """An axis counted from the front; None where there is none such."""
+    return axis % rank if -rank <= axis < rank else None
+
+
+def joined_shape(shapes: Sequence[tuple[int, ...]], axis: int) -> tuple[int, ...] | None:
+    """Shape of tensors side by side along an axis; None where they do not fit."""
+    first = shapes[0]
+    others = {(*shape[:axis], *shape[axis + 1 :]) for shape in shapes}
+    if len(others) != 1 or len({len(shape) for shape in shapes}) != 1:
+        return None
+    return (*first[:axis], sum(shape[axis] for shape in shapes), *first[axis + 1 :])
+
+
+def one_quant(check: OpCheck[Op]) -> None:
+    """All inputs and outputs have one quantisation: the operator only moves numbers."""
+    values = [check.tensor(index) for index in (*check.op.inputs, *check.op.outputs)]
+    for value in values[1:]:
+        if value.quant != values[0].quant:
+            raise check.broken(
+                f"{values[0].name} and {value.name} must have the same quantisation, as TensorFlow "
+                "Lite Micro copies their elements"
+            )
+
+
+def run_fields(model: Model, op: Op, parts: tuple[int, ...], axis: int, to: Constants) -> Fields:
+    """Members of `struct tinyssl_runs`.
+
+    Args:
+        model: A model.
+        op: One of its operators.
+        parts: The smaller tensors, side by side along the axis.
+        axis: From the front.
+        to: Gets the table of lengths.
+    """
+    values = [model.tensor(index) for index in parts]
+    lengths = [prod(value.shape[axis:]) * value.dtype.bytes for value in values]
+    return {
+        "bytes": to.table("runs", op, "int32_t", lengths),
+        "count": len(lengths),
+        "rounds": prod(values[0].shape[:axis]),
+    }

@@ -1,0 +1,82 @@
+"""CONCATENATION: any number of activations side by side along an axis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tinyssl.graph.check import OpCheck
+from tinyssl.graph.model import Model, Op, Operand
+from tinyssl.ops.common import rules
+from tinyssl.ops.common.activation import Activation
+from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.params import Constants, Fields
+from tinyssl.ops.common.parts import TYPES, joined_shape, one_quant, positive_axis, run_fields
+from tinyssl.ops.common.spec import OpSpec, TflmNames
+from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
+
+
+@dataclass(frozen=True, kw_only=True)
+class Concatenation(Op):
+    """All parts have one shape but for their length along the axis."""
+
+    kind: ClassVar[str] = "CONCATENATION"
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("parts", TYPES),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES),)
+
+    parts: tuple[int, ...]
+    output: int
+    axis: int
+    """From the front"""
+
+
+def _shapes(model: Model, op: Concatenation) -> tuple[tuple[int, ...], ...]:
+    found = joined_shape([model.tensor(index).shape for index in op.parts], op.axis)
+    return (found or (),)
+
+
+def _check_shapes(check: OpCheck[Concatenation]) -> None:
+    """The parts fit each other."""
+    shapes = [check.tensor(index).shape for index in check.op.parts]
+    if joined_shape(shapes, check.op.axis) is None:
+        texts = " and ".join(str(list(shape)) for shape in shapes)
+        raise check.broken(f"shapes {texts} do not fit along axis {check.op.axis}")
+
+
+def _params(model: Model, op: Concatenation, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_runs`."""
+    return run_fields(model, op, op.parts, op.axis, constants)
+
+
+def _read(op: OperatorContext) -> Concatenation:
+    if op.activation() is not Activation.NONE:
+        raise op.unsupported("a fused activation")  # TFLM refuses it too
+    given, rank = op.require_options().axis, len(op.input(0).shape)
+    axis = positive_axis(given, rank)
+    if axis is None:
+        raise op.broken(f"axis {given} of {rank} dimensions")
+    return Concatenation(index=op.index, output=op.output, parts=op.inputs, axis=axis)
+
+
+def _write(op: Concatenation, _: Lowering) -> FileOp:
+    fields = {"Axis": op.axis}
+    return FileOp(op.kind, 2, op.inputs, op.outputs, "ConcatenationOptions", fields)
+
+
+SPEC = OpSpec(
+    op=Concatenation,
+    shapes=_shapes,
+    checks=(rules.same_types, one_quant, _check_shapes),
+    words=lambda _, op: [f"axis {op.axis}"],
+    kernels=(
+        Kernel("concatenation", "tinyssl_runs", ("runs.h",), make_params=_params, variadic=True),
+    ),
+    tflite=TfliteFormat(
+        read=_read,
+        write=_write,
+        max_version=3,
+        inputs=(1, 1000),
+        options="ConcatenationOptions",
+    ),
+    tflm=TflmNames("AddConcatenation", "concatenation"),
+)

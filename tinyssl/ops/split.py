@@ -1,0 +1,82 @@
+"""SPLIT: an activation cut into equal parts along an axis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tinyssl.graph.check import OpCheck
+from tinyssl.graph.model import Model, Op, Operand
+from tinyssl.ops.common import rules
+from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.params import Constants, Fields
+from tinyssl.ops.common.parts import TYPES, one_quant, positive_axis, run_fields
+from tinyssl.ops.common.spec import OpSpec, TflmNames
+from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split(Op):
+    """As many equal parts as there are outputs."""
+
+    kind: ClassVar[str] = "SPLIT"
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", TYPES),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("parts", TYPES),)
+
+    input: int
+    parts: tuple[int, ...]
+    axis: int
+    """From the front"""
+
+
+def _shapes(model: Model, op: Split) -> tuple[tuple[int, ...], ...]:
+    shape = model.tensor(op.input).shape
+    length = shape[op.axis] // len(op.parts)
+    return ((*shape[: op.axis], length, *shape[op.axis + 1 :]),) * len(op.parts)
+
+
+def _check_length(check: OpCheck[Split]) -> None:
+    """The parts are equal."""
+    length, count = check.tensor(check.op.input).shape[check.op.axis], len(check.op.parts)
+    if length % count:
+        raise check.broken(f"{length} elements cannot be cut into {count} equal parts")
+
+
+def _params(model: Model, op: Split, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_runs`."""
+    return run_fields(model, op, op.parts, op.axis, constants)
+
+
+def _read(op: OperatorContext) -> Split:
+    given, rank = op.constant(0), len(op.input(1).shape)
+    axis = positive_axis(given[0], rank) if len(given) == 1 else None
+    if axis is None:
+        raise op.broken(f"axis {given} of {rank} dimensions")
+    count = op.require_options().numSplits
+    if count != len(op.outputs):
+        raise op.broken(f"{len(op.outputs)} outputs, but {count} parts")
+    return Split(index=op.index, input=op.inputs[1], parts=op.outputs, axis=axis)
+
+
+def _write(op: Split, to: Lowering) -> FileOp:
+    inputs = (to.constant("axis", op.axis), op.input)
+    return FileOp(op.kind, 2, inputs, op.outputs, "SplitOptions", {"NumSplits": len(op.parts)})
+
+
+SPEC = OpSpec(
+    op=Split,
+    shapes=_shapes,
+    checks=(rules.same_types, one_quant, _check_length),
+    words=lambda _, op: [f"axis {op.axis}"],
+    kernels=(Kernel("split", "tinyssl_runs", ("runs.h",), make_params=_params, variadic=True),),
+    tflite=TfliteFormat(
+        read=_read,
+        write=_write,
+        max_version=4,
+        inputs=(2, 2),
+        outputs=(1, 1000),
+        options="SplitOptions",
+        int32_inputs=(0,),
+    ),
+    tflm=TflmNames("AddSplit", "split"),
+)
