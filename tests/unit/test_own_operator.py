@@ -31,7 +31,7 @@ from typing import ClassVar
 from tinyssl.ops.common.bases import BinaryOp
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
-from tinyssl.ops.common.spec import OpSpec, Tflm
+from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, TfliteFormat
 
 
@@ -69,7 +69,7 @@ SPEC = OpSpec(
         max_version=1,
         inputs=(2, 2),
     ),
-    tflm=Tflm("AddBlend", "blend"),
+    tflm=TflmNames("AddBlend", "blend"),
 )
 '''
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.core.text import percent_encoded
+from tinyssl.ops.common.params import float_literal
 
 VALUES_A_ROW = 16
 
@@ -21,12 +21,6 @@ def comment_text(text: str) -> str:
 def string_literal(text: str) -> str:
     """A C string literal; what would mean something to C or on the serial line is encoded."""
     return f'"{percent_encoded(text)}"'
-
-
-def float_literal(value: float) -> str:
-    """The shortest C literal that gives back this float32."""
-    text = repr(float(str(np.float32(value))))
-    return f"{text}f"
 
 
 def rows(values: NDArray[Any]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinyssl.codegen.literals import comment_text, float_literal, rows, string_literal
+from tinyssl.codegen.literals import comment_text, rows, string_literal
 from tinyssl.compiler.describe import shape_text
 from tinyssl.graph.interface import (
     NAMED_KINDS,
@@ -19,6 +19,7 @@ from tinyssl.graph.interface import (
     of_kind,
 )
 from tinyssl.graph.model import DType, Model, ValueKind
+from tinyssl.ops.common.params import float_literal
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,22 @@ def _brought(file, start, shape, scale, zero):
     return found
 
 
+def wide(left=(1, 5, 6, 4), right=(1, 5, 6, 4), constant=False, activation=NONE):
+    """MUL of two int16 inputs of the model, or of one and a constant."""
+    file = Flatfile()
+    start = file.activation(left, 0.0005, 0, "int16", "left")
+    other = None
+    if constant:
+        values = np.random.default_rng(1).integers(-32768, 32768, right).astype(np.int16)
+        inputs = [start, file.constant(values, [0.0007])]
+    else:
+        other = file.activation(right, 0.0007, 0, "int16", "right")
+        inputs = [start, other]
+    output = file.activation(np.broadcast_shapes(left, right), 0.003, 0, "int16")
+    file.operator("MUL", inputs, [output], 4, fusedActivationFunction=activation)
+    return file.data(inputs=[start] if other is None else inputs)
+
+
 CASES = {
     "mul": mul,
     "mul relu": partial(mul, activation=RELU, zeros=(-128, -128, -128)),
@@ -64,6 +80,9 @@ CASES = {
     "mul constant channels": partial(mul, constant="right", right=(4,)),
     "mul constant first": partial(mul, constant="left", right=(1, 1, 6, 1)),
     "mul constant scalar": partial(mul, constant="right", right=(), zeros=(3, -128, -7)),
+    "mul int16": wide,
+    "mul int16 gate": partial(wide, right=(1, 1, 1, 4), activation=RELU),
+    "mul int16 constant": partial(wide, right=(4,), constant=True, activation=RELU6),
 }
 
 

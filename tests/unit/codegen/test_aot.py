@@ -19,7 +19,7 @@ from tests.ops.blocks import stem
 from tests.ops.oracle import Tflm
 from tinyssl.codegen.aot import render_aot, render_c_folder, render_engine_aot
 from tinyssl.codegen.context import mlperf_id
-from tinyssl.codegen.literals import comment_text, float_literal, rows, string_literal
+from tinyssl.codegen.literals import comment_text, rows, string_literal
 from tinyssl.codegen.render import environment, write_sources
 from tinyssl.compiler import Program, compile
 from tinyssl.compiler.describe import describe_ops
@@ -28,6 +28,7 @@ from tinyssl.core.paths import firmware_folder
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.interface import named_values
 from tinyssl.ops import OPS
+from tinyssl.ops.common.params import float_literal
 from tinyssl.ops.reshape import Reshape
 from tinyssl.runtimes.host import compile_sources
 from tinyssl.targets.boards import Isa

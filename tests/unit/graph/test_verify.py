@@ -145,6 +145,26 @@ BROKEN = {
         lambda m: with_tensor(m, 1, shape=(1, 5, 6, 2), data=bytes(60)),
         r"#0 MUL: shapes \[1, 5, 6, 4\] and .* do not fit each other",
     ),
+    "concatenation shapes": (
+        cases.CASES["concatenation"],
+        lambda m: with_tensor(m, 1, shape=(1, 3, 5, 5)),
+        r"#0 CONCATENATION: shapes \[1, 3, 4, 2\] and .* do not fit along axis 3",
+    ),
+    "concatenation scale": (
+        cases.CASES["concatenation"],
+        lambda m: with_quant(m, 1, scale=(0.06,)),
+        "#0 CONCATENATION: part0 and part1 must have the same quantisation",
+    ),
+    "split length": (
+        cases.CASES["split"],
+        lambda m: with_tensor(m, 0, shape=(1, 3, 4, 7)),
+        "#0 SPLIT: 7 elements cannot be cut into 3 equal parts",
+    ),
+    "zero point of int16": (
+        cases.CASES["split int16"],
+        lambda m: with_quant(m, 0, zero_point=(1,)),
+        "#0 SPLIT: tensor0 has zero point 1; int16 has 0 to 0",
+    ),
     "add scale": (
         cases.add,
         lambda m: with_quant(m, 5, scale=(1e-7,)),
@@ -178,6 +198,11 @@ BROKEN = {
 }
 
 UNSUPPORTED = {
+    "rescale": (
+        cases.CASES["rescale"],
+        lambda m: with_quant(m, 1, scale=(1e-10,)),
+        "#0 QUANTIZE: the scaled input can reach",
+    ),
     "mul scale": (
         cases.CASES["mul"],
         lambda m: with_quant(m, m.outputs[0], scale=(1e-12,)),

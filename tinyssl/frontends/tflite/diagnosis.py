@@ -198,7 +198,7 @@ def _ends(graph: RawGraph) -> Iterator[Diagnosis]:
 
 def _is_end(graph: RawGraph, op: RawOp, ends: tuple[int, ...], own: tuple[int, ...]) -> bool:
     complete = len(op.inputs) == len(op.outputs) == 1 and op.inputs[0] >= 0
-    return complete and own[0] in ends and graph.tensors[own[0]].type != "INT8"
+    return complete and own[0] in ends and graph.tensors[own[0]].type == "UINT8"
 
 
 def _end_text(graph: RawGraph, what: str, op: RawOp, index: int) -> str:

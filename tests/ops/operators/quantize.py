@@ -1,0 +1,52 @@
+"""QUANTIZE and DEQUANTIZE."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from tests.ops.flatfile import Flatfile
+
+
+def rescaled(types=("int8", "int8"), scales=(0.05, 0.07), zeros=(3, -9), shape=(1, 4, 5, 3)):
+    """One tensor in another type and quantisation."""
+    file = Flatfile()
+    pairs = zip(types, scales, zeros, strict=True)
+    start, output = (file.activation(shape, scale, zero, kind) for kind, scale, zero in pairs)
+    kind = "DEQUANTIZE" if types[1] == "float32" else "QUANTIZE"
+    file.operator(kind, [start], [output], 2)
+    return file.data()
+
+
+CASES = {
+    "quantize": partial(rescaled, types=("float32", "int8")),
+    "quantize halves": partial(rescaled, types=("float32", "int8"), scales=(1.0, 1 / 16)),
+    "quantize fine": partial(rescaled, types=("float32", "int8"), scales=(1.0, 1e-6)),
+    "quantize to int16": partial(
+        rescaled, types=("float32", "int16"), scales=(1.0, 0.00013), zeros=(0, 0)
+    ),
+    "rescale": rescaled,
+    "rescale to the same": partial(rescaled, scales=(0.05, 0.05), zeros=(4, 4)),
+    "rescale zero point": partial(rescaled, scales=(0.05, 0.05), zeros=(4, -120)),
+    "rescale up": partial(rescaled, scales=(0.9, 0.002)),
+    "rescale down": partial(rescaled, scales=(0.002, 0.09)),
+    "rescale int8 to int16": partial(rescaled, types=("int8", "int16"), zeros=(7, 0)),
+    "rescale int16 to int8": partial(
+        rescaled, types=("int16", "int8"), scales=(0.0003, 0.05), zeros=(0, 11)
+    ),
+    "rescale int16": partial(rescaled, types=("int16", "int16"), zeros=(0, 0)),
+    "dequantize": partial(rescaled, types=("int8", "float32")),
+    "dequantize int16": partial(rescaled, types=("int16", "float32"), zeros=(0, 0)),
+}
+
+
+def _random(seed):
+    source = np.random.default_rng(seed)
+    pairs = (("int8", "int8"), ("int16", "int8"), ("int8", "int16"), ("int8", "float32"))
+    types = pairs[source.integers(len(pairs))] if seed % 2 else ("float32", "int8")
+    zeros = [int(source.integers(-128, 128)) if kind == "int8" else 0 for kind in types]
+    return rescaled(types, tuple(np.exp(source.uniform(-6, 0, 2)).tolist()), tuple(zeros))
+
+
+RANDOM = {"quantize": _random}

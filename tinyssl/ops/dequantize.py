@@ -1,0 +1,66 @@
+"""DEQUANTIZE: int8 or int16 to float32."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+from tinyssl.graph.model import DType, Model, Operand
+from tinyssl.ops.common.bases import UnaryOp
+from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.params import Constants, Fields, float_literal
+from tinyssl.ops.common.spec import OpSpec, TflmNames
+from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dequantize(UnaryOp):
+    """scale * (x - zero point), rounded once to float32."""
+
+    kind: ClassVar[str] = "DEQUANTIZE"
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", (DType.INT8, DType.INT16)),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", (DType.FLOAT32,)),)
+
+
+def _params(model: Model, op: Dequantize, _constants: Constants) -> Fields:
+    """Members of `struct tinyssl_dequantize`."""
+    quant = model.quant(op.input)
+    return {
+        "size": model.tensor(op.input).elements,
+        "scale": float_literal(quant.scale[0]),
+        "in_zero": quant.zero_point[0],
+    }
+
+
+def _supports(dtype: DType, model: Model, op: Dequantize) -> bool:
+    return model.tensor(op.input).dtype is dtype
+
+
+def _kernel(name: str, dtype: DType) -> Kernel[Dequantize]:
+    return Kernel(
+        name,
+        "tinyssl_dequantize",
+        source="dequantize",
+        supports=partial(_supports, dtype),
+        make_params=_params,
+    )
+
+
+def _read(op: OperatorContext) -> Dequantize:
+    return Dequantize(index=op.index, output=op.output, input=op.inputs[0])
+
+
+def _write(op: Dequantize, to: Lowering) -> FileOp:
+    version = 3 if to.tensors[op.input].dtype is DType.INT16 else 2
+    return FileOp(op.kind, version, op.inputs, op.outputs, "DequantizeOptions", {})
+
+
+SPEC = OpSpec(
+    op=Dequantize,
+    shapes=lambda model, op: (model.tensor(op.input).shape,),
+    checks=(),
+    kernels=(_kernel("dequantize_s8", DType.INT8), _kernel("dequantize_s16", DType.INT16)),
+    tflite=TfliteFormat(read=_read, write=_write, max_version=3, inputs=(1, 1)),
+    tflm=TflmNames("AddDequantize", "dequantize"),
+)
