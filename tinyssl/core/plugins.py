@@ -24,12 +24,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
+from tinyssl.core import plugin_trust
 from tinyssl.core.errors import TinysslError, UsageError, nearest, unknown_name
 
 Value = TypeVar("Value")
 
-FILE = re.compile(r"(?P<path>.+\.py):(?P<name>[A-Za-z_]\w*)", re.DOTALL)
-"""A name that names a file: `FILE.py:NAME`"""
 PREFIX = "tinyssl_plugin_"
 """Begins the name of a module made from a plug-in's file"""
 LARGEST = 1024 * 1024
@@ -108,7 +107,7 @@ class Registry(Generic[Value]):
             UsageError: There is no such name (the hint suggests the nearest) or file, two things
                 have the name, the plug-in cannot be imported, or it is no such thing.
         """
-        file = FILE.fullmatch(name)
+        file = plugin_trust.FILE.fullmatch(name)
         if file is not None:
             return self._from_file(Path(file["path"]), file["name"])
         what, points = self.group.what, [p for p in self.group.packaged() if p.name == name]
@@ -137,6 +136,7 @@ class Registry(Generic[Value]):
             )
         full = f"{path.absolute()}:{name}"
         value = self._checked(getattr(module, name), full)
+        plugin_trust.remember(path)
         return Found(full, value, Origin(full, path.absolute(), sha256))
 
     def _from_package(self, point: EntryPoint) -> Found[Value]:
@@ -186,7 +186,7 @@ def absolute(name: str | None, folder: Path | None = None) -> str | None:
 
     Any other name stays as it is.
     """
-    file = FILE.fullmatch(name or "")
+    file = plugin_trust.FILE.fullmatch(name or "")
     if file is None:
         return name
     return f"{((folder or Path()) / file['path']).absolute()}:{file['name']}"
@@ -342,7 +342,7 @@ def warn_if_changed(found: Found[Any], sha256: str, where: Path) -> None:
 
 def is_plugin(group: PluginGroup, name: str) -> bool:
     """Whether `name` names a plug-in of a group, in a file or a package."""
-    return bool(FILE.fullmatch(name)) or name.endswith(".py") or name in origins(group)
+    return bool(plugin_trust.FILE.fullmatch(name)) or name.endswith(".py") or name in origins(group)
 
 
 def listed(group: PluginGroup) -> str:

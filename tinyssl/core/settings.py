@@ -35,6 +35,7 @@ VARIABLES = {
     "TINYSSL_BOARDS": "folders of board files that add to the shipped ones",
     "TINYSSL_OPERATORS": "folder of operators (Python and C files) beside the shipped ones",
     "TINYSSL_ZOO": "folder of trained models in place of the shipped ones",
+    "TINYSSL_PLUGINS": "files of plug-ins that runs may import though you never named them",
     "TINYSSL_CACHE": "folder for downloads, PlatformIO's core and compiled host code",
 }
 """Variables with our prefix that belong to no stage -> what they do"""

@@ -12,6 +12,7 @@ from typing import Any
 from tinyssl.core.config import DataConfig, PretrainConfig
 from tinyssl.core.errors import Collapsed, TinysslError, UsageError
 from tinyssl.core.memory import keep_freed_memory
+from tinyssl.core.plugin_trust import require_named
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import RunRecord, RunWriter, Workspace, hold_run, read_record, step_of
 from tinyssl.data import KINDS, data_config_json, data_config_of, load_dataset
@@ -141,6 +142,8 @@ def _resume_held(
     """Goes on with a run whose lock the first process holds."""
     folder, world = record.folder, place.world
     recorded, recorded_data = recorded_config(record), data_config_of(record)
+    for name in (recorded.method, recorded.backbone, recorded.teacher or ""):
+        require_named(name, folder)
     refuse_changes(replace(config, resume=None, teacher=given_teacher(config.teacher)), recorded)
     refuse_changes(data, recorded_data)
     dataset = load_dataset(recorded_data, place.progress)

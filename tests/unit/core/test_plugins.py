@@ -33,6 +33,11 @@ COUNT = 3
 """
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TINYSSL_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "my animals.py"

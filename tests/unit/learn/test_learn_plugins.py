@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from tests.packages import install
 from tinyssl.cli.app import cli
+from tinyssl.core import plugin_trust
 from tinyssl.core.config import DataConfig, PretrainConfig, ProbeConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.plugins import PluginChanged
@@ -69,6 +70,14 @@ class Pixels(Teacher):
 def nothing(image_size):
     return 3
 """
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of its own: it keeps which plug-ins were named."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("TINYSSL_CACHE", str(folder))
+    return folder
 
 
 @pytest.fixture
@@ -217,6 +226,45 @@ def test_weights_whose_plugin_changed_or_is_gone(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(UsageError, match=r"resnet\.py cannot be read: No such file"):
         load_backbone(run.path("backbone"))
+
+
+def test_a_file_that_only_a_run_names_is_not_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path
+) -> None:
+    path = shutil.copy(EXAMPLES / "resnet.py", tmp_path / "resnet.py")
+    run = train(quick(method="random", backbone=f"{path}:resnet_small"), tmp_path)
+    assert str(path) in (cache / "plugins.jsonl").read_text()
+    forget(monkeypatch, cache)
+    with path.open("a") as file:
+        file.write("raise RuntimeError('it ran')\n")
+    with pytest.raises(UsageError, match="which you never named on this computer") as caught:
+        load_backbone(run.path("backbone"))
+    assert f"TINYSSL_PLUGINS={path}" in caught.value.hint
+    path.unlink()
+    (tmp_path / "moved").mkdir()
+    moved = shutil.copy(EXAMPLES / "resnet.py", tmp_path / "moved" / "resnet.py")
+    monkeypatch.setenv("TINYSSL_PLUGINS", str(moved))
+    assert load_backbone(run.path("backbone"))[1].backbone == f"{moved}:resnet_small"
+    monkeypatch.delenv("TINYSSL_PLUGINS")
+
+
+def forget(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+    """As on another computer."""
+    (cache / "plugins.jsonl").unlink()
+    monkeypatch.setattr(plugin_trust, "_named", set())
+
+
+def test_a_run_to_resume_names_no_plugin_for_you(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path
+) -> None:
+    path = shutil.copy(EXAMPLES / "vicreg.py", tmp_path / "vicreg.py")
+    config = quick(method=f"{path}:VICReg", backbone="mobilenet_v2_tiny")
+    with pytest.raises(KeyboardInterrupt):
+        pretrain(config, DIGITS, Workspace(tmp_path), Silent(), [lambda _: Stop()])
+    forget(monkeypatch, cache)
+    (run,) = Workspace(tmp_path).all("pretrain")
+    with pytest.raises(UsageError, match=r"names the plug-in .*vicreg\.py"):
+        train(PretrainConfig(resume=run.folder), tmp_path)
 
 
 def test_a_teacher_of_a_plugin(tmp_path: Path) -> None:

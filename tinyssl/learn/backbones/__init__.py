@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from tinyssl.core import plugins
+from tinyssl.core import plugin_trust, plugins
 from tinyssl.core.errors import TrainingError, UsageError
 from tinyssl.data.spec import FeatureSpec
 from tinyssl.learn.backbones.base import Backbone
@@ -103,12 +104,14 @@ def load_backbone(path: Path) -> tuple[Backbone, BackboneInfo]:
     Raises:
         TrainingError: The file is damaged or does not fit its backbone.
         UsageError: It names a backbone that this version does not know, or a plug-in that is not
-            there.
+            there or that only the file names.
 
     Warns:
         PluginChanged: The plug-in that defines it is another than when it was written.
     """
     tensors, info = load_info(path)
+    info = replace(info, backbone=plugin_trust.relocated(info.backbone))
+    plugin_trust.require_named(info.backbone, path)
     plugins.warn_if_changed(find_backbone(info.backbone), info.plugin_sha256, path)
     backbone = build_backbone(info.backbone, info.stem_stride, info.spec)
     try:
