@@ -21,6 +21,8 @@ Outputs = dict[str, NDArray[Any]]
 
 NAMED_KINDS = (ValueKind.INPUT, ValueKind.OUTPUT, ValueKind.PARAMETER, ValueKind.STATE)
 """In the order of their ids"""
+REAL = (DType.FLOAT32, DType.BOOL)
+"""Types whose elements are the values themselves, whatever scale a file gives them"""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class ValueInfo:
     dtype: DType
     shape: tuple[int, ...]
     quant: Quant | None = None
+    """None where the elements are the real values"""
     index: int = -1
     """Of the value in the `Model`; -1 where the model is not at hand"""
 
@@ -73,9 +76,8 @@ def number_values(values: Iterable[tuple[Value, int]]) -> tuple[ValueInfo, ...]:
         while name in names:
             name = f"{name}#{index}"
         names.add(name)
-        found.append(
-            ValueInfo(number, name, value.kind, value.dtype, value.shape, value.quant, index)
-        )
+        quant = None if value.dtype in REAL else value.quant
+        found.append(ValueInfo(number, name, value.kind, value.dtype, value.shape, quant, index))
     return tuple(found)
 
 

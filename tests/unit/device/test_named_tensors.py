@@ -15,12 +15,14 @@ import pytest
 
 from tests.host_firmware import HostFirmware, compile_program
 from tests.ops.ends import inner_output, two_outputs
+from tests.ops.operators.mul import wide as int16_product
+from tests.ops.operators.quantize import rescaled
 from tinyssl.compiler import compile
 from tinyssl.core.errors import DeviceError
 from tinyssl.device import Session, open_link
 from tinyssl.device.tensors import parse_tensors
 from tinyssl.frontends.tflite import read_model
-from tinyssl.graph.interface import named_values
+from tinyssl.graph.interface import ValueInfo, named_values
 from tinyssl.graph.model import DType, ValueKind
 from tinyssl.runtimes.device import DeviceModel, check_tensors
 from tinyssl.runtimes.inputs import make_inputs
@@ -95,6 +97,38 @@ def test_two_outputs_of_one_picture(start: Start) -> None:
             assert {name: x.tobytes() for name, x in found.items()} == {
                 name: x.tobytes() for name, x in expected.items()
             }
+
+
+def real(value: ValueInfo, output: np.ndarray) -> np.ndarray:
+    """What the elements stand for, in double."""
+    if value.quant is None:
+        return output.astype(np.float64).ravel()
+    steps = output.astype(np.float64).ravel() - value.quant.zero_point[0]
+    return steps * value.quant.scale[0]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        int16_product(),
+        rescaled(("float32", "int8"), (1.0, 0.07), (0, -9)),
+        rescaled(("int8", "float32"), (0.05, 1.0), (3, 0)),
+        rescaled(("int8", "int16"), (0.05, 0.0003), (7, 0)),
+    ],
+    ids=["int16", "float32 in", "float32 out", "int16 out"],
+)
+def test_elements_of_every_type_are_those_of_tflm(start: Start, data: bytes) -> None:
+    """And MLPerf's `m-results` are the real values of output 0 in thousandths."""
+    oracle = TflmInterpreter(data)
+    with Session(open_link(start(data).port, 115200), timeout=5.0) as session:
+        session.sync()
+        device = DeviceModel(session, oracle.model)
+        for feeds in make_inputs(oracle.model, 14, 3):
+            (expected,), (found,) = oracle.run(feeds).values(), device.run(feeds).values()
+            assert (found.dtype, found.tobytes()) == (expected.dtype, expected.tobytes())
+            results = raw(session, b"infer 1 0%")[-1]
+            shown = np.array(results.removeprefix("m-results-[")[:-1].split(","), np.float64)
+            np.testing.assert_allclose(shown, real(device.outputs[0], expected), atol=0.000501)
 
 
 def test_what_is_written_in_parts_is_read_back(session: Session) -> None:
