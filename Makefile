@@ -24,7 +24,7 @@ help:
 	@echo "make demo-seeds   after it: the same with two more seeds, and their spread"
 	@echo "make test    all tests but those that need a board"
 	@echo "make quick   the tests that end in about two minutes"
-	@echo "make lint    format, lint and size budget      make types   mypy --strict"
+	@echo "make lint    format, lint and size budget, C too      make types   mypy --strict"
 	@echo "make bench-engines        engines side by side in QEMU: docs/engines.md (takes half an hour)"
 	@echo "make bench-engines-check  instructions, flash and RAM against the committed baseline"
 	@echo "make boards-table         flash and RAM on every bare-metal board: docs/boards.md"
@@ -85,6 +85,7 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/python tools/check_size.py
+	$(BIN)/python tools/lint_c.py
 
 types: setup
 	$(BIN)/mypy

@@ -50,7 +50,7 @@ void app_error_quote(struct app *app, const char *format, const char *word)
 {
     char quoted[PROTOCOL_ECHO_BYTES + 1u];
     size_t length = 0;
-    for (; word[length] != '\0' && length < PROTOCOL_ECHO_BYTES; length++) {
+    for (; length < PROTOCOL_ECHO_BYTES && word[length] != '\0'; length++) {
         quoted[length] = plain(word[length]) ? word[length] : '?';
     }
     quoted[length] = '\0';

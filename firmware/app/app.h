@@ -46,16 +46,16 @@ struct app {
 #endif
     /* Where each input is received: in `copy`, in spare RAM, or where the engine reads it. */
     uint8_t *wire[TINYSSL_INPUT_COUNT];
-    uint32_t expected;                      /* bytes that `db load` announced; 0: none */
-    uint32_t loaded[TINYSSL_TENSOR_COUNT];  /* bytes of each tensor that are valid, from its start */
+    uint32_t expected;                     /* bytes that `db load` announced; 0: none */
+    uint32_t loaded[TINYSSL_TENSOR_COUNT]; /* bytes of each tensor that are valid, from its start */
 
     struct app_frame {
-        bool run;          /* an inference follows */
-        bool whole;        /* of `bin` or `run`: all of input 0 */
-        uint32_t crc;      /* as announced */
-        uint32_t tensor;   /* id; APP_NO_TENSOR: refused */
+        bool run;        /* an inference follows */
+        bool whole;      /* of `bin` or `run`: all of input 0 */
+        uint32_t crc;    /* as announced */
+        uint32_t tensor; /* id; APP_NO_TENSOR: refused */
         uint32_t offset;
-        uint32_t loaded;   /* bytes of the tensor that were valid before */
+        uint32_t loaded; /* bytes of the tensor that were valid before */
     } frame;
 
     uint8_t result[TINYSSL_OUTPUT_BYTES]; /* output 0 */

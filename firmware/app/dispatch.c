@@ -92,8 +92,8 @@ static const char *start_engine(void)
 {
     if (engine_info.input_bytes != TINYSSL_INPUT_BYTES ||
         engine_info.output_bytes != TINYSSL_OUTPUT_BYTES ||
-        engine_info.inputs != TINYSSL_INPUT_COUNT ||
-        engine_tensors.count != TINYSSL_TENSOR_COUNT || engine_info.op_count != TINYSSL_OP_COUNT) {
+        engine_info.inputs != TINYSSL_INPUT_COUNT || engine_tensors.count != TINYSSL_TENSOR_COUNT ||
+        engine_info.op_count != TINYSSL_OP_COUNT) {
         return "engine and application were built for two models";
     }
     return engine_init();

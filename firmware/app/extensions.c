@@ -32,15 +32,15 @@ void command_tinyssl(struct app *app, char *rest)
     say_text(app, SEALED_SHA256, engine_info.model_sha256);
     say_text(app, SEALED_BUILD, TINYSSL_BUILD_ID);
     app_say_sealed(app, SEALED_INPUT, "%u,%s,%s",
-               TEXT_FIELDS(TEXT_NUMBER(TINYSSL_INPUT_BYTES),
-                           TEXT_STRING(engine_info.input_is_uint8
-                                           ? "uint8"
-                                           : app_type_name(engine_tensors.list[0].type)),
-                           TEXT_STRING(app_keeps_input(app) ? "kept" : "used")));
+                   TEXT_FIELDS(TEXT_NUMBER(TINYSSL_INPUT_BYTES),
+                               TEXT_STRING(engine_info.input_is_uint8
+                                               ? "uint8"
+                                               : app_type_name(engine_tensors.list[0].type)),
+                               TEXT_STRING(app_keeps_input(app) ? "kept" : "used")));
     app_say_sealed(app, SEALED_OUTPUT, "%u,%s%u,%u",
-               TEXT_FIELDS(TEXT_NUMBER(TINYSSL_OUTPUT_BYTES), TEXT_STRING(zero < 0 ? "-" : ""),
-                           TEXT_NUMBER((uint32_t)(zero < 0 ? -zero : zero)),
-                           TEXT_NUMBER((uint32_t)engine_info.output_milli_q16)));
+                   TEXT_FIELDS(TEXT_NUMBER(TINYSSL_OUTPUT_BYTES), TEXT_STRING(zero < 0 ? "-" : ""),
+                               TEXT_NUMBER((uint32_t)(zero < 0 ? -zero : zero)),
+                               TEXT_NUMBER((uint32_t)engine_info.output_milli_q16)));
     app_say_sealed(app, SEALED_TENSORS, "%u,%u,%u",
                    TEXT_FIELDS(TEXT_NUMBER(engine_info.inputs), TEXT_NUMBER(engine_tensors.outputs),
                                TEXT_NUMBER(engine_tensors.count)));
@@ -49,8 +49,9 @@ void command_tinyssl(struct app *app, char *rest)
     say_number(app, SEALED_RAM, (uintptr_t)tinyssl_ram_used);
     say_number(app, SEALED_ARENA, engine_info.arena_bytes);
     say_number(app, SEALED_CLOCK, TINYSSL_CLOCK_HZ);
-    app_say_sealed(app, SEALED_TICK, "%s,%u",
-               TEXT_FIELDS(TEXT_STRING(TINYSSL_TICK_UNIT), TEXT_NUMBER(port_ticks_per_second())));
+    app_say_sealed(
+        app, SEALED_TICK, "%s,%u",
+        TEXT_FIELDS(TEXT_STRING(TINYSSL_TICK_UNIT), TEXT_NUMBER(port_ticks_per_second())));
     say_text(app, SEALED_WARNING, app->warning);
     say_text(app, SEALED_RESET, port_reset_cause());
 }
@@ -85,8 +86,8 @@ void command_prof(struct app *app, char *rest)
     }
     for (uint32_t i = 0; i < TINYSSL_OP_COUNT; i++) {
         app_say_sealed(app, SEALED_OP, "%u,%u,%s",
-                   TEXT_FIELDS(TEXT_NUMBER(i), TEXT_NUMBER(app->op_ticks[i]),
-                               TEXT_STRING(engine_op_name(i))));
+                       TEXT_FIELDS(TEXT_NUMBER(i), TEXT_NUMBER(app->op_ticks[i]),
+                                   TEXT_STRING(engine_op_name(i))));
     }
     say_number(app, SEALED_TOTAL, total);
 }
@@ -98,8 +99,9 @@ void command_mem(struct app *app, char *rest)
     (void)rest;
     port_stack(&used, &size);
     app_say_sealed(app, SEALED_MEMORY, "%u,%u,%u,%u",
-               TEXT_FIELDS(TEXT_NUMBER(engine_arena_used()), TEXT_NUMBER(engine_info.arena_bytes),
-                           TEXT_NUMBER(used), TEXT_NUMBER(size)));
+                   TEXT_FIELDS(TEXT_NUMBER(engine_arena_used()),
+                               TEXT_NUMBER(engine_info.arena_bytes), TEXT_NUMBER(used),
+                               TEXT_NUMBER(size)));
 }
 
 /* From now on a program that hangs restarts the board. */

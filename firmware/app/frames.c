@@ -113,8 +113,7 @@ void app_frame_done(struct app *app)
 void app_frame_cut(struct app *app)
 {
     const struct protocol_frame *frame = &app->in.frame;
-    app_error(app, ERROR_FRAME_CUT,
-              TEXT_FIELDS(TEXT_NUMBER(frame->got), TEXT_NUMBER(frame->size)));
+    app_error(app, ERROR_FRAME_CUT, TEXT_FIELDS(TEXT_NUMBER(frame->got), TEXT_NUMBER(frame->size)));
 }
 
 /* Reads `N CRC`, the end of a command that announces a frame. */

@@ -6,7 +6,8 @@
 
 const char *app_type_name(uint8_t type)
 {
-    static const char *const names[] = {"int8", "int16", "int32", "int64", "uint8", "float32", "bool"};
+    static const char *const names[] = {"int8",  "int16",   "int32", "int64",
+                                        "uint8", "float32", "bool"};
     return names[type];
 }
 

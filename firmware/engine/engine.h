@@ -12,17 +12,17 @@ extern "C" {
 #endif
 
 struct engine_info {
-    const char *engine;         /* "aot" or "tflm" */
-    const char *model;          /* model name; the MLPerf Tiny id where it has one: vww01, ic01, … */
-    const char *model_sha256;   /* of the .tflite, 64 hex digits */
-    uint32_t input_bytes;       /* of input 0 */
-    uint32_t output_bytes;      /* of output 0 */
-    uint32_t inputs;            /* how many */
+    const char *engine; /* "aot" or "tflm" */
+    const char *model;  /* model name; the MLPerf Tiny id where it has one: vww01, ic01, … */
+    const char *model_sha256; /* of the .tflite, 64 hex digits */
+    uint32_t input_bytes;     /* of input 0 */
+    uint32_t output_bytes;    /* of output 0 */
+    uint32_t inputs;          /* how many */
     uint32_t arena_bytes;
     uint32_t op_count;
-    int32_t input_is_uint8;     /* 1: the wire carries uint8 pixels, the engine is given q = u - 128 */
+    int32_t input_is_uint8; /* 1: the wire carries uint8 pixels, the engine is given q = u - 128 */
     int32_t output_zero_point;
-    int32_t output_milli_q16;   /* 1000 * output scale * 2^16: value * 1000 = (q - zero) * this >> 16;
+    int32_t output_milli_q16; /* 1000 * output scale * 2^16: value * 1000 = (q - zero) * this >> 16;
                                  * 0: the output is not quantised */
 };
 

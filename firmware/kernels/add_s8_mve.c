@@ -12,15 +12,15 @@ TINYSSL_INLINE tinyssl_quad requantise(tinyssl_quad x, int32_t multiplier, int32
 }
 
 TINYSSL_INLINE void four(const int8_t *left, const int8_t *right, const struct tinyssl_add *p,
-                        int8_t *out, int32_t count)
+                         int8_t *out, int32_t count)
 {
     tinyssl_quad a = tinyssl_add(tinyssl_widen_quad(left, count), tinyssl_dup(-p->left_zero));
     tinyssl_quad b = tinyssl_add(tinyssl_widen_quad(right, count), tinyssl_dup(-p->right_zero));
     a = requantise(tinyssl_shift_left(a, HEADROOM), p->left_multiplier, p->left_shift);
     b = requantise(tinyssl_shift_left(b, HEADROOM), p->right_multiplier, p->right_shift);
     const tinyssl_quad sum = requantise(tinyssl_add(a, b), p->out_multiplier, p->out_shift);
-    tinyssl_store_quad(out, sum, p->out_zero, tinyssl_dup(p->out_min),
-                       tinyssl_dup(p->out_max), count);
+    tinyssl_store_quad(out, sum, p->out_zero, tinyssl_dup(p->out_min), tinyssl_dup(p->out_max),
+                       count);
 }
 
 void tinyssl_add_s8_mve(const int8_t *left, const int8_t *right, const struct tinyssl_add *given,

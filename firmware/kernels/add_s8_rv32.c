@@ -13,7 +13,8 @@ void tinyssl_add_s8_rv32(const int8_t *left, const int8_t *right, const struct t
 {
     const struct tinyssl_add_dsp q = *p; /* stores to `out` cannot change it */
     for (int32_t i = 0; i < q.size; i++) {
-        const int32_t sum = q.start + scaled(left[i], q.left_factor) + scaled(right[i], q.right_factor);
+        const int32_t sum =
+            q.start + scaled(left[i], q.left_factor) + scaled(right[i], q.right_factor);
         out[i] = tinyssl_clamp(sum >> q.shift, q.out_min, q.out_max);
     }
 }

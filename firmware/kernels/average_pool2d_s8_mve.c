@@ -4,7 +4,7 @@
 #include "mve.h"
 
 TINYSSL_INLINE void four(const int8_t *in, const struct tinyssl_pool2d *p, struct tinyssl_span rows,
-                        struct tinyssl_span columns, int8_t *out, int32_t channels)
+                         struct tinyssl_span columns, int8_t *out, int32_t channels)
 {
     tinyssl_quad sum = tinyssl_dup(0);
     for (int32_t y = rows.begin; y < rows.end; y++) {

@@ -53,7 +53,7 @@ static void prepare(const struct tinyssl_fused_block_dsp *p, const struct tinyss
 }
 
 static void depthwise_line(const struct tinyssl_fused_block_dsp *p, const uint8_t *plane,
-                const struct tinyssl_line *line, const uint32_t *taps, uint8_t *out)
+                           const struct tinyssl_line *line, const uint32_t *taps, uint8_t *out)
 {
     if (p->stride == 1) {
         tinyssl_line_1_columns(plane, line, taps, (int8_t *)out);
@@ -70,8 +70,8 @@ static int32_t column_offset(int32_t c, int32_t pixels)
 
 /* What is left of a line after its fours: a column of two pixels, one of one, or both. The line is then
  * as it was. */
-static void line_tail(const struct tinyssl_fused_block_dsp *p, const struct tinyssl_block_work *w, int32_t c,
-                 struct tinyssl_line *line, const uint32_t *taps)
+static void line_tail(const struct tinyssl_fused_block_dsp *p, const struct tinyssl_block_work *w,
+                      int32_t c, struct tinyssl_line *line, const uint32_t *taps)
 {
     const uint32_t end = line->end;
     const int32_t fours = p->out_w & ~3;
@@ -102,7 +102,8 @@ static void depthwise(const struct tinyssl_fused_block_dsp *p, const struct tiny
         }
         const uint32_t *const taps = tinyssl_line_taps(line, w->slot);
         if (p->out_w >= 4) {
-            depthwise_line(p, w->planes + c * w->step, line, taps, w->columns + column_offset(c, 4));
+            depthwise_line(p, w->planes + c * w->step, line, taps,
+                           w->columns + column_offset(c, 4));
         }
         if (p->out_w & 3) {
             line_tail(p, w, c, line, taps);

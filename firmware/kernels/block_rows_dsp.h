@@ -10,14 +10,14 @@
 
 /* Working memory of a block, and where it is. */
 struct tinyssl_block_work {
-    uint8_t *planes;             /* [channels] */
-    uint8_t *columns;            /* of an output row */
-    struct tinyssl_line *lines;  /* one, or [channels] */
-    uint8_t *column;             /* of what makes the planes' rows */
-    int8_t *row;                 /* of the projection, for the addition */
-    int32_t step;                /* bytes of a plane */
-    int32_t next;                /* row of the depthwise's input that comes next */
-    int32_t slot;                /* where it goes: that of the oldest */
+    uint8_t *planes;            /* [channels] */
+    uint8_t *columns;           /* of an output row */
+    struct tinyssl_line *lines; /* one, or [channels] */
+    uint8_t *column;            /* of what makes the planes' rows */
+    int8_t *row;                /* of the projection, for the addition */
+    int32_t step;               /* bytes of a plane */
+    int32_t next;               /* row of the depthwise's input that comes next */
+    int32_t slot;               /* where it goes: that of the oldest */
 };
 
 struct tinyssl_block_work tinyssl_block_start(const struct tinyssl_fused_block_dsp *p,

@@ -36,8 +36,7 @@ typedef void tinyssl_block_row_mve(const int8_t *in, const struct tinyssl_fused_
  * Inline, so that no call is indirect: the stack's bound is that of the calls there are. */
 TINYSSL_INLINE void tinyssl_block_of_rows_mve(const int8_t *in,
                                               const struct tinyssl_fused_block_mve *p, int8_t *out,
-                                              int8_t *scratch, int wide,
-                                              tinyssl_block_row_mve *row)
+                                              int8_t *scratch, int wide, tinyssl_block_row_mve *row)
 {
     const struct tinyssl_depthwise_mve *const d = &p->depthwise;
     const int32_t in_width = d->in_w * d->channels;

@@ -12,8 +12,7 @@ struct tinyssl_broadcast {
 };
 
 /* Elements of an input before the innermost loop; steps: `left` or `right`. */
-static inline int32_t tinyssl_broadcast_start(const int32_t *steps, int32_t a, int32_t b,
-                                              int32_t c)
+static inline int32_t tinyssl_broadcast_start(const int32_t *steps, int32_t a, int32_t b, int32_t c)
 {
     return a * steps[0] + b * steps[1] + c * steps[2];
 }

@@ -1,6 +1,5 @@
 #include "conv2d_1x1_s8_dsp.h"
 
-
 void tinyssl_conv2d_1x1_s8_dsp(const int8_t *in, const struct tinyssl_conv2d_1x1_dsp *p,
                                int8_t *out, int8_t *scratch)
 {

@@ -96,8 +96,7 @@ static void compute(const int8_t *in, const struct tinyssl_conv2d_dsp *p, const 
     } else {
         from += r.y * taps.row_bytes + r.x * p->in_c;
     }
-    const int32_t pitch =
-        b->down * p->stride_h * taps.row_bytes + b->over * p->stride_w * p->in_c;
+    const int32_t pitch = b->down * p->stride_h * taps.row_bytes + b->over * p->stride_w * p->in_c;
     tinyssl_taps_to_column(from, pitch, &taps, b->count, column);
     tinyssl_product_column(&p->product, column, b->count, out, step);
 }

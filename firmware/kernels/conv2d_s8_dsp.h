@@ -7,14 +7,14 @@
 
 /* int8 convolution, NHWC, batch 1, without dilation. */
 struct tinyssl_conv2d_dsp {
-    struct tinyssl_product4_dsp product; /* depth: k_h * k_w * in_c, as tinyssl_taps_to_column orders
-                                          * them */
-    int16_t in_h, in_w, in_c;            /* elements */
-    int16_t out_h, out_w;                /* elements */
-    int16_t k_h, k_w;                    /* taps */
-    int16_t stride_h, stride_w;          /* input elements a step */
-    int16_t pad_top, pad_left;           /* elements; bottom and right follow from the sizes */
-    int16_t in_zero;                     /* zero point, [-128, 127] */
+    /* depth: k_h * k_w * in_c, as tinyssl_taps_to_column orders them */
+    struct tinyssl_product4_dsp product;
+    int16_t in_h, in_w, in_c;   /* elements */
+    int16_t out_h, out_w;       /* elements */
+    int16_t k_h, k_w;           /* taps */
+    int16_t stride_h, stride_w; /* input elements a step */
+    int16_t pad_top, pad_left;  /* elements; bottom and right follow from the sizes */
+    int16_t in_zero;            /* zero point, [-128, 127] */
 };
 
 /* in: [in_h][in_w][in_c]; out: [out_h][out_w][out_c]; scratch, aligned to 4 bytes:

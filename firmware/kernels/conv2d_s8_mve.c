@@ -12,7 +12,8 @@ static inline void fill(int8_t *to, int8_t value, int32_t count)
     tinyssl_fill(to, value, count);
 }
 
-static void gather(const int8_t *in, const struct tinyssl_window *p, int32_t y, int32_t x, int8_t *to)
+static void gather(const int8_t *in, const struct tinyssl_window *p, int32_t y, int32_t x,
+                   int8_t *to)
 {
     tinyssl_gather(in, p, y, x, to, copy, fill);
 }

@@ -13,8 +13,8 @@ static void fill(int8_t *to, int8_t value, int32_t count)
 }
 
 /* The window of output (y, x): where it lies, for one tap on the input; else copied to `to`. */
-static const int8_t *window_of(const int8_t *in, const struct tinyssl_window *p, int32_t y, int32_t x,
-                               int8_t *to)
+static const int8_t *window_of(const int8_t *in, const struct tinyssl_window *p, int32_t y,
+                               int32_t x, int8_t *to)
 {
     const int32_t top = y * p->stride_h - p->pad_top;
     const int32_t left = x * p->stride_w - p->pad_left;

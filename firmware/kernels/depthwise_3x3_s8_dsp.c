@@ -79,7 +79,8 @@ void tinyssl_depthwise_3x3_s8_dsp(const int8_t *in, const struct tinyssl_depthwi
         fill(p, planes + 4 * slot);
     }
     for (int32_t c = 0; c < channels; c += LANES) {
-        const int32_t first = c + LANES < channels ? c : channels - LANES; /* some twice at the end */
+        const int32_t first =
+            c + LANES < channels ? c : channels - LANES; /* some twice at the end */
         struct tinyssl_line lines[LANES];
         for (int32_t k = 0; k < LANES; k++) {
             tinyssl_prepare_line(&lines[k], p->weight + (first + k) * TAPS,

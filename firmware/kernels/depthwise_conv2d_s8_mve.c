@@ -14,6 +14,7 @@ struct pixel {
 };
 
 #if TINYSSL_MVE
+/* clang-format off */
 
 /* Blocks of 16 channels, the last one predicated. Sums: q0 to q3, the channels 4 i, 4 i + 2, 4 i + 1
  * and 4 i + 3. Two taps are multiplied to int16 and added there, as no weight is -128, then widened.
@@ -126,6 +127,7 @@ TINYSSL_INLINE void move_taps(const int8_t *taps[TAPS], const int32_t steps[TAPS
     taps[TAPS - 1] += steps[TAPS - 1];
 }
 
+/* clang-format on */
 #else
 
 static int8_t channel_of(const struct pixel *p, int32_t c, int32_t sign)
@@ -184,8 +186,8 @@ struct band {
 };
 
 /* The taps of the window at column `left`. */
-TINYSSL_INLINE void aim(const int8_t *taps[TAPS], const struct band *band, int32_t left, int32_t width,
-                        const int8_t *zeros)
+TINYSSL_INLINE void aim(const int8_t *taps[TAPS], const struct band *band, int32_t left,
+                        int32_t width, const int8_t *zeros)
 {
     for (int32_t i = 0; i < 3; i++, taps++) {
         const int32_t x = left + i;
@@ -201,7 +203,7 @@ void tinyssl_depthwise_row_mve(const struct tinyssl_depthwise_mve *p, const int8
 {
     struct pixel pixel;
     struct band band;
-    int32_t steps[TAPS]; /* from a window that lies whole in its rows to the next such one, in bytes */
+    int32_t steps[TAPS]; /* bytes from a window that lies whole in its rows to the next such */
     for (int32_t k = 0; k < 3; k++) {
         band.row[k] = rows[k] ? rows[k] : zeros;
         band.step[k] = rows[k] ? p->channels : 0;

@@ -10,6 +10,7 @@
 enum { LANES = 4, TAPS = 9 };
 
 #if TINYSSL_DSP
+/* clang-format off */
 
 /* Registers: r0 place in the plane, r1 state, r2 out, r3 and lr the sums of two neighbouring
  * outputs, r4 to r9 the taps (of each row: 0 and 1, 1 and 2, doubled), r10 and r11 words of a row,
@@ -139,6 +140,7 @@ _Static_assert(offsetof(struct tinyssl_planes, multiplier) == 8 &&
               "pop {r4, r5, r6, r7, r8, r9, r10, r11, r12, pc}\n");                                \
     }
 
+/* clang-format on */
 #else
 
 static int32_t sum(const struct tinyssl_planes *state, const uint8_t *at, const int8_t *taps,

@@ -21,26 +21,26 @@ struct tinyssl_planes {
     const uint8_t *plane;   /* of the next channel */
     int8_t *out;            /* of the next channel */
     int32_t plane_bytes;
-    int32_t left;           /* channels */
-    const uint8_t *last;    /* end of the rows of this channel */
+    int32_t left;        /* channels */
+    const uint8_t *last; /* end of the rows of this channel */
 };
 
 /* int8 depthwise convolution with 3x3 taps, stride 1 or 2 both ways, NHWC, batch 1, one output
  * channel for an input channel, at least 4 channels, lines of at least 2 outputs: for images that
  * are small enough to widen four channels of them as a whole. */
 struct tinyssl_depthwise_image_dsp {
-    const int8_t *weight;       /* [channels][3][3], and one byte */
-    const int32_t *channel;     /* [channels][2], as struct tinyssl_channel */
+    const int8_t *weight;                       /* [channels][3][3], and one byte */
+    const int32_t *channel;                     /* [channels][2], as struct tinyssl_channel */
     void (*four)(struct tinyssl_planes *state); /* tinyssl_image_* */
-    uint16_t channels, in_w;    /* elements */
-    uint8_t out_h, out_w;       /* elements */
-    uint8_t stride;             /* 1 or 2 input elements a step */
-    uint8_t pad_top, pad_left;  /* elements */
-    uint8_t pitch;              /* bytes of a row of a plane, padding included */
-    uint8_t rows;               /* of a plane, padding included */
-    uint8_t copied_h, copied_w; /* input rows and columns that any window reads */
-    int8_t in_zero, out_zero;   /* zero points */
-    int8_t out_min, out_max;    /* fused activation */
+    uint16_t channels, in_w;                    /* elements */
+    uint8_t out_h, out_w;                       /* elements */
+    uint8_t stride;                             /* 1 or 2 input elements a step */
+    uint8_t pad_top, pad_left;                  /* elements */
+    uint8_t pitch;                              /* bytes of a row of a plane, padding included */
+    uint8_t rows;                               /* of a plane, padding included */
+    uint8_t copied_h, copied_w;                 /* input rows and columns that any window reads */
+    int8_t in_zero, out_zero;                   /* zero points */
+    int8_t out_min, out_max;                    /* fused activation */
 };
 
 /* in: [in_h][in_w][channels]; out: [out_h][out_w][channels]; scratch: four planes, [rows][pitch],

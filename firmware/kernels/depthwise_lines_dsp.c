@@ -36,6 +36,7 @@ void tinyssl_prepare_line(struct tinyssl_line *line, const int8_t *taps,
 }
 
 #if TINYSSL_DSP
+/* clang-format off */
 
 /* Registers: r0 plane, r1 line, r2 out, r4 to r9 the taps (of each slot: taps 0 and 1, taps 1 and
  * 2), r10 to r12 words of the three slots, r3 and lr the sums of two neighbouring outputs. There is
@@ -153,6 +154,7 @@ _Static_assert(offsetof(struct tinyssl_line, step) == 4 && offsetof(struct tinys
               "3: pop {r4, r5, r6, r7, r8, r9, r10, r11, r12, pc}\n");                             \
     }
 
+/* clang-format on */
 #else
 
 /* Windows at columns 0 to 2 of the three rows. */

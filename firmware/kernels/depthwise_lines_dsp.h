@@ -16,8 +16,7 @@
 enum { TINYSSL_PLANE_WORDS = 3 };
 
 /* Columns that a plane must have; even. */
-#define TINYSSL_PLANE_COLUMNS(count, stride)                                                       \
-    ((stride) == 1 ? ((count) + 3) / 2 * 2 : (count) * 2 + 2)
+#define TINYSSL_PLANE_COLUMNS(count, stride) ((stride) == 1 ? ((count) + 3) / 2 * 2 : (count)*2 + 2)
 
 #define TINYSSL_PLANE_BYTES(columns) ((columns) / 2 * 4 * TINYSSL_PLANE_WORDS)
 
@@ -38,14 +37,14 @@ static inline int32_t tinyssl_plane_offset(int32_t column, int32_t slot)
 
 /* What the lines of one channel have in common. Its order is that of the instructions that load it. */
 struct TINYSSL_IN_BYTES tinyssl_line {
-    int32_t word;         /* of the channel's table: the shift in the low byte */
-    int32_t step;         /* bytes from an output to the next; columns: from four to the next four */
-    uint32_t end;         /* low word of the address: of the plane's words that pairs start at */
-    int32_t multiplier;   /* Q31 */
-    int32_t rounding;     /* tinyssl_rounding() */
-    int32_t start[2];     /* tinyssl_start(), twice */
-    int32_t odd;          /* 1: one output follows the last pair */
-    uint32_t taps[10];    /* for rows 0, 1, 2, 0, 1: taps 0 and 1, taps 1 and 2, doubled */
+    int32_t word;       /* of the channel's table: the shift in the low byte */
+    int32_t step;       /* bytes from an output to the next; columns: from four to the next four */
+    uint32_t end;       /* low word of the address: of the plane's words that pairs start at */
+    int32_t multiplier; /* Q31 */
+    int32_t rounding;   /* tinyssl_rounding() */
+    int32_t start[2];   /* tinyssl_start(), twice */
+    int32_t odd;        /* 1: one output follows the last pair */
+    uint32_t taps[10];  /* for rows 0, 1, 2, 0, 1: taps 0 and 1, taps 1 and 2, doubled */
 };
 
 /* Where the pairs of a line of `count` outputs end, for tinyssl_line. */

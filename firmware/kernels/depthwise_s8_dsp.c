@@ -36,7 +36,8 @@ TINYSSL_INLINE struct sums add_tap(struct sums s, const int8_t *in, const int8_t
     return s;
 }
 
-TINYSSL_INLINE int8_t *append_output(int32_t sum, const int32_t *channel, int32_t offset, int8_t *out)
+TINYSSL_INLINE int8_t *append_output(int32_t sum, const int32_t *channel, int32_t offset,
+                                     int8_t *out)
 {
     const struct tinyssl_channel table = {channel[0], channel[1]};
     const int32_t rounding = tinyssl_lsl(offset, table.word);

@@ -3,6 +3,7 @@
 #include "product4_body_dsp.h"
 
 #if TINYSSL_DSP && defined(__thumb2__)
+/* clang-format off */
 
 /* 16 MACs in 18 instructions. Registers as in product4_body_dsp.h, but for r4 r5 weights of the first
  * channel, r8 r9 of the second, r10 r11 sums; after the loop r2 r3 words of the first channel, r6 lr
@@ -41,6 +42,7 @@ TINYSSL_CORE(tinyssl_core_pairs, STEP_BYTES, "0", CHANNEL, STEP, STEP, "3:\n")
                        TINYSSL_LEAVE("tinyssl_channel_pairs"));                                    \
     }
 
+/* clang-format on */
 #else
 
 static inline void pairs(const struct tinyssl_product4_dsp *p, const uint8_t *column, int8_t *out,
@@ -63,12 +65,12 @@ static inline void pairs(const struct tinyssl_product4_dsp *p, const uint8_t *co
     }
 }
 
-#define PAIRS(NAME, SIGN)                                                                       \
-    static void NAME(const struct tinyssl_product4_dsp *p, const uint8_t *column, void *out,    \
-                     int32_t step)                                                              \
-    {                                                                                           \
-        (void)step;                                                                             \
-        pairs(p, column, (int8_t *)out, TINYSSL_SIGN_##SIGN);                                   \
+#define PAIRS(NAME, SIGN)                                                                          \
+    static void NAME(const struct tinyssl_product4_dsp *p, const uint8_t *column, void *out,       \
+                     int32_t step)                                                                 \
+    {                                                                                              \
+        (void)step;                                                                                \
+        pairs(p, column, (int8_t *)out, TINYSSL_SIGN_##SIGN);                                      \
     }
 
 #endif

@@ -11,7 +11,7 @@
  * input, NHWC, batch 1; expansion and addition may be missing. The wide image between them never
  * exists: three of its rows do, as planes of depthwise_lines_dsp.h. */
 struct tinyssl_fused_block_dsp {
-    struct tinyssl_product4_dsp expand;  /* to planes; depth 0: none, the input is the depthwise's */
+    struct tinyssl_product4_dsp expand; /* to planes; depth 0: none, the input is the depthwise's */
     struct tinyssl_product4_dsp project; /* of columns that are not doubled */
     struct tinyssl_add_dsp add;          /* one row; size 0: none. left: the block's input */
     const int8_t *weight;                /* depthwise, [channels][3][3] and a byte more */

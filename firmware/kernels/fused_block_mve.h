@@ -12,10 +12,10 @@
  * NHWC, batch 1; expansion and addition may be missing. The wide image between them never exists:
  * three rows of it do, and one row of the depthwise outputs. */
 struct tinyssl_fused_block_mve {
-    struct tinyssl_product_mve expand;     /* depth 0: none, the input is the depthwise's */
+    struct tinyssl_product_mve expand; /* depth 0: none, the input is the depthwise's */
     struct tinyssl_depthwise_mve depthwise;
     struct tinyssl_product_mve project;
-    struct tinyssl_add add;                /* one row, the block's input on the left; size 0: none */
+    struct tinyssl_add add; /* one row, the block's input on the left; size 0: none */
 };
 
 #endif

@@ -16,7 +16,7 @@
 
 #if defined(__GNUC__)
 #define TINYSSL_INLINE static inline __attribute__((always_inline)) /* vectors stay in registers */
-#define TINYSSL_APART static __attribute__((noinline))              /* its stack is not the caller's */
+#define TINYSSL_APART static __attribute__((noinline)) /* its stack is not the caller's */
 #else
 #define TINYSSL_INLINE static inline
 #define TINYSSL_APART static
@@ -55,26 +55,26 @@ struct tinyssl_sums {
 };
 
 /* 64 MACs in 9 instructions. */
-TINYSSL_INLINE struct tinyssl_sums tinyssl_dot_2x2(const int8_t *x, const int8_t *y, const int8_t *v,
-                                                   const int8_t *w, int32_t depth)
+TINYSSL_INLINE struct tinyssl_sums tinyssl_dot_2x2(const int8_t *x, const int8_t *y,
+                                                   const int8_t *v, const int8_t *w, int32_t depth)
 {
     struct tinyssl_sums sum = {0, 0, 0, 0};
     __asm__ volatile("wlstp.8 lr, %[n], 2f\n"
-                   "1:\n\t"
-                   "vldrb.8 q0, [%[x]], #16\n\t"
-                   "vldrb.8 q1, [%[v]], #16\n\t"
-                   "vmladava.s8 %[a], q0, q1\n\t"
-                   "vldrb.8 q2, [%[w]], #16\n\t"
-                   "vmladava.s8 %[b], q0, q2\n\t"
-                   "vldrb.8 q3, [%[y]], #16\n\t"
-                   "vmladava.s8 %[c], q3, q1\n\t"
-                   "vmladava.s8 %[d], q3, q2\n\t"
-                   "letp lr, 1b\n"
-                   "2:"
-                   : [a] "+Te"(sum.xv), [b] "+Te"(sum.xw), [c] "+Te"(sum.yv), [d] "+Te"(sum.yw),
-                     [x] "+r"(x), [y] "+r"(y), [v] "+r"(v), [w] "+r"(w)
-                   : [n] "r"(depth)
-                   : "lr", "q0", "q1", "q2", "q3", "memory");
+                     "1:\n\t"
+                     "vldrb.8 q0, [%[x]], #16\n\t"
+                     "vldrb.8 q1, [%[v]], #16\n\t"
+                     "vmladava.s8 %[a], q0, q1\n\t"
+                     "vldrb.8 q2, [%[w]], #16\n\t"
+                     "vmladava.s8 %[b], q0, q2\n\t"
+                     "vldrb.8 q3, [%[y]], #16\n\t"
+                     "vmladava.s8 %[c], q3, q1\n\t"
+                     "vmladava.s8 %[d], q3, q2\n\t"
+                     "letp lr, 1b\n"
+                     "2:"
+                     : [a] "+Te"(sum.xv), [b] "+Te"(sum.xw), [c] "+Te"(sum.yv), [d] "+Te"(sum.yw),
+                       [x] "+r"(x), [y] "+r"(y), [v] "+r"(v), [w] "+r"(w)
+                     : [n] "r"(depth)
+                     : "lr", "q0", "q1", "q2", "q3", "memory");
     return sum;
 }
 
@@ -91,27 +91,28 @@ TINYSSL_INLINE void tinyssl_dot_2x4(const int8_t *x, const int8_t *y, const int8
 }
 
 /* Products of one pixel with four rows of weights: 64 MACs in 10 instructions. */
-TINYSSL_INLINE tinyssl_quad tinyssl_dot_1x4(const int8_t *x, const int8_t *const w[4], int32_t depth)
+TINYSSL_INLINE tinyssl_quad tinyssl_dot_1x4(const int8_t *x, const int8_t *const w[4],
+                                            int32_t depth)
 {
     const int8_t *p = w[0], *q = w[1], *r = w[2], *s = w[3];
     int32_t a = 0, b = 0, c = 0, d = 0;
     __asm__ volatile("wlstp.8 lr, %[n], 2f\n"
-                   "1:\n\t"
-                   "vldrb.8 q0, [%[x]], #16\n\t"
-                   "vldrb.8 q1, [%[p]], #16\n\t"
-                   "vmladava.s8 %[a], q0, q1\n\t"
-                   "vldrb.8 q2, [%[q]], #16\n\t"
-                   "vmladava.s8 %[b], q0, q2\n\t"
-                   "vldrb.8 q1, [%[r]], #16\n\t"
-                   "vmladava.s8 %[c], q0, q1\n\t"
-                   "vldrb.8 q2, [%[s]], #16\n\t"
-                   "vmladava.s8 %[d], q0, q2\n\t"
-                   "letp lr, 1b\n"
-                   "2:"
-                   : [a] "+Te"(a), [b] "+Te"(b), [c] "+Te"(c), [d] "+Te"(d), [x] "+r"(x),
-                     [p] "+r"(p), [q] "+r"(q), [r] "+r"(r), [s] "+r"(s)
-                   : [n] "r"(depth)
-                   : "lr", "q0", "q1", "q2", "memory");
+                     "1:\n\t"
+                     "vldrb.8 q0, [%[x]], #16\n\t"
+                     "vldrb.8 q1, [%[p]], #16\n\t"
+                     "vmladava.s8 %[a], q0, q1\n\t"
+                     "vldrb.8 q2, [%[q]], #16\n\t"
+                     "vmladava.s8 %[b], q0, q2\n\t"
+                     "vldrb.8 q1, [%[r]], #16\n\t"
+                     "vmladava.s8 %[c], q0, q1\n\t"
+                     "vldrb.8 q2, [%[s]], #16\n\t"
+                     "vmladava.s8 %[d], q0, q2\n\t"
+                     "letp lr, 1b\n"
+                     "2:"
+                     : [a] "+Te"(a), [b] "+Te"(b), [c] "+Te"(c), [d] "+Te"(d), [x] "+r"(x),
+                       [p] "+r"(p), [q] "+r"(q), [r] "+r"(r), [s] "+r"(s)
+                     : [n] "r"(depth)
+                     : "lr", "q0", "q1", "q2", "memory");
     return tinyssl_lanes(a, b, c, d);
 }
 
@@ -126,14 +127,14 @@ TINYSSL_INLINE tinyssl_quad tinyssl_dot_block(tinyssl_block x, tinyssl_block p, 
 TINYSSL_INLINE void tinyssl_copy(int8_t *to, const int8_t *from, int32_t count)
 {
     __asm__ volatile("wlstp.8 lr, %[count], 2f\n"
-                   "1:\n\t"
-                   "vldrb.8 q0, [%[from]], #16\n\t"
-                   "vstrb.8 q0, [%[to]], #16\n\t"
-                   "letp lr, 1b\n"
-                   "2:"
-                   : [to] "+r"(to), [from] "+r"(from)
-                   : [count] "r"(count)
-                   : "lr", "q0", "memory");
+                     "1:\n\t"
+                     "vldrb.8 q0, [%[from]], #16\n\t"
+                     "vstrb.8 q0, [%[to]], #16\n\t"
+                     "letp lr, 1b\n"
+                     "2:"
+                     : [to] "+r"(to), [from] "+r"(from)
+                     : [count] "r"(count)
+                     : "lr", "q0", "memory");
 }
 
 TINYSSL_INLINE void tinyssl_fill(int8_t *to, int8_t value, int32_t count)
@@ -215,8 +216,8 @@ TINYSSL_INLINE void tinyssl_store_saturated(int8_t *out, tinyssl_quad x, int32_t
 {
     x = vaddq_n_s32(x, zero);
     __asm__("vqmovnb.s32 %q0, %q0\n\t"
-          "vqmovnb.s16 %q0, %q0"
-          : "+w"(x));
+            "vqmovnb.s16 %q0, %q0"
+            : "+w"(x));
     vstrbq_s32(out, x);
 }
 
@@ -255,7 +256,8 @@ TINYSSL_INLINE tinyssl_quad tinyssl_lanes(int32_t a, int32_t b, int32_t c, int32
     return (tinyssl_quad){{a, b, c, d}};
 }
 
-TINYSSL_INLINE tinyssl_quad tinyssl_dot_1x4(const int8_t *x, const int8_t *const w[4], int32_t depth)
+TINYSSL_INLINE tinyssl_quad tinyssl_dot_1x4(const int8_t *x, const int8_t *const w[4],
+                                            int32_t depth)
 {
     return tinyssl_lanes(tinyssl_dot(x, w[0], depth), tinyssl_dot(x, w[1], depth),
                          tinyssl_dot(x, w[2], depth), tinyssl_dot(x, w[3], depth));

@@ -14,6 +14,7 @@
 #include "product4_types_dsp.h"
 
 #if TINYSSL_DSP && defined(__thumb2__)
+/* clang-format off */
 
 /* What the assembler takes to lie where. */
 #define TINYSSL_AT(member, bytes) \
@@ -164,6 +165,7 @@ TINYSSL_AT(half, 21);
                  TINYSSL_CHANNEL(#PIXELS), TINYSSL_FIRST##PIXELS, TINYSSL_STEP##PIXELS,            \
                  TINYSSL_HALF##PIXELS)
 
+/* clang-format on */
 #else
 
 enum {
@@ -213,26 +215,26 @@ static inline void tinyssl_product_c(const struct tinyssl_product4_dsp *p, const
     }
 }
 
-#define TINYSSL_PRODUCT(NAME, PIXELS, INPUT, SIGN, OUTPUT)                                      \
-    static void NAME(const struct tinyssl_product4_dsp *p, const uint8_t *column, void *out,    \
-                     int32_t step)                                                              \
-    {                                                                                           \
-        const struct tinyssl_product_kind kind = {PIXELS, TINYSSL_INPUT_##INPUT,                \
-                                                  TINYSSL_SIGN_##SIGN, TINYSSL_TO_##OUTPUT};    \
-        tinyssl_product_c(p, column, out, step, kind);                                          \
+#define TINYSSL_PRODUCT(NAME, PIXELS, INPUT, SIGN, OUTPUT)                                         \
+    static void NAME(const struct tinyssl_product4_dsp *p, const uint8_t *column, void *out,       \
+                     int32_t step)                                                                 \
+    {                                                                                              \
+        const struct tinyssl_product_kind kind = {PIXELS, TINYSSL_INPUT_##INPUT,                   \
+                                                  TINYSSL_SIGN_##SIGN, TINYSSL_TO_##OUTPUT};       \
+        tinyssl_product_c(p, column, out, step, kind);                                             \
     }
 #define TINYSSL_PRODUCT_CORE(PIXELS)
 
 #endif
 
 /* The three functions of a form, and its table. */
-#define TINYSSL_FORM(NAME, INPUT, SIGN, OUTPUT)                                      \
-    TINYSSL_PRODUCT(NAME##_1, 1, INPUT, SIGN, OUTPUT)                                \
-    TINYSSL_PRODUCT(NAME##_2, 2, INPUT, SIGN, OUTPUT)                                \
-    TINYSSL_PRODUCT(NAME##_4, 4, INPUT, SIGN, OUTPUT)                                \
-    const struct tinyssl_product_form NAME = {NAME##_1, NAME##_2, NAME##_4};         \
-    const struct tinyssl_product_form NAME##_fours = {NULL, NULL, NAME##_4};         \
-    const struct tinyssl_product_form NAME##_fours_two = {NULL, NAME##_2, NAME##_4}; \
+#define TINYSSL_FORM(NAME, INPUT, SIGN, OUTPUT)                                                    \
+    TINYSSL_PRODUCT(NAME##_1, 1, INPUT, SIGN, OUTPUT)                                              \
+    TINYSSL_PRODUCT(NAME##_2, 2, INPUT, SIGN, OUTPUT)                                              \
+    TINYSSL_PRODUCT(NAME##_4, 4, INPUT, SIGN, OUTPUT)                                              \
+    const struct tinyssl_product_form NAME = {NAME##_1, NAME##_2, NAME##_4};                       \
+    const struct tinyssl_product_form NAME##_fours = {NULL, NULL, NAME##_4};                       \
+    const struct tinyssl_product_form NAME##_fours_two = {NULL, NAME##_2, NAME##_4};               \
     const struct tinyssl_product_form NAME##_fours_one = {NAME##_1, NULL, NAME##_4};
 
 #endif

@@ -36,41 +36,40 @@ __attribute__((naked, noinline)) static void words4(const int8_t *in __attribute
                                                     int32_t rows __attribute__((unused)),
                                                     int32_t row_step __attribute__((unused)))
 {
-    __asm__ volatile(
-        "push {r2, r4-r11, lr}\n"
-        "add r12, r1, r1, lsl #1\n"
-        "movw lr, #0x01fe\n"
-        "movt lr, #0x01fe\n"
-        "1:\n"
-        "ldr r2, [sp]\n"
-        "2:\n"
-        "ldr r5, [r0, r1]\n"
-        "ldr r6, [r0, r1, lsl #1]\n"
-        "ldr r7, [r0, r12]\n"
-        "ldr r4, [r0], #4\n"
-        "eor r5, r5, #0x80808080\n"
-        "eor r6, r6, #0x80808080\n"
-        "eor r7, r7, #0x80808080\n"
-        "eor r4, r4, #0x80808080\n"
-        "and r8, lr, r4, lsl #1\n"
-        "and r9, lr, r5, lsl #1\n"
-        "and r10, lr, r6, lsl #1\n"
-        "and r11, lr, r7, lsl #1\n"
-        "stm r3!, {r8-r11}\n"
-        "and r4, lr, r4, lsr #7\n"
-        "and r5, lr, r5, lsr #7\n"
-        "and r6, lr, r6, lsr #7\n"
-        "and r7, lr, r7, lsr #7\n"
-        "stm r3!, {r4-r7}\n"
-        "subs r2, r2, #1\n"
-        "bne 2b\n"
-        "ldrd r4, r5, [sp, #40]\n"
-        "add r0, r0, r5\n"
-        "subs r4, r4, #1\n"
-        "str r4, [sp, #40]\n"
-        "bne 1b\n"
-        "add sp, sp, #4\n"
-        "pop {r4-r11, pc}\n");
+    __asm__ volatile("push {r2, r4-r11, lr}\n"
+                     "add r12, r1, r1, lsl #1\n"
+                     "movw lr, #0x01fe\n"
+                     "movt lr, #0x01fe\n"
+                     "1:\n"
+                     "ldr r2, [sp]\n"
+                     "2:\n"
+                     "ldr r5, [r0, r1]\n"
+                     "ldr r6, [r0, r1, lsl #1]\n"
+                     "ldr r7, [r0, r12]\n"
+                     "ldr r4, [r0], #4\n"
+                     "eor r5, r5, #0x80808080\n"
+                     "eor r6, r6, #0x80808080\n"
+                     "eor r7, r7, #0x80808080\n"
+                     "eor r4, r4, #0x80808080\n"
+                     "and r8, lr, r4, lsl #1\n"
+                     "and r9, lr, r5, lsl #1\n"
+                     "and r10, lr, r6, lsl #1\n"
+                     "and r11, lr, r7, lsl #1\n"
+                     "stm r3!, {r8-r11}\n"
+                     "and r4, lr, r4, lsr #7\n"
+                     "and r5, lr, r5, lsr #7\n"
+                     "and r6, lr, r6, lsr #7\n"
+                     "and r7, lr, r7, lsr #7\n"
+                     "stm r3!, {r4-r7}\n"
+                     "subs r2, r2, #1\n"
+                     "bne 2b\n"
+                     "ldrd r4, r5, [sp, #40]\n"
+                     "add r0, r0, r5\n"
+                     "subs r4, r4, #1\n"
+                     "str r4, [sp, #40]\n"
+                     "bne 1b\n"
+                     "add sp, sp, #4\n"
+                     "pop {r4-r11, pc}\n");
 }
 
 #else
@@ -133,7 +132,8 @@ static void left_of_3(const int8_t *in, int32_t pitch, int32_t row_bytes, int32_
     const uint8_t *second = first + row_bytes;
     const uint8_t *third = second + row_bytes;
     for (int32_t i = 0; i < pixels; i++, column += 4) {
-        store_pairs((uint32_t)*first | (uint32_t)*second << 8 | (uint32_t)*third << 16, pixels, column);
+        store_pairs((uint32_t)*first | (uint32_t)*second << 8 | (uint32_t)*third << 16, pixels,
+                    column);
         first += pitch;
         second += pitch;
         third += pitch;

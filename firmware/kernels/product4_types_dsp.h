@@ -40,7 +40,7 @@ struct tinyssl_product_form {
  * plain: the column's values are raised by 128, but not doubled.
  * fours, fours_two, fours_one: without those of one and two pixels, of one, of two, for rows that need
  * no more. */
-#define TINYSSL_FORMS(NAME) \
+#define TINYSSL_FORMS(NAME)                                                                        \
     extern const struct tinyssl_product_form NAME, NAME##_fours, NAME##_fours_two, NAME##_fours_one
 TINYSSL_FORMS(tinyssl_bytes_relu);
 TINYSSL_FORMS(tinyssl_bytes_signed);
@@ -51,16 +51,16 @@ TINYSSL_FORMS(tinyssl_plain_signed);
 
 /* Keep in step with the assembler in product4_body_dsp.h. */
 struct tinyssl_product4_dsp {
-    const int8_t *weight;    /* [out_c][steps * 8 - half * 4], zeros beyond the depth, aligned to 4;
+    const int8_t *weight;   /* [out_c][steps * 8 - half * 4], zeros beyond the depth, aligned to 4;
                               * steps: tinyssl_product_steps() */
-    const int32_t *channel;  /* [out_c][2]: struct tinyssl_channel (dsp.h), for raised inputs */
+    const int32_t *channel; /* [out_c][2]: struct tinyssl_channel (dsp.h), for raised inputs */
     const struct tinyssl_product_form *form;
-    uint16_t out_c;          /* channels */
-    int16_t rounding;        /* 2 * zero point of the output + 1 */
-    uint16_t loops;          /* rounds of four steps for all but the first step, at least 1 */
-    uint16_t depth;          /* inputs of a channel, not padded */
-    uint8_t skip;            /* steps that the first round leaves out, [0, 4] */
-    uint8_t half;            /* 1: the second step has four inputs alone; then there are two or more */
+    uint16_t out_c;   /* channels */
+    int16_t rounding; /* 2 * zero point of the output + 1 */
+    uint16_t loops;   /* rounds of four steps for all but the first step, at least 1 */
+    uint16_t depth;   /* inputs of a channel, not padded */
+    uint8_t skip;     /* steps that the first round leaves out, [0, 4] */
+    uint8_t half;     /* 1: the second step has four inputs alone; then there are two or more */
     int8_t out_min, out_max; /* fused activation; int8's range where no output passes it */
 };
 

@@ -12,8 +12,8 @@ static inline struct sums starts(const int32_t *entry)
                          entry[3 * ENTRY] >> 8};
 }
 
-static inline void store_rows(const struct tinyssl_product_rv32 *p, struct sums sum, const int32_t *entry,
-                       int8_t *out)
+static inline void store_rows(const struct tinyssl_product_rv32 *p, struct sums sum,
+                              const int32_t *entry, int8_t *out)
 {
     const int32_t offset = 2 * p->out_zero + 1;
     out[0] = tinyssl_requantise_rv32(sum.a, entry, offset, p->out_min, p->out_max);
@@ -25,37 +25,37 @@ static inline void store_rows(const struct tinyssl_product_rv32 *p, struct sums 
 /* Sums are ready, and the loads of the next input have not begun: GCC would take so many of these ahead
  * that the sums do not stay in registers. */
 #if defined(__GNUC__)
-#define STEP_ENDS(s)                                                                              \
+#define STEP_ENDS(s)                                                                               \
     __asm__ volatile("" : "+r"((s).a), "+r"((s).b), "+r"((s).c), "+r"((s).d) : : "memory")
 #else
 #define STEP_ENDS(s) (void)0
 #endif
 
 /* Input k of two pixels and four rows: eight products share six loads. */
-#define STEP2(k)                                                                                  \
-    do {                                                                                          \
-        const int32_t i = x[k], j = y[k], a = q[k], b = r[k], c = s[k], d = t[k];                 \
-        one.a += a * i;                                                                           \
-        two.a += a * j;                                                                           \
-        one.b += b * i;                                                                           \
-        two.b += b * j;                                                                           \
-        one.c += c * i;                                                                           \
-        two.c += c * j;                                                                           \
-        one.d += d * i;                                                                           \
-        two.d += d * j;                                                                           \
-        STEP_ENDS(one);                                                                           \
-        STEP_ENDS(two);                                                                           \
+#define STEP2(k)                                                                                   \
+    do {                                                                                           \
+        const int32_t i = x[k], j = y[k], a = q[k], b = r[k], c = s[k], d = t[k];                  \
+        one.a += a * i;                                                                            \
+        two.a += a * j;                                                                            \
+        one.b += b * i;                                                                            \
+        two.b += b * j;                                                                            \
+        one.c += c * i;                                                                            \
+        two.c += c * j;                                                                            \
+        one.d += d * i;                                                                            \
+        two.d += d * j;                                                                            \
+        STEP_ENDS(one);                                                                            \
+        STEP_ENDS(two);                                                                            \
     } while (0)
 
 /* The same of one pixel. */
-#define STEP1(k)                                                                                  \
-    do {                                                                                          \
-        const int32_t i = x[k];                                                                   \
-        one.a += q[k] * i;                                                                        \
-        one.b += r[k] * i;                                                                        \
-        one.c += s[k] * i;                                                                        \
-        one.d += t[k] * i;                                                                        \
-        STEP_ENDS(one);                                                                           \
+#define STEP1(k)                                                                                   \
+    do {                                                                                           \
+        const int32_t i = x[k];                                                                    \
+        one.a += q[k] * i;                                                                         \
+        one.b += r[k] * i;                                                                         \
+        one.c += s[k] * i;                                                                         \
+        one.d += t[k] * i;                                                                         \
+        STEP_ENDS(one);                                                                            \
     } while (0)
 
 static inline void rows4_of_2(const struct tinyssl_product_rv32 *p, const int8_t *x,

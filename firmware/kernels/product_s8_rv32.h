@@ -8,12 +8,13 @@
 #include "fixed_point.h"
 
 struct tinyssl_product_rv32 {
-    const int8_t *weight;     /* [out_c][depth] */
-    const int32_t *channel;   /* [out_c][2]: start of the sum (bias, zero point of the input folded in) *
+    const int8_t *weight; /* [out_c][depth] */
+    const int32_t
+        *channel;     /* [out_c][2]: start of the sum (bias, zero point of the input folded in) *
                                * 2^8 + (shift - 1), where the shift goes right, [1, 31]; multiplier, Q31 */
-    int32_t depth;            /* inputs of a channel */
-    int16_t out_c;            /* channels */
-    int16_t out_zero;         /* zero point, [-128, 127] */
+    int32_t depth;    /* inputs of a channel */
+    int16_t out_c;    /* channels */
+    int16_t out_zero; /* zero point, [-128, 127] */
     int16_t out_min, out_max; /* fused activation, [-128, 127] */
 };
 

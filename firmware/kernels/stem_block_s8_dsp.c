@@ -16,8 +16,8 @@ static void stem_row(const int8_t *in, const struct tinyssl_fused_block_dsp *p,
     tinyssl_clamp_block_row(&stem->product, p, w);
 }
 
-void tinyssl_stem_block_s8_dsp(const int8_t *in, const struct tinyssl_stem_block_dsp *p, int8_t *out,
-                               int8_t *scratch)
+void tinyssl_stem_block_s8_dsp(const int8_t *in, const struct tinyssl_stem_block_dsp *p,
+                               int8_t *out, int8_t *scratch)
 {
     tinyssl_block_of_rows(in, &p->block, out, scratch, stem_row);
 }

@@ -9,8 +9,9 @@
 /* int8 convolution and the block that reads it, NHWC, batch 1. The convolution's output never exists:
  * its rows go straight to the planes. */
 struct tinyssl_stem_block_dsp {
-    struct tinyssl_fused_block_dsp block; /* no expansion, no addition; its input is stem's output */
-    struct tinyssl_conv2d_dsp stem;       /* to planes, for rows of out_w pixels */
+    /* no expansion, no addition; its input is stem's output */
+    struct tinyssl_fused_block_dsp block;
+    struct tinyssl_conv2d_dsp stem; /* to planes, for rows of out_w pixels */
 };
 
 /* in: [stem.in_h][stem.in_w][stem.in_c]; out: [block.out_h][block.out_w][block.project.out_c];
@@ -19,7 +20,7 @@ struct tinyssl_stem_block_dsp {
  * Rows are read and written in order: when output row y is written, what rows of the stem below
  * y * stride - pad_top + 3 read is not read again, but by those behind. So `out` may overlap `in` from
  * below; the generator works out how far. */
-void tinyssl_stem_block_s8_dsp(const int8_t *in, const struct tinyssl_stem_block_dsp *p, int8_t *out,
-                               int8_t *scratch);
+void tinyssl_stem_block_s8_dsp(const int8_t *in, const struct tinyssl_stem_block_dsp *p,
+                               int8_t *out, int8_t *scratch);
 
 #endif

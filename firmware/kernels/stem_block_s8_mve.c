@@ -11,8 +11,8 @@ static void stem_row(const int8_t *in, const struct tinyssl_fused_block_mve *p,
     tinyssl_conv2d_row_mve(in, stem, w->next, out, w->sum);
 }
 
-void tinyssl_stem_block_s8_mve(const int8_t *in, const struct tinyssl_stem_block_mve *p, int8_t *out,
-                               int8_t *scratch)
+void tinyssl_stem_block_s8_mve(const int8_t *in, const struct tinyssl_stem_block_mve *p,
+                               int8_t *out, int8_t *scratch)
 {
     tinyssl_block_of_rows_mve(in, &p->block, out, scratch, 1, stem_row);
 }

@@ -9,7 +9,8 @@
 /* int8 convolution and the block that reads it, NHWC, batch 1. Of the convolution's output three rows
  * exist. */
 struct tinyssl_stem_block_mve {
-    struct tinyssl_fused_block_mve block; /* no expansion, no addition; its input is stem's output */
+    /* no expansion, no addition; its input is stem's output */
+    struct tinyssl_fused_block_mve block;
     struct tinyssl_conv2d_mve stem;
 };
 
@@ -19,7 +20,7 @@ struct tinyssl_stem_block_mve {
  * Rows are read and written in order: when output row y is written, what rows of the stem below
  * y * stride_h - pad_top + 3 read is not read again, but by those behind. So `out` may overlap `in`
  * from below; the generator works out how far. */
-void tinyssl_stem_block_s8_mve(const int8_t *in, const struct tinyssl_stem_block_mve *p, int8_t *out,
-                               int8_t *scratch);
+void tinyssl_stem_block_s8_mve(const int8_t *in, const struct tinyssl_stem_block_mve *p,
+                               int8_t *out, int8_t *scratch);
 
 #endif

@@ -21,7 +21,7 @@
 
 /* True as soon as the bits of `mask` are `value`; false where they are not after `polls` looks. */
 static inline bool wait_for_bits(volatile const uint32_t *reg, uint32_t mask, uint32_t value,
-                             uint32_t polls)
+                                 uint32_t polls)
 {
     for (uint32_t poll = 0; poll < polls; poll++) {
         if ((*reg & mask) == value) {

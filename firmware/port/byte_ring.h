@@ -14,12 +14,15 @@
 
 struct byte_ring {
     uint8_t *const bytes;
-    const uint32_t size; /* a power of two */
+    const uint32_t size;      /* a power of two */
     _Atomic uint32_t in, out; /* free running; in - out bytes are held */
 };
 
 /* Initialiser of a ring in an array. */
-#define BYTE_RING(array) {.bytes = (array), .size = sizeof(array)}
+#define BYTE_RING(array)                                                                           \
+    {                                                                                              \
+        .bytes = (array), .size = sizeof(array)                                                    \
+    }
 
 static inline uint32_t byte_ring_held(const struct byte_ring *ring)
 {

@@ -25,7 +25,8 @@ void cmsdk_uart_receive(void)
     while ((cmsdk_uart->state & UART_RX_FULL) && byte_ring_held(&ring) < sizeof bytes) {
         byte_ring_put(&ring, (uint8_t)cmsdk_uart->data);
     }
-    if (cmsdk_uart->state & UART_RX_FULL) { /* no room: leave the byte there, which holds the sender */
+    if (cmsdk_uart->state &
+        UART_RX_FULL) { /* no room: leave the byte there, which holds the sender */
         cmsdk_uart->control = UART_TX | UART_RX;
     }
 }

@@ -16,10 +16,10 @@ void reset_handler(void);
 
 /* DDI 0403E, B3.2.15 and B3.2.16; STKOF: DDI 0553, ARMv8-M. */
 static const struct fault_name cfsr_names[] = {
-    {0, "IACCVIOL"},   {1, "DACCVIOL"},    {3, "MUNSTKERR"},  {4, "MSTKERR"},    {5, "MLSPERR"},
-    {7, "MMARVALID"},  {8, "IBUSERR"},     {9, "PRECISERR"},  {10, "IMPRECISERR"}, {11, "UNSTKERR"},
-    {12, "STKERR"},    {13, "LSPERR"},     {15, "BFARVALID"}, {16, "UNDEFINSTR"}, {17, "INVSTATE"},
-    {18, "INVPC"},     {19, "NOCP"},       {20, "STKOF"},     {24, "UNALIGNED"}, {25, "DIVBYZERO"},
+    {0, "IACCVIOL"},  {1, "DACCVIOL"}, {3, "MUNSTKERR"},  {4, "MSTKERR"},      {5, "MLSPERR"},
+    {7, "MMARVALID"}, {8, "IBUSERR"},  {9, "PRECISERR"},  {10, "IMPRECISERR"}, {11, "UNSTKERR"},
+    {12, "STKERR"},   {13, "LSPERR"},  {15, "BFARVALID"}, {16, "UNDEFINSTR"},  {17, "INVSTATE"},
+    {18, "INVPC"},    {19, "NOCP"},    {20, "STKOF"},     {24, "UNALIGNED"},   {25, "DIVBYZERO"},
 };
 static const struct fault_name hfsr_names[] = {{1, "VECTTBL"}, {30, "FORCED"}, {31, "DEBUGEVT"}};
 
@@ -92,7 +92,7 @@ union vector {
 __attribute__((section(".vectors"), used)) static const union vector vectors[16 + INTERRUPTS] = {
     [0] = {.stack = tinyssl_stack_top},
     [1] = {.handler = reset_handler},
-    [2 ... 6] = {.handler = fault_entry}, /* NMI, HardFault, MemManage, BusFault, UsageFault */
+    [2 ... 6] = {.handler = fault_entry},   /* NMI, HardFault, MemManage, BusFault, UsageFault */
     [11 ... 12] = {.handler = fault_entry}, /* SVCall, DebugMonitor: nobody uses them */
     [14] = {.handler = fault_entry},
     [15 ... 16 + INTERRUPTS - 1] = {.handler = interrupt_entry},
@@ -128,7 +128,8 @@ __attribute__((noreturn, used)) void start_core(void);
 void start_core(void)
 {
     SCB_VTOR = (uint32_t)(uintptr_t)vectors;
-    SCB_CPACR |= CPACR_FPU; /* before any function that the compiler gives a floating-point register */
+    SCB_CPACR |=
+        CPACR_FPU; /* before any function that the compiler gives a floating-point register */
     barrier();
     guard_stack();
     start_program();

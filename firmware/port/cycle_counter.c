@@ -41,6 +41,7 @@ uint64_t port_ticks(void)
 void cycle_counter_wait(uint32_t cycles)
 {
     const uint64_t end = port_ticks() + cycles;
-    for (uint32_t poll = 0; poll < cycles && port_ticks() < end; poll++) { /* takes more than a cycle */
+    for (uint32_t poll = 0; poll < cycles && port_ticks() < end;
+         poll++) { /* takes more than a cycle */
     }
 }

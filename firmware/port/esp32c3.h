@@ -16,8 +16,8 @@
 #define UART_CLKDIV REG32(0x60000014u) /* 0: whole part, 20: 16ths */
 #define UART_STATUS REG32(0x6000001Cu) /* 0: bytes received, 16: bytes to send */
 #define UART_CONF0 REG32(0x60000020u)
-#define UART_CONF1 REG32(0x60000024u) /* 0: threshold of RXFIFO_FULL, 21: time-out on */
-#define UART_MEM_CONF REG32(0x60000060u) /* 16: time-out of the receiver in bit times */
+#define UART_CONF1 REG32(0x60000024u)      /* 0: threshold of RXFIFO_FULL, 21: time-out on */
+#define UART_MEM_CONF REG32(0x60000060u)   /* 16: time-out of the receiver in bit times */
 #define UART_FSM_STATUS REG32(0x6000006Cu) /* 4: state of the sender, 0: idle */
 #define UART_CLK_CONF REG32(0x60000078u)
 #define UART_ID REG32(0x60000080u)
@@ -29,7 +29,8 @@
 #define UART_TXFIFO_RST (1u << 18)
 #define UART_RX_TOUT_EN (1u << 21)
 #define UART_RX_TOUT_SHIFT 16
-#define UART_SCLK_XTAL (3u << 20 | 1u << 22 | 1u << 24 | 1u << 25) /* not divided, on for both ways */
+#define UART_SCLK_XTAL                                                                             \
+    (3u << 20 | 1u << 22 | 1u << 24 | 1u << 25) /* not divided, on for both ways */
 #define UART_REG_UPDATE (1u << 31)
 
 /* GPIO and IO MUX: TRM chapter 5, tables of the pins' functions and of the peripherals' signals */
@@ -51,7 +52,8 @@
 #define RTC_RESET_STATE REG32(0x60008038u) /* 0: cause, 6 bits */
 #define RTC_STORE0 REG32(0x60008050u)      /* outlives every reset but those of the whole chip */
 #define RTC_WDTCONFIG0 REG32(0x60008090u)
-#define RTC_WDTCONFIG1 REG32(0x60008094u) /* first stage: cycles of the slow clock by 2 (eFuse: by 16) */
+#define RTC_WDTCONFIG1                                                                             \
+    REG32(0x60008094u) /* first stage: cycles of the slow clock by 2 (eFuse: by 16) */
 #define RTC_WDTFEED REG32(0x600080A4u)
 #define RTC_WDTWPROTECT REG32(0x600080A8u)
 #define RTC_SWD_CONF REG32(0x600080ACu)

@@ -14,7 +14,10 @@
 #include "tinyssl_build.h"
 
 enum { CORE_HZ = 64000000, SLOW_HZ = 32768 };
-enum { CRYSTAL_WAIT = CORE_HZ / 100, SLOW_CRYSTAL_WAIT = CORE_HZ / 10 * 6 }; /* PS: 1 ms and 250 ms */
+enum {
+    CRYSTAL_WAIT = CORE_HZ / 100,
+    SLOW_CRYSTAL_WAIT = CORE_HZ / 10 * 6
+};                                       /* PS: 1 ms and 250 ms */
 enum { TIMING_PIN = 1u << 11 };          /* P1.11: D9 on Nordic's kit, D2 on the Nano */
 enum { NVIC_WORDS = 2 };                 /* PS 4.2.4: 48 interrupts */
 enum { HALF = 2048, RING = 2 * HALF };   /* at 1 Mbaud 20 ms of bytes each */

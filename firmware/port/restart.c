@@ -5,8 +5,8 @@
 
 #include "port.h"
 
-enum { WORDS = 2 };        /* the note, and its complement: memory after power-on holds anything */
-#define MARK 0x7A11D000u   /* with the reason in the lowest byte */
+enum { WORDS = 2 };      /* the note, and its complement: memory after power-on holds anything */
+#define MARK 0x7A11D000u /* with the reason in the lowest byte */
 
 /* The port's own, where the chip has a register or a watchdog. */
 #define DEFAULT __attribute__((weak))

@@ -21,8 +21,13 @@ __attribute__((naked, aligned(4), used)) void trap_entry(void)
 void trap_report(uint32_t pc, uint32_t ra)
 {
     static const char *const causes[] = {
-        "INSTRUCTION_ADDRESS_MISALIGNED", "INSTRUCTION_ACCESS_FAULT", "ILLEGAL_INSTRUCTION",
-        "BREAKPOINT", "LOAD_ADDRESS_MISALIGNED", "LOAD_ACCESS_FAULT", "STORE_ADDRESS_MISALIGNED",
+        "INSTRUCTION_ADDRESS_MISALIGNED",
+        "INSTRUCTION_ACCESS_FAULT",
+        "ILLEGAL_INSTRUCTION",
+        "BREAKPOINT",
+        "LOAD_ADDRESS_MISALIGNED",
+        "LOAD_ACCESS_FAULT",
+        "STORE_ADDRESS_MISALIGNED",
         "STORE_ACCESS_FAULT", /* table 3.6 of the privileged architecture */
     };
     const uint32_t cause = CSR_READ("mcause");

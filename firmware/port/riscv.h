@@ -6,11 +6,11 @@
 
 #define CSR_WRITE(name, value) __asm__ volatile("csrw " name ", %0" ::"r"(value))
 
-#define CSR_READ(name)                                     \
-    ({                                                     \
-        uint32_t value_;                                   \
-        __asm__ volatile("csrr %0, " name : "=r"(value_)); \
-        value_;                                            \
+#define CSR_READ(name)                                                                             \
+    ({                                                                                             \
+        uint32_t value_;                                                                           \
+        __asm__ volatile("csrr %0, " name : "=r"(value_));                                         \
+        value_;                                                                                    \
     })
 
 /* Of the port: the core's own start, called on a fresh stack by its reset_handler(). */

@@ -14,10 +14,10 @@
 #include "tinyssl_build.h"
 
 enum { HSI_HZ = 16000000, HSE_HZ = 8000000, PLL_INPUT_HZ = 1000000, CORE_HZ = TINYSSL_CLOCK_HZ };
-enum { READY_POLLS = 20000 };      /* at 16 MHz at least 6 ms; the slowest bit (HSE) takes 2 ms */
-enum { RTC_DIVIDER = 8 };          /* of RTCPRE: 1 MHz to TIM11 */
-enum { HSE_TOLERANCE = 3 };        /* per cent; the HSI that it is compared with has 1 */
-enum { TIMING_PIN = 1u << 8 };     /* PA8, D7 of the Arduino header */
+enum { READY_POLLS = 20000 };  /* at 16 MHz at least 6 ms; the slowest bit (HSE) takes 2 ms */
+enum { RTC_DIVIDER = 8 };      /* of RTCPRE: 1 MHz to TIM11 */
+enum { HSE_TOLERANCE = 3 };    /* per cent; the HSI that it is compared with has 1 */
+enum { TIMING_PIN = 1u << 8 }; /* PA8, D7 of the Arduino header */
 enum { FLASH_WAITS = (CORE_HZ - 1) / 30000000 }; /* table 5 of RM0390, 2.7 to 3.6 V */
 
 struct stm32_iwdg *const stm32_iwdg = (struct stm32_iwdg *)IWDG_ADDRESS;

@@ -58,7 +58,7 @@
 #define PLLSRC_HSI 0u
 #define PLLSRC_HSE 2u
 #define PLLCKSELR_PLL1_MASK (3u | (63u << 4))
-#define PLLCFGR_PLL1_MASK 0x0007000Fu /* FRACEN, VCOSEL, RGE; DIVP1EN, DIVQ1EN, DIVR1EN */
+#define PLLCFGR_PLL1_MASK 0x0007000Fu         /* FRACEN, VCOSEL, RGE; DIVP1EN, DIVQ1EN, DIVR1EN */
 #define PLLCFGR_PLL1 ((1u << 2) | (1u << 16)) /* input 2 to 4 MHz, wide VCO, output P */
 #define RSR_RMVF (1u << 16)
 #define RSR_BORRSTF (1u << 21)
@@ -84,6 +84,6 @@
 
 #define USART3_ADDRESS 0x40004800u
 #define IWDG1_ADDRESS 0x58004800u
-#define IRQ_USART3 39u    /* table 149 */
+#define IRQ_USART3 39u /* table 149 */
 
 #endif

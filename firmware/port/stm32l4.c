@@ -16,9 +16,11 @@
 #include "tinyssl_build.h"
 
 enum { MSI_HZ = 4000000, LSE_HZ = 32768, CORE_HZ = 120000000 };
-enum { READY_POLLS = 100000 };   /* at 4 MHz at least 100 ms; the voltage takes 40 us, the HSI 4 us */
-enum { LSE_POLLS = 2000000 };    /* at least 2 s, which is what the crystal typically takes (DS12023) */
-enum { TIMING_PIN = 1u << 15 };  /* PD15, D9 of the Arduino header */
+enum { READY_POLLS = 100000 }; /* at 4 MHz at least 100 ms; the voltage takes 40 us, the HSI 4 us */
+enum {
+    LSE_POLLS = 2000000
+}; /* at least 2 s, which is what the crystal typically takes (DS12023) */
+enum { TIMING_PIN = 1u << 15 }; /* PD15, D9 of the Arduino header */
 
 struct stm32_usart *const stm32_usart = (struct stm32_usart *)LPUART1_ADDRESS;
 struct stm32_iwdg *const stm32_iwdg = (struct stm32_iwdg *)IWDG_ADDRESS;
@@ -107,7 +109,8 @@ static const char *start_clocks(void)
     }
     const uint32_t off = measured > CORE_HZ ? measured - CORE_HZ : CORE_HZ - measured;
     clock_hz = measured; /* the crystal holds the MSI at 122 times its own: 119.93 MHz */
-    return off > CORE_HZ / 200u ? "the core's clock is more than 0.5 % off 120 MHz: as measured" : NULL;
+    return off > CORE_HZ / 200u ? "the core's clock is more than 0.5 % off 120 MHz: as measured"
+                                : NULL;
 }
 
 /* PG7 and PG8: LPUART1 (AF8), on pads that VddIO2 supplies: it is cut off after a reset (RM0432 5.1.4).

@@ -21,8 +21,14 @@ struct text_field {
     uint64_t number;    /* %u decimal, %x the lower 32 bits as eight hex digits */
 };
 
-#define TEXT_STRING(value) {.string = (value)}
-#define TEXT_NUMBER(value) {.number = (value)}
+#define TEXT_STRING(value)                                                                         \
+    {                                                                                              \
+        .string = (value)                                                                          \
+    }
+#define TEXT_NUMBER(value)                                                                         \
+    {                                                                                              \
+        .number = (value)                                                                          \
+    }
 #define TEXT_FIELDS(...) ((const struct text_field[]){__VA_ARGS__})
 
 void text_init(struct text *text, text_write *write);

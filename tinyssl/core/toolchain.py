@@ -219,6 +219,8 @@ def _others() -> list[Tool]:
         Tool("OpenOCD", ("openocd",), ("openocd",), "one of three ways to flash by a debug probe",
              "test"),
         Tool("clang", ("clang-14", "clang++-14"), ("clang-14",), OWN, "test"),
+        Tool("clang-format", ("clang-format-14",), ("clang-format-14",), OWN, "test"),
+        Tool("cppcheck", ("cppcheck",), ("cppcheck",), OWN, "test"),
         Tool("make", ("make",), ("make",), OWN, "test"),
         Tool("binutils", host, ("binutils", "gcc"), OWN, "test"),
         Tool("cross binutils", cross,

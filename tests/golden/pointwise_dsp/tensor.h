@@ -25,10 +25,10 @@ struct tinyssl_tensor {
     const char *name;     /* printable ASCII, other bytes as %XX */
     const int32_t *shape; /* `rank` sizes; elements lie in C order */
     uint32_t bytes;
-    float scale;          /* real value = scale * (q - zero_point); 0: not quantised */
+    float scale; /* real value = scale * (q - zero_point); 0: not quantised */
     int32_t zero_point;
-    uint8_t type;         /* enum tinyssl_type */
-    uint8_t kind;         /* enum tinyssl_kind */
+    uint8_t type; /* enum tinyssl_type */
+    uint8_t kind; /* enum tinyssl_kind */
     uint8_t rank;
 };
 
