@@ -31,7 +31,7 @@ from tinyssl.core.memory import keep_freed_memory
 from tinyssl.core.progress import Silent
 from tinyssl.core.records import Workspace
 from tinyssl.learn.backbones import build_backbone
-from tinyssl.learn.methods import Batch, Method, Surroundings, build_method, method_config
+from tinyssl.learn.methods import Batch, Method, MethodContext, build_method, method_config
 from tinyssl.learn.methods.simclr import SimCLR, SimCLRConfig, nt_xent
 from tinyssl.learn.train.loop import make_optimizer
 from tinyssl.stages.pretrain import pretrain
@@ -109,8 +109,8 @@ def seconds_of_ours(job: Job, workers: int) -> float:
 def _method(job: Job) -> Method:
     torch.manual_seed(0)
     options = method_config("simclr", {})
-    around = Surroundings(image_size=job.size)
-    method = build_method("simclr", build_backbone(job.backbone, 1), options, around)
+    context = MethodContext(image_size=job.size)
+    method = build_method("simclr", build_backbone(job.backbone, 1), options, context)
     return method.to(job.device).train()
 
 

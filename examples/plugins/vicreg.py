@@ -16,9 +16,9 @@ from torch import Tensor
 from tinyssl.core.config import STRICT, Count, NonNegative
 from tinyssl.data.augment import ViewOptions, ViewSpec
 from tinyssl.learn.backbones import Backbone
-from tinyssl.learn.methods import Batch, Losses, Method, Surroundings, ViewStage
+from tinyssl.learn.methods import Batch, Losses, Method, MethodContext, ViewStage
 from tinyssl.learn.methods.heads import projector
-from tinyssl.learn.methods.monitor import spread
+from tinyssl.learn.methods.monitor import embedding_std
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -53,8 +53,8 @@ class VICReg(Method):
 
     Config = VICRegConfig
 
-    def __init__(self, backbone: Backbone, config: VICRegConfig, around: Surroundings) -> None:
-        super().__init__(backbone, config, around)
+    def __init__(self, backbone: Backbone, config: VICRegConfig, context: MethodContext) -> None:
+        super().__init__(backbone, config, context)
         self.expander = projector(backbone.feature_dim, config.width, config.width)
 
     def stages(self) -> tuple[ViewStage, ...]:
@@ -69,4 +69,6 @@ class VICReg(Method):
         total = self.config.invariance * invariance + self.config.variance * variance
         total = total + self.config.covariance * covariance
         parts = {"invariance": invariance, "variance": variance, "covariance": covariance}
-        return Losses(total, {"spread": spread(a), **{k: v.detach() for k, v in parts.items()}})
+        return Losses(
+            total, {"spread": embedding_std(a), **{k: v.detach() for k, v in parts.items()}}
+        )

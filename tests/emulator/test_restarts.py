@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinyssl.bench.restarts import explained
+from tinyssl.bench.restarts import explain_reset
 from tinyssl.core.config import BenchConfig, BuildConfig, FlashConfig
 from tinyssl.core.errors import DeviceError, UsageError
 from tinyssl.core.records import Workspace
@@ -92,7 +92,7 @@ def test_bench_says_that_the_watchdog_ended_a_hang_and_where(workspace: Workspac
 def test_a_fault_is_shown_with_its_bits_address_and_place(workspace: Workspace) -> None:
     with session(workspace) as device:
         device.sync()
-        with pytest.raises(DeviceError) as caught, explained(device, "input 7"):
+        with pytest.raises(DeviceError) as caught, explain_reset(device, "input 7"):
             device.infer(bytes([1]) * 192)
         text = str(caught.value)
         assert "a fault reset the board during input 7" in text
@@ -108,7 +108,7 @@ def test_a_restart_that_left_no_report_is_explained_by_its_cause(workspace: Work
     with session(workspace) as device:
         device.sync()
         device.link.write(b"reset%")
-        with pytest.raises(DeviceError) as caught, explained(device, "the test"):
+        with pytest.raises(DeviceError) as caught, explain_reset(device, "the test"):
             device.infer(bytes([2]) * 192)
         assert "the board was reset (software) during the test" in str(caught.value)
 

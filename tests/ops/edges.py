@@ -21,7 +21,7 @@ from tinyssl.compiler.search import aligned
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import Model
 from tinyssl.graph.passes import run_passes
-from tinyssl.ops.common.overlap import NOTHING_LEFT, Overlap
+from tinyssl.ops.common.overlap import INPUT_CONSUMED, Overlap
 from tinyssl.targets.boards import Isa
 
 FURTHER = "_+1"
@@ -85,7 +85,7 @@ def laid_over(model: Model, steps: Sequence[KernelCall], further: int = 0) -> Pl
     apart = plan_arena(model, [replace(step, overlaps=()) for step in steps])
     sizes = {place.tensor: place.bytes for place in apart.placements}
     target, source = model.ops[steps[-1].last].output, apart.storage[over.tensor]
-    most = sizes[source] // 2 if over.slack == NOTHING_LEFT else over.slack
+    most = sizes[source] // 2 if over.max_offset == INPUT_CONSUMED else over.max_offset
     difference = (0 if over.exact else most) + further
     base = aligned(max(0, -difference))
     end = base + aligned(max(sizes[source], difference + sizes[target]))
@@ -125,7 +125,7 @@ class Edges:
         return [
             name
             for name, overlap in self.allowed.items()
-            if not overlap.exact and overlap.slack != NOTHING_LEFT
+            if not overlap.exact and overlap.max_offset != INPUT_CONSUMED
         ]
 
     def program(self) -> CaseProgram:

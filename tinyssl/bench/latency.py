@@ -36,7 +36,7 @@ def unit_of(board: Board, identity: Identity) -> Unit:
     return Unit("instructions", rate)
 
 
-def spread(ticks: Sequence[int], unit: Unit) -> dict[str, Any]:
+def summary_stats(ticks: Sequence[int], unit: Unit) -> dict[str, Any]:
     """Figures of several inferences; p95 is the smallest that 95 % do not exceed."""
     values = np.array([unit.of(value) for value in ticks])
     return {

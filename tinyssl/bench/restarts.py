@@ -25,7 +25,7 @@ CAUSES = {
 """Word of `Identity.reset` -> what happened, and what to do"""
 
 
-def arm(session: Session, config: BenchConfig) -> float:
+def arm_watchdog(session: Session, config: BenchConfig) -> float:
     """Arms the board's watchdog with `config.watchdog` seconds; returns what it waits.
 
     Raises:
@@ -42,7 +42,7 @@ def arm(session: Session, config: BenchConfig) -> float:
 
 
 @contextmanager
-def explained(session: Session, doing: str) -> Iterator[None]:
+def explain_reset(session: Session, doing: str) -> Iterator[None]:
     """Says of a restart within: why, and during what.
 
     Raises:

@@ -110,7 +110,7 @@ def _permissions(
     for call in calls:
         owner = storage[call_outputs(model, call)[0]]
         allowed = tuple(
-            Overlap(storage[overlap.tensor], overlap.slack, overlap.exact)
+            Overlap(storage[overlap.tensor], overlap.max_offset, overlap.exact)
             for overlap in call.overlaps
             if last[storage[overlap.tensor]] == call.last
         )

@@ -35,9 +35,9 @@ def lower_bound(lives: Sequence[Lifetime]) -> int:
     """Bytes that the most demanding operator needs, whatever the plan.
 
     What is alive together takes the sum of its bytes, but for outputs over inputs: an output that
-    may start at most `slack` bytes behind the input's start takes, with the input, at least the
-    larger of the output, and the input moved on by a negative slack. Where it may lie over several
-    inputs, at least these, or itself.
+    may start at most `max_offset` bytes behind the input's start takes, with the input, at least
+    the larger of the output, and the input moved on by a negative offset. Where it may lie over
+    several inputs, at least these, or itself.
     """
     moments = sorted({life.first for life in lives} | {life.last for life in lives})
     sums = np.array([0] * len(moments))
@@ -62,7 +62,7 @@ def needed(alive: Sequence[Lifetime]) -> int:
         if not under:
             continue
         inputs = sum(aligned(by_owner[over.tensor].bytes) for over in under)
-        push = -min(0, under[0].slack) if len(under) == 1 and not under[0].exact else 0
+        push = -min(0, under[0].max_offset) if len(under) == 1 and not under[0].exact else 0
         separate = inputs + aligned(life.bytes)
         total -= separate - min(separate, max(inputs + aligned(push), aligned(life.bytes)))
     return total
@@ -189,9 +189,9 @@ def _forbidden(life: Lifetime, other: Lifetime, at: int) -> list[Interval]:
     if over := life.over_storage(other.tensor):
         if over.exact:
             return [(low, at), (at, high)]
-        return [(max(low, at + over.slack), high)] if at + over.slack < high else []
+        return [(max(low, at + over.max_offset), high)] if at + over.max_offset < high else []
     if over := other.over_storage(life.tensor):
         if over.exact:
             return [(low, at), (at, high)]
-        return [(low, min(high, at - over.slack))] if at - over.slack > low else []
+        return [(low, min(high, at - over.max_offset))] if at - over.max_offset > low else []
     return [(low, high)]

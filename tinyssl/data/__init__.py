@@ -70,7 +70,7 @@ def load_dataset(config: DataConfig, progress: Progress = Silent()) -> Dataset: 
     except OSError as error:
         raise unreadable(config.data_path, error) from error
     if source.reading is not None:
-        _tell(source.reading, progress)
+        _report_reading(source.reading, progress)
     splits = split(source, config)
     train, val, test = splits
     return Dataset(
@@ -90,7 +90,7 @@ def load_dataset(config: DataConfig, progress: Progress = Silent()) -> Dataset: 
     )
 
 
-def _tell(reading: Reading, progress: Progress) -> None:
+def _report_reading(reading: Reading, progress: Progress) -> None:
     progress.note(f"layout: {reading.layout['text']}")
     for text in reading.warnings:
         progress.warn(text)

@@ -35,10 +35,10 @@ class OpCheck(Generic[OpT_co]):
         """
         tensor = self.tensor(index)
         if tensor.quant is None:
-            raise self.broken(f"{tensor.name} has no quantisation")
+            raise self.violation(f"{tensor.name} has no quantisation")
         return tensor.quant
 
-    def broken(self, rule: str) -> ModelError:
+    def violation(self, rule: str) -> ModelError:
         """The error for a model that contradicts itself."""
         return ModelError(f"{self.op.label}: {rule}", hint=CONTRADICTION_HINT)
 

@@ -59,7 +59,7 @@ def _shapes(check: OpCheck[Op]) -> None:
     for index, shape in zip(check.op.outputs, expected, strict=True):
         found = check.tensor(index).shape
         if found != shape or min(shape) < 1:
-            raise check.broken(f"output has shape {list(found)}, the inputs give {list(shape)}")
+            raise check.violation(f"output has shape {list(found)}, the inputs give {list(shape)}")
 
 
 def _batch_blockers(model: Model) -> list[Blocker]:

@@ -21,7 +21,7 @@ from tinyssl.monitor.progress import BarTracker, in_ci, new_bars, print_warning
 from tinyssl.monitor.state import Facts, RunState, complaints, plain_line
 
 if TYPE_CHECKING:
-    from tinyssl.learn.train.observer import Figures, TrainingRun
+    from tinyssl.learn.train.observer import Metrics, TrainingRun
 
 FRAMES = 1.0
 """Frames a second: a frame costs the training some milliseconds"""
@@ -64,14 +64,14 @@ class Observed:
             self.state.add(row)
         display.show(self.state)
 
-    def on_step(self, figures: Figures) -> None:
+    def on_step(self, metrics: Metrics) -> None:
         """Shows the figures of a step."""
-        self.state.add({"event": "step"} | figures)
+        self.state.add({"event": "step"} | metrics)
         self.display.show(self.state)
 
-    def on_epoch(self, figures: Figures) -> None:
+    def on_epoch(self, metrics: Metrics) -> None:
         """Shows the figures of an epoch."""
-        self.state.add({"event": "epoch"} | figures)
+        self.state.add({"event": "epoch"} | metrics)
         self.display.show(self.state)
 
     def close(self) -> None:

@@ -63,7 +63,7 @@ def _check(check: OpCheck[Add]) -> None:
             f"shapes {list(left)} and {list(right)}: broadcasting is not supported"
         )
     if add_multipliers(check.model, check.op).output.shift > 0:
-        raise check.broken("the output scale is 2^-19 of the inputs' or less")
+        raise check.violation("the output scale is 2^-19 of the inputs' or less")
 
 
 def add_params(model: Model, op: Add, _constants: Constants) -> Fields:

@@ -40,7 +40,7 @@ def _check_shapes(check: OpCheck[Concatenation]) -> None:
     shapes = [check.tensor(index).shape for index in check.op.parts]
     if joined_shape(shapes, check.op.axis) is None:
         texts = " and ".join(str(list(shape)) for shape in shapes)
-        raise check.broken(f"shapes {texts} do not fit along axis {check.op.axis}")
+        raise check.violation(f"shapes {texts} do not fit along axis {check.op.axis}")
 
 
 def _params(model: Model, op: Concatenation, constants: Constants) -> Fields:
@@ -54,7 +54,7 @@ def _read(op: OperatorContext) -> Concatenation:
     given, rank = op.require_options().axis, len(op.input(0).shape)
     axis = positive_axis(given, rank)
     if axis is None:
-        raise op.broken(f"axis {given} of {rank} dimensions")
+        raise op.violation(f"axis {given} of {rank} dimensions")
     return Concatenation(index=op.index, output=op.output, parts=op.inputs, axis=axis)
 
 

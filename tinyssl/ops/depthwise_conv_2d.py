@@ -62,11 +62,11 @@ def _read(op: OperatorContext) -> DepthwiseConv2D:
     window = conv.read_window(op)
     in_c, weight_c = op.input(0).shape[3], op.input(1).shape[3]
     if weight_c % in_c:
-        raise op.broken(f"{weight_c} filters for {in_c} channels do not divide")
+        raise op.violation(f"{weight_c} filters for {in_c} channels do not divide")
     # The option is redundant, and 0 in some files; `_complete` then writes it in.
     multiplier = op.require_options().depthMultiplier
     if multiplier not in (0, weight_c // in_c):
-        raise op.broken(
+        raise op.violation(
             f"depth multiplier {multiplier}, but {weight_c} filters "
             f"({op.input(1).name}) for {in_c} channels ({op.input(0).name})"
         )

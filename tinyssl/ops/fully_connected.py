@@ -51,7 +51,7 @@ def _check_weights(check: OpCheck[FullyConnected]) -> None:
             "weights); for one layer on all of it flatten the input first",
         )
     if len(shape) != 2 or shape[1] != source.elements:
-        raise check.broken(
+        raise check.violation(
             f"weights have shape {list(shape)}, the input {source.elements} elements"
         )
     weights.weights(check)

@@ -70,7 +70,7 @@ def _read(op: OperatorContext) -> Mean:
     rank = len(op.require_rank(0, 4))
     given = op.constant(1)
     if any(not -rank <= axis < rank for axis in given):
-        raise op.broken(f"axes {given} of {rank} dimensions")
+        raise op.violation(f"axes {given} of {rank} dimensions")
     axes = sorted({axis % rank for axis in given})
     if axes != [1, 2]:
         raise op.unsupported(

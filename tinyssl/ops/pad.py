@@ -53,7 +53,7 @@ def _read(op: OperatorContext) -> Pad:
         raise op.unsupported(f"paddings {amounts}; only height and width of NHWC can be padded")
     top, bottom, left, right = amounts[2:6]
     if min(amounts) < 0:
-        raise op.broken(f"paddings {amounts} must not be negative")
+        raise op.violation(f"paddings {amounts} must not be negative")
     return Pad(
         index=op.index,
         output=op.output,

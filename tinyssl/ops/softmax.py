@@ -61,7 +61,7 @@ def _check(check: OpCheck[Softmax]) -> None:
     op = check.op
     quant = check.quant(op.output)
     if quant != OUTPUT:
-        raise check.broken(
+        raise check.violation(
             f"output has scale {quant.scale[0]:g}, zero point {quant.zero_point[0]}; "
             "they must be 1/256 and -128"
         )

@@ -39,7 +39,7 @@ def _check_length(check: OpCheck[Split]) -> None:
     """The parts are equal."""
     length, count = check.tensor(check.op.input).shape[check.op.axis], len(check.op.parts)
     if length % count:
-        raise check.broken(f"{length} elements cannot be cut into {count} equal parts")
+        raise check.violation(f"{length} elements cannot be cut into {count} equal parts")
 
 
 def _params(model: Model, op: Split, constants: Constants) -> Fields:
@@ -51,10 +51,10 @@ def _read(op: OperatorContext) -> Split:
     given, rank = op.constant(0), len(op.input(1).shape)
     axis = positive_axis(given[0], rank) if len(given) == 1 else None
     if axis is None:
-        raise op.broken(f"axis {given} of {rank} dimensions")
+        raise op.violation(f"axis {given} of {rank} dimensions")
     count = op.require_options().numSplits
     if count != len(op.outputs):
-        raise op.broken(f"{len(op.outputs)} outputs, but {count} parts")
+        raise op.violation(f"{len(op.outputs)} outputs, but {count} parts")
     return Split(index=op.index, input=op.inputs[1], parts=op.outputs, axis=axis)
 
 

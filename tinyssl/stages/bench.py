@@ -30,8 +30,8 @@ from pydantic import TypeAdapter
 
 from tinyssl.bench.agreement import Agreement
 from tinyssl.bench.judge import Judge
-from tinyssl.bench.latency import Unit, as_time, profile_rows, spread, unit_of
-from tinyssl.bench.restarts import arm, explained
+from tinyssl.bench.latency import Unit, as_time, profile_rows, summary_stats, unit_of
+from tinyssl.bench.restarts import arm_watchdog, explain_reset
 from tinyssl.bench.subject import (
     Reference,
     Samples,
@@ -101,7 +101,7 @@ def bench(config: BenchConfig, workspace: Workspace, progress: Progress | None =
             identity = _identify(session, target, run, progress)
             check_sizes(identity, model)
             if config.watchdog is not None:
-                run.results(watchdog_seconds=arm(session, config))
+                run.results(watchdog_seconds=arm_watchdog(session, config))
             device = DeviceModel(session, model)
             run.results(tensors=[_described(value) for value in (*device.inputs, *device.outputs)])
             unit = unit_of(target.board, identity)
@@ -170,13 +170,13 @@ def latency(job: Bench) -> None:
     ticks: list[int] = []
     with job.progress.track("latency", config.warmup + config.runs, "run") as task:
         for number in range(config.warmup + config.runs):
-            with explained(session, f"inference {number + 1} of the latency"):
+            with explain_reset(session, f"inference {number + 1} of the latency"):
                 device.repeat() if job.identity.input_kept else device.run(first)
             if number >= config.warmup:
                 ticks.append(device.ticks)
                 job.run.log(event="latency", ticks=device.ticks)
             task.advance()
-    figures = spread(ticks, job.unit)
+    figures = summary_stats(ticks, job.unit)
     job.run.results(
         tick_unit=job.unit.name,
         latency=figures
@@ -188,7 +188,7 @@ def latency(job: Bench) -> None:
 def profile(job: Bench) -> None:
     """One inference on the first input, operator by operator."""
     job.progress.note("time of every operator")
-    with explained(job.session, "the profile"):
+    with explain_reset(job.session, "the profile"):
         if not job.identity.input_kept:
             job.device.load(job.samples.inputs[0])
         content = profile_rows(job.session.profile(), job.unit)
@@ -232,7 +232,7 @@ def _compare(
 ) -> None:
     samples, (tally, judge) = job.samples, sums
     number = int(samples.numbers[position])
-    with explained(job.session, f"input {number} of the accuracy"):
+    with explain_reset(job.session, f"input {number} of the accuracy"):
         device = job.device.run(samples.inputs[position])
     expected = reference.runtime.run(samples.inputs[position])
     equal = tally.add(number, device, expected)

@@ -35,7 +35,7 @@ _ADAPTER = TypeAdapter(ConvertConfig)
 class Converted:
     """Three forms of one model."""
 
-    exact: bytes
+    float32: bytes
     """Float .tflite"""
     quantised: bytes
     """INT8, as ai-edge-quantizer writes it"""
@@ -120,11 +120,11 @@ def _convert(
 ) -> Converted:
     log = run.file("log", LOG_FILE)
     progress.note("tracing the model with litert-torch")
-    exact = trace(model, dataset.spec.model_shape, log)
+    float32 = trace(model, dataset.spec.model_shape, log)
     samples = dataset.samples[calibration_indices(dataset, config.calibration_images)]
-    ranges = activation_ranges(exact, samples, progress)
-    quantised = quantise(exact, ranges, log)
-    return Converted(exact, quantised, canonicalise(quantised))
+    ranges = activation_ranges(float32, samples, progress)
+    quantised = quantise(float32, ranges, log)
+    return Converted(float32, quantised, canonicalise(quantised))
 
 
 def calibration_indices(dataset: Dataset, count: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -136,7 +136,7 @@ def calibration_indices(dataset: Dataset, count: int) -> np.ndarray[tuple[int], 
 
 def _store(run: RunWriter, split: TestSplit, converted: Converted) -> None:
     write_atomic(run.file("model", MODEL_FILE), converted.canonical)
-    write_atomic(run.file("float_model", FLOAT_FILE), converted.exact)
+    write_atomic(run.file("float_model", FLOAT_FILE), converted.float32)
     split.save(run.file("test", TEST_FILE))
     model = TflmInterpreter(converted.canonical).model
     run.results(
@@ -166,7 +166,7 @@ def _measure(
     run: RunWriter, split: TestSplit, converted: Converted, max_drop: float, progress: Progress
 ) -> None:
     oracle = TflmInterpreter(converted.canonical)
-    quality = measure_quality(converted.exact, oracle, split, progress)
+    quality = measure_quality(converted.float32, oracle, split, progress)
     run.results(
         **quality.as_results(),
         test_images=quality.samples,

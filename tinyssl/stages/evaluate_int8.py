@@ -98,7 +98,7 @@ class Forms:
     """One model as INT8 in our C and as float in LiteRT."""
 
     int8: HostModel
-    exact: LitertInterpreter | None
+    float32: LitertInterpreter | None
     """None where the run has no float model"""
 
     def right(self, images: Pixels, labels: NDArray[np.int64], tracker: Tracker) -> Counts:
@@ -109,9 +109,9 @@ class Forms:
         for x, pixels, label in zip(wire_to_model(model, images), scaled, labels, strict=True):
             counts.images += 1
             counts.int8 += int(np.argmax(self.int8.invoke(x))) == label
-            if self.exact is not None:
-                answer = self.exact.invoke(pixels.reshape(model.input.shape))
-                counts.exact += int(np.argmax(answer)) == label
+            if self.float32 is not None:
+                answer = self.float32.invoke(pixels.reshape(model.input.shape))
+                counts.float32 += int(np.argmax(answer)) == label
             tracker.advance()
         return counts
 
@@ -121,36 +121,36 @@ class Counts:
     """Right answers of both forms."""
 
     int8: int = 0
-    exact: int = 0
+    float32: int = 0
     images: int = 0
 
     @property
     def shares(self) -> tuple[float, float]:
         """Accuracy of INT8 and of float."""
-        return self.int8 / max(self.images, 1), self.exact / max(self.images, 1)
+        return self.int8 / max(self.images, 1), self.float32 / max(self.images, 1)
 
 
 @contextmanager
 def _forms(source: RunRecord) -> Iterator[Forms]:
     program = compiler.compile(read_model(source.path("model").read_bytes()))
-    exact = None
+    float32 = None
     if "float_model" in source.files:
-        exact = LitertInterpreter(source.path("float_model").read_bytes(), Kernels.OPTIMISED)
+        float32 = LitertInterpreter(source.path("float_model").read_bytes(), Kernels.OPTIMISED)
     with HostModel(program) as int8:
-        yield Forms(int8, exact)
+        yield Forms(int8, float32)
 
 
 def _host(run: RunWriter, forms: Forms, suite: Suite, progress: Progress) -> None:
     int8: dict[str, list[float]] = {}
-    exact: dict[str, list[float]] = {}
+    float32: dict[str, list[float]] = {}
     total = suite.total + len(suite.images)
     with progress.track("corrupted images on this computer", total, "image") as tracker:
         clean = forms.right(suite.images, suite.labels, tracker).shares
         for corrupted in suite:
             shares = forms.right(corrupted.images, suite.labels, tracker).shares
             int8.setdefault(corrupted.kind, []).append(shares[0])
-            exact.setdefault(corrupted.kind, []).append(shares[1])
-    tables = {"int8": int8} | ({"float": exact} if forms.exact is not None else {})
+            float32.setdefault(corrupted.kind, []).append(shares[1])
+    tables = {"int8": int8} | ({"float": float32} if forms.float32 is not None else {})
     write_json(run.file("corruptions", FILE), as_file(suite, tables))
     run.results(
         accuracy_clean=clean[0],
@@ -158,8 +158,8 @@ def _host(run: RunWriter, forms: Forms, suite: Suite, progress: Progress) -> Non
         corruption_images=len(suite.images),
         corruption_kinds={kind: statistics.fmean(levels) for kind, levels in int8.items()},
     )
-    if forms.exact is not None:
-        run.results(accuracy_clean_float=clean[1], accuracy_corrupted_float=mean_accuracy(exact))
+    if forms.float32 is not None:
+        run.results(accuracy_clean_float=clean[1], accuracy_corrupted_float=mean_accuracy(float32))
 
 
 @dataclass

@@ -129,11 +129,11 @@ class _Fleet:
                 self._start(*waiting.pop(0))
             for pipe in wait(list(self.members)):
                 assert isinstance(pipe, Connection)
-                self._hear(pipe, task)
+                self._receive(pipe, task)
 
     def end(self) -> None:
         """Ends what still runs: told first, killed where that does not help."""
-        with _deaf():  # a second Ctrl-C must not leave one behind
+        with _ignore_interrupts():  # a second Ctrl-C must not leave one behind
             for member in self.members.values():
                 member.process.terminate()
             for member in self.members.values():
@@ -147,12 +147,12 @@ class _Fleet:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe(duplex=False)
         process = context.Process(target=work, args=(job, self.workspace, theirs), daemon=True)
-        with _deaf():  # which it inherits: the terminal's Ctrl-C must not cut its start
+        with _ignore_interrupts():  # inherited: the terminal's Ctrl-C must not cut its start
             process.start()
         theirs.close()
         self.members[ours] = _Member(number, job.name, process)
 
-    def _hear(self, pipe: Connection, task: Tracker) -> None:
+    def _receive(self, pipe: Connection, task: Tracker) -> None:
         """One message; the last, or none where the process broke, ends the member."""
         member = self.members[pipe]
         try:
@@ -167,7 +167,7 @@ class _Fleet:
         del self.members[pipe]
         member.process.join()
         member.close(*member.tasks)
-        self._tell(outcome)
+        self._report(outcome)
         task.advance()
 
     def _show(self, member: _Member, message: tuple[Any, ...]) -> None:
@@ -187,7 +187,7 @@ class _Fleet:
         else:
             member.close(*values)
 
-    def _tell(self, outcome: BenchOutcome) -> None:
+    def _report(self, outcome: BenchOutcome) -> None:
         if outcome.failure is not None:
             self.progress.note(f"{outcome.board}: {outcome.failure.message}")
 
@@ -200,7 +200,7 @@ def _broken(member: _Member) -> BenchOutcome:
 
 
 @contextmanager
-def _deaf() -> Iterator[None]:
+def _ignore_interrupts() -> Iterator[None]:
     """SIGINT is ignored, here and by processes that are started; only the main thread can do so."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -135,8 +135,8 @@ def _quality(
     run: RunWriter, source: RunRecord, oracle: TflmInterpreter, split: TestSplit, progress: Progress
 ) -> None:
     progress.note("signal-to-noise ratio of every layer")
-    exact = source.path("float_model").read_bytes()
-    layers = layer_sqnr(exact, oracle, split.samples[:SQNR_IMAGES])
+    float32 = source.path("float_model").read_bytes()
+    layers = layer_sqnr(float32, oracle, split.samples[:SQNR_IMAGES])
     rows: list[dict[str, Any]] = [
         {
             "index": layer.index,

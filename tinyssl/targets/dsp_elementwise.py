@@ -146,7 +146,7 @@ class Limits:
     least: NDArray[np.int64]
     most: NDArray[np.int64]
 
-    def slack(self, left: int, right: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def start_range(self, left: int, right: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Smallest and largest start that each pair allows."""
         sums = (left * self.left >> 8) + (right * self.right >> 8)
         return self.least - sums, self.most - sums
@@ -163,12 +163,12 @@ def _limits(expected: NDArray[np.int64], shift: int, scales: AddScales) -> Limit
 
 def _moves(limits: Limits, left: int, right: int) -> Iterator[tuple[int, int]]:
     """The moves that may do: those for which the pairs that decide allow a common start."""
-    least, most = limits.slack(left, right)
+    least, most = limits.start_range(left, right)
     change = 2 * (REACH + 2)  # half a move of each factor, rounded, on both sides
     decides = (least >= least.max() - change) | (most <= most.min() + change)
     few = Limits(*(values[decides] for values in astuple(limits)))
     for x, y in STEPS:
-        low, high = few.slack(left + x, right + y)
+        low, high = few.start_range(left + x, right + y)
         if low.max() <= high.min():
             yield x, y
 
@@ -177,7 +177,7 @@ def _start(limits: Limits, left: int, right: int) -> int | None:
     """The middle of the starts that all pairs allow; None: there is none in int32."""
     if min(left, right) < 0:
         return None
-    least, most = limits.slack(left, right)
+    least, most = limits.start_range(left, right)
     low, high = max(int(least.max()), -INT32_MAX), min(int(most.min()), INT32_MAX)
     return (low + high) // 2 if low <= high else None
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from tinyssl.graph.model import Model, Op
 from tinyssl.graph.uses import inner_values, is_read_outside
 from tinyssl.ops.add import Add
-from tinyssl.ops.common.overlap import NOTHING_LEFT, Overlap, streaming_slack
+from tinyssl.ops.common.overlap import INPUT_CONSUMED, Overlap, streaming_max_offset
 from tinyssl.ops.common.params import Constants, Fields, prefix_fields
 from tinyssl.ops.common.window import Padding
 from tinyssl.ops.conv_2d import Conv2D
@@ -177,10 +177,10 @@ def overlaps(model: Model, block: FusedBlock) -> tuple[Overlap, ...]:
         done = read >= rows
         if block.stem is not None:
             read = max(read * block.stem.stride[0] - block.stem.padding.top, 0)
-        unread = NOTHING_LEFT if done or read >= in_h else read * in_w * in_c
+        unread = INPUT_CONSUMED if done or read >= in_h else read * in_w * in_c
         writes.append(((y + 1) * out_w * out_c, unread))
-    slack = streaming_slack(writes)
-    return (Overlap(block.input, min(slack, 0) if block.add else slack),)
+    offset = streaming_max_offset(writes)
+    return (Overlap(block.input, min(offset, 0) if block.add else offset),)
 
 
 def fields(model: Model, block: FusedBlock, constants: Constants, cache_taps: bool) -> Fields:

@@ -11,12 +11,12 @@ from dataclasses import replace
 
 from tinyssl.graph.model import Model
 from tinyssl.ops.add import add_params
-from tinyssl.ops.common.overlap import NOTHING_LEFT, Overlap
+from tinyssl.ops.common.overlap import INPUT_CONSUMED, Overlap
 from tinyssl.ops.common.params import Constants, Fields, prefix_fields
 from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.targets import mve
 from tinyssl.targets.fused import FusedBlock
-from tinyssl.targets.mve_streaming import TAPS, Piece, first_read, slack_of
+from tinyssl.targets.mve_streaming import TAPS, Piece, first_read, max_offset
 
 ROWS = 3
 """Rows of the wide image that are kept"""
@@ -49,7 +49,7 @@ def scratch_bytes(model: Model, block: FusedBlock) -> int:
 
 def overlaps(model: Model, block: FusedBlock) -> tuple[Overlap, ...]:
     """How far the output may lie over the input: row after row."""
-    return (Overlap(block.input, slack_of(list(_pieces(model, block)))),)
+    return (Overlap(block.input, max_offset(list(_pieces(model, block)))),)
 
 
 def _pieces(model: Model, block: FusedBlock) -> Iterator[Piece]:
@@ -70,7 +70,7 @@ def _pieces(model: Model, block: FusedBlock) -> Iterator[Piece]:
             continue
         for element in range(y * width, (y + 1) * width, mve.QUAD):
             yield min(first, element), min(element + mve.QUAD, (y + 1) * width)
-            first = NOTHING_LEFT
+            first = INPUT_CONSUMED
 
 
 def _first_of_rows(model: Model, op: Conv2D, rows: range) -> int:
@@ -78,7 +78,7 @@ def _first_of_rows(model: Model, op: Conv2D, rows: range) -> int:
     _, k_h, k_w, _ = model.tensor(op.weight).shape
     columns = range(model.tensor(op.output).shape[2])
     reads = (first_read(model, op, (k_h, k_w), (y, x)) for y in rows for x in columns)
-    return min(reads, default=NOTHING_LEFT)
+    return min(reads, default=INPUT_CONSUMED)
 
 
 def fields(model: Model, block: FusedBlock, constants: Constants) -> Fields:

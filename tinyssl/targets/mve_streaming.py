@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from tinyssl.graph.model import Model
 from tinyssl.ops.average_pool_2d import AveragePool2D
 from tinyssl.ops.common.bases import UnaryOp
-from tinyssl.ops.common.overlap import NOTHING_LEFT, Overlap, streaming_slack
+from tinyssl.ops.common.overlap import INPUT_CONSUMED, Overlap, streaming_max_offset
 from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyssl.ops.fully_connected import FullyConnected
@@ -20,22 +20,22 @@ from tinyssl.targets.mve import BLOCK, QUAD
 
 Piece = tuple[int, int]
 """What is read before it is written, and written before the next is read: the first byte of the
-input that it reads (`NOTHING_LEFT`: none), and the end of what it writes in the output"""
+input that it reads (`INPUT_CONSUMED`: none), and the end of what it writes in the output"""
 
 TAPS = 3
 """Rows of a depthwise window"""
 
 
-def slack_of(pieces: Sequence[Piece]) -> int:
-    """The largest slack at which no piece is written over input that a later one reads.
+def max_offset(pieces: Sequence[Piece]) -> int:
+    """The largest offset at which no piece is written over input that a later one reads.
 
     It is exact: one byte more, and the last byte of some piece is written over one that is read.
     """
-    unread, writes = NOTHING_LEFT, []
+    unread, writes = INPUT_CONSUMED, []
     for first, end in reversed(pieces):
         writes.append((end, unread))
         unread = min(unread, first)
-    return streaming_slack(writes)
+    return streaming_max_offset(writes)
 
 
 def product_line(
@@ -89,12 +89,12 @@ def conv(model: Model, op: Conv2D) -> tuple[Overlap, ...]:
 def first_read(
     model: Model, op: Conv2D | DepthwiseConv2D | AveragePool2D, taps: tuple[int, int], at: Piece
 ) -> int:
-    """First byte that a window reads; `NOTHING_LEFT` where it lies on the padding."""
+    """First byte that a window reads; `INPUT_CONSUMED` where it lies on the padding."""
     _, in_h, in_w, in_c = model.tensor(op.input).shape
     top = at[0] * op.stride[0] - op.padding.top
     left = at[1] * op.stride[1] - op.padding.left
     inside = -taps[0] < top < in_h and -taps[1] < left < in_w
-    return (max(top, 0) * in_w + max(left, 0)) * in_c if inside else NOTHING_LEFT
+    return (max(top, 0) * in_w + max(left, 0)) * in_c if inside else INPUT_CONSUMED
 
 
 def _by_channels(
@@ -108,7 +108,7 @@ def _by_channels(
             read = first_read(model, op, taps, (y, x))
             written = (y * out_w + x) * count
             for c in range(0, count, group):
-                first = NOTHING_LEFT if read == NOTHING_LEFT else read + c
+                first = INPUT_CONSUMED if read == INPUT_CONSUMED else read + c
                 pieces.append((first, written + min(c + group, count)))
     return _over(op, pieces)
 
@@ -136,4 +136,4 @@ def dense(model: Model, op: FullyConnected) -> tuple[Overlap, ...]:
 
 
 def _over(op: UnaryOp, pieces: Sequence[Piece]) -> tuple[Overlap, ...]:
-    return (Overlap(op.input, slack_of(pieces)),)
+    return (Overlap(op.input, max_offset(pieces)),)

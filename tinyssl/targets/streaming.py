@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 
 from tinyssl.graph.model import Model
-from tinyssl.ops.common.overlap import Overlap, streaming_slack
+from tinyssl.ops.common.overlap import Overlap, streaming_max_offset
 from tinyssl.ops.conv_2d import Conv2D
 
 GROUP = 4
@@ -24,7 +24,7 @@ def pointwise(model: Model, op: Conv2D) -> tuple[Overlap, ...]:
     places = [(y, x) for y in range(out_h) for x in _groups(out_w)]
     starts = [(y * op.stride[0] * in_w + x * op.stride[1]) * in_c for y, x in places]
     ends = [(y * out_w + x) * out_c for y, x in places[1:]]
-    return (Overlap(op.input, streaming_slack(zip(ends, starts[1:], strict=True))),)
+    return (Overlap(op.input, streaming_max_offset(zip(ends, starts[1:], strict=True))),)
 
 
 def _groups(pixels: int) -> list[int]:
@@ -54,4 +54,4 @@ def conv(model: Model, op: Conv2D) -> tuple[Overlap, ...]:
         if y + 1 < out_h:  # the next row of windows may begin as high, but at the left
             unread = min(unread, tops[y + 1] * in_w)
         writes.append(((y * out_w + x + GROUP) * out_c, unread * in_c))
-    return (Overlap(op.input, streaming_slack(writes)),)
+    return (Overlap(op.input, streaming_max_offset(writes)),)

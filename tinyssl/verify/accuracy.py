@@ -23,7 +23,7 @@ class Quality:
     """Metrics of both models over the same samples."""
 
     task: Task
-    exact: Scores
+    float32: Scores
     """Float model, LiteRT"""
     int8: Scores
     """INT8 model, TFLM"""
@@ -34,7 +34,7 @@ class Quality:
     def as_results(self) -> dict[str, Any]:
         """For a record: every metric of both, and the drop."""
         return {
-            **{f"{name}_float": value for name, value in self.exact.items()},
+            **{f"{name}_float": value for name, value in self.float32.items()},
             **{f"{name}_int8": value for name, value in self.int8.items()},
             "drop_points": round(self.drop, 4),
         }
@@ -47,9 +47,11 @@ class Quality:
         """
         if self.drop > max_drop:
             metric = self.task.metric
-            exact, int8 = (metric.text(scores[metric.name]) for scores in (self.exact, self.int8))
+            float32, int8 = (
+                metric.text(scores[metric.name]) for scores in (self.float32, self.int8)
+            )
             raise AccuracyDrop(
-                f"INT8 loses {self.drop:.2f} {self.task.drop_unit} ({exact} to {int8} on "
+                f"INT8 loses {self.drop:.2f} {self.task.drop_unit} ({float32} to {int8} on "
                 f"{self.samples} test samples); {max_drop:g} are allowed",
                 hint="calibrate on more images (`tinyssl convert --calibration-images`), or allow "
                 "more (--max-drop, of convert and verify): `tinyssl verify` then shows what each "
@@ -71,7 +73,7 @@ def measure_quality(
         split: Samples with their answers.
         progress: Told of every sample.
     """
-    exact = LitertInterpreter(float_data, Kernels.OPTIMISED)
+    float32 = LitertInterpreter(float_data, Kernels.OPTIMISED)
     shape = oracle.model.input.shape
     answers: list[np.ndarray] = []
     found: list[np.ndarray] = []
@@ -79,7 +81,7 @@ def measure_quality(
         for sample, x in zip(
             split.samples, wire_to_model(oracle.model, split.samples), strict=True
         ):
-            answers.append(exact.invoke(to_unit(sample).reshape(shape)).ravel())
+            answers.append(float32.invoke(to_unit(sample).reshape(shape)).ravel())
             found.append(dequantised(oracle.model.output, oracle.invoke(x)).ravel())
             task.advance()
     right = split.answers

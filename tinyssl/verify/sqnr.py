@@ -48,21 +48,21 @@ def layer_sqnr(
         oracle: The INT8 model.
         samples: (n, …), in a dtype of `FeatureSpec`.
     """
-    reference = LitertInterpreter(float_data, Kernels.OPTIMISED, keep_tensors=True)
+    litert = LitertInterpreter(float_data, Kernels.OPTIMISED, keep_tensors=True)
     pairs = list(_pairs(run_passes(read_model(float_data)), run_passes(oracle.model)))
     signal, noise = np.zeros(len(pairs)), np.zeros(len(pairs))
     outputs = [theirs.outputs[0] for _, theirs in pairs]
     for sample in samples:
         shape = oracle.model.input.shape
         scaled = to_unit(sample).reshape(shape)
-        _, floats = reference.run_keeping(reference.feed(scaled), outputs)
+        _, floats = litert.run_keeping(litert.feed(scaled), outputs)
         quantised = oracle.tensors(oracle.feed(to_int8(sample).reshape(shape)))
         for number, ((ours, _), values) in enumerate(zip(pairs, floats, strict=True)):
-            exact = values.astype(np.float64).ravel()
+            reference = values.astype(np.float64).ravel()
             index = ours.outputs[0]
             found = dequantised(oracle.model.tensor(index), quantised[index]).ravel()
-            signal[number] += exact @ exact
-            noise[number] += (exact - found) @ (exact - found)
+            signal[number] += reference @ reference
+            noise[number] += (reference - found) @ (reference - found)
     return tuple(
         LayerSqnr(op.index, op.kind, oracle.model.tensor(op.outputs[0]).shape, _decibels(s, n))
         for (op, _), s, n in zip(pairs, signal, noise, strict=True)
@@ -79,19 +79,19 @@ def dequantised(tensor: Value | ValueInfo, values: NDArray[Any]) -> NDArray[np.f
     return scale * (values.astype(np.float64) - zero)
 
 
-def _pairs(exact: Model, quantised: Model) -> Iterator[tuple[Op, Op]]:
+def _pairs(reference: Model, quantised: Model) -> Iterator[tuple[Op, Op]]:
     """(INT8 operator, float operator) in order: the longest common run of kinds and shapes.
 
     Names do not survive conversion, and the two graphs differ by an operator here and there.
     """
     keys = [
         [(op.kind, model.tensor(op.outputs[0]).shape) for op in model.ops]
-        for model in (quantised, exact)
+        for model in (quantised, reference)
     ]
     matcher = SequenceMatcher(None, keys[0], keys[1], autojunk=False)
     for match in matcher.get_matching_blocks():
         for step in range(match.size):
-            yield quantised.ops[match.a + step], exact.ops[match.b + step]
+            yield quantised.ops[match.a + step], reference.ops[match.b + step]
 
 
 def _decibels(signal: float, noise: float) -> float:

@@ -17,7 +17,7 @@ CARD = "card.json"
 PAGE = "card.md"
 BACKBONE = "backbone.safetensors"
 MODEL = "model_int8.tflite"
-AGAIN = "reinstall tinyssl, or make the entry again with `tinyssl zoo add`"
+REINSTALL_HINT = "reinstall tinyssl, or make the entry again with `tinyssl zoo add`"
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class ModelCard:
             problem = first_problem(error) if isinstance(error, ValidationError) else str(error)
             raise ModelError(
                 f"{folder / CARD} is not a model card: {problem}",
-                hint=AGAIN,
+                hint=REINSTALL_HINT,
             ) from error
 
 
@@ -138,7 +138,7 @@ class ZooEntry:
         try:
             return read_text(self.folder / PAGE)
         except Unreadable as error:
-            raise ModelError(f"{self.folder / PAGE}: {error}", hint=AGAIN) from error
+            raise ModelError(f"{self.folder / PAGE}: {error}", hint=REINSTALL_HINT) from error
 
     def check(self) -> None:
         """Makes sure that the files are those of the card.
@@ -154,5 +154,5 @@ class ZooEntry:
                 raise ModelError(
                     f"{path} is not the file of its card: SHA-256 {wanted[:12]}… "
                     f"expected, {found[:12]} found",
-                    hint=AGAIN,
+                    hint=REINSTALL_HINT,
                 )

@@ -37,20 +37,20 @@ def find_sources(run: Path | None, workspace: Workspace) -> Sources:
         raise UsageError(f"{convert.folder} is a {convert.kind} run", hint="name a convert run")
     if convert.status != "complete":
         raise UsageError(f"{convert.folder} is {convert.status}", hint="run `tinyssl convert`")
-    probe = _before(convert, workspace)
-    pretrain = _before(probe, workspace)
+    probe = _parent_run(convert, workspace)
+    pretrain = _parent_run(probe, workspace)
     sha256 = sha256_of(convert.path("model"))
-    measured = [run for run in _reading(workspace, "bench", sha256) if "equal" in run.results]
+    measured = [run for run in _runs_using(workspace, "bench", sha256) if "equal" in run.results]
     if not measured:
         raise UsageError(
             f"the model of {convert.folder.name} was not measured on a board",
             hint="`tinyssl build --board mps2_an500`, then `tinyssl flash` and `tinyssl bench`",
         )
-    verified = _reading(workspace, "verify", sha256)
+    verified = _runs_using(workspace, "verify", sha256)
     return Sources(pretrain, probe, convert, measured[-1], next(reversed(verified), None))
 
 
-def _before(run: RunRecord, workspace: Workspace) -> RunRecord:
+def _parent_run(run: RunRecord, workspace: Workspace) -> RunRecord:
     """The run that `run` was made from."""
     named = run.config.get("run")
     if not named:
@@ -61,7 +61,7 @@ def _before(run: RunRecord, workspace: Workspace) -> RunRecord:
     return read_record(workspace.run_folder(Path(str(named))))
 
 
-def _reading(workspace: Workspace, kind: str, sha256: str) -> list[RunRecord]:
+def _runs_using(workspace: Workspace, kind: str, sha256: str) -> list[RunRecord]:
     """Complete runs of a kind that read the file with this hash, oldest first."""
     found = []
     for run in workspace.all(kind):

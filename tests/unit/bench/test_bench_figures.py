@@ -7,7 +7,7 @@ import pytest
 
 from tinyssl.bench.agreement import Agreement, ByteDifference
 from tinyssl.bench.judge import Judge
-from tinyssl.bench.latency import Unit, as_time, profile_rows, spread, unit_of
+from tinyssl.bench.latency import Unit, as_time, profile_rows, summary_stats, unit_of
 from tinyssl.core.errors import Mismatch
 from tinyssl.device import Identity, OpTicks, Profile
 from tinyssl.graph.interface import ValueInfo
@@ -69,7 +69,7 @@ def test_a_boards_cycles_are_a_measured_time() -> None:
 
 
 def test_spread_of_twenty_runs() -> None:
-    assert spread(range(1, 21), NANOSECONDS) == {
+    assert summary_stats(range(1, 21), NANOSECONDS) == {
         "unit": "nanoseconds",
         "runs": 20,
         "min": 1,

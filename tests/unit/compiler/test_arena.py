@@ -181,7 +181,7 @@ def test_picture_shows_every_operator_and_tensor():
 
 @st.composite
 def streams(draw: st.DrawFn) -> tuple[Model, tuple[KernelCall, ...]]:
-    """Chains whose operators may write over their inputs by a drawn slack, with scratch memory."""
+    """Chains whose operators may write over their inputs by a drawn offset, with scratch memory."""
     sizes = draw(st.lists(st.integers(1, 400), min_size=2, max_size=9))
     tensors = tuple(Value(f"t{i}", (1, size), DType.INT8) for i, size in enumerate(sizes))
     ops = tuple(MaxPool2D(index=i, input=i, output=i + 1) for i in range(len(sizes) - 1))
@@ -216,7 +216,7 @@ def test_outputs_lie_over_inputs_only_as_far_as_allowed(stream):
         if target < ends[0] and source < ends[1]:
             (permission,) = step.overlaps
             difference = target - source
-            assert difference == 0 if permission.exact else difference <= permission.slack
+            assert difference == 0 if permission.exact else difference <= permission.max_offset
 
 
 def test_an_input_that_is_read_later_is_not_written_over():

@@ -77,7 +77,7 @@ def pixelate(x: Pixels, level: int, generator: np.random.Generator) -> Pixels:
     share = (0.95, 0.9, 0.85, 0.75, 0.65)[level]
     side = x.shape[1]
     small = (max(int(side * share), 1),) * 2
-    return _each(
+    return _each_image(
         x,
         lambda picture: picture.resize(small, Image.Resampling.BOX).resize(
             (side, side), Image.Resampling.BOX
@@ -94,10 +94,10 @@ def jpeg_compression(x: Pixels, level: int, generator: np.random.Generator) -> P
         picture.save(file, "JPEG", quality=quality)
         return Image.open(file)
 
-    return _each(x, compress)
+    return _each_image(x, compress)
 
 
-def _each(x: Pixels, change: Callable[[Image.Image], Image.Image]) -> Pixels:
+def _each_image(x: Pixels, change: Callable[[Image.Image], Image.Image]) -> Pixels:
     """`change` on every image, which Pillow sees as bytes."""
     pictures = (x * 255 + 0.5).astype(np.uint8)
     changed = np.stack([np.asarray(change(Image.fromarray(picture))) for picture in pictures])

@@ -14,7 +14,7 @@ from tinyssl.core import plugins
 from tinyssl.core.errors import UsageError, unknown_name
 from tinyssl.data.augment import VIEW_OPTIONS, ViewOptions
 from tinyssl.learn.backbones import Backbone
-from tinyssl.learn.methods.base import Batch, Losses, Method, Surroundings, Targets, ViewStage
+from tinyssl.learn.methods.base import Batch, Losses, Method, MethodContext, Targets, ViewStage
 
 METHODS: dict[str, type[Method]] = plugins.collect(plugins.METHODS)
 """Name -> class, of those that tinyssl ships"""
@@ -97,11 +97,11 @@ def _checked(name: str, config: type, options: dict[str, Any], known: list[str])
         ) from error
 
 
-def build_method(name: str, backbone: Backbone, config: Any, around: Surroundings) -> Method:
+def build_method(name: str, backbone: Backbone, config: Any, context: MethodContext) -> Method:
     """The method `name` around a backbone, with fresh heads from torch's global generator."""
     found = find_method(name)
     with plugins.blamed(found):
-        return found.value(backbone, config, around)
+        return found.value(backbone, config, context)
 
 
 __all__ = [
@@ -109,7 +109,7 @@ __all__ = [
     "Batch",
     "Losses",
     "Method",
-    "Surroundings",
+    "MethodContext",
     "Targets",
     "ViewStage",
     "build_method",

@@ -37,7 +37,7 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class MethodContext:
     """Sizes that a method cannot choose."""
 
     summary_dim: int = 0
@@ -60,7 +60,7 @@ class Losses:
 
     total: Tensor
     """Scalar that is minimised"""
-    figures: dict[str, Tensor] = field(default_factory=dict)
+    metrics: dict[str, Tensor] = field(default_factory=dict)
     """Detached scalars to log: parts of the loss, and `spread`, the sign of collapse"""
 
 
@@ -90,25 +90,25 @@ class Method(nn.Module, abc.ABC):
     trains: ClassVar[bool] = True
     """False where the backbone stays as it was drawn: there are no steps"""
 
-    def __init__(self, backbone: Backbone, config: Any, around: Surroundings) -> None:
+    def __init__(self, backbone: Backbone, config: Any, context: MethodContext) -> None:
         super().__init__()
-        if self.needs_teacher and not around.summary_dim:
+        if self.needs_teacher and not context.summary_dim:
             raise UsageError(
                 f"{type(self).__name__} has no teacher to learn from",
                 hint="name one: --teacher efficientnet_lite2 (its weights come with a package)",
             )
-        if self.needs_labels and not around.classes:
+        if self.needs_labels and not context.classes:
             raise UsageError(
                 f"{type(self).__name__} needs labels, and the data has none",
                 hint="use a folder with a subfolder for each class, or a method without labels",
             )
         self.backbone = backbone
         self.config = config
-        self.around = around
+        self.context = context
 
     def own_views(self, count: int) -> ViewSpec:
         """`count` views alike: by the config of the method, or by that of the samples' kind."""
-        return ViewSpec.of(count, self.around.views or self.config)
+        return ViewSpec.of(count, self.context.views or self.config)
 
     @abc.abstractmethod
     def stages(self) -> tuple[ViewStage, ...]:

@@ -11,10 +11,10 @@ from tinyssl.core.config import STRICT, Count
 from tinyssl.data.augment import ViewOptions
 from tinyssl.data.augment.options import Probability
 from tinyssl.learn.backbones import Backbone
-from tinyssl.learn.methods.base import Batch, Losses, Method, Surroundings, ViewStage
+from tinyssl.learn.methods.base import Batch, Losses, Method, MethodContext, ViewStage
 from tinyssl.learn.methods.ema import averaged_copy, cosine_momentum, update_average
 from tinyssl.learn.methods.heads import projector
-from tinyssl.learn.methods.monitor import spread
+from tinyssl.learn.methods.monitor import embedding_std
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -56,8 +56,8 @@ class BYOL(Method):
 
     Config = BYOLConfig
 
-    def __init__(self, backbone: Backbone, config: BYOLConfig, around: Surroundings) -> None:
-        super().__init__(backbone, config, around)
+    def __init__(self, backbone: Backbone, config: BYOLConfig, context: MethodContext) -> None:
+        super().__init__(backbone, config, context)
         self.projector = projector(backbone.feature_dim, config.hidden, config.outputs)
         self.predictor = projector(config.outputs, config.hidden, config.outputs)
         self.target = averaged_copy(self._online())
@@ -75,7 +75,7 @@ class BYOL(Method):
             ta, tb = self.target(first), self.target(second)
         total = regression_loss(self.predictor(za), tb) + regression_loss(self.predictor(zb), ta)
         cosine = 1 - total.detach() / 4
-        return Losses(total, {"spread": spread(za), "cosine": cosine})
+        return Losses(total, {"spread": embedding_std(za), "cosine": cosine})
 
     def after_step(self, progress: float) -> None:
         momentum = cosine_momentum(self.config.momentum, progress)

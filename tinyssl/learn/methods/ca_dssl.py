@@ -22,11 +22,11 @@ from tinyssl.core.errors import UsageError
 from tinyssl.data.augment import ViewOptions, ViewSpec
 from tinyssl.data.augment.options import Share
 from tinyssl.learn.backbones import Backbone
-from tinyssl.learn.methods.base import Batch, Losses, Method, Surroundings, Targets, ViewStage
+from tinyssl.learn.methods.base import Batch, Losses, Method, MethodContext, Targets, ViewStage
 from tinyssl.learn.methods.centre import CENTRE_MOMENTUM, RunningCentre
 from tinyssl.learn.methods.curriculum import progressive
 from tinyssl.learn.methods.heads import projector
-from tinyssl.learn.methods.monitor import spread
+from tinyssl.learn.methods.monitor import embedding_std
 from tinyssl.learn.methods.seed import OneQueue
 
 Temperature = Annotated[float, Field(gt=0)]
@@ -115,20 +115,20 @@ class CaDssl(Method):
     Config = CaDsslConfig
     needs_teacher = True
 
-    def __init__(self, backbone: Backbone, config: CaDsslConfig, around: Surroundings) -> None:
-        super().__init__(backbone, config, around)
-        self.head = projector(backbone.feature_dim, config.hidden, around.summary_dim)
+    def __init__(self, backbone: Backbone, config: CaDsslConfig, context: MethodContext) -> None:
+        super().__init__(backbone, config, context)
+        self.head = projector(backbone.feature_dim, config.hidden, context.summary_dim)
         self.adapters = nn.ModuleList()
         if config.multi_scale:
             self.adapters.extend(
-                nn.Conv2d(channels, around.token_dim, 1, bias=False)
+                nn.Conv2d(channels, context.token_dim, 1, bias=False)
                 for channels in backbone.map_channels.values()
             )
-        self.summary_centre = self._centre(around.summary_dim)
-        self.token_centre = self._centre(around.token_dim)
+        self.summary_centre = self._centre(context.summary_dim)
+        self.token_centre = self._centre(context.token_dim)
         temperatures = config.student_temperature, config.teacher_temperature
         self.summary_loss = (
-            OneQueue(config.queue, around.summary_dim, temperatures)
+            OneQueue(config.queue, context.summary_dim, temperatures)
             if config.loss == "seed"
             else cosine_loss
         )
@@ -152,13 +152,13 @@ class CaDssl(Method):
         features, maps = self.backbone.forward_all(batch.views[0])
         p = self.head(features)
         total = summary = self.summary_loss(p, self.summary_centre(targets.summary))
-        figures = {"summary": summary.detach(), "spread": spread(p)}
+        metrics = {"summary": summary.detach(), "spread": embedding_std(p)}
         if self.adapters:
             adapted = [adapt(m) for adapt, m in zip(self.adapters, maps.values(), strict=True)]
             tokens = token_loss(adapted, self.token_centre(targets.tokens))
             total = summary + self.config.multi_scale * tokens
-            figures["tokens"] = tokens.detach()
-        return Losses(total, figures)
+            metrics["tokens"] = tokens.detach()
+        return Losses(total, metrics)
 
     def _targets(self, batch: Batch) -> Targets:
         assert batch.targets is not None

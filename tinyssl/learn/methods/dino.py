@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from tinyssl.core.config import STRICT, Count
 from tinyssl.data.augment.options import Probability
 from tinyssl.learn.backbones import Backbone
-from tinyssl.learn.methods.base import Batch, Losses, Method, Surroundings, ViewStage
+from tinyssl.learn.methods.base import Batch, Losses, Method, MethodContext, ViewStage
 from tinyssl.learn.methods.ema import averaged_copy, cosine_momentum, update_average
-from tinyssl.learn.methods.monitor import spread
+from tinyssl.learn.methods.monitor import embedding_std
 from tinyssl.learn.methods.multicrop import (
     GLOBAL_VIEWS,
     MultiCropOptions,
@@ -176,9 +176,9 @@ class DINO(Method):
     progress: Tensor
     """Scalar float32: share of the steps done"""
 
-    def __init__(self, backbone: Backbone, config: DINOConfig, around: Surroundings) -> None:
-        super().__init__(backbone, config, around)
-        check_local_size(backbone, config, around.image_size)
+    def __init__(self, backbone: Backbone, config: DINOConfig, context: MethodContext) -> None:
+        super().__init__(backbone, config, context)
+        check_local_size(backbone, config, context.image_size)
         self.head = DINOHead(backbone.feature_dim, config)
         self.teacher = averaged_copy(self._student())
         self.register_buffer("centre", torch.zeros(config.outputs))
@@ -188,9 +188,9 @@ class DINO(Method):
         return nn.Sequential(self.backbone, self.head)
 
     def stages(self) -> tuple[ViewStage, ...]:
-        if self.around.views is not None:
+        if self.context.views is not None:
             return (ViewStage(0.0, self.own_views(2)),)
-        return (ViewStage(0.0, self.config.views(self.around.image_size)),)
+        return (ViewStage(0.0, self.config.views(self.context.image_size)),)
 
     def loss(self, batch: Batch) -> Losses:
         config, views = self.config, batch.views
@@ -203,12 +203,12 @@ class DINO(Method):
         pairs = pair_losses(by_view(student, len(views)), targets, config.student_temperature)
         self.centre.copy_(moved_centre(self.centre, teacher, config.centre_momentum))
         entropy = torch.special.entr(targets).sum(dim=-1).mean()
-        figures = {
-            "spread": spread(embeddings[: len(views[0])]),
+        metrics = {
+            "spread": embedding_std(embeddings[: len(views[0])]),
             "entropy": entropy,
             "kl": (pairs[0, 1] + pairs[1, 0]).detach() / 2 - entropy,
         }
-        return Losses(dino_loss(pairs, config.global_weight), figures)
+        return Losses(dino_loss(pairs, config.global_weight), metrics)
 
     def teacher_temperature(self) -> Tensor:
         """The teacher's temperature at this moment, a scalar on the training device."""

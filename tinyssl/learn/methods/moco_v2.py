@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from tinyssl.core.config import STRICT, Count
 from tinyssl.data.augment.options import Probability
 from tinyssl.learn.backbones import Backbone
-from tinyssl.learn.methods.base import Batch, Losses, Method, Surroundings, ViewStage
+from tinyssl.learn.methods.base import Batch, Losses, Method, MethodContext, ViewStage
 from tinyssl.learn.methods.ema import averaged_copy, update_average
 from tinyssl.learn.methods.heads import plain_head
-from tinyssl.learn.methods.monitor import spread
+from tinyssl.learn.methods.monitor import embedding_std
 from tinyssl.learn.methods.multicrop import (
     MultiCropOptions,
     by_view,
@@ -80,9 +80,9 @@ class MoCoV2(Method):
 
     Config = MoCoV2Config
 
-    def __init__(self, backbone: Backbone, config: MoCoV2Config, around: Surroundings) -> None:
-        super().__init__(backbone, config, around)
-        check_local_size(backbone, config, around.image_size)
+    def __init__(self, backbone: Backbone, config: MoCoV2Config, context: MethodContext) -> None:
+        super().__init__(backbone, config, context)
+        check_local_size(backbone, config, context.image_size)
         self.head = plain_head(backbone.feature_dim, config.hidden, config.outputs)
         self.key_encoder = averaged_copy(self._query_encoder())
         self.queue = Queue(config.queue, config.outputs)
@@ -91,9 +91,9 @@ class MoCoV2(Method):
         return nn.Sequential(self.backbone, self.head)
 
     def stages(self) -> tuple[ViewStage, ...]:
-        if self.around.views is not None:
+        if self.context.views is not None:
             return (ViewStage(0.0, self.own_views(2)),)
-        return (ViewStage(0.0, self.config.views(self.around.image_size)),)
+        return (ViewStage(0.0, self.config.views(self.context.image_size)),)
 
     def loss(self, batch: Batch) -> Losses:
         key_view, *query_views = batch.views
@@ -106,7 +106,7 @@ class MoCoV2(Method):
         views = info_nce(queries, keys, negatives, self.config.temperature)
         total = rebalanced(views[:1], views[1:], self.config.global_weight)
         self.queue.push(keys)
-        return Losses(total, {"spread": spread(queries[0])})
+        return Losses(total, {"spread": embedding_std(queries[0])})
 
     def after_step(self, progress: float) -> None:
         update_average(self.key_encoder, self._query_encoder(), self.config.momentum)

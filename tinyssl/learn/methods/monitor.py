@@ -14,7 +14,7 @@ COLLAPSED = 0.01
 """Spread below which all embeddings are alike (SimSiam, arXiv 2011.10566, figure 2)"""
 
 
-def spread(z: Tensor) -> Tensor:
+def embedding_std(z: Tensor) -> Tensor:
     """Mean over dimensions of the standard deviation of the normalised rows, times sqrt(dim).
 
     About 1 where embeddings spread over the sphere, near 0 where all are alike: below `COLLAPSED`
@@ -31,7 +31,9 @@ def spread(z: Tensor) -> Tensor:
 
 @dataclass
 class CollapseMonitor:
-    """Says when a run has collapsed: `patience` values of `spread` in a row below `threshold`."""
+    """Says when a run has collapsed: `patience` standard deviations in a row below
+    `threshold`.
+    """
 
     threshold: float = COLLAPSED
     """Smallest healthy spread"""

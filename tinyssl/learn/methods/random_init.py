@@ -22,7 +22,7 @@ class Random(Method):
     trains = False
 
     def stages(self) -> tuple[ViewStage, ...]:
-        return (ViewStage(0.0, ViewSpec.of(1, self.around.views or ViewOptions())),)
+        return (ViewStage(0.0, ViewSpec.of(1, self.context.views or ViewOptions())),)
 
     def loss(self, batch: Batch) -> Losses:
         raise UsageError("random takes no steps", hint="choose a method that trains")

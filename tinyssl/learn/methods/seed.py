@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from tinyssl.core.config import STRICT, Count
 from tinyssl.data.augment import ViewOptions, ViewSpec
 from tinyssl.learn.backbones import Backbone
-from tinyssl.learn.methods.base import Batch, Losses, Method, Surroundings, ViewStage
+from tinyssl.learn.methods.base import Batch, Losses, Method, MethodContext, ViewStage
 from tinyssl.learn.methods.centre import CENTRE_MOMENTUM, RunningCentre
 from tinyssl.learn.methods.heads import plain_head
-from tinyssl.learn.methods.monitor import spread
+from tinyssl.learn.methods.monitor import embedding_std
 from tinyssl.learn.methods.queue import Queue
 
 Temperature = Annotated[float, Field(gt=0)]
@@ -130,10 +130,10 @@ class Seed(Method):
     Config = SeedConfig
     needs_teacher = True
 
-    def __init__(self, backbone: Backbone, config: SeedConfig, around: Surroundings) -> None:
-        super().__init__(backbone, config, around)
+    def __init__(self, backbone: Backbone, config: SeedConfig, context: MethodContext) -> None:
+        super().__init__(backbone, config, context)
         temperatures = config.student_temperature, config.teacher_temperature
-        teacher_dim = around.summary_dim
+        teacher_dim = context.summary_dim
         outputs = config.outputs if config.space == "own" else teacher_dim
         self.head = plain_head(backbone.feature_dim, config.hidden, outputs)
         self.centre = RunningCentre(teacher_dim, CENTRE_MOMENTUM) if config.centre else None
@@ -152,7 +152,7 @@ class Seed(Method):
         if self.centre is not None:
             key = self.centre(key)
         z = self.head(self.backbone(batch.views[0]))
-        return Losses(self.relations(z, key), {"spread": spread(z)})
+        return Losses(self.relations(z, key), {"spread": embedding_std(z)})
 
 
 METHODS = {"seed": Seed}

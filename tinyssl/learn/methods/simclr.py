@@ -13,10 +13,10 @@ from torch import Tensor
 from tinyssl.core.config import STRICT, Count
 from tinyssl.data.augment import ViewOptions
 from tinyssl.learn.backbones import Backbone
-from tinyssl.learn.methods.base import Batch, Losses, Method, Surroundings, ViewStage
+from tinyssl.learn.methods.base import Batch, Losses, Method, MethodContext, ViewStage
 from tinyssl.learn.methods.gather import gather_with_gradient
 from tinyssl.learn.methods.heads import projector
-from tinyssl.learn.methods.monitor import spread
+from tinyssl.learn.methods.monitor import embedding_std
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -64,8 +64,8 @@ class SimCLR(Method):
 
     Config = SimCLRConfig
 
-    def __init__(self, backbone: Backbone, config: SimCLRConfig, around: Surroundings) -> None:
-        super().__init__(backbone, config, around)
+    def __init__(self, backbone: Backbone, config: SimCLRConfig, context: MethodContext) -> None:
+        super().__init__(backbone, config, context)
         self.projector = projector(backbone.feature_dim, config.hidden, config.outputs)
 
     def stages(self) -> tuple[ViewStage, ...]:
@@ -76,7 +76,7 @@ class SimCLR(Method):
         za, zb = z.chunk(2)
         everyone = gather_with_gradient(za), gather_with_gradient(zb)
         total = nt_xent(*everyone, self.config.temperature)
-        return Losses(total, {"spread": spread(za)})
+        return Losses(total, {"spread": embedding_std(za)})
 
 
 METHODS = {"simclr": SimCLR}

@@ -12,8 +12,8 @@ from tinyssl.core.config import STRICT
 from tinyssl.data.augment import ViewOptions
 from tinyssl.data.augment.options import Probability, Share
 from tinyssl.learn.backbones import Backbone
-from tinyssl.learn.methods.base import Batch, Losses, Method, Surroundings, ViewStage
-from tinyssl.learn.methods.monitor import spread
+from tinyssl.learn.methods.base import Batch, Losses, Method, MethodContext, ViewStage
+from tinyssl.learn.methods.monitor import embedding_std
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -38,9 +38,11 @@ class Supervised(Method):
     Config = SupervisedConfig
     needs_labels = True
 
-    def __init__(self, backbone: Backbone, config: SupervisedConfig, around: Surroundings) -> None:
-        super().__init__(backbone, config, around)
-        self.classifier = nn.Linear(backbone.feature_dim, around.classes)
+    def __init__(
+        self, backbone: Backbone, config: SupervisedConfig, context: MethodContext
+    ) -> None:
+        super().__init__(backbone, config, context)
+        self.classifier = nn.Linear(backbone.feature_dim, context.classes)
 
     def stages(self) -> tuple[ViewStage, ...]:
         return (ViewStage(0.0, self.own_views(1)),)
@@ -49,10 +51,10 @@ class Supervised(Method):
         assert batch.labels is not None
         features = self.backbone(batch.views[0])
         logits = self.classifier(features)
-        task = self.around.task
+        task = self.context.task
         total = task.loss(logits, batch.labels, self.config.label_smoothing)
         name, value = task.progress_metric(logits, batch.labels)
-        return Losses(total, {name: value, "spread": spread(features)})
+        return Losses(total, {name: value, "spread": embedding_std(features)})
 
 
 METHODS = {"supervised": Supervised}

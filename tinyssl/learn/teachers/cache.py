@@ -170,7 +170,7 @@ def fixed_crops(count: int, geometry: Geometry, seed: int, copy: int) -> Crops:
     return draw_crops(count, geometry, torch.Generator().manual_seed(drawn))
 
 
-def look(teacher: Teacher, view: Tensor, grid: int) -> Targets:
+def teacher_targets(teacher: Teacher, view: Tensor, grid: int) -> Targets:
     """What the teacher says about views, without a gradient.
 
     Args:
@@ -237,7 +237,7 @@ class _Work:
         view = crop(
             pixels.to(device), self.crops[first:end], self.teacher.info.image_size, "bicubic"
         )
-        said = look(self.teacher, view, self.entry.layout.grid)
+        said = teacher_targets(self.teacher, view, self.entry.layout.grid)
         return self._half(said.summary), self._half(said.tokens)
 
     def _half(self, values: Tensor) -> Rows:

@@ -24,7 +24,7 @@ from tinyssl.learn.probes.features import Labelled
 from tinyssl.learn.probes.knn import knn_predict
 from tinyssl.learn.probes.linear import accuracy, fit_linear
 from tinyssl.learn.teachers.base import Teacher
-from tinyssl.learn.teachers.cache import look
+from tinyssl.learn.teachers.cache import teacher_targets
 
 BATCH = 64
 VAL_SHARE = 0.1
@@ -123,7 +123,7 @@ def _features(
     for start in range(0, len(indices), BATCH):
         part = slice(start, start + BATCH)
         images = to_float(torch.from_numpy(dataset.samples[indices[part]]))
-        said = look(teacher, images, grid=1)
+        said = teacher_targets(teacher, images, grid=1)
         summary[part], tokens[part] = said.summary, said.tokens[:, :, 0, 0]
         tracker.advance(len(images))
     labels = torch.from_numpy(dataset.labels[indices])

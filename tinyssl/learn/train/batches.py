@@ -14,7 +14,7 @@ from tinyssl.data import Dataset
 from tinyssl.data.augment import Rows, make_views
 from tinyssl.learn.methods import Batch, Method
 from tinyssl.learn.train.schedule import Schedule, step_seed
-from tinyssl.learn.train.teaching import Teaching
+from tinyssl.learn.train.target_source import TargetSource
 from tinyssl.learn.train.world import World
 
 DEVICE_SHARE = 0.5
@@ -57,7 +57,7 @@ class Material:
     dataset: Dataset
     method: Method
     """Says which views it wants"""
-    teaching: Teaching | None
+    source: TargetSource | None
     """Where the method `needs_teacher`"""
 
 
@@ -74,14 +74,14 @@ class Batcher:
         self, material: Material, config: PretrainConfig, schedule: Schedule, world: World
     ) -> None:
         self._method = material.method
-        self._teaching = material.teaching
+        self._target_source = material.source
         self._config = config
         self._schedule = schedule
         self._world = world
         self._samples = TrainingSamples(material.dataset, world.device)
         self._labels: Tensor | None = None
         if self._method.needs_labels:
-            task = self._method.around.task
+            task = self._method.context.task
             labels = task.training_answers(material.dataset, material.dataset.train)
             self._labels = torch.from_numpy(labels).to(world.device)
 
@@ -92,10 +92,10 @@ class Batcher:
         epoch = self._schedule.epoch(step)
         spec = self._method.views(step / self._schedule.steps)
         torch.manual_seed(step_seed(self._config.seed, step))
-        teaching = self._teaching
-        first = teaching.crops(spec, positions, epoch) if teaching else None
+        source = self._target_source
+        first = source.crops(spec, positions, epoch) if source else None
         views = make_views(self._samples.read(positions), spec, first, rows=rows)
-        targets = teaching.targets(spec, positions, epoch, views[0]) if teaching else None
+        targets = source.targets(spec, positions, epoch, views[0]) if source else None
         return Batch(views, targets, self._labels_of(positions))
 
     def _rows(self, part: int) -> Rows:

@@ -11,15 +11,15 @@ from typing import Self
 class Interrupt:
     """While the block runs, Ctrl-C and SIGTERM only set `requested`; a second Ctrl-C acts as usual.
 
-    Job schedulers and `torchrun` send SIGTERM some seconds before they kill; there, `deaf` lets all
-    processes but the one that saves go on, for that one may still need them for its last step.
+    Job schedulers and `torchrun` send SIGTERM some seconds before they kill. `ignore_signals` lets
+    all processes but the one that saves go on, for it may need them for its last step.
 
     In other threads than the main one, where Python has no signals, nothing is changed.
     """
 
-    def __init__(self, *, deaf: bool = False) -> None:
+    def __init__(self, *, ignore_signals: bool = False) -> None:
         self.requested = False
-        self._deaf = deaf
+        self._ignore_signals = ignore_signals
 
     def __enter__(self) -> Self:
         self._main = threading.current_thread() is threading.main_thread()
@@ -36,5 +36,5 @@ class Interrupt:
                 signal.signal(number, handler)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        self.requested = not self._deaf
+        self.requested = not self._ignore_signals
         signal.signal(signal.SIGINT, self._before[signal.SIGINT])

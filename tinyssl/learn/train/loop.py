@@ -1,4 +1,4 @@
-"""The only training loop. Methods plug in; checkpoints, figures and Ctrl-C are handled here.
+"""The only training loop. Methods plug in; checkpoints, metrics and Ctrl-C are handled here.
 
 The randomness of a step is a function of the seed and the step alone (order of the images,
 augmentation, anything that a method draws), and a checkpoint holds every parameter, buffer and
@@ -28,7 +28,7 @@ from tinyssl.learn.train.batches import Batcher
 from tinyssl.learn.train.checkpoint import save_checkpoint
 from tinyssl.learn.train.interrupt import Interrupt
 from tinyssl.learn.train.metrics import Rate
-from tinyssl.learn.train.observer import Figures, Observer
+from tinyssl.learn.train.observer import Metrics, Observer
 from tinyssl.learn.train.schedule import Schedule
 from tinyssl.learn.train.tally import EpochTally
 from tinyssl.learn.train.world import World
@@ -69,7 +69,7 @@ class LossModule(nn.Module):
 
     def forward(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         losses = self.method.loss(batch)
-        return losses.total, losses.figures
+        return losses.total, losses.metrics
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class TrainingPlan:
     folder: Path | None = None
     """Where checkpoints go; None on all ranks but the first"""
     observers: Sequence[Observer] = field(default=())
-    """Told of all figures; none on all ranks but the first"""
+    """Told of all metrics; none on all ranks but the first"""
 
 
 class Trainer:
@@ -150,8 +150,11 @@ class Trainer:
             self.save()
         self._module = self._parallel()
         self.method.train()
-        deaf = not self.plan.world.main
-        with Interrupt(deaf=deaf) as interrupt, progress.track(title, total) as tracker:
+        ignore_signals = not self.plan.world.main
+        with (
+            Interrupt(ignore_signals=ignore_signals) as interrupt,
+            progress.track(title, total) as tracker,
+        ):
             tracker.advance(self.counters.step)
             self._start_clock()
             while self.counters.step < total:
@@ -170,7 +173,7 @@ class Trainer:
         return DistributedDataParallel(module, device_ids=ids, broadcast_buffers=False)
 
     def _advance(self, tracker: Tracker, progress: Progress) -> None:
-        """One step, its figures, and the checkpoint when an epoch asks for one."""
+        """One step, its metrics, and the checkpoint when an epoch asks for one."""
         step = self.counters.step
         self._step(step)
         self.counters.step += 1
@@ -201,11 +204,11 @@ class Trainer:
         found: list[tuple[Tensor, dict[str, Tensor]]] = []
         for part in range(parts):
             with self._unsynchronised() if part < parts - 1 else nullcontext():
-                total, figures = self._losses(self.plan.batcher.batch(step, part))
+                total, metrics = self._losses(self.plan.batcher.batch(step, part))
                 torch.autograd.backward(total / parts)
-            found.append((total.detach(), figures))
+            found.append((total.detach(), metrics))
         names = list(found[0][1])
-        rows = [torch.stack([total, *figures.values()]).float() for total, figures in found]
+        rows = [torch.stack([total, *metrics.values()]).float() for total, metrics in found]
         mean = self.plan.world.mean(torch.stack(rows).mean(dim=0))
         return Losses(mean[0], dict(zip(names, mean[1:], strict=True)))
 
@@ -250,9 +253,9 @@ class Trainer:
     def _log(self, progress: Progress) -> dict[str, object]:
         """Tells the observers of the last step; what the bar shows."""
         done = self.counters.step
-        found = self._tally.figures()
+        found = self._tally.metrics()
         rate = self._stop_clock()
-        figures: Figures = {
+        metrics: Metrics = {
             "step": done,
             "epoch": done / self.schedule.epoch_steps,
             "lr": self.schedule.learning_rate(done - 1, self.config.lr),
@@ -260,13 +263,13 @@ class Trainer:
             **found,
         }
         for observer in self.plan.observers:
-            observer.on_step(figures)
+            observer.on_step(metrics)
         self._watch_collapse(found, progress)
         self._start_clock()
         return {"loss": round(found["loss"], 4), "image/s": round(self._rate.mean, 1)}
 
-    def _watch_collapse(self, figures: Figures, progress: Progress) -> None:
-        if "spread" not in figures or not self.collapse.feed(figures["spread"]):
+    def _watch_collapse(self, metrics: Metrics, progress: Progress) -> None:
+        if "spread" not in metrics or not self.collapse.feed(metrics["spread"]):
             return
         error = self.collapse.error()
         if self.config.stop_on_collapse:
@@ -280,14 +283,14 @@ class Trainer:
         counters.last_loss = self._tally.epoch_loss / self.schedule.epoch_steps
         self._tally.end_epoch()
         self._stop_clock()
-        figures: Figures = {
+        metrics: Metrics = {
             "step": counters.step,
             "epoch": epoch,
             "loss": counters.last_loss,
             "seconds": counters.seconds,
         }
         for observer in self.plan.observers:
-            observer.on_epoch(figures)
+            observer.on_epoch(metrics)
         self.method.train()
         due = epoch % self.config.checkpoint_every == 0 and (
             time.perf_counter() - self._saved_at >= self.config.checkpoint_seconds

@@ -12,7 +12,7 @@ from tinyssl.core.errors import ToolMissing
 from tinyssl.core.records import step_of
 from tinyssl.data.augment import ViewOptions, ViewSpec
 from tinyssl.learn.train import online_knn
-from tinyssl.learn.train.observer import Figures, Observer, TrainingRun
+from tinyssl.learn.train.observer import Metrics, Observer, TrainingRun
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -27,7 +27,7 @@ WINDOW_STEPS = 20
 def observers_of(subject: TrainingRun) -> list[Observer]:
     """The observers that a run's settings ask for; metrics.jsonl is not among them.
 
-    In the order in which they must be told: those that add figures first.
+    In the order in which they must be told: those that add metrics first.
 
     Raises:
         ToolMissing: `tensorboard` is asked for and not installed.
@@ -53,7 +53,7 @@ def require_installed(config: PretrainConfig) -> None:
 class RunPlan:
     """Writes what is known beforehand into the record: `config.steps` and `config.stages`.
 
-    Adds `stage`, counted from 1, to the figures of every step where the method has a curriculum.
+    Adds `stage`, counted from 1, to the metrics of every step where the method has a curriculum.
     """
 
     def __init__(self, subject: TrainingRun) -> None:
@@ -64,13 +64,13 @@ class RunPlan:
         known = {"steps": subject.steps, "stages": described}
         subject.run.update(config=subject.run.record.config | known)
 
-    def on_step(self, figures: Figures) -> None:
+    def on_step(self, metrics: Metrics) -> None:
         """Adds the stage in which the step was taken."""
         if len(self.starts) > 1:
-            progress = (figures["step"] - 1) / self.steps
-            figures["stage"] = sum(start <= progress for start in self.starts)
+            progress = (metrics["step"] - 1) / self.steps
+            metrics["stage"] = sum(start <= progress for start in self.starts)
 
-    def on_epoch(self, figures: Figures) -> None:
+    def on_epoch(self, metrics: Metrics) -> None:
         """Nothing: an epoch may have parts of two stages."""
 
     def close(self) -> None:
@@ -108,28 +108,28 @@ class TensorBoard:
         self.writer = open_writer(folder, first)
         subject.run.file("tensorboard", TENSORBOARD_FOLDER)
 
-    def on_step(self, figures: Figures) -> None:
-        """Writes the figures below `step/`."""
-        self._write("step", figures)
+    def on_step(self, metrics: Metrics) -> None:
+        """Writes the metrics below `step/`."""
+        self._write("step", metrics)
 
-    def on_epoch(self, figures: Figures) -> None:
-        """Writes the figures below `epoch/`, and flushes."""
-        self._write("epoch", figures)
+    def on_epoch(self, metrics: Metrics) -> None:
+        """Writes the metrics below `epoch/`, and flushes."""
+        self._write("epoch", metrics)
         self.writer.flush()
 
     def close(self) -> None:
         """Writes what is left and closes the file."""
         self.writer.close()
 
-    def _write(self, event: str, figures: Figures) -> None:
-        step = round(figures["step"])
-        for name, value in figures.items():
+    def _write(self, event: str, metrics: Metrics) -> None:
+        step = round(metrics["step"])
+        for name, value in metrics.items():
             if name != "step":
                 self.writer.add_scalar(f"{event}/{name}", value, step)
 
 
 def open_writer(folder: Path, first: int) -> SummaryWriter:
-    """A writer whose figures replace all that an earlier one wrote from step `first` on.
+    """A writer whose metrics replace all that an earlier one wrote from step `first` on.
 
     Raises:
         ToolMissing: TensorBoard is not installed.

@@ -11,7 +11,7 @@ from tinyssl.core.records import RunWriter
 from tinyssl.data import Dataset
 from tinyssl.learn.methods import Method
 
-Figures = dict[str, float]
+Metrics = dict[str, float]
 """Name -> value; `step` (steps done) and `epoch` (a fraction between epochs) are always there"""
 
 
@@ -33,14 +33,14 @@ class TrainingRun:
 class Observer(Protocol):
     """Told on rank 0 only, in the order in which observers were given; metrics.jsonl comes last.
 
-    An observer may add figures to the dict that it gets: those after it, and so the file, see them.
+    An observer may add metrics to the dict that it gets: those after it, and so the file, see them.
     It may draw random numbers (the loop seeds torch before every step).
     """
 
-    def on_step(self, figures: Figures) -> None:
+    def on_step(self, metrics: Metrics) -> None:
         """After a logged step (some 20 an epoch): loss, lr, gradient_norm, images_per_second, …"""
 
-    def on_epoch(self, figures: Figures) -> None:
+    def on_epoch(self, metrics: Metrics) -> None:
         """After an epoch: its mean loss, and the seconds spent in steps until now."""
 
     def close(self) -> None:
@@ -48,7 +48,7 @@ class Observer(Protocol):
 
 
 ObserverFactory = Callable[[TrainingRun], Observer]
-"""Makes an observer when the run starts or goes on; figures of steps before that do not come
+"""Makes an observer when the run starts or goes on; metrics of steps before that do not come
 again, they are in `TrainingRun.run`'s metrics.jsonl"""
 
 
@@ -58,11 +58,11 @@ class MetricsFile:
     def __init__(self, subject: TrainingRun) -> None:
         self._run = subject.run
 
-    def on_step(self, figures: Figures) -> None:
-        self._run.log(event="step", **figures)
+    def on_step(self, metrics: Metrics) -> None:
+        self._run.log(event="step", **metrics)
 
-    def on_epoch(self, figures: Figures) -> None:
-        self._run.log(event="epoch", **figures)
+    def on_epoch(self, metrics: Metrics) -> None:
+        self._run.log(event="epoch", **metrics)
 
     def close(self) -> None:
         """The run's writer closes the file."""

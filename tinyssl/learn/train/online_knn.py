@@ -14,7 +14,7 @@ from tinyssl.core.progress import Silent
 from tinyssl.data.base import Indices
 from tinyssl.learn.probes.features import extract
 from tinyssl.learn.probes.knn import knn_predict
-from tinyssl.learn.train.observer import Figures, TrainingRun
+from tinyssl.learn.train.observer import Metrics, TrainingRun
 
 BANK = 5000
 """Most training images that vote"""
@@ -26,7 +26,7 @@ NEIGHBOURS = 20
 
 
 class OnlineKnn:
-    """Adds `knn`, an accuracy in [0, 1], to the figures of every `knn_every`-th and the last epoch.
+    """Adds `knn`, an accuracy in [0, 1], to the metrics of every `knn_every`-th and the last epoch.
 
     The same images every time, spread evenly over both splits: the training images vote, the
     validation images are classified. With fewer voters than the probe has it is lower than the
@@ -40,14 +40,14 @@ class OnlineKnn:
         self.bank = spread_evenly(dataset.train, few)
         self.queries = spread_evenly(dataset.val, QUERIES)
 
-    def on_step(self, figures: Figures) -> None:
+    def on_step(self, metrics: Metrics) -> None:
         """Nothing: only epochs are judged."""
 
-    def on_epoch(self, figures: Figures) -> None:
+    def on_epoch(self, metrics: Metrics) -> None:
         """Adds `knn` where this epoch is one to be judged."""
-        epoch, config = round(figures["epoch"]), self.subject.config
+        epoch, config = round(metrics["epoch"]), self.subject.config
         if epoch % config.knn_every == 0 or epoch == config.epochs:
-            figures["knn"] = self.accuracy()
+            metrics["knn"] = self.accuracy()
 
     def close(self) -> None:
         """Nothing is open."""

@@ -17,7 +17,7 @@ from tinyssl.data.splits import LEAST_TRAIN
 from tinyssl.learn.backbones import build_backbone, check_name, find_backbone
 from tinyssl.learn.methods import (
     Method,
-    Surroundings,
+    MethodContext,
     build_method,
     find_method,
     method_config,
@@ -30,7 +30,7 @@ from tinyssl.learn.train.metrics import require_installed
 from tinyssl.learn.train.recorded import given_teacher
 from tinyssl.learn.train.schedule import Schedule, default_epochs
 from tinyssl.learn.train.sync_norm import synchronise
-from tinyssl.learn.train.teaching import OnlineTeaching, Teaching, cached_teaching
+from tinyssl.learn.train.target_source import OnlineTargets, TargetSource, cached_target_source
 from tinyssl.learn.train.world import World
 
 
@@ -75,20 +75,20 @@ class TrainingJob:
     def batcher(self, progress: Progress) -> Batcher:
         """Makes batches; before that it computes the teacher's features that the cache lacks."""
         started = time.perf_counter()
-        teaching = self._teaching(progress)
+        source = self._target_source(progress)
         self.teacher_wait_seconds = time.perf_counter() - started
-        self.teacher_seconds = teaching.seconds if teaching is not None else 0.0
-        material = Material(self.dataset, self.method, teaching)
+        self.teacher_seconds = source.seconds if source is not None else 0.0
+        material = Material(self.dataset, self.method, source)
         return Batcher(material, self.config, self.schedule, self.world)
 
-    def _teaching(self, progress: Progress) -> Teaching | None:
+    def _target_source(self, progress: Progress) -> TargetSource | None:
         if self.teacher is None:
             return None
         if self.config.teacher_mode == "online":
-            return OnlineTeaching(self.teacher, self.config.teacher_grid)
-        place = (self.world, progress)
-        return cached_teaching(
-            fast(self.teacher, progress), self.dataset, self.config, self.method.stages(), place
+            return OnlineTargets(self.teacher, self.config.teacher_grid)
+        teacher, stages = fast(self.teacher, progress), self.method.stages()
+        return cached_target_source(
+            teacher, self.dataset, self.config, stages, self.world, progress
         )
 
     def facts(self) -> dict[str, Any]:
@@ -104,8 +104,8 @@ class TrainingJob:
         }
         if self.plugins:
             facts["plugins"] = self.plugins
-        if self.method.around.views is not None:
-            facts["views"] = asdict(self.method.around.views)
+        if self.method.context.views is not None:
+            facts["views"] = asdict(self.method.context.views)
         if self.teacher is not None:
             info = self.teacher.info
             facts["teacher"] = {
@@ -149,7 +149,7 @@ def build_job(
     backbone = build_backbone(config.backbone, config.stem_stride, spec)
     options = method_config(config.method, config.method_options, spec.kind)
     around = replace(
-        _surroundings(dataset, teacher),
+        _method_context(dataset, teacher),
         views=view_options(config.method, config.method_options, spec.kind),
     )
     method = build_method(config.method, backbone, options, around)
@@ -168,9 +168,9 @@ def plugin_origins(config: PretrainConfig) -> dict[str, dict[str, str]]:
     return {name: origin.as_record() for name, origin in origins.items() if origin is not None}
 
 
-def _surroundings(dataset: Dataset, teacher: Teacher | None) -> Surroundings:
+def _method_context(dataset: Dataset, teacher: Teacher | None) -> MethodContext:
     task = task_of(dataset)
-    return Surroundings(
+    return MethodContext(
         summary_dim=teacher.info.summary_dim if teacher else 0,
         token_dim=teacher.info.token_dim if teacher else 0,
         classes=task.output_size(dataset) if task else 0,

@@ -22,7 +22,7 @@ class Trouble:
 
 
 class EpochTally:
-    """Sum of an epoch's losses, the last step's figures, and the first step that was not finite."""
+    """Sum of an epoch's losses, the last step's metrics, and the first step that was not finite."""
 
     def __init__(self, device: torch.device, epoch_loss: float = 0.0) -> None:
         # MPS has no float64
@@ -39,12 +39,12 @@ class EpochTally:
         here = torch.stack([torch.full_like(loss, step), loss, norm.to(self._dtype)])
         first = ~torch.isfinite(here).all() & (self._trouble[0] < 0)
         self._trouble = torch.where(first, here, self._trouble)
-        self._names = ["loss", "gradient_norm", *losses.figures]
-        figures = [value.to(self._dtype) for value in losses.figures.values()]
-        self._last = torch.stack([loss, here[2], *figures])
+        self._names = ["loss", "gradient_norm", *losses.metrics]
+        metrics = [value.to(self._dtype) for value in losses.metrics.values()]
+        self._last = torch.stack([loss, here[2], *metrics])
 
-    def figures(self) -> dict[str, float]:
-        """Loss, gradient norm and the method's own figures of the last step. Waits for the GPU."""
+    def metrics(self) -> dict[str, float]:
+        """Loss, gradient norm and the method's own metrics of the last step. Waits for the GPU."""
         return dict(zip(self._names, self._last.tolist(), strict=True))
 
     def trouble(self) -> Trouble | None:

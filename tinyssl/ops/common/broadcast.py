@@ -66,7 +66,7 @@ def broadcast(check: OpCheck[BinaryOp]) -> None:
     left, right = (check.tensor(index).shape for index in (check.op.left, check.op.right))
     shape = broadcast_shape(left, right)
     if shape is None:
-        raise check.broken(f"shapes {list(left)} and {list(right)} do not fit each other")
+        raise check.violation(f"shapes {list(left)} and {list(right)} do not fit each other")
     count = len(broadcast_loops(left, right, shape))
     if count > LOOPS:
         raise check.unsupported(

@@ -77,7 +77,7 @@ def filter_shape(check: OpCheck[Convolution]) -> tuple[int, ...]:
     """Shape of the weights, which must have four dimensions."""
     shape = check.tensor(check.op.weight).shape
     if len(shape) != 4:
-        raise check.broken(f"weights have shape {list(shape)}; four dimensions are needed")
+        raise check.violation(f"weights have shape {list(shape)}; four dimensions are needed")
     return shape
 
 

@@ -7,36 +7,37 @@ from dataclasses import dataclass
 
 from tinyssl.graph.model import Model, Op
 
-NOTHING_LEFT = 2**31 - 1
-"""Slack of a kernel that has read all its input before it writes: any overlap is allowed"""
+INPUT_CONSUMED = 2**31 - 1
+"""Maximum offset of a kernel that has read all its input before it writes: all overlaps are allowed
+"""
 
 
 @dataclass(frozen=True)
 class Overlap:
-    """Permission to place a step's output over an input that nobody reads afterwards."""
+    """Permission to place a call's output over an input that nobody reads afterwards."""
 
     tensor: int
     """Index of the input"""
-    slack: int = 0
-    """Offset of the output less offset of the input may be this many bytes, or less"""
+    max_offset: int = 0
+    """Maximum of output offset minus input offset, in bytes"""
     exact: bool = False
     """Only equal offsets are allowed"""
 
     def allows(self, difference: int) -> bool:
         """Whether the output may lie `difference` bytes behind the start of the input."""
-        return difference == 0 if self.exact else difference <= self.slack
+        return difference == 0 if self.exact else difference <= self.max_offset
 
 
-def streaming_slack(writes: Iterable[tuple[int, int]]) -> int:
-    """Slack of a kernel that reads its input and writes its output in the order of addresses.
+def streaming_max_offset(writes: Iterable[tuple[int, int]]) -> int:
+    """Maximum offset of a kernel that reads and writes in the order of addresses.
 
     Args:
         writes: For each piece of output, in order: its end in bytes from the start of the output,
             and bytes from the start of the input that are never read again when it is written;
-            `NOTHING_LEFT` where that is all of it.
+            `INPUT_CONSUMED` where that is all of it.
     """
     return min(
-        (unread - end for end, unread in writes if unread != NOTHING_LEFT), default=NOTHING_LEFT
+        (unread - end for end, unread in writes if unread != INPUT_CONSUMED), default=INPUT_CONSUMED
     )
 
 

@@ -32,7 +32,7 @@ def one_quant(check: OpCheck[Op]) -> None:
     values = [check.tensor(index) for index in (*check.op.inputs, *check.op.outputs)]
     for value in values[1:]:
         if value.quant != values[0].quant:
-            raise check.broken(
+            raise check.violation(
                 f"{values[0].name} and {value.name} must have the same quantisation, as TensorFlow "
                 "Lite Micro copies their elements"
             )

@@ -56,7 +56,9 @@ def geometry(check: OpCheck[Pool2D]) -> None:
     window.check_padding(check, op.padding)
     pad = op.padding
     if max(pad.top, pad.bottom) >= op.size[0] or max(pad.left, pad.right) >= op.size[1]:
-        raise check.broken(f"paddings {pad.numbers} leave a window of {op.size} without an element")
+        raise check.violation(
+            f"paddings {pad.numbers} leave a window of {op.size} without an element"
+        )
 
 
 def pool_params(model: Model, op: Pool2D, _constants: Constants) -> Fields:

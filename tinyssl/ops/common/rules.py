@@ -61,7 +61,7 @@ def _activation(check: OpCheck[Op], operand: Operand, index: int) -> None:
     if tensor.dtype is not DType.FLOAT32:
         legal_quant(check, index)
         if len(check.quant(index).scale) != 1:
-            raise check.broken(f"{tensor.name} is an activation with more than one scale")
+            raise check.violation(f"{tensor.name} is an activation with more than one scale")
     if len(tensor.shape) == 4 and max(tensor.shape) > GEOMETRY_MAX:
         raise check.unsupported(
             f"{tensor.name} has shape {list(tensor.shape)}; a dimension ends at {GEOMETRY_MAX}"
@@ -95,15 +95,15 @@ def legal_quant(check: OpCheck[Op], index: int) -> None:
     """Scales are positive and finite, zero points of the type (0 for int16), as many of each."""
     tensor, quant = check.tensor(index), check.quant(index)
     if len(quant.scale) != len(quant.zero_point):
-        raise check.broken(
+        raise check.violation(
             f"{tensor.name} has {len(quant.scale)} scales and {len(quant.zero_point)} zero points"
         )
     low, high = (0, 0) if tensor.dtype is DType.INT16 else INTEGERS[tensor.dtype]
     for scale, zero in zip(quant.scale, quant.zero_point, strict=True):
         if not (math.isfinite(scale) and scale > 0):
-            raise check.broken(f"{tensor.name} has scale {scale}; it must be positive")
+            raise check.violation(f"{tensor.name} has scale {scale}; it must be positive")
         if not low <= zero <= high:
-            raise check.broken(
+            raise check.violation(
                 f"{tensor.name} has zero point {zero}; {tensor.dtype.value} has {low} to {high}"
             )
 
@@ -112,7 +112,7 @@ def same_quant(check: OpCheck[UnaryOp]) -> None:
     """Input and output have one quantisation: the operator only moves or compares numbers."""
     source, target = check.quant(check.op.input), check.quant(check.op.output)
     if source != target:
-        raise check.broken(
+        raise check.violation(
             f"input (scale {source.scale[0]:g}, zero point {source.zero_point[0]}) and output "
             f"(scale {target.scale[0]:g}, zero point {target.zero_point[0]}) must have the same "
             "quantisation"
@@ -123,7 +123,7 @@ def same_elements(check: OpCheck[UnaryOp]) -> None:
     """A reshaped tensor has as many elements as before."""
     source, target = check.tensor(check.op.input), check.tensor(check.op.output)
     if source.elements != target.elements:
-        raise check.broken(f"{source.elements} elements cannot become {target.elements}")
+        raise check.violation(f"{source.elements} elements cannot become {target.elements}")
 
 
 def same_types(check: OpCheck[Op]) -> None:

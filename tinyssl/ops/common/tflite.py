@@ -60,7 +60,7 @@ class OperatorContext:
         """The error for a sound operator that tinyssl does not do."""
         return blocked([Blocker(self.label, what, hint)])
 
-    def broken(self, what: str) -> ModelError:
+    def violation(self, what: str) -> ModelError:
         """The error for an operator that contradicts itself."""
         return ModelError(f"{self.label}: {what}", hint=CONTRADICTION_HINT)
 
@@ -71,7 +71,7 @@ class OperatorContext:
             ModelError: The file has none where the operator needs one.
         """
         if self.options is None:
-            raise self.broken("no options")
+            raise self.violation("no options")
         return self.options
 
     def require_rank(self, position: int, rank: int) -> tuple[int, ...]:
@@ -88,7 +88,7 @@ class OperatorContext:
         """The fused activation."""
         number = self.require_options().fusedActivationFunction
         if number not in range(len(ACTIVATION_NAMES)):
-            raise self.broken(f"there is no fused activation {number}")
+            raise self.violation(f"there is no fused activation {number}")
         if number not in ACTIVATIONS:
             raise self.unsupported(
                 f"fused activation {number} ({ACTIVATION_NAMES[number]}); "
@@ -102,7 +102,7 @@ class OperatorContext:
         if not tensor.constant:
             raise self.unsupported(f"input {position} ({tensor.name}) must be a constant")
         if tensor.dtype not in (DType.INT32, DType.INT64):
-            raise self.broken(
+            raise self.violation(
                 f"input {position} ({tensor.name}) is {tensor.dtype.value}; "
                 "it must be int32 or int64"
             )

@@ -100,10 +100,10 @@ def weights(check: OpCheck[WeightedOp]) -> None:
     legal_quant(check, op.weight)
     quant = check.quant(op.weight)
     if any(quant.zero_point):
-        raise check.broken(f"weights {weight.name} have a zero point other than 0")
+        raise check.violation(f"weights {weight.name} have a zero point other than 0")
     channels = weight.shape[axis]
     if quant.per_channel and (len(quant.scale) != channels or quant.axis != axis):
-        raise check.broken(
+        raise check.violation(
             f"weights {weight.name} have {len(quant.scale)} scales on axis {quant.axis}; "
             f"{channels} on axis {axis} are expected"
         )
@@ -115,7 +115,7 @@ def _bias(check: OpCheck[WeightedOp], index: int, channels: int) -> None:
     """int32 constants, one for each channel, at about input scale * weight scale."""
     bias = check.tensor(index)
     if not bias.constant or bias.dtype is not DType.INT32 or bias.elements != channels:
-        raise check.broken(
+        raise check.violation(
             f"bias {bias.name} ({bias.dtype.value}, {bias.elements} elements) must be {channels} "
             "int32 constants"
         )
@@ -123,12 +123,12 @@ def _bias(check: OpCheck[WeightedOp], index: int, channels: int) -> None:
         return  # by definition input scale * weight scale; some files leave it out
     scales = len(bias.quant.scale)
     if any(bias.quant.zero_point) or scales not in (1, channels):
-        raise check.broken(f"bias {bias.name} has a zero point, or {scales} scales")
+        raise check.violation(f"bias {bias.name} has a zero point, or {scales} scales")
     weight = check.quant(check.op.weight).scale[0]
     product, target = check.quant(check.op.input).scale[0] * weight, check.quant(check.op.output)
     difference = abs(product - bias.quant.scale[0]) / target.scale[0]
     if not difference <= BIAS_SCALE_TOLERANCE:
-        raise check.broken(
+        raise check.violation(
             f"bias {bias.name} has scale {bias.quant.scale[0]:g}, input scale * weight scale is "
             f"{product:g}: TensorFlow Lite Micro refuses a difference of {difference:.3g} times "
             f"the output scale; {BIAS_SCALE_TOLERANCE:g} is allowed"

@@ -99,14 +99,14 @@ def image(check: OpCheck[UnaryOp]) -> None:
 def check_geometry(check: OpCheck[Op], numbers: tuple[int, ...]) -> None:
     """Strides, dilations and sizes are positive and fit the kernel's parameters."""
     if min(numbers) < 1 or max(numbers) > GEOMETRY_MAX:
-        raise check.broken(f"strides and windows {numbers} must be 1 to {GEOMETRY_MAX}")
+        raise check.violation(f"strides and windows {numbers} must be 1 to {GEOMETRY_MAX}")
 
 
 def check_padding(check: OpCheck[Op], padding: Padding) -> None:
     """Paddings are not negative and fit the kernel's parameters."""
     numbers = padding.numbers
     if min(numbers) < 0 or max(numbers) > GEOMETRY_MAX:
-        raise check.broken(f"paddings {numbers} must be 0 to {GEOMETRY_MAX}")
+        raise check.violation(f"paddings {numbers} must be 0 to {GEOMETRY_MAX}")
 
 
 # The file format.
@@ -135,9 +135,9 @@ def read_padding(op: OperatorContext, extent: Size, stride: Size) -> Padding:
     """SAME or VALID of an operator of the file, as numbers."""
     scheme = op.require_options().padding
     if scheme not in (SAME, VALID):
-        raise op.broken(f"padding {scheme} is neither SAME nor VALID")
+        raise op.violation(f"padding {scheme} is neither SAME nor VALID")
     if min(*extent, *stride) < 1:
-        raise op.broken(f"window {extent}, stride {stride}; both must be positive")
+        raise op.violation(f"window {extent}, stride {stride}; both must be positive")
     _, height, width, _ = op.require_rank(0, 4)
     return NO_PADDING if scheme == VALID else same_padding((height, width), extent, stride)
 

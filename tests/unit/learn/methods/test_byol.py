@@ -9,15 +9,15 @@ import torch
 
 from tinyssl.data.augment import make_views
 from tinyssl.learn.backbones import build_backbone
-from tinyssl.learn.methods import Batch, Method, Surroundings, build_method, method_config
+from tinyssl.learn.methods import Batch, Method, MethodContext, build_method, method_config
 from tinyssl.learn.methods.byol import regression_loss
 
 
 def byol(**options: object) -> Method:
     torch.manual_seed(0)
     backbone = build_backbone("mobilenet_v2_tiny", stem_stride=1)
-    around = Surroundings(image_size=16)
-    return build_method("byol", backbone, method_config("byol", options), around).train()
+    context = MethodContext(image_size=16)
+    return build_method("byol", backbone, method_config("byol", options), context).train()
 
 
 def batch_for(method: Method, seed: int = 0) -> Batch:
@@ -83,7 +83,7 @@ def test_each_view_predicts_the_target_of_the_other():
             ).mean()
         )
     assert found.total.item() == pytest.approx(expected, rel=1e-5)
-    assert found.figures["cosine"].item() == pytest.approx(1 - expected / 4, abs=1e-5)
+    assert found.metrics["cosine"].item() == pytest.approx(1 - expected / 4, abs=1e-5)
     # of the same view it would be another number: the two must not be mixed up
     same = regression_loss(
         method.predictor(method.projector(method.backbone(first))), method.target(first)
@@ -137,7 +137,7 @@ def test_target_in_training_mode_keeps_its_own_statistics():
 
 def test_head_has_the_sizes_of_byol_tiny():
     config = method_config("byol", {})
-    method = build_method("byol", build_backbone("mobilenet_v2_035"), config, Surroundings())
+    method = build_method("byol", build_backbone("mobilenet_v2_035"), config, MethodContext())
     assert [tuple(p.shape) for p in method.projector.parameters() if p.ndim == 2] == [
         (256, 1280),
         (256, 256),

@@ -11,10 +11,10 @@ import torch.nn.functional as F
 from tinyssl.core.errors import UsageError
 from tinyssl.data.augment import ViewOptions, ViewSpec, draw_crops, make_views
 from tinyssl.learn.backbones import build_backbone
-from tinyssl.learn.methods import Batch, Method, Surroundings, Targets, build_method, method_config
+from tinyssl.learn.methods import Batch, Method, MethodContext, Targets, build_method, method_config
 from tinyssl.learn.methods.ca_dssl import cosine_loss, token_loss
 
-VIT_S = Surroundings(summary_dim=384, token_dim=384, image_size=32)
+VIT_S = MethodContext(summary_dim=384, token_dim=384, image_size=32)
 GRID = 4
 
 
@@ -103,11 +103,11 @@ def test_a_constant_grid_stays_constant_at_every_scale(size):
 def test_total_is_the_weighted_sum_and_zero_weight_leaves_the_maps_out():
     method = build(multi_scale=0.25)
     losses = method.loss(batch_for(method))
-    parts = losses.figures["summary"] + 0.25 * losses.figures["tokens"]
+    parts = losses.metrics["summary"] + 0.25 * losses.metrics["tokens"]
     assert losses.total.item() == pytest.approx(parts.item(), rel=1e-6)
     without = build(multi_scale=0)
     assert len(without.adapters) == 0
-    assert "tokens" not in without.loss(batch_for(without)).figures
+    assert "tokens" not in without.loss(batch_for(without)).metrics
 
 
 @pytest.mark.parametrize("options", [{}, {"loss": "seed", "queue": 16}, {"centre": False}])
@@ -185,5 +185,5 @@ def test_impossible_options_and_a_missing_teacher_are_explained():
             "ca_dssl",
             build_backbone("mobilenet_v2_tiny"),
             method_config("ca_dssl", {}),
-            Surroundings(),
+            MethodContext(),
         )

@@ -11,7 +11,7 @@ import torch
 
 from tinyssl.data.augment import make_views
 from tinyssl.learn.backbones import build_backbone
-from tinyssl.learn.methods import Batch, Method, Surroundings, build_method, method_config
+from tinyssl.learn.methods import Batch, Method, MethodContext, build_method, method_config
 from tinyssl.learn.methods.dino import dino_loss, moved_centre, pair_losses, teacher_probabilities
 
 
@@ -19,7 +19,7 @@ def dino(**options: object) -> Method:
     torch.manual_seed(0)
     backbone = build_backbone("mobilenet_v2_tiny", stem_stride=1)
     config = method_config("dino", {"hidden": 16, "bottleneck": 8, "outputs": 12} | options)
-    return build_method("dino", backbone, config, Surroundings(image_size=32)).train()
+    return build_method("dino", backbone, config, MethodContext(image_size=32)).train()
 
 
 def batch_for(method: Method, seed: int = 0) -> Batch:
@@ -185,7 +185,7 @@ def test_teacher_temperature_reaches_the_loss():
     warm.after_step(0.5)
     cold.after_step(0.5)
     batch = batch_for(cold)
-    assert warm.loss(batch).figures["entropy"] > cold.loss(batch).figures["entropy"] + 0.01
+    assert warm.loss(batch).metrics["entropy"] > cold.loss(batch).metrics["entropy"] + 0.01
 
 
 def test_the_last_layer_is_frozen_at_first():
@@ -235,7 +235,7 @@ def test_figures_tell_a_collapse():
     """Healthy: entropy between 0 and log(12). A teacher and a student that give all images one
     answer: the same output for all has kl 0 and entropy log(12) when it is uniform."""
     method = dino()
-    healthy = method.loss(batch_for(method)).figures
+    healthy = method.loss(batch_for(method)).metrics
     assert 0 < healthy["entropy"].item() < math.log(12)
     assert healthy["kl"].item() > 0.1
     assert healthy["spread"].item() > 0.1
@@ -245,7 +245,7 @@ def test_figures_tell_a_collapse():
         ):  # all outputs look in one direction: every image gets all cosines equal
             head.last.weight.copy_(torch.ones(12, 8))
     method.centre.zero_()
-    collapsed = method.loss(batch_for(method)).figures
+    collapsed = method.loss(batch_for(method)).metrics
     assert collapsed["entropy"].item() == pytest.approx(math.log(12), abs=1e-4)
     assert collapsed["kl"].item() == pytest.approx(0, abs=1e-4)
     assert not any(figure.requires_grad for figure in collapsed.values())
@@ -255,7 +255,7 @@ def test_defaults():
     config = method_config("dino", {})
     assert (config.momentum, config.centre_momentum) == (0.996, 0.9)
     assert (config.student_temperature, config.teacher_temperature) == (0.1, 0.04)
-    around = Surroundings(image_size=32)
-    method = build_method("dino", build_backbone("mobilenet_v2_035"), config, around)
+    context = MethodContext(image_size=32)
+    method = build_method("dino", build_backbone("mobilenet_v2_035"), config, context)
     shapes = [tuple(p.shape) for p in method.head.parameters() if p.ndim == 2]
     assert shapes == [(256, 1280), (256, 256), (128, 256), (512, 128)]

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from tinyssl.data.augment import make_views
 from tinyssl.learn.backbones import build_backbone
-from tinyssl.learn.methods import Batch, Method, Surroundings, build_method, method_config
+from tinyssl.learn.methods import Batch, Method, MethodContext, build_method, method_config
 from tinyssl.learn.methods.moco_v2 import info_nce
 
 
@@ -20,7 +20,7 @@ def moco(**options: object) -> Method:
     torch.manual_seed(0)
     backbone = build_backbone("mobilenet_v2_tiny", stem_stride=1)
     config = method_config("moco_v2", {"queue": 32} | options)
-    return build_method("moco_v2", backbone, config, Surroundings(image_size=32)).train()
+    return build_method("moco_v2", backbone, config, MethodContext(image_size=32)).train()
 
 
 def batch_for(method: Method, seed: int = 0) -> Batch:
@@ -177,7 +177,7 @@ def test_defaults():
     config = method_config("moco_v2", {})
     assert (config.temperature, config.momentum, config.queue) == (0.2, 0.99, 4096)
     method = build_method(
-        "moco_v2", build_backbone("mobilenet_v2_035"), config, Surroundings(image_size=32)
+        "moco_v2", build_backbone("mobilenet_v2_035"), config, MethodContext(image_size=32)
     )
     assert [tuple(p.shape) for p in method.head.parameters()] == [
         (256, 1280),

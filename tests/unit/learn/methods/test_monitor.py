@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tinyssl.core.errors import EXIT_GATE, Collapsed
-from tinyssl.learn.methods.monitor import COLLAPSED, CollapseMonitor, spread
+from tinyssl.learn.methods.monitor import COLLAPSED, CollapseMonitor, embedding_std
 
 
 def test_spread_is_the_standard_deviation_of_the_normalised_rows():
@@ -17,8 +17,8 @@ def test_spread_is_the_standard_deviation_of_the_normalised_rows():
     z = torch.randn(512, 64)
     deviation = torch.nn.functional.normalize(z, dim=1).std(dim=0).mean().item()
     assert deviation == pytest.approx(1 / math.sqrt(64), rel=0.02)
-    assert spread(z).item() == pytest.approx(deviation * math.sqrt(64))
-    assert spread(5 + 1e-4 * z).item() < COLLAPSED
+    assert embedding_std(z).item() == pytest.approx(deviation * math.sqrt(64))
+    assert embedding_std(5 + 1e-4 * z).item() < COLLAPSED
 
 
 def test_low_values_in_a_row_are_a_collapse():

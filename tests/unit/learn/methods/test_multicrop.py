@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from tinyssl.core.errors import UsageError
 from tinyssl.data.augment import ViewOptions, ViewSpec, draw_crops, make_views
 from tinyssl.learn.backbones import build_backbone
-from tinyssl.learn.methods import Batch, Method, Surroundings, build_method, method_config
+from tinyssl.learn.methods import Batch, Method, MethodContext, build_method, method_config
 from tinyssl.learn.methods.multicrop import (
     MultiCropOptions,
     by_view,
@@ -26,8 +26,8 @@ SSLIGHT = {"crop_min": 0.3, "local_views": 6, "alpha": 0.4}
 def method_of(name: str, stem_stride: int = 1, **options: object) -> Method:
     torch.manual_seed(0)
     backbone = build_backbone("mobilenet_v2_tiny", stem_stride)
-    around = Surroundings(image_size=32)
-    return build_method(name, backbone, method_config(name, options), around).train()
+    context = MethodContext(image_size=32)
+    return build_method(name, backbone, method_config(name, options), context).train()
 
 
 def batch_for(method: Method, images: int = 4) -> Batch:

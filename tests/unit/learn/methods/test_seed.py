@@ -11,14 +11,14 @@ import torch.nn.functional as F
 
 from tinyssl.data.augment import make_views
 from tinyssl.learn.backbones import build_backbone
-from tinyssl.learn.methods import Batch, Method, Surroundings, Targets, build_method, method_config
+from tinyssl.learn.methods import Batch, Method, MethodContext, Targets, build_method, method_config
 from tinyssl.learn.methods.seed import OneQueue, TwoQueues, seed_loss, similarity_loss
 
 KEY = torch.tensor([[1.0, 0.0]])
 Z = torch.tensor([[0.5, math.sqrt(3) / 2]])
 TWO = torch.tensor([[0.0, 1.0], [-1.0, 0.0]])
 THREE = torch.cat([KEY, TWO])
-TEACHER = Surroundings(summary_dim=384, token_dim=384, image_size=32)
+TEACHER = MethodContext(summary_dim=384, token_dim=384, image_size=32)
 
 
 def build(backbone: str = "mobilenet_v2_tiny", **options: object) -> Method:
@@ -158,7 +158,7 @@ def test_all_is_trained_but_the_targets(options):
     losses.total.backward()
     assert batch.targets.summary.grad is None
     assert all(p.grad is not None and p.grad.isfinite().all() for p in method.parameters())
-    assert not losses.figures["spread"].requires_grad
+    assert not losses.metrics["spread"].requires_grad
 
 
 def test_defaults_are_the_specs():

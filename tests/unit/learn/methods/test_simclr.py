@@ -12,8 +12,8 @@ import torch
 from tinyssl.core.errors import UsageError
 from tinyssl.data.augment import ViewOptions, ViewSpec, make_views
 from tinyssl.learn.backbones import build_backbone
-from tinyssl.learn.methods import Batch, Surroundings, build_method, method_config
-from tinyssl.learn.methods.monitor import spread
+from tinyssl.learn.methods import Batch, MethodContext, build_method, method_config
+from tinyssl.learn.methods.monitor import embedding_std
 from tinyssl.learn.methods.simclr import nt_xent
 
 
@@ -77,7 +77,7 @@ def test_nt_xent_is_float32_under_autocast():
 
 def test_head_has_the_sizes_of_simclr_tiny():
     method = build_method(
-        "simclr", build_backbone("mobilenet_v2_035"), method_config("simclr", {}), Surroundings()
+        "simclr", build_backbone("mobilenet_v2_035"), method_config("simclr", {}), MethodContext()
     )
     shapes = [tuple(p.shape) for p in method.projector.parameters()]
     assert shapes == [(256, 1280), (256,), (256,), (128, 256)]
@@ -86,26 +86,26 @@ def test_head_has_the_sizes_of_simclr_tiny():
 def test_the_loss_trains_backbone_and_head():
     torch.manual_seed(0)
     method = build_method(
-        "simclr", build_backbone("mobilenet_v2_tiny"), method_config("simclr", {}), Surroundings()
+        "simclr", build_backbone("mobilenet_v2_tiny"), method_config("simclr", {}), MethodContext()
     )
     images = torch.randint(0, 256, (4, 32, 32, 3), dtype=torch.uint8)
     losses = method.loss(Batch(make_views(images, method.views(0.0))))
     losses.total.backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in method.parameters())
-    assert 0 < losses.figures["spread"].item() < 2
-    assert not losses.figures["spread"].requires_grad
+    assert 0 < losses.metrics["spread"].item() < 2
+    assert not losses.metrics["spread"].requires_grad
 
 
 def test_spread_tells_collapse():
     torch.manual_seed(0)
-    assert spread(torch.randn(4096, 64)).item() == pytest.approx(1, abs=0.02)
-    assert spread(torch.ones(64, 64) + 1e-4 * torch.randn(64, 64)).item() < 0.01
+    assert embedding_std(torch.randn(4096, 64)).item() == pytest.approx(1, abs=0.02)
+    assert embedding_std(torch.ones(64, 64) + 1e-4 * torch.randn(64, 64)).item() < 0.01
 
 
 def test_options_are_parsed_and_checked():
     config = method_config("simclr", {"temperature": "0.2", "flip": 0, "hidden": "64"})
     assert (config.temperature, config.flip, config.hidden) == (0.2, 0.0, 64)
-    method = build_method("simclr", build_backbone("mobilenet_v2_tiny"), config, Surroundings())
+    method = build_method("simclr", build_backbone("mobilenet_v2_tiny"), config, MethodContext())
     assert method.views(0.5) == ViewSpec.of(2, config)
     for options, message, hint in (
         ({"temprature": 1}, "no option of simclr 'temprature'", "did you mean temperature?"),

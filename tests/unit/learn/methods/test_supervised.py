@@ -10,7 +10,7 @@ import torch
 from tinyssl.core.errors import UsageError
 from tinyssl.data.augment import make_views
 from tinyssl.learn.backbones import build_backbone
-from tinyssl.learn.methods import Batch, Surroundings, build_method, method_config
+from tinyssl.learn.methods import Batch, MethodContext, build_method, method_config
 from tinyssl.learn.tasks import TASKS
 
 cross_entropy = TASKS["classification"].loss
@@ -36,7 +36,7 @@ def test_supervised_learns_two_colours():
     torch.manual_seed(0)
     backbone = build_backbone("mobilenet_v2_tiny")
     config = method_config("supervised", {"crop_min": 1.0})
-    method = build_method("supervised", backbone, config, Surroundings(classes=2))
+    method = build_method("supervised", backbone, config, MethodContext(classes=2))
     images = torch.zeros(16, 16, 16, 3, dtype=torch.uint8)
     images[:8, :, :, 0] = 255
     images[8:, :, :, 2] = 255
@@ -47,7 +47,7 @@ def test_supervised_learns_two_colours():
         optimizer.zero_grad()
         losses.total.backward()
         optimizer.step()
-    assert losses.figures["accuracy"].item() == 1
+    assert losses.metrics["accuracy"].item() == 1
     assert all(p.grad is not None for p in method.parameters())
 
 
@@ -57,14 +57,14 @@ def test_without_labels_it_says_so():
             "supervised",
             build_backbone("mobilenet_v2_tiny"),
             method_config("supervised", {}),
-            Surroundings(),
+            MethodContext(),
         )
     assert "subfolder" in caught.value.hint
 
 
 def test_random_takes_no_steps_and_has_no_options():
     method = build_method(
-        "random", build_backbone("mobilenet_v2_tiny"), method_config("random", {}), Surroundings()
+        "random", build_backbone("mobilenet_v2_tiny"), method_config("random", {}), MethodContext()
     )
     assert not method.trains
     assert [stage.start for stage in method.stages()] == [0]

@@ -28,7 +28,13 @@ from tinyssl.data.augment.options import ViewGroup, ViewOptions, ViewSpec
 from tinyssl.data.base import Source, fingerprint
 from tinyssl.data.spec import FeatureSpec
 from tinyssl.learn.teachers import Teacher, TeacherInfo, TeacherOutput
-from tinyssl.learn.teachers.cache import CachePlan, cached_targets, fixed_crops, look, pool_tokens
+from tinyssl.learn.teachers.cache import (
+    CachePlan,
+    cached_targets,
+    fixed_crops,
+    pool_tokens,
+    teacher_targets,
+)
 from tinyssl.learn.teachers.entry import CHUNK
 
 SIZE = 24
@@ -225,7 +231,7 @@ def assert_right(got, dataset):
     every = rows(len(images))
     for copy in range(got.copies):
         view = crop(images, got.crops(copy), SIZE, "bicubic")
-        wanted = look(ColourTeacher(), view, 2)
+        wanted = teacher_targets(ColourTeacher(), view, 2)
         assert torch.allclose(got.read(every, copy).tokens, wanted.tokens, rtol=2**-11, atol=1e-6)
 
 
@@ -346,7 +352,7 @@ def test_float16_error_bound():
     dataset, teacher = make_dataset(), ColourTeacher(1000.0)
     cached = cached_targets(teacher, dataset, GEOMETRY, PLAN, Silent())
     images = torch.from_numpy(dataset.samples[dataset.train])
-    exact = look(teacher, crop(images, cached.crops(0), SIZE, "bicubic"), 2)
+    exact = teacher_targets(teacher, crop(images, cached.crops(0), SIZE, "bicubic"), 2)
     got = cached.read(rows(80), 0)
     relative = ((got.tokens - exact.tokens) / exact.tokens).abs().max()
     assert 0 < relative <= 2**-11 * 1.01
@@ -360,17 +366,9 @@ def test_meta_says_what_it_is(cache):
     assert meta["layout"] == {"rows": 80, "summary_dim": 3, "token_dim": 3, "grid": 2}
 
 
-def test_pooling_a_constant_gives_the_constant():
-    tokens = torch.full((2, 5, 14, 14), 0.7)
-    for grid in (1, 2, 4, 8, 14, 16):
-        pooled = pool_tokens(tokens, grid)
-        assert pooled.shape == (2, 5, grid, grid)
-        assert torch.allclose(pooled, torch.tensor(0.7))
-
-
 def test_look_has_no_gradient_and_resizes():
     view = torch.rand(4, 3, 16, 16, requires_grad=True)
-    targets = look(ColourTeacher(), view, 2)
+    targets = teacher_targets(ColourTeacher(), view, 2)
     assert not targets.summary.requires_grad
     assert not targets.tokens.requires_grad
     assert torch.allclose(targets.summary, view.mean((2, 3)), atol=0.02)

@@ -17,8 +17,8 @@ from tinyssl.core.records import Workspace
 from tinyssl.data import Dataset
 from tinyssl.data.spec import FeatureSpec
 from tinyssl.learn.backbones import build_backbone
-from tinyssl.learn.methods import Surroundings, build_method, method_config
-from tinyssl.learn.train.observer import Figures, TrainingRun
+from tinyssl.learn.methods import MethodContext, build_method, method_config
+from tinyssl.learn.train.observer import Metrics, TrainingRun
 from tinyssl.learn.train.online_knn import (
     BANK_SHARE,
     NEIGHBOURS,
@@ -56,7 +56,7 @@ def subject(data: Dataset, **changes: Any) -> TrainingRun:
     torch.manual_seed(0)
     config = replace(CONFIG, **changes)
     backbone = build_backbone(config.backbone)
-    method = build_method("simclr", backbone, method_config("simclr", {}), Surroundings())
+    method = build_method("simclr", backbone, method_config("simclr", {}), MethodContext())
     with Workspace(Path(changes["resume"])).start("pretrain", {}) as run:
         return TrainingRun(run, data, replace(config, resume=None), method.train(), 40)
 
@@ -100,9 +100,9 @@ def test_every_so_many_epochs_and_at_the_end(tmp_path: Path) -> None:
     knn = OnlineKnn(subject(dataset(labels, 60 + 120 * labels), resume=tmp_path, knn_every=3))
     asked = []
     for epoch in range(1, 5):
-        figures: Figures = {"epoch": epoch, "step": epoch * 10, "loss": 1.0}
-        knn.on_epoch(figures)
-        asked.append("knn" in figures)
+        metrics: Metrics = {"epoch": epoch, "step": epoch * 10, "loss": 1.0}
+        knn.on_epoch(metrics)
+        asked.append("knn" in metrics)
     assert asked == [False, False, True, True]
 
 

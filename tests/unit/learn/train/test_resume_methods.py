@@ -22,7 +22,7 @@ from tinyssl.learn.backbones import build_backbone, save_backbone
 from tinyssl.learn.backbones.storage import load_info
 from tinyssl.learn.methods import METHODS
 from tinyssl.learn.train.checkpoint import load_checkpoint
-from tinyssl.learn.train.teaching import CachedTeaching
+from tinyssl.learn.train.target_source import CachedTargetSource
 from tinyssl.stages.pretrain import pretrain
 
 BATCH, EPOCHS = 8, 4
@@ -205,8 +205,8 @@ def test_other_weights_of_the_teacher(data, teacher, tmp_path):
 def test_every_crop_is_used_as_often_as_the_others(crops, epochs):
     caches = {GEOMETRY: SimpleNamespace(copies=crops, seconds=0.0)}
     for seed in range(4):
-        teaching = CachedTeaching(caches, seed)
-        used = [teaching.copy(GEOMETRY, epoch) for epoch in range(epochs)]
+        source = CachedTargetSource(caches, seed)
+        used = [source.copy(GEOMETRY, epoch) for epoch in range(epochs)]
         counts = [used.count(copy) for copy in range(crops)]
         assert max(counts) - min(counts) <= 1
         assert used[0] == seed % crops

@@ -14,14 +14,14 @@ from tinyssl.data.augment import Crops, Geometry, ViewSpec
 from tinyssl.data.base import Indices
 from tinyssl.learn.methods import Targets, ViewStage
 from tinyssl.learn.teachers import Teacher
-from tinyssl.learn.teachers.cache import CachedTargets, CachePlan, cached_targets, look
+from tinyssl.learn.teachers.cache import CachedTargets, CachePlan, cached_targets, teacher_targets
 from tinyssl.learn.train.world import World
 
 CROPS_SEED = 0
 """Seed of the fixed crops: the same for all runs, so that they share one cache"""
 
 
-class Teaching(abc.ABC):
+class TargetSource(abc.ABC):
     """Gives the targets of a batch, and says how its first views must be cropped."""
 
     seconds: float = 0.0
@@ -36,7 +36,7 @@ class Teaching(abc.ABC):
         """Targets for these first views, on the device of `view`."""
 
 
-class OnlineTeaching(Teaching):
+class OnlineTargets(TargetSource):
     """The teacher looks at every first view as the student sees it, colours included."""
 
     def __init__(self, teacher: Teacher, grid: int) -> None:
@@ -47,10 +47,10 @@ class OnlineTeaching(Teaching):
         return None
 
     def targets(self, spec: ViewSpec, positions: Indices, epoch: int, view: Tensor) -> Targets:
-        return look(self._teacher, view, self._grid)
+        return teacher_targets(self._teacher, view, self._grid)
 
 
-class CachedTeaching(Teaching):
+class CachedTargetSource(TargetSource):
     """Targets of a few fixed crops an image, without colour changes, computed beforehand.
 
     Every epoch takes the next of an image's crops, so all are used equally often; a run's seed says
@@ -82,21 +82,21 @@ def first_geometry(spec: ViewSpec) -> Geometry:
     return geometry
 
 
-def cached_teaching(
+def cached_target_source(
     teacher: Teacher,
     dataset: Dataset,
     config: PretrainConfig,
     stages: tuple[ViewStage, ...],
-    place: tuple[World, Progress],
-) -> CachedTeaching:
+    world: World,
+    progress: Progress,
+) -> CachedTargetSource:
     """Computes what the cache lacks, one geometry of the curriculum after the other.
 
     Many processes share the work where they share the disk: each takes entries that no other is at.
     """
-    world, progress = place
     plan = CachePlan(crops=config.teacher_crops, grid=config.teacher_grid, seed=CROPS_SEED)
     geometries = dict.fromkeys(first_geometry(stage.views) for stage in stages)
     found = [cached_targets(teacher, dataset, each, plan, progress) for each in geometries]
     world.wait()
     resident = [targets.to(world.device) for targets in found]
-    return CachedTeaching(dict(zip(geometries, resident, strict=True)), config.seed)
+    return CachedTargetSource(dict(zip(geometries, resident, strict=True)), config.seed)

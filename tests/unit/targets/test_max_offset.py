@@ -8,8 +8,8 @@ import pytest
 
 from tests.ops.edges import MAKERS, Edges
 from tests.ops.image import TARGETS, require, run_program
-from tinyssl.ops.common.overlap import NOTHING_LEFT
-from tinyssl.targets.mve_streaming import product_line, slack_of
+from tinyssl.ops.common.overlap import INPUT_CONSUMED
+from tinyssl.targets.mve_streaming import max_offset, product_line
 
 NOT_EXACT = {
     "average_all",
@@ -40,11 +40,11 @@ def test_every_case_has_a_permission_on_mve() -> None:
     assert set(MAKERS) - set(edges.exact) == NOT_EXACT
 
 
-def test_slack_is_the_least_room_before_what_is_read_later() -> None:
-    assert slack_of([(0, 4), (10, 8), (20, 30)]) == min(10 - 4, 20 - 8)
-    assert slack_of([(0, 4), (10, 8), (2, 30)]) == 2 - 8  # read again from the second byte on
-    assert slack_of([(0, 100)]) == NOTHING_LEFT
-    assert slack_of([(0, 4), (NOTHING_LEFT, 8), (6, 9)]) == 6 - 8  # a piece that reads nothing
+def test_max_offset_is_the_least_room_before_what_is_read_later() -> None:
+    assert max_offset([(0, 4), (10, 8), (20, 30)]) == min(10 - 4, 20 - 8)
+    assert max_offset([(0, 4), (10, 8), (2, 30)]) == 2 - 8  # read again from the second byte on
+    assert max_offset([(0, 100)]) == INPUT_CONSUMED
+    assert max_offset([(0, 4), (INPUT_CONSUMED, 8), (6, 9)]) == 6 - 8  # a piece that reads nothing
 
 
 def test_pixels_come_by_twos_or_four_channels_of_all() -> None:
