@@ -68,7 +68,7 @@ def test_whole_chain_is_on_both_pages(workspace: Workspace, chains: ModuleType) 
         "61,234,570",  # median, in full
         "instructions",
         "442,380",  # flash
-        "343 of 360 images right",
+        "343 of 360 right",
         "lower bound",
         "simclr",
         "77.22 %",  # random features

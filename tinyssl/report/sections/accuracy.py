@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tinyssl.learn.tasks import TASKS, Metric, Task
 from tinyssl.report import maps
 from tinyssl.report.chain import Chain, results, stored_json
 from tinyssl.report.page import Block, Column, Note, PageSection, PageTable, Picture
@@ -15,9 +16,10 @@ MOST_CLASSES = 200
 def accuracy(chain: Chain) -> PageSection | None:
     """Float, INT8 on the host and INT8 on the device, over the same test images."""
     bench, convert = results(chain.bench), results(chain.convert)
-    if agreement(bench) is None and convert.number("accuracy_int8") is None:
+    task = task_of_chain(chain)
+    if agreement(bench) is None and convert.number(f"{task.metric.name}_int8") is None:
         return None
-    blocks: list[Block] = [_table(bench, convert)]
+    blocks: list[Block] = [_table(bench, convert, task.metric)]
     if (difference := _difference(bench)) is not None:
         blocks.append(difference)
     blocks += features(chain)
@@ -25,7 +27,12 @@ def accuracy(chain: Chain) -> PageSection | None:
         blocks.append(picture)
     if agreement(bench) is None:
         blocks.append(Note("This bench run did not measure accuracy on the device.", "warn"))
-    return PageSection("accuracy", "Accuracy", _lead(bench), tuple(blocks))
+    return PageSection("accuracy", task.metric.title, _lead(bench, task), tuple(blocks))
+
+
+def task_of_chain(chain: Chain) -> Task:
+    """What the model was trained and measured for; records of older versions hold classifiers."""
+    return TASKS.get(results(chain.convert).text("task") or "", TASKS["classification"])
 
 
 def agreement(bench: Fields) -> float | None:
@@ -39,34 +46,35 @@ def compared(bench: Fields) -> float | None:
     return images if images is not None else bench.number("inputs")
 
 
-def _lead(bench: Fields) -> str:
+def _lead(bench: Fields, task: Task) -> str:
     inputs = bench.number("inputs")
     if inputs is not None:
         return (
             "The build names no test images, so the device's accuracy was not measured:"
             f" {grouped(inputs)} inputs of seeded noise compare it with the host."
         )
-    lead = "Share of test images whose most probable class is the right one."
+    lead = task.lead
     if images := bench.number("images"):
-        lead += f" The device classified {grouped(images)} images, sent over its serial line."
+        lead += f" The device answered {grouped(images)} of them, sent over its serial line."
     return lead
 
 
-def _table(bench: Fields, convert: Fields) -> PageTable:
+def _table(bench: Fields, convert: Fields, metric: Metric) -> PageTable:
     test, sent = convert.number("test_images"), compared(bench)
-    host = bench.number("accuracy_host")
+    name = metric.name
+    host = bench.number(f"{name}_host")
     reference = {"tflm": "TensorFlow Lite Micro", "aot-host": "our C"}.get(bench.text("reference"))
     measured = (
-        ("Float32 on the host", convert.number("accuracy_float"), test, MISSING),
+        ("Float32 on the host", convert.number(f"{name}_float"), test, MISSING),
         (
             f"INT8 on the host{f', {reference}' if reference else ''}",
-            host if host is not None else convert.number("accuracy_int8"),
+            host if host is not None else convert.number(f"{name}_int8"),
             test if host is None else sent,
             "reference",
         ),
         (
             "INT8 on the device",
-            bench.number("accuracy_device"),
+            bench.number(f"{name}_device"),
             sent,
             percent(agreement(bench)),
         ),
@@ -74,14 +82,20 @@ def _table(bench: Fields, convert: Fields) -> PageTable:
     return PageTable(
         (
             Column("Model", numeric=False),
-            Column("Accuracy"),
+            Column(metric.title),
             Column("95 % interval"),
             Column("Inputs"),
             Column("Agreement"),
         ),
         tuple(
-            (name, percent(value), interval(value, n), grouped(n), same)
-            for name, value, n, same in measured
+            (
+                form,
+                MISSING if value is None else metric.text(value),
+                interval(value, n) if metric.percent else MISSING,
+                grouped(n),
+                same,
+            )
+            for form, value, n, same in measured
         ),
         "Agreement: share of inputs for which every output byte of the device equals the host"
         " reference.",
@@ -115,7 +129,7 @@ def _confusion(chain: Chain) -> Picture | None:
         template="confusion",
         data=maps.matrix(counts, labels),
         title=f"Confusion matrix of the device over {len(counts)} classes",
-        caption=f"Confusion matrix of the device: {grouped(right)} of {grouped(total)} images right"
+        caption=f"Confusion matrix of the device: {grouped(right)} of {grouped(total)} right"
         f" ({percent(ratio(right, total))}). Rows are the true class, columns the predicted one;"
         " colour deepens with the share of its row, mistakes are red.",
     )

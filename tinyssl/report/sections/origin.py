@@ -6,9 +6,10 @@ import shlex
 from pathlib import PurePath
 
 from tinyssl.core.records import RunRecord, short_commit
+from tinyssl.data.spec import NOUNS
 from tinyssl.report.chain import Chain, results
 from tinyssl.report.page import Code, Column, Note, PageSection, PageTable
-from tinyssl.report.values import MISSING, Fields
+from tinyssl.report.values import MISSING, Fields, grouped
 
 
 def environment(chain: Chain) -> PageSection:
@@ -27,6 +28,7 @@ def _identity(chain: Chain) -> PageTable:
         ("Model SHA-256", build.model_sha256 if build else ""),
         ("Build id", build.build_id if build else ""),
         ("Data set", data[0].text("name") if data else ""),
+        ("Samples", _samples(data[0]) if data else ""),
         ("Data fingerprint", data[0].text("fingerprint") if data else ""),
         ("Device", _device(chain)),
         ("Host", machine.text("system")),
@@ -36,6 +38,17 @@ def _identity(chain: Chain) -> PageTable:
         (Column("Identity", numeric=False), Column("", numeric=False, code=True, wrap=True)),
         tuple((name, str(value) or MISSING) for name, value in pairs),
     )
+
+
+def _samples(data: Fields) -> str:
+    """What the data was: `1,200 clips, 49x40x1 int8`."""
+    features, count = data.fields("features"), data.number("samples")
+    if count is None:  # of an older version
+        return f"{grouped(data.number('images'))} images"
+    shape = features.get("shape")
+    size = "x".join(map(str, shape)) if isinstance(shape, list) else ""
+    noun = NOUNS.get(features.text("kind") or "", "sample")
+    return f"{grouped(count)} {noun}s, {size} {features.text('dtype')}"
 
 
 def _device(chain: Chain) -> str:

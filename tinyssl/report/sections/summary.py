@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tinyssl.report.chain import Chain, results
 from tinyssl.report.page import HeadlineCard
-from tinyssl.report.sections.accuracy import agreement, compared
+from tinyssl.report.sections.accuracy import agreement, compared, task_of_chain
 from tinyssl.report.sections.features import without_training
 from tinyssl.report.sections.latency import unit
 from tinyssl.report.sections.memory import budget, used
@@ -57,19 +57,20 @@ def cards(chain: Chain) -> tuple[HeadlineCard, ...]:
 
 
 def _accuracy(chain: Chain) -> HeadlineCard:
-    convert, host = results(chain.convert), results(chain.bench).number("accuracy_host")
+    metric = task_of_chain(chain).metric
+    convert, bench = results(chain.convert), results(chain.bench)
+    host, device = (bench.number(f"{metric.name}_{where}") for where in ("host", "device"))
     beside = [
-        f"{name} {percent(value)}"
+        f"{name} {metric.text(value)}"
         for name, value in (
-            ("float", convert.number("accuracy_float")),
-            ("INT8 host", host if host is not None else convert.number("accuracy_int8")),
+            ("float", convert.number(f"{metric.name}_float")),
+            ("INT8 host", convert.number(f"{metric.name}_int8") if host is None else host),
         )
         if value is not None
     ] + without_training(chain)
-    value = percent(results(chain.bench).number("accuracy_device")).removesuffix(" %")
-    return HeadlineCard(
-        "Accuracy on device", value, "%" if value != MISSING else "", ", ".join(beside)
-    )
+    value = MISSING if device is None else metric.text(device).removesuffix(" %")
+    unit = "%" if metric.percent and device is not None else ""
+    return HeadlineCard(f"{metric.title} on device", value, unit, ", ".join(beside))
 
 
 def _agreement(chain: Chain) -> HeadlineCard:
