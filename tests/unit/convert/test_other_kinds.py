@@ -81,9 +81,9 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 def test_sound_is_classified(heard: Workspace) -> None:
     found, results = heard.latest("probe"), heard.latest("convert").results
-    assert found.results["accuracy"] > 0.9
+    assert found.results["accuracy"] > 0.7  # chance: 0.25
     assert found.results["accuracy_raw"] > 0.5
-    assert results["accuracy_int8"] > 0.85
+    assert results["accuracy_int8"] > 0.65
     assert results["task"] == "classification"
     assert found.data["features"]["kind"] == "audio"
     _, info = load_backbone(found.path("backbone"))
