@@ -119,12 +119,14 @@ REPLIES = {
     "watchdog": [seal("watchdog", "3000")],
 }
 """What firmware replies, without its `m-ready`"""
+FRAMED = ("bin", "run", "set")
+"""Commands that a frame follows, where they have arguments"""
 
 
 def honest_lines(command: str) -> list[bytes]:
     """The reply of firmware, without its `m-ready`."""
     name, *rest = command.split() or [""]
-    return list(REPLIES.get(f"{name} frame" if rest and name != "watchdog" else name, []))
+    return list(REPLIES.get(f"{name} frame" if rest and name in FRAMED else name, []))
 
 
 Reply = Iterator[bytes]
@@ -254,7 +256,7 @@ class Player:
             if end:
                 self._command, self._text = self._text.decode(), b""
                 name, *sizes = self._command.split() or [""]
-                self._frame = int(sizes[0]) if sizes and name in ("run", "bin") else 0
+                self._frame = int(sizes[-2]) if sizes and name in FRAMED else 0
                 if not self._frame:
                     self.replies.append(self._reply(self._command))
 

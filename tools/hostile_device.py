@@ -16,7 +16,7 @@ import time
 import tracemalloc
 from collections import Counter
 
-from tests.played_device import INPUT_BYTES, Hostile, PlayedLink
+from tests.played_device import INPUT_BYTES, OUTPUT_BYTES, Hostile, PlayedLink
 from tinyssl.core.errors import DeviceError, DeviceTimeout
 from tinyssl.device import Session
 
@@ -42,6 +42,10 @@ def converse(seed: int) -> str:
         with Session(PlayedLink(Hostile(seed)), TIMEOUT, RETRIES) as session:
             session.sync()
             session.identity()
+            session.tensors()
+            session.write(0, wire)
+            session.read(1, OUTPUT_BYTES)
+            session.reset_state()
             session.watchdog(3.0)
             session.load(wire)
             session.repeat()

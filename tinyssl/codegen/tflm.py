@@ -42,15 +42,16 @@ def render_tflm(model: Model, data: bytes, arena_bytes: int) -> Sources:
     Raises:
         ModelError: TFLM would misread the file, or it is damaged.
         UnsupportedModel: Something that tinyssl does not do, as an input that is not int8.
-        UsageError: The arena is not a multiple of 16, or cannot even hold the input.
+        UsageError: The arena is not a multiple of 16, or cannot even hold the inputs.
     """
     require_canonical(data)
     graph = read_model(data, model.name)
     verify(graph)
-    if arena_bytes % ARENA_ALIGNMENT or arena_bytes < graph.input.bytes:
+    least = sum(graph.tensor(index).bytes for index in graph.inputs)
+    if arena_bytes % ARENA_ALIGNMENT or arena_bytes < least:
         raise UsageError(
             f"an arena of {arena_bytes} bytes; {graph.name} needs a multiple of {ARENA_ALIGNMENT} "
-            f"and {graph.input.bytes} for its input alone",
+            f"and {least} for its inputs alone",
             hint="take what tinyssl.project.tflm.arena_bytes() measures",
         )
     context = _context(graph, data, arena_bytes)

@@ -19,6 +19,7 @@ from tests.played_device import (
     ENDLESS,
     IDENTITY,
     INPUT_BYTES,
+    OUTPUT_BYTES,
     READY,
     VALUES,
     Hostile,
@@ -42,6 +43,8 @@ from tinyssl.device.protocol import (
     parse_profile,
     parse_watchdog,
 )
+from tinyssl.device.tensors import parse_data, parse_state, parse_tensors
+from tinyssl.device.words import words
 from tools.hostile_device import campaign
 
 WIRE = bytes(INPUT_BYTES)
@@ -52,6 +55,9 @@ PARSERS = (
     parse_memory,
     parse_profile,
     parse_watchdog,
+    parse_state,
+    partial(parse_tensors, count=2),
+    partial(parse_data, tensor=1, offset=0, size=OUTPUT_BYTES),
 )
 
 
@@ -61,7 +67,7 @@ def test_conversations_with_a_device_that_does_anything() -> None:
     assert {"DeviceTimeout", "WasReset", "BadValue"} <= set(ends)
 
 
-KEYS = st.sampled_from([*IDENTITY, "run", "op", "total", "memory", "watchdog"])
+KEYS = st.sampled_from([*IDENTITY, *words().sealed])
 TEXTS = st.sampled_from(VALUES) | st.lists(st.sampled_from(VALUES), max_size=5).map(",".join)
 LINES = st.one_of(
     st.builds(seal, KEYS, TEXTS).map(lambda line: line.decode("utf-8", "surrogateescape").strip()),

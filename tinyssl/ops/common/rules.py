@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import DType, Model, Op, Operand, Role, Value, ValueKind
+from tinyssl.graph.model import DType, Op, Operand, Role, Value, ValueKind
 from tinyssl.ops.common.activation import INTEGERS
 from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.window import GEOMETRY_MAX
@@ -74,15 +74,10 @@ def _elements(check: OpCheck[Op], tensor: Value) -> None:
         raise check.unsupported(f"{tensor.name} has {tensor.elements} elements; {TOO_MANY}")
 
 
-def batch(model: Model) -> int:
-    """First dimension of the model's input; 0 where it has none."""
-    return model.input.shape[0] if model.input.shape else 0
-
-
 def _one_row(check: OpCheck[Op], tensor: Value) -> None:
     """An activation whose first dimension is 1."""
-    if tensor.shape and tensor.shape[0] in (1, batch(check.model)):
-        return  # a batch is told at the input, once
+    if tensor.shape[:1] == (1,):
+        return  # a batch at an input is told before
     rows = tensor.shape[0] if tensor.shape else 0
     raise check.unsupported(
         f"{tensor.name} has shape {list(tensor.shape)}: {rows} rows; the first dimension must be 1",
