@@ -374,3 +374,25 @@ def test_no_two_c_units_call_each_other(folders: tuple[str, ...], tmp_path: Path
 
 def test_a_circle_is_found() -> None:
     assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}) == ["b", "c"]
+
+
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+HOMES = ("tinyssl", "firmware", "codegen", "boards", "tools", "tests", "docs", "examples", "zoo")
+PATH = re.compile(rf"`((?:{'|'.join(HOMES)})/[\w./-]*)`")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_paths_in_documents_exist(document: Path) -> None:
+    """Every path in backticks that begins at one of our folders."""
+    named = PATH.findall(document.read_text())
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_between_documents_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", document.read_text())
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_the_newcomers_table_names_paths() -> None:
+    assert len(PATH.findall(DOCUMENT)) > 20
