@@ -24,6 +24,7 @@ Line = Annotated[str, Field(pattern=r"^[^\p{C}\p{Zl}\p{Zp}]*$", max_length=300)]
 """A text that becomes a line of a file, so without line ends and what does not print"""
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 MethodName = Annotated[str, plugins.METHODS, AfterValidator(plugins.absolute)]
+DatasetName = Annotated[str, plugins.DATASETS, AfterValidator(plugins.absolute)]
 BackboneName = Annotated[str, plugins.BACKBONES, AfterValidator(plugins.absolute)]
 TeacherName = Annotated[str | None, plugins.TEACHERS, AfterValidator(plugins.absolute)]
 
@@ -32,10 +33,9 @@ TeacherName = Annotated[str | None, plugins.TEACHERS, AfterValidator(plugins.abs
 class DataConfig:
     """Which samples, and how they are split."""
 
-    dataset: Literal[
-        "digits", "cifar10", "cifar100", "folder", "npz", "tones", "kws", "wav", "windows", "table"
-    ] = "digits"
-    """Source of the samples; `digits` (images) and `tones` (sound) need no download"""
+    dataset: DatasetName = "digits"
+    """Source of the samples, or FILE.py:FUNCTION; `digits` (images) and `tones` (sound) need no
+    download"""
     data_path: Path | None = None
     """Folder, archive or file that holds the samples (not for digits and tones)"""
     image_size: Annotated[int, Field(ge=8, le=512)] = 32

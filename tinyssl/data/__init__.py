@@ -1,55 +1,55 @@
-"""Data sets by name. A new one is a file in this folder, a line in `DATASETS` and its name in
-`config.DataConfig.dataset`.
+"""Data sets by name: those in the dictionaries `DATASETS` of this package's modules, those of
+packages and of files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
 from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from tinyssl.core import plugin_trust, plugins
 from tinyssl.core.config import DataConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import RunRecord
-from tinyssl.data.base import Dataset, Reading, Source, fingerprint
-from tinyssl.data.cifar import read_cifar10, read_cifar100
-from tinyssl.data.digits import read_digits
-from tinyssl.data.folder import read_folder
+from tinyssl.data.base import DataReader, Dataset, Reading, Source, fingerprint
 from tinyssl.data.kinds import EXPECTED
-from tinyssl.data.kws import read_kws
 from tinyssl.data.left_out import advice, describe
 from tinyssl.data.limits import unreadable
-from tinyssl.data.npz import read_npz
 from tinyssl.data.splits import split
-from tinyssl.data.table import read_table
-from tinyssl.data.tones import read_tones
-from tinyssl.data.wav_folder import read_wav_folder
-from tinyssl.data.windows import read_windows
 
-DATASETS: dict[str, Callable[[DataConfig, Progress], Source]] = {
-    "digits": read_digits,
-    "cifar10": read_cifar10,
-    "cifar100": read_cifar100,
-    "folder": read_folder,
-    "npz": read_npz,
-    "tones": read_tones,
-    "kws": read_kws,
-    "wav": read_wav_folder,
-    "windows": read_windows,
-    "table": read_table,
-}
-"""Name -> reader"""
-KINDS = dict.fromkeys(("digits", "cifar10", "cifar100", "folder", "npz"), "image") | {
-    "tones": "audio",
-    "kws": "audio",
-    "wav": "audio",
-    "windows": "sensor",
-    "table": "table",
-}
-"""Name -> kind of its samples, where that is known without reading them"""
+DATASETS: dict[str, DataReader] = plugins.collect(plugins.DATASETS)
+"""Name -> reader, of those that tinyssl ships"""
+
+
+def _problem(value: object) -> str:
+    if isinstance(value, DataReader):
+        return ""
+    if not callable(value):
+        return "is neither a function nor a DataReader"
+    try:
+        inspect.signature(value).bind(DataConfig(), Silent())
+    except (TypeError, ValueError):
+        return "does not take (config, progress)"
+    return ""
+
+
+_REGISTRY = plugins.Registry[Any](plugins.DATASETS, DATASETS, _problem)
+
+
+def find_reader(name: str) -> plugins.Found[DataReader]:
+    """The reader of the data set `name`: one of ours, of a package, or `FILE.py:FUNCTION`.
+
+    Raises:
+        UsageError: There is none (the hint suggests the nearest), or it reads no data set.
+    """
+    found = _REGISTRY.find(name)
+    value = found.value if isinstance(found.value, DataReader) else DataReader(found.value)
+    return plugins.Found(found.name, value, found.origin)
+
 
 _ADAPTER = TypeAdapter(DataConfig)
 
@@ -65,8 +65,10 @@ def load_dataset(config: DataConfig, progress: Progress = Silent()) -> Dataset: 
         DataError: Samples or labels that cannot be read, or too few for three splits.
         UsageError: `data_path` is needed and missing.
     """
+    found = find_reader(config.dataset)
     try:
-        source = DATASETS[config.dataset](config, progress)
+        with plugins.blamed(found):
+            source = found.value.read(config, progress)
     except OSError as error:
         raise unreadable(config.data_path, error) from error
     if source.reading is not None:
@@ -118,15 +120,18 @@ def data_config_of(run: RunRecord) -> DataConfig:
             f"{run.folder} does not say which data it used",
             hint="name the data set with --dataset, or run `tinyssl pretrain` again",
         )
-    return run.checked(_ADAPTER, run.config["data"])
+    config = run.checked(_ADAPTER, run.config["data"])
+    plugin_trust.require_named(config.dataset, run.folder)
+    return config
 
 
 __all__ = [
     "DATASETS",
-    "KINDS",
+    "DataReader",
     "Dataset",
     "Source",
     "data_config_json",
     "data_config_of",
+    "find_reader",
     "load_dataset",
 ]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyssl.core.config import DataConfig
+from tinyssl.core.progress import Progress
 from tinyssl.data.spec import FeatureSpec, Samples
 
 if TYPE_CHECKING:
@@ -59,6 +62,15 @@ class Source:
     def feature_spec(self) -> FeatureSpec:
         """What the samples are."""
         return self.spec or FeatureSpec.image(*self.samples.shape[1:])
+
+
+@dataclass(frozen=True)
+class DataReader:
+    """Reads a data set that has a name."""
+
+    read: Callable[[DataConfig, Progress], Source]
+    kind: str | None = None
+    """Of its samples, where that is known without reading them"""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from tinyssl.core.config import DataConfig
 from tinyssl.core.errors import DataError
 from tinyssl.core.paths import cache_folder
 from tinyssl.core.progress import Progress
-from tinyssl.data.base import Source
+from tinyssl.data.base import DataReader, Source
 from tinyssl.data.download import Remote, check, download
 from tinyssl.data.pixels import fit_all
 
@@ -140,3 +140,9 @@ class _ArrayUnpickler(pickle.Unpickler):
         if (module, name) not in self.ALLOWED:
             raise pickle.UnpicklingError(f"{module}.{name} does not belong into an image archive")
         return super().find_class(module.replace("numpy.core", "numpy._core"), name)
+
+
+DATASETS = {
+    "cifar10": DataReader(read_cifar10, "image"),
+    "cifar100": DataReader(read_cifar100, "image"),
+}

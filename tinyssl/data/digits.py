@@ -7,7 +7,7 @@ import numpy as np
 from tinyssl.core.config import DataConfig
 from tinyssl.core.errors import ToolMissing, UsageError
 from tinyssl.core.progress import Progress
-from tinyssl.data.base import Source
+from tinyssl.data.base import DataReader, Source
 from tinyssl.data.pixels import fit_all, three_channels
 
 FULL_SCALE = 16
@@ -38,3 +38,6 @@ def read_digits(config: DataConfig, progress: Progress) -> Source:
     images = fit_all(three_channels(grey, "digits"), config.image_size)
     names = tuple(str(name) for name in digits.target_names)
     return Source(images, digits.target.astype(np.int64), names)
+
+
+DATASETS = {"digits": DataReader(read_digits, "image")}

@@ -13,7 +13,7 @@ from tinyssl.core.config import DataConfig
 from tinyssl.core.errors import DataError, UsageError
 from tinyssl.core.progress import Progress
 from tinyssl.core.text import printable
-from tinyssl.data.base import UNLABELLED, Images, Indices, Reading, Source
+from tinyssl.data.base import UNLABELLED, DataReader, Images, Indices, Reading, Source
 from tinyssl.data.kinds import ADVICE, FOUND_ADVICE, recognise
 from tinyssl.data.layout import FolderLayout, find_layout
 from tinyssl.data.limits import require_memory
@@ -133,3 +133,6 @@ def read_picture(path: Path, size: int) -> Images | str:
         if words and isinstance(error, (OSError, ValueError, SyntaxError)):
             return words
         return f"{type(error).__name__}: {words}".removesuffix(": ")
+
+
+DATASETS = {"folder": DataReader(read_folder, "image")}

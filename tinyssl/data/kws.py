@@ -11,7 +11,7 @@ from tinyssl.core.text import printable
 from tinyssl.data.arrays import member_names, read_arrays
 from tinyssl.data.audio.features import audio_spec
 from tinyssl.data.audio.wav import RATE
-from tinyssl.data.base import Source
+from tinyssl.data.base import DataReader, Source
 from tinyssl.data.npz import read_labels, read_test
 
 HINT = "save it with numpy.savez(path, features=…, label=…, class_names=…)"
@@ -50,3 +50,6 @@ def read_kws(config: DataConfig, progress: Progress) -> Source:
         arrays["labels"] = arrays["label"]
     labels, names = read_labels(arrays, len(samples), path)
     return Source(samples, labels, names, read_test(arrays, len(samples), shown), None, None, spec)
+
+
+DATASETS = {"kws": DataReader(read_kws, "audio")}

@@ -11,7 +11,7 @@ from tinyssl.core.errors import DataError, UsageError
 from tinyssl.core.progress import Progress
 from tinyssl.core.text import printable
 from tinyssl.data.arrays import member_names, read_arrays
-from tinyssl.data.base import UNLABELLED, Indices, Source
+from tinyssl.data.base import UNLABELLED, DataReader, Indices, Source
 from tinyssl.data.limits import CLASSES
 from tinyssl.data.names import checked_names
 from tinyssl.data.pixels import fit_all, three_channels
@@ -120,3 +120,6 @@ def _names(given: np.ndarray, shown: str) -> tuple[str, ...]:
     except (ValueError, SystemError) as error:  # numbers that are no characters
         raise DataError(f"{shown} has class_names that are no text: {error}", hint=HINT) from error
     return checked_names(texts, shown)
+
+
+DATASETS = {"npz": DataReader(read_npz, "image")}

@@ -10,7 +10,7 @@ from tinyssl.core.config import DataConfig
 from tinyssl.core.errors import DataError, UsageError
 from tinyssl.core.progress import Progress
 from tinyssl.core.text import printable
-from tinyssl.data.base import Source
+from tinyssl.data.base import DataReader, Source
 from tinyssl.data.columns import (
     Answer,
     answer_of_column,
@@ -105,3 +105,6 @@ def _source(rows: np.ndarray, names: tuple[str, ...], answer: Answer, shown: str
         samples, answer.labels, answer.class_names, None, None, None, spec,
         answer.targets, answer.target_names,
     )  # fmt: skip
+
+
+DATASETS = {"table": DataReader(read_table, "table")}

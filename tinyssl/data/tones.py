@@ -16,7 +16,7 @@ from tinyssl.core.errors import UsageError
 from tinyssl.core.progress import Progress
 from tinyssl.data.audio import audio_features, audio_spec
 from tinyssl.data.audio.wav import RATE, fit_length
-from tinyssl.data.base import Source
+from tinyssl.data.base import DataReader, Source
 
 PER_CLASS = 150
 SEED = 20_240_229
@@ -119,3 +119,6 @@ def read_tones(config: DataConfig, progress: Progress) -> Source:
     clips = np.stack([make_clip(names[label], rng) for label in labels])
     spec = audio_spec(config.frontend, RATE)
     return Source(audio_features(config.frontend, clips), labels.astype(np.int64), names, spec=spec)
+
+
+DATASETS = {"tones": DataReader(read_tones, "audio")}

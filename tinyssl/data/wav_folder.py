@@ -11,7 +11,7 @@ from tinyssl.core.progress import Progress
 from tinyssl.core.text import printable
 from tinyssl.data.audio import audio_features, audio_spec
 from tinyssl.data.audio.wav import RATE, fit_length, read_wav
-from tinyssl.data.base import Reading, Source
+from tinyssl.data.base import DataReader, Reading, Source
 from tinyssl.data.folder import layout_labels, own_split
 from tinyssl.data.layout import find_layout
 from tinyssl.data.limits import require_memory
@@ -56,3 +56,6 @@ def _read_all(listing: Listing, length: int, progress: Progress) -> NDArray[np.i
             clips[index] = fit_length(read_wav(listing.root / path), length)
             tracker.advance()
     return clips
+
+
+DATASETS = {"wav": DataReader(read_wav_folder, "audio")}

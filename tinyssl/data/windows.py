@@ -10,7 +10,7 @@ from tinyssl.core.config import DataConfig
 from tinyssl.core.errors import DataError, UsageError
 from tinyssl.core.progress import Progress
 from tinyssl.core.text import printable
-from tinyssl.data.base import Source
+from tinyssl.data.base import DataReader, Source
 from tinyssl.data.columns import Answer, answer_of_column, no_answer, read_csv, read_members, scaled
 from tinyssl.data.names import checked_names
 from tinyssl.data.npz import read_test
@@ -96,3 +96,6 @@ def _source(
         samples, answer.labels, answer.class_names, test, None, None, spec,
         answer.targets, answer.target_names,
     )  # fmt: skip
+
+
+DATASETS = {"windows": DataReader(read_windows, "sensor")}

@@ -15,7 +15,7 @@ from tinyssl.core.memory import keep_freed_memory
 from tinyssl.core.plugin_trust import require_named
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import RunRecord, RunWriter, Workspace, hold_run, read_record, step_of
-from tinyssl.data import KINDS, data_config_json, data_config_of, load_dataset
+from tinyssl.data import data_config_json, data_config_of, find_reader, load_dataset
 from tinyssl.learn.backbones import BackboneInfo, save_backbone
 from tinyssl.learn.train.checkpoint import CURRENT, load_checkpoint
 from tinyssl.learn.train.device import repeatable
@@ -100,7 +100,7 @@ class Place:
 
 
 def _start(config: PretrainConfig, data: DataConfig, place: Place) -> RunRecord:
-    check_config(config, KINDS.get(data.dataset))
+    check_config(config, find_reader(data.dataset).value.kind)
     dataset = load_dataset(data, place.progress)
     with repeatable(place.world.device):
         job = build_job(config, dataset, place.world, place.progress)

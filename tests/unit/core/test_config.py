@@ -19,7 +19,6 @@ def test_defaults_are_legal() -> None:
         (DataConfig, "test_fraction", 0),
         (DataConfig, "test_fraction", 1),
         (DataConfig, "image_size", 7),
-        (DataConfig, "dataset", "imagenet"),
         (DataConfig, "split_seed", 2**32),
         (PretrainConfig, "epochs", 0),
         (PretrainConfig, "batch_size", 1),

@@ -191,7 +191,9 @@ def test_names_are_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert absolute(None) is None
 
 
-@pytest.mark.parametrize("group", [plugins.METHODS, plugins.BACKBONES, plugins.TEACHERS])
+@pytest.mark.parametrize(
+    "group", [plugins.METHODS, plugins.BACKBONES, plugins.TEACHERS, plugins.DATASETS]
+)
 def test_shipped_names_are_known_without_an_import(group: PluginGroup) -> None:
     assert group.shipped_names() == sorted(plugins.collect(group))
 
