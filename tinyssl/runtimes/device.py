@@ -32,9 +32,12 @@ class DeviceModel(Runtime):
         self.session = session
         self._identity = session.identity()
         named = named_values(model)
-        check_tensors(session.tensors(), named, self._identity)
+        listed = session.tensors()
+        check_tensors(listed, named, self._identity)
         self.inputs = of_kind(named, ValueKind.INPUT)
         self.outputs = of_kind(named, ValueKind.OUTPUT)
+        self.lasting = tuple(value for value in listed if value.kind in LASTING)
+        """Parameters and states that the device shows; TFLM shows none"""
         self.ticks = 0
         """Of the last inference"""
 
@@ -62,6 +65,22 @@ class DeviceModel(Runtime):
 
     def reset(self) -> None:
         self.session.reset_state()
+
+    def snapshot(self) -> Outputs:
+        """Parameters and states as they are, by name."""
+        return {
+            value.name: _array(value, self.session.read(value.id, value.bytes))
+            for value in self.lasting
+        }
+
+    def restore(self, values: Feeds) -> None:
+        """Writes parameters and states that a `snapshot` gave, of this device or of another.
+
+        Raises:
+            ValueError: One is missing, unknown, or of another type or size.
+        """
+        for value, array in zip(self.lasting, check_feeds(self.lasting, values), strict=True):
+            self.session.write(value.id, array.tobytes())
 
     @property
     def _pixels(self) -> bool:

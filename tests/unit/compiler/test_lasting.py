@@ -116,15 +116,14 @@ def test_states_and_parameters_over_the_line(tmp_path) -> None:
     with Session(open_link(firmware.port, 115200), timeout=5.0) as session:
         session.sync()
         device = DeviceModel(session, STATE)
-        state = session.tensors()[-1]
-        assert (state.name, state.kind) == ("right", ValueKind.STATE)
         first = device.run(device.feed(x))
-        session.write(state.id, FIRST.tobytes())
+        np.testing.assert_array_equal(device.snapshot()["right"], 3)
+        device.restore({"right": FIRST})
         second = device.run(device.feed(x))
-        assert session.read(state.id, state.bytes) == FIRST.tobytes()
+        np.testing.assert_array_equal(device.snapshot()["right"], FIRST)
         device.reset()
         third = device.run(device.feed(x))
-        assert session.read(state.id, state.bytes) == bytes([3]) * 120
+        np.testing.assert_array_equal(device.snapshot()["right"], 3)
     assert firmware.stop() == ""
     assert [x.tobytes() for x in first.values()] == [x.tobytes() for x in third.values()]
     assert [x.tobytes() for x in first.values()] != [x.tobytes() for x in second.values()]
