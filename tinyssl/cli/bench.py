@@ -15,6 +15,7 @@ from tinyssl.cli.stage_result import record_result
 from tinyssl.core.config import BenchConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.records import RunRecord
+from tinyssl.data.spec import sample_noun
 from tinyssl.stages.call import Call
 
 SLOWEST = 5
@@ -70,7 +71,9 @@ def _blocks(record: RunRecord) -> Iterator[Table | str]:
     if "equal" in results:
         count = results.get("images", results.get("inputs", 0))
         what = (
-            "test images" if "images" in results else "noise inputs (the model has no test split)"
+            f"test {sample_noun(record.data)}s"
+            if "images" in results
+            else "noise inputs (the model has no test split)"
         )
         outputs = results.get("device", {}).get("outputs", 1)
         where = "" if outputs == 1 else f" in all {outputs} outputs"

@@ -8,6 +8,7 @@ from tinyssl.cli.stage_result import record_result
 from tinyssl.core.config import ProbeConfig
 from tinyssl.core.intervals import wilson
 from tinyssl.core.records import RunRecord
+from tinyssl.data.spec import sample_noun
 from tinyssl.stages.call import Call
 from tinyssl.stages.probe_data import probe_data
 
@@ -42,14 +43,16 @@ def accuracy_table(record: RunRecord) -> Table:
     results = record.results
     images = results["test_images"]
     rows = []
+    what = sample_noun(record.data)
     for ending, name in FEATURES.items():
         if (share := results.get(f"accuracy{ending}")) is None:
             continue
         low, high = wilson(share, images)
         interval = f"{100 * low:.1f} – {100 * high:.1f}"
         knn = format_value("knn", results[f"knn{ending}"])
-        rows.append((name, format_value("accuracy", share), interval, knn))
-    return Table((f"of {images} test images", "linear", "95 % interval", "kNN"), rows)
+        shown = name if what == "image" else name.replace("pixels", "samples")
+        rows.append((shown, format_value("accuracy", share), interval, knn))
+    return Table((f"of {images} test {what}s", "linear", "95 % interval", "kNN"), rows)
 
 
 command = make_command(probe, stages=("probe", "data"))

@@ -20,6 +20,13 @@ NOUNS = {"image": "image", "audio": "clip", "sensor": "window", "table": "row"}
 """Kind -> what one sample is called"""
 
 
+def sample_noun(data: Mapping[str, Any]) -> str:
+    """What one sample is called, from a record's `data`; older ones are of images."""
+    features = data.get("features")
+    kind = features.get("kind") if isinstance(features, Mapping) else "image"
+    return NOUNS.get(str(kind), "sample")
+
+
 @dataclass(frozen=True)
 class FeatureSpec:
     """Kind, shape and element type of a sample.
