@@ -2,12 +2,16 @@
 
 #include <string.h>
 
+#include "cycle_counter.h"
 #include "port.h"
 #include "restart.h"
 
 enum { KEY_FEED = 0xAAAA, KEY_UNLOCK = 0x5555, KEY_START = 0xCCCC };
 enum { PRESCALER_256 = 6, LSI_HZ = 32000, COUNTS = 4096, TAKEN_OVER_POLLS = 200000 };
 enum { MS_PER_COUNT = 256 * 1000 / LSI_HZ }; /* nominal: the LSI of an STM32F4 has 17 to 47 kHz */
+enum { REFERENCE_TOLERANCE = 3 };            /* per cent; the HSI that it is compared with has 1 */
+
+static uint32_t reset_flags;
 
 uint32_t stm32_measure(struct stm32_timer *timer, uint32_t polls)
 {
@@ -51,12 +55,70 @@ void port_watchdog_feed(void)
     stm32_iwdg->key = KEY_FEED;
 }
 
-const char *stm32_reset_cause(uint32_t flags, const struct stm32_reset *list)
+enum stm32_reference stm32_judge(bool runs, uint32_t measured, uint32_t nominal)
 {
-    for (; list->bit != 0; list++) {
-        if (flags & list->bit) {
-            return strcmp(list->cause, "software") == 0 ? restart_by_software() : list->cause;
+    if (!runs) {
+        return STM32_MISSING;
+    }
+    if (measured == 0) {
+        return STM32_UNMEASURED;
+    }
+    const uint32_t off = measured > nominal ? measured - nominal : nominal - measured;
+    return off > nominal / 100u * REFERENCE_TOLERANCE ? STM32_WRONG : STM32_RIGHT;
+}
+
+static const char *start_clocks(void)
+{
+    for (const struct stm32_step *step = stm32_chip.clocks; step->run; step++) {
+        if (!step->run()) {
+            return step->failure;
+        }
+    }
+    return stm32_chip.clocks_done();
+}
+
+const char *port_init(void)
+{
+    reset_flags = *stm32_chip.reset_register;
+    *stm32_chip.reset_register |= stm32_chip.reset_clear;
+    const char *problem = start_clocks();
+    cycle_counter_start();
+    stm32_chip.start_pins();
+    stm32_chip.start_uart();
+    interrupt_enable(stm32_chip.uart_interrupt);
+    interrupts_on();
+    return problem;
+}
+
+void port_interrupt(uint32_t exception)
+{
+    if (exception == EXCEPTION_IRQ0 + stm32_chip.uart_interrupt) {
+        stm32_chip.receive();
+    } else if (exception == EXCEPTION_SYSTICK) {
+        cycle_counter_round();
+    }
+    barrier();
+}
+
+/* Power-on sets the bits of brown-out and pin too, so the order of the causes counts. */
+const char *port_reset_cause(void)
+{
+    for (const struct stm32_reset *reset = stm32_chip.causes; reset->bit != 0; reset++) {
+        if (reset_flags & reset->bit) {
+            return strcmp(reset->cause, "software") == 0 ? restart_by_software() : reset->cause;
         }
     }
     return restart_cause();
+}
+
+uint32_t port_ticks_per_second(void)
+{
+    return stm32_core_hz;
+}
+
+void port_pulse(void)
+{
+    *stm32_chip.timing_port = stm32_chip.timing_pin << 16;
+    cycle_counter_wait(stm32_core_hz / 1000000u);
+    *stm32_chip.timing_port = stm32_chip.timing_pin;
 }

@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 
-#include "cycle_counter.h"
 #include "polled_read.h"
 #include "port.h"
 #include "stm32.h"
@@ -16,15 +15,15 @@
 enum { HSI_HZ = 16000000, HSE_HZ = 8000000, PLL_INPUT_HZ = 1000000, CORE_HZ = TINYSSL_CLOCK_HZ };
 enum { READY_POLLS = 20000 };  /* at 16 MHz at least 6 ms; the slowest bit (HSE) takes 2 ms */
 enum { RTC_DIVIDER = 8 };      /* of RTCPRE: 1 MHz to TIM11 */
-enum { HSE_TOLERANCE = 3 };    /* per cent; the HSI that it is compared with has 1 */
 enum { TIMING_PIN = 1u << 8 }; /* PA8, D7 of the Arduino header */
 enum { FLASH_WAITS = (CORE_HZ - 1) / 30000000 }; /* table 5 of RM0390, 2.7 to 3.6 V */
 
 struct stm32_iwdg *const stm32_iwdg = (struct stm32_iwdg *)IWDG_ADDRESS;
 
-static uint32_t reset_flags;
-static uint32_t clock_hz = HSI_HZ;
-static uint32_t uart_clock_hz = HSI_HZ;
+uint32_t stm32_core_hz = HSI_HZ;
+uint32_t stm32_uart_hz = HSI_HZ;
+
+static enum stm32_reference reference;
 
 static bool becomes(volatile const uint32_t *reg, uint32_t mask, uint32_t value)
 {
@@ -42,8 +41,9 @@ static uint32_t measure_hse(void)
     return ticks ? (uint32_t)((uint64_t)HSI_HZ * RTC_DIVIDER * STM32_CAPTURED_EDGES / ticks) : 0u;
 }
 
-static bool start_pll(bool crystal)
+static bool start_pll(void)
 {
+    const bool crystal = reference >= STM32_UNMEASURED;
     const uint32_t divider = (crystal ? HSE_HZ : HSI_HZ) / PLL_INPUT_HZ;
     const uint32_t multiplier = 2u * (CORE_HZ / PLL_INPUT_HZ); /* P = 2: its bits are 0 */
     RCC_PLLCFGR = (RCC_PLLCFGR & PLLCFGR_KEPT) | divider | (multiplier << 6) |
@@ -55,6 +55,9 @@ static bool start_pll(bool crystal)
 /* RM0390 5.1.4: above 168 MHz; the PLL runs, and is not the system's clock yet. */
 static bool start_overdrive(void)
 {
+    if (CORE_HZ <= 168000000) {
+        return true;
+    }
     PWR_CR |= PWR_ODEN;
     if (!becomes(&PWR_CSR, PWR_ODRDY, PWR_ODRDY)) {
         return false;
@@ -77,37 +80,44 @@ static bool run_from_pll(void)
     return false;
 }
 
-static const char *start_clocks(void)
+static bool start_power(void)
 {
     FLASH_ACR = ACR_CACHES;
     RCC_APB1ENR |= APB1ENR_PWR;
     (void)RCC_APB1ENR; /* the clock runs two cycles after the write: read back */
     PWR_CR |= PWR_VOS_SCALE1;
+    return true;
+}
+
+static bool find_reference(void)
+{
     RCC_CR |= CR_HSEBYP;
     RCC_CR |= CR_HSEON;
-    bool crystal = becomes(&RCC_CR, CR_HSERDY, CR_HSERDY);
-    const uint32_t hse = crystal ? measure_hse() : 0u;
-    const uint32_t off = hse > HSE_HZ ? hse - HSE_HZ : HSE_HZ - hse;
-    const bool wrong = hse != 0u && off > HSE_HZ / 100u * HSE_TOLERANCE;
-    crystal = crystal && !wrong;
-    if (!start_pll(crystal)) {
-        return "PLL not locked, running at 16 MHz";
-    }
-    if (CORE_HZ > 168000000 && !start_overdrive()) {
-        return "overdrive not ready, running at 16 MHz";
-    }
-    if (!run_from_pll()) {
-        return "switch to the PLL refused, running at 16 MHz";
-    }
-    clock_hz = CORE_HZ;
-    uart_clock_hz = CORE_HZ / 4u; /* APB1 */
-    if (wrong) {
-        return "the clock at OSC_IN is not 8 MHz, PLL from the internal oscillator (1 % accuracy)";
-    }
-    if (!crystal) {
-        return "no 8 MHz from the ST-Link, PLL from the internal oscillator (1 % accuracy)";
-    }
-    return hse ? NULL : "the 8 MHz at OSC_IN could not be measured: the core's clock is computed";
+    const bool runs = becomes(&RCC_CR, CR_HSERDY, CR_HSERDY);
+    reference = stm32_judge(runs, runs ? measure_hse() : 0u, HSE_HZ);
+    return true;
+}
+
+static const struct stm32_step clocks[] = {
+    {start_power, NULL},
+    {find_reference, NULL},
+    {start_pll, "PLL not locked, running at 16 MHz"},
+    {start_overdrive, "overdrive not ready, running at 16 MHz"},
+    {run_from_pll, "switch to the PLL refused, running at 16 MHz"},
+    {NULL, NULL},
+};
+
+static const char *clocks_done(void)
+{
+    static const char *const texts[] = {
+        "no 8 MHz from the ST-Link, PLL from the internal oscillator (1 % accuracy)",
+        "the clock at OSC_IN is not 8 MHz, PLL from the internal oscillator (1 % accuracy)",
+        "the 8 MHz at OSC_IN could not be measured: the core's clock is computed",
+        NULL,
+    };
+    stm32_core_hz = CORE_HZ;
+    stm32_uart_hz = CORE_HZ / 4u; /* APB1 */
+    return texts[reference];
 }
 
 /* PA2 and PA3: USART2 (AF7). PA8: the energy mode's timing pin. */
@@ -124,9 +134,8 @@ static void start_uart(void)
 {
     RCC_APB1ENR |= APB1ENR_USART2;
     (void)RCC_APB1ENR;
-    USART2_BRR = (uart_clock_hz + TINYSSL_BAUD / 2u) / TINYSSL_BAUD;
+    USART2_BRR = (stm32_uart_hz + TINYSSL_BAUD / 2u) / TINYSSL_BAUD;
     USART2_CR1 = CR1_RE | CR1_TE | CR1_RXNEIE | CR1_UE;
-    interrupt_enable(IRQ_USART2);
 }
 
 /* Reading SR, then DR, clears the error bits too. */
@@ -135,48 +144,6 @@ static void receive(void)
     while (USART2_SR & SR_RXNE) {
         polled_read_put((uint8_t)USART2_DR);
     }
-}
-
-void port_interrupt(uint32_t exception)
-{
-    if (exception == EXCEPTION_IRQ0 + IRQ_USART2) {
-        receive();
-    } else if (exception == EXCEPTION_SYSTICK) {
-        cycle_counter_round();
-    }
-    barrier();
-}
-
-const char *port_init(void)
-{
-    reset_flags = RCC_CSR;
-    RCC_CSR |= CSR_RMVF;
-    const char *problem = start_clocks();
-    cycle_counter_start();
-    start_pins();
-    start_uart();
-    interrupts_on();
-    return problem;
-}
-
-/* RM0390 6.3.21. Power-on is a brown-out, too; the pin is low in every reset. */
-const char *port_reset_cause(void)
-{
-    static const struct stm32_reset causes[] = {
-        {CSR_IWDGRSTF | CSR_WWDGRSTF, "watchdog"},
-        {CSR_LPWRRSTF, "low-power"},
-        {CSR_SFTRSTF, "software"},
-        {CSR_PORRSTF, "power-on"},
-        {CSR_BORRSTF, "brown-out"},
-        {CSR_PINRSTF, "pin"},
-        {0, NULL},
-    };
-    return stm32_reset_cause(reset_flags, causes);
-}
-
-uint32_t port_ticks_per_second(void)
-{
-    return clock_hz;
 }
 
 bool port_write(const uint8_t *data, size_t size)
@@ -193,9 +160,27 @@ bool port_write(const uint8_t *data, size_t size)
     return data || wait_for_bits(&USART2_SR, SR_TC, SR_TC, LINE_POLLS);
 }
 
-void port_pulse(void)
-{
-    GPIOA_BSRR = (uint32_t)TIMING_PIN << 16;
-    cycle_counter_wait(clock_hz / 1000000u);
-    GPIOA_BSRR = TIMING_PIN;
-}
+/* RM0390 6.3.21 */
+static const struct stm32_reset causes[] = {
+    {CSR_IWDGRSTF | CSR_WWDGRSTF, "watchdog"},
+    {CSR_LPWRRSTF, "low-power"},
+    {CSR_SFTRSTF, "software"},
+    {CSR_PORRSTF, "power-on"},
+    {CSR_BORRSTF, "brown-out"},
+    {CSR_PINRSTF, "pin"},
+    {0, NULL},
+};
+
+const struct stm32_chip stm32_chip = {
+    .reset_register = &RCC_CSR,
+    .reset_clear = CSR_RMVF,
+    .causes = causes,
+    .clocks = clocks,
+    .clocks_done = clocks_done,
+    .start_pins = start_pins,
+    .start_uart = start_uart,
+    .receive = receive,
+    .uart_interrupt = IRQ_USART2,
+    .timing_port = &GPIOA_BSRR,
+    .timing_pin = TIMING_PIN,
+};

@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 
-#include "cycle_counter.h"
 #include "port.h"
 #include "stm32.h"
 #include "stm32_usart.h"
@@ -16,15 +15,25 @@
 enum { HSI_HZ = 64000000, PLL_INPUT_HZ = 2000000, HSE_HZ = 8000000 };
 enum { READY_POLLS = 1000000 }; /* at 64 MHz at least 30 ms; the slowest bit (HSE) takes 2 ms */
 enum { RTC_DIVIDER = 8 };       /* of RTCPRE: 1 MHz to TIM17 */
-enum { HSE_TOLERANCE = 3 };     /* per cent; the HSI that it is compared with has 1 */
 enum { TIMING_PIN = 1u << 15 }; /* of port D */
 
 struct stm32_usart *const stm32_usart = (struct stm32_usart *)USART3_ADDRESS;
 struct stm32_iwdg *const stm32_iwdg = (struct stm32_iwdg *)IWDG1_ADDRESS;
 
-static uint32_t reset_flags;
-static uint32_t clock_hz = HSI_HZ;
-static uint32_t uart_clock_hz = HSI_HZ;
+uint32_t stm32_core_hz = HSI_HZ;
+uint32_t stm32_uart_hz = HSI_HZ;
+
+static enum stm32_reference reference;
+
+static bool fast(void)
+{
+    return (DBGMCU_IDC >> 16) >= REVISION_V;
+}
+
+static uint32_t wanted_hz(void)
+{
+    return fast() ? 480000000u : 400000000u;
+}
 
 static bool becomes(volatile const uint32_t *reg, uint32_t mask, uint32_t value)
 {
@@ -33,7 +42,7 @@ static bool becomes(volatile const uint32_t *reg, uint32_t mask, uint32_t value)
 
 /* RM0433 6.6.2: scale 1 first, then overdrive. CR3 may be written once after power-on; a second write
  * after a warm reset has no effect and does no harm. */
-static bool raise_voltage(bool overdrive)
+static bool raise_voltage(void)
 {
     PWR_CR3 = (PWR_CR3 & ~CR3_SUPPLY) | CR3_LDOEN;
     if (!becomes(&PWR_CSR1, CSR1_ACTVOSRDY, CSR1_ACTVOSRDY)) {
@@ -43,7 +52,7 @@ static bool raise_voltage(bool overdrive)
     if (!becomes(&PWR_D3CR, D3CR_VOSRDY, D3CR_VOSRDY)) {
         return false;
     }
-    if (overdrive) {
+    if (fast()) {
         RCC_APB4ENR |= APB4ENR_SYSCFG;
         (void)RCC_APB4ENR; /* the clock runs two cycles after the write: read back */
         SYSCFG_PWRCR |= PWRCR_ODEN;
@@ -65,8 +74,12 @@ static uint32_t measure_hse(void)
 }
 
 /* PLL1: source / divider = 2 MHz, times `multiplier`, P = 2. */
-static bool start_pll(uint32_t source, uint32_t divider, uint32_t multiplier)
+static bool start_pll(void)
 {
+    const bool crystal = reference >= STM32_UNMEASURED;
+    const uint32_t source = crystal ? PLLSRC_HSE : PLLSRC_HSI;
+    const uint32_t divider = (crystal ? HSE_HZ : HSI_HZ) / PLL_INPUT_HZ;
+    const uint32_t multiplier = 2u * (wanted_hz() / PLL_INPUT_HZ);
     RCC_PLLCKSELR = (RCC_PLLCKSELR & ~PLLCKSELR_PLL1_MASK) | source | (divider << 4);
     RCC_PLLCFGR = (RCC_PLLCFGR & ~PLLCFGR_PLL1_MASK) | PLLCFGR_PLL1;
     RCC_PLL1DIVR = (multiplier - 1u) | (1u << 9);
@@ -94,40 +107,35 @@ static bool run_from_pll(void)
     return false;
 }
 
-static const char *start_clocks(void)
+static bool find_reference(void)
 {
-    const bool fast = (DBGMCU_IDC >> 16) >= REVISION_V;
-    const uint32_t hz = fast ? 480000000u : 400000000u;
-    const uint32_t multiplier = 2u * (hz / PLL_INPUT_HZ);
-    if (!raise_voltage(fast)) {
-        return "core voltage not ready, running at 64 MHz";
-    }
     RCC_CR |= CR_HSEBYP;
     RCC_CR |= CR_HSEON;
-    const bool ready = becomes(&RCC_CR, CR_HSERDY, CR_HSERDY);
-    const uint32_t hse = ready ? measure_hse() : 0u;
-    const uint32_t off = hse > HSE_HZ ? hse - HSE_HZ : HSE_HZ - hse;
-    const bool wrong = hse != 0u && off > HSE_HZ / 100u * HSE_TOLERANCE;
-    const bool crystal = ready && !wrong;
-    const uint32_t source = crystal ? PLLSRC_HSE : PLLSRC_HSI;
-    if (!start_pll(source, (crystal ? HSE_HZ : HSI_HZ) / PLL_INPUT_HZ, multiplier)) {
-        return "PLL1 not locked, running at 64 MHz";
-    }
-    if (!run_from_pll()) {
-        return "switch to PLL1 refused, running at 64 MHz";
-    }
-    clock_hz = hz;
-    uart_clock_hz = hz / 4u; /* rcc_pclk1 */
-    if (wrong) {
-        return "the clock at OSC_IN is not 8 MHz, PLL1 from the internal oscillator (1 % accuracy)";
-    }
-    if (!crystal) {
-        return "no 8 MHz from the ST-Link, PLL1 from the internal oscillator (1 % accuracy)";
-    }
-    if (!hse) {
-        return "the 8 MHz at OSC_IN could not be measured: the core's clock is computed";
-    }
-    return fast ? NULL : "revision before V: 400 MHz instead of 480 MHz";
+    const bool runs = becomes(&RCC_CR, CR_HSERDY, CR_HSERDY);
+    reference = stm32_judge(runs, runs ? measure_hse() : 0u, HSE_HZ);
+    return true;
+}
+
+static const struct stm32_step clocks[] = {
+    {raise_voltage, "core voltage not ready, running at 64 MHz"},
+    {find_reference, NULL},
+    {start_pll, "PLL1 not locked, running at 64 MHz"},
+    {run_from_pll, "switch to PLL1 refused, running at 64 MHz"},
+    {NULL, NULL},
+};
+
+static const char *clocks_done(void)
+{
+    static const char *const texts[] = {
+        "no 8 MHz from the ST-Link, PLL1 from the internal oscillator (1 % accuracy)",
+        "the clock at OSC_IN is not 8 MHz, PLL1 from the internal oscillator (1 % accuracy)",
+        "the 8 MHz at OSC_IN could not be measured: the core's clock is computed",
+        NULL,
+    };
+    stm32_core_hz = wanted_hz();
+    stm32_uart_hz = stm32_core_hz / 4u; /* rcc_pclk1 */
+    const char *problem = texts[reference];
+    return problem || fast() ? problem : "revision before V: 400 MHz instead of 480 MHz";
 }
 
 /* ARMv7-M reference manual, B2.2.7: both caches must be invalidated before they are enabled. */
@@ -151,6 +159,7 @@ static void start_caches(void)
 /* PD8 and PD9: USART3 (AF7). PD15, which is D9 of the Arduino header: the energy mode's timing pin. */
 static void start_pins(void)
 {
+    start_caches();
     RCC_AHB4ENR |= AHB4ENR_GPIOD;
     (void)RCC_AHB4ENR;
     GPIOD_BSRR = TIMING_PIN;
@@ -162,56 +171,30 @@ static void start_uart(void)
 {
     RCC_APB1LENR |= APB1LENR_USART3;
     (void)RCC_APB1LENR;
-    stm32_usart_start((uart_clock_hz + TINYSSL_BAUD / 2u) / TINYSSL_BAUD);
-    interrupt_enable(IRQ_USART3);
+    stm32_usart_start((stm32_uart_hz + TINYSSL_BAUD / 2u) / TINYSSL_BAUD);
 }
 
-void port_interrupt(uint32_t exception)
-{
-    if (exception == EXCEPTION_IRQ0 + IRQ_USART3) {
-        stm32_usart_receive();
-    } else if (exception == EXCEPTION_SYSTICK) {
-        cycle_counter_round();
-    }
-    barrier();
-}
+/* RM0433 8.7.38 */
+static const struct stm32_reset causes[] = {
+    {RSR_IWDG1RSTF | RSR_WWDG1RSTF, "watchdog"},
+    {RSR_LPWRRSTF, "low-power"},
+    {RSR_SFTRSTF, "software"},
+    {RSR_PORRSTF, "power-on"},
+    {RSR_BORRSTF, "brown-out"},
+    {RSR_PINRSTF, "pin"},
+    {0, NULL},
+};
 
-const char *port_init(void)
-{
-    reset_flags = RCC_RSR;
-    RCC_RSR |= RSR_RMVF;
-    const char *problem = start_clocks();
-    start_caches();
-    cycle_counter_start();
-    start_pins();
-    start_uart();
-    interrupts_on();
-    return problem;
-}
-
-/* RM0433 8.7.38. Power-on is a brown-out, too; the pin is low in every reset. */
-const char *port_reset_cause(void)
-{
-    static const struct stm32_reset causes[] = {
-        {RSR_IWDG1RSTF | RSR_WWDG1RSTF, "watchdog"},
-        {RSR_LPWRRSTF, "low-power"},
-        {RSR_SFTRSTF, "software"},
-        {RSR_PORRSTF, "power-on"},
-        {RSR_BORRSTF, "brown-out"},
-        {RSR_PINRSTF, "pin"},
-        {0, NULL},
-    };
-    return stm32_reset_cause(reset_flags, causes);
-}
-
-uint32_t port_ticks_per_second(void)
-{
-    return clock_hz;
-}
-
-void port_pulse(void)
-{
-    GPIOD_BSRR = (uint32_t)TIMING_PIN << 16;
-    cycle_counter_wait(clock_hz / 1000000u);
-    GPIOD_BSRR = TIMING_PIN;
-}
+const struct stm32_chip stm32_chip = {
+    .reset_register = &RCC_RSR,
+    .reset_clear = RSR_RMVF,
+    .causes = causes,
+    .clocks = clocks,
+    .clocks_done = clocks_done,
+    .start_pins = start_pins,
+    .start_uart = start_uart,
+    .receive = stm32_usart_receive,
+    .uart_interrupt = IRQ_USART3,
+    .timing_port = &GPIOD_BSRR,
+    .timing_pin = TIMING_PIN,
+};

@@ -9,7 +9,6 @@
 
 #include <stdbool.h>
 
-#include "cycle_counter.h"
 #include "port.h"
 #include "stm32.h"
 #include "stm32_usart.h"
@@ -17,16 +16,16 @@
 
 enum { MSI_HZ = 4000000, LSE_HZ = 32768, CORE_HZ = 120000000 };
 enum { READY_POLLS = 100000 }; /* at 4 MHz at least 100 ms; the voltage takes 40 us, the HSI 4 us */
-enum {
-    LSE_POLLS = 2000000
-}; /* at least 2 s, which is what the crystal typically takes (DS12023) */
+enum { LSE_POLLS = 2000000 };  /* at least 2 s, as the crystal typically takes (DS12023) */
 enum { TIMING_PIN = 1u << 15 }; /* PD15, D9 of the Arduino header */
 
 struct stm32_usart *const stm32_usart = (struct stm32_usart *)LPUART1_ADDRESS;
 struct stm32_iwdg *const stm32_iwdg = (struct stm32_iwdg *)IWDG_ADDRESS;
 
-static uint32_t clock_hz = MSI_HZ;
-static uint32_t reset_flags;
+uint32_t stm32_core_hz = MSI_HZ;
+uint32_t stm32_uart_hz = MSI_HZ;
+
+static bool crystal;
 
 static bool becomes(volatile const uint32_t *reg, uint32_t mask, uint32_t value)
 {
@@ -36,12 +35,16 @@ static bool becomes(volatile const uint32_t *reg, uint32_t mask, uint32_t value)
 /* The crystal keeps running through every reset but power-on. */
 static bool start_crystal(void)
 {
+    RCC_APB1ENR1 |= APB1ENR1_PWR;
+    (void)RCC_APB1ENR1;
+    FLASH_ACR = ACR_CACHES;
     PWR_CR1 |= CR1_DBP;
     RCC_BDCR |= BDCR_LSEON;
-    return wait_for_bits(&RCC_BDCR, BDCR_LSERDY, BDCR_LSERDY, LSE_POLLS);
+    crystal = wait_for_bits(&RCC_BDCR, BDCR_LSERDY, BDCR_LSERDY, LSE_POLLS);
+    return true;
 }
 
-static bool start_pll(bool crystal)
+static bool start_pll(void)
 {
     if (crystal) {
         RCC_CR |= CR_MSIPLLEN;
@@ -87,19 +90,15 @@ static uint32_t measure_core(void)
     return (uint32_t)(cycles * LSE_HZ / STM32_CAPTURED_EDGES);
 }
 
-static const char *start_clocks(void)
+static const struct stm32_step clocks[] = {
+    {start_crystal, NULL},
+    {start_pll, "PLL not locked, running at 4 MHz"},
+    {run_from_pll, "switch to the PLL refused, running at 4 MHz"},
+    {NULL, NULL},
+};
+
+static const char *measured_clock(void)
 {
-    RCC_APB1ENR1 |= APB1ENR1_PWR;
-    (void)RCC_APB1ENR1;
-    FLASH_ACR = ACR_CACHES;
-    const bool crystal = start_crystal();
-    if (!start_pll(crystal)) {
-        return "PLL not locked, running at 4 MHz";
-    }
-    if (!run_from_pll()) {
-        return "switch to the PLL refused, running at 4 MHz";
-    }
-    clock_hz = CORE_HZ;
     if (!crystal) {
         return "no 32.768 kHz crystal, PLL from the internal oscillator (1 % accuracy)";
     }
@@ -108,9 +107,17 @@ static const char *start_clocks(void)
         return "no edge of the 32.768 kHz crystal: the core's 120 MHz are not measured";
     }
     const uint32_t off = measured > CORE_HZ ? measured - CORE_HZ : CORE_HZ - measured;
-    clock_hz = measured; /* the crystal holds the MSI at 122 times its own: 119.93 MHz */
+    stm32_core_hz = measured; /* the crystal holds the MSI at 122 times its own: 119.93 MHz */
     return off > CORE_HZ / 200u ? "the core's clock is more than 0.5 % off 120 MHz: as measured"
                                 : NULL;
+}
+
+static const char *clocks_done(void)
+{
+    stm32_core_hz = CORE_HZ;
+    const char *problem = measured_clock();
+    stm32_uart_hz = stm32_core_hz; /* PCLK1 */
+    return problem;
 }
 
 /* PG7 and PG8: LPUART1 (AF8), on pads that VddIO2 supplies: it is cut off after a reset (RM0432 5.1.4).
@@ -132,55 +139,30 @@ static void start_uart(void)
 {
     RCC_APB1ENR2 |= APB1ENR2_LPUART1;
     (void)RCC_APB1ENR2;
-    stm32_usart_start((uint32_t)((256ull * clock_hz + TINYSSL_BAUD / 2u) / TINYSSL_BAUD));
-    interrupt_enable(IRQ_LPUART1);
+    stm32_usart_start((uint32_t)((256ull * stm32_uart_hz + TINYSSL_BAUD / 2u) / TINYSSL_BAUD));
 }
 
-void port_interrupt(uint32_t exception)
-{
-    if (exception == EXCEPTION_IRQ0 + IRQ_LPUART1) {
-        stm32_usart_receive();
-    } else if (exception == EXCEPTION_SYSTICK) {
-        cycle_counter_round();
-    }
-    barrier();
-}
+/* RM0432 6.4.31. Power-on is a brown-out to this chip. */
+static const struct stm32_reset causes[] = {
+    {CSR_IWDGRSTF | CSR_WWDGRSTF, "watchdog"},
+    {CSR_LPWRRSTF, "low-power"},
+    {CSR_SFTRSTF, "software"},
+    {CSR_BORRSTF, "power-on"},
+    {CSR_OBLRSTF, "external"},
+    {CSR_PINRSTF, "pin"},
+    {0, NULL},
+};
 
-const char *port_init(void)
-{
-    reset_flags = RCC_CSR;
-    RCC_CSR |= CSR_RMVF;
-    const char *problem = start_clocks();
-    cycle_counter_start();
-    start_pins();
-    start_uart();
-    interrupts_on();
-    return problem;
-}
-
-/* RM0432 6.4.31. Power-on is a brown-out to this chip; the pin is low in every reset. */
-const char *port_reset_cause(void)
-{
-    static const struct stm32_reset causes[] = {
-        {CSR_IWDGRSTF | CSR_WWDGRSTF, "watchdog"},
-        {CSR_LPWRRSTF, "low-power"},
-        {CSR_SFTRSTF, "software"},
-        {CSR_BORRSTF, "power-on"},
-        {CSR_OBLRSTF, "external"},
-        {CSR_PINRSTF, "pin"},
-        {0, NULL},
-    };
-    return stm32_reset_cause(reset_flags, causes);
-}
-
-uint32_t port_ticks_per_second(void)
-{
-    return clock_hz;
-}
-
-void port_pulse(void)
-{
-    GPIOD_BSRR = (uint32_t)TIMING_PIN << 16;
-    cycle_counter_wait(clock_hz / 1000000u);
-    GPIOD_BSRR = TIMING_PIN;
-}
+const struct stm32_chip stm32_chip = {
+    .reset_register = &RCC_CSR,
+    .reset_clear = CSR_RMVF,
+    .causes = causes,
+    .clocks = clocks,
+    .clocks_done = clocks_done,
+    .start_pins = start_pins,
+    .start_uart = start_uart,
+    .receive = stm32_usart_receive,
+    .uart_interrupt = IRQ_LPUART1,
+    .timing_port = &GPIOD_BSRR,
+    .timing_pin = TIMING_PIN,
+};
