@@ -6,8 +6,7 @@ import json
 import shlex
 from typing import Any
 
-from pydantic import TypeAdapter
-
+from tinyssl.core.config_json import config_json
 from tinyssl.core.settings import fields_of, kind_of
 
 
@@ -19,10 +18,7 @@ def flags(stage: str, config: Any, always: tuple[str, ...] = ()) -> list[str]:
         config: The settings.
         always: Fields that are given also where they have their default.
     """
-    kind = type(config)
-    adapter = TypeAdapter(kind)
-    content = adapter.dump_python(config, mode="json")
-    defaults = adapter.dump_python(kind(), mode="json")
+    content, defaults = config_json(config), config_json(type(config)())
     words: list[str] = []
     for name, info in fields_of(stage).items():
         if content[name] != defaults[name] or name in always:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from tinyssl.core.config_json import adapter_of
 from tinyssl.core.errors import TinysslError, UsageError
 from tinyssl.core.fields import Fields
 from tinyssl.core.files import MAX_RECORD, Unreadable, first_problem, read_json, read_json_lines
@@ -85,14 +86,14 @@ class RunRecord:
                 f"{path} cannot be read: {error}", hint=f"run `tinyssl {self.kind}` again"
             ) from error
 
-    def checked(self, adapter: TypeAdapter[T], content: object) -> T:
+    def checked(self, kind: type[T], content: object) -> T:
         """A part of the record as what it stands for, for example the settings of its stage.
 
         Raises:
             UsageError: It is damaged; the message names the value.
         """
         try:
-            return adapter.validate_python(content)
+            return adapter_of(kind).validate_python(content)
         except ValidationError as error:
             raise UsageError(
                 f"{self.folder / RECORD} is damaged: {first_problem(error)}",

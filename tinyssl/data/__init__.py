@@ -8,10 +8,9 @@ import inspect
 from dataclasses import replace
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from tinyssl.core import plugin_trust, plugins
 from tinyssl.core.config import DataConfig
+from tinyssl.core.config_json import config_json
 from tinyssl.core.errors import UsageError
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import RunRecord
@@ -49,9 +48,6 @@ def find_reader(name: str) -> plugins.Found[DataReader]:
     found = _REGISTRY.find(name)
     value = found.value if isinstance(found.value, DataReader) else DataReader(found.value)
     return plugins.Found(found.name, value, found.origin)
-
-
-_ADAPTER = TypeAdapter(DataConfig)
 
 
 def load_dataset(config: DataConfig, progress: Progress = Silent()) -> Dataset:  # noqa: B008 - stateless
@@ -105,7 +101,7 @@ def _report_reading(reading: Reading, progress: Progress) -> None:
 def data_config_json(config: DataConfig) -> dict[str, Any]:
     """The config as plain JSON values, paths absolute: what a record stores under `data`."""
     path = config.data_path.absolute() if config.data_path else None
-    content: dict[str, Any] = _ADAPTER.dump_python(replace(config, data_path=path), mode="json")
+    content: dict[str, Any] = config_json(replace(config, data_path=path))
     return content
 
 
@@ -120,7 +116,7 @@ def data_config_of(run: RunRecord) -> DataConfig:
             f"{run.folder} does not say which data it used",
             hint="name the data set with --dataset, or run `tinyssl pretrain` again",
         )
-    config = run.checked(_ADAPTER, run.config["data"])
+    config = run.checked(DataConfig, run.config["data"])
     plugin_trust.require_named(config.dataset, run.folder)
     return config
 

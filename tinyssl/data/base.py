@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Images = NDArray[np.uint8]
 """(n, h, w, 3)"""
+Pixels = NDArray[np.float32]
+"""Images as numbers in [0, 1]: (n, h, w, 3), or (n, values) of each"""
 Indices = NDArray[np.int64]
 Targets = NDArray[np.float32]
 """(n, numbers)"""

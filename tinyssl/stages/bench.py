@@ -26,8 +26,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from tinyssl.bench.agreement import Agreement
 from tinyssl.bench.judge import Judge
 from tinyssl.bench.latency import Unit, as_time, profile_rows, summary_stats, unit_of
@@ -42,14 +40,13 @@ from tinyssl.bench.subject import (
 )
 from tinyssl.bench.target import BenchTarget, check_identity, check_sizes, find_target
 from tinyssl.core.config import BenchConfig
+from tinyssl.core.config_json import config_json
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import BuildInfo, RunRecord, RunWriter, Workspace, read_record, write_json
 from tinyssl.core.text import printable
 from tinyssl.device import Identity, Session, open_link
 from tinyssl.graph.interface import ValueInfo
 from tinyssl.runtimes.device import DeviceModel
-
-_ADAPTER = TypeAdapter(BenchConfig)
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,7 @@ def bench(config: BenchConfig, workspace: Workspace, progress: Progress | None =
     target = find_target(config, workspace)
     model, data = load_model(target.info)
     samples = choose_samples(model, split_of(target.info), config.images)
-    content = _ADAPTER.dump_python(config, mode="json")
+    content = config_json(config)
     inputs = {"build": target.folder / BuildInfo.FILE, "model": Path(target.info.model_path)}
     with workspace.start("bench", content, inputs=inputs, data=_data(target.info)) as run:
         target.info.save(run.file("build", BuildInfo.FILE).parent, workspace.root)

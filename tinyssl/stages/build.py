@@ -13,11 +13,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from tinyssl.codegen.render import write_sources
 from tinyssl.compiler.describe import describe_calls, describe_ops
 from tinyssl.core.config import BuildConfig
+from tinyssl.core.config_json import config_json
 from tinyssl.core.errors import BuildError
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import BuildInfo, Workspace
@@ -88,7 +87,7 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
     if framework == "baremetal" and config.target == "firmware":
         board_port(board)  # a port that lacks something is told of before the work begins
     source = _source(config, board, workspace, progress)
-    plain = TypeAdapter(BuildConfig).dump_python(config, mode="json")
+    plain = config_json(config)
     folder = output_folder(config, workspace)
     with workspace.start("build", plain, inputs={"model": source.path}) as run:
         job = BuildJob(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from pydantic import TypeAdapter
 
 from tinyssl.convert.canonical import canonicalise
 from tinyssl.convert.quantise import activation_ranges, quantise
 from tinyssl.convert.trace import Classifier, trace
 from tinyssl.core.config import ConvertConfig
+from tinyssl.core.config_json import config_json
 from tinyssl.core.errors import DataError, TrainingError, UsageError
 from tinyssl.core.progress import Progress
 from tinyssl.core.records import RunRecord, RunWriter, Workspace, read_record, write_atomic
@@ -27,8 +27,6 @@ FLOAT_FILE = "float.tflite"
 TEST_FILE = "test.npz"
 LOG_FILE = "converter.log"
 CALIBRATION_SEED = 0
-
-_ADAPTER = TypeAdapter(ConvertConfig)
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ def convert(config: ConvertConfig, workspace: Workspace, progress: Progress) -> 
     data = data_config_of(source)
     dataset = load_dataset(data, progress)
     _require_same(dataset, source)
-    content = _ADAPTER.dump_python(replace(config, run=source.folder.absolute()), mode="json")
+    content = config_json(replace(config, run=source.folder.absolute()))
     content |= {"data": data_config_json(data)}
     run = workspace.start(
         "convert",

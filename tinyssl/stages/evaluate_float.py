@@ -12,9 +12,8 @@ import statistics
 import time
 from dataclasses import replace
 
-from pydantic import TypeAdapter
-
 from tinyssl.core.config import EvaluateConfig, ProbeConfig
+from tinyssl.core.config_json import config_json
 from tinyssl.core.errors import DataError, TrainingError, UsageError
 from tinyssl.core.progress import Progress
 from tinyssl.core.records import RunRecord, RunWriter, Workspace, read_record, write_json
@@ -27,9 +26,6 @@ from tinyssl.learn.probes.few_labels import few_labels
 from tinyssl.learn.probes.finetune import Start, finetune
 from tinyssl.learn.probes.linear import Head
 from tinyssl.learn.probes.score import head_accuracy
-
-_ADAPTER = TypeAdapter(EvaluateConfig)
-_LRS = TypeAdapter(list[float])
 
 
 def evaluate(config: EvaluateConfig, workspace: Workspace, progress: Progress) -> RunRecord:
@@ -60,7 +56,7 @@ def evaluate(config: EvaluateConfig, workspace: Workspace, progress: Progress) -
     dataset = load_dataset(data, progress)
     _require_classes(dataset)
     _require_same(dataset, source)
-    content = _ADAPTER.dump_python(replace(config, run=source.folder.absolute()), mode="json")
+    content = config_json(replace(config, run=source.folder.absolute()))
     content |= {"data": data_config_json(data)}
     inputs = {name: source.path(name) for name in ("backbone", "head")}
     run = workspace.start(
@@ -106,7 +102,7 @@ def _load(source: RunRecord) -> Start:
         raise TrainingError(
             f"{source.path('head')} holds no {error}", hint="run `tinyssl probe` again"
         ) from error
-    lrs = source.checked(_LRS, source.config.get("lrs", ProbeConfig().lrs))
+    lrs = source.checked(list[float], source.config.get("lrs", ProbeConfig().lrs))
     return Start(backbone, head, None, lrs)
 
 

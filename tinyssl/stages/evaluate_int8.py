@@ -19,16 +19,17 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
 
 from tinyssl import compiler
 from tinyssl.bench.agreement import Agreement
 from tinyssl.bench.subject import load_model
 from tinyssl.bench.target import check_identity, check_sizes, find_target
 from tinyssl.core.config import BenchConfig, BuildConfig, EvaluateConfig, FlashConfig
+from tinyssl.core.config_json import config_json
 from tinyssl.core.errors import UsageError
 from tinyssl.core.progress import Progress, Silent, Tracker
 from tinyssl.core.records import RunRecord, RunWriter, Workspace, read_record, write_json
+from tinyssl.data.base import Images
 from tinyssl.data.corruptions.suite import FILE, Suite, as_file, mean_accuracy
 from tinyssl.device import Session, emulator, open_link
 from tinyssl.frontends.tflite import read_model
@@ -39,10 +40,6 @@ from tinyssl.runtimes.litert import Kernels, LitertInterpreter
 from tinyssl.stages.build import build
 from tinyssl.stages.flash import flash
 from tinyssl.verify.subject import load_split
-
-_ADAPTER = TypeAdapter(EvaluateConfig)
-
-Pixels = NDArray[np.uint8]
 
 
 def evaluate_int8(
@@ -77,7 +74,7 @@ def evaluate_int8(
             hint="evaluate its probe run for few labels and fine-tuning",
         )
     suite = Suite.of(split.samples, split.labels, config)
-    content = _ADAPTER.dump_python(replace(config, run=source.folder.absolute()), mode="json")
+    content = config_json(replace(config, run=source.folder.absolute()))
     stored = ("model", "float_model", "test")
     inputs = {str(name): source.path(name) for name in stored if name in source.files}
     run = workspace.start(
@@ -101,7 +98,7 @@ class Forms:
     float32: LitertInterpreter | None
     """None where the run has no float model"""
 
-    def right(self, images: Pixels, labels: NDArray[np.int64], tracker: Tracker) -> Counts:
+    def right(self, images: Images, labels: NDArray[np.int64], tracker: Tracker) -> Counts:
         """How many of `images` each form has right; ties go to the lower class."""
         model = self.int8.model
         counts = Counts()
@@ -170,7 +167,7 @@ class OnBoard:
     tally: Agreement = field(default_factory=Agreement)
     right: int = 0
 
-    def ask(self, forms: Forms, image: Pixels, label: int) -> None:
+    def ask(self, forms: Forms, image: Images, label: int) -> None:
         """One image to board and host."""
         x = wire_to_model(forms.int8.model, image[None])[0]
         feeds = forms.int8.feed(x)
@@ -222,7 +219,7 @@ def _ask(
     total = count + suite.total // len(suite.images) * count
     with progress.track("on the board", total, "image") as tracker:
 
-        def share(images: Pixels) -> float:
+        def share(images: Images) -> float:
             for image, label in zip(images[:count], suite.labels[:count], strict=True):
                 asked.ask(forms, image, int(label))
                 tracker.advance()

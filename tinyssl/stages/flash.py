@@ -5,9 +5,8 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from pydantic import TypeAdapter
-
 from tinyssl.core.config import FlashConfig
+from tinyssl.core.config_json import config_json
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import BuildInfo, Workspace
 from tinyssl.device import emulator
@@ -61,7 +60,7 @@ def flash(config: FlashConfig, workspace: Workspace, progress: Progress | None =
         return planned
     if own:  # else a framework links, and its uploader looks
         check_image(elf, board)
-    plain = TypeAdapter(FlashConfig).dump_python(config, mode="json")
+    plain = config_json(config)
     with workspace.start("flash", plain, inputs={"elf": elf}) as run:
         progress.note(f"flashing {board.name} ({protocol})")
         if own:  # else PlatformIO's platform brings the tool, and resets the board its way

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter
-
 from tinyssl.core.config import BenchConfig, BuildConfig, FlashConfig, ReportConfig
+from tinyssl.core.config_json import config_json
 from tinyssl.core.errors import Failure, TinysslError, UsageError
 from tinyssl.core.records import BuildInfo, RunRecord
 from tinyssl.stages.call import Call
@@ -170,7 +169,7 @@ def _measured_before(matrix: Matrix, job: BenchJob) -> RunRecord | None:
     info = matrix.builds.get(job.name) or BuildInfo.load(
         find_build(job.name, workspace), workspace.root
     )
-    wanted = _plain(TypeAdapter(BenchConfig).dump_python(job.config, mode="json"))
+    wanted = _plain(config_json(job.config))
     for record in workspace.newest("bench"):
         same = record.results.get("build_id") == info.build_id
         if same and record.status == "complete" and _plain(record.config) == wanted:

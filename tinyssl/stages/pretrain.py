@@ -26,8 +26,8 @@ from tinyssl.learn.train.metrics import observers_of
 from tinyssl.learn.train.observer import MetricsFile, Observer, ObserverFactory, TrainingRun
 from tinyssl.learn.train.recorded import (
     changed_plugins,
-    config_json,
     given_teacher,
+    pretrain_json,
     recorded_config,
     refuse_changes,
     refuse_other_images,
@@ -111,7 +111,7 @@ def _start(config: PretrainConfig, data: DataConfig, place: Place) -> RunRecord:
 
 
 def _new_run(job: TrainingJob, data: DataConfig, place: Place) -> RunWriter:
-    content = config_json(job.config) | job.facts() | {"data": data_config_json(data)}
+    content = pretrain_json(job.config) | job.facts() | {"data": data_config_json(data)}
     launch = launch_id()
     if launch is not None:
         content |= {"launch": launch, "processes": place.world.size}

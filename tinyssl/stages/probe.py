@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pydantic import TypeAdapter
-
 from tinyssl.core.config import DataConfig, ProbeConfig
+from tinyssl.core.config_json import config_json
 from tinyssl.core.errors import AccuracyTooLow, UsageError
 from tinyssl.core.intervals import wilson
 from tinyssl.core.progress import Progress
@@ -28,8 +27,6 @@ from tinyssl.learn.tasks import Task, confusion_matrix, task_of_dataset
 BACKBONE_FILE = "backbone.safetensors"
 HEAD_FILE = "head.safetensors"
 CONFUSION_FILE = "confusion.json"
-
-_ADAPTER = TypeAdapter(ProbeConfig)
 
 
 def probe(
@@ -61,7 +58,7 @@ def probe(
         run=source.folder.absolute() if source else None,
         backbone=None if source else weights.absolute(),
     )
-    content = _ADAPTER.dump_python(asked, mode="json") | {"data": data_config_json(dataset_config)}
+    content = config_json(asked) | {"data": data_config_json(dataset_config)}
     run = workspace.start(
         "probe",
         content,

@@ -23,9 +23,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pydantic import TypeAdapter
-
 from tinyssl.core.config import ReportConfig
+from tinyssl.core.config_json import config_json
 from tinyssl.core.errors import UsageError
 from tinyssl.core.files import write_text
 from tinyssl.core.progress import Progress, Silent
@@ -54,7 +53,7 @@ def report(config: ReportConfig, workspace: Workspace, progress: Progress = SILE
     """
     bench = _bench(config.run, workspace)
     page = compose(follow(bench, workspace))
-    settings = TypeAdapter(ReportConfig).dump_python(config, mode="json")
+    settings = config_json(config)
     with workspace.start("report", settings, inputs={"bench": bench.folder / RECORD}) as run:
         path = _write(page, run, config.out)
         run.results(sections=len(page.sections), pictures=len(page.pictures))

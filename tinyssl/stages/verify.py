@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from pydantic import TypeAdapter
 
 from tinyssl.core.config import VerifyConfig
+from tinyssl.core.config_json import config_json
 from tinyssl.core.errors import ModelError
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import RunRecord, RunWriter, Workspace, write_json
@@ -26,8 +26,6 @@ from tinyssl.verify.subject import TestSplit, find_subject, load_split
 LAYERS_FILE = "layers.json"
 SQNR_IMAGES = 32
 ACCURACY_IMAGES = 1000
-
-_ADAPTER = TypeAdapter(VerifyConfig)
 
 
 def verify(
@@ -56,7 +54,7 @@ def verify(
     inputs = {"model": subject.path}
     if subject.source:
         inputs |= {name: subject.source.path(name) for name in ("float_model", "test")}
-    content = _ADAPTER.dump_python(replace(config, model=subject.path), mode="json")
+    content = config_json(replace(config, model=subject.path))
     run = workspace.start("verify", content, seed=config.seed, inputs=inputs)
     with run:
         split = _shuffled(load_split(subject.source), config.seed) if subject.source else None

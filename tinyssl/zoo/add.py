@@ -8,8 +8,6 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from tinyssl.core.commands import flags, shown
 from tinyssl.core.config import DataConfig, PretrainConfig, ProbeConfig
 from tinyssl.core.errors import AccuracyDrop, BudgetExceeded, Mismatch, UsageError
@@ -197,7 +195,7 @@ def _config(kind: type[Any], record: RunRecord, content: Any) -> Any:
     known = {name: value for name, value in given if name in names}
     if isinstance(known.get("teacher"), dict):
         known["teacher"] = known["teacher"].get("given")
-    return record.checked(TypeAdapter(kind), known)
+    return record.checked(kind, known)
 
 
 def _files(place: Path) -> dict[str, dict[str, Any]]:

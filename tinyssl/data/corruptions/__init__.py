@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.core.errors import unknown_name
+from tinyssl.data.base import Pixels
 from tinyssl.data.corruptions import blur, digital, noise, weather
 
-Pixels = NDArray[np.float32]
 Corruption = Callable[[Pixels, int, np.random.Generator], Pixels]
 
 CORRUPTIONS: dict[str, Corruption] = {

@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyssl.data.base import Pixels
 from tinyssl.data.corruptions.sampling import (
     filter_2d,
     gaussian_matrix,
@@ -15,8 +16,6 @@ from tinyssl.data.corruptions.sampling import (
     smear,
     zoom_matrix,
 )
-
-Pixels = NDArray[np.float32]
 
 
 def defocus_blur(x: Pixels, level: int, generator: np.random.Generator) -> Pixels:

@@ -6,12 +6,10 @@ import io
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from tinyssl.data.base import Pixels
 from tinyssl.data.corruptions.sampling import gaussian_matrix, sample, separable
-
-Pixels = NDArray[np.float32]
 
 
 def brightness(x: Pixels, level: int, generator: np.random.Generator) -> Pixels:

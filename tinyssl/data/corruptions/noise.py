@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Pixels = NDArray[np.float32]
+from tinyssl.data.base import Pixels
 
 
 def gaussian_noise(x: Pixels, level: int, generator: np.random.Generator) -> Pixels:

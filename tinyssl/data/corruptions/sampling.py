@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-Pixels = NDArray[np.float32]
+from tinyssl.data.base import Pixels
+
 Positions = NDArray[np.float32]
 REFERENCE_SIDE = 32
 """Side in pixels for which the levels were chosen"""

@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tinyssl.data.base import Pixels
 from tinyssl.data.corruptions.sampling import plasma, scale_of, separable, smear, zoom_matrix
-
-Pixels = NDArray[np.float32]
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 ICE = np.array([0.80, 0.92, 1.0], np.float32)

@@ -11,9 +11,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from tinyssl.core.config import ProbeConfig
+from tinyssl.core.config_json import config_json
 from tinyssl.core.progress import Progress
 from tinyssl.core.records import RunRecord, Workspace
 from tinyssl.data import Dataset
@@ -21,8 +20,6 @@ from tinyssl.learn.backbones import Backbone
 from tinyssl.learn.probes.linear import enough_epochs
 from tinyssl.learn.probes.raw import ITERATIONS, MOST_IMAGES, NEIGHBOURS, STRENGTHS, raw_results
 from tinyssl.learn.probes.score import score_backbone
-
-_ADAPTER = TypeAdapter(ProbeConfig)
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class BaselineJob:
         """SHA-256 over all that decides the figures: weights, images, settings; 64 hex digits."""
         epochs = enough_epochs(self.config, len(self.dataset.train))
         asked = replace(self.config, run=None, epochs=epochs)
-        settings = _ADAPTER.dump_python(asked, mode="json", exclude={"min_accuracy"})
+        settings = config_json(asked, exclude={"min_accuracy"})
         digest = hashlib.sha256(json.dumps([settings, self.dataset.fingerprint]).encode())
         for tensor in self.backbone.state_dict().values():
             digest.update(tensor.cpu().contiguous().numpy().data)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tinyssl.data import Dataset
-from tinyssl.data.base import Indices
+from tinyssl.data.base import Indices, Pixels
 from tinyssl.data.spec import to_unit
 from tinyssl.data.subsets import label_subset
 from tinyssl.learn.probes.features import Labelled
@@ -37,8 +37,6 @@ NEIGHBOURS = (1, 3, 5, 10, 20)
 """Numbers of neighbours to try"""
 ITERATIONS = 100
 CHUNK = 1024
-
-Pixels = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -7,22 +7,18 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from tinyssl.core.config import PretrainConfig
+from tinyssl.core.config_json import config_json
 from tinyssl.core.errors import DataError, UsageError
 from tinyssl.core.fields import Fields
 from tinyssl.core.records import RunRecord
 from tinyssl.data import Dataset
 from tinyssl.learn.teachers import TEACHERS, Teacher
 
-_ADAPTER = TypeAdapter(PretrainConfig)
 
-
-def config_json(config: PretrainConfig) -> dict[str, Any]:
+def pretrain_json(config: PretrainConfig) -> dict[str, Any]:
     """The config as plain JSON values: what a record stores."""
-    content: dict[str, Any] = _ADAPTER.dump_python(config, mode="json", exclude={"resume"})
-    return content
+    return config_json(config, exclude={"resume"})
 
 
 def recorded_config(record: RunRecord) -> PretrainConfig:
@@ -35,7 +31,7 @@ def recorded_config(record: RunRecord) -> PretrainConfig:
     content = {name: value for name, value in record.config.items() if name in known}
     if isinstance(content.get("teacher"), dict):  # the record says more of it than its name
         content["teacher"] = content["teacher"].get("given")
-    return record.checked(_ADAPTER, content)
+    return record.checked(PretrainConfig, content)
 
 
 def given_teacher(teacher: str | None) -> str | None:

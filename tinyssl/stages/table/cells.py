@@ -14,9 +14,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from tinyssl.core.config import DataConfig, PretrainConfig, ProbeConfig
+from tinyssl.core.config_json import config_json
 from tinyssl.core.plugins import BACKBONES, METHODS, is_plugin
 from tinyssl.core.records import RunRecord
 from tinyssl.core.settings import Layer, Setting, resolve
@@ -73,7 +72,7 @@ class Cell:
 
     def is_probe(self, run: RunRecord, pretrain: RunRecord) -> bool:
         """True where the probe run is that of `pretrain` with this cell's settings."""
-        asked = _json(ProbeConfig, self.probe)
+        asked = config_json(self.probe)
         same = all(
             run.config.get(name, value) == value for name, value in asked.items() if name != "run"
         )
@@ -108,7 +107,7 @@ def _make(spec: TableSpec, row: TableRow, seed: int) -> Cell:
     options = method_config(pretrain.method, pretrain.method_options)
     if not find_method(pretrain.method).value.needs_teacher:
         pretrain = without_teacher(pretrain)
-    content = TypeAdapter(type(options)).dump_python(options, mode="json")
+    content = config_json(options)
     probe = resolve(ProbeConfig, [layers.get("probe", {})])
     return Cell(row, seed, data, pretrain, probe, images, content)
 
@@ -146,7 +145,7 @@ def _pretrain_identity(
 
 def _as_recorded(config: PretrainConfig) -> dict[str, Any]:
     """The settings as a record would hold them."""
-    content = _json(PretrainConfig, config)
+    content = config_json(config)
     if config.teacher is not None:
         path = Path(config.teacher)
         given = str(path.absolute()) if path.exists() else config.teacher
@@ -158,14 +157,9 @@ def _as_recorded(config: PretrainConfig) -> dict[str, Any]:
     return content
 
 
-def _json(kind: type, config: Any) -> dict[str, Any]:
-    content: dict[str, Any] = TypeAdapter(kind).dump_python(config, mode="json")
-    return content
-
-
 @cache
 def _defaults() -> dict[str, Any]:
-    return _json(PretrainConfig, PretrainConfig())
+    return config_json(PretrainConfig())
 
 
 def _digest(content: Mapping[str, Any]) -> str:

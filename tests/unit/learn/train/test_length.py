@@ -96,9 +96,9 @@ def test_a_restarted_launch_finds_its_run_though_epochs_were_left_open(data, tmp
     config = PretrainConfig(backbone="mobilenet_v2_tiny", batch_size=8)
     workspace = Workspace(tmp_path)
     from tinyssl.data import data_config_json
-    from tinyssl.learn.train.recorded import config_json
+    from tinyssl.learn.train.recorded import pretrain_json
 
-    resolved = config_json(PretrainConfig(backbone="mobilenet_v2_tiny", batch_size=8, epochs=9))
+    resolved = pretrain_json(PretrainConfig(backbone="mobilenet_v2_tiny", batch_size=8, epochs=9))
     content = resolved | {"data": data_config_json(data), "launch": "job-7"}
     with pytest.raises(KeyboardInterrupt), workspace.start("pretrain", content, seed=0):
         raise KeyboardInterrupt
