@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tinyssl.data.spec import sample_noun
 from tinyssl.report.chain import Chain, results
 from tinyssl.report.page import Block, Column, Note, PageTable
 from tinyssl.report.values import MISSING, Fields, interval, percent
@@ -19,7 +20,7 @@ def features(chain: Chain) -> list[Block]:
     if chain.probe is None:
         return []
     found = results(chain.probe)
-    blocks: list[Block] = [_table(found)]
+    blocks: list[Block] = [_table(found, _of_images(chain))]
     if (spread := _over_seeds(chain)) is not None:
         blocks.append(spread)
     if said := found.text("verdict"):
@@ -27,14 +28,20 @@ def features(chain: Chain) -> list[Block]:
     return blocks
 
 
-def _table(found: Fields) -> PageTable:
+def _of_images(chain: Chain) -> bool:
+    """Whether the probe's samples were images."""
+    return chain.probe is None or sample_noun(chain.probe.data) == "image"
+
+
+def _table(found: Fields, of_images: bool) -> PageTable:
     images = found.number("test_images")
     lines = []
     for name, ending in CLASSIFIED:
         linear, knn = found.number(f"accuracy{ending}"), found.number(f"knn{ending}")
         if linear is None and knn is None:
             continue
-        lines.append((name, percent(linear), interval(linear, images), percent(knn)))
+        shown = name if of_images else name.replace("Pixels", "Samples")
+        lines.append((shown, percent(linear), interval(linear, images), percent(knn)))
     return PageTable(
         (
             Column("Classified", numeric=False),
@@ -64,6 +71,7 @@ def _over_seeds(chain: Chain) -> Note | None:
 def without_training(chain: Chain) -> list[str]:
     """What a classifier reaches without training, for the card of the accuracy."""
     found = results(chain.probe)
-    named = (("pixels alone", "accuracy_raw"), ("random weights", "accuracy_random"))
+    alone = "pixels" if _of_images(chain) else "samples"
+    named = ((f"{alone} alone", "accuracy_raw"), ("random weights", "accuracy_random"))
     known = [(name, found.number(key)) for name, key in named]
     return [f"{name} {percent(share)}" for name, share in known if percent(share) != MISSING]
