@@ -107,4 +107,5 @@ OPTIONS = {
     "MAX_POOL_2D": "Pool2DOptions",
     "RESHAPE": "ReshapeOptions",
     "SOFTMAX": "SoftmaxOptions",
+    "SVDF": "SVDFOptions",
 }

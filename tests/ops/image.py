@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from numpy.typing import NDArray
 
+from tests.ops.case_main import MAIN
 from tests.ops.image_start import START, START_M55
 from tests.ops.oracle import Row, Tflm, as_row, rows_for
 from tinyssl.codegen.aot import render_aot
@@ -25,6 +26,7 @@ from tinyssl.compiler import Program, assemble
 from tinyssl.compiler.arena import Plan, overlaps, plan_arena
 from tinyssl.compiler.schedule import choose_calls
 from tinyssl.frontends.tflite import read_model
+from tinyssl.graph.interface import named_values
 from tinyssl.graph.model import Model
 from tinyssl.graph.passes import run_passes
 from tinyssl.graph.verify import verify
@@ -34,118 +36,6 @@ Feed = Sequence[Row | NDArray[Any]]
 """By inference: the arrays of its inputs in order, or the one array"""
 INPUTS = 4
 """Both ends, uniform, and near the zero point"""
-
-MAIN = """\
-#include <malloc.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "case0/tensor.h"
-
-struct graph {{
-    const char *name;
-    void (*init)(uint8_t *);
-    void (*invoke)(uint8_t *);
-    void *(*data)(uint8_t *, uint32_t);
-    const struct tinyssl_tensor *tensors;
-    size_t arena_bytes;
-    uint32_t inputs, outputs;
-}};
-
-{declarations}
-static const struct graph graphs[] = {{
-{rows}
-}};
-
-static int failures;
-
-static void fill(const struct graph *graph, FILE *file, void *data, size_t bytes)
-{{
-    if (fread(data, 1, bytes, file) != bytes) {{
-        printf("the file ends before %s\\n", graph->name);
-        exit(2);
-    }}
-}}
-
-static void *room(const struct graph *graph, void *memory)
-{{
-    if (!memory) {{
-        printf("no memory for %s\\n", graph->name);
-        exit(2);
-    }}
-    return memory;
-}}
-
-/* Reads what tensor `id` must hold; false, and a line that says why, where it does not. */
-static int holds(const struct graph *graph, uint8_t *arena, uint32_t id, FILE *file, int quiet)
-{{
-    const size_t bytes = graph->tensors[id].bytes;
-    int8_t *expected = room(graph, malloc(bytes));
-    fill(graph, file, expected, bytes);
-    const int8_t *found = graph->data(arena, id);
-    size_t i = 0;
-    while (i < bytes && found[i] == expected[i]) {{
-        i++;
-    }}
-    if (i < bytes && !quiet) {{
-        printf("differs %s at %u: %d for %d\\n", graph->name, (unsigned)i, found[i], expected[i]);
-        failures++;
-    }}
-    free(expected);
-    return i == bytes;
-}}
-
-/* Passes over inputs and outputs of a graph that is not asked for. */
-static void skip(const struct graph *graph, FILE *file)
-{{
-    for (uint32_t id = 0; id < graph->inputs + graph->outputs; id++) {{
-        fseek(file, (long)graph->tensors[id].bytes, SEEK_CUR);
-    }}
-}}
-
-static void check(const struct graph *graph, FILE *file)
-{{
-    /* Of its exact size, so that the sanitizer sees the first byte behind it. */
-    uint8_t *arena = room(graph, memalign(16, graph->arena_bytes));
-    memset(arena, 0xa5, graph->arena_bytes);
-    graph->init(arena);
-    for (uint32_t id = 0; id < graph->inputs; id++) {{
-        fill(graph, file, graph->data(arena, id), graph->tensors[id].bytes);
-    }}
-    graph->invoke(arena);
-    int equal = 1;
-    for (uint32_t id = graph->inputs; id < graph->inputs + graph->outputs; id++) {{
-        equal = holds(graph, arena, id, file, !equal) && equal;
-    }}
-    if (equal) {{
-        printf("equal %s\\n", graph->name);
-    }}
-    free(arena);
-}}
-
-int main(void)
-{{
-    const char *graph = getenv("ONLY_GRAPH");
-    const long only = graph ? strtol(graph, NULL, 10) : -1;
-    FILE *file = fopen("{data}", "rb");
-    if (!file) {{
-        printf("cannot read {data}\\n");
-        return 2;
-    }}
-    for (size_t i = 0; i < sizeof graphs / sizeof graphs[0]; i++) {{
-        for (int input = 0; input < {inputs}; input++) {{
-            if (only >= 0 && (size_t)only != i) {{
-                skip(&graphs[i], file);
-            }} else {{
-                check(&graphs[i], file);
-            }}
-        }}
-    }}
-    return failures != 0;
-}}
-"""
 
 
 @dataclass(frozen=True)
@@ -298,7 +188,8 @@ def graph_sources(program: Program, prefix: str) -> tuple[Sources, str]:
     sources[f"{prefix}/unit.c"] = "".join(f'#include "{part}.inc"\n' for part in parts)
     calls = ", ".join(f"{prefix}_{what}" for what in ("init", "invoke", "data", "tensors"))
     model = program.graph
-    sizes = f"{program.arena_bytes}, {len(model.inputs)}, {len(model.outputs)}"
+    counts = (len(model.inputs), len(model.outputs), len(named_values(model)))
+    sizes = ", ".join(map(str, (program.arena_bytes, *counts)))
     return sources, f'    {{"{model.name}", {calls}, {sizes}}},'
 
 

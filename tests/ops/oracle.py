@@ -115,11 +115,13 @@ def check(ours, data, count=6):
     for row in rows_for(ours.model, count):
         feeds = {value.name: x for value, x in zip(ours.inputs, row, strict=True)}
         expected = oracle.run(row)
+        states = ours.snapshot()
         for call, found in zip(ours.program.calls, ours.run_profiled(feeds), strict=True):
             op = ours.model.ops[call.last]
             np.testing.assert_array_equal(
                 found, oracle.tensor(op.outputs[0], found.shape), err_msg=op.label
             )
+        ours.restore(states)
         for value, theirs, found in zip(
             ours.outputs, expected, ours.run(feeds).values(), strict=True
         ):

@@ -204,7 +204,7 @@ def test_files_of_other_compilers_are_recognised(code):
     ("kind", "what"),
     [
         ("UNIDIRECTIONAL_SEQUENCE_LSTM", "is recurrent"),
-        ("SVDF", "is recurrent"),
+        ("RNN", "is recurrent"),
         ("VAR_HANDLE", "keeps values between inferences"),
         ("WHILE", "keeps values between inferences"),
     ],

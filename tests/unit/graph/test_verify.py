@@ -165,6 +165,26 @@ BROKEN = {
         lambda m: with_quant(m, 0, zero_point=(1,)),
         "#0 SPLIT: tensor0 has zero point 1; int16 has 0 to 0",
     ),
+    "svdf rank": (
+        cases.CASES["svdf"],
+        lambda m: with_op(m, rank=3),
+        "#0 SVDF: 12 inputs, .* of rank 3",
+    ),
+    "svdf bias": (
+        cases.CASES["svdf"],
+        lambda m: with_tensor(m, 3, shape=(2,), data=bytes(8)),
+        r"#0 SVDF: tensor3 has shape \[2\], not \[5\]",
+    ),
+    "svdf without a variable": (
+        cases.CASES["svdf"],
+        lambda m: with_tensor(m, 4, kind=ValueKind.CONSTANT, data=bytes(80)),
+        "#0 SVDF: memory is not a variable",
+    ),
+    "svdf state zero": (
+        cases.CASES["svdf"],
+        lambda m: with_quant(m, 4, zero_point=(1,)),
+        "#0 SVDF: memory has zero point 1",
+    ),
     "add scale": (
         cases.add,
         lambda m: with_quant(m, 5, scale=(1e-7,)),
@@ -198,6 +218,16 @@ BROKEN = {
 }
 
 UNSUPPORTED = {
+    "svdf sums": (
+        cases.CASES["svdf"],
+        lambda m: with_quant(m, 5, scale=(1e-9,)),
+        "#0 SVDF: the accumulator can reach",
+    ),
+    "svdf types": (
+        cases.CASES["svdf"],
+        lambda m: with_tensor(m, 2, dtype=DType.INT8, data=bytes(40)),
+        "#0 SVDF: the state and the weights over time have different types",
+    ),
     "rescale": (
         cases.CASES["rescale"],
         lambda m: with_quant(m, 1, scale=(1e-10,)),

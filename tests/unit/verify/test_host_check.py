@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.networks import network, with_external_buffers, with_one_byte_changed
+from tests.ops.cases import CASES
 from tests.ops.flatfile import Flatfile
 from tinyssl.compiler import compile
 from tinyssl.compiler.arena import plan_arena
@@ -42,6 +43,16 @@ def test_our_c_gives_the_bytes_of_tflm(data, inputs):
     outputs = [output["output"] for output in check.outputs]
     np.testing.assert_array_equal(outputs, [oracle.run(x)["output"] for x in inputs])
     assert len({output.tobytes() for output in outputs}) > len(inputs) // 2
+
+
+def test_states_go_on_from_input_to_input():
+    data = CASES["svdf"]()
+    inputs = make_inputs(read_model(data), STEPPED_INPUTS + 16, 0)
+    check = check_host(data, inputs)
+    oracle = TflmInterpreter(data)
+    expected = [next(iter(oracle.run(x).values())) for x in inputs]
+    found = [next(iter(outputs.values())) for outputs in check.outputs]
+    np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("position", [0, 1, 3, 6])

@@ -82,7 +82,6 @@ STATEFUL = (
     "RNN",
     "UNIDIRECTIONAL_SEQUENCE_RNN",
     "BIDIRECTIONAL_SEQUENCE_RNN",
-    "SVDF",
     "CALL_ONCE",
     "VAR_HANDLE",
     "READ_VARIABLE",
@@ -91,7 +90,7 @@ STATEFUL = (
     "IF",
     "CUSTOM CIRCULAR_BUFFER",
 )
-RECURRENT = STATEFUL[:7]
+RECURRENT = STATEFUL[:6]
 SHAPES = ("SHAPE", "STRIDED_SLICE", "PACK", "SLICE", "GATHER", "REDUCE_PROD", "CONCATENATION")
 """Operators of which converters make the shape of a free batch"""
 ENDS = ("QUANTIZE", "DEQUANTIZE")
