@@ -17,12 +17,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Where this is set, each of some hundred processes compiles all modules anew.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help setup tools python demo demo-seeds readme test quick lint types size bench-engines bench-engines-check boards-table tflm-table clean
+.PHONY: help setup tools python demo demo-seeds readme test coverage quick lint types size bench-engines bench-engines-check boards-table tflm-table clean
 
 help:
 	@echo "make demo    images to a measured (emulated) Cortex-M7: table and $(DEMO)/report.html"
 	@echo "make demo-seeds   after it: the same with two more seeds, and their spread"
 	@echo "make test    all tests but those that need a board"
+	@echo "make coverage  the same, then the share of lines of Python and C that ran"
 	@echo "make quick   the tests that end in about two minutes"
 	@echo "make lint    format, lint and size budget, C too      make types   mypy --strict"
 	@echo "make bench-engines        engines side by side in QEMU: docs/engines.md (takes half an hour)"
@@ -77,6 +78,12 @@ readme: $(STAMP)
 
 test: setup
 	$(BIN)/python -m pytest -n $(TEST_JOBS) -m 'not board' $(PYTEST_ARGS)
+
+# Python in all processes of the tests, C in the programs that they compile for this computer.
+coverage: setup
+	folder=$$(mktemp -d) && COVERAGE_FILE=$$folder/data COUNT_C_LINES=1 $(BIN)/python -m coverage run \
+	  -m pytest -n $(TEST_JOBS) -m 'not board' --basetemp=$$folder/tests $(PYTEST_ARGS) && \
+	  $(BIN)/python -m tools.coverage_report $$folder && rm -r $$folder
 
 quick: setup
 	$(BIN)/python -m pytest -n $(TEST_JOBS) $(PYTEST_ARGS)

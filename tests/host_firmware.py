@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.build_script import WARNINGS, WARNINGS_OF_C
+from tests.gcov import COUNT_LINES
 from tinyssl.codegen.aot import render_aot, render_engine_aot
 from tinyssl.codegen.render import write_sources
 from tinyssl.compiler import Program
@@ -13,7 +14,7 @@ from tinyssl.core.paths import firmware_folder
 from tinyssl.graph.interface import named_values
 
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-FLAGS = ["-std=c11", "-O1", "-g", "-pedantic", *WARNINGS, *WARNINGS_OF_C, *SANITIZERS]
+FLAGS = ["-std=c11", "-O1", "-g", "-pedantic", *WARNINGS, *WARNINGS_OF_C, *SANITIZERS, *COUNT_LINES]
 
 
 def build_header(

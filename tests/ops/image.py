@@ -18,6 +18,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.ops.case_main import MAIN
+from tests.gcov import COUNT_LINES
 from tests.ops.image_start import START, START_M55
 from tests.ops.oracle import Row, Tflm, as_row, rows_for
 from tinyssl.codegen.aot import render_aot
@@ -59,7 +60,7 @@ class Target:
 
 SANITIZED = (
     *("gcc", "-O1", "-g", "-std=c11", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
-    *("-Wall", "-Wextra", "-Wconversion", "-Werror"),
+    *("-Wall", "-Wextra", "-Wconversion", "-Werror", *COUNT_LINES),
 )
 SEMIHOSTED = ("-semihosting-config", "enable=on,target=native", "-kernel")
 
