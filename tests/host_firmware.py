@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.build_script import WARNINGS, WARNINGS_OF_C
-from tests.gcov import COUNT_LINES
+from tests.gcov import COUNT_AT_SIGTERM, COUNT_LINES
 from tinyssl.codegen.aot import render_aot, render_engine_aot
 from tinyssl.codegen.render import write_sources
 from tinyssl.compiler import Program
@@ -80,6 +80,7 @@ def compile_firmware(
         *sorted((firmware / "protocol").glob("*.c")),
         port or firmware / "port" / "host.c",
         *engine,
+        *COUNT_AT_SIGTERM,
     ]
     options = [f"-I{path}" for path in includes] + [f"-D{define}" for define in defines]
     program = folder / "firmware.elf"
