@@ -10,8 +10,10 @@ from tests.host_firmware import SANITIZERS
 from tinyssl.core.paths import firmware_folder
 
 CORE = Path(__file__).parent / "arduino"
-HOST_PORT = ("init", "read", "write", "ticks", "ticks_per_second", "stack", "pulse", "reset")
-HOST_PORT += ("reset_cause", "watchdog", "watchdog_feed")
+HOST_PORT = (
+    *("init", "read", "write", "ticks", "ticks_per_second", "stack", "pulse", "reset"),
+    *("reset_cause", "watchdog", "watchdog_feed"),
+)
 RENAMED = [f"-Dport_{name}=host_{name}" for name in HOST_PORT]
 MICROS_START = 2**32 - 1_000_000
 """micros() when the program starts: a second before it wraps"""
@@ -28,7 +30,7 @@ def compile_sketch(
     common += [f"-I{path}" for path in (CORE, *includes)] + [f"-D{name}" for name in defines]
     objects = []
     port = firmware_folder() / "port"
-    jobs = [(path, []) for path in (*sources, CORE / "Arduino.cpp")]
+    jobs: list[tuple[Path, list[str]]] = [(path, []) for path in (*sources, CORE / "Arduino.cpp")]
     jobs.append((port / "host.c", [*RENAMED, f"-I{port}"]))
     for number, (path, extra) in enumerate(jobs):
         target = folder / f"{number}-{path.stem}.o"

@@ -125,13 +125,15 @@ def compile_port(board: str, main: str, compiler: Compiler, folder: Path) -> Pat
     port = firmware_folder() / "port"
     sources = [folder / "main.c"]
     sources += [path for path in board_port(target).files.values() if path.suffix == ".c"]
-    objects = []
+    objects: list[Path] = []
     for source in sources:
         objects.append(folder / f"{source.stem}.o")
-        command = [compiler.program, *compiler.core, "-O2", *WARNINGS, "-I", port, "-I", folder]
+        command: list[str | Path] = [compiler.program, *compiler.core, "-O2", *WARNINGS]
+        command += ["-I", port, "-I", folder]
         subprocess.run([*command, "-c", source, "-o", objects[-1]], check=True, timeout=60)
     elf = folder / "main.elf"
-    command = [compiler.program, *compiler.link, "-nostartfiles", "-T", folder / "linker.ld"]
+    command = [compiler.program, *compiler.link]
+    command += ["-nostartfiles", "-T", folder / "linker.ld"]
     subprocess.run([*command, "-o", elf, *objects], check=True, timeout=60)
     return elf
 

@@ -170,7 +170,17 @@ def _scale(model: Any, source: random.Random) -> None:
 def _zero_point(model: Any, source: random.Random) -> None:
     quant = source.choice(model.subgraphs[0].tensors).quantization
     if quant is not None:
-        zeros = (None, [], [0], [127], [-128], [128], [3], [0, 0], [2**40])
+        zeros: tuple[list[int] | None, ...] = (
+            None,
+            [],
+            [0],
+            [127],
+            [-128],
+            [128],
+            [3],
+            [0, 0],
+            [2**40],
+        )
         quant.zeroPoint = source.choice(zeros)
 
 

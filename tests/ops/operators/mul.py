@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from tests.ops.flatfile import NONE, RELU, RELU6, VALID, Flatfile
 
 def mul(seed=0, left=(1, 5, 6, 4), right=(1, 5, 6, 4), **given):
     """MUL of the input's halves, each pooled to its shape; or of the input and a constant."""
-    values = {"scales": (0.04, 0.07, 0.05), "zeros": (-3, 5, 8), "activation": NONE}
+    values: dict[str, Any] = {"scales": (0.04, 0.07, 0.05), "zeros": (-3, 5, 8), "activation": NONE}
     given = values | {"constant": None} | given
     scales, zeros = given["scales"], given["zeros"]
     source = np.random.default_rng(seed)
@@ -98,7 +99,7 @@ def _random_mul(seed):
         scales=tuple(np.exp(source.uniform(-4, -1, 3)).tolist()),
         zeros=tuple(source.integers(-128, 128, 3).tolist()),
         activation=int(source.choice([NONE, RELU, RELU6])),
-        constant=source.choice([None, "left", "right"]),
+        constant=(None, "left", "right")[source.integers(3)],
     )
 
 

@@ -1,5 +1,6 @@
 """What commands print: JSON, help, and nothing that a program or a log would choke on."""
 
+import inspect
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -54,7 +55,7 @@ def fields_for(command: str) -> list[str]:
     stages = [command] if command in STAGES else []
     if command in ("pretrain", "probe"):
         stages.append("data")
-    return [name for stage in stages for name in STAGES[stage].__dataclass_fields__]
+    return [name for stage in stages for name in inspect.signature(STAGES[stage]).parameters]
 
 
 @pytest.mark.parametrize("command", list(STAGES))

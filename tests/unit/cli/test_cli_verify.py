@@ -3,6 +3,7 @@ import json
 from tests.networks import network, with_one_byte_changed
 from tinyssl.compiler import compile
 from tinyssl.frontends.tflite import write_model
+from tinyssl.ops.common.weights import WeightedOp
 
 
 def test_a_line_an_engine(workspace, invoke):
@@ -25,7 +26,9 @@ def test_json_holds_every_engine(workspace, invoke):
 def test_a_wrong_weight_is_exit_code_3_with_the_operator(workspace, invoke, monkeypatch):
     def with_a_wrong_weight(graph):
         program = compile(graph)
-        return with_one_byte_changed(program, program.graph.ops[1].weight)
+        op = program.graph.ops[1]
+        assert isinstance(op, WeightedOp)
+        return with_one_byte_changed(program, op.weight)
 
     monkeypatch.setattr("tinyssl.compiler.compile", with_a_wrong_weight)
     (workspace / "model.tflite").write_bytes(write_model(network()))

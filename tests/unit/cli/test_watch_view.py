@@ -94,7 +94,7 @@ def test_a_healthy_run_is_not_complained_about() -> None:
         ({"gradient_norm": 50.0}, "gradient norm 50 is 25 times the usual one"),
     ],
 )
-def test_bad_figures_are_said_in_words(changes: dict[str, float], words: str) -> None:
+def test_bad_figures_are_said_in_words(changes: dict[str, Any], words: str) -> None:
     (said,) = complaints(state(**changes))
     assert words in said
 

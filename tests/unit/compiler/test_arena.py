@@ -112,7 +112,7 @@ def test_search_beats_the_usual_orders_where_they_fail():
 def test_reshape_shares_storage():
     model = read_model(cases.reshaped_pool())
     plan = plan_arena(model)
-    pooled, flat = model.ops[1].inputs[0], model.ops[1].output
+    pooled, flat = model.ops[1].inputs[0], model.ops[1].outputs[0]
     assert plan.offset(pooled) == plan.offset(flat)
     assert len(plan.placements) == 3
     pool = next(place for place in plan.placements if place.tensor == pooled)

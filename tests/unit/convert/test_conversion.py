@@ -101,6 +101,7 @@ def test_the_input_takes_pixels_and_the_output_is_int8(quantised):
     assert model.input.quant == UNIT_QUANT
     assert (model.input.shape, model.input.dtype.value) == ((1, SIZE, SIZE, 3), "int8")
     assert model.output.dtype.value == "int8"
+    assert model.output.quant is not None
     assert model.output.quant.scale == (1 / 256,)
     assert model.output.quant.zero_point == (-128,)
 

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from tinyssl.core import errors
 
 
-def tree(root: type, depth: int = 0) -> Iterator[tuple[type, int]]:
+def tree(root: type[Any], depth: int = 0) -> Iterator[tuple[type[Any], int]]:
     yield root, depth
     for child in root.__subclasses__():
         if child.__module__ == errors.__name__:

@@ -5,11 +5,11 @@ import os
 import pytest
 
 from tinyssl.core.errors import UsageError
+from tinyssl.core.locks import Lock
 from tinyssl.core.own_files import new_file, own_file
 from tinyssl.core.records import write_atomic
 from tinyssl.device.emulator import _spawn
 from tinyssl.project.staging import staged
-from tinyssl.stages.table.jobs import Lock
 
 
 @pytest.fixture

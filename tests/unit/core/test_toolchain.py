@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ from tinyssl.targets.boards import Isa, all_boards
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def builder_tables() -> dict[str, object]:
+def builder_tables() -> dict[str, Any]:
     """The constants of firmware/platform, which only SCons can import."""
     tree = ast.parse((firmware_folder() / "platform" / "builder" / "main.py").read_text())
     return {

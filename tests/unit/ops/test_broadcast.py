@@ -31,7 +31,7 @@ def test_loops_walk_as_numpy_broadcasts(shapes):
     output = broadcast_shape(*shapes)
     a, b = np.broadcast_arrays(left.reshape(shapes[0]), right.reshape(shapes[1]))
     assert output == a.shape
-    loops = broadcast_loops(*shapes, output)
+    loops = broadcast_loops(shapes[0], shapes[1], output)
     assert walked(left, loops, [loop.left for loop in loops]) == a.ravel().tolist()
     assert walked(right, loops, [loop.right for loop in loops]) == b.ravel().tolist()
 

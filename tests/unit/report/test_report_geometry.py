@@ -117,4 +117,4 @@ def test_memory_that_is_too_full_shows_its_limit() -> None:
 )
 def test_marks_are_round_and_enclose(low: float, high: float, first: float, last: float) -> None:
     marks = marks_between(low, high)
-    assert (marks[0], marks[-1]) == (pytest.approx(first), pytest.approx(last))
+    assert [marks[0], marks[-1]] == pytest.approx([first, last])

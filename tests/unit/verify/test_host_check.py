@@ -37,7 +37,7 @@ def test_our_c_gives_the_bytes_of_tflm(data, inputs):
     check = check_host(data, inputs)
     model = read_model(data)
     assert (check.inputs, check.operators) == (len(inputs), len(model.ops))
-    per_run = sum(model.tensor(op.output).bytes for op in model.ops)
+    per_run = sum(model.tensor(op.outputs[0]).bytes for op in model.ops)
     assert check.bytes == STEPPED_INPUTS * per_run + len(inputs) * model.output.bytes
     oracle = TflmInterpreter(data)
     outputs = [output["output"] for output in check.outputs]
@@ -124,7 +124,7 @@ def test_tensors_are_the_outputs_of_all_operators(data, inputs):
     oracle = TflmInterpreter(data)
     found = oracle.tensors(inputs[5])
     model = oracle.model
-    assert list(found) == [op.output for op in model.ops]
+    assert list(found) == [op.outputs[0] for op in model.ops]
     assert all(found[i].shape == model.tensor(i).shape for i in found)
     np.testing.assert_array_equal(found[model.outputs[0]], oracle.run(inputs[5])["output"])
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,7 +42,7 @@ def deadly() -> bytes:
     return repacked(cases.padded_conv(depthwise=True), change)
 
 
-def tflm(data: bytes, **limits: float) -> InterpreterProcess:
+def tflm(data: bytes, **limits: Any) -> InterpreterProcess:
     child = InterpreterProcess("tflm", **limits)
     child.open("model", data, PLAIN)
     return child

@@ -12,6 +12,7 @@ from tinyssl.core.errors import AccuracyDrop, DataError, Mismatch, ModelError, U
 from tinyssl.core.records import Workspace
 from tinyssl.frontends.tflite import write_model
 from tinyssl.learn.tasks import TASKS
+from tinyssl.ops.common.weights import WeightedOp
 from tinyssl.runtimes.capture import captured
 from tinyssl.stages.verify import verify
 from tinyssl.verify.accuracy import Quality
@@ -55,7 +56,9 @@ def test_what_was_written_into_the_model_stands_in_the_record(tmp_path, workspac
 def test_wrong_c_leaves_a_failed_record_with_the_other_engines(model, workspace, monkeypatch):
     def with_a_wrong_weight(graph):
         program = compile(graph)
-        return with_one_byte_changed(program, program.graph.ops[3].weight)
+        op = program.graph.ops[3]
+        assert isinstance(op, WeightedOp)
+        return with_one_byte_changed(program, op.weight)
 
     monkeypatch.setattr("tinyssl.compiler.compile", with_a_wrong_weight)
     with pytest.raises(Mismatch, match="#3 CONV_2D"):
