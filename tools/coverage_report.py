@@ -45,7 +45,14 @@ def gcov_reports(folder: Path) -> Iterator[dict[str, Any]]:
     for home, names in by_folder.items():
         for start in range(0, len(names), CHUNK):
             command = ["gcov", "--json-format", "--stdout", *names[start : start + CHUNK]]
-            done = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                command,
+                cwd=home,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                check=False,
+            )
             for line in done.stdout.splitlines():
                 yield json.loads(line)
 

@@ -76,7 +76,9 @@ def _pip(*words: str) -> list[str]:
 
 def _uv_call(words: list[str]) -> tuple[list[str], dict[str, str]] | None:
     """Command and variables, with uv installed; None where pip has to do it."""
-    listed = subprocess.run(_pip("config", "list"), capture_output=True, text=True, check=False)
+    listed = subprocess.run(
+        _pip("config", "list"), capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     if listed.returncode:
         return None
     words, settings = index_of(words, pip_settings(listed.stdout.splitlines()))
