@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,13 @@ from tinyssl.stages.probe import probe
 from tinyssl.stages.verify import verify
 from tinyssl.verify.subject import load_split
 
-QUICK = {"device": "cpu", "knn_every": 0, "batch_size": 16, "lr": 3e-3, "warmup_epochs": 0}
+QUICK: dict[str, Any] = {
+    "device": "cpu",
+    "knn_every": 0,
+    "batch_size": 16,
+    "lr": 3e-3,
+    "warmup_epochs": 0,
+}
 
 
 def bumps(path: Path) -> DataConfig:
@@ -56,7 +63,7 @@ def plane(path: Path) -> DataConfig:
 
 
 def to_probe(workspace: Workspace, data: DataConfig, backbone: str, **changes: object) -> RunRecord:
-    settings: dict[str, object] = QUICK | {"method": "supervised", "backbone": backbone} | changes
+    settings: dict[str, Any] = QUICK | {"method": "supervised", "backbone": backbone} | changes
     pretrain(PretrainConfig(**settings), data, workspace, Silent())
     return probe(ProbeConfig(seeds=1), None, workspace, Silent())
 
@@ -94,7 +101,7 @@ def test_sound_is_classified(heard: Workspace) -> None:
 
 def test_the_stored_test_split_has_the_samples_as_they_are(heard: Workspace) -> None:
     split = load_split(heard.latest("convert"))
-    assert (split.samples.dtype, split.samples.shape) == (np.int8, (32, 49, 10, 1))
+    assert (split.samples.dtype, split.samples.shape) == (np.dtype(np.int8), (32, 49, 10, 1))
     assert split.spec.kind == "audio"
     part = split.take(np.array([3, 1]))
     np.testing.assert_array_equal(part.answers, split.labels[[3, 1]])
