@@ -284,9 +284,7 @@ def _differing(done: subprocess.CompletedProcess[str], expected: list[str]) -> l
 
 
 def _call(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=900, check=False
-    )
+    done = _run(command, folder, 900)
     if done.returncode:
         raise RuntimeError(f"{command[0]} failed:\n{done.stderr[-4000:]}")
     return done
