@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 from numpy.typing import NDArray
 
-from tests.ops.case_main import MAIN
 from tests.gcov import COUNT_LINES
+from tests.ops.case_main import MAIN
 from tests.ops.image_start import START, START_M55
 from tests.ops.oracle import Row, Tflm, as_row, rows_for
 from tinyssl.codegen.aot import render_aot
