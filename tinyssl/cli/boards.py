@@ -15,15 +15,15 @@ from tinyssl.targets.boards import Board, all_boards, find_board, unloadable_boa
 def boards(call: Call, what: tuple[str, ...] = ()) -> Result:
     """List the boards, or show one: `tinyssl boards show NAME`."""
     if not what:
-        return _list(all_boards(), unloadable_boards())
+        return _list_boards(all_boards(), unloadable_boards())
     if len(what) != 2 or what[0] != "show":
         raise UsageError(
             f"boards {' '.join(what)}: not understood", hint="write `tinyssl boards show NAME`"
         )
-    return _show(find_board(what[1]))
+    return _show_board(find_board(what[1]))
 
 
-def _list(found: list[Board], unloadable: dict[str, str]) -> Result:
+def _list_boards(found: list[Board], unloadable: dict[str, str]) -> Result:
     columns = ("board", "name", "core", "clock", "flash budget", "RAM budget", "runs", "from")
     rows = [
         (
@@ -61,7 +61,7 @@ def _summary(board: Board) -> dict[str, object]:
     }
 
 
-def _show(board: Board) -> Result:
+def _show_board(board: Board) -> Result:
     details = board.model_dump(mode="json")
     regions = [
         (

@@ -29,10 +29,11 @@ def build_result(info: BuildInfo, config: BuildConfig, folder: Path) -> Result:
     """Sizes by section and by region, against the budget, and where the files are."""
     budgets = {"flash": config.flash_budget, "ram": config.ram_budget}
     sizes = [
-        (name, f"{size:,} B", _share(size, budgets.get(name))) for name, size in info.sizes.items()
+        (name, f"{size:,} B", _budget_share(size, budgets.get(name)))
+        for name, size in info.sizes.items()
     ]
     regions = [
-        (name, f"{use['used']:,} B", _share(use["used"], use["size"]))
+        (name, f"{use['used']:,} B", _budget_share(use["used"], use["size"]))
         for name, use in info.regions.items()
     ]
     data = asdict(info) | {"budget": budgets, "folder": str(folder)}
@@ -62,7 +63,7 @@ def _made(info: BuildInfo, config: BuildConfig) -> str:
     return ", ".join(made if info.artifacts else [*made, "not compiled"])
 
 
-def _share(used: int, limit: int | None) -> str:
+def _budget_share(used: int, limit: int | None) -> str:
     return f"{100 * used / limit:.1f} % of {limit:,} B" if limit else ""
 
 

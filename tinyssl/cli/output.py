@@ -92,7 +92,7 @@ def print_result(command: str, result: Result, *, as_json: bool) -> None:
     console = _stdout()
     for block in result.blocks:
         if isinstance(block, Table):
-            console.print(_table(block))
+            console.print(_render_table(block))
         else:
             console.print(block, markup=False, highlight=False, soft_wrap=True)
 
@@ -108,7 +108,7 @@ def _stdout() -> Console:
     return SafeConsole(width=width, emoji=False)
 
 
-def _table(table: Table) -> RichTable:
+def _render_table(table: Table) -> RichTable:
     title = Text(printable(table.title)) if table.title else None
     rich = RichTable(title=title, title_justify="left", box=None, pad_edge=False)
     for index, name in enumerate(table.columns):

@@ -24,8 +24,8 @@ def ports(call: Call, stop: bool = False) -> Result:
     stopped = stop_emulators(call.workspace) if stop else 0
     serial = [plain(port) for port in find_ports(None)]
     emulators = flashed_devices(call.workspace)
-    blocks: list[Table | str] = [_table("serial port", serial) if serial else "no serial port"]
-    blocks += ["", _table("emulator", emulators) if emulators else NO_EMULATOR]
+    blocks: list[Table | str] = [_make_table("serial port", serial) if serial else "no serial port"]
+    blocks += ["", _make_table("emulator", emulators) if emulators else NO_EMULATOR]
     if stop:
         blocks.append(f"{stopped} stopped")
     return Result({"ports": serial, "emulators": emulators, "stopped": stopped}, blocks)
@@ -52,7 +52,7 @@ def flashed_devices(workspace: Workspace) -> list[dict[str, Any]]:
     return found
 
 
-def _table(title: str, rows: list[dict[str, Any]]) -> Table:
+def _make_table(title: str, rows: list[dict[str, Any]]) -> Table:
     columns = list(rows[0])
     cells = [["" if row.get(name) is None else str(row[name]) for name in columns] for row in rows]
     return Table(columns, cells, title=title)

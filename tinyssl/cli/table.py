@@ -118,7 +118,7 @@ def _plan(cells: Sequence[Cell], workspace: Workspace, asked: _Given) -> Result:
 def _result(spec: TableSpec, outcomes: Sequence[CellOutcome], asked: _Given, call: Call) -> Result:
     from tinyssl.stages.table import CellState
 
-    rows = [_row(outcome) for outcome in outcomes]
+    rows = [_cell_row(outcome) for outcome in outcomes]
     states = [outcome.state for outcome in outcomes]
     blocks: list[Table | str] = [
         Table(("cell", "state", "linear probe", "kNN", "images/s", "seconds", ""), rows), ""
@@ -154,7 +154,7 @@ def _again(asked: _Given) -> list[str]:
     return [*words, "--out", str(asked.out)]
 
 
-def _row(outcome: CellOutcome) -> tuple[str, ...]:
+def _cell_row(outcome: CellOutcome) -> tuple[str, ...]:
     probe = outcome.probe.results if outcome.probe else {}
     train = outcome.pretrain.results if outcome.pretrain else {}
     state = str(outcome.state)

@@ -38,12 +38,12 @@ def teachers(
     if not ceiling:
         if arch or size:
             raise UsageError("--arch and --size go with --ceiling", hint="--ceiling NAME")
-        return _list()
-    return _measure(call, [(name, arch, one) for name in ceiling for one in size or (None,)],
-                    (train, test))  # fmt: skip
+        return _list_teachers()
+    wanted = [(name, arch, one) for name in ceiling for one in size or (None,)]
+    return _measure_ceilings(call, wanted, (train, test))
 
 
-def _list() -> Result:
+def _list_teachers() -> Result:
     from tinyssl.learn.teachers import TEACHERS
 
     columns = ("teacher", "pixels", "summary", "tokens", "parameters", "labels used", "licence",
@@ -80,7 +80,7 @@ def _summary(entry: Any) -> dict[str, Any]:
     }
 
 
-def _measure(
+def _measure_ceilings(
     call: Call, wanted: list[tuple[str, str | None, int | None]], counts: tuple[int, int]
 ) -> Result:
     from tinyssl.data import load_dataset
@@ -96,7 +96,7 @@ def _measure(
         found.append(_about(teacher) | asdict(measured))
     columns = ("teacher", "pixels", "linear", "kNN", "kNN centred", "linear, tokens",
                "kNN, tokens", "images/s", "labels used")  # fmt: skip
-    rows = [_row(one) for one in found]
+    rows = [_ceiling_row(one) for one in found]
     text = (
         f"{found[0]['train']:,} training and {found[0]['test']:,} test images of {dataset.name}; "
         "percent of the test images"
@@ -108,7 +108,7 @@ def _about(teacher: Teacher) -> dict[str, Any]:
     return asdict(teacher.info)
 
 
-def _row(one: dict[str, Any]) -> tuple[str, ...]:
+def _ceiling_row(one: dict[str, Any]) -> tuple[str, ...]:
     names = ("linear", "knn", "knn_centred", "linear_tokens", "knn_tokens")
     return (
         one["name"],

@@ -28,13 +28,13 @@ def tune(call: Call) -> Result:
 def tune_result(found: Tuned) -> Result:
     """All images that were measured, and what was chosen."""
     unit = found.chosen.unit
-    rows = [_row(candidate, found) for candidate in found.candidates]
+    rows = [_candidate_row(candidate, found) for candidate in found.candidates]
     rows += [(name, "does not fit", "", "", "", "") for name, _ in found.refused]
     data: dict[str, Any] = {
         "board": found.board,
         "model": str(found.model),
         "unit": unit,
-        "candidates": [_plain(candidate, found) for candidate in found.candidates],
+        "candidates": [_candidate_json(candidate, found) for candidate in found.candidates],
         "refused": [{"name": name, "reason": reason} for name, reason in found.refused],
         "file": str(found.file),
     }
@@ -54,7 +54,7 @@ def _verdict(found: Tuned) -> str:
     )
 
 
-def _row(candidate: Candidate, found: Tuned) -> tuple[str, ...]:
+def _candidate_row(candidate: Candidate, found: Tuned) -> tuple[str, ...]:
     sizes = (candidate.arena, candidate.ram, candidate.flash)
     mark = "chosen" if candidate is found.chosen else ""
     return (
@@ -65,7 +65,7 @@ def _row(candidate: Candidate, found: Tuned) -> tuple[str, ...]:
     )
 
 
-def _plain(candidate: Candidate, found: Tuned) -> dict[str, Any]:
+def _candidate_json(candidate: Candidate, found: Tuned) -> dict[str, Any]:
     calls = [[call.first, call.last] for call in candidate.calls]
     more = {"costs": candidate.costs, "steps": calls, "chosen": candidate is found.chosen}
     return candidate.as_json() | more

@@ -39,9 +39,9 @@ def zoo(
     board gave other bytes.
     """
     if not what:
-        return _list(entries())
+        return _list_entries(entries())
     if what[0] == "show" and len(what) == 2:
-        return _show(find_entry(what[1]))
+        return _show_entry(find_entry(what[1]))
     if what[0] == "add" and len(what) <= 2 and name:
         run = existing(what[1], "RUN") if len(what) == 2 else None
         entry = add_entry(
@@ -49,14 +49,14 @@ def zoo(
         )
         if default or default_name() is None:
             set_default(name)
-        return _show(entry)
+        return _show_entry(entry)
     raise UsageError(
         f"zoo {' '.join(what)}: not understood",
         hint="`tinyssl zoo show NAME` or `tinyssl zoo add [RUN] --name NAME`",
     )
 
 
-def _list(found: list[ZooEntry]) -> Result:
+def _list_entries(found: list[ZooEntry]) -> Result:
     usual = default_name()
     rows = []
     for entry in found:
@@ -77,7 +77,7 @@ def _list(found: list[ZooEntry]) -> Result:
     return Result(data, (Table(columns, rows), *empty))
 
 
-def _show(entry: ZooEntry) -> Result:
+def _show_entry(entry: ZooEntry) -> Result:
     card = asdict(entry.card) | {"folder": entry.folder}
     return Result(card, (entry.page(), str(Path(entry.folder))))
 

@@ -98,7 +98,7 @@ def model_context(program: Program) -> dict[str, Any]:
         "kernels": _kernel_cases(graph, calls),
         **_call_table(program),
         "structs": structs,
-        "tables": [_table(array) for array in program.constants],
+        "tables": [_define_array(array) for array in program.constants],
         "weight_bytes": program.constant_bytes,
     }
 
@@ -283,7 +283,7 @@ def _comments(model: Model, call: KernelCall, source: str, target: str) -> list[
     return [comment_text(line) for line in lines]
 
 
-def _table(array: Array) -> ConstantArray:
+def _define_array(array: Array) -> ConstantArray:
     length = math.prod(array.shape)
     aligned = f"TINYSSL_ALIGNED({array.alignment}) " if array.alignment else ""
     return ConstantArray(

@@ -80,7 +80,8 @@ def _context(graph: Model, source: bytes, arena_bytes: int) -> dict[str, Any]:
         "sha256": hashlib.sha256(source).hexdigest(),
         "size": len(data),
         "rows": [
-            _row(data[start : start + BYTES_A_ROW]) for start in range(0, len(data), BYTES_A_ROW)
+            _format_bytes(data[start : start + BYTES_A_ROW])
+            for start in range(0, len(data), BYTES_A_ROW)
         ],
         "ops": [op.label for op in graph.ops],
         "adders": [OPS[kind].tflm.adder for kind in _kinds(graph)],
@@ -91,5 +92,5 @@ def _context(graph: Model, source: bytes, arena_bytes: int) -> dict[str, Any]:
     }
 
 
-def _row(part: bytes) -> str:
+def _format_bytes(part: bytes) -> str:
     return " ".join(f"0x{byte:02x}," for byte in part)

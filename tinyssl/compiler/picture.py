@@ -19,7 +19,7 @@ def picture(plan: Plan) -> str:
         f"arena {plan.peak:,} bytes, lower bound {plan.lower_bound:,}; a column is {column:,} bytes"
     ]
     for moment in range(-1, max(place.last for place in plan.placements) + 1):
-        lines.append(f"{_label(plan, moment):>5} {_row(plan, moment, column)}")
+        lines.append(f"{_label(plan, moment):>5} {_draw_row(plan, moment, column)}")
     lines += [
         f"{_letter(position)} {place.offset:>8,} + {place.bytes:>8,}  {place.name}"
         for position, place in enumerate(plan.placements)
@@ -33,7 +33,7 @@ def _label(plan: Plan, moment: int) -> str:
     return "out" if moment == max(place.last for place in plan.placements) else str(moment)
 
 
-def _row(plan: Plan, moment: int, column: int) -> str:
+def _draw_row(plan: Plan, moment: int, column: int) -> str:
     cells = ["."] * -(-plan.peak // column)
     for position, place in enumerate(plan.placements):
         if place.first <= moment <= place.last:

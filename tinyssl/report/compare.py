@@ -121,7 +121,7 @@ def rows(records: Iterable[RunRecord]) -> list[ComparedRow]:
     groups: dict[str, list[Lineage]] = {}
     for lineage in lineages(records):
         groups.setdefault(_setting(lineage), []).append(lineage)
-    found = [_row(sorted(group, key=_seed)) for group in groups.values()]
+    found = [_summarise_seeds(sorted(group, key=_seed)) for group in groups.values()]
     return _with_gaps(_with_marks(_with_labels(found)))
 
 
@@ -152,7 +152,7 @@ def _config(lineage: Lineage) -> dict[str, Any]:
     return kept | {f"probe_{name}": value for name, value in own.items()}
 
 
-def _row(group: Sequence[Lineage]) -> ComparedRow:
+def _summarise_seeds(group: Sequence[Lineage]) -> ComparedRow:
     first = group[0].pretrain
     config, data = Fields(first.config), group[0].data
     trains = config.text("method") != "random"
@@ -166,7 +166,7 @@ def _row(group: Sequence[Lineage]) -> ComparedRow:
     return ComparedRow(
         label=config.text("method"),
         method=config.text("method"),
-        teacher=_teacher(config),
+        teacher=_describe_teacher(config),
         backbone=_backbone(config),
         data=data.text("name"),
         fingerprint=data.text("fingerprint"),
@@ -175,17 +175,17 @@ def _row(group: Sequence[Lineage]) -> ComparedRow:
         images_seen=epochs * (Fields(first.data).integer("train") or 0),
         seeds=tuple(_seed(lineage) for lineage in group),
         runs=tuple(lineage.pretrain.folder.name for lineage in group),
-        machine=", ".join(sorted({_machine(lineage.pretrain) for lineage in group})),
+        machine=", ".join(sorted({_describe_machine(lineage.pretrain) for lineage in group})),
         dates=tuple(sorted({run.finished[:10] for run in records if run.finished})),
         commits=tuple(sorted({short_commit(run.commit) for run in records if run.commit})),
         parameters=parameters,
-        figures=_figures(group),
+        figures=_collect_figures(group),
         collapsed=any(lineage.pretrain.error_kind == COLLAPSED for lineage in group),
         config=_config(group[0]),
     )
 
 
-def _teacher(config: Fields) -> str:
+def _describe_teacher(config: Fields) -> str:
     teacher = config.fields("teacher")
     name = teacher.text("name")
     if not name:
@@ -199,12 +199,12 @@ def _backbone(config: Fields) -> str:
     return f"{config.text('backbone')}, stem stride {stride}"
 
 
-def _machine(run: RunRecord) -> str:
+def _describe_machine(run: RunRecord) -> str:
     machine = Fields(run.machine)
     return machine.text("gpu") or f"{machine.text('cpu')}, {machine.text('cores')} cores"
 
 
-def _figures(group: Sequence[Lineage]) -> dict[str, Figure]:
+def _collect_figures(group: Sequence[Lineage]) -> dict[str, Figure]:
     found: dict[str, list[tuple[float, float | None]]] = {}
     for lineage in group:
         for name, value in _measured(lineage).items():
@@ -238,7 +238,7 @@ def _measured(lineage: Lineage) -> dict[str, tuple[float, float | None]]:
         "int8": convert.number("accuracy_int8"),
         "corruption_int8": int8.number("accuracy_corrupted"),
         "board": bench.number("accuracy_device"),
-        "board_equal": _equal(int8, bench),
+        "board_equal": _board_equal_share(int8, bench),
     }
     found: dict[str, tuple[float, float | None]] = {
         name: (value, None) for name, value in plain.items() if value is not None
@@ -258,7 +258,7 @@ def _measured(lineage: Lineage) -> dict[str, tuple[float, float | None]]:
     return found
 
 
-def _equal(evaluate: Fields, bench: Fields) -> float | None:
+def _board_equal_share(evaluate: Fields, bench: Fields) -> float | None:
     """Share of the board's outputs that equal the host's in every byte, over all that was sent."""
     sent = [
         (evaluate.number("board_equal"), evaluate.number("board_inputs")),
@@ -326,12 +326,12 @@ def _marks(row: ComparedRow, usual: dict[str, Any]) -> Iterable[str]:
     if row.epochs and row.epochs != usual["epochs"]:
         yield f"{row.epochs} epochs, most rows {usual['epochs']}"
     if row.seeds != usual["seeds"]:
-        yield f"seeds {_list(row.seeds)}, most rows {_list(usual['seeds'])}"
+        yield f"seeds {_join_seeds(row.seeds)}, most rows {_join_seeds(usual['seeds'])}"
     if row.collapsed:
         yield "stopped: all embeddings became alike"
 
 
-def _list(seeds: Sequence[int]) -> str:
+def _join_seeds(seeds: Sequence[int]) -> str:
     return ", ".join(map(str, seeds))
 
 

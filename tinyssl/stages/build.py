@@ -86,7 +86,7 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
     framework = choose_framework(board, config.framework)
     if framework == "baremetal" and config.target == "firmware":
         board_port(board)  # a port that lacks something is told of before the work begins
-    source = _source(config, board, workspace, progress)
+    source = _load_source(config, board, workspace, progress)
     plain = config_json(config)
     folder = output_folder(config, workspace)
     with workspace.start("build", plain, inputs={"model": source.path}) as run:
@@ -122,7 +122,7 @@ def _write_folder(job: BuildJob, workspace: Workspace) -> BuildInfo:
     return info
 
 
-def _source(
+def _load_source(
     config: BuildConfig, board: Board, workspace: Workspace, progress: Progress
 ) -> ModelSource:
     isa = board.tinyssl.isa if config.kernels == "auto" else PORTABLE

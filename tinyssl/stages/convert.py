@@ -82,7 +82,7 @@ def convert(config: ConvertConfig, workspace: Workspace, progress: Progress) -> 
         converted = _convert(model, dataset, config, run, progress)
         split = _test_split(dataset, task)
         _store(run, split, converted)
-        _measure(run, split, converted, config.max_drop, progress)
+        _measure_accuracy(run, split, converted, config.max_drop, progress)
     return run.record
 
 
@@ -160,7 +160,7 @@ def _test_split(dataset: Dataset, task: Task) -> TestSplit:
     )
 
 
-def _measure(
+def _measure_accuracy(
     run: RunWriter, split: TestSplit, converted: Converted, max_drop: float, progress: Progress
 ) -> None:
     oracle = TflmInterpreter(converted.canonical)

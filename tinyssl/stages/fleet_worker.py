@@ -114,7 +114,7 @@ def do(job: BenchJob, workspace: Workspace, progress: Progress) -> BenchOutcome:
     try:
         config = BenchConfig(**(vars(job.config) | {"board": _board(job)}))
         board = str(config.board)
-        _measure(job, config, workspace, progress)
+        _flash_and_bench(job, config, workspace, progress)
     except TinysslError as error:
         failure = Failure.of(error)
     except KeyboardInterrupt:
@@ -127,7 +127,9 @@ def do(job: BenchJob, workspace: Workspace, progress: Progress) -> BenchOutcome:
     return BenchOutcome(board, mine[-1] if mine else None, failure)
 
 
-def _measure(job: BenchJob, config: BenchConfig, workspace: Workspace, progress: Progress) -> None:
+def _flash_and_bench(
+    job: BenchJob, config: BenchConfig, workspace: Workspace, progress: Progress
+) -> None:
     try:
         if job.flash is not None:
             flash(job.flash, workspace, progress)

@@ -169,15 +169,15 @@ def _measured_before(matrix: Matrix, job: BenchJob) -> RunRecord | None:
     info = matrix.builds.get(job.name) or BuildInfo.load(
         find_build(job.name, workspace), workspace.root
     )
-    wanted = _plain(config_json(job.config))
+    wanted = _comparable(config_json(job.config))
     for record in workspace.newest("bench"):
         same = record.results.get("build_id") == info.build_id
-        if same and record.status == "complete" and _plain(record.config) == wanted:
+        if same and record.status == "complete" and _comparable(record.config) == wanted:
             return record
     return None
 
 
-def _plain(config: dict[str, Any]) -> dict[str, Any]:
+def _comparable(config: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in config.items() if name not in NEEDLESS}
 
 

@@ -69,7 +69,7 @@ def pretrain(
         KeyboardInterrupt: After Ctrl-C; the run is marked `interrupted` and can be resumed.
     """
     keep_freed_memory()
-    with join_world(_device(config, workspace)) as world:
+    with join_world(_resume_device(config, workspace)) as world:
         place = Place(world, workspace, progress if world.main else Silent(), observers)
         with one_for_all(world):
             if config.resume is not None:
@@ -81,7 +81,7 @@ def pretrain(
             return _start(config, data, place)
 
 
-def _device(config: PretrainConfig, workspace: Workspace) -> str:
+def _resume_device(config: PretrainConfig, workspace: Workspace) -> str:
     """A resumed run goes on where it was, unless told otherwise."""
     if config.resume is None or config.device != "auto":
         return config.device

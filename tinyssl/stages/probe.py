@@ -46,7 +46,7 @@ def probe(
         TrainingError: The backbone's file is damaged.
         AccuracyTooLow: Below `config.min_accuracy`; the record stays, failed.
     """
-    source = None if config.backbone else _source(config, workspace)
+    source = None if config.backbone else _find_source(config, workspace)
     weights = config.backbone if source is None else source.path("backbone")
     assert weights is not None
     trained, info = load_backbone(weights)
@@ -107,7 +107,7 @@ def _gate(run: RunWriter, config: ProbeConfig, task: Task) -> None:
         )
 
 
-def _source(config: ProbeConfig, workspace: Workspace) -> RunRecord:
+def _find_source(config: ProbeConfig, workspace: Workspace) -> RunRecord:
     source = (
         read_record(workspace.run_folder(config.run))
         if config.run

@@ -77,17 +77,17 @@ def _compare(
 ) -> None:
     """Our C last, so that a record of a mismatch holds the other engines."""
     expected = [oracle.run(one) for one in x]
-    engines = {"tflm": _row(expected, expected)}
+    engines = {"tflm": _compare_outputs(expected, expected)}
     run.results(images=len(x), tflm_arena_bytes=oracle.arena_bytes, engines=engines)
     if oracle.added:
         run.results(written_for_tflm="; ".join(oracle.added))
     for kernels in (Kernels.REFERENCE, Kernels.XNNPACK):
         found = _litert(oracle.data, kernels, x, progress)
         if found is not None:
-            engines[f"litert-{kernels.value}"] = _row(expected, found)
+            engines[f"litert-{kernels.value}"] = _compare_outputs(expected, found)
             run.results(engines=engines)
     check = check_host(data, x, progress=progress)
-    engines["aot-host"] = _row(expected, check.outputs)
+    engines["aot-host"] = _compare_outputs(expected, check.outputs)
     order = ("tflm", "aot-host", "litert-ref", "litert-xnnpack")
     run.results(
         equal=engines["aot-host"]["equal"],
@@ -108,7 +108,7 @@ def _litert(
         return None
 
 
-def _row(expected: Sequence[Outputs], found: Sequence[Outputs]) -> dict[str, Any]:
+def _compare_outputs(expected: Sequence[Outputs], found: Sequence[Outputs]) -> dict[str, Any]:
     """One engine's line: inputs all of whose outputs are equal, and the largest difference.
 
     The difference is in LSB, of float outputs in their own unit.

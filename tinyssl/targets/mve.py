@@ -46,7 +46,7 @@ def table_words(starts: NDArray[np.int64], multipliers: NDArray[np.int64]) -> ND
     return np.stack([words, multipliers[..., 0]], axis=-2).astype(np.int32)
 
 
-def _table(model: Model, op: WeightedOp) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _requantise_table(model: Model, op: WeightedOp) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     layer = channels(model, op)
     pairs = [(multiplier.value, multiplier.shift) for multiplier in layer.multipliers]
     return np.array(layer.starts, np.int64), np.array(pairs, np.int64)
@@ -71,7 +71,7 @@ def _output(model: Model, op: Conv2D | DepthwiseConv2D | FullyConnected) -> Fiel
 def product(model: Model, op: Conv2D | FullyConnected, constants: Constants) -> Fields:
     """Members of `struct tinyssl_product_mve`."""
     rows = channels(model, op).rows
-    starts, multipliers = _table(model, op)
+    starts, multipliers = _requantise_table(model, op)
     spare = -len(starts) % QUAD
     table = table_words(
         np.pad(starts, (0, spare)).reshape(-1, QUAD),
@@ -193,7 +193,7 @@ def depthwise(model: Model, op: DepthwiseConv2D, constants: Constants) -> Fields
     rows = channels(model, op).rows
     spare = -len(rows) % BLOCK
     taps = np.pad(rows, ((0, spare), (0, 0))).reshape(-1, BLOCK, rows.shape[1]).swapaxes(1, 2)
-    starts, multipliers = _table(model, op)
+    starts, multipliers = _requantise_table(model, op)
     order = list(BLOCK_ORDER)
     table = table_words(
         np.pad(starts, (0, spare)).reshape(-1, QUAD, QUAD).swapaxes(1, 2)[:, order],

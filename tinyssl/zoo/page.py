@@ -23,9 +23,9 @@ def _lines(card: ModelCard) -> Iterator[str]:
         f"head for {len(card.classes)} classes. Written by `tinyssl zoo add` from the records."
     )
     yield ""
-    yield from _table("accuracy", _accuracy(card))
-    yield from _table("origin", _origin(card))
-    yield from _table(
+    yield from _markdown_table("accuracy", _accuracy(card))
+    yield from _markdown_table("origin", _origin(card))
+    yield from _markdown_table(
         "file",
         {name: f"{f['bytes']:,} bytes, SHA-256 `{f['sha256']}`" for name, f in card.files.items()},
     )
@@ -36,7 +36,7 @@ def _lines(card: ModelCard) -> Iterator[str]:
     yield "Classes: " + ", ".join(card.classes)
 
 
-def _table(title: str, rows: dict[str, str]) -> Iterator[str]:
+def _markdown_table(title: str, rows: dict[str, str]) -> Iterator[str]:
     yield f"| {title} | |"
     yield "| --- | --- |"
     yield from (f"| {name} | {text} |" for name, text in rows.items())
@@ -79,8 +79,8 @@ def _origin(card: ModelCard) -> dict[str, str]:
         "teacher": _teacher(card.teacher),
         "licence of the model": card.licence,
         "trained": f"{made['finished'][:10]}, seed {made['seed']}, "
-        f"{_duration(made.get('seconds'))}, on {_machine(made['machine'])}, tinyssl at commit "
-        f"{made['commit'][:12]}, torch {made['versions'].get('torch', '?')}",
+        f"{_duration(made.get('seconds'))}, on {_describe_machine(made['machine'])}, "
+        f"tinyssl at commit {made['commit'][:12]}, torch {made['versions'].get('torch', '?')}",
     }
 
 
@@ -99,5 +99,5 @@ def _duration(seconds: float | None) -> str:
     return "time unknown" if seconds is None else f"{seconds / 60:.1f} minutes"
 
 
-def _machine(machine: dict[str, Any]) -> str:
+def _describe_machine(machine: dict[str, Any]) -> str:
     return machine.get("gpu") or f"{machine.get('cpu')}, {machine.get('cores')} cores"

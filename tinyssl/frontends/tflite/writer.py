@@ -76,14 +76,14 @@ class _File:
         operators = self._offsets(
             [self._operator(op, codes.index((op.kind, op.version))) for op in self.ops]
         )
-        graph = self._table(
+        graph = self._write_table(
             "SubGraph",
             Tensors=tensors,
             Inputs=self._vector("i4", [self.order[index] for index in self.model.inputs]),
             Outputs=self._vector("i4", [self.order[index] for index in self.model.outputs]),
             Operators=operators,
         )
-        root = self._table(
+        root = self._write_table(
             "Model",
             Version=SCHEMA_VERSION,
             OperatorCodes=self._offsets([self._code(*code) for code in codes]),
@@ -97,12 +97,12 @@ class _File:
 
     def _buffer(self, content: bytes) -> int:
         if not content:
-            return self._table("Buffer")
+            return self._write_table("Buffer")
         builder = self.builder
         builder.StartVector(1, len(content), ALIGNMENT)
         builder.head -= len(content)
         builder.Bytes[builder.head : builder.head + len(content)] = content
-        return self._table("Buffer", Data=builder.EndVector())
+        return self._write_table("Buffer", Data=builder.EndVector())
 
     def _tensor(self, index: int, buffers: dict[bytes, int]) -> int:
         tensor = self.tensors[index]
@@ -119,7 +119,7 @@ class _File:
             if index in [self.order[end] for end in ends]:
                 own = name if len(ends) == 1 else tensor.name
                 fields["Name"] = self.builder.CreateSharedString(own)
-        return self._table("Tensor", **fields)
+        return self._write_table("Tensor", **fields)
 
     def _quant(self, quant: Quant) -> int:
         fields: dict[str, Any] = {
@@ -127,13 +127,13 @@ class _File:
             "ZeroPoint": self._vector("i8", quant.zero_point),
             "QuantizedDimension": quant.axis,
         }
-        return self._table("QuantizationParameters", **fields)
+        return self._write_table("QuantizationParameters", **fields)
 
     def _code(self, kind: str, version: int) -> int:
         name, _, custom = kind.partition(" ")  # `CUSTOM Blend`
         number = getattr(self.schema.BuiltinOperator, name)
         fields = {"CustomCode": self.builder.CreateSharedString(custom)} if custom else {}
-        return self._table(
+        return self._write_table(
             "OperatorCode",
             DeprecatedBuiltinCode=min(number, BYTE_CODES),
             BuiltinCode=number,
@@ -150,9 +150,9 @@ class _File:
             }
             options = {
                 "BuiltinOptionsType": getattr(self.schema.BuiltinOptions, op.options),
-                "BuiltinOptions": self._table(op.options, **fields),
+                "BuiltinOptions": self._write_table(op.options, **fields),
             }
-        return self._table(
+        return self._write_table(
             "Operator",
             OpcodeIndex=code,
             Inputs=self._vector("i4", [self.order.get(index, -1) for index in op.inputs]),
@@ -162,7 +162,7 @@ class _File:
 
     # What tables are made of.
 
-    def _table(self, name: str, **fields: Any) -> int:
+    def _write_table(self, name: str, **fields: Any) -> int:
         """A table; equal ones are stored once, which the format allows for all but the root."""
         key = (name, tuple(fields.items()))
         if key not in self.shared:

@@ -82,7 +82,7 @@ def load_strictly(
         "unknown": [key for key in given if key not in wanted],
         "of another shape": wrong,
     }
-    texts = [_list(what, keys) for what, keys in problems.items() if keys]
+    texts = [_count_and_name(what, keys) for what, keys in problems.items() if keys]
     if texts:
         raise ModelError(
             f"{path} does not fit {type(module).__name__}: {'; '.join(texts)}",
@@ -91,6 +91,6 @@ def load_strictly(
     module.load_state_dict(given)
 
 
-def _list(what: str, keys: list[str]) -> str:
+def _count_and_name(what: str, keys: list[str]) -> str:
     more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
     return f"{len(keys)} {what}: {', '.join(keys[:SHOWN])}{more}"

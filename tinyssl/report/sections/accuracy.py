@@ -19,7 +19,7 @@ def accuracy(chain: Chain) -> PageSection | None:
     task = task_of_chain(chain)
     if agreement(bench) is None and convert.number(f"{task.metric.name}_int8") is None:
         return None
-    blocks: list[Block] = [_table(bench, convert, task.metric)]
+    blocks: list[Block] = [_accuracy_table(bench, convert, task.metric)]
     if (difference := _difference(bench)) is not None:
         blocks.append(difference)
     blocks += features(chain)
@@ -59,7 +59,7 @@ def _lead(bench: Fields, task: Task) -> str:
     return lead
 
 
-def _table(bench: Fields, convert: Fields, metric: Metric) -> PageTable:
+def _accuracy_table(bench: Fields, convert: Fields, metric: Metric) -> PageTable:
     test, sent = convert.number("test_images"), compared(bench)
     name = metric.name
     host = bench.number(f"{name}_host")

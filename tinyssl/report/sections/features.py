@@ -20,7 +20,7 @@ def features(chain: Chain) -> list[Block]:
     if chain.probe is None:
         return []
     found = results(chain.probe)
-    blocks: list[Block] = [_table(found, _of_images(chain))]
+    blocks: list[Block] = [_features_table(found, _of_images(chain))]
     if (spread := _over_seeds(chain)) is not None:
         blocks.append(spread)
     if said := found.text("verdict"):
@@ -33,7 +33,7 @@ def _of_images(chain: Chain) -> bool:
     return chain.probe is None or sample_noun(chain.probe.data) == "image"
 
 
-def _table(found: Fields, of_images: bool) -> PageTable:
+def _features_table(found: Fields, of_images: bool) -> PageTable:
     images = found.number("test_images")
     lines = []
     for name, ending in CLASSIFIED:

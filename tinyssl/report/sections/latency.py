@@ -36,7 +36,7 @@ def latency(chain: Chain) -> PageSection | None:
     if measured:
         blocks += [_picture(layers, name, spread.number("median")), _kinds(layers, name)]
     if layers:
-        blocks.append(_table(layers, name))
+        blocks.append(_latency_table(layers, name))
     runs = spread.integer("runs")
     lead = f"One inference, in {name}" + (f", over {runs} timed runs." if runs else ".")
     return PageSection("latency", "Latency", lead, tuple(blocks))
@@ -128,7 +128,7 @@ def _kinds(layers: list[OperatorRow], name: str) -> PageTable:
     )
 
 
-def _table(layers: list[OperatorRow], name: str) -> PageTable:
+def _latency_table(layers: list[OperatorRow], name: str) -> PageTable:
     total = sum(layer.ticks or 0 for layer in layers)
     return PageTable(
         (

@@ -129,7 +129,7 @@ def _head(lines: Sequence[Line], command: str) -> str:
     ended = [outcome for outcome in outcomes if outcome.state is not CellState.OPEN]
     dates = [run.finished[:10] for run in records if run.finished]
     commits = sorted({short_commit(run.commit) for run in records if run.commit})
-    machines = sorted({_machine(run) for run in records})
+    machines = sorted({_describe_machine(run) for run in records})
     versions = sorted({run.versions.get("torch", "") for run in records} - {""})
     seeds = sorted({outcome.cell.seed for outcome in outcomes})
     parts = [
@@ -152,7 +152,7 @@ def _cost(records: Sequence[RunRecord]) -> str:
     return f"training took {training / 60:.0f} minutes in all{taught}"
 
 
-def _machine(run: RunRecord) -> str:
+def _describe_machine(run: RunRecord) -> str:
     machine = Fields(run.machine)
     return machine.text("gpu") or f"{machine.text('cpu')}, {machine.text('cores')} cores"
 
@@ -167,7 +167,12 @@ def _results(spec: TableSpec, lines: Sequence[Line]) -> str:
     body = []
     for line in lines:
         compared = line.compared
-        cells = [line.row.title, line.percent("linear"), _share(compared), line.percent("knn")]
+        cells = [
+            line.row.title,
+            line.percent("linear"),
+            _published_share(compared),
+            line.percent("knn"),
+        ]
         if published:
             cells += share_published(line.row, [other.row for other in lines])
         heads = f"{compared.parameters.get('heads', 0):,}" if compared else MISSING
@@ -185,7 +190,7 @@ def _mean(line: Line) -> float | None:
     return None if figure is None else figure.mean
 
 
-def _share(compared: ComparedRow | None) -> str:
+def _published_share(compared: ComparedRow | None) -> str:
     return (
         MISSING if compared is None or compared.ratio is None else f"{100 * compared.ratio:.1f} %"
     )
