@@ -63,8 +63,8 @@ class TestStage:
             "CONV_2D", "DEPTHWISE_CONV_2D", "ADD", "MEAN", "FULLY_CONNECTED", "SOFTMAX",
         }  # fmt: skip
         with np.load(record.path("test")) as test:
-            assert test["images"].dtype == np.uint8
-            assert test["images"].shape == (record.results["test_images"], 32, 32, 3)
+            assert test["samples"].dtype == np.uint8
+            assert test["samples"].shape == (record.results["test_images"], 32, 32, 3)
             assert test["labels"].shape == (record.results["test_images"],)
             assert len(test["class_names"]) == 10
 
