@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinyssl.graph.interface import Outputs, ValueInfo
-from tinyssl.learn.tasks import Answers, Task, confusion_matrix
+from tinyssl.learn.tasks import TASKS, Answers, Task, confusion_matrix
 from tinyssl.verify.sqnr import dequantised
 
 
@@ -45,8 +45,8 @@ class Judge:
         }
 
     def confusion(self) -> dict[str, Any] | None:
-        """Rows are labels, columns what the device answered; None where there are no classes."""
-        if not self.class_names or not self._right:
+        """Rows are labels, columns what the device answered; None where no classes are told."""
+        if self.task is not TASKS["classification"] or not self._right:
             return None
         classes = len(self.class_names)
         pairs = np.array([self._right, self._device], np.int64)

@@ -29,8 +29,12 @@ SHEET_GAP = 2
 def data(call: Call, save_sheet: str | None = None) -> Result:
     """Show what a data set holds and how it is split."""
     from tinyssl.data import load_dataset
+    from tinyssl.learn.tasks import find_task
 
-    dataset = load_dataset(call.config(DataConfig), _WithoutWarnings(call.progress))
+    config = call.config(DataConfig)
+    if config.task is not None:
+        find_task(config.task)
+    dataset = load_dataset(config, _WithoutWarnings(call.progress))
     summary = _summary(dataset)
     blocks: list[Table | str] = [
         Table(("class", "train", "val", "test"), _rows(summary)),

@@ -49,7 +49,8 @@ def accuracy_table(record: RunRecord) -> Table:
             continue
         low, high = wilson(share, images)
         interval = f"{100 * low:.1f} – {100 * high:.1f}"
-        knn = format_value("knn", results[f"knn{ending}"])
+        near = results.get(f"knn{ending}")
+        knn = "-" if near is None else format_value("knn", near)
         shown = name if what == "image" else name.replace("pixels", "samples")
         rows.append((shown, format_value("accuracy", share), interval, knn))
     return Table((f"of {images} test {what}s", "linear", "95 % interval", "kNN"), rows)

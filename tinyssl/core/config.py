@@ -26,6 +26,7 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 MethodName = Annotated[str, plugins.METHODS, AfterValidator(plugins.absolute)]
 DatasetName = Annotated[str, plugins.DATASETS, AfterValidator(plugins.absolute)]
 BackboneName = Annotated[str, plugins.BACKBONES, AfterValidator(plugins.absolute)]
+TaskName = Annotated[str | None, plugins.TASKS, AfterValidator(plugins.absolute)]
 TeacherName = Annotated[str | None, plugins.TEACHERS, AfterValidator(plugins.absolute)]
 
 
@@ -47,8 +48,9 @@ class DataConfig:
     """Length to which every sound is cut or padded (wav)"""
     target: str | None = None
     """Column to predict (windows and table, from a CSV file)"""
-    task: Literal["classification", "regression"] | None = None
-    """What is predicted; default: classes where the source has some, else numbers"""
+    task: TaskName = None
+    """What is predicted, or FILE.py:CLASS; default: classes where the source has some, else
+    numbers"""
     window_steps: Annotated[int, Field(ge=2)] = 64
     """Rows of a window (windows, from a CSV file)"""
     window_stride: Count = 32

@@ -61,6 +61,7 @@ class PluginGroup:
 METHODS = PluginGroup("method", "tinyssl.methods", "tinyssl.learn.methods", "METHODS")
 BACKBONES = PluginGroup("backbone", "tinyssl.backbones", "tinyssl.learn.backbones", "BACKBONES")
 DATASETS = PluginGroup("data set", "tinyssl.datasets", "tinyssl.data", "DATASETS")
+TASKS = PluginGroup("task", "tinyssl.tasks", "tinyssl.learn.tasks", "TASKS")
 TEACHERS = PluginGroup("teacher", "tinyssl.teachers", "tinyssl.learn.teachers", "TEACHERS")
 
 

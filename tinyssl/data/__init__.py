@@ -85,6 +85,7 @@ def load_dataset(config: DataConfig, progress: Progress = Silent()) -> Dataset: 
         reading=source.reading,
         targets=source.targets,
         target_names=source.target_names,
+        task=config.task,
     )
 
 
@@ -118,7 +119,9 @@ def data_config_of(run: RunRecord) -> DataConfig:
         )
     config = run.checked(DataConfig, run.config["data"])
     plugin_trust.require_named(config.dataset, run.folder)
-    return config
+    task = plugin_trust.relocated(config.task) if config.task else None
+    plugin_trust.require_named(task or "", run.folder)
+    return replace(config, task=task)
 
 
 __all__ = [

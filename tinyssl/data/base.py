@@ -99,6 +99,8 @@ class Dataset:
     targets: Targets | None = None
     """Numbers to predict, of every sample, where the source has some"""
     target_names: tuple[str, ...] = ()
+    task: str | None = None
+    """Name of what is to be predicted; None: the answers decide"""
 
     def as_record(self) -> dict[str, Any]:
         """What a run record says about its data."""

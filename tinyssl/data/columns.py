@@ -102,7 +102,7 @@ def answer_of_column(columns: Columns, name: str, task: str | None, shown: str) 
     Args:
         columns: All of them.
         name: The target.
-        task: classification or regression; None: texts and few whole numbers are classes.
+        task: classification or regression; else texts and few whole numbers are classes.
         shown: Whose columns they are, for errors.
 
     Raises:
@@ -136,7 +136,7 @@ def answer_of_values(
         )
     whole = values.shape[1] == 1 and bool((values == np.round(values)).all())
     few = whole and len(np.unique(values)) <= FEW_VALUES
-    if task == "classification" or (task is None and few):
+    if task == "classification" or (task != "regression" and few):
         if not whole:
             raise UsageError(
                 f"the targets of {shown} are no whole numbers, so no classes",

@@ -93,9 +93,8 @@ def npz_answer(arrays: dict[str, np.ndarray], count: int, path: Path, task: str 
     names = given or tuple(f"target {index}" for index in range(targets.shape[1]))
     if len(names) != targets.shape[1]:
         raise DataError(f"{shown} has {len(names)} names for {targets.shape[1]} targets", HINT)
-    return answer_of_values(
-        targets.astype(np.float64), checked_names(names, shown), task or "regression", shown
-    )
+    form = "classification" if task == "classification" else "regression"
+    return answer_of_values(targets.astype(np.float64), checked_names(names, shown), form, shown)
 
 
 def _source(rows: np.ndarray, names: tuple[str, ...], answer: Answer, shown: str) -> Source:

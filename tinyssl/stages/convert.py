@@ -17,7 +17,7 @@ from tinyssl.core.records import RunRecord, RunWriter, Workspace, read_record, w
 from tinyssl.data import Dataset, data_config_json, data_config_of, load_dataset
 from tinyssl.learn.backbones import load_backbone
 from tinyssl.learn.backbones.storage import load_tensors
-from tinyssl.learn.tasks import Task, task_of_dataset
+from tinyssl.learn.tasks import Task, task_of_dataset, task_record, warn_if_changed
 from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.verify.accuracy import measure_quality
 from tinyssl.verify.subject import TestSplit
@@ -65,8 +65,10 @@ def convert(config: ConvertConfig, workspace: Workspace, progress: Progress) -> 
     data = data_config_of(source)
     dataset = load_dataset(data, progress)
     _require_same(dataset, source)
+    task = task_of_dataset(dataset)
+    warn_if_changed(task, source)
     content = config_json(replace(config, run=source.folder.absolute()))
-    content |= {"data": data_config_json(data)}
+    content |= {"data": data_config_json(data)} | task_record(task)
     run = workspace.start(
         "convert",
         content,
@@ -75,7 +77,6 @@ def convert(config: ConvertConfig, workspace: Workspace, progress: Progress) -> 
         data=dataset.as_record(),
     )
     with run:
-        task = task_of_dataset(dataset)
         run.results(task=task.name)
         softmax = config.softmax and task.ends_in_softmax
         model = load_classifier(source, softmax=softmax)

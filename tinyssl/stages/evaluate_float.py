@@ -26,6 +26,7 @@ from tinyssl.learn.probes.few_labels import few_labels
 from tinyssl.learn.probes.finetune import Start, finetune
 from tinyssl.learn.probes.linear import Head
 from tinyssl.learn.probes.score import head_accuracy
+from tinyssl.learn.tasks import TASKS, task_of
 
 
 def evaluate(config: EvaluateConfig, workspace: Workspace, progress: Progress) -> RunRecord:
@@ -75,7 +76,7 @@ def evaluate(config: EvaluateConfig, workspace: Workspace, progress: Progress) -
 
 
 def _require_classes(dataset: Dataset) -> None:
-    if not dataset.labelled:
+    if task_of(dataset, dataset.task) is not TASKS["classification"]:
         raise DataError(
             f"{dataset.name} has no classes, and evaluate measures accuracy",
             hint="`tinyssl probe` measures how well numbers are predicted",

@@ -33,13 +33,14 @@ from tinyssl.data.base import Images
 from tinyssl.data.corruptions.suite import FILE, Suite, as_file, mean_accuracy
 from tinyssl.device import Session, emulator, open_link
 from tinyssl.frontends.tflite import read_model
+from tinyssl.learn.tasks import TASKS
 from tinyssl.runtimes.device import DeviceModel
 from tinyssl.runtimes.host import HostModel
 from tinyssl.runtimes.inputs import wire_to_model
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
 from tinyssl.stages.build import build
 from tinyssl.stages.flash import flash
-from tinyssl.verify.subject import load_split
+from tinyssl.verify.subject import TestSplit, load_split
 
 
 def evaluate_int8(
@@ -68,6 +69,7 @@ def evaluate_int8(
             "nothing to measure without images", hint="give --corruption-images a number"
         )
     split = load_split(source)
+    _require_classes(split, source)
     if split.spec.kind != "image":
         raise UsageError(
             f"{source.folder} takes {split.spec.noun}s; only images have corruptions",
@@ -88,6 +90,14 @@ def evaluate_int8(
                 _board(run, forms, suite, (config, workspace), progress)
         run.results(seconds=time.perf_counter() - started)
     return run.record
+
+
+def _require_classes(split: TestSplit, source: RunRecord) -> None:
+    if split.task is not TASKS["classification"]:
+        raise UsageError(
+            f"{source.folder} is for {split.task.name}, and evaluate measures accuracy",
+            hint="`tinyssl verify` and `tinyssl bench` measure its figures",
+        )
 
 
 @dataclass(frozen=True)

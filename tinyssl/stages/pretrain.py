@@ -17,6 +17,7 @@ from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import RunRecord, RunWriter, Workspace, hold_run, read_record, step_of
 from tinyssl.data import data_config_json, data_config_of, find_reader, load_dataset
 from tinyssl.learn.backbones import BackboneInfo, save_backbone
+from tinyssl.learn.tasks import find_task
 from tinyssl.learn.train.checkpoint import CURRENT, load_checkpoint
 from tinyssl.learn.train.device import repeatable
 from tinyssl.learn.train.launch import launch_id, unfinished
@@ -101,6 +102,8 @@ class Place:
 
 def _start(config: PretrainConfig, data: DataConfig, place: Place) -> RunRecord:
     check_config(config, find_reader(data.dataset).value.kind)
+    if data.task is not None:
+        find_task(data.task)
     dataset = load_dataset(data, place.progress)
     with repeatable(place.world.device):
         job = build_job(config, dataset, place.world, place.progress)

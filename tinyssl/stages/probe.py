@@ -22,7 +22,14 @@ from tinyssl.learn.backbones.storage import save_tensors
 from tinyssl.learn.probes.baselines import BaselineJob, baseline_results
 from tinyssl.learn.probes.score import Score, score_backbone
 from tinyssl.learn.probes.verdict import verdict
-from tinyssl.learn.tasks import Task, confusion_matrix, task_of_dataset
+from tinyssl.learn.tasks import (
+    TASKS,
+    Task,
+    confusion_matrix,
+    task_of_dataset,
+    task_record,
+    warn_if_changed,
+)
 
 BACKBONE_FILE = "backbone.safetensors"
 HEAD_FILE = "head.safetensors"
@@ -52,13 +59,13 @@ def probe(
     trained, info = load_backbone(weights)
     dataset_config = data or _data_of(source)
     dataset = load_dataset(dataset_config, progress)
-    task = task_of_dataset(dataset)
+    task = _task(dataset, source)
     asked = replace(
         config,
         run=source.folder.absolute() if source else None,
         backbone=None if source else weights.absolute(),
     )
-    content = config_json(asked) | {"data": data_config_json(dataset_config)}
+    content = config_json(asked) | {"data": data_config_json(dataset_config)} | task_record(task)
     run = workspace.start(
         "probe",
         content,
@@ -71,13 +78,21 @@ def probe(
         score = score_backbone(trained, dataset, config, progress)
         info = replace(info, spec=dataset.spec)
         save_backbone(run.file("backbone", BACKBONE_FILE), trained, info)
-        _save(run, dataset, score)
+        _save(run, dataset, score, task)
         if config.baseline:
             job = BaselineJob(_untrained(info, source), dataset, config)
             run.results(**baseline_results(job, workspace, progress))
             _judge(run, source, progress)
         _gate(run, config, task)
     return run.record
+
+
+def _task(dataset: Dataset, source: RunRecord | None) -> Task:
+    """Of the data; warns where its plug-in is not that of the pretrain run any more."""
+    task = task_of_dataset(dataset)
+    if source is not None:
+        warn_if_changed(task, source)
+    return task
 
 
 def _judge(run: RunWriter, source: RunRecord | None, progress: Progress) -> None:
@@ -132,11 +147,11 @@ def _untrained(info: BackboneInfo, source: RunRecord | None) -> Backbone:
     return untrained_backbone(info, (source.seed or 0) if source else 0)
 
 
-def _save(run: RunWriter, dataset: Dataset, score: Score) -> None:
+def _save(run: RunWriter, dataset: Dataset, score: Score, task: Task) -> None:
     head = {"weight": score.head.weight, "bias": score.head.bias}
     save_tensors(run.file("head", HEAD_FILE), head, score.metadata)
     run.results(**score.results, test_images=len(dataset.test))
-    if not dataset.labelled:
+    if task is not TASKS["classification"]:
         return
     classes = len(dataset.class_names)
     matrix = confusion_matrix(dataset.labels[dataset.test], score.predictions, classes)

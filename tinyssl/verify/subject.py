@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.core.errors import DataError, UsageError
+from tinyssl.core.errors import DataError
 from tinyssl.core.records import RECORD, RunRecord, Workspace, read_record
 from tinyssl.data.arrays import read_arrays
 from tinyssl.data.base import UNLABELLED
 from tinyssl.data.npz import read_labels
 from tinyssl.data.spec import FeatureSpec, Samples
 from tinyssl.frontends.tflite import read_file
-from tinyssl.learn.tasks import TASKS, Answers, Task, find_task
+from tinyssl.learn.tasks import TASKS, Answers, Task, recorded_task
 
 SPLIT_ARRAYS = (
     "samples", "images", "labels", "class_names", "task", "features", "targets", "target_names",
@@ -110,9 +110,11 @@ def load_split(source: RunRecord) -> TestSplit:
         missing = {"samples", "labels", "class_names"} - arrays.keys()
         if missing:
             raise DataError(f"it holds no {', '.join(sorted(missing))}")
-        return _split_of(arrays, path)
+        split = _split_of(arrays, path)
     except DataError as error:
         raise DataError(f"{path} is damaged: {error.message}", hint=again) from error
+    task = recorded_task(str(arrays.get("task", "classification")), source)
+    return replace(split, task=task)
 
 
 def _split_of(arrays: dict[str, np.ndarray], path: Path) -> TestSplit:
@@ -124,8 +126,7 @@ def _split_of(arrays: dict[str, np.ndarray], path: Path) -> TestSplit:
             if "features" in arrays
             else FeatureSpec.image(*samples.shape[1:])
         )
-        task = find_task(str(arrays.get("task", "classification")))
-    except (TypeError, ValueError, UsageError) as error:
+    except (TypeError, ValueError) as error:
         raise DataError(f"it holds samples of shape {samples.shape}: {error}") from error
     if samples.shape[1:] != spec.shape or samples.dtype != spec.dtype or not len(samples):
         raise DataError(f"its samples have shape {samples.shape} and type {samples.dtype}")
@@ -135,6 +136,6 @@ def _split_of(arrays: dict[str, np.ndarray], path: Path) -> TestSplit:
             raise DataError(f"its targets have shape {targets.shape} and type {targets.dtype}")
         unlabelled = np.full(len(samples), UNLABELLED, np.int64)
         names = tuple(map(str, arrays.get("target_names", ())))
-        return TestSplit(samples, unlabelled, (), spec, task, targets, names)
+        return TestSplit(samples, unlabelled, (), spec, targets=targets, target_names=names)
     labels, class_names = read_labels(arrays, len(samples), path)
-    return TestSplit(samples, labels, class_names, spec, task)
+    return TestSplit(samples, labels, class_names, spec)

@@ -20,6 +20,7 @@ from tinyssl.learn.backbones import Backbone
 from tinyssl.learn.probes.linear import enough_epochs
 from tinyssl.learn.probes.raw import ITERATIONS, MOST_IMAGES, NEIGHBOURS, STRENGTHS, raw_results
 from tinyssl.learn.probes.score import score_backbone
+from tinyssl.learn.tasks import task_of_dataset, task_record
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,10 @@ class BaselineJob:
         epochs = enough_epochs(self.config, len(self.dataset.train))
         asked = replace(self.config, run=None, epochs=epochs)
         settings = config_json(asked, exclude={"min_accuracy"})
-        digest = hashlib.sha256(json.dumps([settings, self.dataset.fingerprint]).encode())
+        content = [settings, self.dataset.fingerprint]
+        if plugin := task_record(task_of_dataset(self.dataset)):
+            content.append(plugin)
+        digest = hashlib.sha256(json.dumps(content).encode())
         for tensor in self.backbone.state_dict().values():
             digest.update(tensor.cpu().contiguous().numpy().data)
         return digest.hexdigest()
@@ -44,7 +48,10 @@ class BaselineJob:
 
 def baseline_results(job: BaselineJob, workspace: Workspace, progress: Progress) -> dict[str, Any]:
     """Figures of the random weights and of the pixels, for the probe's record."""
-    return _random(job, workspace, progress) | _raw(job.dataset, workspace, progress)
+    found = _random(job, workspace, progress)
+    if task_of_dataset(job.dataset).origin is not None:  # the pixels have no classifier for it
+        return found
+    return found | _raw(job.dataset, workspace, progress)
 
 
 def _random(job: BaselineJob, workspace: Workspace, progress: Progress) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from tinyssl.data import Dataset
 from tinyssl.data.augment import to_float
 from tinyssl.data.spec import Samples
 from tinyssl.learn.backbones import Backbone
-from tinyssl.learn.probes.features import BATCH, Features, all_features, probe_device
+from tinyssl.learn.probes.any_task import fit_task, judge
+from tinyssl.learn.probes.features import BATCH, Features, Labelled, all_features, probe_device
 from tinyssl.learn.probes.knn import knn_predict
 from tinyssl.learn.probes.linear import Head, accuracy, enough_epochs, fit_linear
 from tinyssl.learn.probes.regression import fit_ridge, knn_numbers, mean_error
@@ -63,7 +64,7 @@ def score_backbone(
     Raises:
         DataError: The data has no answers.
     """
-    probe = PROBES[task_of_dataset(dataset).name]
+    probe = PROBES.get(task_of_dataset(dataset).name, _by_its_loss)
     features = all_features(backbone, dataset, progress, name)
     return probe(_Job(features, dataset, config, progress, name))
 
@@ -109,11 +110,30 @@ def _regress(job: _Job) -> Score:
     return Score(ridge.head, results, predicted, compared, chosen)
 
 
+def _by_its_loss(job: _Job) -> Score:
+    dataset, found = job.dataset, job.features
+    task = task_of_dataset(dataset)
+    answers = torch.from_numpy(task.answers(dataset))
+    train, val, test = (
+        Labelled(part.features, answers[torch.from_numpy(indices)].to(part.features.device))
+        for part, indices in (
+            (found.train, dataset.train),
+            (found.val, dataset.val),
+            (found.test, dataset.test),
+        )
+    )
+    fitted = fit_task(task, train, val, task.output_size(dataset))
+    predicted, scores = judge(task, fitted.head, test)
+    results = {**scores, f"{task.metric.name}_val": fitted.val, "strength": fitted.strength}
+    chosen = {"strength": str(fitted.strength)}
+    return Score(fitted.head, results, predicted, tuple(scores), chosen)
+
+
 PROBES: dict[str, Callable[[_Job], Score]] = {
     "classification": _classify,
     "regression": _regress,
 }
-"""Task -> its probes"""
+"""Task -> its probes; any other is probed by its loss"""
 
 
 def head_accuracy(

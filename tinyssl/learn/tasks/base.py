@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyssl.core.plugins import Origin
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -63,13 +65,16 @@ class Metric:
 
 
 class Task(abc.ABC):
-    """One kind of answer. Tasks have no state; `TASKS` holds one of each.
+    """One kind of answer. Tasks have no state; `find_task` gives one by its name.
 
     A model may have several outputs (boxes and scores): `decode` gets all of them, and `Answers`
     may be of any dtype and rank, objects included.
     """
 
-    name: ClassVar[str]
+    name: str
+    """In records, where it finds the task again: `find_task` sets a plug-in's"""
+    origin: Origin | None = None
+    """Of a plug-in; `find_task` sets it"""
     metric: ClassVar[Metric]
     """The main one: chooses learning rates, gates the loss of INT8, heads the tables"""
     lead: ClassVar[str]

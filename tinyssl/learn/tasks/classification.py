@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Classification(Task):
     """Answers are class numbers, (n,) int64; outputs are a score for every class."""
 
-    name: ClassVar[str] = "classification"
+    name = "classification"
     metric: ClassVar[Metric] = Metric("accuracy", "Accuracy", percent=True, higher_is_better=True)
     lead: ClassVar[str] = "Share of test samples whose most probable class is the right one."
     drop_unit: ClassVar[str] = "points"
@@ -67,3 +67,6 @@ def confusion_matrix(
     """(classes, classes) counts: row is the label, column the prediction."""
     flat = np.bincount(labels * classes + predictions, minlength=classes * classes)
     return flat.reshape(classes, classes)
+
+
+TASKS: dict[str, type[Task]] = {"classification": Classification}

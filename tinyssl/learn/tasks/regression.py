@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Regression(Task):
     """Answers are numbers in the units of the data, (n, numbers) float32; so are the outputs."""
 
-    name: ClassVar[str] = "regression"
+    name = "regression"
     metric: ClassVar[Metric] = Metric(
         "mae", "Mean absolute error", percent=False, higher_is_better=False
     )
@@ -86,3 +86,6 @@ def standard(
     """Mean and standard deviation of every number; a deviation of 1 where it never changes."""
     deviation = targets.std(axis=0, dtype=np.float64)
     return targets.mean(axis=0, dtype=np.float64), np.where(deviation > 0, deviation, 1.0)
+
+
+TASKS: dict[str, type[Task]] = {"regression": Regression}

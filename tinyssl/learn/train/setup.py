@@ -23,7 +23,7 @@ from tinyssl.learn.methods import (
     method_config,
     view_options,
 )
-from tinyssl.learn.tasks import task_of
+from tinyssl.learn.tasks import find_task, task_of
 from tinyssl.learn.teachers import Teacher, build_teacher, fast, teacher_spec_of
 from tinyssl.learn.train.batches import Batcher, Material
 from tinyssl.learn.train.metrics import require_installed
@@ -66,7 +66,7 @@ class TrainingJob:
     """On the device that trains"""
     schedule: Schedule
     plugins: dict[str, dict[str, str]] = field(default_factory=dict)
-    """method, backbone -> where a plug-in of that kind comes from"""
+    """method, backbone, task -> where a plug-in of that kind comes from"""
     teacher_seconds: float = field(default=0.0)
     """Time that the teacher's features took, by whichever runs computed them"""
     teacher_wait_seconds: float = field(default=0.0)
@@ -132,7 +132,7 @@ def build_job(
     config = replace(config, epochs=schedule.epochs)
     kind = find_method(config.method).value
     spec = dataset.spec
-    if kind.needs_labels and task_of(dataset) is None:
+    if kind.needs_labels and task_of(dataset, dataset.task) is None:
         raise DataError(
             f"{config.method} learns from labels, and {dataset.name} has none",
             hint="use another --method, or --dataset folder with a subfolder for each class",
@@ -156,20 +156,22 @@ def build_job(
     nn.utils.convert_conv2d_weight_memory_format(method.to(world.device), torch.channels_last)
     if world.size > 1 and config.sync_batch_norm:
         synchronise(method, world)
-    return TrainingJob(config, dataset, world, teacher, method, schedule, plugin_origins(config))
+    origins = plugin_origins(config, dataset.task)
+    return TrainingJob(config, dataset, world, teacher, method, schedule, origins)
 
 
-def plugin_origins(config: PretrainConfig) -> dict[str, dict[str, str]]:
-    """Where method and backbone come from, of those that are plug-ins, as a record holds it."""
+def plugin_origins(config: PretrainConfig, task: str | None) -> dict[str, dict[str, str]]:
+    """Where method, backbone and task come from, of those that are plug-ins, for a record."""
     origins = {
         "method": find_method(config.method).origin,
         "backbone": find_backbone(config.backbone).origin,
+        "task": find_task(task).origin if task else None,
     }
     return {name: origin.as_record() for name, origin in origins.items() if origin is not None}
 
 
 def _method_context(dataset: Dataset, teacher: Teacher | None) -> MethodContext:
-    task = task_of(dataset)
+    task = task_of(dataset, dataset.task)
     return MethodContext(
         summary_dim=teacher.info.summary_dim if teacher else 0,
         token_dim=teacher.info.token_dim if teacher else 0,

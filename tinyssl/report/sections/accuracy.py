@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tinyssl.learn.tasks import TASKS, Metric, Task
+from tinyssl.core import plugins
+from tinyssl.learn.tasks import TASKS, Metric, Task, recorded_task
 from tinyssl.report import maps
 from tinyssl.report.chain import Chain, results, stored_json
 from tinyssl.report.page import Block, Column, Note, PageSection, PageTable, Picture
@@ -32,7 +33,10 @@ def accuracy(chain: Chain) -> PageSection | None:
 
 def task_of_chain(chain: Chain) -> Task:
     """What the model was trained and measured for; records of older versions hold classifiers."""
-    return TASKS.get(results(chain.convert).text("task") or "", TASKS["classification"])
+    name = results(chain.convert).text("task")
+    if chain.convert is not None and plugins.is_plugin(plugins.TASKS, name):
+        return recorded_task(name, chain.convert)
+    return TASKS.get(name, TASKS["classification"])
 
 
 def agreement(bench: Fields) -> float | None:

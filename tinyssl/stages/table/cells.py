@@ -16,7 +16,8 @@ from typing import Any
 
 from tinyssl.core.config import DataConfig, PretrainConfig, ProbeConfig
 from tinyssl.core.config_json import config_json
-from tinyssl.core.plugins import BACKBONES, METHODS, is_plugin
+from tinyssl.core.fields import Fields
+from tinyssl.core.plugins import BACKBONES, METHODS, TASKS, is_plugin
 from tinyssl.core.records import RunRecord
 from tinyssl.core.settings import Layer, Setting, resolve
 from tinyssl.stages.table.images import describe_images
@@ -58,7 +59,9 @@ class Cell:
     def key(self) -> str:
         """16 hex digits over all that decides the pretrained weights."""
         return _digest(
-            _pretrain_identity(_as_recorded(self.pretrain), self.method_config, self.images)
+            _pretrain_identity(
+                _as_recorded(self.pretrain, self.data), self.method_config, self.images
+            )
         )
 
     def is_pretrain(self, run: RunRecord) -> bool:
@@ -80,6 +83,7 @@ class Cell:
             same
             and str(run.config.get("run")) == str(pretrain.folder.absolute())
             and run.data.get("fingerprint") == self.images["fingerprint"]
+            and Fields(run.config).fields("data").text("task") == (self.data.task or "")
         )
 
 
@@ -143,17 +147,18 @@ def _pretrain_identity(
     }
 
 
-def _as_recorded(config: PretrainConfig) -> dict[str, Any]:
+def _as_recorded(config: PretrainConfig, data: DataConfig) -> dict[str, Any]:
     """The settings as a record would hold them."""
     content = config_json(config)
     if config.teacher is not None:
         path = Path(config.teacher)
         given = str(path.absolute()) if path.exists() else config.teacher
         content["teacher"] = {"given": given}
-    if is_plugin(METHODS, config.method) or is_plugin(BACKBONES, config.backbone):
+    named = ((METHODS, config.method), (BACKBONES, config.backbone), (TASKS, data.task or ""))
+    if any(is_plugin(group, name) for group, name in named):
         from tinyssl.learn.train.setup import plugin_origins  # torch: takes seconds to load
 
-        content["plugins"] = plugin_origins(config)
+        content["plugins"] = plugin_origins(config, data.task)
     return content
 
 
