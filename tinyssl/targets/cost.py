@@ -1,6 +1,6 @@
 """Instructions of the Armv7E-M kernels: to choose between ways to compute the same.
 
-A step's cost is the sum of its features (`targets/features.py`), each times a constant of its
+A call's cost is the sum of its features (`targets/features.py`), each times a constant of its
 kernel. `python -m tools.fit_cost` fits the constants to measured steps and writes `cost_table.py`,
 which says when, of what, and how far off it is.
 """

@@ -69,7 +69,7 @@ class Figures:
     instructions: int
     """Of the second inference"""
     operators: tuple[int, ...]
-    """Instructions of each operator or step; empty where the engine does not tell"""
+    """Instructions of each operator or kernel call; empty where the engine does not tell"""
     flash: int
     code: int
     """Flash without weights, in bytes"""

@@ -88,7 +88,7 @@ def describe(subject: Subject) -> dict[str, Any]:
 
 
 def layers(subject: Subject, board: Board, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each step of the aot engine: instructions, the reference kernels' for the same, RAM."""
+    """Each call of the aot engine: instructions, the reference kernels' for the same, RAM."""
     own = {row["engine"]: row for row in rows}
     program = compiler.compile(read_model(subject.data, subject.name), board.tinyssl.isa)
     measured = own["aot"]["operators"]
@@ -109,7 +109,7 @@ def layers(subject: Subject, board: Board, rows: Sequence[dict[str, Any]]) -> li
 
 
 def live_bytes(plan: Plan, first: int, last: int) -> int:
-    """Bytes of the arena that hold something while a step runs; overlapping places count once."""
+    """Bytes of the arena that hold something while a call runs; overlapping places count once."""
     alive = [place for place in plan.placements if place.first <= last and place.last >= first]
     used, end = 0, 0
     for place in sorted(alive, key=lambda place: place.offset):

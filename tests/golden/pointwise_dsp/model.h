@@ -25,7 +25,7 @@ extern "C" {
 
 /* Steps: one call of a kernel each, for one operator or several consecutive ones. */
 #define TINYSSL_MODEL_OP_COUNT 3
-/* Number of the last operator of each step, in execution order, from 0. */
+/* Number of the last operator of each kernel call, in execution order, from 0. */
 #define TINYSSL_MODEL_OP_LAST {0, 1, 2}
 
 /* Named tensors by id, from 0: inputs, then outputs, parameters and states. */
@@ -70,11 +70,11 @@ void tinyssl_model_reset(uint8_t *arena);
 /* One inference. */
 void tinyssl_model_invoke(uint8_t *arena);
 
-/* The same; calls after(context, index) when step `index` is done. `after` may be NULL. */
+/* The same; calls after(context, index) when kernel call `index` is done. `after` may be NULL. */
 void tinyssl_model_invoke_profiled(uint8_t *arena, void (*after)(void *context, uint32_t index),
                                    void *context);
 
-/* What step `index` wrote; valid in the call of `after` for that step. */
+/* What kernel call `index` wrote; valid in the call of `after` for it. */
 const void *tinyssl_model_op_output(const uint8_t *arena, uint32_t index);
 
 #ifdef __cplusplus

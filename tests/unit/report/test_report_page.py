@@ -221,7 +221,7 @@ def test_the_page_says_why_the_steps_are_what_they_are(
     chains.bench(workspace, build)
     tuned = page(workspace)[1]
     assert "cost model" not in tuned
-    assert "measured 4 ways to cut the model into steps on mps2_an500 (2026-11-21)" in tuned
+    assert "measured 4 ways to cut the model into kernel calls on mps2_an500 (2026-11-21)" in tuned
     assert "1,234,567 instructions an inference" in tuned
 
 

@@ -134,29 +134,29 @@ def _arena(plan: Fields, tensors: list[maps.ArenaBlock], engine: str) -> Picture
     )
 
 
-def _steps(plan: Fields) -> list[tuple[int, int]]:
+def _calls(plan: Fields) -> list[tuple[int, int]]:
     """First and last operator of each; none where the record does not say."""
     found = plan.get("steps")
     pairs = found if isinstance(found, list) else []
     return [
-        (step[0], step[1])
-        for step in pairs
-        if isinstance(step, list) and len(step) == 2 and all(isinstance(at, int) for at in step)
+        (pair[0], pair[1])
+        for pair in pairs
+        if isinstance(pair, list) and len(pair) == 2 and all(isinstance(at, int) for at in pair)
     ]
 
 
 def _live(plan: Fields, tensors: list[maps.ArenaBlock], build: BuildInfo) -> Picture | None:
-    """Bytes in use while each step runs; None where the record has no steps (TFLM)."""
-    steps, ops = _steps(plan), rows(build.ops)
-    if not steps or len(steps) != len(ops):
+    """Bytes in use while each kernel call runs; None where the record has no calls (TFLM)."""
+    calls, ops = _calls(plan), rows(build.ops)
+    if not calls or len(calls) != len(ops):
         return None
-    used = [maps.live_bytes(tensors, first, last) for first, last in steps]
-    highest = max(range(len(steps)), key=used.__getitem__)
+    used = [maps.live_bytes(tensors, first, last) for first, last in calls]
+    highest = max(range(len(calls)), key=used.__getitem__)
     names = [f"{row.text('name')}, {row.text('shape')}" for row in ops]
-    fused = [last > first for first, last in steps]
+    fused = [last > first for first, last in calls]
     several = sum(fused)
     inside = (
-        f" {several} of {len(steps)} steps are blocks, whose inner tensors never exist as a whole."
+        f" {several} of {len(calls)} calls are blocks, whose inner tensors never exist as a whole."
     )
     tuning = Fields(build.tuning)
     return Picture(
@@ -165,26 +165,27 @@ def _live(plan: Fields, tensors: list[maps.ArenaBlock], build: BuildInfo) -> Pic
         data=charts.columns(
             names, used, ["block of operators" if one else "one operator" for one in fused], "bytes"
         ),
-        title=f"Arena in use in each of the {len(steps)} steps",
-        caption="Bytes of the arena that hold something while a step runs, working memory included;"
+        title=f"Arena in use in each of the {len(calls)} kernel calls",
+        caption="Bytes of the arena that hold something while a call runs, working memory included;"
         " an output that lies over an input counts once with it."
-        f" The most, {size(used[highest])}, are in use in step {highest}, {names[highest]}."
+        f" The most, {size(used[highest])}, are in use in call {highest}, {names[highest]}."
         + (inside if several else "")
         + (_choice(tuning) if several or tuning.text("measured") else ""),
     )
 
 
 def _choice(tuning: Fields) -> str:
-    """Why these steps and no others."""
+    """Why these kernel calls and no others."""
     if not tuning.text("measured"):
         return (
-            " Of the ways to cut the model into steps, those were kept that need the least memory,"
+            " Of the ways to cut the model into kernel calls, those were kept that need the least"
+            " memory,"
             " and of these the one of the fewest instructions by the kernels' cost model;"
             " `tinyssl tune` measures them instead."
         )
     ways, total = grouped(tuning.number("candidates")), grouped(tuning.number("total"))
     return (
-        f" `tinyssl tune` measured {ways} ways to cut the model into steps on"
+        f" `tinyssl tune` measured {ways} ways to cut the model into kernel calls on"
         f" {tuning.text('board')} ({tuning.text('measured')}); this one is the fastest whose image"
         f" fits: {total} {tuning.text('unit')} an inference."
     )
