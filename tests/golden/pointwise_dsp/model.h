@@ -23,7 +23,7 @@ extern "C" {
 #define TINYSSL_MODEL_SHA256 "0000000000000000000000000000000000000000000000000000000000000000"
 #define TINYSSL_MODEL_ARENA_BYTES 112
 
-/* Steps: one call of a kernel each, for one operator or several consecutive ones. */
+/* Kernel calls: each for one operator, or for several consecutive ones. */
 #define TINYSSL_MODEL_OP_COUNT 3
 /* Number of the last operator of each kernel call, in execution order, from 0. */
 #define TINYSSL_MODEL_OP_LAST {0, 1, 2}
