@@ -217,7 +217,7 @@ class Told(Silent):
 
 
 def test_weights_whose_plugin_changed_or_is_gone(tmp_path: Path) -> None:
-    path = shutil.copy(EXAMPLES / "resnet.py", tmp_path / "resnet.py")
+    path = Path(shutil.copy(EXAMPLES / "resnet.py", tmp_path / "resnet.py"))
     run = train(quick(method="random", backbone=f"{path}:resnet_small"), tmp_path)
     with path.open("a") as file:
         file.write("# a remark\n")
@@ -231,7 +231,7 @@ def test_weights_whose_plugin_changed_or_is_gone(tmp_path: Path) -> None:
 def test_a_file_that_only_a_run_names_is_not_imported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path
 ) -> None:
-    path = shutil.copy(EXAMPLES / "resnet.py", tmp_path / "resnet.py")
+    path = Path(shutil.copy(EXAMPLES / "resnet.py", tmp_path / "resnet.py"))
     run = train(quick(method="random", backbone=f"{path}:resnet_small"), tmp_path)
     assert str(path) in (cache / "plugins.jsonl").read_text()
     forget(monkeypatch, cache)
@@ -257,7 +257,7 @@ def forget(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
 def test_a_run_to_resume_names_no_plugin_for_you(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path
 ) -> None:
-    path = shutil.copy(EXAMPLES / "vicreg.py", tmp_path / "vicreg.py")
+    path = Path(shutil.copy(EXAMPLES / "vicreg.py", tmp_path / "vicreg.py"))
     config = quick(method=f"{path}:VICReg", backbone="mobilenet_v2_tiny")
     with pytest.raises(KeyboardInterrupt):
         pretrain(config, DIGITS, Workspace(tmp_path), Silent(), [lambda _: Stop()])
@@ -368,7 +368,7 @@ def test_lists_name_the_plugins_of_packages(
 
 
 def test_a_table_measures_again_when_the_plugin_changed(tmp_path: Path) -> None:
-    path = shutil.copy(EXAMPLES / "vicreg.py", tmp_path / "vicreg.py")
+    path = Path(shutil.copy(EXAMPLES / "vicreg.py", tmp_path / "vicreg.py"))
     table = tmp_path / "table.toml"
     table.write_text(
         "seeds = [0]\n[data]\nimage_size = 8\n[pretrain]\nepochs = 1\n"

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +25,8 @@ from tinyssl.core.progress import Silent
 from tinyssl.core.records import Workspace
 from tinyssl.data import data_config_of
 from tinyssl.frontends.tflite import read_model
+from tinyssl.graph.interface import named_values
+from tinyssl.graph.model import ValueKind
 from tinyssl.learn.tasks import find_task
 from tinyssl.report.chain import Chain
 from tinyssl.report.sections.accuracy import task_of_chain
@@ -36,7 +39,7 @@ from tinyssl.stages.verify import verify
 from tinyssl.verify.subject import load_split
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "plugins" / "multilabel.py"
-QUICK = {"method": "supervised", "backbone": "mlp", "device": "cpu", "knn_every": 0}
+QUICK: dict[str, Any] = {"method": "supervised", "backbone": "mlp", "device": "cpu", "knn_every": 0}
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +60,7 @@ def tags(path: Path, task: str) -> DataConfig:
 def test_the_example_from_training_to_our_c(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path
 ) -> None:
-    path = shutil.copy(EXAMPLE, tmp_path / "multilabel.py")
+    path = Path(shutil.copy(EXAMPLE, tmp_path / "multilabel.py"))
     name, workspace = f"{path}:MultiLabel", Workspace(tmp_path)
     data = tags(tmp_path / "tags.npz", name)
     config = PretrainConfig(epochs=20, batch_size=16, lr=3e-3, warmup_epochs=0, **QUICK)
@@ -78,7 +81,8 @@ def test_the_example_from_training_to_our_c(
     assert verify(VerifyConfig(images=24, max_drop=10), workspace).results["equal"] == 24
     split = load_split(converted)
     model = read_model(converted.path("model").read_bytes())
-    judge = Judge(split.task, [model.output], split.class_names)
+    outputs = [value for value in named_values(model) if value.kind is ValueKind.OUTPUT]
+    judge = Judge(split.task, outputs, split.class_names)
     zeros = {model.output.name: np.zeros(model.output.shape, np.int8)}
     assert len(judge.add(zeros, zeros, split.answers[0])) == 3
     assert judge.results()["exact_device"] in (0.0, 1.0)
@@ -102,7 +106,7 @@ def test_the_example_from_training_to_our_c(
 
 
 def test_a_table_measures_again_when_the_task_changed(tmp_path: Path) -> None:
-    path = shutil.copy(EXAMPLE, tmp_path / "multilabel.py")
+    path = Path(shutil.copy(EXAMPLE, tmp_path / "multilabel.py"))
     tags(tmp_path / "tags.npz", "")
     table = tmp_path / "table.toml"
     table.write_text(

@@ -147,7 +147,7 @@ def test_residual_branches_start_small_but_not_at_zero():
     blocks = [m for m in backbone.modules() if getattr(m, "shortcut", False)]
     assert len(blocks) == 10
     for block in blocks:
-        assert torch.all(block.last_norm.weight == 0.1)
+        assert torch.all(block.get_parameter("last_norm.weight") == 0.1)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 2), (1, 3), (4, 1)])

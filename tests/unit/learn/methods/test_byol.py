@@ -10,14 +10,16 @@ import torch
 from tinyssl.data.augment import make_views
 from tinyssl.learn.backbones import build_backbone
 from tinyssl.learn.methods import Batch, Method, MethodContext, build_method, method_config
-from tinyssl.learn.methods.byol import regression_loss
+from tinyssl.learn.methods.byol import BYOL, regression_loss
 
 
-def byol(**options: object) -> Method:
+def byol(**options: object) -> BYOL:
     torch.manual_seed(0)
     backbone = build_backbone("mobilenet_v2_tiny", stem_stride=1)
     context = MethodContext(image_size=16)
-    return build_method("byol", backbone, method_config("byol", options), context).train()
+    method = build_method("byol", backbone, method_config("byol", options), context)
+    assert isinstance(method, BYOL)
+    return method.train()
 
 
 def batch_for(method: Method, seed: int = 0) -> Batch:
@@ -62,7 +64,8 @@ def test_loss_is_float32_under_autocast():
 
 def test_the_target_of_the_loss_gets_no_gradient():
     p, t = torch.randn(2, 4, 3, requires_grad=True).unbind()
-    p.retain_grad(), t.retain_grad()
+    p.retain_grad()
+    t.retain_grad()
     regression_loss(p, t).backward()
     assert p.grad is not None
     assert t.grad is None
@@ -114,7 +117,8 @@ def test_online_networks_are_trained_and_the_target_is_not():
 
 def test_after_step_moves_the_target_by_byols_schedule():
     method = byol(momentum=0.9)
-    weight, average = method.projector[0].weight, method.target[1][0].weight
+    weight = method.projector.get_parameter("0.weight")
+    average = method.target.get_parameter("1.0.weight")
     with torch.no_grad():
         weight.add_(1.0)
     for progress, momentum in ((0.0, 0.9), (0.5, 0.95), (1.0, 1.0)):
@@ -126,7 +130,7 @@ def test_after_step_moves_the_target_by_byols_schedule():
 def test_target_in_training_mode_keeps_its_own_statistics():
     """As in the authors' code: batch statistics, and running means that no average touches."""
     method = byol()
-    mean = method.target[0].stem[1].running_mean
+    mean = method.target.get_buffer("0.stem.1.running_mean")
     before = mean.clone()
     method.loss(batch_for(method))
     assert not torch.equal(mean, before)
@@ -138,6 +142,7 @@ def test_target_in_training_mode_keeps_its_own_statistics():
 def test_head_has_the_sizes_of_byol_tiny():
     config = method_config("byol", {})
     method = build_method("byol", build_backbone("mobilenet_v2_035"), config, MethodContext())
+    assert isinstance(method, BYOL)
     assert [tuple(p.shape) for p in method.projector.parameters() if p.ndim == 2] == [
         (256, 1280),
         (256, 256),

@@ -12,17 +12,18 @@ from tinyssl.core.errors import UsageError
 from tinyssl.data.augment import ViewOptions, ViewSpec, draw_crops, make_views
 from tinyssl.learn.backbones import build_backbone
 from tinyssl.learn.methods import Batch, Method, MethodContext, Targets, build_method, method_config
-from tinyssl.learn.methods.ca_dssl import cosine_loss, token_loss
+from tinyssl.learn.methods.ca_dssl import CaDssl, cosine_loss, token_loss
 
 VIT_S = MethodContext(summary_dim=384, token_dim=384, image_size=32)
 GRID = 4
 
 
-def build(backbone: str = "mobilenet_v2_tiny", **options: object) -> Method:
+def build(backbone: str = "mobilenet_v2_tiny", **options: object) -> CaDssl:
     torch.manual_seed(0)
-    return build_method(
-        "ca_dssl", build_backbone(backbone), method_config("ca_dssl", options), VIT_S
-    )
+    config = method_config("ca_dssl", options)
+    method = build_method("ca_dssl", build_backbone(backbone), config, VIT_S)
+    assert isinstance(method, CaDssl)
+    return method
 
 
 def batch_for(method: Method, images: int = 8, progress: float = 0.0) -> Batch:

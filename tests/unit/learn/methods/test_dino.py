@@ -12,14 +12,22 @@ import torch
 from tinyssl.data.augment import make_views
 from tinyssl.learn.backbones import build_backbone
 from tinyssl.learn.methods import Batch, Method, MethodContext, build_method, method_config
-from tinyssl.learn.methods.dino import dino_loss, moved_centre, pair_losses, teacher_probabilities
+from tinyssl.learn.methods.dino import (
+    DINO,
+    dino_loss,
+    moved_centre,
+    pair_losses,
+    teacher_probabilities,
+)
 
 
-def dino(**options: object) -> Method:
+def dino(**options: object) -> DINO:
     torch.manual_seed(0)
     backbone = build_backbone("mobilenet_v2_tiny", stem_stride=1)
     config = method_config("dino", {"hidden": 16, "bottleneck": 8, "outputs": 12} | options)
-    return build_method("dino", backbone, config, MethodContext(image_size=32)).train()
+    method = build_method("dino", backbone, config, MethodContext(image_size=32))
+    assert isinstance(method, DINO)
+    return method.train()
 
 
 def batch_for(method: Method, seed: int = 0) -> Batch:
@@ -159,10 +167,11 @@ def test_the_teacher_gets_no_gradient_and_follows_slowly():
             assert parameter.grad.isfinite().all()
     with torch.no_grad():
         method.head.last.weight.add_(1.0)
-    before = method.teacher[1].last.weight.clone()
+    average = method.teacher.get_parameter("1.last.weight")
+    before = average.clone()
     method.after_step(0.5)
     expected = 0.95 * before + 0.05 * method.head.last.weight
-    assert torch.allclose(method.teacher[1].last.weight, expected, atol=1e-6)
+    assert torch.allclose(average, expected, atol=1e-6)
 
 
 def test_teacher_temperature_by_default_is_constant():
@@ -194,9 +203,14 @@ def test_the_last_layer_is_frozen_at_first():
         method.after_step(progress)
         method.zero_grad()
         method.loss(batch_for(method)).total.backward()
-        largest = method.head.last.weight.grad.abs().max().item()
+        last, first = (
+            method.head.get_parameter(f"{name}.weight").grad for name in ("last", "layers.0")
+        )
+        assert last is not None
+        assert first is not None
+        largest = last.abs().max().item()
         assert (largest == 0) == frozen
-        assert method.head.layers[0].weight.grad.abs().max() > 0
+        assert first.abs().max() > 0
 
 
 def test_the_factor_that_freezes_does_not_change_the_scores():
@@ -239,11 +253,15 @@ def test_figures_tell_a_collapse():
     assert 0 < healthy["entropy"].item() < math.log(12)
     assert healthy["kl"].item() > 0.1
     assert healthy["spread"].item() > 0.1
-    for head in (method.head, method.teacher[1]):
+    weights = (
+        method.head.get_parameter("last.weight"),
+        method.teacher.get_parameter("1.last.weight"),
+    )
+    for weight in weights:
         with (
             torch.no_grad()
         ):  # all outputs look in one direction: every image gets all cosines equal
-            head.last.weight.copy_(torch.ones(12, 8))
+            weight.copy_(torch.ones(12, 8))
     method.centre.zero_()
     collapsed = method.loss(batch_for(method)).metrics
     assert collapsed["entropy"].item() == pytest.approx(math.log(12), abs=1e-4)
@@ -257,5 +275,6 @@ def test_defaults():
     assert (config.student_temperature, config.teacher_temperature) == (0.1, 0.04)
     context = MethodContext(image_size=32)
     method = build_method("dino", build_backbone("mobilenet_v2_035"), config, context)
+    assert isinstance(method, DINO)
     shapes = [tuple(p.shape) for p in method.head.parameters() if p.ndim == 2]
     assert shapes == [(256, 1280), (256, 256), (128, 256), (512, 128)]

@@ -81,9 +81,9 @@ def test_the_ends_of_the_momentum():
 def test_buffers_are_not_averaged():
     trained = network()
     average = averaged_copy(trained)
-    trained[1].running_mean.fill_(7.0)
+    trained.get_buffer("1.running_mean").fill_(7.0)
     update_average(average, trained, 0.5)
-    assert average[1].running_mean.abs().max() == 0
+    assert average.get_buffer("1.running_mean").abs().max() == 0
 
 
 def test_cosine_momentum_is_byols():

@@ -13,14 +13,16 @@ from torch import Tensor
 from tinyssl.data.augment import make_views
 from tinyssl.learn.backbones import build_backbone
 from tinyssl.learn.methods import Batch, Method, MethodContext, build_method, method_config
-from tinyssl.learn.methods.moco_v2 import info_nce
+from tinyssl.learn.methods.moco_v2 import MoCoV2, info_nce
 
 
-def moco(**options: object) -> Method:
+def moco(**options: object) -> MoCoV2:
     torch.manual_seed(0)
     backbone = build_backbone("mobilenet_v2_tiny", stem_stride=1)
     config = method_config("moco_v2", {"queue": 32} | options)
-    return build_method("moco_v2", backbone, config, MethodContext(image_size=32)).train()
+    method = build_method("moco_v2", backbone, config, MethodContext(image_size=32))
+    assert isinstance(method, MoCoV2)
+    return method.train()
 
 
 def batch_for(method: Method, seed: int = 0) -> Batch:
@@ -143,10 +145,11 @@ def test_key_encoder_gets_no_gradient_and_follows_slowly():
     with torch.no_grad():
         for parameter in method.head.parameters():
             parameter.add_(1.0)
-    before = method.key_encoder[1][0].weight.clone()
+    average = method.key_encoder.get_parameter("1.0.weight")
+    before = average.clone()
     method.after_step(0.5)  # the momentum is constant
-    expected = 0.9 * before + 0.1 * method.head[0].weight
-    assert torch.allclose(method.key_encoder[1][0].weight, expected, atol=1e-6)
+    expected = 0.9 * before + 0.1 * method.head.get_parameter("0.weight")
+    assert torch.allclose(average, expected, atol=1e-6)
 
 
 def test_two_steps_in_a_row_can_be_trained():
@@ -179,6 +182,7 @@ def test_defaults():
     method = build_method(
         "moco_v2", build_backbone("mobilenet_v2_035"), config, MethodContext(image_size=32)
     )
+    assert isinstance(method, MoCoV2)
     assert [tuple(p.shape) for p in method.head.parameters()] == [
         (256, 1280),
         (256,),

@@ -3,6 +3,8 @@ with exact numbers, statistics over many samples."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +14,8 @@ from tinyssl.core.errors import UsageError
 from tinyssl.data.augment import ViewOptions, ViewSpec, draw_crops, make_views
 from tinyssl.learn.backbones import build_backbone
 from tinyssl.learn.methods import Batch, Method, MethodContext, build_method, method_config
+from tinyssl.learn.methods.dino import DINO
+from tinyssl.learn.methods.moco_v2 import MoCoV2
 from tinyssl.learn.methods.multicrop import (
     MultiCropOptions,
     by_view,
@@ -20,7 +24,7 @@ from tinyssl.learn.methods.multicrop import (
     rebalanced,
 )
 
-SSLIGHT = {"crop_min": 0.3, "local_views": 6, "alpha": 0.4}
+SSLIGHT: dict[str, Any] = {"crop_min": 0.3, "local_views": 6, "alpha": 0.4}
 
 
 def method_of(name: str, stem_stride: int = 1, **options: object) -> Method:
@@ -137,6 +141,7 @@ def test_rows_are_in_the_order_of_the_views():
 )
 def test_dino_calls_the_backbone_once_a_size(options, student):
     method = method_of("dino", **options)
+    assert isinstance(method, DINO)
     backbone, head, teacher = (
         Calls(m) for m in (method.backbone, method.head.layers, method.teacher)
     )
@@ -149,6 +154,7 @@ def test_dino_calls_the_backbone_once_a_size(options, student):
 @pytest.mark.parametrize(("options", "query"), [({}, [(4, 32)]), (SSLIGHT, [(4, 32), (24, 18)])])
 def test_moco_keys_are_the_first_view_only(options, query):
     method = method_of("moco_v2", **options)
+    assert isinstance(method, MoCoV2)
     backbone, keys = Calls(method.backbone), Calls(method.key_encoder)
     method.loss(batch_for(method))
     assert backbone.seen == query

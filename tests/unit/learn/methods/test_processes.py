@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
+from torch.multiprocessing.spawn import spawn
 
 from tinyssl.learn.methods.centre import RunningCentre
 from tinyssl.learn.methods.queue import Queue, gather_rows
@@ -16,8 +16,7 @@ ROWS = torch.arange(24.0).reshape(8, 3) + 1
 
 
 def one_process(rank: int, folder: str) -> None:
-    store = dist.FileStore(f"{folder}/store", 2)
-    dist.init_process_group("gloo", store=store, rank=rank, world_size=2)
+    dist.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank, world_size=2)
     torch.manual_seed(0)
     mine = ROWS[4 * rank : 4 * rank + 4]
     queue, centre = Queue(10, 3), RunningCentre(3, momentum=0.9, scale=True)
@@ -31,7 +30,7 @@ def one_process(rank: int, folder: str) -> None:
 
 @pytest.mark.slow  # two interpreters that import torch
 def test_two_processes_know_what_one_with_the_whole_batch_knows(tmp_path: Path) -> None:
-    mp.spawn(one_process, args=(str(tmp_path),), nprocs=2)
+    spawn(one_process, args=(str(tmp_path),), nprocs=2)
     torch.manual_seed(0)
     queue, centre = Queue(10, 3), RunningCentre(3, momentum=0.9, scale=True)
     queue.push(ROWS)

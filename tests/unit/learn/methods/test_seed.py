@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from tinyssl.data.augment import make_views
 from tinyssl.learn.backbones import build_backbone
 from tinyssl.learn.methods import Batch, Method, MethodContext, Targets, build_method, method_config
-from tinyssl.learn.methods.seed import OneQueue, TwoQueues, seed_loss, similarity_loss
+from tinyssl.learn.methods.seed import OneQueue, Seed, TwoQueues, seed_loss, similarity_loss
 
 KEY = torch.tensor([[1.0, 0.0]])
 Z = torch.tensor([[0.5, math.sqrt(3) / 2]])
@@ -21,9 +21,12 @@ THREE = torch.cat([KEY, TWO])
 TEACHER = MethodContext(summary_dim=384, token_dim=384, image_size=32)
 
 
-def build(backbone: str = "mobilenet_v2_tiny", **options: object) -> Method:
+def build(backbone: str = "mobilenet_v2_tiny", **options: object) -> Seed:
     torch.manual_seed(0)
-    return build_method("seed", build_backbone(backbone), method_config("seed", options), TEACHER)
+    config = method_config("seed", options)
+    method = build_method("seed", build_backbone(backbone), config, TEACHER)
+    assert isinstance(method, Seed)
+    return method
 
 
 def batch_for(method: Method, images: int = 8) -> Batch:

@@ -14,7 +14,7 @@ from tinyssl.data.augment import ViewOptions, ViewSpec, make_views
 from tinyssl.learn.backbones import build_backbone
 from tinyssl.learn.methods import Batch, MethodContext, build_method, method_config
 from tinyssl.learn.methods.monitor import embedding_std
-from tinyssl.learn.methods.simclr import nt_xent
+from tinyssl.learn.methods.simclr import SimCLR, nt_xent
 
 
 def reference_nt_xent(za: np.ndarray, zb: np.ndarray, temperature: float) -> float:
@@ -79,6 +79,7 @@ def test_head_has_the_sizes_of_simclr_tiny():
     method = build_method(
         "simclr", build_backbone("mobilenet_v2_035"), method_config("simclr", {}), MethodContext()
     )
+    assert isinstance(method, SimCLR)
     shapes = [tuple(p.shape) for p in method.projector.parameters()]
     assert shapes == [(256, 1280), (256,), (256,), (128, 256)]
 

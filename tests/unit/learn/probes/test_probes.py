@@ -62,10 +62,10 @@ def test_linear_probe_separates_at_any_scale(scale):
 def test_linear_probe_cannot_learn_noise():
     train, val = clusters(60, 0), clusters(60, 1)
     generator = torch.Generator().manual_seed(0)
-    noise = [
+    noise, other = (
         Labelled(torch.randn(60, 8, generator=generator), part.labels) for part in (train, val)
-    ]
-    assert fit_linear(*noise, 3, QUICK, Tracker()).val_accuracy < 0.65
+    )
+    assert fit_linear(noise, other, 3, QUICK, Tracker()).val_accuracy < 0.65
 
 
 def test_linear_probe_keeps_the_best_rate():

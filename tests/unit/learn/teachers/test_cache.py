@@ -154,18 +154,18 @@ def test_computed_once_and_shared():
 
 @pytest.mark.parametrize("change", ["teacher", "data", "geometry", "grid", "seed"])
 def test_key_has_all_that_matters(change, cache):
-    given = {"teacher": ColourTeacher(), "data": make_dataset(), "geometry": GEOMETRY, "plan": PLAN}
-    cached_targets(given["teacher"], given["data"], given["geometry"], given["plan"], Silent())
+    given = (ColourTeacher(), make_dataset(), GEOMETRY, PLAN)
+    cached_targets(*given, Silent())
     before = len(entries(cache))
+    teacher, data, geometry, plan = given
     other = {
-        "teacher": {"teacher": ColourTeacher(2.0)},
-        "data": {"data": make_dataset(seed=1)},
-        "geometry": {"geometry": Geometry(0.4, 1.0, 4 / 3, 0.5)},
-        "grid": {"plan": CachePlan(2, 1, 7)},
-        "seed": {"plan": CachePlan(2, 2, 8)},
+        "teacher": (ColourTeacher(2.0), data, geometry, plan),
+        "data": (teacher, make_dataset(seed=1), geometry, plan),
+        "geometry": (teacher, data, Geometry(0.4, 1.0, 4 / 3, 0.5), plan),
+        "grid": (teacher, data, geometry, CachePlan(2, 1, 7)),
+        "seed": (teacher, data, geometry, CachePlan(2, 2, 8)),
     }[change]
-    given |= other
-    cached_targets(given["teacher"], given["data"], given["geometry"], given["plan"], Silent())
+    cached_targets(*other, Silent())
     assert len(entries(cache)) == before + 2
 
 

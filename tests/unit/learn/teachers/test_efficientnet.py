@@ -14,6 +14,7 @@ from tinyssl.learn.teachers.efficientnet import (
     STD,
     EfficientNetLite,
     EfficientNetTeacher,
+    Tokens,
     Variant,
 )
 
@@ -89,8 +90,8 @@ def test_normalisation() -> None:
 
 def test_tokens_are_a_choice_and_part_of_the_identity() -> None:
     path = weights_of(LITE0)
-    teachers = [EfficientNetTeacher(LITE0, path, 64, tokens) for tokens in
-                ("last", "head", "stride16")]  # type: ignore[arg-type]  # each is one of them  # fmt: skip
+    choices: tuple[Tokens, ...] = ("last", "head", "stride16")
+    teachers = [EfficientNetTeacher(LITE0, path, 64, tokens) for tokens in choices]
     assert [teacher.info.token_dim for teacher in teachers] == [320, 1280, 112]
     assert len({teacher.info.sha256 for teacher in teachers}) == 3
     head = teachers[1](torch.rand(1, 3, 64, 64))

@@ -34,6 +34,7 @@ def test_round_trip(tmp_path):
     save_checkpoint(tmp_path, state(2))
     assert step_of(tmp_path) == 2
     found = load_checkpoint(tmp_path, Silent())
+    assert found is not None
     assert torch.equal(found["weights"], torch.arange(10) + 2.0)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([CURRENT, PREVIOUS])
 

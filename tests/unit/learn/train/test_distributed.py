@@ -171,9 +171,8 @@ def difference(run: RunRecord, other: RunRecord) -> float:
 @pytest.mark.timeout(900)
 def test_two_processes_are_one_with_the_doubled_batch(data, teacher, tmp_path):
     alone = {name: config_of(name, teacher) for name in METHODS_TO_COMPARE}
-    plain = {"backbone": "plain", "sync_batch_norm": False}
     for name in ("seed", "supervised"):  # not one batch norm in them
-        alone[f"plain_{name}"] = replace(alone[name], **plain)
+        alone[f"plain_{name}"] = replace(alone[name], backbone="plain", sync_batch_norm=False)
     alone["mobilenet"] = replace(alone["simclr"], backbone="mobilenet_v2_tiny")
     two = {name: replace(config, batch_size=BATCH // 2) for name, config in alone.items()}
     single = launch(tmp_path / "single", alone, data, processes=1)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from tinyssl.core.config import DataConfig, PretrainConfig
 from tinyssl.core.progress import Silent
@@ -17,7 +16,7 @@ from tinyssl.core.records import Workspace
 from tinyssl.data import Dataset
 from tinyssl.data.spec import FeatureSpec
 from tinyssl.learn.backbones import build_backbone
-from tinyssl.learn.methods import MethodContext, build_method, method_config
+from tinyssl.learn.methods import Method, MethodContext, build_method, method_config
 from tinyssl.learn.train.observer import Metrics, TrainingRun
 from tinyssl.learn.train.online_knn import (
     BANK_SHARE,
@@ -80,7 +79,7 @@ def test_labels_without_meaning_are_guessed(tmp_path: Path) -> None:
     assert 0.2 < OnlineKnn(noise).accuracy() < 0.8  # 40 images: chance is 0.5 ± 0.08
 
 
-def settle_batch_norms(method: nn.Module) -> None:
+def settle_batch_norms(method: Method) -> None:
     """Running statistics of a fresh network are those of no data."""
     with torch.no_grad():
         for _ in range(20):

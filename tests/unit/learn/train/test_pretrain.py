@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -226,10 +227,11 @@ def _payload(path: Path) -> Path:
 
 
 def test_resumed_runs_keep_their_settings(unbroken, data):
-    for changed, message in (
+    refused: tuple[tuple[dict[str, Any], str], ...] = (
         ({"lr": 0.5}, "has lr 0.001, not 0.5"),
         ({"epochs": 7}, "has epochs 3, not 7"),
-    ):
+    )
+    for changed, message in refused:
         record = replace(unbroken, status="running")
         folder = _copy(record, changed)
         with pytest.raises(UsageError, match=message) as caught:

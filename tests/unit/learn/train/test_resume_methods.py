@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,10 +17,11 @@ from tinyssl.core.config import DataConfig, PretrainConfig
 from tinyssl.core.errors import DataError, UsageError
 from tinyssl.core.progress import Silent
 from tinyssl.core.records import RunRecord, Workspace, sha256_of
-from tinyssl.data.augment import Geometry
+from tinyssl.data.augment import Geometry, draw_crops
 from tinyssl.learn.backbones import build_backbone, save_backbone
 from tinyssl.learn.backbones.storage import load_info
 from tinyssl.learn.methods import METHODS
+from tinyssl.learn.teachers.cache import CachedTargets
 from tinyssl.learn.train.checkpoint import load_checkpoint
 from tinyssl.learn.train.target_source import CachedTargetSource
 from tinyssl.stages.pretrain import pretrain
@@ -74,7 +75,7 @@ def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TINYSSL_CACHE", str(tmp_path / "cache"))
 
 
-def config_of(method: str, teacher: Path | None = None, **changed: object) -> PretrainConfig:
+def config_of(method: str, teacher: Path | None = None, **changed: Any) -> PretrainConfig:
     return PretrainConfig(
         method=method,
         method_options=SHORT_QUEUES.get(method, {}),
@@ -203,7 +204,7 @@ def test_other_weights_of_the_teacher(data, teacher, tmp_path):
 
 @pytest.mark.parametrize(("crops", "epochs"), [(3, 6), (2, 5)])
 def test_every_crop_is_used_as_often_as_the_others(crops, epochs):
-    caches = {GEOMETRY: SimpleNamespace(copies=crops, seconds=0.0)}
+    caches = {GEOMETRY: CachedTargets([draw_crops(1, GEOMETRY)] * crops, [], seconds=0.0)}
     for seed in range(4):
         source = CachedTargetSource(caches, seed)
         used = [source.copy(GEOMETRY, epoch) for epoch in range(epochs)]
