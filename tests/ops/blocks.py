@@ -4,6 +4,7 @@ such a pair behind any other convolution.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -117,7 +118,7 @@ def stem(
     return chain.file.data()
 
 
-BLOCKS = {
+BLOCKS: dict[str, Callable[[], bytes]] = {
     "block": block,
     "block stride 2": partial(block, stride=2),
     "block added": partial(block, add="left"),

@@ -29,6 +29,7 @@ from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.interface import named_values
 from tinyssl.ops import OPS
 from tinyssl.ops.common.params import float_literal
+from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.reshape import Reshape
 from tinyssl.runtimes.host import compile_sources
 from tinyssl.targets.boards import Isa
@@ -162,7 +163,9 @@ def test_objects_hold_no_variable_data_and_call_only_memory_functions(tmp_path):
     """`nm` over all objects: no data, no bss; only memcpy and memset come from outside."""
     if shutil.which("nm") is None:
         pytest.skip("needs nm")
-    defined, wanted, seen = set(), set(), set()
+    defined: set[str] = set()
+    wanted: set[str] = set()
+    seen: set[str] = set()
     names = ("conv", "depthwise", "add", "pad", "mean", "average", "max", "dense", "softmax")
     for name, isa in ((name, isa) for isa in ISAS for name in names):
         folder = tmp_path / isa.value / name
@@ -221,9 +224,10 @@ def test_views_have_no_kernel():
 
 def test_weights_shared_by_two_operators_are_stored_once():
     model = compiled("add").graph
-    shared = replace(
-        model, ops=(model.ops[0], replace(model.ops[1], weight=model.ops[0].weight), model.ops[2])
-    )
+    first, second, last = model.ops
+    assert isinstance(first, Conv2D)
+    assert isinstance(second, Conv2D)
+    shared = replace(model, ops=(first, replace(second, weight=first.weight), last))
     text = render_aot(compile(shared))["weights.c"]
     assert text.count("static const int8_t weight_") == 1
 

@@ -5,6 +5,8 @@ The models are those that other tools write; none of their hints may lead nowher
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
@@ -167,15 +169,12 @@ def test_rows_inside_a_model_are_no_batch():
 
 
 def test_a_batch_is_told_once():
-    error = refusal(
-        repacked(
-            cases.reshaped_pool(),
-            lambda model: [
-                setattr(tensor, "shape", [2, *map(int, tensor.shape[1:])])
-                for tensor in (model.subgraphs[0].tensors[index] for index in (0, 1, 2, 4))
-            ],
-        )
-    )
+    def doubled(model: Any) -> None:
+        for index in (0, 1, 2, 4):
+            tensor = model.subgraphs[0].tensors[index]
+            tensor.shape = [2, *map(int, tensor.shape[1:])]
+
+    error = refusal(repacked(cases.reshaped_pool(), doubled))
     assert "the batch must be 1" in error.message
     assert "\n" not in error.message
 

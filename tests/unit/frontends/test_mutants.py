@@ -36,7 +36,8 @@ def test_the_seed_decides():
 
 def test_accepted_mutants_give_the_bytes_of_tflm(tmp_path):
     """Under ASan and UBSan; each is another file than any of the seeds."""
-    mutator, oracle, found = Mutator(seeds(), 3), Oracle(), {}
+    mutator, oracle = Mutator(seeds(), 3), Oracle()
+    found: dict[bytes, list[bytes]] = {}
     known = set(seeds().values())
     while len(found) < COMPILED:
         data = mutator.field_changed()

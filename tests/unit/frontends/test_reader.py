@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
@@ -36,17 +39,17 @@ def test_convolution_arrives_with_all_its_parts():
     assert isinstance(op, Conv2D)
     assert (op.label, op.stride, op.activation) == ("#0 CONV_2D", (2, 2), "relu6")
     assert op.padding == Padding(0, 1, 1, 1)
-    weight = model.tensor(op.weight)
-    assert (weight.shape, weight.dtype, weight.quant.axis) == ((5, 3, 3, 3), DType.INT8, 0)
+    weight, quant = model.tensor(op.weight), model.quant(op.weight)
+    assert (weight.shape, weight.dtype, quant.axis) == ((5, 3, 3, 3), DType.INT8, 0)
     assert weight.array().flat[0] == -127
-    assert len(weight.quant.scale) == 5
+    assert len(quant.scale) == 5
     assert model.name == "tiny"
     assert len(model.source_sha256) == 64
 
 
 def test_scales_are_the_float32_of_the_file():
     model = read_model(cases.softmax(scale=0.1))
-    assert model.input.quant.scale == (float(np.float32(0.1)),)
+    assert model.quant(model.inputs[0]).scale == (float(np.float32(0.1)),)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +178,7 @@ def test_custom_operator_is_named():
         read_model(repacked(cases.softmax(), change))
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[Callable[[], bytes], Callable[[Any], object], str]] = {
     "version": (
         cases.softmax,
         lambda model: setattr(model.operatorCodes[0], "version", 99),

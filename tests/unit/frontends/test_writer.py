@@ -12,6 +12,7 @@ from tinyssl.frontends.tflite import is_canonical, read_model, write_model
 from tinyssl.graph.passes import run_passes
 from tinyssl.ops.average_pool_2d import AveragePool2D
 from tinyssl.ops.common.window import Padding
+from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.pad import Pad
 
 
@@ -66,7 +67,7 @@ def test_padding_that_is_neither_same_nor_valid_becomes_a_pad_that_folds_back():
     assert pad.padding == Padding(1, 0, 1, 0)
     assert read.tensor(pad.output).shape == (1, 5, 5, 8)
     folded = run_passes(read)
-    assert [op.padding for op in folded.ops if op.kind == "CONV_2D"][1] == Padding(1, 0, 1, 0)
+    assert [op.padding for op in folded.ops if isinstance(op, Conv2D)][1] == Padding(1, 0, 1, 0)
 
 
 def test_same_padding_needs_no_pad():

@@ -66,7 +66,7 @@ def test_channel_multipliers_are_in_times_weight_over_out():
     model = read_model(cases.conv())
     op = model.ops[0]
     assert isinstance(op, Conv2D)
-    source, weight, target = (model.tensor(index).quant for index in (0, 1, op.output))
+    source, weight, target = (model.quant(index) for index in (0, 1, op.output))
     expected = [source.scale[0] * scale / target.scale[0] for scale in weight.scale]
     found = [value(multiplier) for multiplier in channel_multipliers(model, op)]
     assert found == pytest.approx(expected, rel=1e-9)

@@ -32,7 +32,9 @@ def test_pad_moves_into_the_convolution(depthwise):
 
 def test_pad_adds_to_the_padding_of_the_convolution():
     model = read_model(cases.padded_conv(amounts=(1, 1, 1, 1)))
-    conv = replace(model.ops[1], padding=Padding(0, 1, 0, 1))
+    read = model.ops[1]
+    assert isinstance(read, Conv2D)
+    conv = replace(read, padding=Padding(0, 1, 0, 1))
     (op,) = fold_pads(replace(model, ops=(model.ops[0], conv))).ops
     assert isinstance(op, Conv2D)
     assert op.padding == Padding(1, 2, 1, 2)
@@ -41,7 +43,7 @@ def test_pad_adds_to_the_padding_of_the_convolution():
 def test_pad_before_a_pool_stays():
     """Pools leave padded places out, PAD gives them the zero point."""
     model = read_model(cases.padded_conv())
-    pool = MaxPool2D(index=1, input=model.ops[0].output, output=model.outputs[0])
+    pool = MaxPool2D(index=1, input=model.ops[0].outputs[0], output=model.outputs[0])
     model = replace(model, ops=(model.ops[0], pool))
     assert fold_pads(model) == model
 
@@ -53,21 +55,21 @@ def test_pad_that_is_the_output_stays():
 
 def test_pad_with_a_second_reader_of_another_kind_stays():
     model = read_model(cases.padded_conv())
-    pool = MaxPool2D(index=2, input=model.ops[0].output, output=model.inputs[0])
+    pool = MaxPool2D(index=2, input=model.ops[0].outputs[0], output=model.inputs[0])
     model = replace(model, ops=(*model.ops, pool))
     assert len(fold_pads(model).ops) == 3
 
 
 def test_pad_that_is_read_and_is_the_output_stays():
     model = read_model(cases.padded_conv())
-    model = replace(model, outputs=(model.ops[0].output,))
+    model = replace(model, outputs=(model.ops[0].outputs[0],))
     assert fold_pads(model) == model
 
 
 def test_pad_that_changes_the_quantisation_stays():
     """It would fill with another zero point than the convolution does."""
     model = read_model(cases.padded_conv())
-    padded = model.tensor(model.ops[0].output)
+    padded = model.tensor(model.ops[0].outputs[0])
     other = replace(padded, quant=Quant((0.04,), (0,)))
     tensors = tuple(other if tensor is padded else tensor for tensor in model.tensors)
     assert len(fold_pads(replace(model, tensors=tensors)).ops) == 2

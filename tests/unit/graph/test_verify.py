@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,19 +35,19 @@ def test_reference_models_are_sound(name):
     verify(read_model(path.read_bytes()))
 
 
-def with_tensor(model: Model, index: int, **changes: object) -> Model:
+def with_tensor(model: Model, index: int, **changes: Any) -> Model:
     tensors = list(model.tensors)
     tensors[index] = replace(tensors[index], **changes)
     return replace(model, tensors=tuple(tensors))
 
 
-def with_op(model: Model, position: int = 0, **changes: object) -> Model:
+def with_op(model: Model, position: int = 0, **changes: Any) -> Model:
     ops = list(model.ops)
     ops[position] = replace(ops[position], **changes)
     return replace(model, ops=tuple(ops))
 
 
-def with_quant(model: Model, index: int, **changes: object) -> Model:
+def with_quant(model: Model, index: int, **changes: Any) -> Model:
     quant = model.tensor(index).quant
     assert quant is not None
     return with_tensor(model, index, quant=replace(quant, **changes))

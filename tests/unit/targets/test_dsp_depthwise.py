@@ -14,8 +14,10 @@ from tests.ops.oracle import compare
 from tinyssl.compiler.arena import plan_arena
 from tinyssl.compiler.schedule import choose_calls
 from tinyssl.frontends.tflite import read_model
+from tinyssl.graph.model import Model
 from tinyssl.ops.common.overlap import Overlap
 from tinyssl.ops.common.params import Array, Constants
+from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyssl.targets import dsp_depthwise
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.kernels import kernel_for
@@ -30,9 +32,16 @@ def layer(size, channels=8, stride=1, **options):
     )
 
 
-def first(data):
+def first(data: bytes) -> tuple[Model, DepthwiseConv2D]:
     model = read_model(data)
-    return model, model.ops[0]
+    op = model.ops[0]
+    assert isinstance(op, DepthwiseConv2D)
+    return model, op
+
+
+def kernel_of(data: bytes) -> str:
+    """Name of the kernel of the first operator."""
+    return kernel_for(*first(data), M7).name
 
 
 SIZES = [(1, 1), (1, 7), (2, 2), (2, 3), (3, 3), (4, 4), (5, 2), (6, 6), (7, 5), (9, 8), (3, 13),
@@ -63,7 +72,7 @@ def sweep():
 
 
 def test_the_sweep_takes_every_kernel():
-    kinds = {kernel_for(*first(data), M7).name for data in sweep().values()}
+    kinds = {kernel_of(data) for data in sweep().values()}
     assert kinds >= {"depthwise_s8_dsp", "depthwise_image_s8_dsp", "depthwise_3x3_s8_dsp"}
 
 
@@ -97,7 +106,7 @@ def test_all_sizes_are_byte_equal_to_tflm_on_a_core(isa, tmp_path):
     ],
 )
 def test_kernel_is_chosen_by_the_size_of_the_image(size, channels, stride, kernel):
-    assert kernel_for(*first(layer(size, channels, stride)), M7).name == kernel
+    assert kernel_of(layer(size, channels, stride)) == kernel
 
 
 @pytest.mark.parametrize(
@@ -106,7 +115,7 @@ def test_kernel_is_chosen_by_the_size_of_the_image(size, channels, stride, kerne
 )
 def test_windows_of_few_columns_need_no_reference(kernel, stride, padding):
     data = layer((6, 5), 5, stride, kernel=kernel, padding=padding)
-    assert kernel_for(*first(data), M7).name == "depthwise_s8_dsp"
+    assert kernel_of(data) == "depthwise_s8_dsp"
     compare(data, isa=M7)
 
 
@@ -145,7 +154,7 @@ def test_planes_hold_what_a_line_reads():
 def test_weights_are_the_file_s_with_one_byte_more():
     model, op = first(layer((4, 4), 8))
     constants = Constants(model)
-    name = dsp_depthwise.taps(model, model.ops[0], constants)
+    name = dsp_depthwise.taps(model, op, constants)
     weight = np.asarray(model.tensor(op.weight).array(), np.int8)
     expected = np.append(weight.reshape(9, 8).T.ravel(), 0)
     np.testing.assert_array_equal(constants.arrays[name].values, expected)
@@ -153,7 +162,8 @@ def test_weights_are_the_file_s_with_one_byte_more():
 
 def test_two_arrays_cannot_share_a_name():
     """Else a layer would silently compute with another's weights."""
-    constants = Constants(first(layer((4, 4), 8))[0])
+    model, _ = first(layer((4, 4), 8))
+    constants = Constants(model)
     ones, twos = (Array("taps_1", "int8_t", np.full(3, n), (3,), "w") for n in (1, 2))
     assert constants.intern(ones) == constants.intern(replace(ones)) == "taps_1"
     with pytest.raises(ValueError, match="two arrays are called taps_1"):

@@ -26,11 +26,14 @@ M7 = Isa.CORTEX_M7
 
 def scales_of(left, right, out, zeros, low=-128, high=127):
     twice = 2 * max(left, right)
+    left_zero, right_zero, out_zero = zeros
     return elementwise.AddScales(
         quantise_multiplier(left / twice),
         quantise_multiplier(right / twice),
         quantise_multiplier(twice / (2**20 * out)),
-        *zeros,
+        left_zero,
+        right_zero,
+        out_zero,
         low,
         high,
     )

@@ -80,7 +80,7 @@ def test_a_tensor_that_others_read_is_not_hidden():
     ]
     assert [(first, len(ops)) for first, ops in spans] == [(0, 3), (0, 4), (1, 2)]
     shared = run_passes(read_model(block(add="left"), "shared"))
-    outputs = (shared.ops[0].output, *shared.outputs)
+    outputs = (shared.ops[0].outputs[0], *shared.outputs)
     shared = replace(shared, outputs=outputs)
     assert all(found.first == 1 for found in fused.candidates(shared, fused.fits))
 
@@ -109,7 +109,7 @@ def test_a_stem_is_fused_with_the_first_block():
 
 def test_a_stem_that_others_read_is_not_hidden():
     model = run_passes(read_model(stem()))
-    shared = replace(model, outputs=(model.ops[0].output, *model.outputs))
+    shared = replace(model, outputs=(model.ops[0].outputs[0], *model.outputs))
     assert [found.stem for found in fused.candidates(shared, fused.fits)] == [None]
 
 

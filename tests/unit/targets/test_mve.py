@@ -14,6 +14,8 @@ from tinyssl.graph.model import Model
 from tinyssl.graph.passes import run_passes
 from tinyssl.ops.common.fixed_point import Multiplier, requantise
 from tinyssl.ops.common.params import Constants
+from tinyssl.ops.conv_2d import Conv2D
+from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyssl.targets import mve, rv32
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.kernels import kernel_for
@@ -89,8 +91,10 @@ def test_depthwise_blocks_hold_their_channels_in_the_order_of_the_sums():
     data = cases.conv(depthwise=True, channels=(20, 20))
     model = read_model(data)
     constants = Constants(model)
-    fields = mve.depthwise(model, model.ops[0], constants)
-    layer = channels(model, model.ops[0])
+    (op,) = model.ops
+    assert isinstance(op, DepthwiseConv2D)
+    fields = mve.depthwise(model, op, constants)
+    layer = channels(model, op)
     table = constants.arrays[str(fields["channel"])].values.reshape(2, 4, 2, 4)
     starts = (table[:, :, 0] >> 8).tolist()
     assert starts[0][0] == [layer.starts[c] for c in (0, 4, 8, 12)]
@@ -145,8 +149,10 @@ def test_tails_are_byte_equal_to_tflm(isa, in_c, out_c, kernel, size):
 
 def test_what_is_not_proved_gets_the_reference_kernel():
     model = read("conv multiplier above one")
-    assert not requantise_fits(model, model.ops[0])
-    assert not rv32.conv_fits(model, model.ops[0])
+    op = model.ops[0]
+    assert isinstance(op, Conv2D)
+    assert not requantise_fits(model, op)
+    assert not rv32.conv_fits(model, op)
 
 
 @pytest.mark.parametrize(("depth", "out_c"), [(3, 4), (8, 9), (16, 8)])
@@ -159,6 +165,8 @@ def test_shallow_product_without_sign_and_clamp_is_byte_equal_to_tflm(depth, out
         zeros=(-128, -128),
     )
     model = read_model(data)
-    fields = mve.pointwise(model, model.ops[0], Constants(model))
+    op = model.ops[0]
+    assert isinstance(op, Conv2D)
+    fields = mve.pointwise(model, op, Constants(model))
     assert [fields[f"product.{name}"] for name in ("sign", "out_min", "out_max")] == [0, -128, 127]
     compare(data, isa=M55)
