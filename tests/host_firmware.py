@@ -67,11 +67,14 @@ def compile_program(
 def compile_firmware(
     folder: Path,
     header: str,
-    engine: Sequence[Path],
+    engine: Sequence[str | Path],
     defines: Sequence[str] = (),
     port: Path | None = None,
 ) -> Path:
-    """App, protocol and port (the host's) with an engine's sources; returns the program."""
+    """App, protocol and port (the host's) with an engine's sources; returns the program.
+
+    `engine` may also hold flags for gcc.
+    """
     (folder / "tinyssl_build.h").write_text(header)
     firmware = firmware_folder()
     includes = [folder, *(firmware / name for name in ("app", "protocol", "engine", "port"))]

@@ -59,8 +59,10 @@ def test_archive_layout(small_cifar100):
     archive, path, images = small_cifar100
     source = read_archive(archive, DataConfig(dataset="cifar100", data_path=path), Silent())
     assert np.array_equal(source.samples, images)
+    assert source.labels is not None
     assert list(source.labels) == [0, 1, 2, 0, 1, 2, 2, 0]
     assert source.class_names == ("apple", "bear", "cup")
+    assert source.test is not None
     assert list(source.test) == [6, 7]
 
 

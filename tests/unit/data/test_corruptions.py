@@ -40,7 +40,10 @@ def images() -> np.ndarray:
     rng = np.random.default_rng(0)
     coarse = rng.integers(0, 256, (24, 5, 5, 3), dtype=np.uint8)
     return np.stack(
-        [np.asarray(Image.fromarray(image).resize((32, 32), Image.BICUBIC)) for image in coarse]
+        [
+            np.asarray(Image.fromarray(image).resize((32, 32), Image.Resampling.BICUBIC))
+            for image in coarse
+        ]
     )
 
 
@@ -118,7 +121,7 @@ def test_contrast_keeps_the_mean_and_shrinks_the_rest(images):
 
 def test_pixelate_and_jpeg_are_pillows(images):
     picture = Image.fromarray(images[0])
-    small = picture.resize((20, 20), Image.BOX).resize((32, 32), Image.BOX)
+    small = picture.resize((20, 20), Image.Resampling.BOX).resize((32, 32), Image.Resampling.BOX)
     np.testing.assert_array_equal(corrupt(images, "pixelate", 5)[0], np.asarray(small))
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=40)

@@ -9,6 +9,7 @@ import zlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,9 +37,9 @@ class Notes(Silent):
         self.notes.append(f"warning: {text}")
 
 
-def picture(path: Path, colour: object = (200, 30, 60), mode: str = "RGB") -> Path:
+def picture(path: Path, colour: Any = (200, 30, 60), mode: str = "RGB") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new(mode, (24, 20), colour).save(path)  # type: ignore[arg-type] - any colour
+    Image.new(mode, (24, 20), colour).save(path)
     return path
 
 

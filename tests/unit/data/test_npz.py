@@ -9,6 +9,7 @@ import warnings
 import zipfile
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,8 +20,8 @@ from tinyssl.data import load_dataset
 from tools.mutate_images import mutate
 
 
-def npz(path: Path, **arrays: object) -> DataConfig:
-    np.savez(path, **arrays)  # type: ignore[arg-type] - any array
+def npz(path: Path, **arrays: Any) -> DataConfig:
+    np.savez(path, **arrays)
     return DataConfig(dataset="npz", data_path=path, image_size=8)
 
 
@@ -123,8 +124,8 @@ def test_npz_names_are_safe_to_show(tmp_path):
     assert dataset.class_names == (r"caf\xe9", r"\x1b[2J")
 
 
-def raw_npz(path: Path, member: bytes, **how: int) -> DataConfig:
-    with zipfile.ZipFile(path, "w", **how) as archive:
+def raw_npz(path: Path, member: bytes, compression: int = zipfile.ZIP_STORED) -> DataConfig:
+    with zipfile.ZipFile(path, "w", compression) as archive:
         archive.writestr("images.npy", member)
     return DataConfig(dataset="npz", data_path=path, image_size=8)
 

@@ -68,9 +68,9 @@ class TestSpec:
 
 class TestTones:
     def test_the_same_clips_every_time(self) -> None:
-        clips = [make_clip("rising", np.random.default_rng(3)) for _ in range(2)]
-        np.testing.assert_array_equal(*clips)
-        assert clips[0].shape == (16_000,)
+        first, second = (make_clip("rising", np.random.default_rng(3)) for _ in range(2))
+        np.testing.assert_array_equal(first, second)
+        assert first.shape == (16_000,)
 
     def test_sounds_differ(self) -> None:
         """Within a class by pitch and place, between classes by shape."""
@@ -170,7 +170,7 @@ def test_numbers_to_predict(tmp_path: Path) -> None:
     """A column of many numbers is regression; of few whole ones classes, unless one says so."""
     path = tmp_path / "a.csv"
     path.write_text(CSV)
-    base = {"dataset": "table", "data_path": path}
+    base: dict[str, Any] = {"dataset": "table", "data_path": path}
     many = load_dataset(DataConfig(**base, target="x"))
     assert many.targets is not None
     assert many.targets[:, 0].tolist() == list(range(200))

@@ -63,6 +63,7 @@ def test_platformio_gets_its_own_names_of_platform_and_board(project, name):
     settings = configparser.ConfigParser(interpolation=None)
     settings.read(folder / "platformio.ini")
     section = find_board(name).tinyssl.arduino
+    assert section is not None
     environment = settings[f"env:{name}"]
     assert environment["framework"] == "arduino"
     assert environment["platform"] == section.platform

@@ -30,7 +30,9 @@ def test_a_board_has_a_port_and_a_command_for_each_flasher(name):
     board = find_board(name)
     assert board.tinyssl.port in shipped_ports()
     assert "port.h" in board_port(board).files
-    assert set(board.tinyssl.flashers) == set(board.upload["commands"])
+    commands = board.upload["commands"]
+    assert isinstance(commands, dict)
+    assert set(board.tinyssl.flashers) == set(commands)
     assert board.upload["protocol"] == board.tinyssl.flashers[0]
 
 

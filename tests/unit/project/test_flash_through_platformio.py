@@ -42,7 +42,7 @@ def drive(tmp_path):
     folder = tmp_path / "NODE H743ZI"
     folder.mkdir()
     (folder / "MBED.HTM").write_text("?code=0813")
-    taken = []
+    taken: list[bytes | None] = []
 
     def probe():
         while not taken:

@@ -3,6 +3,7 @@
 import configparser
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ LINKED = [board.id for board in all_boards() if board.tinyssl.port != "host"]
 
 @pytest.fixture
 def image(tiny_tflite, tmp_path):
-    def make(board: str = "mps2_an500", **changes: object) -> Image:
+    def make(board: str = "mps2_an500", **changes: Any) -> Image:
         source = load_model(tiny_tflite, Workspace(tmp_path))
         config = BuildConfig(board=board)
         found = find_board(board)

@@ -7,6 +7,7 @@ import pytest
 
 from tests.images import write_elf
 from tinyssl.core.errors import BudgetExceeded, BuildError, ToolMissing, UsageError
+from tinyssl.device.flashers import mass_storage
 from tinyssl.project import protocols
 from tinyssl.project.protocols import check_tool, choose_protocol
 from tinyssl.project.size import check_image
@@ -25,9 +26,7 @@ def here(monkeypatch):
         monkeypatch.setattr(
             protocols, "find_spec", lambda name: util.find_spec("os") if name in tools else None
         )
-        monkeypatch.setattr(
-            protocols.mass_storage, "volumes", lambda: [0] if "mbed" in tools else []
-        )
+        monkeypatch.setattr(mass_storage, "volumes", lambda: [0] if "mbed" in tools else [])
 
     return have
 

@@ -5,12 +5,14 @@ import os
 import re
 import signal
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.networks import network
+from tinyssl.codegen.tflm import operator_kinds
 from tinyssl.core.config import BuildConfig, FlashConfig
 from tinyssl.core.errors import DeviceError, UsageError
 from tinyssl.core.records import Workspace
@@ -37,11 +39,11 @@ def model(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def kinds(model):
-    return tflm.operator_kinds(model.read_bytes())
+    return operator_kinds(model.read_bytes())
 
 
 def make_tree(root, third_party, kinds=()):
-    kernels = [f"{tflm.KERNELS}/{OPS[kind].tflm.source}.cc" for kind in kinds]
+    kernels = [f"{nn_kernels.KERNELS}/{OPS[kind].tflm.source}.cc" for kind in kinds]
     headers = [f"{third_party}/{place}/{name}" for place, name in tflm.THIRD_PARTY.items()]
     for name in (*tflm.OWN_HEADERS, *kernels, *headers):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -59,7 +61,7 @@ def test_both_layouts_are_found(tmp_path, third_party, kinds):
 def test_a_wrong_path_says_what_was_looked_for(tmp_path):
     with pytest.raises(UsageError) as caught:
         tflm.local_tree(tmp_path / "nowhere", ("CONV_2D",))
-    for name in (*tflm.OWN_HEADERS, f"{tflm.KERNELS}/conv.cc", *tflm.THIRD_PARTY.values()):
+    for name in (*tflm.OWN_HEADERS, f"{nn_kernels.KERNELS}/conv.cc", *tflm.THIRD_PARTY.values()):
         assert name in caught.value.message
     assert str(tmp_path / "nowhere") in caught.value.message
     assert "docs/tflm.md" in caught.value.hint
@@ -80,7 +82,7 @@ def test_only_what_is_missing_is_named(tmp_path, missing):
 def test_manifest_lists_the_kernels_of_the_model_and_no_others(tmp_path, kinds):
     tree = tflm.TflmTree(str(tmp_path), ())
     build_ = json.loads(tflm.library_manifest(tree, kinds))["build"]
-    named = set(re.findall(rf"<{tflm.KERNELS}/(\w+)\.cc>", " ".join(build_["srcFilter"])))
+    named = set(re.findall(rf"<{nn_kernels.KERNELS}/(\w+)\.cc>", " ".join(build_["srcFilter"])))
     names = {OPS[kind].tflm.source for kind in kinds}
     assert named == {"kernel_util", *names, *(f"{name}_common" for name in names)}
     assert "pooling" not in named
@@ -133,12 +135,12 @@ def test_kernels_of_cmsis_nn_take_the_place_of_those_that_have_one(tmp_path, mod
     for name, folder in (
         ("conv", nn_kernels.CMSIS_KERNELS),
         ("add", nn_kernels.CMSIS_KERNELS),
-        ("softmax", tflm.KERNELS),  # this tree has none for CMSIS-NN
+        ("softmax", nn_kernels.KERNELS),  # this tree has none for CMSIS-NN
     ):
         assert [line for line in chosen if line.endswith(f"/{name}.cc>")] == [
             f"+<{folder}/{name}.cc>"
         ]
-        assert f"+<{tflm.KERNELS}/{name}_common.cc>" in chosen
+        assert f"+<{nn_kernels.KERNELS}/{name}_common.cc>" in chosen
     assert json.loads(parts.files["lib/cmsis_nn/library.json"])["build"]["srcDir"] == str(cmsis)
     assert "-DCMSIS_NN" in parts.build_flags
     assert f"-isystem '{cmsis}/Include'" in parts.build_flags
@@ -149,7 +151,9 @@ def test_kernels_of_cmsis_nn_take_the_place_of_those_that_have_one(tmp_path, mod
 
 
 def given_arena(parts):
-    return int(re.search(r"kArenaBytes = (\d+)", parts.files["src/engine/engine_tflm.cc"])[1])
+    found = re.search(r"kArenaBytes = (\d+)", parts.files["src/engine/engine_tflm.cc"])
+    assert found is not None
+    return int(found[1])
 
 
 @pytest.mark.parametrize(
@@ -196,8 +200,8 @@ def test_esp_nn_is_fetched_and_only_the_chips_own_sources_are_compiled(
     parts = tflm.tflm_parts(source, find_board(board), config)
     chosen = filters(parts.files["lib/tflm/library.json"])
     assert f"+<{nn_kernels.ESP_KERNELS}/conv.cc>" in chosen
-    assert f"+<{tflm.KERNELS}/conv.cc>" not in chosen
-    assert f"+<{tflm.KERNELS}/reduce.cc>" in chosen
+    assert f"+<{nn_kernels.KERNELS}/conv.cc>" not in chosen
+    assert f"+<{nn_kernels.KERNELS}/reduce.cc>" in chosen
     library = json.loads(parts.files["lib/esp_nn/library.json"])["build"]
     assert library["srcDir"] == f"../../.pio/libdeps/{board}/esp-nn"
     assert left_out in library["srcFilter"]
@@ -250,6 +254,7 @@ def workspace(model, tree, tmp_path_factory):
 @pytest.fixture
 def session(workspace):
     device = flash(FlashConfig(), workspace)
+    assert device.pid is not None
     with closing(open_link(device.port, 115200)) as link:
         yield Session(link, 60.0, 3)
     os.kill(device.pid, signal.SIGTERM)
@@ -290,6 +295,7 @@ def test_an_arena_that_is_too_small_is_said_by_the_device(workspace, model, tree
     monkeypatch.setattr(arena, "ARENA_MARGIN", -1024)
     build(BuildConfig(model=model, engine="tflm", tflm=tree, check=False), workspace)
     device = flash(FlashConfig(), workspace)
+    assert device.pid is not None
     try:
         with closing(open_link(device.port, 115200)) as link:
             session = Session(link, 60.0, 0)
@@ -307,11 +313,12 @@ def test_the_smallest_arena_computes_the_same_and_one_step_less_does_not(
     workspace, model, tree, kernels
 ):
     """With TINYSSL_CMSIS_NN, a folder of CMSIS-NN, also with its kernels."""
-    cmsis = os.environ.get("TINYSSL_CMSIS_NN")
+    cmsis = os.environ.get("TINYSSL_CMSIS_NN", "")
     if kernels == "cmsis_nn" and not cmsis:
         pytest.skip("needs a copy of CMSIS-NN: set TINYSSL_CMSIS_NN to its folder")
-    paths = {"tflm": tree} | ({"cmsis_nn": Path(cmsis)} if kernels == "cmsis_nn" else {})
-    config = BuildConfig(model=model, engine="tflm", check=False, tighten_arena=True, **paths)
+    config = BuildConfig(model=model, engine="tflm", check=False, tighten_arena=True, tflm=tree)
+    if kernels == "cmsis_nn":
+        config = replace(config, cmsis_nn=Path(cmsis))
     info = build(config, workspace)
     found = info.arena["tightened"]
     assert found["used"] <= found["bytes"] < found["given"]

@@ -12,7 +12,7 @@ from tinyssl.core.errors import DeviceNotFound, UsageError
 from tinyssl.core.paths import boards_folder
 from tinyssl.core.records import BuildInfo, Workspace
 from tinyssl.device import SerialPort
-from tinyssl.project import upload
+from tinyssl.project import Flashed, upload
 from tinyssl.project.upload import find_build, upload_command
 from tinyssl.stages.flash import flash
 from tinyssl.targets.boards import find_board
@@ -139,7 +139,7 @@ def test_a_damaged_device_file_is_no_flashed_device(workspace):
     folder = finish_build(workspace, "mps2_an500")
     (folder / "device.json").write_text(json.dumps({"board": "mps2_an500"}))
     with pytest.raises(UsageError, match="nothing was flashed"):
-        upload.Flashed.load(folder)
+        Flashed.load(folder)
 
 
 def test_a_boot_loader_without_a_known_usb_id_must_be_named(workspace):

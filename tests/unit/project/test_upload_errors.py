@@ -55,6 +55,8 @@ def test_a_busy_port_names_the_process_that_has_it(tmp_path):
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as other:
+        assert other.stdin is not None
+        assert other.stdout is not None
         other.stdout.readline()
         line = f"A fatal error occurred: Could not open {name}, the port is busy or doesn't exist."
         found = upload_error(line)

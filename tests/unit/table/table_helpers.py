@@ -78,7 +78,8 @@ def pretrain_run(
     content |= {"method_config": dict(cell.method_config), "data": data_config_json(cell.data)}
     content |= changes
     writer = workspace.start("pretrain", content, seed=cell.seed, data=dict(cell.images))
-    with contextlib.suppress(error or ()), writer as run:
+    ends = contextlib.nullcontext() if error is None else contextlib.suppress(error)
+    with ends, writer as run:
         run.log(event="step", step=5, images_per_second=100.0)
         run.file("backbone", "backbone.safetensors").write_bytes(b"weights")
         if error is not None:

@@ -74,6 +74,8 @@ def test_a_cell_goes_from_pretrain_to_probe_to_done(tmp_path, workspace):
     probe_run(cell, run, workspace, 0.5)
     third = look_up(cell, workspace)
     assert third.state is CellState.DONE
+    assert third.probe is not None
+    assert third.pretrain is not None
     assert third.probe.results["accuracy"] == 0.5
     assert third.pretrain.folder == run.folder
 
@@ -121,8 +123,10 @@ def test_estimate_comes_from_runs_that_are_alike(tmp_path, workspace):
     assert guess.seconds == pytest.approx(steps * 256 / 200)
     assert "other methods" in guess.basis
     interrupted = pretrain_run(cell, workspace, KeyboardInterrupt)
-    assert look_up(cell, workspace).pretrain.folder == interrupted.folder
-    guess = estimate(look_up(cell, workspace), workspace)
+    found = look_up(cell, workspace)
+    assert found.pretrain is not None
+    assert found.pretrain.folder == interrupted.folder
+    guess = estimate(found, workspace)
     assert guess.seconds == pytest.approx((steps - 5) * 256 / 100)
 
 

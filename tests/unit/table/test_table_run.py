@@ -50,6 +50,7 @@ def test_progress_is_read_from_the_log(tmp_path, lock):
     with (tmp_path / "a.log").open("a") as log:
         log.write("pretrain simclr: 12/60 step (2.1/s, 23 s left) loss=5.1\nanother line\n")
     news = job.news()
+    assert news is not None
     assert (news.title, news.done, news.total) == ("pretrain simclr", 12, 60)
     assert "loss=5.1" in news.text
 
