@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,9 @@ from tinyssl.core.paths import boards_folder
 from tinyssl.core.records import BuildInfo, Workspace
 from tinyssl.device import Session, open_link
 from tinyssl.device.emulator import is_ours, stop
+from tinyssl.project.project import project_files
 from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.stages import build as build_stage
 from tinyssl.stages.build import build
 from tinyssl.stages.flash import flash
 from tinyssl.targets.boards import find_board
@@ -44,7 +47,7 @@ def workspace(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def built(workspace, tiny_tflite):
-    def once(board: str, **options: object) -> tuple[BuildInfo, Path]:
+    def once(board: str, **options: Any) -> tuple[BuildInfo, Path]:
         folder = workspace.builds / find_board(board).id
         if options or not (folder / BuildInfo.FILE).exists():
             build(BuildConfig(board=board, model=tiny_tflite, **options), workspace)
@@ -114,6 +117,8 @@ def test_flashing_again_replaces_the_process(built, workspace, board):
     first = flash(FlashConfig(board=board), workspace)
     second = flash(FlashConfig(board=board), workspace)
     assert first.pid != second.pid
+    assert first.pid is not None
+    assert second.pid is not None
     assert not is_ours(first.pid, folder)
     assert is_ours(second.pid, folder)
     assert stop(folder)
@@ -137,6 +142,7 @@ def test_a_reset_and_a_new_build_do_not_hide_the_old_process(built, workspace):
         device.sync()
         device.reset()
     built("host", optimise="Os")
+    assert first.pid is not None
     assert is_ours(first.pid, folder)
     flash(FlashConfig(board="host"), workspace)
     assert not is_ours(first.pid, folder)
@@ -197,8 +203,8 @@ def test_warnings_are_for_our_files_and_your_flags_have_the_last_word(tmp_path, 
     build(BuildConfig(board="mps2_an500", model=tiny_tflite), workspace)
     folder = workspace.builds / "mps2_an500"
     narrowing = "int narrowed(long long x);\nint narrowed(long long x) { return x; }\n"
-    ours = ("src/app/a.c", "src/protocol/p.c", "src/port/q.c", "src/engine/e.c")
-    ours = (*ours, "lib/tinyssl_model/src/m.c", "lib/tinyssl_model/src/kernels/k.c")
+    ours = [f"src/{name}" for name in ("app/a.c", "protocol/p.c", "port/q.c", "engine/e.c")]
+    ours += [f"lib/tinyssl_model/src/{name}" for name in ("m.c", "kernels/k.c")]
     (folder / "src" / "yours").mkdir()
     for name in (*ours, "src/yours.c", "src/yours/y.c"):
         static = narrowing.replace("narrowed", f"narrowed_{Path(name).stem}")
@@ -243,15 +249,13 @@ def test_a_shrunk_region_is_a_gate_with_the_number_of_bytes(
 def test_a_broken_source_is_a_build_error_that_shows_it(
     workspace, tiny_tflite, monkeypatch, tmp_path
 ):
-    from tinyssl.stages import build as firmware
-
-    whole = firmware.project_files
+    whole = project_files
 
     def broken(image):
         files, build_id = whole(image)
         return files | {"src/app/main.c": "int main(void) { return nonsense; }"}, build_id
 
-    monkeypatch.setattr(firmware, "project_files", broken)
+    monkeypatch.setattr(build_stage, "project_files", broken)
     with pytest.raises(BuildError, match="nonsense"):
         build(
             BuildConfig(board="host", model=tiny_tflite, out=tmp_path / "out", check=False),

@@ -176,11 +176,20 @@ def wrong_orders(header: str, folder: Path) -> dict[str, int]:
         (folder / name).write_text(text)
     port = firmware_folder() / "port"
     elf = folder / "main.elf"
-    command = ["arm-none-eabi-gcc", *CORE, "-O2", "-Wall", "-I", folder, "-I", port, *LINK]
+    command: list[str | Path] = [
+        "arm-none-eabi-gcc",
+        *CORE,
+        "-O2",
+        "-Wall",
+        "-I",
+        folder,
+        "-I",
+        port,
+        *LINK,
+    ]
     files = [folder / "main.c", *(port / name for name in STARTUP)]
-    subprocess.run(
-        [*command, "-T", folder / "linker.ld", *files, "-o", elf], check=True, timeout=60
-    )
+    command += ["-T", folder / "linker.ld", *files, "-o", elf]
+    subprocess.run(command, check=True, timeout=60)
     lines = run(BOARD, elf).splitlines()
     assert lines[-1:] == ["end"], lines
     found = {}

@@ -112,7 +112,7 @@ def compiler(*flags: str) -> Compiler:
 def as_flash(elf: Path) -> None:
     """The image beside an ELF that PlatformIO did not make."""
     image = elf.with_suffix(".bin")
-    command = ["riscv64-unknown-elf-objcopy", "-O", "binary", elf, image]
+    command: list[str | Path] = ["riscv64-unknown-elf-objcopy", "-O", "binary", elf, image]
     subprocess.run(command, check=True, timeout=60)
 
 

@@ -4,6 +4,8 @@ What the F446 has beside it, the regulator's overdrive and TIM11, is played by t
 in memory, which it answers as the reference manual says.
 """
 
+from typing import Any
+
 import pytest
 
 from tests.simulated import (
@@ -33,7 +35,7 @@ class F446Link(Stm32Link):
     timer = 0x40014800
     pending = (0xE000E204, 1 << 6)
 
-    def __init__(self, *args: object, hse: int, overdrive: bool = True) -> None:
+    def __init__(self, *args: Any, hse: int, overdrive: bool = True) -> None:
         self.capture_ticks = HSI_HZ * EDGE_HZ_OF_HSE // hse if hse else 0
         self.overdrive = overdrive
         super().__init__(*args)

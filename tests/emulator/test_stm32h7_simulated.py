@@ -5,6 +5,8 @@ captures the simulator does not know, is played by the test; the overdrive's bit
 either, is not checked.
 """
 
+from typing import Any
+
 import pytest
 
 from tests.simulated import (
@@ -36,7 +38,7 @@ class H7Link(Stm32Link):
     timer = TIMER
     pending = (0xE000E204, 1 << 7)
 
-    def __init__(self, *args: object, hse: int = 8_000_000) -> None:
+    def __init__(self, *args: Any, hse: int = 8_000_000) -> None:
         self.capture_ticks = HSI_HZ * EDGE_HZ_OF_HSE // hse if hse else 0
         super().__init__(*args)
 

@@ -4,6 +4,8 @@ What the L4R5 has beside it is given to its file: more memory, port G. TIM16, wh
 crystal the simulator does not know, is played by the test.
 """
 
+from typing import Any
+
 import pytest
 
 from tests.simulated import (
@@ -48,7 +50,7 @@ class L4Link(Stm32Link):
     timer = TIMER
     pending = (0xE000E208, 1 << 6)
 
-    def __init__(self, *args: object, hertz: int = LOCKED_HZ) -> None:
+    def __init__(self, *args: Any, hertz: int = LOCKED_HZ) -> None:
         self.capture_ticks = hertz * 8 // LSE_HZ
         super().__init__(*args)
 

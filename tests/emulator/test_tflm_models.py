@@ -7,6 +7,7 @@ each build takes minutes. Oracle: TFLM on this computer.
 import os
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,7 +57,8 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 )
 def test_the_bytes_are_those_of_tflm(model: Path, kernels: tuple[str, ...], tmp_path: Path) -> None:
     place = Workspace(tmp_path)
-    build(BuildConfig(model=model, engine="tflm", check=False, **trees(*kernels)), place)
+    places: dict[str, Any] = dict(trees(*kernels))
+    build(BuildConfig(model=model, engine="tflm", check=False, **places), place)
     oracle = TflmInterpreter(model.read_bytes())
     values = np.random.default_rng(0).integers(
         -128, 128, (INPUTS, *oracle.model.input.shape), dtype=np.int8

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.host_firmware import HostFirmware
 from tinyssl.device.link import Link, open_link
 from tinyssl.device.protocol import unseal
 
@@ -236,7 +237,7 @@ def test_run_takes_a_frame_and_answers_output_and_ticks(terminal: Terminal) -> N
     ("spare", "fate"), [(None, "used"), (INPUT_BYTES - 1, "used"), (INPUT_BYTES, "kept")]
 )
 def test_a_large_input_is_kept_where_spare_ram_has_room(
-    start_firmware: Callable[..., object], spare: int | None, fate: str
+    start_firmware: Callable[..., HostFirmware], spare: int | None, fate: str
 ) -> None:
     room = [] if spare is None else [f"TEST_SPARE_BYTES={spare}"]
     firmware = start_firmware("TINYSSL_KEEP_INPUT=0", *room)
@@ -302,7 +303,7 @@ def test_an_engine_that_fails_is_an_error_line(terminal: Terminal) -> None:
 
 
 def test_an_engine_that_does_not_start_still_answers(
-    start_firmware: Callable[..., object],
+    start_firmware: Callable[..., HostFirmware],
 ) -> None:
     firmware = start_firmware(environment={"TEST_ENGINE_BROKEN": "1"})
     terminal = opened(open_link(firmware.port, 115200))
@@ -318,7 +319,7 @@ def test_reset_starts_anew_on_the_same_terminal(terminal: Terminal) -> None:
 
 
 def test_energy_mode_pulses_instead_of_printing(
-    start_firmware: Callable[..., object], tmp_path: Path
+    start_firmware: Callable[..., HostFirmware], tmp_path: Path
 ) -> None:
     pulses = tmp_path / "pulses"
     firmware = start_firmware(

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ class HostBuild:
     def info(self) -> BuildInfo:
         return BuildInfo.load(self.folder)
 
-    def change(self, **changes: str) -> None:
+    def change(self, **changes: Any) -> None:
         """Changes fields of tinyssl_build.json."""
         replace(self.info, **changes).save(self.folder)
 

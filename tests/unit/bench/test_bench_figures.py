@@ -122,9 +122,9 @@ def test_judge_of_two_right_one_wrong_one_different() -> None:
 def test_all_outputs_are_compared_in_their_own_types() -> None:
     tally = Agreement()
     sound = np.array([1.0, np.nan], np.float32)
-    device = {"boxes": sound, "count": np.array([258], np.int16)}
-    assert tally.add(0, device, {"boxes": sound.copy(), "count": np.array([258], np.int16)})
-    assert not tally.add(1, device, {"boxes": sound, "count": np.array([514], np.int16)})
+    device: dict[str, np.ndarray] = {"boxes": sound, "count": np.array([258], np.int16)}
+    assert tally.add(0, device, {name: array.copy() for name, array in device.items()})
+    assert not tally.add(1, device, device | {"count": np.array([514], np.int16)})
     assert tally.first == ByteDifference(1, 1, 1, 2, "count")
 
 

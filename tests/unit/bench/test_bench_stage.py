@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from tests.lossy import EditedLink, LossyLink
+from tests.unit.bench.conftest import HostBuild
 from tinyssl.bench import subject
 from tinyssl.core.config import BenchConfig
 from tinyssl.core.errors import (
@@ -97,7 +98,7 @@ def counting(frames: list[bytes]) -> Callable[[str, int], EditedLink]:
 )
 def test_the_timed_input_is_sent_once_where_the_device_keeps_it(
     request: pytest.FixtureRequest,
-    flash_host: Callable[[Path], object],
+    flash_host: Callable[[Path], HostBuild],
     monkeypatch: pytest.MonkeyPatch,
     program: str,
     kept: bool,
@@ -112,7 +113,7 @@ def test_the_timed_input_is_sent_once_where_the_device_keeps_it(
 
 
 def test_a_device_without_room_for_a_copy_gives_the_same_figures(
-    flash_host: Callable[[Path], object], forgetful_program: Path
+    flash_host: Callable[[Path], HostBuild], forgetful_program: Path
 ) -> None:
     found = bench(QUICK, flash_host(forgetful_program).workspace).results
     assert (found["agreement"], found["images"], found["retries"]) == (1.0, 24, 0)
@@ -167,7 +168,7 @@ def test_our_c_is_the_reference_where_tflm_is_not_to_be_had(
 
 
 def test_a_corrupt_weight_is_a_mismatch_and_the_record_is_kept(
-    flash_host: Callable[[Path], object], corrupt_program: Path
+    flash_host: Callable[[Path], HostBuild], corrupt_program: Path
 ) -> None:
     build = flash_host(corrupt_program)
     with pytest.raises(Mismatch, match=r"of 24 outputs of the device differ from tflm") as error:

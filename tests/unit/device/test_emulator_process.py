@@ -29,6 +29,7 @@ def sleeper():
             stdout=subprocess.PIPE,
             env=os.environ | {MARK: str(Path(project).resolve())},
         )
+        assert process.stdout is not None
         process.stdout.readline()  # until then its command line may be that of the parent
         started.append(process)
         return process

@@ -143,7 +143,7 @@ def replied(**changes: tuple[str, str]) -> Callable[[str], Reply]:
 def test_a_value_that_cannot_be_names_its_line(command: str, key: str, text: str) -> None:
     """The CRC is right: no number, out of range, too few or too many, another size."""
     session = Session(PlayedLink(replied(**{command: (key, text)})), timeout=0.1, retries=3)
-    use = {
+    use: dict[str, Callable[[], object]] = {
         "tinyssl": session.identity,
         "run": partial(session.infer, WIRE),
         "prof": session.profile,

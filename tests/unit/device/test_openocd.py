@@ -84,7 +84,9 @@ def test_where_no_such_probe_is_attached_that_is_what_is_told(board, probe, tmp_
 
 def openocd_commands():
     for board in all_boards():
-        for protocol, command in board.upload.get("commands", {}).items():
+        commands = board.upload.get("commands", {})
+        assert isinstance(commands, dict)
+        for protocol, command in commands.items():
             if command[0] == "openocd":
                 yield pytest.param(board, protocol, id=f"{board.id}-{protocol}")
 

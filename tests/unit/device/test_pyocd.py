@@ -120,7 +120,7 @@ class SimulatedProbe(DebugProbe):
     description = product_name = "Simulated probe"
     vendor_name = "tinyssl"
     unique_id = "SIM1"
-    capabilities = frozenset()
+    capabilities: frozenset[DebugProbe.Capability] = frozenset()
     supported_wire_protocols = frozenset([DebugProbe.Protocol.SWD])
     wire_protocol = DebugProbe.Protocol.SWD
     is_open = True

@@ -18,7 +18,7 @@ from tests.lossy import EditedLink, LossyLink
 from tinyssl.core.errors import DeviceError, DeviceNotFound, DeviceTimeout
 from tinyssl.device import Session, WasReset, open_link
 from tinyssl.device import link as link_module
-from tinyssl.device.link import refused
+from tinyssl.device.link import SerialLink, refused
 
 WIRE = bytes(range(48))
 
@@ -161,7 +161,7 @@ def test_a_watchdog_below_the_shortest_time_is_refused(session: Session) -> None
 
 
 def test_an_inference_that_takes_too_long_is_a_timeout(
-    start_firmware: Callable[..., object],
+    start_firmware: Callable[..., HostFirmware],
 ) -> None:
     firmware = start_firmware(environment={"TEST_ENGINE_SLOW_MS": "1500"})
     with Session(open_link(firmware.port, 115200), timeout=0.3, retries=0) as session:
@@ -211,7 +211,7 @@ def test_a_device_that_reads_but_never_answers_is_a_timeout(deaf_port: str) -> N
         assert "--baud" in error.value.hint
 
 
-def test_a_device_that_ends_is_an_error(start_firmware: Callable[..., object]) -> None:
+def test_a_device_that_ends_is_an_error(start_firmware: Callable[..., HostFirmware]) -> None:
     firmware = start_firmware()
     with Session(open_link(firmware.port, 115200), timeout=1.0) as session:
         session.sync()
@@ -294,7 +294,7 @@ def test_what_is_no_port(tmp_path: Path) -> None:
 
 
 def test_a_port_that_vanishes_under_a_session(silent_port: str) -> None:
-    link = open_link(silent_port, 115200)
+    link = SerialLink(silent_port, 115200)
     os.close(link._serial.fd)
     for use in (lambda: link.read(0.1), lambda: link.read(0.2), lambda: link.write(b"name%")):
         with pytest.raises(DeviceError, match="is gone"):

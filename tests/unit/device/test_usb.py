@@ -6,6 +6,7 @@ import pytest
 
 from tinyssl.core.errors import DeviceNotFound
 from tinyssl.device import probes, usb
+from tinyssl.device.flashers import pyocd
 from tinyssl.device.ports import SerialPort
 from tinyssl.device.usb import check_allowed, probes_of, udev_rule, usb_devices
 from tinyssl.targets.boards import find_board
@@ -62,7 +63,7 @@ def test_probes_are_listed_with_port_board_and_missing_rule(bus, monkeypatch):
             SerialPort("/dev/ttyUSB0", "10c4", "ea60", "CP2102", ""),
         ],
     )  # fmt: skip
-    monkeypatch.setattr(probes.pyocd, "probes", lambda: [{"probe": "77", "name": "DAPLink"}])
+    monkeypatch.setattr(pyocd, "probes", lambda: [{"probe": "77", "name": "DAPLink"}])
     monkeypatch.setattr(os, "access", lambda path, mode: path.name != "007")
     listed = probes.list_probes([find_board("nucleo_h743zi"), find_board("mps2_an500")])
     assert [(p.probe, p.port, p.boards, p.allowed) for p in listed] == [
