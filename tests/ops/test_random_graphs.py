@@ -23,11 +23,11 @@ HOST = [
 ]
 
 
-def test_a_range_of_seeds_holds_every_family():
+def test_a_range_of_seeds_holds_every_family() -> None:
     assert {family_of(seed) for seed in range(COUNT)} == set(FAMILIES)
 
 
-def test_graphs_are_legal_and_repeatable():
+def test_graphs_are_legal_and_repeatable() -> None:
     for seed in range(100, 130):
         data = random_graph(seed)
         verify(read_model(data, "graph"))

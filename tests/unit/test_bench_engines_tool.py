@@ -32,7 +32,7 @@ from tools.bench_engines.plot import step_plot
 M7 = "mps2_an500"
 
 
-def test_asymmetric_paddings_become_operators_and_nothing_changes():
+def test_asymmetric_paddings_become_operators_and_nothing_changes() -> None:
     model = network()
     changed, count = bakenn.explicit_pads(model)
     assert count == 2
@@ -44,7 +44,7 @@ def test_asymmetric_paddings_become_operators_and_nothing_changes():
     assert oracle(after) == oracle(before)
 
 
-def test_model_that_bakenn_takes_has_the_same_weights_and_biases():
+def test_model_that_bakenn_takes_has_the_same_weights_and_biases() -> None:
     """MEAN and FULLY_CONNECTED as pooling and convolution of the input's scale."""
     model = drop_idle_reshapes(network())
     changed, notes = bakenn.accepted(write_model(model), "network")
@@ -92,7 +92,7 @@ def test_gate_names_model_layer_and_numbers(after, texts):
     assert all(change.worse == ("+" in change.text()) for change in found)
 
 
-def test_committed_baseline_covers_the_models_of_the_gate():
+def test_committed_baseline_covers_the_models_of_the_gate() -> None:
     import json
 
     known = json.loads(baseline.FILE.read_text())
@@ -106,7 +106,7 @@ def row(engine, instructions, **more):
     return {"model": "kws", "board": M7, "engine": engine} | figures | stamp | more
 
 
-def test_document_holds_ratios_refusals_and_steps():
+def test_document_holds_ratios_refusals_and_steps() -> None:
     content = {
         "models": [{"name": "kws", "macs": 100, "bytes": 5, "sha256": "0" * 64, "origin": "o"}],
         "rows": [
@@ -132,13 +132,13 @@ def test_document_holds_ratios_refusals_and_steps():
     assert "| ADD | 1x2 -> 1x2 | 0 | 40 | – | 80 | 0.50 | 16 |" in text
 
 
-def test_plot_is_an_svg_whose_curve_ends_at_the_right():
+def test_plot_is_an_svg_whose_curve_ends_at_the_right() -> None:
     root = ET.fromstring(step_plot("RAM <of> kws", {"aot": [(1000, 500), (3000, 2000)]}))
     paths = [node.get("d", "") for node in root.iter("{http://www.w3.org/2000/svg}path")]
     assert paths[-1] == "M72 252V199.0H260.0V40.0H824.0V252Z"
 
 
-def test_places_that_overlap_count_once():
+def test_places_that_overlap_count_once() -> None:
     program = compiler.compile(read_model(CASES["add"](), "add"), find_board("host").tinyssl.isa)
     last = program.calls[-1]
     assert live_bytes(program.plan, last.first, last.last) <= program.arena_bytes
@@ -160,7 +160,7 @@ LISTING = """\
 """
 
 
-def test_bound_of_the_stack_follows_calls_and_pointers():
+def test_bound_of_the_stack_follows_calls_and_pointers() -> None:
     functions = stack.parse(LISTING)
     assert {name: f.frame for name, f in functions.items()} == {"main": 32, "leaf": 20, "hook": 36}
     assert stack.bound(functions, {}, "main") == 32 + 36
@@ -179,7 +179,7 @@ def test_frame_of_unknown_size_is_refused(tmp_path):
 
 
 @pytest.mark.emulator
-def test_the_bare_program_counts_and_gives_tflms_bytes():
+def test_the_bare_program_counts_and_gives_tflms_bytes() -> None:
     for tool in ("arm-none-eabi-gcc", "qemu-system-arm"):
         if shutil.which(tool) is None:
             pytest.skip(f"needs {tool}")

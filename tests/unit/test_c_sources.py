@@ -37,7 +37,7 @@ def test_no_name_is_one_that_c_reserves(path):
     assert reserved(path.read_text()) == set()
 
 
-def test_a_reserved_name_is_found():
+def test_a_reserved_name_is_found() -> None:
     assert reserved("extern int __mine[], _Mine; /* __x */ int _Alignas;") == {"__mine", "_Mine"}
 
 
@@ -45,13 +45,13 @@ FROM_BYTES = re.compile(r"\(struct (\w+) \*\)\(void \*\)")
 OVER_BYTES = re.compile(r"struct TINYSSL_IN_BYTES (\w+) \{")
 
 
-def test_the_build_script_compiles_the_same_files_for_size():
+def test_the_build_script_compiles_the_same_files_for_size() -> None:
     names = [name.split("/")[-1] for name in SIZE_FIRST]
     assert words("SIZE_FIRST") == names
     assert {f"kernels/{path.name}" for path in TEXTS} >= set(SIZE_FIRST[1:])
 
 
-def test_a_struct_laid_over_bytes_says_so():
+def test_a_struct_laid_over_bytes_says_so() -> None:
     text = "".join(path.read_text() for path in TEXTS)
     laid = set(FROM_BYTES.findall(text))
     assert laid == {"tinyssl_line"}

@@ -185,7 +185,7 @@ def test_a_variable_names_the_folder(folder):
     assert done.stdout.split() == ["True", "True"]
 
 
-def test_without_the_file_the_operator_is_refused():
+def test_without_the_file_the_operator_is_refused() -> None:
     with pytest.raises(Exception, match="#1 CUSTOM Blend: operator is not supported"):
         read_model(model_file())
 

@@ -20,7 +20,7 @@ def result(chosen: int):
     )
 
 
-def test_every_image_is_a_row_and_one_is_chosen():
+def test_every_image_is_a_row_and_one_is_chosen() -> None:
     table, _, verdict, file = result(chosen=1).blocks
     assert isinstance(table, Table)
     assert [row[0] for row in table.rows] == ["cost model", "one operator a call", "blocks, set 1"]
@@ -30,11 +30,11 @@ def test_every_image_is_a_row_and_one_is_chosen():
     assert file == "t.json"
 
 
-def test_the_same_choice_is_no_gain():
+def test_the_same_choice_is_no_gain() -> None:
     assert "nothing changes" in result(chosen=0).blocks[2]
 
 
-def test_json_has_figures_and_reasons():
+def test_json_has_figures_and_reasons() -> None:
     data = result(chosen=1).data
     assert [row["chosen"] for row in data["candidates"]] == [False, True]
     assert data["candidates"][1]["steps"] == [[0, 0]]

@@ -63,7 +63,7 @@ def aot(name: str = "conv", isa: Isa = Isa.HOST) -> dict[str, str]:
     return render_aot(program) | render_engine_aot(program)
 
 
-def test_golden_text_is_unchanged():
+def test_golden_text_is_unchanged() -> None:
     """When this fails on purpose: `python tools/golden.py --update`, and read the diff."""
     expected = {
         str(path.relative_to(FOLDER)): path.read_text()
@@ -75,14 +75,14 @@ def test_golden_text_is_unchanged():
     assert all("[TINYSSL_MODEL_OP_COUNT] = {" in excerpt(model_sources(name)) for name in MODELS)
 
 
-def test_an_excerpt_has_the_calls_and_the_parameters_of_each_operator():
+def test_an_excerpt_has_the_calls_and_the_parameters_of_each_operator() -> None:
     text = excerpt(model_sources("residual"))
     assert text.count("[TINYSSL_MODEL_OP_COUNT] = {") == 1
     parameters = re.findall(r"^const struct (\w+) tinyssl_model_op\d+ = {$", text, re.MULTILINE)
     assert parameters == ["tinyssl_conv2d", "tinyssl_conv2d", "tinyssl_add"]
 
 
-def test_equal_input_gives_equal_bytes():
+def test_equal_input_gives_equal_bytes() -> None:
     assert aot() == aot()
 
 
@@ -210,19 +210,19 @@ def test_kernels_of_another_version_are_refused_with_the_command(tmp_path):
         compile_sources(sources, tmp_path / "x.so", ["-shared", "-fPIC"])
 
 
-def test_abi_number_is_that_of_the_kernels():
+def test_abi_number_is_that_of_the_kernels() -> None:
     text = (FIRMWARE / "kernels" / "abi.h").read_text()
     assert f"#define TINYSSL_KERNEL_ABI {KERNEL_ABI}\n" in text
 
 
-def test_views_have_no_kernel():
+def test_views_have_no_kernel() -> None:
     assert [spec.kind for spec in OPS.values() if spec.is_view] == [Reshape.kind]
     model = compiled("reshape").graph
     with pytest.raises(UnsupportedModel, match="#1 RESHAPE: no kernel"):
         kernel_for(model, model.ops[1], Isa.HOST)
 
 
-def test_weights_shared_by_two_operators_are_stored_once():
+def test_weights_shared_by_two_operators_are_stored_once() -> None:
     model = compiled("add").graph
     first, second, last = model.ops
     assert isinstance(first, Conv2D)
@@ -232,7 +232,7 @@ def test_weights_shared_by_two_operators_are_stored_once():
     assert text.count("static const int8_t weight_") == 1
 
 
-def test_misspelt_names_in_templates_are_errors():
+def test_misspelt_names_in_templates_are_errors() -> None:
     with pytest.raises(jinja2.UndefinedError):
         environment().from_string("{{ mispelt }}").render(misspelt=1)
 
@@ -258,7 +258,7 @@ def test_float_literals_give_back_the_float32(value):
     assert np.float32(literal[:-1]) == np.float32(value)
 
 
-def test_smallest_int32_is_written_as_c_allows():
+def test_smallest_int32_is_written_as_c_allows() -> None:
     assert rows(np.array([-(2**31), 5])) == ["-2147483647 - 1, 5,"]
 
 
@@ -277,14 +277,14 @@ def test_reference_models_have_their_mlperf_id(shape, classes, name):
     assert mlperf_id(replace(model, tensors=(first, *model.tensors[1:]))) == name
 
 
-def test_engine_says_what_the_wire_and_the_scale_are():
+def test_engine_says_what_the_wire_and_the_scale_are() -> None:
     text = aot("mean")["engine_aot.c"]
     assert ".input_is_uint8 = 1," in text
     assert f".output_milli_q16 = {round(1000 * float(np.float32(0.05)) * 65536)}," in text
     assert ".input_is_uint8 = 0," in aot("conv")["engine_aot.c"]
 
 
-def test_operators_in_words():
+def test_operators_in_words() -> None:
     model = read_model(cases.conv(stride=(2, 1), dilation=(1, 1), activation=cases.RELU6))
     (described,) = describe_ops(model)
     assert described["name"] == "#0 CONV_2D"
@@ -351,13 +351,13 @@ def sanitized(name: str, folder: Path, isa: Isa) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_golden_arrays_of_another_size_are_refused():
+def test_golden_arrays_of_another_size_are_refused() -> None:
     feeds, outputs = {"tensor0": np.zeros(3, np.int8)}, {"tensor3": np.zeros(4, np.int8)}
     with pytest.raises(ValueError, match=r"tensor0 is int8 \[3\]; the model takes int8 \[1, "):
         render_c_folder(compiled(), feeds, outputs)
 
 
-def test_plan_with_overlaps_is_refused():
+def test_plan_with_overlaps_is_refused() -> None:
     program = compiled("add")
     moved = tuple(replace(place, offset=0) for place in program.plan.placements)
     with pytest.raises(ValueError, match="over each other"):

@@ -62,7 +62,7 @@ def test_equal_input_gives_equal_text_and_another_byte_another(sources, data):
     assert other["model_data.cc"] != sources["model_data.cc"]
 
 
-def test_operators_are_those_of_the_file_also_after_passes():
+def test_operators_are_those_of_the_file_also_after_passes() -> None:
     from tinyssl.ops.common.window import Padding
     from tinyssl.ops.pad import Pad
 

@@ -98,7 +98,7 @@ def test_reference_models_reach_their_lower_bound(name, bytes_):
     assert plan.peak == plan.lower_bound == bytes_
 
 
-def test_search_beats_the_usual_orders_where_they_fail():
+def test_search_beats_the_usual_orders_where_they_fail() -> None:
     """A chain of 144, 192, 192, 96, 144 bytes: all usual orders need 432 or more."""
     sizes = (144, 192, 192, 96, 144)
     tensors = tuple(Value(f"t{i}", (1, size), DType.INT8) for i, size in enumerate(sizes))
@@ -109,7 +109,7 @@ def test_search_beats_the_usual_orders_where_they_fail():
     assert plan_arena(model).peak == plan_arena(model).lower_bound == 384
 
 
-def test_reshape_shares_storage():
+def test_reshape_shares_storage() -> None:
     model = read_model(cases.reshaped_pool())
     plan = plan_arena(model)
     pooled, flat = model.ops[1].inputs[0], model.ops[1].outputs[0]
@@ -119,38 +119,38 @@ def test_reshape_shares_storage():
     assert (pool.first, pool.last) == (0, 2), "alive until the reader of the reshaped tensor"
 
 
-def test_input_and_output_live_to_the_ends():
+def test_input_and_output_live_to_the_ends() -> None:
     model = read_model(cases.reshaped_pool())
     lives = {life.tensor: life for life in lifetimes(model)}
     assert lives[model.inputs[0]].first == -1
     assert lives[model.outputs[0]].last == len(model.ops)
 
 
-def test_storage_of_the_input_is_used_again_after_its_last_read():
+def test_storage_of_the_input_is_used_again_after_its_last_read() -> None:
     model = read_model(cases.reshaped_pool())
     plan = plan_arena(model)
     assert plan.offset(model.outputs[0]) < plan.offset(model.inputs[0]) + model.input.bytes
 
 
-def test_overlaps_finds_a_planted_collision():
+def test_overlaps_finds_a_planted_collision() -> None:
     plan = plan_arena(read_model(cases.add()))
     moved = tuple(replace(place, offset=0) for place in plan.placements)
     assert overlaps(replace(plan, placements=moved))
 
 
-def test_constants_have_no_offset():
+def test_constants_have_no_offset() -> None:
     model = read_model(cases.conv())
     with pytest.raises(KeyError):
         plan_arena(model).offset(1)
 
 
-def test_one_operator_that_reads_its_tensor_twice():
+def test_one_operator_that_reads_its_tensor_twice() -> None:
     tensors = tuple(Value(name, (1, 8), DType.INT8) for name in "ab")
     model = Model("twice", tensors, (Add(index=0, left=0, right=0, output=1),), (0,), (1,))
     assert plan_arena(model).peak == 32
 
 
-def test_tensor_that_nobody_reads_still_has_its_place():
+def test_tensor_that_nobody_reads_still_has_its_place() -> None:
     tensors = tuple(Value(name, (1, 1, 1, 8), DType.INT8) for name in "abc")
     ops = (
         MaxPool2D(index=0, input=0, output=1),
@@ -161,7 +161,7 @@ def test_tensor_that_nobody_reads_still_has_its_place():
     assert plan.offset(1) != plan.offset(0)
 
 
-def test_json_holds_what_reports_draw():
+def test_json_holds_what_reports_draw() -> None:
     plan = plan_arena(read_model(cases.add()))
     content = plan.as_json()
     assert content["peak"] == plan.peak
@@ -169,7 +169,7 @@ def test_json_holds_what_reports_draw():
     assert [tensor["first"] for tensor in content["tensors"]] == [-1, 0, 1, 2]
 
 
-def test_picture_shows_every_operator_and_tensor():
+def test_picture_shows_every_operator_and_tensor() -> None:
     plan: Plan = plan_arena(read_model(cases.add(side=4)))
     lines = picture(plan).splitlines()
     assert lines[0] == "arena 64 bytes, lower bound 64; a column is 1 bytes"
@@ -219,7 +219,7 @@ def test_outputs_lie_over_inputs_only_as_far_as_allowed(stream):
             assert difference == 0 if permission.exact else difference <= permission.max_offset
 
 
-def test_an_input_that_is_read_later_is_not_written_over():
+def test_an_input_that_is_read_later_is_not_written_over() -> None:
     tensors = tuple(Value(name, (1, 64), DType.INT8) for name in "abc")
     ops = (MaxPool2D(index=0, input=0, output=1), Add(index=1, left=0, right=1, output=2))
     steps = (
@@ -231,7 +231,7 @@ def test_an_input_that_is_read_later_is_not_written_over():
     assert plan.peak == plan.lower_bound == 128
 
 
-def test_tensors_inside_a_step_have_no_storage():
+def test_tensors_inside_a_step_have_no_storage() -> None:
     tensors = tuple(
         Value(name, (1, size), DType.INT8) for name, size in zip("abc", (16, 4000, 16), strict=True)
     )
@@ -247,7 +247,7 @@ def test_tensors_inside_a_step_have_no_storage():
         plan_arena(replace(model, outputs=(1, 2)), [KernelCall(0, 1)])
 
 
-def test_400_long_lived_tensors_are_planned_in_two_seconds():
+def test_400_long_lived_tensors_are_planned_in_two_seconds() -> None:
     """All outputs of one tensor, added up in the end: every order must look at every pair."""
     source = random.Random(1)
     count = 400
@@ -265,7 +265,7 @@ def test_400_long_lived_tensors_are_planned_in_two_seconds():
     assert plan.peak < 1.01 * plan.lower_bound
 
 
-def test_a_large_graph_is_planned_in_seconds():
+def test_a_large_graph_is_planned_in_seconds() -> None:
     source = random.Random(2)
     count = 2000
     sizes = [source.randint(1, 5000) for _ in range(count + 1)]

@@ -34,7 +34,7 @@ def test_canonical_form_of_canonical_form_is_itself(name):
     assert canonicalise(once) == once
 
 
-def test_external_buffers_come_inside():
+def test_external_buffers_come_inside() -> None:
     data = write_model(network())
     outside = with_external_buffers(data)
     assert is_canonical(outside)
@@ -42,13 +42,13 @@ def test_external_buffers_come_inside():
     assert is_canonical(canonicalise(outside)) == []
 
 
-def test_a_pad_that_same_padding_can_say_goes():
+def test_a_pad_that_same_padding_can_say_goes() -> None:
     data = CASES["pad and conv"]()
     assert "PAD" in kinds(data)
     assert "PAD" not in kinds(canonicalise(data))
 
 
-def test_a_reshape_in_front_of_a_dense_layer_goes():
+def test_a_reshape_in_front_of_a_dense_layer_goes() -> None:
     assert "RESHAPE" in kinds(write_model(network()))
     canonical = canonicalise(write_model(network()))
     assert "RESHAPE" not in kinds(canonical)
@@ -57,11 +57,11 @@ def test_a_reshape_in_front_of_a_dense_layer_goes():
         np.testing.assert_array_equal(before.invoke(x), after.invoke(x))
 
 
-def test_a_reshape_in_front_of_a_softmax_stays():
+def test_a_reshape_in_front_of_a_softmax_stays() -> None:
     assert "RESHAPE" in kinds(canonicalise(CASES["reshape"]()))
 
 
-def test_a_reshape_that_changes_dimensions_kept_by_a_dense_layer_stays():
+def test_a_reshape_that_changes_dimensions_kept_by_a_dense_layer_stays() -> None:
     model = network()
     keeping = tuple(
         replace(op, keep_num_dims=True) if isinstance(op, FullyConnected) else op
@@ -74,7 +74,7 @@ def test_a_reshape_that_changes_dimensions_kept_by_a_dense_layer_stays():
     assert not dense.keep_num_dims  # two dimensions: nothing to keep
 
 
-def test_operators_are_numbered_by_position():
+def test_operators_are_numbered_by_position() -> None:
     model = read_model(canonicalise(CASES["pad and conv"]()))
     assert [op.index for op in model.ops] == list(range(len(model.ops)))
 
@@ -85,7 +85,7 @@ def test_truncated_files_are_refused(cut):
         canonicalise(write_model(network())[:-cut])
 
 
-def test_float_models_are_refused():
+def test_float_models_are_refused() -> None:
     from tests.ops.flatfile import Flatfile
 
     file = Flatfile()

@@ -29,7 +29,7 @@ def test_a_run_of_another_kind_is_refused(tmp_path):
         convert(ConvertConfig(run=run.folder), workspace, Silent())
 
 
-def test_calibration_images_are_training_images_drawn_once():
+def test_calibration_images_are_training_images_drawn_once() -> None:
     dataset = load_dataset(DataConfig(image_size=8))
     chosen = calibration_indices(dataset, 100)
     assert len(set(chosen.tolist())) == 100

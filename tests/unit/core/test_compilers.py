@@ -84,7 +84,7 @@ def calls() -> list[tuple[Path, ast.Call]]:
     return found
 
 
-def test_every_process_is_started_without_a_shell_and_with_a_chosen_environment():
+def test_every_process_is_started_without_a_shell_and_with_a_chosen_environment() -> None:
     own = ("records.py", "jlink.py")  # git, which says the commit, and SEGGER's program
     assert len(calls()) > 5
     for path, call in calls():
@@ -95,7 +95,7 @@ def test_every_process_is_started_without_a_shell_and_with_a_chosen_environment(
         assert "env" in words or path.name in own, f"{where}: see compilers.environment"
 
 
-def test_no_command_is_one_string():
+def test_no_command_is_one_string() -> None:
     for path, call in calls():
         first = call.args[0]
         assert not isinstance(first, ast.Constant | ast.JoinedStr), f"{path}:{call.lineno}"

@@ -19,7 +19,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told")
-def test_large_blocks_are_not_mapped_again():
+def test_large_blocks_are_not_mapped_again() -> None:
     faults = {
         how: int(subprocess.check_output([sys.executable, "-c", FAULTS, how]))
         for how in ("kept", "default")

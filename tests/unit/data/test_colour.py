@@ -43,19 +43,19 @@ def test_steps_are_kornias(step, theirs, shift):
     assert torch.allclose(run(step, amount), wanted.clamp(0, 1), atol=2e-3)
 
 
-def test_hue_by_thirds_permutes_the_channels():
+def test_hue_by_thirds_permutes_the_channels() -> None:
     got = run(ours._hue, torch.full((12,), 1 / 3))
     assert torch.allclose(got, views()[:, [2, 0, 1]], atol=1e-5)
 
 
-def test_grey_is_luma():
+def test_grey_is_luma() -> None:
     given = views()
     got = recolour(given, ViewOptions(**NOTHING | {"grey": 1.0}))
     luma = 0.299 * given[:, 0] + 0.587 * given[:, 1] + 0.114 * given[:, 2]
     assert torch.allclose(got, luma[:, None].expand_as(got), atol=1e-6)
 
 
-def test_blur_is_a_gaussian():
+def test_blur_is_a_gaussian() -> None:
     """An impulse far from the borders becomes the outer product of two normalised Gaussians."""
     size, sigma = 40, torch.tensor([0.3, 1.0, 2.0])
     impulse = torch.zeros(3, size, 3, size)
@@ -70,7 +70,7 @@ def test_blur_is_a_gaussian():
         assert got[index].sum().item() == pytest.approx(3, abs=1e-4)
 
 
-def test_blur_of_a_constant_is_the_constant():
+def test_blur_of_a_constant_is_the_constant() -> None:
     flat = torch.full((2, 16, 3, 16), 0.3)
     assert torch.allclose(ours._blur(flat, torch.tensor([0.5, 2.0])), flat)
 
@@ -84,7 +84,7 @@ def test_probability_is_per_image(kind):
     assert changed.float().mean().item() == pytest.approx(0.3, abs=0.08)
 
 
-def test_amounts_are_per_image():
+def test_amounts_are_per_image() -> None:
     """The same image twice in a batch is not the same view."""
     given = views(1).expand(6, -1, -1, -1)
     got = recolour(given, ViewOptions(jitter=1.0, grey=0.0, blur=0.0))
@@ -92,7 +92,7 @@ def test_amounts_are_per_image():
         assert not torch.allclose(got[0], other, atol=1e-3)
 
 
-def test_nothing_to_do_and_input_kept():
+def test_nothing_to_do_and_input_kept() -> None:
     given = views()
     kept = given.clone()
     assert torch.equal(recolour(given, ViewOptions(**NOTHING)), given)
@@ -100,14 +100,14 @@ def test_nothing_to_do_and_input_kept():
     assert torch.equal(given, kept)
 
 
-def test_in_range_and_channels_last():
+def test_in_range_and_channels_last() -> None:
     got = recolour(views(), ViewOptions(jitter=1.0, brightness=2.0, contrast=2.0, hue=0.5))
     assert got.min() >= 0
     assert got.max() <= 1
     assert got.is_contiguous(memory_format=torch.channels_last)
 
 
-def test_always_the_same_amount_of_randomness():
+def test_always_the_same_amount_of_randomness() -> None:
     """What is drawn after it does not depend on the strengths."""
     left = []
     for options in (ViewOptions(), ViewOptions(**NOTHING), ViewOptions(jitter=1.0, hue=0.0)):

@@ -51,7 +51,7 @@ def distance(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.abs(a.astype(float) - b.astype(float)).mean())
 
 
-def test_there_are_the_fifteen_of_the_paper():
+def test_there_are_the_fifteen_of_the_paper() -> None:
     assert len(CORRUPTIONS) == 15
     assert set(OURS) < set(CORRUPTIONS)
 
@@ -90,7 +90,7 @@ def test_what_does_not_exist_is_refused(images):
         corrupt(images, "fog", 6)
 
 
-def test_noise_has_the_stated_strength():
+def test_noise_has_the_stated_strength() -> None:
     grey = np.full((40, 32, 32, 3), 128, np.uint8)
     level = 128 / 255
     gaussian = corrupt(grey, "gaussian_noise", 3) / 255 - level
@@ -103,7 +103,7 @@ def test_noise_has_the_stated_strength():
     assert (impulses == 255).mean() == pytest.approx(0.035, rel=0.1)
 
 
-def test_brightness_is_the_value_of_hsv():
+def test_brightness_is_the_value_of_hsv() -> None:
     pixels = np.random.default_rng(2).integers(0, 256, (1, 8, 8, 3), dtype=np.uint8)
     pixels[0, 0, 0] = 0
     found = corrupt(pixels, "brightness", 4)
@@ -130,7 +130,7 @@ def test_pixelate_and_jpeg_are_pillows(images):
     )
 
 
-def test_fog_keeps_the_highest_value_and_brightens_the_dark():
+def test_fog_keeps_the_highest_value_and_brightens_the_dark() -> None:
     dark = np.full((8, 32, 32, 3), 20, np.uint8)
     dark[:, 0, 0] = 200
     found = corrupt(dark, "fog", 5)
@@ -155,7 +155,7 @@ def test_filter_is_scipys(images):
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
-def test_disc_grows_and_sums_to_one():
+def test_disc_grows_and_sums_to_one() -> None:
     for radius, soft in ((0.3, 0.4), (1.0, 0.2), (1.5, 0.1), (6.0, 0.4)):
         kernel = disc(radius, soft)
         assert kernel.sum() == pytest.approx(1)
@@ -179,14 +179,14 @@ def test_samples_between_pixels_are_scipys(images):
             np.testing.assert_allclose(found[index, :, :, channel], expected, atol=0.01)
 
 
-def test_zoom_enlarges_about_the_centre():
+def test_zoom_enlarges_about_the_centre() -> None:
     ramp = np.arange(32, dtype=np.float32)
     found = zoom_matrix(32, 2.0) @ ramp
     np.testing.assert_allclose(found, 15.5 + (ramp - 15.5) / 2, atol=1e-5)
     np.testing.assert_allclose(zoom_matrix(32, 1.0), np.eye(32))
 
 
-def test_motion_smears_along_the_angle_only():
+def test_motion_smears_along_the_angle_only() -> None:
     dot = np.zeros((3, 9, 9, 1), np.float32)
     dot[:, 4, 4] = 1
     found = smear(dot, np.array([0.0, np.pi / 2, np.pi / 4]), 3, 2.0)
@@ -198,7 +198,7 @@ def test_motion_smears_along_the_angle_only():
     np.testing.assert_allclose(found[0, 4, 4::-1, 0][:4], weights / weights.sum(), rtol=1e-6)
 
 
-def test_clouds_fill_the_range_and_are_smoother_with_more_decay():
+def test_clouds_fill_the_range_and_are_smoother_with_more_decay() -> None:
     rough, smooth = (plasma(30, 24, decay, np.random.default_rng(0)) for decay in (1.2, 3.0))
     assert rough.shape == (30, 24, 24)
     for clouds in (rough, smooth):
@@ -222,11 +222,11 @@ def test_suite_is_the_same_for_every_model(images):
         Suite.of(images, labels, EvaluateConfig(corruptions=["rain"]))
 
 
-def test_mean_over_kinds_of_the_mean_over_levels():
+def test_mean_over_kinds_of_the_mean_over_levels() -> None:
     assert mean_accuracy({"a": [1.0, 0.0], "b": [0.5, 0.5], "c": [0.0, 0.25]}) == 0.375
 
 
-def test_few_labels_are_stratified_and_the_same_every_time():
+def test_few_labels_are_stratified_and_the_same_every_time() -> None:
     digits = load_dataset(DataConfig(image_size=8))
     labels = digits.labels[digits.train]
     for share in (0.0001, 0.01, 0.1, 1.0):

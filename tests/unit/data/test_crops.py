@@ -53,7 +53,7 @@ def test_equals_cutting_out_and_resizing(mode, size, flips):
         assert torch.allclose(got[index], wanted[0], atol=2e-6)
 
 
-def test_centres_of_pixels_on_a_ramp():
+def test_centres_of_pixels_on_a_ramp() -> None:
     """A box between pixels: the view of a ramp is the same ramp, read at the new centres."""
     ramp = torch.arange(SIDE, dtype=torch.uint8).mul(8).view(1, 1, SIDE, 1)
     images = ramp.expand(1, SIDE, SIDE, 3).contiguous()
@@ -65,7 +65,7 @@ def test_centres_of_pixels_on_a_ramp():
     assert torch.allclose(got, wanted.expand(size, size), atol=1e-4)
 
 
-def test_shrinking_does_not_alias():
+def test_shrinking_does_not_alias() -> None:
     """Stripes of one pixel become even grey, where every second pixel would stay black."""
     stripes = torch.zeros(1, SIDE, SIDE, 3, dtype=torch.uint8)
     stripes[:, :, ::2] = 255
@@ -74,7 +74,7 @@ def test_shrinking_does_not_alias():
     assert torch.allclose(inner, torch.tensor(0.5), atol=0.01)
 
 
-def test_resize_of_floats():
+def test_resize_of_floats() -> None:
     views = torch.rand(3, 3, 20, 20)
     wanted = F.interpolate(views, size=(30, 30), mode="bicubic", antialias=True).clamp(0, 1)
     assert torch.allclose(resize(views, 30, "bicubic"), wanted, atol=2e-6)
@@ -102,12 +102,12 @@ def test_statistics(low, high):
     assert crops.flips.float().mean().item() == pytest.approx(0.5, abs=0.05)
 
 
-def test_mean_area_falls_over_the_curriculum():
+def test_mean_area_falls_over_the_curriculum() -> None:
     means = [draw_crops(2000, Geometry(*stage)).boxes[:, 2:].prod(1).mean() for stage in STAGES]
     assert means[0] > means[1] > means[2]
 
 
-def test_aspect_is_log_uniform_where_all_of_them_fit():
+def test_aspect_is_log_uniform_where_all_of_them_fit() -> None:
     generator = torch.Generator().manual_seed(1)
     boxes = draw_crops(4000, Geometry(0.1, 0.3, 2.0, 0.0), generator).boxes
     place = (boxes[:, 3] / boxes[:, 2]).log2()  # uniform in [-1, 1]
@@ -115,27 +115,27 @@ def test_aspect_is_log_uniform_where_all_of_them_fit():
     assert torch.allclose(quarters, torch.tensor(0.25), atol=0.03)
 
 
-def test_whole_images():
+def test_whole_images() -> None:
     crops = draw_crops(100, Geometry(1.0, 1.0, 2.0, 0.0))
     assert torch.allclose(crops.boxes, torch.tensor([0.0, 0.0, 1.0, 1.0]))
     assert not crops.flips.any()
 
 
-def test_a_crop_does_not_depend_on_how_many_are_drawn():
+def test_a_crop_does_not_depend_on_how_many_are_drawn() -> None:
     few = draw_crops(10, Geometry(), torch.Generator().manual_seed(5))
     many = draw_crops(1000, Geometry(), torch.Generator().manual_seed(5))
     assert torch.equal(few.boxes, many.boxes[:10])
     assert torch.equal(few.flips, many[:10].flips)
 
 
-def test_first_view_is_as_told():
+def test_first_view_is_as_told() -> None:
     images, crops = noise(), whole_pixels(flips=True)
     first, second = make_views(images, ViewSpec.of(2, PLAIN), crops)
     assert torch.equal(first, crop(images, crops, SIDE))
     assert not torch.allclose(second, first)
 
 
-def test_first_crops_change_no_other_view():
+def test_first_crops_change_no_other_view() -> None:
     images, spec = noise(), ViewSpec.of(3, ViewOptions())
     torch.manual_seed(4)
     drawn = make_views(images, spec)
@@ -146,7 +146,7 @@ def test_first_crops_change_no_other_view():
     assert torch.equal(drawn[2], told[2])
 
 
-def test_groups_have_their_own_size_and_options():
+def test_groups_have_their_own_size_and_options() -> None:
     large = ViewGroup(2, ViewOptions(crop_min=0.3, jitter=0, blur=0, grey=0))
     small = ViewGroup(3, ViewOptions(crop_min=0.05, crop_max=0.3, jitter=0, blur=0, grey=1), 18)
     views = make_views(noise(), ViewSpec((large, small)))
@@ -156,7 +156,7 @@ def test_groups_have_their_own_size_and_options():
         assert torch.allclose(view[:, 0], view[:, 2]) == (index >= 2)
 
 
-def test_parts_of_a_batch_have_the_views_of_the_whole():
+def test_parts_of_a_batch_have_the_views_of_the_whole() -> None:
     """Several processes make the views of one large batch, each of its own images."""
     images, spec = noise(12), ViewSpec.of(2, ViewOptions(grey=0.3, blur=0.5))
     torch.manual_seed(6)

@@ -41,7 +41,7 @@ def test_names_of_splits(name, word):
     assert split_word(name) == word
 
 
-def test_a_name_with_another_word_is_a_split_only_in_company():
+def test_a_name_with_another_word_is_a_split_only_in_company() -> None:
     assert find_splits({"train_station", "test_tube"}) == {}
     assert find_splits({"seg_train", "seg_test"}) == {"seg_train": "train", "seg_test": "test"}
 
@@ -89,14 +89,14 @@ def test_splits_with_classes(folders, base):
     assert "val drawn from" in str(found)
 
 
-def test_three_splits():
+def test_three_splits() -> None:
     found = layout(*TRAIN, *VAL, *TEST)
     assert found.roles == {"train": "train", "val": "val", "test": "test"}
     assert found.as_json()["splits"] == {"train": "train", "val": "val", "test": "test"}
     assert [found.role_of.count(role) for role in ("train", "val", "test")] == [4, 4, 4]
 
 
-def test_splits_inside_classes():
+def test_splits_inside_classes() -> None:
     found = layout("cat/train", "cat/test", "dog/train", "dog/test")
     assert found.classes == ("cat", "dog")
     assert found.class_of == ("cat",) * 4 + ("dog",) * 4
@@ -104,7 +104,7 @@ def test_splits_inside_classes():
     assert found.inner
 
 
-def test_splits_without_classes():
+def test_splits_without_classes() -> None:
     found = layout("train", "val", "test")
     assert (found.classes, found.kind) == ((), "splits, unlabelled")
     assert set(found.role_of) == {"train", "val", "test"}
@@ -117,7 +117,7 @@ def test_one_folder_that_holds_everything_means_nothing(only):
     assert f"in {only}/" in str(found)
 
 
-def test_one_split_with_pictures_is_no_class():
+def test_one_split_with_pictures_is_no_class() -> None:
     found = layout("train")
     assert (found.classes, found.warnings) == ((), ())
 
@@ -129,7 +129,7 @@ def test_one_class_is_none(folders):
     assert found.warnings == ("folders are not taken as classes: there is only one (cat)",)
 
 
-def test_a_class_that_a_split_lacks_is_said():
+def test_a_class_that_a_split_lacks_is_said() -> None:
     found = layout(*TRAIN, "test/cat", *VAL)
     assert found.warnings == ("test/ has no pictures of dog/",)
 
@@ -158,14 +158,14 @@ def test_what_cannot_be_told_is_refused(folders, message, hint):
     assert hint in caught.value.hint
 
 
-def test_names_that_look_the_same_are_said():
+def test_names_that_look_the_same_are_said() -> None:
     found = layout("Cat", "cat", "dog")
     assert len(found.classes) == 3
     assert "Cat/, cat/ are read as different classes" in found.warnings[0]
     assert "different classes" in layout("e\u0301", "\u00e9").warnings[0]
 
 
-def test_hostile_names_are_escaped():
+def test_hostile_names_are_escaped() -> None:
     found = layout("train/a", "train/b\x1b[2J\n", "test/a")
     assert "b\\x1b[2J\\n/" in found.warnings[0]
     assert layout("\udce9t\n/cat", "\udce9t\n/dog").as_json()["base"] == r"\xe9t\n"

@@ -24,14 +24,14 @@ def views(given: torch.Tensor, seed: int = 0, count: int = 1, **options: float) 
     return torch.stack(make_views(given, spec))
 
 
-def test_to_float():
+def test_to_float() -> None:
     given = images()
     result = to_float(given)
     assert result.shape == (8, 3, 32, 32)
     assert torch.equal((result * 255).round().to(torch.uint8).permute(0, 2, 3, 1), given)
 
 
-def test_shape_range_and_layout():
+def test_shape_range_and_layout() -> None:
     given = images()
     for view in make_views(given, ViewSpec.of(3, ViewOptions())):
         assert view.shape == (8, 3, 32, 32)
@@ -40,11 +40,11 @@ def test_shape_range_and_layout():
         assert view.is_contiguous(memory_format=torch.channels_last)
 
 
-def test_everything_off_is_the_image():
+def test_everything_off_is_the_image() -> None:
     assert torch.allclose(views(images())[0], to_float(images()), atol=1e-5)
 
 
-def test_generator_state_decides_all():
+def test_generator_state_decides_all() -> None:
     strong = {"crop_min": 0.2, "flip": 0.5, "jitter": 0.8, "grey": 0.2, "blur": 0.5}
     first = views(images(), seed=1, count=2, **strong)
     assert torch.equal(first, views(images(), seed=1, count=2, **strong))
@@ -52,29 +52,29 @@ def test_generator_state_decides_all():
     assert not torch.equal(first[0], first[1])
 
 
-def test_images_of_a_batch_get_different_transforms():
+def test_images_of_a_batch_get_different_transforms() -> None:
     same = images(1).expand(8, -1, -1, -1)
     result = views(same, crop_min=0.2)[0]
     assert len({tuple(view.flatten().tolist()) for view in result}) == 8
 
 
-def test_flip():
+def test_flip() -> None:
     given = images()
     assert torch.allclose(views(given, flip=1.0)[0], to_float(given).flip(3), atol=1e-5)
 
 
-def test_grey_makes_channels_equal():
+def test_grey_makes_channels_equal() -> None:
     result = views(images(), grey=1.0)[0]
     assert torch.allclose(result[:, 0], result[:, 2])
 
 
-def test_blur_removes_detail():
+def test_blur_removes_detail() -> None:
     noise = torch.randint(0, 256, (4, 32, 32, 3), dtype=torch.uint8)
     sharp, blurred = views(noise)[0], views(noise, blur=1.0)[0]
     assert blurred.std() < 0.95 * sharp.std()
 
 
-def test_jitter_keeps_positions():
+def test_jitter_keeps_positions() -> None:
     grey = torch.full((64, 32, 32, 3), 128, dtype=torch.uint8)
     result = views(grey, jitter=1.0, brightness=0.4, contrast=0.0, saturation=0.0, hue=0.0)[0]
     assert torch.allclose(result.amax((1, 2, 3)), result.amin((1, 2, 3)), atol=1e-5)

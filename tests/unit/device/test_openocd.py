@@ -33,13 +33,13 @@ def with_word(word):
     return f"proc init {{}} {{}}; proc read_memory {{a w n}} {{return {word}}}; {PROGRAM}"
 
 
-def test_the_right_chip_is_programmed_and_verified():
+def test_the_right_chip_is_programmed_and_verified() -> None:
     done = openocd(with_word("0x20036450"), CALL)
     assert "programmed: {/a b.elf} verify reset exit" in done.stderr + done.stdout
     assert done.returncode == 0
 
 
-def test_another_chip_is_named_and_nothing_is_programmed():
+def test_another_chip_is_named_and_nothing_is_programmed() -> None:
     done = openocd(with_word("0x10006413"), CALL)
     output = done.stderr + done.stdout
     assert "Error: wrong chip: register 0x5c001000 is 0x413; STM32H7 has 0x450" in output
@@ -47,7 +47,7 @@ def test_another_chip_is_named_and_nothing_is_programmed():
     assert done.returncode != 0
 
 
-def test_a_chip_that_does_not_answer_is_told_and_nothing_is_programmed():
+def test_a_chip_that_does_not_answer_is_told_and_nothing_is_programmed() -> None:
     failing = f"proc init {{}} {{error {{init mode failed}}}}; {PROGRAM}"
     done = openocd(failing, CALL)
     output = done.stderr + done.stdout
@@ -56,7 +56,7 @@ def test_a_chip_that_does_not_answer_is_told_and_nothing_is_programmed():
     assert done.returncode != 0
 
 
-def test_a_register_that_cannot_be_read_stops_it():
+def test_a_register_that_cannot_be_read_stops_it() -> None:
     """The real `init`, on a scan chain where nothing is."""
     done = openocd(PROGRAM, CALL)
     output = done.stderr + done.stdout

@@ -74,5 +74,5 @@ def test_probes_are_listed_with_port_board_and_missing_rule(bus, monkeypatch):
     assert listed[1].udev_rule == udev_rule(usb_devices(*bus)[0])
 
 
-def test_this_computer_can_be_asked():
+def test_this_computer_can_be_asked() -> None:
     assert all(device.vid for device in usb_devices())

@@ -7,7 +7,7 @@ from tinyssl.core.errors import ModelError
 from tinyssl.frontends.tflite import is_canonical, require_canonical, write_model
 
 
-def test_external_buffers_are_found_and_named():
+def test_external_buffers_are_found_and_named() -> None:
     data = with_external_buffers(write_model(network()))
     problems = is_canonical(data)
     assert problems
@@ -17,7 +17,7 @@ def test_external_buffers_are_found_and_named():
     assert "canonicalise" in caught.value.hint
 
 
-def test_tflm_really_misreads_external_buffers():
+def test_tflm_really_misreads_external_buffers() -> None:
     data = write_model(network())
     x = np.zeros((1, 8, 8, 3), dtype=np.int8)
     assert not np.array_equal(Tflm(data).invoke(x), Tflm(with_external_buffers(data)).invoke(x))
@@ -31,7 +31,7 @@ def test_truncated_files_are_refused(length):
     assert caught.value.hint
 
 
-def test_a_misaligned_constant_is_found():
+def test_a_misaligned_constant_is_found() -> None:
     shifted = _shift_root(write_model(network()))
     assert any("not aligned" in problem for problem in is_canonical(shifted))
 

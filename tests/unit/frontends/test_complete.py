@@ -70,7 +70,7 @@ def test_what_is_left_out_is_written_in_and_said(name):
     assert check_host(data, make_inputs(before, 12, 0)).inputs == 12
 
 
-def test_a_file_that_leaves_nothing_out_stays_as_it_is():
+def test_a_file_that_leaves_nothing_out_stays_as_it_is() -> None:
     data = cases.depthwise()
     assert complete(data) == type(complete(data))(data, ())
 
@@ -85,7 +85,7 @@ def test_a_bias_scale_that_tflm_does_not_use_may_differ(factor):
     assert check_host(data, make_inputs(read_model(data), 12, 0)).inputs == 12
 
 
-def test_a_bias_scale_that_tflm_refuses_is_named():
+def test_a_bias_scale_that_tflm_refuses_is_named() -> None:
     def change(model):
         quant = model.subgraphs[0].tensors[2].quantization
         quant.scale = [float(scale) * 50 for scale in quant.scale]
@@ -94,7 +94,7 @@ def test_a_bias_scale_that_tflm_refuses_is_named():
         verify(read_model(repacked(cases.conv(), change)))
 
 
-def test_the_engine_tflm_gets_the_completed_file():
+def test_the_engine_tflm_gets_the_completed_file() -> None:
     data = cases.depthwise(bias=False)
     files = render_tflm(read_model(data, "name"), data, 1 << 16)
     text = files["model_data.cc"]

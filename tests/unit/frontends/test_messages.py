@@ -48,7 +48,7 @@ def with_ends(kind: str) -> bytes:
     return file.data()
 
 
-def test_uint8_ends_are_told_as_ends():
+def test_uint8_ends_are_told_as_ends() -> None:
     kind = "uint8"
     error = refusal(with_ends(kind))
     assert "the model is INT8 inside" in error.message
@@ -59,7 +59,7 @@ def test_uint8_ends_are_told_as_ends():
     assert "tinyssl convert" not in error.hint
 
 
-def test_float_ends_are_read():
+def test_float_ends_are_read() -> None:
     kinds = [op.kind for op in read_model(with_ends("float32")).ops]
     assert kinds == ["QUANTIZE", "CONV_2D", "DEQUANTIZE"]
 
@@ -75,14 +75,14 @@ def unknown(*kinds: str, rank: int = 4) -> bytes:
     return file.data()
 
 
-def test_all_operators_are_named_at_once():
+def test_all_operators_are_named_at_once() -> None:
     error = refusal(unknown("LOGISTIC", "TRANSPOSE", "LOGISTIC", "EXP"))
     assert "LOGISTIC (#0, #2), #1 TRANSPOSE, #3 EXP: operator is not supported" in error.message
     assert len(error.blockers) == 4
     assert "NHWC" in error.hint
 
 
-def test_what_the_verifier_finds_stands_beside_what_the_reader_finds():
+def test_what_the_verifier_finds_stands_beside_what_the_reader_finds() -> None:
     file = Flatfile()
     start = file.activation((1, 4, 4, 2))
     found = add_conv(file, start)
@@ -99,7 +99,7 @@ def test_what_the_verifier_finds_stands_beside_what_the_reader_finds():
     assert "fold the constant" in error.hint
 
 
-def test_a_free_batch_is_told_as_such():
+def test_a_free_batch_is_told_as_such() -> None:
     file = Flatfile()
     start = file.activation((1, 4, 4, 2))
     shape = file.activation((4,), dtype="int32")
@@ -121,7 +121,7 @@ def test_one_dimensional_convolutions_hear_of_two(kind):
     assert "height of 1" in refusal(unknown(kind)).hint
 
 
-def test_a_mean_over_time_hears_of_two_dimensions():
+def test_a_mean_over_time_hears_of_two_dimensions() -> None:
     file = Flatfile()
     start, output = file.activation((1, 16, 4)), file.activation((1, 4))
     axis = file.constant(np.array([1], np.int32))
@@ -131,7 +131,7 @@ def test_a_mean_over_time_hears_of_two_dimensions():
     assert "height of 1" in error.hint
 
 
-def test_a_dilated_convolution_of_keras_is_recognised():
+def test_a_dilated_convolution_of_keras_is_recognised() -> None:
     file = Flatfile()
     start = file.activation((1, 8, 8, 2))
     split = file.activation((4, 4, 4, 2))
@@ -147,7 +147,7 @@ def test_a_dilated_convolution_of_keras_is_recognised():
     assert error.hint
 
 
-def test_a_dense_layer_on_a_sequence_is_not_supported_and_no_contradiction():
+def test_a_dense_layer_on_a_sequence_is_not_supported_and_no_contradiction() -> None:
     file = Flatfile()
     start = file.activation((1, 5, 6))
     weight = file.constant(np.ones((4, 6), np.int8), [0.01])
@@ -158,7 +158,7 @@ def test_a_dense_layer_on_a_sequence_is_not_supported_and_no_contradiction():
     assert "width 1" in error.hint
 
 
-def test_rows_inside_a_model_are_no_batch():
+def test_rows_inside_a_model_are_no_batch() -> None:
     file = Flatfile()
     start = file.activation((1, 3, 3, 8))
     rows = file.activation((9, 8))
@@ -168,7 +168,7 @@ def test_rows_inside_a_model_are_no_batch():
     assert "batch" not in error.hint
 
 
-def test_a_batch_is_told_once():
+def test_a_batch_is_told_once() -> None:
     def doubled(model: Any) -> None:
         for index in (0, 1, 2, 4):
             tensor = model.subgraphs[0].tensors[index]
@@ -225,7 +225,7 @@ def changed_types(data: bytes, kind: str, which: slice) -> bytes:
     return repacked(data, change)
 
 
-def test_a_float_model_says_how_to_quantise_it():
+def test_a_float_model_says_how_to_quantise_it() -> None:
     file = Flatfile()
     start = file.activation((1, 4, 4, 2), dtype="float32", name="images")
     weight = file.constant(np.ones((2, 1, 1, 2), np.float32))
@@ -238,7 +238,7 @@ def test_a_float_model_says_how_to_quantise_it():
     assert "#1 RELU" in error.message
 
 
-def test_dynamic_range_quantisation_is_told_apart():
+def test_dynamic_range_quantisation_is_told_apart() -> None:
     file = Flatfile()
     start = file.activation((1, 8), dtype="float32")
     weight = file.constant(np.ones((2, 8), np.int8), [0.01])
@@ -247,7 +247,7 @@ def test_dynamic_range_quantisation_is_told_apart():
     assert "only its weights are quantised" in refusal(file.data()).message
 
 
-def test_sixteen_bit_activations_are_told_apart():
+def test_sixteen_bit_activations_are_told_apart() -> None:
     data = changed_types(cases.pool(), "int16", slice(0, 2))
     error = refusal(data)
     assert "16x8" in error.message
@@ -262,7 +262,7 @@ def test_small_weights_are_told_apart(kind):
     assert "INT8" in error.hint
 
 
-def test_uint8_throughout_is_told_apart():
+def test_uint8_throughout_is_told_apart() -> None:
     error = refusal(changed_types(cases.pool(), "uint8", slice(0, 2)))
     assert "UINT8" in error.message
     error = refusal(changed_types(cases.dense(), "uint8", slice(0, 2)))
@@ -270,7 +270,7 @@ def test_uint8_throughout_is_told_apart():
     assert "\n" not in error.message
 
 
-def test_a_tensor_that_nobody_uses_may_have_any_type():
+def test_a_tensor_that_nobody_uses_may_have_any_type() -> None:
     file = Flatfile()
     start = file.activation((1, 4, 4, 2))
     file.activation((2,), dtype="uint8", name="left over")
@@ -278,7 +278,7 @@ def test_a_tensor_that_nobody_uses_may_have_any_type():
     verify(read_model(file.data()))
 
 
-def test_messages_stay_short():
+def test_messages_stay_short() -> None:
     kinds = ("EXP", "LOG", "ABS", "NEG", "SQRT", "RSQRT", "SIN", "COS") * 40
     error = refusal(unknown(*kinds))
     assert "EXP (#0, #8, #16, #24 and 36 more)" in error.message
@@ -345,6 +345,6 @@ def test_what_tflm_reads_otherwise_is_refused(name):
         verify(read_model(data))
 
 
-def test_all_option_tables_of_the_tests_are_those_that_the_reader_asks_for():
+def test_all_option_tables_of_the_tests_are_those_that_the_reader_asks_for() -> None:
     for kind, spec in OPS.items():
         assert spec.tflite.options in ("", options_table(kind))

@@ -22,14 +22,14 @@ MUTANTS = 600
 COMPILED = 12
 
 
-def test_a_mutant_is_a_model_or_a_model_error():
+def test_a_mutant_is_a_model_or_a_model_error() -> None:
     tally = check_reader(Mutator(seeds(), 2), MUTANTS)
     assert tally.wrong == []
     assert tally.refused > MUTANTS // 2
     assert tally.accepted > MUTANTS // 20
 
 
-def test_the_seed_decides():
+def test_the_seed_decides() -> None:
     first, again = Mutator(seeds(), 5), Mutator(seeds(), 5)
     assert [first.mutant() for _ in range(20)] == [again.mutant() for _ in range(20)]
 
@@ -122,7 +122,7 @@ def bomb(count: int, name_bytes: int) -> bytes:
     return bytes(builder.Output())
 
 
-def test_a_file_that_unpacks_to_gigabytes_is_refused():
+def test_a_file_that_unpacks_to_gigabytes_is_refused() -> None:
     data = bomb(9000, 1 << 20)
     assert len(data) < 1 << 21
     started = time.monotonic()

@@ -33,7 +33,7 @@ def repacked(data, change):
     return bytes(builder.Output())
 
 
-def test_convolution_arrives_with_all_its_parts():
+def test_convolution_arrives_with_all_its_parts() -> None:
     model = read_model(cases.conv(size=(8, 9), stride=(2, 2), activation=cases.RELU6), "tiny")
     op = model.ops[0]
     assert isinstance(op, Conv2D)
@@ -47,7 +47,7 @@ def test_convolution_arrives_with_all_its_parts():
     assert len(model.source_sha256) == 64
 
 
-def test_scales_are_the_float32_of_the_file():
+def test_scales_are_the_float32_of_the_file() -> None:
     model = read_model(cases.softmax(scale=0.1))
     assert model.quant(model.inputs[0]).scale == (float(np.float32(0.1)),)
 
@@ -68,7 +68,7 @@ def test_same_puts_the_odd_row_at_the_end(size, window, stride, expected):
     assert (padding.top, padding.bottom) == (padding.left, padding.right) == expected
 
 
-def test_depth_multiplier_follows_from_the_shapes():
+def test_depth_multiplier_follows_from_the_shapes() -> None:
     data = repacked(
         cases.depthwise(channels=(3, 12)),
         lambda model: setattr(model.subgraphs[0].operators[0].builtinOptions, "depthMultiplier", 0),
@@ -78,7 +78,7 @@ def test_depth_multiplier_follows_from_the_shapes():
     assert op.multiplier == 4
 
 
-def test_pool_pad_and_mean_are_read():
+def test_pool_pad_and_mean_are_read() -> None:
     assert isinstance(read_model(cases.pool()).ops[0], AveragePool2D)
     pad = read_model(cases.pad(amounts=(1, 2, 0, 3))).ops[0]
     assert isinstance(pad, Pad)
@@ -88,7 +88,7 @@ def test_pool_pad_and_mean_are_read():
     assert not mean.keep_dims
 
 
-def test_negative_axes_of_mean_count_from_the_end():
+def test_negative_axes_of_mean_count_from_the_end() -> None:
     def change(model):
         axes = np.array([-2, 1], np.int32)
         model.buffers[1].data = np.frombuffer(axes.tobytes(), np.uint8)
@@ -96,7 +96,7 @@ def test_negative_axes_of_mean_count_from_the_end():
     assert isinstance(read_model(repacked(cases.mean(), change)).ops[0], Mean)
 
 
-def test_old_files_keep_the_operator_code_in_a_byte():
+def test_old_files_keep_the_operator_code_in_a_byte() -> None:
     data = repacked(
         cases.softmax(), lambda model: setattr(model.operatorCodes[0], "builtinCode", 0)
     )
@@ -122,7 +122,7 @@ def test_buffers_behind_the_flatbuffer_are_read():
         read_model(outside[:-1])
 
 
-def test_float_models_are_readable():
+def test_float_models_are_readable() -> None:
     file = Flatfile()
     start = file.activation((1, 4), dtype="float32")
     output = file.activation((1, 4), dtype="float32")
@@ -130,7 +130,7 @@ def test_float_models_are_readable():
     assert read_model(file.data()).input.dtype is DType.FLOAT32
 
 
-def test_every_truncation_is_an_error_with_the_length():
+def test_every_truncation_is_an_error_with_the_length() -> None:
     data = cases.conv()
     for length in range(0, len(data) - 64, 7):
         with pytest.raises(ModelError, match=r"\d+"):
@@ -144,7 +144,7 @@ def test_other_files_are_refused(data):
     assert caught.value.hint
 
 
-def test_flipped_bytes_never_escape_as_another_error():
+def test_flipped_bytes_never_escape_as_another_error() -> None:
     good = cases.padded_conv()
     refused = 0
     for seed in range(300):
@@ -159,7 +159,7 @@ def test_flipped_bytes_never_escape_as_another_error():
     assert refused > 100
 
 
-def test_unknown_operator_names_itself_and_what_is_supported():
+def test_unknown_operator_names_itself_and_what_is_supported() -> None:
     file = Flatfile()
     left, right = file.activation((1, 4)), file.activation((1, 4))
     file.operator("RANK", [left], [right])
@@ -168,7 +168,7 @@ def test_unknown_operator_names_itself_and_what_is_supported():
     assert "DEPTHWISE_CONV_2D" in caught.value.hint
 
 
-def test_custom_operator_is_named():
+def test_custom_operator_is_named() -> None:
     def change(model):
         code = model.operatorCodes[0]
         code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM

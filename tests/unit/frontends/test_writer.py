@@ -49,17 +49,17 @@ def test_every_operator_gives_the_same_bytes_after_writing(name):
     assert write_model(model) == written
 
 
-def test_reading_back_gives_the_same_model():
+def test_reading_back_gives_the_same_model() -> None:
     model = network()
     assert used(read_model(write_model(model))) == used(model)
 
 
-def test_equal_models_give_equal_bytes():
+def test_equal_models_give_equal_bytes() -> None:
     assert write_model(network(3)) == write_model(network(3))
     assert write_model(network(3)) != write_model(network(4))
 
 
-def test_padding_that_is_neither_same_nor_valid_becomes_a_pad_that_folds_back():
+def test_padding_that_is_neither_same_nor_valid_becomes_a_pad_that_folds_back() -> None:
     model = network(padding=Padding(1, 0, 1, 0))
     read = read_model(write_model(model))
     assert [op.kind for op in read.ops].count("PAD") == 1
@@ -70,11 +70,11 @@ def test_padding_that_is_neither_same_nor_valid_becomes_a_pad_that_folds_back():
     assert [op.padding for op in folded.ops if isinstance(op, Conv2D)][1] == Padding(1, 0, 1, 0)
 
 
-def test_same_padding_needs_no_pad():
+def test_same_padding_needs_no_pad() -> None:
     assert "PAD" not in [op.kind for op in read_model(write_model(network())).ops]
 
 
-def test_a_pooling_with_other_padding_is_refused():
+def test_a_pooling_with_other_padding_is_refused() -> None:
     model = read_model(CASES["average valid"]())
     pool = next(op for op in model.ops if isinstance(op, AveragePool2D))
     odd = replace(pool, padding=Padding(1, 0, 0, 0))
@@ -82,7 +82,7 @@ def test_a_pooling_with_other_padding_is_refused():
         write_model(replace(model, ops=tuple(odd if op is pool else op for op in model.ops)))
 
 
-def test_constants_are_inside_aligned_and_shared():
+def test_constants_are_inside_aligned_and_shared() -> None:
     data = write_model(network())
     assert is_canonical(data) == []
     root = schema.Model.GetRootAs(data, 0)
@@ -97,7 +97,7 @@ def test_constants_are_inside_aligned_and_shared():
     assert len(set(places)) == len(places)
 
 
-def test_equal_constants_are_stored_once():
+def test_equal_constants_are_stored_once() -> None:
     model = network()
     conv = next(op for op in model.ops if op.kind == "CONV_2D")
     weight = model.tensor(conv.weight)
@@ -109,7 +109,7 @@ def test_equal_constants_are_stored_once():
     assert write_model(twice) == write_model(model)
 
 
-def test_the_file_is_little_more_than_its_constants():
+def test_the_file_is_little_more_than_its_constants() -> None:
     model = network(size=32, classes=200)
     data = write_model(model)
     constants = sum(tensor.bytes for tensor in model.tensors if tensor.constant)

@@ -27,7 +27,7 @@ def test_multiplier_is_within_half_a_unit(real):
     assert math.ldexp(found.value, found.shift - 31) == pytest.approx(real, rel=2.0**-31)
 
 
-def test_mantissa_that_rounds_up_to_one_moves_into_the_shift():
+def test_mantissa_that_rounds_up_to_one_moves_into_the_shift() -> None:
     assert quantise_multiplier(1.0 - 2.0**-40) == Multiplier(2**30, 1)
 
 
@@ -62,7 +62,7 @@ def value(multiplier: Multiplier) -> float:
     return math.ldexp(multiplier.value, multiplier.shift - 31)
 
 
-def test_channel_multipliers_are_in_times_weight_over_out():
+def test_channel_multipliers_are_in_times_weight_over_out() -> None:
     model = read_model(cases.conv())
     op = model.ops[0]
     assert isinstance(op, Conv2D)
@@ -72,7 +72,7 @@ def test_channel_multipliers_are_in_times_weight_over_out():
     assert found == pytest.approx(expected, rel=1e-9)
 
 
-def test_add_parameters_bring_both_sides_to_one_scale():
+def test_add_parameters_bring_both_sides_to_one_scale() -> None:
     model = read_model(cases.add(scales=(0.04, 0.07, 0.09)))
     op = model.ops[2]
     assert isinstance(op, Add)
@@ -91,7 +91,7 @@ def test_mean_multiplier_divides_by_the_places(height, width):
     assert value(mean_multiplier(model, op)) == pytest.approx(expected, rel=1e-7)
 
 
-def test_softmax_leaves_out_what_exp_cannot_hold():
+def test_softmax_leaves_out_what_exp_cannot_hold() -> None:
     model = read_model(cases.softmax(scale=0.1))
     op = model.ops[0]
     assert isinstance(op, Softmax)

@@ -30,7 +30,7 @@ def test_pad_moves_into_the_convolution(depthwise):
     assert len(model.ops) == 2, "the pass changed its argument"
 
 
-def test_pad_adds_to_the_padding_of_the_convolution():
+def test_pad_adds_to_the_padding_of_the_convolution() -> None:
     model = read_model(cases.padded_conv(amounts=(1, 1, 1, 1)))
     read = model.ops[1]
     assert isinstance(read, Conv2D)
@@ -40,7 +40,7 @@ def test_pad_adds_to_the_padding_of_the_convolution():
     assert op.padding == Padding(1, 2, 1, 2)
 
 
-def test_pad_before_a_pool_stays():
+def test_pad_before_a_pool_stays() -> None:
     """Pools leave padded places out, PAD gives them the zero point."""
     model = read_model(cases.padded_conv())
     pool = MaxPool2D(index=1, input=model.ops[0].outputs[0], output=model.outputs[0])
@@ -48,25 +48,25 @@ def test_pad_before_a_pool_stays():
     assert fold_pads(model) == model
 
 
-def test_pad_that_is_the_output_stays():
+def test_pad_that_is_the_output_stays() -> None:
     model = read_model(cases.pad())
     assert fold_pads(model) == model
 
 
-def test_pad_with_a_second_reader_of_another_kind_stays():
+def test_pad_with_a_second_reader_of_another_kind_stays() -> None:
     model = read_model(cases.padded_conv())
     pool = MaxPool2D(index=2, input=model.ops[0].outputs[0], output=model.inputs[0])
     model = replace(model, ops=(*model.ops, pool))
     assert len(fold_pads(model).ops) == 3
 
 
-def test_pad_that_is_read_and_is_the_output_stays():
+def test_pad_that_is_read_and_is_the_output_stays() -> None:
     model = read_model(cases.padded_conv())
     model = replace(model, outputs=(model.ops[0].outputs[0],))
     assert fold_pads(model) == model
 
 
-def test_pad_that_changes_the_quantisation_stays():
+def test_pad_that_changes_the_quantisation_stays() -> None:
     """It would fill with another zero point than the convolution does."""
     model = read_model(cases.padded_conv())
     padded = model.tensor(model.ops[0].outputs[0])
@@ -75,7 +75,7 @@ def test_pad_that_changes_the_quantisation_stays():
     assert len(fold_pads(replace(model, tensors=tensors)).ops) == 2
 
 
-def test_passes_run_in_order():
+def test_passes_run_in_order() -> None:
     model = read_model(cases.padded_conv())
     assert PASSES[0] is fold_pads
     assert run_passes(model) == fold_pads(model)

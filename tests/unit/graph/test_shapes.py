@@ -21,7 +21,7 @@ def test_shape_rule_agrees_with_the_file(name):
         assert spec_of(op).shapes(model, op) == found
 
 
-def test_macs_of_single_operators():
+def test_macs_of_single_operators() -> None:
     model = read_model(cases.conv(size=(7, 6), channels=(3, 5), kernel=(3, 3)))
     assert macs(model, model.ops[0]) == 7 * 6 * 5 * 3 * 3 * 3
     model = read_model(cases.depthwise(size=(7, 6), channels=(6, 6), kernel=(3, 3)))

@@ -24,7 +24,7 @@ def softmax_of(depth):
     return Model("softmax", tensors, (Softmax(index=0, input=0, output=1),), (0,), (1,))
 
 
-def test_the_deepest_softmax_is_equal_to_tflm_where_all_inputs_are_equal():
+def test_the_deepest_softmax_is_equal_to_tflm_where_all_inputs_are_equal() -> None:
     model = softmax_of(DEPTH_MAX)
     equal = np.zeros(model.input.shape, np.int8)
     with HostModel(assemble(model, plan_arena(model, choose_calls(model, PORTABLE)))) as host:
@@ -32,7 +32,7 @@ def test_the_deepest_softmax_is_equal_to_tflm_where_all_inputs_are_equal():
     np.testing.assert_array_equal(ours, TflmInterpreter(write_model(model)).invoke(equal))
 
 
-def test_one_more_is_refused():
+def test_one_more_is_refused() -> None:
     """TFLM aborts the process for 512 equal inputs, so it cannot be the oracle there."""
     with pytest.raises(UnsupportedModel, match="512 elements"):
         verify(softmax_of(DEPTH_MAX + 1))

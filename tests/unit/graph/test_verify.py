@@ -326,13 +326,13 @@ def test_unsupported_is_named(name):
         verify(change(read_model(make())))
 
 
-def test_float_model_says_how_to_quantise_it():
+def test_float_model_says_how_to_quantise_it() -> None:
     with pytest.raises(UnsupportedModel) as caught:
         verify(with_tensor(read_model(cases.conv()), 0, dtype=DType.FLOAT32))
     assert "tinyssl convert" in caught.value.hint
 
 
-def test_operator_without_rules_is_refused():
+def test_operator_without_rules_is_refused() -> None:
     class Mystery(Conv2D):
         kind = "MYSTERY"
 
@@ -344,11 +344,11 @@ def test_operator_without_rules_is_refused():
         verify(replace(model, ops=(Mystery(**values),)))
 
 
-def test_bias_without_a_scale_is_accepted():
+def test_bias_without_a_scale_is_accepted() -> None:
     verify(with_tensor(read_model(cases.conv()), 2, quant=None))
 
 
-def test_accumulator_bounds_hold_and_are_reached():
+def test_accumulator_bounds_hold_and_are_reached() -> None:
     """Against brute force over the inputs that make each channel largest and smallest."""
     model = read_model(cases.conv(zeros=(-5, 9)))
     op = model.ops[0]
@@ -366,11 +366,11 @@ def test_accumulator_bounds_hold_and_are_reached():
     assert (reached_low[bias <= 0] == low[bias <= 0]).all()
 
 
-def test_quant_of_many_scales_is_per_channel():
+def test_quant_of_many_scales_is_per_channel() -> None:
     assert Quant((1.0, 2.0), (0, 0)).per_channel
     assert not Quant((1.0,), (0,)).per_channel
 
 
-def test_op_label_is_number_and_kind():
+def test_op_label_is_number_and_kind() -> None:
     op: Op = read_model(cases.add()).ops[2]
     assert op.label == "#2 ADD"

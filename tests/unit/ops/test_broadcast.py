@@ -36,11 +36,11 @@ def test_loops_walk_as_numpy_broadcasts(shapes):
     assert walked(right, loops, [loop.right for loop in loops]) == b.ravel().tolist()
 
 
-def test_equal_shapes_take_one_loop_and_channels_two():
+def test_equal_shapes_take_one_loop_and_channels_two() -> None:
     image = (1, 5, 6, 4)
     assert [loop.count for loop in broadcast_loops(image, image, image)] == [120]
     assert [loop.count for loop in broadcast_loops(image, (1, 1, 1, 4), image)] == [30, 4]
 
 
-def test_shapes_that_do_not_fit():
+def test_shapes_that_do_not_fit() -> None:
     assert broadcast_shape((1, 5), (1, 4)) is None

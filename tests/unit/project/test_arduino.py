@@ -50,7 +50,7 @@ def project(tmp_path_factory, tiny_tflite):
     return make
 
 
-def test_boards_of_all_three_platforms_have_it():
+def test_boards_of_all_three_platforms_have_it() -> None:
     assert {"nucleo_f446re", "nucleo_h743zi", "nrf52840_dk", "esp32dev"} <= set(BOARDS)
     assert find_board("esp32dev").frameworks == ("arduino",)
     assert find_board("nucleo_f446re").frameworks == ("baremetal", "arduino")

@@ -13,7 +13,7 @@ from tinyssl.targets.ports import board_port, shipped_ports
 BOARDS = [board.id for board in all_boards()]
 
 
-def test_there_are_emulated_boards_a_real_one_and_this_computer():
+def test_there_are_emulated_boards_a_real_one_and_this_computer() -> None:
     assert {
         "host",
         "mps2_an385",
@@ -60,7 +60,7 @@ def test_a_wrong_name_suggests_the_nearest(typo, meant):
     assert f"did you mean {meant}" in caught.value.hint
 
 
-def test_the_alias_of_the_nucleo_board():
+def test_the_alias_of_the_nucleo_board() -> None:
     assert find_board("nucleo_h743").id == "nucleo_h743zi"
 
 

@@ -68,7 +68,7 @@ def test_an_arena_that_does_not_fit_is_refused_with_its_numbers(no_compiler, tin
         build(config, Workspace(tmp_path))
 
 
-def test_other_targets_have_no_flash():
+def test_other_targets_have_no_flash() -> None:
     check_flash(BuildConfig(target="c"), find_board("mps2_an386"), dense(2000, 8192), b"")
 
 

@@ -67,7 +67,7 @@ def test_linker_script_puts_each_use_where_the_board_file_says(name):
     }
 
 
-def test_fast_memory_takes_kernels_and_an_arena_that_fits():
+def test_fast_memory_takes_kernels_and_an_arena_that_fits() -> None:
     board = find_board("nucleo_h743zi")
     most = 128 * 1024 - board.tinyssl.stack_bytes - DATA_ROOM
     for arena, region in ((0, "dtcm"), (most, "dtcm"), (most + 1, "axi_sram")):
@@ -155,6 +155,6 @@ def test_a_boards_pins_and_its_emulator_are_in_the_header(image):
     assert "TX_PIN" not in header("netduinoplus2")
 
 
-def test_an_image_behind_a_bootloader_starts_where_that_ends():
+def test_an_image_behind_a_bootloader_starts_where_that_ends() -> None:
     placed = linker_script(find_board("nano33ble"))
     assert "flash (rx) : ORIGIN = 0x00010000, LENGTH = 0xf0000" in placed

@@ -53,7 +53,7 @@ def test_what_was_asked_for_is_taken_whatever_is_here(here):
     assert choose_protocol(DK, "openocd") == "openocd"
 
 
-def test_a_protocol_that_the_board_lacks_suggests_the_nearest():
+def test_a_protocol_that_the_board_lacks_suggests_the_nearest() -> None:
     with pytest.raises(UsageError, match="nucleo_h743zi cannot be flashed by 'pyodc'") as caught:
         choose_protocol(NUCLEO, "pyodc")
     assert caught.value.hint.startswith("did you mean pyocd?")

@@ -94,7 +94,7 @@ PARTS = {
 }
 
 
-def test_the_gate_passes_what_just_fits():
+def test_the_gate_passes_what_just_fits() -> None:
     check_budget(Size(PARTS, {}), 92_000, 61_344)
 
 

@@ -122,7 +122,7 @@ def test_a_size_that_was_asked_for_must_fit_too(refused):
     assert "262,144 bytes was asked for" in error.message
 
 
-def test_the_stack_counts_where_it_shares_the_region():
+def test_the_stack_counts_where_it_shares_the_region() -> None:
     shared, apart = find_board("nrf52840_dk"), find_board("nucleo_h743zi")
     assert arena.arena_room(shared, 10**9) == 262_144 - shared.tinyssl.stack_bytes
     assert arena.arena_room(apart, 10**9) == apart.region("arena").size
@@ -135,14 +135,14 @@ def test_a_model_that_is_not_canonical_is_refused_before_anything_is_compiled(re
     assert "buffer" in error.message
 
 
-def test_the_lower_bound_halves_only_the_bookkeeping():
+def test_the_lower_bound_halves_only_the_bookkeeping() -> None:
     use = TflmInterpreter(write_model(network())).arena
     assert use.planned > 0
     assert use.kept > 0
     assert use.planned + use.kept // 2 == use.at_least < use.total
 
 
-def test_scratch_is_that_of_the_greediest_operator():
+def test_scratch_is_that_of_the_greediest_operator() -> None:
     """3x3 over 8 channels, in four columns of whole registers; a sum for each of 4 classes."""
     model = network()
     assert arena.scratch_bytes(model) == 4 * depthwise_conv_2d.CMSIS_BLOCK * 9 + 16

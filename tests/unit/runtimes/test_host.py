@@ -26,7 +26,7 @@ def rendered(name="reshape"):
     return program, render_aot(program)
 
 
-def test_profile_ends_with_the_output_and_has_every_shape():
+def test_profile_ends_with_the_output_and_has_every_shape() -> None:
     program, sources = rendered()
     x = np.random.default_rng(0).integers(-128, 128, program.graph.input.shape).astype(np.int8)
     with HostModel(program, sources) as host:
@@ -44,7 +44,7 @@ def test_arenas_are_aligned_as_the_header_asks(size):
     assert {arena.ctypes.data % 16 for arena in arenas} == {0}
 
 
-def test_results_stay_when_the_arena_is_used_again():
+def test_results_stay_when_the_arena_is_used_again() -> None:
     program, sources = rendered()
     with HostModel(program, sources) as host:
         first = host.invoke(np.full(program.graph.input.shape, 5, np.int8))
@@ -55,7 +55,7 @@ def test_results_stay_when_the_arena_is_used_again():
     np.testing.assert_array_equal(first, kept)
 
 
-def test_two_instances_do_not_share_state():
+def test_two_instances_do_not_share_state() -> None:
     program, sources = rendered()
     a = np.full(program.graph.input.shape, -3, np.int8)
     b = np.arange(program.graph.input.elements, dtype=np.int8).reshape(program.graph.input.shape)
@@ -97,7 +97,7 @@ def test_wrong_inputs_are_refused_with_numbers(x):
         host.invoke(x)
 
 
-def test_inputs_that_are_not_contiguous_are_copied_in_order():
+def test_inputs_that_are_not_contiguous_are_copied_in_order() -> None:
     program, sources = rendered()
     x = np.random.default_rng(0).integers(-128, 128, (1, 2, 6, 4)).astype(np.int8)
     view = x.transpose(0, 3, 2, 1)

@@ -62,7 +62,7 @@ def test_measured_figures_stand_beside_the_published_ones(folder):
     assert "training took 0 minutes in all" in text
 
 
-def test_another_order_than_the_published_one_is_said():
+def test_another_order_than_the_published_one_is_said() -> None:
     rows = [TableRow(name, name, {}, published=value) for name, value in (("a", 60.0), ("b", 50.0))]
     text = ordering(list(zip(rows, (0.2, 0.3), strict=True)))
     assert text == "Published order: a > b. Measured: b > a. 0 of 1 pairs stand in the same order."
@@ -123,7 +123,7 @@ def test_unfinished_table_is_a_document_too(tmp_path):
     assert text.count("| 0 | not finished |") == 2  # and the ablation
 
 
-def test_bars_in_cells_do_not_break_the_table():
+def test_bars_in_cells_do_not_break_the_table() -> None:
     assert markdown_table(["a"], [["x | y"]]) == "| a |\n| --- |\n| x \\| y |"
 
 

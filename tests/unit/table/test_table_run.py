@@ -63,7 +63,7 @@ def test_a_cell_belongs_to_one_process_at_a_time(tmp_path, lock):
     other.release()
 
 
-def test_child_sees_no_settings_but_those_of_the_table():
+def test_child_sees_no_settings_but_those_of_the_table() -> None:
     ours = {"TINYSSL_PRETRAIN_EPOCHS": "3", "TINYSSL_CONFIG": "x", "TINYSSL_CACHE": "/c", "A": "b"}
     found = child_environment(2, ours | {"PYTHONPATH": "/p"})
     assert found == {

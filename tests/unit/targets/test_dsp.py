@@ -55,7 +55,7 @@ def test_kernel_is_chosen_by_instruction_set_and_operator(name, isa, kernel):
     assert kernel_for(model, model.ops[0], isa).name == kernel
 
 
-def test_weights_of_one_pixel_lie_by_pairs_of_channels():
+def test_weights_of_one_pixel_lie_by_pairs_of_channels() -> None:
     rows = np.arange(1, 31, dtype=np.int8).reshape(3, 10)
     assert dsp.pairs_layout(rows).reshape(-1, 16).tolist() == [
         [*range(1, 9), *range(11, 19)],
@@ -65,21 +65,21 @@ def test_weights_of_one_pixel_lie_by_pairs_of_channels():
     ]
 
 
-def test_taps_lie_by_whole_words_of_rows_and_then_their_rest():
+def test_taps_lie_by_whole_words_of_rows_and_then_their_rest() -> None:
     taps = np.arange(1, 19, dtype=np.int8).reshape(1, 3, 2, 3)
     assert dsp.taps_layout(taps).tolist() == [
         [1, 2, 3, 4, 7, 8, 9, 10, 13, 14, 15, 16, 5, 6, 11, 12, 17, 18]
     ]
 
 
-def test_weights_are_stored_once():
+def test_weights_are_stored_once() -> None:
     model = read("conv 1x1")
     text = render_aot(compile(model, M7))["weights.c"]
     assert len(re.findall(r"static const .*int8_t", text)) == 1
     assert "TINYSSL_ALIGNED(4) static const int8_t rows_1[128]" in text
 
 
-def test_scratch_memory_lies_in_the_arena_beside_input_and_output():
+def test_scratch_memory_lies_in_the_arena_beside_input_and_output() -> None:
     model = read("conv 1x1")
     plan = plan_arena(model, choose_calls(model, M7))
     assert [step.scratch for step in choose_calls(model, M7)] == [128]

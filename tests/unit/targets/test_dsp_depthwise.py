@@ -71,7 +71,7 @@ def sweep():
     return graphs
 
 
-def test_the_sweep_takes_every_kernel():
+def test_the_sweep_takes_every_kernel() -> None:
     kinds = {kernel_of(data) for data in sweep().values()}
     assert kinds >= {"depthwise_s8_dsp", "depthwise_image_s8_dsp", "depthwise_3x3_s8_dsp"}
 
@@ -139,7 +139,7 @@ def test_bytes_are_the_same_in_the_input_s_place(size, stride):
     compare(data, isa=M7)
 
 
-def test_planes_hold_what_a_line_reads():
+def test_planes_hold_what_a_line_reads() -> None:
     """The last pair of outputs begins two columns before the end; a word more is read."""
     for stride in (1, 2):
         for count in range(1, 40):
@@ -151,7 +151,7 @@ def test_planes_hold_what_a_line_reads():
             assert columns % 2 == 0
 
 
-def test_weights_are_the_file_s_with_one_byte_more():
+def test_weights_are_the_file_s_with_one_byte_more() -> None:
     model, op = first(layer((4, 4), 8))
     constants = Constants(model)
     name = dsp_depthwise.taps(model, op, constants)
@@ -160,7 +160,7 @@ def test_weights_are_the_file_s_with_one_byte_more():
     np.testing.assert_array_equal(constants.arrays[name].values, expected)
 
 
-def test_two_arrays_cannot_share_a_name():
+def test_two_arrays_cannot_share_a_name() -> None:
     """Else a layer would silently compute with another's weights."""
     model, _ = first(layer((4, 4), 8))
     constants = Constants(model)

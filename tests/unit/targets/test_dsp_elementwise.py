@@ -67,7 +67,7 @@ def test_factors_of_add_give_what_is_defined(left, right, out, zeros, pairs):
             assert min(max(total >> factors.shift, scales.low), scales.high) == expected
 
 
-def test_factors_are_found_for_scales_as_training_gives_them():
+def test_factors_are_found_for_scales_as_training_gives_them() -> None:
     source = np.random.default_rng(0)
     for _ in range(30):
         left, right, out = (float(np.float32(x)) for x in source.uniform(0.02, 0.1, 3))
@@ -77,7 +77,7 @@ def test_factors_are_found_for_scales_as_training_gives_them():
         assert factors.shift == elementwise.ADD_SHIFTS[0]
 
 
-def test_sums_on_halves_keep_the_reference():
+def test_sums_on_halves_keep_the_reference() -> None:
     """Equal input scales and twice that for the output: every odd sum lies between two outputs."""
     assert elementwise.add_factors(scales_of(0.05, 0.05, 0.1, (3, -4, 5))) is None
 

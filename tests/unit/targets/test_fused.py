@@ -67,11 +67,11 @@ def test_every_block_is_found_whole(name):
     assert overlaps(plan_arena(model, [call])) == []
 
 
-def test_a_depthwise_without_relu_is_not_fused():
+def test_a_depthwise_without_relu_is_not_fused() -> None:
     assert fused.candidates(read("block signed"), fused.fits) == []
 
 
-def test_a_tensor_that_others_read_is_not_hidden():
+def test_a_tensor_that_others_read_is_not_hidden() -> None:
     """The projection's output goes to ADD and is fused with it or stays; it is never both."""
     model = read("block added")
     spans = [
@@ -85,7 +85,7 @@ def test_a_tensor_that_others_read_is_not_hidden():
     assert all(found.first == 1 for found in fused.candidates(shared, fused.fits))
 
 
-def test_steps_fuse_where_the_arena_shrinks():
+def test_steps_fuse_where_the_arena_shrinks() -> None:
     model = run_passes(read_model(block(size=(24, 24), channels=(8, 48, 8), add="left")))
     calls = choose_calls(model, M7)
     assert [(call.first, call.last) for call in calls] == [(0, 3)]
@@ -94,7 +94,7 @@ def test_steps_fuse_where_the_arena_shrinks():
     assert choose_calls(model, M7) == calls
 
 
-def test_a_stem_is_fused_with_the_first_block():
+def test_a_stem_is_fused_with_the_first_block() -> None:
     """Its output, 48x48x16, is the largest tensor, and never exists."""
     model = run_passes(read_model(stem(size=(96, 96), channels=(3, 16, 8))))
     calls = choose_calls(model, M7)
@@ -107,19 +107,19 @@ def test_a_stem_is_fused_with_the_first_block():
     assert sources["model.c"].count("tinyssl_stem_block_s8_dsp(") == 1
 
 
-def test_a_stem_that_others_read_is_not_hidden():
+def test_a_stem_that_others_read_is_not_hidden() -> None:
     model = run_passes(read_model(stem()))
     shared = replace(model, outputs=(model.ops[0].outputs[0], *model.outputs))
     assert [found.stem for found in fused.candidates(shared, fused.fits)] == [None]
 
 
-def test_the_convolution_is_linked_where_a_stem_needs_it():
+def test_the_convolution_is_linked_where_a_stem_needs_it() -> None:
     model = read("block")
     sources = render_aot(compile(model, M7, fused_calls(model, M7, cache_taps=True)))
     assert not {"kernels/conv2d_s8_dsp.c", "kernels/stem_block_s8_dsp.c"} & set(sources)
 
 
-def test_a_fused_step_is_one_row_and_one_call():
+def test_a_fused_step_is_one_row_and_one_call() -> None:
     model = run_passes(read_model(block(size=(24, 24), channels=(8, 48, 8), add="left")))
     calls = choose_calls(model, M7)
     (row,) = describe_calls(model, calls)
@@ -131,6 +131,6 @@ def test_a_fused_step_is_one_row_and_one_call():
     assert "#define TINYSSL_MODEL_OP_LAST {3}\n" in sources["model.h"]
 
 
-def test_activation_none_keeps_the_steps_single():
+def test_activation_none_keeps_the_steps_single() -> None:
     model = run_passes(read_model(block(activation=NONE)))
     assert len(choose_calls(model, M7)) == 3

@@ -54,7 +54,7 @@ def half_up(x: int, right: int) -> int:
     return (x + (1 << right >> 1)) >> right
 
 
-def test_two_rounding_instructions_and_a_sign_are_tflms_rounding():
+def test_two_rounding_instructions_and_a_sign_are_tflms_rounding() -> None:
     """VQRDMULH, one less where that is negative, VRSHL; around every half that there is."""
     source = random.Random(0)
     for _ in range(3000):
@@ -68,7 +68,7 @@ def test_two_rounding_instructions_and_a_sign_are_tflms_rounding():
                 assert half_up(product - (product < 0), right) == requantise(x, multiplier)
 
 
-def test_without_the_sign_what_is_not_negative_is_the_same_and_the_rest_stays_below_one():
+def test_without_the_sign_what_is_not_negative_is_the_same_and_the_rest_stays_below_one() -> None:
     source = random.Random(1)
     for _ in range(3000):
         multiplier = Multiplier(source.randrange(2**30, 2**31), -source.randrange(1, 32))
@@ -78,7 +78,7 @@ def test_without_the_sign_what_is_not_negative_is_the_same_and_the_rest_stays_be
         assert plain == exact if product >= 0 else exact <= plain <= 0
 
 
-def test_words_hold_the_start_and_the_shift_as_vrshl_takes_it():
+def test_words_hold_the_start_and_the_shift_as_vrshl_takes_it() -> None:
     starts = np.array([[5, -7, 2**23 - 1, -(2**23) + 1]])
     multipliers = np.array([[[2**30, -1], [2**31 - 1, -31], [2**30, -8], [2**30, -9]]])
     words, values = mve.table_words(starts, multipliers)[0]
@@ -87,7 +87,7 @@ def test_words_hold_the_start_and_the_shift_as_vrshl_takes_it():
     assert values.tolist() == [2**30, 2**31 - 1, 2**30, 2**30]
 
 
-def test_depthwise_blocks_hold_their_channels_in_the_order_of_the_sums():
+def test_depthwise_blocks_hold_their_channels_in_the_order_of_the_sums() -> None:
     data = cases.conv(depthwise=True, channels=(20, 20))
     model = read_model(data)
     constants = Constants(model)
@@ -106,7 +106,7 @@ def test_depthwise_blocks_hold_their_channels_in_the_order_of_the_sums():
     assert not taps[1, :, 4:].any()
 
 
-def test_a_pair_of_the_smallest_weights_does_not_fit_int16():
+def test_a_pair_of_the_smallest_weights_does_not_fit_int16() -> None:
     worst = np.full((1, 9), -127, np.int8)
     worst[0, [1, 2]] = -128  # of two pairs
     assert mve.pairs_fit(worst)
@@ -147,7 +147,7 @@ def test_tails_are_byte_equal_to_tflm(isa, in_c, out_c, kernel, size):
     compare(data, isa=isa)
 
 
-def test_what_is_not_proved_gets_the_reference_kernel():
+def test_what_is_not_proved_gets_the_reference_kernel() -> None:
     model = read("conv multiplier above one")
     op = model.ops[0]
     assert isinstance(op, Conv2D)

@@ -44,11 +44,11 @@ def test_every_block_is_found_whole_where_channels_come_in_fours(name):
     assert len(whole) == (channels.shape[-1] % 4 == 0)
 
 
-def test_a_block_needs_no_relu():
+def test_a_block_needs_no_relu() -> None:
     assert found(read(block(activation=NONE)))
 
 
-def test_steps_fuse_where_the_arena_shrinks_and_nowhere_else():
+def test_steps_fuse_where_the_arena_shrinks_and_nowhere_else() -> None:
     large = read(block(size=(24, 24), channels=(8, 48, 8), add="left"))
     calls = choose_calls(large, M55)
     assert [(call.first, call.last) for call in calls] == [(0, 3)]
@@ -61,7 +61,7 @@ def test_steps_fuse_where_the_arena_shrinks_and_nowhere_else():
     assert {"kernels/add_s8_mve.c", "kernels/product_s8_mve.c"} <= set(sources)
 
 
-def test_operands_of_an_addition_are_the_blocks_input_and_the_projection():
+def test_operands_of_an_addition_are_the_blocks_input_and_the_projection() -> None:
     left, right = (read(block(add=side)) for side in ("left", "right"))
     fields = [
         mve_fused.fields(model, next(one for one in found(model) if one.add), Constants(model))
@@ -86,7 +86,7 @@ def test_arenas_of_the_reference_models(name, limit):
     assert plan_arena(model, choose_calls(model, M55)).peak < limit
 
 
-def test_costs_are_those_measured():
+def test_costs_are_those_measured() -> None:
     """The model that is shipped, call by call, against docs/engines.json."""
     content = json.loads((ROOT / "docs" / "engines.json").read_text())
     (row,) = [

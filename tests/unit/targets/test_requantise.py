@@ -88,14 +88,14 @@ def test_ranges_in_which_requantisation_is_exact(reach, shift, zero, fits):
     assert channel_fits(reach, Multiplier(2**31 - 1, shift), zero) is fits
 
 
-def test_sum_bounds_are_reached():
+def test_sum_bounds_are_reached() -> None:
     rows = np.array([[3, -5, 127], [-128, 0, 1]], np.int8)
     extremes = np.array(np.meshgrid(*[[-128, 127]] * 3)).reshape(3, -1)
     sums = rows.astype(int) @ extremes + np.array([[7], [-9]])
     assert sum_bounds([7, -9], rows) == list(zip(sums.min(1), sums.max(1), strict=True))
 
 
-def test_channel_that_no_input_changes_becomes_its_value():
+def test_channel_that_no_input_changes_becomes_its_value() -> None:
     """A bias that saturates the output: weights 0, and a start that gives 127 again."""
     model = with_bias(read("conv 1x1"), 2**30)
     layer = channels(model, first(model))
@@ -106,7 +106,7 @@ def test_channel_that_no_input_changes_becomes_its_value():
     assert requantise(layer.starts[0], layer.multipliers[0]) + zero == 127
 
 
-def test_requantisation_in_python_follows_the_definition():
+def test_requantisation_in_python_follows_the_definition() -> None:
     source = random.Random(0)
     for _ in range(2000):
         x = source.randrange(-(2**30), 2**30)
@@ -222,7 +222,7 @@ def test_clamp_that_no_sum_reaches_is_left_out() -> None:
     assert not needs_sign(positive, first(positive))
 
 
-def test_large_start_of_a_channel_with_two_outputs_is_exchanged():
+def test_large_start_of_a_channel_with_two_outputs_is_exchanged() -> None:
     """A channel of vww_96 that training has left almost dead: its start needs 26 bits."""
     multiplier, start, bounds = Multiplier(1565063334, -20), 26558476, (26480370, 26636685)
     outputs = [requantise(value, multiplier) for value in range(bounds[0], bounds[1] + 1)]
@@ -235,7 +235,7 @@ def test_large_start_of_a_channel_with_two_outputs_is_exchanged():
     assert [requantise(value, steeper) for value in moved] == outputs
 
 
-def test_large_start_stays_where_a_steeper_channel_has_more_outputs():
+def test_large_start_stays_where_a_steeper_channel_has_more_outputs() -> None:
     multiplier, start = Multiplier(2**30, -20), 2**26
     reach = 2**20  # all of one output's sums and half of the next's
     assert smaller_start(start, (start - reach, start + reach), multiplier, 33) is None

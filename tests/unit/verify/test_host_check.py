@@ -45,7 +45,7 @@ def test_our_c_gives_the_bytes_of_tflm(data, inputs):
     assert len({output.tobytes() for output in outputs}) > len(inputs) // 2
 
 
-def test_states_go_on_from_input_to_input():
+def test_states_go_on_from_input_to_input() -> None:
     data = CASES["svdf"]()
     inputs = make_inputs(read_model(data), STEPPED_INPUTS + 16, 0)
     check = check_host(data, inputs)
@@ -72,7 +72,7 @@ def test_a_difference_after_the_stepped_inputs_is_found_too(data, inputs, progra
         check_host(data, inputs, program=with_one_byte_changed(program, 1))
 
 
-def test_the_report_holds_place_values_and_count():
+def test_the_report_holds_place_values_and_count() -> None:
     expected = np.array([[1, 2], [3, 4]], dtype=np.int8)
     found = np.array([[1, 2], [9, -4]], dtype=np.int8)
     difference = first_difference(expected, found, 7, "#3 ADD")

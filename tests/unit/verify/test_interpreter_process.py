@@ -48,7 +48,7 @@ def tflm(data: bytes, **limits: Any) -> InterpreterProcess:
     return child
 
 
-def test_a_death_is_an_error_with_interpreter_signal_and_hint():
+def test_a_death_is_an_error_with_interpreter_signal_and_hint() -> None:
     with pytest.raises(
         InterpreterFailed, match="TensorFlow Lite Micro died with SIGSEGV"
     ) as caught:
@@ -63,7 +63,7 @@ def test_the_operator_at_which_it_dies_is_named(monkeypatch):
         TflmInterpreter(deadly())
 
 
-def test_litert_dies_alone_too():
+def test_litert_dies_alone_too() -> None:
     data = cases.depthwise(bias=False)
     interpreter = LitertInterpreter(data, Kernels.XNNPACK)
     with pytest.raises(InterpreterFailed, match="LiteRT died with SIG"):
@@ -84,13 +84,13 @@ def test_a_depthwise_convolution_without_bias_is_compared(data):
         np.testing.assert_array_equal(found[name], output)
 
 
-def test_a_refusal_holds_what_the_interpreter_said():
+def test_a_refusal_holds_what_the_interpreter_said() -> None:
     with pytest.raises(ModelError, match="LiteRT refuses the model") as caught:
         LitertInterpreter(b"not a model at all", Kernels.REFERENCE)
     assert not isinstance(caught.value, InterpreterFailed)
 
 
-def test_a_hanging_child_is_ended_after_the_time_limit():
+def test_a_hanging_child_is_ended_after_the_time_limit() -> None:
     child = tflm(cases.conv(), seconds=5.0)
     os.kill(child._process.pid, signal.SIGSTOP)
     started = time.monotonic()
@@ -100,13 +100,13 @@ def test_a_hanging_child_is_ended_after_the_time_limit():
     assert child._process.poll() == -signal.SIGKILL
 
 
-def test_too_little_memory_is_named():
+def test_too_little_memory_is_named() -> None:
     child = InterpreterProcess("tflm", memory=1 << 29)
     with pytest.raises(InterpreterFailed, match=r"out of memory .* 0\.5 GiB"):
         child.open("model", cases.pool(size=(9000, 9000), window=(1, 1), stride=(1, 1)), PLAIN)
 
 
-def test_a_lower_limit_of_the_user_stays():
+def test_a_lower_limit_of_the_user_stays() -> None:
     """`ulimit -v` below ours must not end the child at its start."""
     code = (
         "import resource\nfrom tests.ops import cases\n"
@@ -148,7 +148,7 @@ def test_an_interpreter_that_is_not_installed_is_named(monkeypatch, tmp_path):
     assert "pip install tflite-micro" in caught.value.hint
 
 
-def test_children_end_with_their_interpreter():
+def test_children_end_with_their_interpreter() -> None:
     child = tflm(cases.conv())
     pid = child._process.pid
     del child
@@ -156,7 +156,7 @@ def test_children_end_with_their_interpreter():
         os.kill(pid, 0)
 
 
-def test_a_killed_parent_takes_its_child_along():
+def test_a_killed_parent_takes_its_child_along() -> None:
     code = (
         "import time\nfrom tinyssl.runtimes.process import InterpreterProcess\n"
         "child = InterpreterProcess('tflm')\nprint(child._process.pid, flush=True)\n"
@@ -178,7 +178,7 @@ def test_a_killed_parent_takes_its_child_along():
     assert time.monotonic() < deadline
 
 
-def test_a_call_is_cheap():
+def test_a_call_is_cheap() -> None:
     """Thousands of inputs go through it: far below what a small model takes."""
     oracle = TflmInterpreter(cases.conv())
     x = np.zeros((1, 7, 6, 3), np.int8)

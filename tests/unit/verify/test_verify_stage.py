@@ -114,7 +114,7 @@ def quality(int8: float) -> Quality:
 
 
 class TestAccuracyGate:
-    def test_a_larger_drop_than_allowed_is_refused_with_the_figures(self):
+    def test_a_larger_drop_than_allowed_is_refused_with_the_figures(self) -> None:
         accuracy = quality(0.87)
         with pytest.raises(AccuracyDrop, match=r"loses 3\.00 points") as caught:
             accuracy.gate(2.9)

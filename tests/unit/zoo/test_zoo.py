@@ -147,7 +147,7 @@ class Notes(Silent):
         self.said.append(text)
 
 
-def test_every_shipped_entry_is_sound():
+def test_every_shipped_entry_is_sound() -> None:
     """What the wheel carries: files as on the cards, within the limits."""
     for entry in entries():
         entry.check()

@@ -17,7 +17,7 @@ def count(module: torch.nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def test_mobilenet_v2_035_has_the_published_parameters():
+def test_mobilenet_v2_035_has_the_published_parameters() -> None:
     backbone = build_backbone("mobilenet_v2_035")
     convs = [m for m in backbone.modules() if isinstance(m, torch.nn.Conv2d)]
     assert sum(count(conv) for conv in convs) == 382_048
@@ -26,7 +26,7 @@ def test_mobilenet_v2_035_has_the_published_parameters():
     assert backbone.map_channels == {8: 16, 16: 32, 32: 112}
 
 
-def test_tiny_is_tiny():
+def test_tiny_is_tiny() -> None:
     assert count(build_backbone("mobilenet_v2_tiny")) < 396_128 / 25
 
 
@@ -72,7 +72,7 @@ def test_every_backbone_takes_a_kind_or_names_one_that_does(name, kind):
     assert {stride: found.shape[1] for stride, found in maps.items()} == backbone.map_channels
 
 
-def test_ds_cnn_is_mlperf_tinys_keyword_reference():
+def test_ds_cnn_is_mlperf_tinys_keyword_reference() -> None:
     """24,908 parameters there: with a head, statistics, and biases that batch norm cancels."""
     backbone = build_backbone("ds_cnn", 2, SPECS["audio"])
     biases = 64 + 4 * (64 + 64)  # of the nine convolutions
@@ -110,14 +110,14 @@ def test_padding_is_tflite_same(size, stride):
     np.testing.assert_allclose(conv(image)[0].detach().numpy(), expected, atol=1e-5)
 
 
-def test_even_sizes_pad_only_after():
+def test_even_sizes_pad_only_after() -> None:
     assert same_padding(32, 3, 2) == (0, 1)
     assert same_padding(33, 3, 2) == (1, 1)
     assert same_padding(32, 3, 1) == (1, 1)
     assert same_padding(2, 1, 2) == (0, 0)
 
 
-def test_export_has_constant_paddings_and_no_shape_arithmetic():
+def test_export_has_constant_paddings_and_no_shape_arithmetic() -> None:
     backbone = build_backbone("mobilenet_v2_tiny").eval()
     program = torch.export.export(backbone, (torch.rand(1, 3, 32, 32),))
     targets = [str(node.target) for node in program.graph.nodes if node.op == "call_function"]
@@ -134,7 +134,7 @@ def test_equal_seeds_give_equal_weights():
     assert torch.equal(weights(), weights())
 
 
-def test_unknown_names_are_explained():
+def test_unknown_names_are_explained() -> None:
     with pytest.raises(UsageError) as caught:
         build_backbone("mobilenet_v2_35")
     assert "did you mean mobilenet_v2_035?" in caught.value.hint
@@ -142,7 +142,7 @@ def test_unknown_names_are_explained():
         build_backbone("mobilenet_v2_035", 3)
 
 
-def test_residual_branches_start_small_but_not_at_zero():
+def test_residual_branches_start_small_but_not_at_zero() -> None:
     backbone = build_backbone("mobilenet_v2_035")
     blocks = [m for m in backbone.modules() if getattr(m, "shortcut", False)]
     assert len(blocks) == 10

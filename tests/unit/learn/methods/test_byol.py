@@ -38,7 +38,7 @@ def reference_regression_loss(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return ((x - y) ** 2).sum(axis=-1)
 
 
-def test_loss_exact_values():
+def test_loss_exact_values() -> None:
     p = torch.tensor([[3.0, 4.0]])
     assert regression_loss(p, torch.tensor([[1.0, 0.0]])).item() == pytest.approx(0.8)  # 2 - 2 * .6
     assert regression_loss(p, 5 * p).item() == pytest.approx(0, abs=1e-6)
@@ -46,14 +46,14 @@ def test_loss_exact_values():
     assert regression_loss(p, torch.tensor([[-4.0, 3.0]])).item() == pytest.approx(2)
 
 
-def test_loss_is_the_authors():
+def test_loss_is_the_authors() -> None:
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(2, 16, 7))
     found = regression_loss(torch.from_numpy(x), torch.from_numpy(y)).item()
     assert found == pytest.approx(reference_regression_loss(x, y).mean(), rel=1e-5)
 
 
-def test_loss_is_float32_under_autocast():
+def test_loss_is_float32_under_autocast() -> None:
     torch.manual_seed(0)
     p, t = torch.randn(2, 6, 5)
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -62,7 +62,7 @@ def test_loss_is_float32_under_autocast():
     assert torch.equal(mixed, regression_loss(p, t))
 
 
-def test_the_target_of_the_loss_gets_no_gradient():
+def test_the_target_of_the_loss_gets_no_gradient() -> None:
     p, t = torch.randn(2, 4, 3, requires_grad=True).unbind()
     p.retain_grad()
     t.retain_grad()
@@ -71,7 +71,7 @@ def test_the_target_of_the_loss_gets_no_gradient():
     assert t.grad is None
 
 
-def test_each_view_predicts_the_target_of_the_other():
+def test_each_view_predicts_the_target_of_the_other() -> None:
     """The total, computed again view by view from the method's own networks."""
     method, batch = byol(), batch_for(byol())
     first, second = batch.views
@@ -94,13 +94,13 @@ def test_each_view_predicts_the_target_of_the_other():
     assert abs(2 * same.item() - expected) > 1e-3
 
 
-def test_total_does_not_know_which_view_is_first():
+def test_total_does_not_know_which_view_is_first() -> None:
     batch = batch_for(byol())
     swapped = Batch(batch.views[::-1])
     assert byol().loss(batch).total.item() == pytest.approx(byol().loss(swapped).total.item())
 
 
-def test_online_networks_are_trained_and_the_target_is_not():
+def test_online_networks_are_trained_and_the_target_is_not() -> None:
     method = byol()
     method.loss(batch_for(method)).total.backward()
     target = {id(parameter) for parameter in method.target.parameters()}
@@ -115,7 +115,7 @@ def test_online_networks_are_trained_and_the_target_is_not():
             assert parameter.grad.abs().max() > 0, name
 
 
-def test_after_step_moves_the_target_by_byols_schedule():
+def test_after_step_moves_the_target_by_byols_schedule() -> None:
     method = byol(momentum=0.9)
     weight = method.projector.get_parameter("0.weight")
     average = method.target.get_parameter("1.0.weight")
@@ -127,7 +127,7 @@ def test_after_step_moves_the_target_by_byols_schedule():
         assert torch.allclose(average, momentum * before + (1 - momentum) * weight, atol=1e-6)
 
 
-def test_target_in_training_mode_keeps_its_own_statistics():
+def test_target_in_training_mode_keeps_its_own_statistics() -> None:
     """As in the authors' code: batch statistics, and running means that no average touches."""
     method = byol()
     mean = method.target.get_buffer("0.stem.1.running_mean")
@@ -139,7 +139,7 @@ def test_target_in_training_mode_keeps_its_own_statistics():
     assert torch.equal(mean, after)
 
 
-def test_head_has_the_sizes_of_byol_tiny():
+def test_head_has_the_sizes_of_byol_tiny() -> None:
     config = method_config("byol", {})
     method = build_method("byol", build_backbone("mobilenet_v2_035"), config, MethodContext())
     assert isinstance(method, BYOL)

@@ -36,7 +36,7 @@ def count(module: torch.nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def test_parameter_counts_are_the_published_ones():
+def test_parameter_counts_are_the_published_ones() -> None:
     method = build("mobilenet_v2_035")
     assert count(method.backbone) == 396_128
     linear = [layer for layer in method.head if isinstance(layer, torch.nn.Linear)]
@@ -46,7 +46,7 @@ def test_parameter_counts_are_the_published_ones():
     assert count(method) == 396_128 + 426_496 + 61_440
 
 
-def test_cosine_loss_exact_values():
+def test_cosine_loss_exact_values() -> None:
     t = torch.tensor([[1.0, 0.0]])
     assert cosine_loss(torch.tensor([[3.0, 4.0]]), t).item() == pytest.approx(0.4)
     assert cosine_loss(7 * t, t).item() == pytest.approx(0, abs=1e-6)
@@ -55,7 +55,7 @@ def test_cosine_loss_exact_values():
     assert both.item() == pytest.approx((0.4 + 2) / 2)
 
 
-def test_cosine_loss_is_torchs_own_with_its_gradient():
+def test_cosine_loss_is_torchs_own_with_its_gradient() -> None:
     torch.manual_seed(0)
     for shape in ((16, 384), (4, 20, 3, 5)):
         p, t = (5 * torch.randn(2, *shape)).unbind()
@@ -79,7 +79,7 @@ def test_token_loss_is_zero_for_the_tokens_at_any_scale(scale):
     assert token_loss(swapped, tokens).item() > 0.1
 
 
-def test_token_loss_is_the_formula_written_out():
+def test_token_loss_is_the_formula_written_out() -> None:
     rng = np.random.default_rng(0)
     tokens = rng.normal(size=(2, 3, 4, 4))
     maps = [rng.normal(size=(2, 3, size, size)) for size in (4, 2, 1)]
@@ -101,7 +101,7 @@ def test_a_constant_grid_stays_constant_at_every_scale(size):
     assert token_loss([fits], constant.expand(1, 3, 14, 14)).item() == pytest.approx(0, abs=1e-6)
 
 
-def test_total_is_the_weighted_sum_and_zero_weight_leaves_the_maps_out():
+def test_total_is_the_weighted_sum_and_zero_weight_leaves_the_maps_out() -> None:
     method = build(multi_scale=0.25)
     losses = method.loss(batch_for(method))
     parts = losses.metrics["summary"] + 0.25 * losses.metrics["tokens"]
@@ -127,7 +127,7 @@ def test_all_is_trained_but_the_targets(options):
             assert parameter.grad.abs().sum() > 0, name
 
 
-def test_stages_begin_on_the_stated_epochs():
+def test_stages_begin_on_the_stated_epochs() -> None:
     method = build()
     epochs = 200
     starts = [epoch for epoch in range(1, epochs) if changed(method, epoch, epochs)]
@@ -148,13 +148,13 @@ def changed(method: Method, epoch: int, epochs: int) -> bool:
     return method.views(epoch / epochs) != method.views((epoch - 1) / epochs)
 
 
-def test_with_equal_crops_all_stages_share_the_teachers_cache():
+def test_with_equal_crops_all_stages_share_the_teachers_cache() -> None:
     stages = build(weak_crop_min=0.3, medium_crop_min=0.3, crop_min=0.3).stages()
     assert len({stage.views.groups[0].options.geometry for stage in stages}) == 1
     assert len({stage.views for stage in stages}) == 3  # colours still grow stronger
 
 
-def test_crops_get_smaller_from_stage_to_stage():
+def test_crops_get_smaller_from_stage_to_stage() -> None:
     means = []
     for stage in build().stages():
         generator = torch.Generator().manual_seed(0)
@@ -164,7 +164,7 @@ def test_crops_get_smaller_from_stage_to_stage():
     assert means == pytest.approx([0.8, 0.7, 0.6], abs=0.03)  # the middles of the ranges
 
 
-def test_shuffled_targets_belong_to_other_images():
+def test_shuffled_targets_belong_to_other_images() -> None:
     plain, shuffled = build(), build(shuffle_teacher=True)
     torch.manual_seed(1)
     batch = batch_for(plain, 64)
@@ -178,7 +178,7 @@ def test_shuffled_targets_belong_to_other_images():
     assert torch.equal(found.tokens, batch.targets.tokens[order])
 
 
-def test_impossible_options_and_a_missing_teacher_are_explained():
+def test_impossible_options_and_a_missing_teacher_are_explained() -> None:
     with pytest.raises(UsageError, match=r"medium_from 0\.7 is not below strong_from 0\.7"):
         method_config("ca_dssl", {"medium_from": "0.7"})
     with pytest.raises(UsageError, match="no teacher"):

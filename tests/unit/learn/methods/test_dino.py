@@ -79,7 +79,7 @@ def test_loss_is_the_authors_double_loop(views):
     assert dino_loss(pairs, neutral).item() == pytest.approx(expected, rel=1e-5)
 
 
-def test_loss_with_sslights_weights():
+def test_loss_with_sslights_weights() -> None:
     """github.com/saic-fi/SSLight, src/sslight/utils/loss.py: 0.4 of the mean over the two global
     pairs, 0.6 of the mean over the twelve others."""
     rng = np.random.default_rng(0)
@@ -93,7 +93,7 @@ def test_loss_with_sslights_weights():
     assert found == pytest.approx(0.4 * globals_ + 0.6 * locals_, rel=1e-5)
 
 
-def test_pairs_by_hand():
+def test_pairs_by_hand() -> None:
     """Two outputs, temperature 1: a student at logits (log 3, 0) says (3/4, 1/4)."""
     student = torch.tensor([[[math.log(3), 0.0]], [[0.0, 0.0]]])
     targets = torch.tensor([[[1.0, 0.0]], [[0.5, 0.5]]])
@@ -107,14 +107,14 @@ def test_pairs_by_hand():
     assert dino_loss(pairs, 1.0).item() == pytest.approx(mean)
 
 
-def test_teacher_probabilities_by_hand():
+def test_teacher_probabilities_by_hand() -> None:
     found = teacher_probabilities(
         torch.tensor([0.04 * math.log(3) + 5.0, -2.0]), torch.tensor([5.0, -2.0]), 0.04
     )
     assert found.tolist() == pytest.approx([0.75, 0.25], abs=1e-4)
 
 
-def test_losses_are_float32_under_autocast():
+def test_losses_are_float32_under_autocast() -> None:
     torch.manual_seed(0)
     student, teacher = torch.randn(4, 5, 9), torch.randn(2, 5, 9)
     centre = torch.zeros(9)
@@ -125,7 +125,7 @@ def test_losses_are_float32_under_autocast():
     assert torch.allclose(mixed, plain, rtol=1e-6)
 
 
-def test_centre_moves_by_exactly_a_tenth_of_the_way():
+def test_centre_moves_by_exactly_a_tenth_of_the_way() -> None:
     centre = torch.tensor([1.0, -2.0, 0.0])
     logits = torch.tensor([[3.0, 0.0, 1.0], [5.0, -4.0, 3.0]])  # mean (4, -2, 2)
     found = moved_centre(centre, logits, 0.9)
@@ -133,7 +133,7 @@ def test_centre_moves_by_exactly_a_tenth_of_the_way():
     assert torch.allclose(found - centre, 0.1 * (logits.mean(dim=0) - centre), atol=1e-6)
 
 
-def test_the_methods_centre_follows_the_teacher_of_both_views():
+def test_the_methods_centre_follows_the_teacher_of_both_views() -> None:
     """The loss uses the centre of before; afterwards it has moved by 0.1 (batch mean - centre)."""
     method, batch = dino(), batch_for(dino())
     before = torch.linspace(-0.2, 0.2, 12)
@@ -153,7 +153,7 @@ def test_the_methods_centre_follows_the_teacher_of_both_views():
     assert found.item() == pytest.approx(reference, rel=1e-4)
 
 
-def test_the_teacher_gets_no_gradient_and_follows_slowly():
+def test_the_teacher_gets_no_gradient_and_follows_slowly() -> None:
     method = dino(momentum=0.9)
     method.loss(batch_for(method)).total.backward()
     teacher = {id(parameter) for parameter in method.teacher.parameters()}
@@ -174,14 +174,14 @@ def test_the_teacher_gets_no_gradient_and_follows_slowly():
     assert torch.allclose(average, expected, atol=1e-6)
 
 
-def test_teacher_temperature_by_default_is_constant():
+def test_teacher_temperature_by_default_is_constant() -> None:
     method = dino()
     for progress in (0.0, 0.3, 1.0):
         method.after_step(progress)
         assert method.teacher_temperature().item() == pytest.approx(0.04)
 
 
-def test_teacher_temperature_rises_linearly_and_stays():
+def test_teacher_temperature_rises_linearly_and_stays() -> None:
     """The view sampler's schedule: 0.04 to 0.07 over 50 of 200 epochs."""
     method = dino(teacher_temperature_end=0.07)
     for progress, expected in ((0.0, 0.04), (0.125, 0.055), (0.25, 0.07), (0.9, 0.07)):
@@ -189,7 +189,7 @@ def test_teacher_temperature_rises_linearly_and_stays():
         assert method.teacher_temperature().item() == pytest.approx(expected, abs=1e-6)
 
 
-def test_teacher_temperature_reaches_the_loss():
+def test_teacher_temperature_reaches_the_loss() -> None:
     warm, cold = dino(teacher_temperature_end=1.0), dino()
     warm.after_step(0.5)
     cold.after_step(0.5)
@@ -197,7 +197,7 @@ def test_teacher_temperature_reaches_the_loss():
     assert warm.loss(batch).metrics["entropy"] > cold.loss(batch).metrics["entropy"] + 0.01
 
 
-def test_the_last_layer_is_frozen_at_first():
+def test_the_last_layer_is_frozen_at_first() -> None:
     method = dino(freeze_last=0.5)
     for progress, frozen in ((0.0, True), (0.49, True), (0.5, False)):
         method.after_step(progress)
@@ -213,14 +213,14 @@ def test_the_last_layer_is_frozen_at_first():
         assert first.abs().max() > 0
 
 
-def test_the_factor_that_freezes_does_not_change_the_scores():
+def test_the_factor_that_freezes_does_not_change_the_scores() -> None:
     method = dino()
     z = torch.randn(4, 8)
     scores = method.head.score(z, torch.tensor(False))
     assert torch.equal(scores, method.head.score(z, torch.tensor(True)))
 
 
-def test_scores_are_cosines_with_the_last_layers_rows():
+def test_scores_are_cosines_with_the_last_layers_rows() -> None:
     """Weight norm with lengths fixed at 1: scaling a row of the weight changes nothing."""
     method = dino()
     features = torch.randn(5, method.backbone.feature_dim)
@@ -234,7 +234,7 @@ def test_scores_are_cosines_with_the_last_layers_rows():
     assert torch.allclose(lengths, torch.ones(5), atol=1e-6)
 
 
-def test_progress_and_centre_are_in_the_checkpoint():
+def test_progress_and_centre_are_in_the_checkpoint() -> None:
     method = dino(teacher_temperature_end=0.07)
     method.loss(batch_for(method))
     method.after_step(0.125)
@@ -245,7 +245,7 @@ def test_progress_and_centre_are_in_the_checkpoint():
     assert torch.equal(method.centre, other.centre)
 
 
-def test_figures_tell_a_collapse():
+def test_figures_tell_a_collapse() -> None:
     """Healthy: entropy between 0 and log(12). A teacher and a student that give all images one
     answer: the same output for all has kl 0 and entropy log(12) when it is uniform."""
     method = dino()
@@ -269,7 +269,7 @@ def test_figures_tell_a_collapse():
     assert not any(figure.requires_grad for figure in collapsed.values())
 
 
-def test_defaults():
+def test_defaults() -> None:
     config = method_config("dino", {})
     assert (config.momentum, config.centre_momentum) == (0.996, 0.9)
     assert (config.student_temperature, config.teacher_temperature) == (0.1, 0.04)

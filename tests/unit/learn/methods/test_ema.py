@@ -25,7 +25,7 @@ def move(trained: nn.Module, seed: int) -> None:
             parameter.copy_(torch.randn_like(parameter))
 
 
-def test_a_copy_is_equal_separate_and_without_gradient():
+def test_a_copy_is_equal_separate_and_without_gradient() -> None:
     trained = network()
     before = torch.get_rng_state()
     average = averaged_copy(trained)
@@ -37,7 +37,7 @@ def test_a_copy_is_equal_separate_and_without_gradient():
         assert not mine.requires_grad
 
 
-def test_average_by_hand():
+def test_average_by_hand() -> None:
     trained = nn.Linear(1, 1, bias=False)
     average = averaged_copy(trained)
     with torch.no_grad():
@@ -64,7 +64,7 @@ def test_average_over_steps_is_the_weighed_sum(momentum):
         assert torch.allclose(found.double(), total, atol=1e-6)
 
 
-def test_the_ends_of_the_momentum():
+def test_the_ends_of_the_momentum() -> None:
     trained = network()
     average = averaged_copy(trained)
     move(trained, 1)
@@ -78,7 +78,7 @@ def test_the_ends_of_the_momentum():
     )
 
 
-def test_buffers_are_not_averaged():
+def test_buffers_are_not_averaged() -> None:
     trained = network()
     average = averaged_copy(trained)
     trained.get_buffer("1.running_mean").fill_(7.0)
@@ -86,7 +86,7 @@ def test_buffers_are_not_averaged():
     assert average.get_buffer("1.running_mean").abs().max() == 0
 
 
-def test_cosine_momentum_is_byols():
+def test_cosine_momentum_is_byols() -> None:
     assert cosine_momentum(0.996, 0.0) == pytest.approx(0.996, abs=1e-12)
     assert cosine_momentum(0.996, 0.5) == pytest.approx(0.998, abs=1e-12)
     assert cosine_momentum(0.996, 1.0) == 1.0

@@ -77,7 +77,7 @@ def test_two_processes_are_one_with_all_rows(tmp_path):
         assert output.strip() == "equal"
 
 
-def test_alone_nothing_is_gathered():
+def test_alone_nothing_is_gathered() -> None:
     z = torch.randn(4, 3, requires_grad=True)
     assert gather_with_gradient(z) is z
     assert torch.allclose(moved_centre(torch.zeros(3), z.detach(), 0.9), 0.1 * z.mean(dim=0))

@@ -45,7 +45,7 @@ def authors_info_nce(q: Tensor, k: Tensor, queue: Tensor, temperature: float) ->
     return total / len(q)
 
 
-def test_info_nce_exact_values():
+def test_info_nce_exact_values() -> None:
     q = torch.tensor([[[2.0, 0.0]]])
     k = torch.tensor([[5.0, 0.0]])
     one = torch.tensor([[0.0, 1.0]])  # right 1, wrong 0
@@ -67,7 +67,7 @@ def test_info_nce_is_the_authors(temperature):
     assert found.item() == pytest.approx(authors_info_nce(q, k, negatives.T, temperature), rel=1e-5)
 
 
-def test_info_nce_with_the_batchs_keys_as_negatives_is_nt_xents_row():
+def test_info_nce_with_the_batchs_keys_as_negatives_is_nt_xents_row() -> None:
     """With all other keys as the queue, a query's loss is a softmax over all keys of the batch."""
     torch.manual_seed(0)
     q, k = torch.randn(2, 6, 5)
@@ -80,7 +80,7 @@ def test_info_nce_with_the_batchs_keys_as_negatives_is_nt_xents_row():
     assert torch.cat(rows).mean().item() == pytest.approx(expected.item(), rel=1e-5)
 
 
-def test_info_nce_of_several_views_is_that_of_each():
+def test_info_nce_of_several_views_is_that_of_each() -> None:
     torch.manual_seed(0)
     q, k = torch.randn(3, 4, 5), torch.randn(4, 5)
     negatives = F.normalize(torch.randn(9, 5), dim=1)
@@ -91,7 +91,7 @@ def test_info_nce_of_several_views_is_that_of_each():
     assert info_nce(q, k.roll(1, 0), negatives, 0.2)[0] != together[0]
 
 
-def test_info_nce_is_float32_under_autocast():
+def test_info_nce_is_float32_under_autocast() -> None:
     torch.manual_seed(0)
     q, k, negatives = torch.randn(1, 4, 5), torch.randn(4, 5), F.normalize(torch.randn(9, 5), dim=1)
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -100,7 +100,7 @@ def test_info_nce_is_float32_under_autocast():
     assert torch.equal(mixed, info_nce(q, k, negatives, 0.2))
 
 
-def test_only_queries_get_a_gradient():
+def test_only_queries_get_a_gradient() -> None:
     torch.manual_seed(0)
     q, k = torch.randn(1, 4, 5, requires_grad=True), torch.randn(4, 5, requires_grad=True)
     negatives = F.normalize(torch.randn(9, 5), dim=1).requires_grad_()
@@ -110,7 +110,7 @@ def test_only_queries_get_a_gradient():
     assert negatives.grad is None
 
 
-def test_key_is_the_first_view_and_query_the_second():
+def test_key_is_the_first_view_and_query_the_second() -> None:
     method, batch = moco(), batch_for(moco())
     first, second = batch.views
     rows = method.queue.rows.clone()
@@ -122,7 +122,7 @@ def test_key_is_the_first_view_and_query_the_second():
     assert abs(swapped.item() - found.item()) > 1e-4, "the roles are not symmetric"
 
 
-def test_the_queue_holds_the_keys_after_the_loss():
+def test_the_queue_holds_the_keys_after_the_loss() -> None:
     method, batch = moco(), batch_for(moco())
     before = method.queue.rows.clone()
     method.loss(batch)
@@ -131,7 +131,7 @@ def test_the_queue_holds_the_keys_after_the_loss():
     assert torch.equal(method.queue.rows[6:], before[6:])
 
 
-def test_key_encoder_gets_no_gradient_and_follows_slowly():
+def test_key_encoder_gets_no_gradient_and_follows_slowly() -> None:
     method = moco(momentum=0.9)
     method.loss(batch_for(method)).total.backward()
     keys = {id(parameter) for parameter in method.key_encoder.parameters()}
@@ -152,7 +152,7 @@ def test_key_encoder_gets_no_gradient_and_follows_slowly():
     assert torch.allclose(average, expected, atol=1e-6)
 
 
-def test_two_steps_in_a_row_can_be_trained():
+def test_two_steps_in_a_row_can_be_trained() -> None:
     """The push writes into the rows that the first gradient needs: it must have kept a copy."""
     method = moco(queue=8)
     first = method.loss(batch_for(method, 0)).total
@@ -161,7 +161,7 @@ def test_two_steps_in_a_row_can_be_trained():
     assert all(p.grad is None or p.grad.isfinite().all() for p in method.parameters())
 
 
-def test_local_queries_share_the_key_and_are_weighed():
+def test_local_queries_share_the_key_and_are_weighed() -> None:
     """The total from the views' own losses, with the weight of the paper."""
     options = {"local_views": 2, "local_size": 16, "alpha": 0.4}
     method, batch = moco(**options), batch_for(moco(**options))
@@ -176,7 +176,7 @@ def test_local_queries_share_the_key_and_are_weighed():
     assert found == pytest.approx(expected, rel=1e-4)
 
 
-def test_defaults():
+def test_defaults() -> None:
     config = method_config("moco_v2", {})
     assert (config.temperature, config.momentum, config.queue) == (0.2, 0.99, 4096)
     method = build_method(

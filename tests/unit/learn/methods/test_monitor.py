@@ -11,7 +11,7 @@ from tinyssl.core.errors import EXIT_GATE, Collapsed
 from tinyssl.learn.methods.monitor import COLLAPSED, CollapseMonitor, embedding_std
 
 
-def test_spread_is_the_standard_deviation_of_the_normalised_rows():
+def test_spread_is_the_standard_deviation_of_the_normalised_rows() -> None:
     """Healthy: near 1/sqrt(dim) in each dimension; collapsed: below 0.01/sqrt(dim)."""
     torch.manual_seed(0)
     z = torch.randn(512, 64)
@@ -21,26 +21,26 @@ def test_spread_is_the_standard_deviation_of_the_normalised_rows():
     assert embedding_std(5 + 1e-4 * z).item() < COLLAPSED
 
 
-def test_low_values_in_a_row_are_a_collapse():
+def test_low_values_in_a_row_are_a_collapse() -> None:
     monitor = CollapseMonitor(patience=3)
     fed = [monitor.feed(value) for value in (0.9, 0.001, 0.002, 0.5, 0.001, 0.001, 0.009)]
     assert fed == [False] * 6 + [True]
 
 
-def test_the_limit_itself_is_healthy():
+def test_the_limit_itself_is_healthy() -> None:
     monitor = CollapseMonitor(threshold=0.01, patience=1)
     assert not monitor.feed(0.01)
     assert monitor.feed(0.0099)
 
 
-def test_it_goes_on_from_its_state():
+def test_it_goes_on_from_its_state() -> None:
     before = CollapseMonitor(patience=3)
     before.feed(0.0)
     before.feed(0.0)
     assert CollapseMonitor(patience=3, low=before.low).feed(0.0)
 
 
-def test_it_explains_with_value_limit_and_what_to_try():
+def test_it_explains_with_value_limit_and_what_to_try() -> None:
     monitor = CollapseMonitor(patience=2)
     monitor.feed(0.004)
     monitor.feed(0.0032)

@@ -51,7 +51,7 @@ class Calls:
         self.seen.append((given[0].shape[0], given[0].shape[-1]))
 
 
-def test_toy_weights_of_the_paper():
+def test_toy_weights_of_the_paper() -> None:
     """Pairs of globals 1.0, pairs with a local 2.0: 13 / 7 by the baseline, 1.6 by SSLight."""
     ones, twos = torch.ones(2), torch.full((2, 6), 2.0)
     neutral = MultiCropOptions(local_views=6).global_weight
@@ -75,18 +75,18 @@ def test_neutral_weight_gives_the_plain_mean_of_all_pairs(local_views, weight):
     assert found.item() == pytest.approx(plain.item(), abs=1e-6)
 
 
-def test_without_locals_alpha_does_not_count():
+def test_without_locals_alpha_does_not_count() -> None:
     assert rebalanced(torch.tensor([3.0, 5.0]), torch.empty(2, 0), 0.4).item() == 4.0
 
 
-def test_default_is_two_global_views_as_for_the_other_methods():
+def test_default_is_two_global_views_as_for_the_other_methods() -> None:
     for name in ("dino", "moco_v2"):
         config = method_config(name, {})
         assert config.views(32) == ViewSpec.of(2, ViewOptions())
         assert method_of(name).views(0.5) == ViewSpec.of(2, ViewOptions())
 
 
-def test_groups_are_two_globals_then_the_locals():
+def test_groups_are_two_globals_then_the_locals() -> None:
     options = MultiCropOptions(**SSLIGHT, flip=0.25, hue=0.05)
     first, second = options.views(224).groups
     assert (first.count, first.size, second.count, second.size) == (2, None, 6, 128)
@@ -101,7 +101,7 @@ def test_local_side_is_four_sevenths(image, side):
     assert MultiCropOptions(local_size=16).side(image) == 16
 
 
-def test_areas_of_2000_samples_stay_in_their_ranges():
+def test_areas_of_2000_samples_stay_in_their_ranges() -> None:
     globals_, locals_ = MultiCropOptions(**SSLIGHT).views(32).groups
     torch.manual_seed(0)
     for group, low, high in ((globals_, 0.3, 1.0), (locals_, 0.05, 0.3)):
@@ -173,7 +173,7 @@ def test_every_local_view_changes_the_loss(name):
         assert abs(fresh.loss(Batch(tuple(views))).total.item() - before) > 1e-4
 
 
-def test_local_views_may_be_16_px_at_stem_stride_1():
+def test_local_views_may_be_16_px_at_stem_stride_1() -> None:
     for name in ("dino", "moco_v2"):
         method = method_of(name, local_views=2, local_size=16)
         method.loss(batch_for(method)).total.backward()
@@ -197,7 +197,7 @@ def test_too_small_local_views_are_refused(stem_stride, smallest):
     check_local_size(backbone, MultiCropOptions(local_size=smallest - 1), 32)  # no local views
 
 
-def test_other_options_that_cannot_be_right():
+def test_other_options_that_cannot_be_right() -> None:
     with pytest.raises(UsageError, match="local views of 40 px are larger than the images of 32"):
         method_of("dino", local_views=2, local_size=40)
     for options, message in (

@@ -26,7 +26,7 @@ def test_push_is_one_row_after_the_other(batch):
         assert queue.position.item() == position
 
 
-def test_after_as_many_pushes_as_fit_the_newest_batch_is_at_the_start():
+def test_after_as_many_pushes_as_fit_the_newest_batch_is_at_the_start() -> None:
     torch.manual_seed(0)
     queue = Queue(12, 5)
     for _ in range(3):
@@ -37,7 +37,7 @@ def test_after_as_many_pushes_as_fit_the_newest_batch_is_at_the_start():
     assert torch.allclose(queue.rows.norm(dim=1), torch.ones(12))
 
 
-def test_it_starts_with_random_directions_and_is_in_the_checkpoint():
+def test_it_starts_with_random_directions_and_is_in_the_checkpoint() -> None:
     torch.manual_seed(0)
     queue = Queue(1000, 16)
     assert torch.allclose(queue.rows.norm(dim=1), torch.ones(1000))
@@ -46,7 +46,7 @@ def test_it_starts_with_random_directions_and_is_in_the_checkpoint():
     assert list(queue.parameters()) == []
 
 
-def test_rows_that_are_gathered_carry_no_gradient():
+def test_rows_that_are_gathered_carry_no_gradient() -> None:
     z = torch.randn(3, 2, requires_grad=True)
     assert torch.equal(gather_rows(z), z)
     assert not gather_rows(z).requires_grad

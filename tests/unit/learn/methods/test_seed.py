@@ -51,7 +51,7 @@ def test_exact_values(z, queue, teacher, student, expected):
     assert longer.item() == pytest.approx(expected, abs=1e-6)
 
 
-def test_a_sharp_teacher_gives_info_nce():
+def test_a_sharp_teacher_gives_info_nce() -> None:
     torch.manual_seed(0)
     z, key = torch.randn(2, 6, 16)
     queue = F.normalize(torch.randn(50, 16), dim=1)
@@ -62,7 +62,7 @@ def test_a_sharp_teacher_gives_info_nce():
     assert seed_loss(z, key, queue, (0.2, 1e-4)).item() == pytest.approx(info_nce.item(), rel=1e-6)
 
 
-def test_the_teachers_softmax_is_the_formula():
+def test_the_teachers_softmax_is_the_formula() -> None:
     queue = F.normalize(torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]), dim=1)
     weights = torch.softmax(torch.cat([KEY @ KEY.T, KEY @ queue.T], dim=1), dim=1)
     assert weights[0].tolist() == pytest.approx([0.399486, 0.399486, 0.146963, 0.054065], abs=1e-6)
@@ -92,7 +92,7 @@ def test_gradient_is_the_difference_of_the_softmaxes():
         assert z.grad[0, axis].item() == pytest.approx(slope, abs=1e-5)
 
 
-def test_loss_starts_at_log_of_the_images_and_never_falls_below_the_entropy():
+def test_loss_starts_at_log_of_the_images_and_never_falls_below_the_entropy() -> None:
     torch.manual_seed(0)
     z, key = torch.randn(2, 16, 64)
     queue = F.normalize(torch.randn(1000, 64), dim=1)
@@ -104,7 +104,7 @@ def test_loss_starts_at_log_of_the_images_and_never_falls_below_the_entropy():
     assert seed_loss(z, key, queue, (0.2, 0.2)).item() > entropy
 
 
-def test_a_batch_is_not_in_the_queue_when_its_logits_are_formed():
+def test_a_batch_is_not_in_the_queue_when_its_logits_are_formed() -> None:
     relations = OneQueue(2, 2, (0.2, 0.01))
     relations.queue.rows.copy_(TWO)
     assert relations(Z, KEY).item() == pytest.approx(1.979817, abs=1e-6)  # row 1, not row 4
@@ -112,7 +112,7 @@ def test_a_batch_is_not_in_the_queue_when_its_logits_are_formed():
     assert relations.queue.rows[1].tolist() == [-1.0, 0.0]
 
 
-def test_two_queues_hold_the_same_images_at_the_same_places():
+def test_two_queues_hold_the_same_images_at_the_same_places() -> None:
     torch.manual_seed(0)
     relations = TwoQueues(6, (3, 5), (0.2, 0.01))
     before = relations.student.rows.clone(), relations.teacher.rows.clone()
@@ -127,7 +127,7 @@ def test_two_queues_hold_the_same_images_at_the_same_places():
     assert torch.equal(relations.teacher.rows[4:], before[1][4:])
 
 
-def test_two_spaces_that_agree_reach_the_entropy_and_others_do_not():
+def test_two_spaces_that_agree_reach_the_entropy_and_others_do_not() -> None:
     """The student's space may be any rotation of the teacher's."""
     torch.manual_seed(0)
     relations = TwoQueues(64, (8, 8), (0.2, 0.2))
@@ -142,7 +142,7 @@ def test_two_spaces_that_agree_reach_the_entropy_and_others_do_not():
     assert relations((key @ turn).roll(1, 0), key).item() > entropy + 0.1
 
 
-def test_head_has_the_papers_parameters():
+def test_head_has_the_papers_parameters() -> None:
     head = build("mobilenet_v2_035", space="own").head
     assert sum(p.numel() for p in head.parameters()) == 3_148_032
     same_space = build("mobilenet_v2_035").head
@@ -164,7 +164,7 @@ def test_all_is_trained_but_the_targets(options):
     assert not losses.metrics["spread"].requires_grad
 
 
-def test_defaults_are_the_specs():
+def test_defaults_are_the_specs() -> None:
     config = method_config("seed", {})
     assert (config.space, config.queue, config.hidden) == ("teacher", 4096, 2048)
     assert (config.student_temperature, config.teacher_temperature) == (0.2, 0.01)

@@ -44,7 +44,7 @@ def test_nt_xent_is_the_papers(batch, temperature):
     assert found.item() == pytest.approx(reference_nt_xent(za, zb, temperature), rel=1e-5)
 
 
-def test_nt_xent_exact_values():
+def test_nt_xent_exact_values() -> None:
     same = torch.ones(4, 3)
     assert nt_xent(same, same, 0.5).item() == pytest.approx(math.log(7))
     # two images, views equal, the images orthogonal: one partner at 1, two others at 0
@@ -57,7 +57,7 @@ def test_nt_xent_exact_values():
     assert nt_xent(za, za, 1.0).item() == pytest.approx(expected)
 
 
-def test_nt_xent_ignores_length_and_which_view_is_first():
+def test_nt_xent_ignores_length_and_which_view_is_first() -> None:
     torch.manual_seed(0)
     za, zb = torch.randn(2, 6, 5)
     base = nt_xent(za, zb, 0.5)
@@ -66,7 +66,7 @@ def test_nt_xent_ignores_length_and_which_view_is_first():
     assert nt_xent(za, zb.roll(1, 0), 0.5) != base
 
 
-def test_nt_xent_is_float32_under_autocast():
+def test_nt_xent_is_float32_under_autocast() -> None:
     torch.manual_seed(0)
     za, zb = torch.randn(2, 6, 5)
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -75,7 +75,7 @@ def test_nt_xent_is_float32_under_autocast():
     assert torch.equal(mixed, nt_xent(za, zb, 0.5))
 
 
-def test_head_has_the_sizes_of_simclr_tiny():
+def test_head_has_the_sizes_of_simclr_tiny() -> None:
     method = build_method(
         "simclr", build_backbone("mobilenet_v2_035"), method_config("simclr", {}), MethodContext()
     )
@@ -84,7 +84,7 @@ def test_head_has_the_sizes_of_simclr_tiny():
     assert shapes == [(256, 1280), (256,), (256,), (128, 256)]
 
 
-def test_the_loss_trains_backbone_and_head():
+def test_the_loss_trains_backbone_and_head() -> None:
     torch.manual_seed(0)
     method = build_method(
         "simclr", build_backbone("mobilenet_v2_tiny"), method_config("simclr", {}), MethodContext()
@@ -97,13 +97,13 @@ def test_the_loss_trains_backbone_and_head():
     assert not losses.metrics["spread"].requires_grad
 
 
-def test_spread_tells_collapse():
+def test_spread_tells_collapse() -> None:
     torch.manual_seed(0)
     assert embedding_std(torch.randn(4096, 64)).item() == pytest.approx(1, abs=0.02)
     assert embedding_std(torch.ones(64, 64) + 1e-4 * torch.randn(64, 64)).item() < 0.01
 
 
-def test_options_are_parsed_and_checked():
+def test_options_are_parsed_and_checked() -> None:
     config = method_config("simclr", {"temperature": "0.2", "flip": 0, "hidden": "64"})
     assert (config.temperature, config.flip, config.hidden) == (0.2, 0.0, 64)
     method = build_method("simclr", build_backbone("mobilenet_v2_tiny"), config, MethodContext())
@@ -121,7 +121,7 @@ def test_options_are_parsed_and_checked():
         method_config("simcrl", {})
 
 
-def test_defaults_are_the_specs():
+def test_defaults_are_the_specs() -> None:
     options = ViewOptions()
     assert (options.crop_min, options.crop_max, options.flip) == (0.2, 1.0, 0.5)
     jitter = (options.brightness, options.contrast, options.saturation, options.hue)

@@ -16,7 +16,7 @@ from tinyssl.learn.tasks import TASKS
 cross_entropy = TASKS["classification"].loss
 
 
-def test_cross_entropy_exact_values():
+def test_cross_entropy_exact_values() -> None:
     labels = torch.tensor([0, 3])
     assert cross_entropy(torch.zeros(2, 4), labels, 0.0).item() == pytest.approx(math.log(4))
     logits = torch.tensor([[math.log(3), 0.0]])
@@ -26,13 +26,13 @@ def test_cross_entropy_exact_values():
     assert cross_entropy(logits, right, 0.2).item() == pytest.approx(smooth)
 
 
-def test_a_perfect_answer_costs_more_with_smoothing():
+def test_a_perfect_answer_costs_more_with_smoothing() -> None:
     logits, labels = 20 * torch.eye(3), torch.arange(3)
     assert cross_entropy(logits, labels, 0.0).item() == pytest.approx(0, abs=1e-6)
     assert cross_entropy(logits, labels, 0.1).item() > 1
 
 
-def test_supervised_learns_two_colours():
+def test_supervised_learns_two_colours() -> None:
     torch.manual_seed(0)
     backbone = build_backbone("mobilenet_v2_tiny")
     config = method_config("supervised", {"crop_min": 1.0})
@@ -51,7 +51,7 @@ def test_supervised_learns_two_colours():
     assert all(p.grad is not None for p in method.parameters())
 
 
-def test_without_labels_it_says_so():
+def test_without_labels_it_says_so() -> None:
     with pytest.raises(UsageError, match="needs labels") as caught:
         build_method(
             "supervised",
@@ -62,7 +62,7 @@ def test_without_labels_it_says_so():
     assert "subfolder" in caught.value.hint
 
 
-def test_random_takes_no_steps_and_has_no_options():
+def test_random_takes_no_steps_and_has_no_options() -> None:
     method = build_method(
         "random", build_backbone("mobilenet_v2_tiny"), method_config("random", {}), MethodContext()
     )

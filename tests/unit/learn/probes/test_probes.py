@@ -59,7 +59,7 @@ def test_linear_probe_separates_at_any_scale(scale):
         assert accuracy(head.predict(test.features), test.labels) == 1
 
 
-def test_linear_probe_cannot_learn_noise():
+def test_linear_probe_cannot_learn_noise() -> None:
     train, val = clusters(60, 0), clusters(60, 1)
     generator = torch.Generator().manual_seed(0)
     noise, other = (
@@ -68,7 +68,7 @@ def test_linear_probe_cannot_learn_noise():
     assert fit_linear(noise, other, 3, QUICK, Tracker()).val_accuracy < 0.65
 
 
-def test_linear_probe_keeps_the_best_rate():
+def test_linear_probe_keeps_the_best_rate() -> None:
     train, val = clusters(60, 0), clusters(60, 1)
     with_a_hopeless_one = replace(QUICK, lrs=[0.0, 1.0])
     found = fit_linear(train, val, 3, with_a_hopeless_one, Tracker())
@@ -96,7 +96,7 @@ def autograd_head(train: Labelled, config: ProbeConfig, lr: float) -> Head:
     return Head(layer.weight.detach(), layer.bias.detach())
 
 
-def test_heads_side_by_side_train_as_each_does_alone_with_autograd():
+def test_heads_side_by_side_train_as_each_does_alone_with_autograd() -> None:
     train = clusters(70, 0)
     config = replace(QUICK, epochs=3, batch_size=32)
     lrs = [0.1, 1.0, 0.3]
@@ -107,7 +107,7 @@ def test_heads_side_by_side_train_as_each_does_alone_with_autograd():
         assert torch.allclose(head.bias, alone.bias, atol=1e-5)
 
 
-def test_seeds_differ_in_the_order_of_the_images():
+def test_seeds_differ_in_the_order_of_the_images() -> None:
     train, val = clusters(60, 0), clusters(60, 1)
     found = fit_linear(train, val, 3, replace(QUICK, epochs=2, seeds=3), Tracker())
     weights = torch.stack([head.weight for head in found.heads])
@@ -134,7 +134,7 @@ def test_few_images_are_seen_more_often(images, epochs):
         assert counter.epochs == epochs
 
 
-def test_folded_scaling_is_the_same_function():
+def test_folded_scaling_is_the_same_function() -> None:
     features = clusters(30, 0, 100.0).features
     scaling = Scaling.of(features)
     layer = torch.nn.Linear(8, 3)
@@ -143,13 +143,13 @@ def test_folded_scaling_is_the_same_function():
     assert torch.allclose(folded, layer(scaling.apply(features)), atol=1e-3)
 
 
-def test_constant_features_do_not_divide_by_zero():
+def test_constant_features_do_not_divide_by_zero() -> None:
     constant = Labelled(torch.ones(30, 4), torch.arange(30) % 3)
     found = fit_linear(constant, constant, 3, QUICK, Tracker())
     assert all(head.weight.isfinite().all() for head in found.heads)
 
 
-def test_knn_votes_by_cosine():
+def test_knn_votes_by_cosine() -> None:
     train = Labelled(
         torch.tensor([[1.0, 0.0], [2.0, 0.1], [0.0, 1.0], [0.1, 5.0], [0.0, 9.0]]),
         torch.tensor([0, 0, 1, 1, 1]),
@@ -163,7 +163,7 @@ def test_knn_votes_by_cosine():
     assert knn_predict(lone, torch.tensor([[1.0, 0.0]]), 1, 3).tolist() == [2]
 
 
-def test_confusion_matrix():
+def test_confusion_matrix() -> None:
     labels, predictions = np.array([0, 0, 1, 2]), np.array([0, 1, 1, 0])
     expected = [[1, 1, 0], [0, 1, 0], [1, 0, 0]]
     assert confusion_matrix(labels, predictions, 3).tolist() == expected

@@ -55,7 +55,7 @@ def colours(count: int, side: int, classes: int = 4) -> Dataset:
     return Dataset("colours", images, labels, names, train, val, test, "0" * 64, True, spec)
 
 
-def test_colour_counts_and_large_images_are_averaged():
+def test_colour_counts_and_large_images_are_averaged() -> None:
     found = raw_results(colours(80, 96))
     assert (found["accuracy_raw"], found["knn_raw"]) == (1, 1)
     assert found["raw_side"] == raw.MOST_SIDE
@@ -85,7 +85,7 @@ def points(values: list[float], labels: list[int]) -> PixelSplit:
     return PixelSplit(np.array(values, np.float32)[:, None], np.array(labels))
 
 
-def test_the_nearest_image_decides_a_tie():
+def test_the_nearest_image_decides_a_tie() -> None:
     train = points([0.0, 0.3, 1.0], [0, 1, 2])
     found, neighbours = nearest(train, points([0.1], [0]), points([0.25, 0.9], [1, 2]))
     assert (found, neighbours) == (1, 1)
@@ -109,5 +109,5 @@ def test_verdict(trained, random, raw_pixels, words):
     assert bool(words) == bool(verdict(results))
 
 
-def test_no_baseline_no_verdict():
+def test_no_baseline_no_verdict() -> None:
     assert verdict({"accuracy": 0.1, "test_images": 10}) == ""

@@ -112,7 +112,7 @@ def rows(count: int) -> np.ndarray:
     return np.arange(count, dtype=np.int64)
 
 
-def test_targets_belong_to_their_crop():
+def test_targets_belong_to_their_crop() -> None:
     """Computed anew from the crop that the student gets: image, box and flip must all be right."""
     dataset, teacher = make_dataset(), ColourTeacher()
     cached = cached_targets(teacher, dataset, GEOMETRY, PLAN, Silent())
@@ -129,7 +129,7 @@ def test_targets_belong_to_their_crop():
     assert not cached.crops(0).flips.all()
 
 
-def test_student_sees_what_the_teacher_saw():
+def test_student_sees_what_the_teacher_saw() -> None:
     """The first view made from the cached crops has the colours that the targets tell."""
     dataset = make_dataset()
     cached = cached_targets(ColourTeacher(), dataset, GEOMETRY, PLAN, Silent())
@@ -144,7 +144,7 @@ def test_student_sees_what_the_teacher_saw():
     assert swapped > 5 * error, "a wrong flip would be seen"
 
 
-def test_computed_once_and_shared():
+def test_computed_once_and_shared() -> None:
     dataset, first, second = make_dataset(), ColourTeacher(), ColourTeacher()
     cached_targets(first, dataset, GEOMETRY, PLAN, Silent())
     assert first.seen == 2 * len(dataset.train)
@@ -169,7 +169,7 @@ def test_key_has_all_that_matters(change, cache):
     assert len(entries(cache)) == before + 2
 
 
-def test_crops_depend_on_nothing_else():
+def test_crops_depend_on_nothing_else() -> None:
     torch.manual_seed(1)
     first = fixed_crops(50, GEOMETRY, 7, 0)
     torch.manual_seed(2)
@@ -180,7 +180,7 @@ def test_crops_depend_on_nothing_else():
     assert not torch.equal(first.boxes, fixed_crops(50, GEOMETRY, 8, 0).boxes)
 
 
-def test_the_global_generator_is_left_alone():
+def test_the_global_generator_is_left_alone() -> None:
     torch.manual_seed(3)
     expected = torch.rand(1)
     torch.manual_seed(3)
@@ -188,7 +188,7 @@ def test_the_global_generator_is_left_alone():
     assert torch.equal(torch.rand(1), expected)
 
 
-def test_stopped_in_the_middle_goes_on():
+def test_stopped_in_the_middle_goes_on() -> None:
     dataset = make_dataset(2000)  # 1,600 rows: 4 chunks
     whole = cached_targets(ColourTeacher(), dataset, GEOMETRY, CachePlan(1, 2, 1), Silent())
     wanted = whole.read(rows(1600), 0)
@@ -236,7 +236,7 @@ def assert_right(got, dataset):
 
 
 @pytest.mark.slow
-def test_two_processes_share_the_work():
+def test_two_processes_share_the_work() -> None:
     """Neither repeats nor damages what the other does."""
     context = multiprocessing.get_context("spawn")
     others = [context.Process(target=compute, args=(0.005,)) for _ in range(2)]
@@ -348,7 +348,7 @@ def test_too_large_for_float16(scale):
     assert "online" in caught.value.hint
 
 
-def test_float16_error_bound():
+def test_float16_error_bound() -> None:
     dataset, teacher = make_dataset(), ColourTeacher(1000.0)
     cached = cached_targets(teacher, dataset, GEOMETRY, PLAN, Silent())
     images = torch.from_numpy(dataset.samples[dataset.train])
@@ -366,7 +366,7 @@ def test_meta_says_what_it_is(cache):
     assert meta["layout"] == {"rows": 80, "summary_dim": 3, "token_dim": 3, "grid": 2}
 
 
-def test_look_has_no_gradient_and_resizes():
+def test_look_has_no_gradient_and_resizes() -> None:
     view = torch.rand(4, 3, 16, 16, requires_grad=True)
     targets = teacher_targets(ColourTeacher(), view, 2)
     assert not targets.summary.requires_grad
@@ -374,7 +374,7 @@ def test_look_has_no_gradient_and_resizes():
     assert torch.allclose(targets.summary, view.mean((2, 3)), atol=0.02)
 
 
-def test_on_a_device():
+def test_on_a_device() -> None:
     """The copy that lives on a device reads the same; `cpu` keeps the maps."""
     cached = cached_targets(ColourTeacher(), make_dataset(), GEOMETRY, PLAN, Silent())
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -385,7 +385,7 @@ def test_on_a_device():
     assert torch.equal(got.summary.cpu(), wanted.summary)
 
 
-def test_only_training_images_are_seen():
+def test_only_training_images_are_seen() -> None:
     """Blanking all other images changes no target, although it is other data."""
     dataset = make_dataset()
     blank = dataset.samples.copy()

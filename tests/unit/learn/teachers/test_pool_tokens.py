@@ -5,7 +5,7 @@ import torch
 from tinyssl.learn.teachers.cache import pool_tokens
 
 
-def test_pooling_a_constant_gives_the_constant():
+def test_pooling_a_constant_gives_the_constant() -> None:
     tokens = torch.full((2, 5, 14, 14), 0.7)
     for grid in (1, 2, 4, 8, 14, 16):
         pooled = pool_tokens(tokens, grid)

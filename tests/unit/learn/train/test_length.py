@@ -29,7 +29,7 @@ def schedule(images: int, epochs: int) -> Schedule:
     return Schedule(images, 32, epochs, 2)
 
 
-def test_few_images_are_seen_more_often():
+def test_few_images_are_seen_more_often() -> None:
     assert default_epochs(1294) == -(-IMAGES_SEEN // 1294)
     assert default_epochs(50_000) == default_epochs(10**6) == 20
     assert default_epochs(40) == MOST_EPOCHS
@@ -53,7 +53,7 @@ def test_short_trainings_say_so_with_numbers(images, epochs):
     assert f"about {longer:.0f} min here" in verdict(short, 60)
 
 
-def test_the_default_says_how_to_change_it():
+def test_the_default_says_how_to_change_it() -> None:
     planned = schedule(1294, default_epochs(1294))
     assert "--epochs" in plan_text(planned, asked=False)
     assert "--epochs" not in plan_text(planned, asked=True)
