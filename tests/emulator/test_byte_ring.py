@@ -201,7 +201,7 @@ def wrong_orders(header: str, folder: Path) -> dict[str, int]:
     return found
 
 
-def test_no_interrupt_loses_or_invents_a_byte(tmp_path):
+def test_no_interrupt_loses_or_invents_a_byte(tmp_path: Path) -> None:
     assert wrong_orders(HEADER, tmp_path) == {"writer": 0, "reader": 0}
 
 

@@ -191,7 +191,7 @@ class DeadC3Link(C3Link):
     boot_steps = 50
 
 
-def test_a_fault_restarts_although_the_line_takes_nothing(tmp_path):
+def test_a_fault_restarts_although_the_line_takes_nothing(tmp_path: Path) -> None:
     program = DEAD_LINE.replace("KILL_LINE", "*(volatile uint32_t *)0x6000001Cu = 127u << 16;")
     elf = compile_port(BOARD, program, compiler("-DLINE_POLLS=20000u"), tmp_path)
     as_flash(elf)
@@ -202,7 +202,7 @@ def test_a_fault_restarts_although_the_line_takes_nothing(tmp_path):
     link.close()
 
 
-def test_a_trap_is_a_line_that_says_where(tmp_path):
+def test_a_trap_is_a_line_that_says_where(tmp_path: Path) -> None:
     trapping = compile_port(BOARD, MAIN, compiler(), tmp_path)
     as_flash(trapping)
     link = C3Link(trapping, system(tmp_path), {RTC_RESET_STATE: POWER_ON})

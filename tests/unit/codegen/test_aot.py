@@ -114,7 +114,7 @@ def test_compiles_without_a_warning(name, compiler, isa, tmp_path):
         subprocess.run([compiler, *flags, "-c", path, "-o", tmp_path / "x.o"], check=True)
 
 
-def test_every_kernel_compiles_alone_without_a_warning(tmp_path):
+def test_every_kernel_compiles_alone_without_a_warning(tmp_path: Path) -> None:
     names = sorted((FIRMWARE / "kernels").glob("*.c"))
     assert len(names) >= len(OPS) - 1
     if shutil.which("clang-14") is None:
@@ -159,7 +159,7 @@ def test_every_kernel_compiles_for_every_core(core, tmp_path):
         subprocess.run([*command, "-c", path, "-o", tmp_path / "x.o"], check=True)
 
 
-def test_objects_hold_no_variable_data_and_call_only_memory_functions(tmp_path):
+def test_objects_hold_no_variable_data_and_call_only_memory_functions(tmp_path: Path) -> None:
     """`nm` over all objects: no data, no bss; only memcpy and memset come from outside."""
     if shutil.which("nm") is None:
         pytest.skip("needs nm")
@@ -175,7 +175,7 @@ def test_objects_hold_no_variable_data_and_call_only_memory_functions(tmp_path):
             seen.add(path.read_text())
             output = tmp_path / "x.o"
             # Not position independent, as firmware is: pointers in constants stay in rodata.
-            flags = ["-std=c11", "-O2", "-fno-pic", "-I", folder]
+            flags = ["-std=c11", "-O2", "-fno-pic", f"-I{folder}"]
             subprocess.run(["gcc", *flags, "-c", path, "-o", output], check=True)
             done = subprocess.run(["nm", output], capture_output=True, text=True, check=True)
             for line in done.stdout.splitlines():
@@ -185,11 +185,20 @@ def test_objects_hold_no_variable_data_and_call_only_memory_functions(tmp_path):
     assert wanted - defined <= {"memcpy", "memset"}
 
 
-def test_weights_lie_in_their_own_section(tmp_path):
+def test_weights_lie_in_their_own_section(tmp_path: Path) -> None:
     sources = aot()
     write_sources(sources, tmp_path)
     output = tmp_path / "weights.o"
-    command = ["gcc", "-std=c11", "-c", tmp_path / "weights.c", "-I", tmp_path, "-o", output]
+    command: list[str | Path] = [
+        "gcc",
+        "-std=c11",
+        "-c",
+        tmp_path / "weights.c",
+        "-I",
+        tmp_path,
+        "-o",
+        output,
+    ]
     subprocess.run(command, check=True)
     sections = subprocess.run(["size", "-A", output], capture_output=True, text=True, check=True)
     found = re.search(r"\.tinyssl_weights\s+(\d+)", sections.stdout)
@@ -200,7 +209,7 @@ def test_weights_lie_in_their_own_section(tmp_path):
     assert int(announced[1]) <= int(found[1]) < int(announced[1]) + padding
 
 
-def test_kernels_of_another_version_are_refused_with_the_command(tmp_path):
+def test_kernels_of_another_version_are_refused_with_the_command(tmp_path: Path) -> None:
     sources = aot()
     del sources["engine_aot.c"]
     old = sources["kernels/abi.h"]
@@ -237,7 +246,7 @@ def test_misspelt_names_in_templates_are_errors() -> None:
         environment().from_string("{{ mispelt }}").render(misspelt=1)
 
 
-def test_names_cannot_leave_their_comment_or_string(tmp_path):
+def test_names_cannot_leave_their_comment_or_string(tmp_path: Path) -> None:
     evil = 'x*/ #error "out" /* ??/ \\ " é\n'
     model = compiled().graph
     tensors = tuple(replace(tensor, name=evil) for tensor in model.tensors)
@@ -312,7 +321,7 @@ def c_folder(name: str, tmp_path: Path, isa: Isa = Isa.HOST) -> dict[str, str]:
     return sources
 
 
-def test_folder_for_any_project_builds_with_its_readme_line_and_passes(tmp_path):
+def test_folder_for_any_project_builds_with_its_readme_line_and_passes(tmp_path: Path) -> None:
     c_folder("pad and conv", tmp_path)
     line = re.search(r"^    (gcc .*)$", (tmp_path / "README.md").read_text(), re.MULTILINE)
     assert line is not None
@@ -323,7 +332,7 @@ def test_folder_for_any_project_builds_with_its_readme_line_and_passes(tmp_path)
     assert done.stdout == "pad and conv: 96 output bytes equal\n"
 
 
-def test_selftest_fails_when_one_weight_byte_is_wrong(tmp_path):
+def test_selftest_fails_when_one_weight_byte_is_wrong(tmp_path: Path) -> None:
     sources = c_folder("conv", tmp_path)
     wrong = sources["weights.c"].replace("-127, ", "126, ", 1)
     assert wrong != sources["weights.c"]

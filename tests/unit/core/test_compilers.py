@@ -47,7 +47,9 @@ def test_the_host_compiler_works_among_them(foreign):
     assert compiled({"a.c": "#include <stdint.h>\nint main(void) { return 0; }\n"}, ())
 
 
-def test_programs_are_not_looked_for_where_the_command_was_started(monkeypatch, tmp_path):
+def test_programs_are_not_looked_for_where_the_command_was_started(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     program = tmp_path / "gcc"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
@@ -58,7 +60,7 @@ def test_programs_are_not_looked_for_where_the_command_was_started(monkeypatch, 
         find_compiler()
 
 
-def test_cc_may_have_more_words_and_must_be_there(monkeypatch):
+def test_cc_may_have_more_words_and_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
     source = {"a.c": "#if X != 5\n#error\n#endif\nint main(void) { return 0; }\n"}
     monkeypatch.setenv("CC", "gcc -DX=5")
     assert compiled(source, ())
@@ -101,7 +103,7 @@ def test_no_command_is_one_string() -> None:
         assert not isinstance(first, ast.Constant | ast.JoinedStr), f"{path}:{call.lineno}"
 
 
-def test_messages_are_those_that_are_searched_for(monkeypatch):
+def test_messages_are_those_that_are_searched_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
     command = ["gcc", "-x", "c", "-", "-o", os.devnull]
     done = subprocess.run(

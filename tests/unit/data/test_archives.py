@@ -83,7 +83,7 @@ def test_damaged_archive_is_refused_before_unpickling(small_cifar100):
         read_archive(archive, DataConfig(dataset="cifar100", data_path=path), Silent())
 
 
-def test_archive_cannot_run_code(tmp_path):
+def test_archive_cannot_run_code(tmp_path: Path) -> None:
     path = tmp_path / "evil.tar.gz"
     write_archive(path, {CIFAR100.train[0]: {"data": print}})
     archive = replace(CIFAR100, remote=remote_for(path))
@@ -91,7 +91,7 @@ def test_archive_cannot_run_code(tmp_path):
         read_archive(archive, DataConfig(dataset="cifar100", data_path=path), Silent())
 
 
-def test_missing_archive_says_what_to_do(tmp_path, monkeypatch):
+def test_missing_archive_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TINYSSL_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(
@@ -102,7 +102,9 @@ def test_missing_archive_says_what_to_do(tmp_path, monkeypatch):
     assert CIFAR10.remote.url in caught.value.hint
 
 
-def test_archives_are_kept_where_everything_is(tmp_path, monkeypatch):
+def test_archives_are_kept_where_everything_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TINYSSL_CACHE", str(tmp_path / "mine"))
     with pytest.raises(DataError, match=r"/mine/cifar-10-python\.tar\.gz does not exist"):
         read_cifar10(DataConfig(dataset="cifar10"), Silent())
@@ -168,7 +170,7 @@ def test_download_of_other_bytes_leaves_nothing(server, tmp_path):
     assert not list(tmp_path.glob("a.bin*"))
 
 
-def test_download_without_network(tmp_path):
+def test_download_without_network(tmp_path: Path) -> None:
     remote = Remote("http://127.0.0.1:1/a.bin", "0" * 64, 5)
     with pytest.raises(DataError, match="could not fetch") as caught:
         download(remote, tmp_path / "a.bin", Silent())

@@ -51,7 +51,7 @@ def read(folder: Path) -> Source:
     return read_folder(config(folder), Silent())
 
 
-def test_class_folders_give_labels(tmp_path):
+def test_class_folders_give_labels(tmp_path: Path) -> None:
     for name in ("cat", "dog"):
         for number in range(10):
             picture(tmp_path / name / "deep" / f"{number}.png")
@@ -68,7 +68,7 @@ def test_formats(tmp_path, suffix):
     assert np.abs(read(tmp_path).samples[0].astype(int) - (200, 30, 60)).max() <= 4
 
 
-def test_one_class_folder_is_unlabelled(tmp_path):
+def test_one_class_folder_is_unlabelled(tmp_path: Path) -> None:
     picture(tmp_path / "photos" / "a.png")
     source = read(tmp_path)
     assert source.class_names == ()
@@ -77,13 +77,13 @@ def test_one_class_folder_is_unlabelled(tmp_path):
     assert "not taken as classes: there is only one" in source.reading.warnings[0]
 
 
-def test_pictures_beside_folders_are_unlabelled(tmp_path):
+def test_pictures_beside_folders_are_unlabelled(tmp_path: Path) -> None:
     for name in ("a/1.png", "b/2.png", "3.png"):
         picture(tmp_path / name)
     assert read(tmp_path).class_names == ()
 
 
-def test_own_train_and_test_folders(tmp_path):
+def test_own_train_and_test_folders(tmp_path: Path) -> None:
     for name in ("train/x/1.png", "train/y/2.png", "test/x/3.png", "test/y/4.png"):
         picture(tmp_path / name)
     source = read(tmp_path)
@@ -93,7 +93,7 @@ def test_own_train_and_test_folders(tmp_path):
     assert list(source.test) == [0, 1]  # test/ sorts before train/
 
 
-def test_train_and_val_are_splits(tmp_path):
+def test_train_and_val_are_splits(tmp_path: Path) -> None:
     for split, count in (("train", 6), ("val", 5)):
         for name in ("cat", "dog"):
             for number in range(count):
@@ -106,7 +106,7 @@ def test_train_and_val_are_splits(tmp_path):
     assert record["layout"]["splits"] == {"train": "train", "val": "drawn", "test": "val"}
 
 
-def test_three_own_splits_are_kept(tmp_path):
+def test_three_own_splits_are_kept(tmp_path: Path) -> None:
     for split, count in (("train", 3), ("valid", 2), ("test", 1)):
         for name in ("cat", "dog"):
             for number in range(count):
@@ -118,7 +118,7 @@ def test_three_own_splits_are_kept(tmp_path):
     assert dataset.fingerprint != load_dataset(config(tmp_path / "train")).fingerprint
 
 
-def test_names_of_classes_are_safe_to_show(tmp_path):
+def test_names_of_classes_are_safe_to_show(tmp_path: Path) -> None:
     for name in (b"caf\xe9", b"a\nb", b"\x1b[2J", b"[bold]"):
         folder = os.fsdecode(os.fsencode(tmp_path) + b"/" + name)
         picture(Path(folder) / "0.png")
@@ -182,7 +182,7 @@ def test_orientation_that_means_nothing_leaves_the_picture(tmp_path, turn):
     assert read(tmp_path).samples[0][: SIZE // 2].min() == 255
 
 
-def test_mutated_pictures_are_read_or_refused_with_a_reason(tmp_path):
+def test_mutated_pictures_are_read_or_refused_with_a_reason(tmp_path: Path) -> None:
     """The long form is `tools/mutate_images.py`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -234,14 +234,14 @@ def test_what_a_file_really_is(tmp_path, name, data, words):
     assert words in caught.value.message
 
 
-def test_extreme_sizes(tmp_path):
+def test_extreme_sizes(tmp_path: Path) -> None:
     Image.new("RGB", (1, 1), (9, 9, 9)).save(tmp_path / "1.png")
     Image.new("RGB", (20_000, 1), (9, 9, 9)).save(tmp_path / "2.png")
     Image.new("RGB", (1, 20_000), (9, 9, 9)).save(tmp_path / "3.png")
     assert np.array_equal(np.unique(read(tmp_path).samples), [9])
 
 
-def test_a_gigapixel_is_refused_from_its_header(tmp_path):
+def test_a_gigapixel_is_refused_from_its_header(tmp_path: Path) -> None:
     good = picture(tmp_path / "a.png").read_bytes()
     ihdr = b"IHDR" + struct.pack(">II", 60_000, 60_000) + good[24:29]
     (tmp_path / "a.png").write_bytes(
@@ -251,7 +251,7 @@ def test_a_gigapixel_is_refused_from_its_header(tmp_path):
         read(tmp_path)
 
 
-def test_more_modes(tmp_path):
+def test_more_modes(tmp_path: Path) -> None:
     Image.new("CMYK", (9, 9), (0, 255, 255, 0)).save(tmp_path / "1.jpg", quality=100)
     Image.new("1", (9, 9), 1).save(tmp_path / "2.png")
     Image.new("LA", (9, 9), (80, 255)).save(tmp_path / "3.png")
@@ -262,7 +262,7 @@ def test_more_modes(tmp_path):
     assert np.abs(read(tmp_path).samples[:, 5, 5].astype(int) - expected).max() <= 4
 
 
-def test_exif_rotation(tmp_path):
+def test_exif_rotation(tmp_path: Path) -> None:
     photo = Image.new("RGB", (SIZE, SIZE), (0, 0, 0))
     photo.paste((255, 255, 255), (0, 0, SIZE, SIZE // 2))  # upper half white
     exif = Image.Exif()
@@ -273,7 +273,7 @@ def test_exif_rotation(tmp_path):
     assert image[:, : SIZE // 2].max() == 0
 
 
-def test_modes_become_rgb(tmp_path):
+def test_modes_become_rgb(tmp_path: Path) -> None:
     picture(tmp_path / "1.png", 77, "L")
     picture(tmp_path / "2.png", (10, 20, 30, 0), "RGBA")
     picture(tmp_path / "3.png", (10, 20, 30, 255), "RGBA")
@@ -287,14 +287,14 @@ def test_modes_become_rgb(tmp_path):
     assert list(palette) == [255, 0, 0]
 
 
-def test_centre_is_kept(tmp_path):
+def test_centre_is_kept(tmp_path: Path) -> None:
     wide = Image.new("RGB", (3 * SIZE, SIZE), (255, 0, 0))
     wide.paste((0, 255, 0), (SIZE, 0, 2 * SIZE, SIZE))
     wide.save(tmp_path / "a.png")
     assert np.array_equal(read(tmp_path).samples[0], np.full((SIZE, SIZE, 3), (0, 255, 0)))
 
 
-def test_other_files_are_counted_and_hidden_ones_skipped(tmp_path):
+def test_other_files_are_counted_and_hidden_ones_skipped(tmp_path: Path) -> None:
     picture(tmp_path / "a.png")
     (tmp_path / "notes.txt").write_text("no picture")
     (tmp_path / "movie.mpg").write_bytes(b"\0\0\1\xba")
@@ -315,7 +315,7 @@ def test_other_files_are_counted_and_hidden_ones_skipped(tmp_path):
     assert found == {"hidden": 2, ".txt": 1, "video": 1}
 
 
-def test_truncated_picture_is_named(tmp_path):
+def test_truncated_picture_is_named(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for number in range(4):
         noise = rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)
@@ -332,14 +332,14 @@ def test_truncated_picture_is_named(tmp_path):
     assert caught.value.hint
 
 
-def test_text_called_png_is_named(tmp_path):
+def test_text_called_png_is_named(tmp_path: Path) -> None:
     picture(tmp_path / "good.png")
     (tmp_path / "bad.png").write_text("hello")
     with pytest.raises(DataError, match=r"1 of 2 pictures cannot be read: .*bad\.png"):
         read(tmp_path)
 
 
-def test_nothing_to_read(tmp_path):
+def test_nothing_to_read(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("")
     with pytest.raises(
         DataError, match=r"holds no pictures that can be read: it holds 1 \.txt file"
@@ -351,7 +351,7 @@ def test_nothing_to_read(tmp_path):
         read_folder(DataConfig(dataset="folder"), Silent())
 
 
-def test_many_damaged_pictures_are_counted(tmp_path):
+def test_many_damaged_pictures_are_counted(tmp_path: Path) -> None:
     for number in range(13):
         (tmp_path / f"{number:02}.png").write_text("no picture")
     with pytest.raises(DataError) as caught:
@@ -362,14 +362,14 @@ def test_many_damaged_pictures_are_counted(tmp_path):
     assert caught.value.message.endswith("and 3 more")
 
 
-def test_one_picture_cannot_be_split(tmp_path):
+def test_one_picture_cannot_be_split(tmp_path: Path) -> None:
     picture(tmp_path / "a.png")
     with pytest.raises(DataError, match=r"splitting 1 image\(s\)") as caught:
         load_dataset(config(tmp_path))
     assert "4 are enough" in caught.value.hint
 
 
-def test_digits_do_not_stand_in_for_a_folder(tmp_path):
+def test_digits_do_not_stand_in_for_a_folder(tmp_path: Path) -> None:
     """A forgotten `--dataset folder` must not train on other images than the user's."""
     picture(tmp_path / "a.png")
     with pytest.raises(UsageError, match="digits has its own images") as caught:
@@ -377,14 +377,14 @@ def test_digits_do_not_stand_in_for_a_folder(tmp_path):
     assert "--dataset folder" in caught.value.hint
 
 
-def test_a_path_that_the_system_refuses(tmp_path):
+def test_a_path_that_the_system_refuses(tmp_path: Path) -> None:
     too_long = tmp_path / ("x" * 5000)
     for given in (config(too_long), DataConfig(dataset="npz", data_path=too_long)):
         with pytest.raises(DataError, match="cannot be read: File name too long"):
             load_dataset(given)
 
 
-def test_more_pictures_than_memory_holds(tmp_path, monkeypatch):
+def test_more_pictures_than_memory_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     picture(tmp_path / "a.png")
     monkeypatch.setattr("tinyssl.data.limits.memory_bytes", lambda: 100)
     with pytest.raises(DataError, match="this computer has") as caught:
@@ -392,7 +392,7 @@ def test_more_pictures_than_memory_holds(tmp_path, monkeypatch):
     assert "--image-size" in caught.value.hint
 
 
-def test_a_file_of_two_gigabytes_is_not_opened(tmp_path):
+def test_a_file_of_two_gigabytes_is_not_opened(tmp_path: Path) -> None:
     with picture(tmp_path / "a.png").open("r+b") as file:
         file.truncate(1 << 31)  # takes no room on the disk
     with pytest.raises(DataError, match="2,147,483,648 bytes; 1,073,741,824 are the most"):

@@ -25,7 +25,7 @@ def npz(path: Path, **arrays: Any) -> DataConfig:
     return DataConfig(dataset="npz", data_path=path, image_size=8)
 
 
-def test_npz_labelled_and_not(tmp_path):
+def test_npz_labelled_and_not(tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3), dtype=np.uint8)
     labels = np.arange(20, dtype=np.uint8) % 2
     named = npz(tmp_path / "a.npz", images=images, labels=labels, class_names=["no", "yes"])
@@ -40,7 +40,7 @@ def test_npz_labelled_and_not(tmp_path):
     )
 
 
-def test_npz_grey_is_tripled_and_resized(tmp_path):
+def test_npz_grey_is_tripled_and_resized(tmp_path: Path) -> None:
     images = np.full((10, 16, 12), 9, np.uint8)
     dataset = load_dataset(npz(tmp_path / "a.npz", images=images))
     assert np.array_equal(dataset.samples, np.full((10, 8, 8, 3), 9))
@@ -117,7 +117,7 @@ def test_npz_names_that_are_none(tmp_path, names, message):
         load_dataset(npz(tmp_path / "a.npz", images=images, labels=LABELS, class_names=names))
 
 
-def test_npz_names_are_safe_to_show(tmp_path):
+def test_npz_names_are_safe_to_show(tmp_path: Path) -> None:
     images = np.zeros((20, 8, 8, 3), np.uint8)
     names = np.array([b"caf\xe9", b"\x1b[2J"])
     dataset = load_dataset(npz(tmp_path / "a.npz", images=images, labels=LABELS, class_names=names))
@@ -161,7 +161,7 @@ def test_npz_headers_are_checked_before_memory_is_taken(tmp_path, member, messag
     assert caught.value.hint
 
 
-def test_npz_with_other_compressions(tmp_path):
+def test_npz_with_other_compressions(tmp_path: Path) -> None:
     """bzip2 and LZMA make zeros smaller than deflate could."""
     for method in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, zipfile.ZIP_STORED):
         config = raw_npz(
@@ -170,7 +170,7 @@ def test_npz_with_other_compressions(tmp_path):
         assert len(load_dataset(config).samples) == 20_000
 
 
-def test_npz_larger_than_memory(tmp_path, monkeypatch):
+def test_npz_larger_than_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Zeros that deflate to a thousandth."""
     config = raw_npz(
         tmp_path / "a.npz",
@@ -210,7 +210,7 @@ def test_npz_directories_that_lie(tmp_path, change, message):
         load_dataset(patched(tmp_path / "a.npz", npy("(1, 8, 8, 3)"), change))
 
 
-def test_mutated_npz_is_read_or_refused(tmp_path):
+def test_mutated_npz_is_read_or_refused(tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 3), dtype=np.uint8)
     path = tmp_path / "a.npz"
     config = npz(path, images=images, labels=np.arange(12) % 2, class_names=["a", "b"])
@@ -228,7 +228,7 @@ def test_mutated_npz_is_read_or_refused(tmp_path):
     assert outcomes["refused"] > 100
 
 
-def test_npz_that_is_none(tmp_path):
+def test_npz_that_is_none(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     missing = DataConfig(dataset="npz", data_path=path)
     with pytest.raises(DataError, match="does not exist"):

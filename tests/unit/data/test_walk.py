@@ -130,7 +130,7 @@ def test_a_link_that_was_saved_as_text(photos):
     assert left_out(list_pictures(photos)) == {kinds.TEXT_LINK: 1, "without extension": 1}
 
 
-def test_all_heic_is_said(tmp_path):
+def test_all_heic_is_said(tmp_path: Path) -> None:
     for number in range(5):
         touch(tmp_path / f"{number}.HEIC")
     with pytest.raises(DataError, match=r"it holds 5 HEIC pictures \(0\.HEIC, ") as caught:
@@ -138,7 +138,9 @@ def test_all_heic_is_said(tmp_path):
     assert "pip install pillow-heif" in caught.value.hint
 
 
-def test_a_plug_in_that_is_installed_is_used(tmp_path, monkeypatch):
+def test_a_plug_in_that_is_installed_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """pillow-heif reads nothing until it is registered; its module's place is taken by BMP's."""
     (tmp_path / "pillow_heif.py").write_text(
         "from PIL import Image, BmpImagePlugin\n"
@@ -159,7 +161,7 @@ def test_a_plug_in_that_is_installed_is_used(tmp_path, monkeypatch):
         monkeypatch.undo()
 
 
-def test_names_that_are_not_utf8_are_shown_with_escapes(tmp_path):
+def test_names_that_are_not_utf8_are_shown_with_escapes(tmp_path: Path) -> None:
     touch(tmp_path / "0.png")
     touch(Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9\x1b.txt")))
     (part,) = list_pictures(tmp_path).left_out

@@ -121,7 +121,7 @@ def test_all_emulators_of_a_workspace_are_stopped(tmp_path, sleeper):
     assert stop_all(tmp_path) == 2
 
 
-def test_qemu_counts_instructions_and_gives_a_terminal(tmp_path):
+def test_qemu_counts_instructions_and_gives_a_terminal(tmp_path: Path) -> None:
     words = command(find_board("mps2_an500"), tmp_path / "a b.elf")
     assert words[words.index("-icount") + 1] == "shift=0"
     assert words[words.index("-kernel") + 1] == str(tmp_path / "a b.elf")

@@ -162,7 +162,7 @@ def test_what_the_board_has_not_is_refused_with_what_there_is(tmp_path, tiny_tfl
         build(config, Workspace(tmp_path))
 
 
-def test_without_a_network_the_error_says_so_and_what_to_do(tmp_path):
+def test_without_a_network_the_error_says_so_and_what_to_do(tmp_path: Path) -> None:
     error = failure(OFFLINE, tmp_path)
     assert isinstance(error, ToolMissing)
     assert "could not fetch espressif32" in error.message

@@ -58,7 +58,7 @@ def test_both_layouts_are_found(tmp_path, third_party, kinds):
     assert tree.third_party == tuple(f"{tmp_path}/{third_party}/{p}" for p in tflm.THIRD_PARTY)
 
 
-def test_a_wrong_path_says_what_was_looked_for(tmp_path):
+def test_a_wrong_path_says_what_was_looked_for(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         tflm.local_tree(tmp_path / "nowhere", ("CONV_2D",))
     for name in (*tflm.OWN_HEADERS, f"{nn_kernels.KERNELS}/conv.cc", *tflm.THIRD_PARTY.values()):
@@ -339,5 +339,5 @@ def test_a_tree_that_platformio_cannot_name_is_refused_before_anything_is_compil
     assert "ln -s" in caught.value.hint
 
 
-def test_a_tree_with_a_space_in_its_path_is_taken(tmp_path):
+def test_a_tree_with_a_space_in_its_path_is_taken(tmp_path: Path) -> None:
     assert tflm.local_tree(make_tree(tmp_path / "a b", GENERATED)).root == str(tmp_path / "a b")

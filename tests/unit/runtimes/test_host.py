@@ -111,7 +111,7 @@ def test_compiler_errors_are_shown(tmp_path):
     assert not (tmp_path / "a").exists()
 
 
-def test_missing_compiler_says_what_to_install(monkeypatch):
+def test_missing_compiler_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("CC", raising=False)
     with pytest.raises(ToolMissing) as caught:
@@ -211,7 +211,7 @@ def test_the_cache_may_have_any_name(name, tmp_path, monkeypatch):
     assert kept(tmp_path / name).stat().st_size > 1000
 
 
-def test_what_cannot_be_loaded_is_told_with_a_way_out(monkeypatch):
+def test_what_cannot_be_loaded_is_told_with_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     program, sources = rendered()
     monkeypatch.setattr(native, "_library", lambda *_: b"no library")
     with pytest.raises(BuildError, match="cannot be loaded") as caught:

@@ -99,7 +99,7 @@ def content(done):
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_whole_table_is_run_once_and_its_document_written(tmp_path):
+def test_whole_table_is_run_once_and_its_document_written(tmp_path: Path) -> None:
     """All rows, two at a time, one that must fail: it alone fails. Nothing is run twice."""
     broken = '\n[[row]]\nname = "broken"\nmethod = "simclr"\nbatch_size = 5000\n'
     write_table(tmp_path, small(tmp_path) + broken)
@@ -120,7 +120,7 @@ def test_whole_table_is_run_once_and_its_document_written(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_interrupted_table_goes_on_and_ends_in_the_same_weights(tmp_path):
+def test_interrupted_table_goes_on_and_ends_in_the_same_weights(tmp_path: Path) -> None:
     text = small(tmp_path).replace("epochs = 2\nbatch_size = 256", "epochs = 5\nbatch_size = 32")
     for name in ("whole", "cut"):
         (tmp_path / name).mkdir()
@@ -138,7 +138,7 @@ def test_interrupted_table_goes_on_and_ends_in_the_same_weights(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_minutes_end_a_table_before_they_are_over(tmp_path):
+def test_minutes_end_a_table_before_they_are_over(tmp_path: Path) -> None:
     write_table(tmp_path, TABLE.replace("epochs = 2\nbatch", "epochs = 5000\nbatch"))
     start = time.monotonic()
     done = table(tmp_path, "--minutes", "0.5", "--only", "simclr,hot", "--jobs", "2")
@@ -150,7 +150,7 @@ def test_minutes_end_a_table_before_they_are_over(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_second_ctrl_c_leaves_no_child_behind(tmp_path):
+def test_second_ctrl_c_leaves_no_child_behind(tmp_path: Path) -> None:
     write_table(tmp_path, TABLE.replace("epochs = 2\nbatch", "epochs = 5000\nbatch"))
     process = stop_in_the_middle(tmp_path, times=2)
     assert process.returncode != 0

@@ -12,7 +12,7 @@ EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "tables"
 METHODS = {"supervised", "ca_dssl", "seed", "simclr", "random", "byol", "dino", "moco_v2"}
 
 
-def test_cells_are_rows_by_seeds_and_the_first_seed_comes_first(tmp_path):
+def test_cells_are_rows_by_seeds_and_the_first_seed_comes_first(tmp_path: Path) -> None:
     cells = make_cells(read_table(write_table(tmp_path)))
     assert [cell.name for cell in cells] == [
         f"{row} seed {seed}" for seed in (3, 4) for row in ("supervised", "simclr", "hot")
@@ -24,7 +24,7 @@ def test_cells_are_rows_by_seeds_and_the_first_seed_comes_first(tmp_path):
     assert [cell.pretrain.epochs for cell in cells[:3]] == [2, 2, 1]
 
 
-def test_teacher_is_dropped_where_the_method_has_none(tmp_path):
+def test_teacher_is_dropped_where_the_method_has_none(tmp_path: Path) -> None:
     spec = read_table(write_table(tmp_path))
     assert {cell.pretrain.teacher for cell in make_cells(spec)} == {None}
     distilled = TABLE.replace('method = "supervised"', 'method = "seed"')
@@ -34,7 +34,7 @@ def test_teacher_is_dropped_where_the_method_has_none(tmp_path):
     assert make_cells(other)[0].pretrain.teacher == "dino_vits16"
 
 
-def test_overrides_reach_rows_that_set_the_key_themselves(tmp_path):
+def test_overrides_reach_rows_that_set_the_key_themselves(tmp_path: Path) -> None:
     text = TABLE.replace('method = "supervised"', 'method = "supervised"\nepochs = 9')
     spec = read_table(write_table(tmp_path, text))
     assert make_cells(spec)[0].pretrain.epochs == 9
@@ -42,13 +42,13 @@ def test_overrides_reach_rows_that_set_the_key_themselves(tmp_path):
     assert epochs[:3] == [4, 4, 2]
 
 
-def test_paths_are_relative_to_the_file(tmp_path):
+def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     text = TABLE.replace('dataset = "digits"', 'dataset = "npz"\ndata_path = "some.npz"')
     spec = read_table(write_table(tmp_path, text))
     assert spec.layers["data"]["data_path"].value == tmp_path / "some.npz"
 
 
-def test_rows_of_another_file_come_first(tmp_path):
+def test_rows_of_another_file_come_first(tmp_path: Path) -> None:
     write_table(tmp_path)
     longer = 'rows_from = "small.toml"\nseeds = [0]\n[[row]]\nname = "more"\nmethod = "random"\n'
     path = tmp_path / "longer.toml"
@@ -80,7 +80,7 @@ def test_mistakes_are_named(tmp_path, old, new, message):
         read_table(write_table(tmp_path, TABLE.replace(old, new)))
 
 
-def test_bad_values_and_methods_are_refused_before_anything_runs(tmp_path):
+def test_bad_values_and_methods_are_refused_before_anything_runs(tmp_path: Path) -> None:
     wrong = read_table(write_table(tmp_path, TABLE.replace("epochs = 2", "epochs = 0")))
     with pytest.raises(UsageError, match="epochs 0"):
         make_cells(wrong)
@@ -89,7 +89,7 @@ def test_bad_values_and_methods_are_refused_before_anything_runs(tmp_path):
         make_cells(wrong)
 
 
-def test_only_keeps_the_named_rows_and_refuses_others(tmp_path):
+def test_only_keeps_the_named_rows_and_refuses_others(tmp_path: Path) -> None:
     spec = read_table(write_table(tmp_path))
     assert [row.name for row in spec.only(["hot", "simclr"]).rows] == ["simclr", "hot"]
     with pytest.raises(UsageError, match="no row 'hat'") as caught:

@@ -57,7 +57,7 @@ def test_a_death_is_an_error_with_interpreter_signal_and_hint() -> None:
     assert caught.value.exit_code == 1
 
 
-def test_the_operator_at_which_it_dies_is_named(monkeypatch):
+def test_the_operator_at_which_it_dies_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tinyssl.runtimes.tflm.complete", lambda data: Completed(data, ()))
     with pytest.raises(InterpreterFailed, match="first operator at which it fails is #1 DEPTHWISE"):
         TflmInterpreter(deadly())
@@ -120,7 +120,7 @@ def test_a_lower_limit_of_the_user_stays() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_a_wild_answer_is_an_error(monkeypatch, tmp_path):
+def test_a_wild_answer_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     fake = tmp_path / "child.py"
     fake.write_text("import sys, os\nos.write(1, b'\\1\\0\\0\\0\\0\\0\\0\\0' * 2 + b'{}')\n")
     monkeypatch.setattr(process, "CHILD", fake)
@@ -128,7 +128,9 @@ def test_a_wild_answer_is_an_error(monkeypatch, tmp_path):
         InterpreterProcess("tflm").open("model", cases.conv(), PLAIN)
 
 
-def test_what_it_prints_is_bounded_and_quoted(monkeypatch, tmp_path):
+def test_what_it_prints_is_bounded_and_quoted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     fake = tmp_path / "child.py"
     fake.write_text(
         "import sys\nsys.stderr.write('\\x1b[31mno ' * 9999 + 'the end')\nsys.exit(7)\n"
@@ -140,7 +142,9 @@ def test_what_it_prints_is_bounded_and_quoted(monkeypatch, tmp_path):
     assert caught.value.message.isprintable()
 
 
-def test_an_interpreter_that_is_not_installed_is_named(monkeypatch, tmp_path):
+def test_an_interpreter_that_is_not_installed_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "tflite_micro.py").write_text("raise ImportError('not here')\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(ToolMissing, match="not here") as caught:

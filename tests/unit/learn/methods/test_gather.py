@@ -58,7 +58,7 @@ print("equal")
 
 
 @pytest.mark.slow
-def test_two_processes_are_one_with_all_rows(tmp_path):
+def test_two_processes_are_one_with_all_rows(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", WORKER]
     workers = [

@@ -61,7 +61,7 @@ def test_colour_counts_and_large_images_are_averaged() -> None:
     assert found["raw_side"] == raw.MOST_SIDE
 
 
-def test_many_images_and_classes_have_a_limit(monkeypatch):
+def test_many_images_and_classes_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(raw, "MOST_IMAGES", 100)
     many = colours(2000, 32, classes=20)
     plan = PixelPlan.of(many)

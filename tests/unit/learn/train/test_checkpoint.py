@@ -29,7 +29,7 @@ def step_of(folder: Path) -> int:
     return int(found["step"])
 
 
-def test_round_trip(tmp_path):
+def test_round_trip(tmp_path: Path) -> None:
     save_checkpoint(tmp_path, state(1))
     save_checkpoint(tmp_path, state(2))
     assert step_of(tmp_path) == 2
@@ -62,7 +62,9 @@ def test_write_that_fails_in_the_middle(tmp_path, small_files):
     assert step_of(tmp_path) == 2
 
 
-def test_too_little_space_is_found_before_anything_is_written(tmp_path, monkeypatch):
+def test_too_little_space_is_found_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     save_checkpoint(tmp_path, state(1))
     before = (tmp_path / CURRENT).stat()
     usage = namedtuple("usage", "total used free")

@@ -255,7 +255,7 @@ def test_resume_of_a_complete_run_does_nothing(unbroken, data):
     assert unbroken.path("backbone").stat().st_mtime_ns == before
 
 
-def test_a_run_is_resumed_by_one_process_at_a_time_a_copy_by_another(tmp_path):
+def test_a_run_is_resumed_by_one_process_at_a_time_a_copy_by_another(tmp_path: Path) -> None:
     root = tmp_path / "first"
     root.mkdir()
     path = root / "images.npz"
@@ -278,7 +278,7 @@ def test_a_run_is_resumed_by_one_process_at_a_time_a_copy_by_another(tmp_path):
     assert steps == sorted(set(steps))
 
 
-def test_resume_with_other_images(tmp_path):
+def test_resume_with_other_images(tmp_path: Path) -> None:
     path = tmp_path / "images.npz"
     given = DataConfig(dataset="npz", data_path=path, image_size=16)
     np.savez(path, images=np.zeros((70, 16, 16, 3), np.uint8))

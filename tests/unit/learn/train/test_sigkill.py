@@ -61,7 +61,7 @@ def only_run(workspace: Workspace) -> RunRecord:
 
 
 @pytest.mark.slow
-def test_killed_processes_end_with_the_same_bits(tmp_path):
+def test_killed_processes_end_with_the_same_bits(tmp_path: Path) -> None:
     images = tmp_path / "images.npz"
     pixels = np.random.default_rng(0).integers(0, 256, (70, 16, 16, 3), dtype=np.uint8)
     np.savez(images, images=pixels)
