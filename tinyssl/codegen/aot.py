@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyssl.codegen.context import model_context
+from tinyssl.codegen.context import model_context, weights_context
 from tinyssl.codegen.render import Sources, firmware_text, kernel_text, render
 from tinyssl.codegen.tensors import golden_context
 from tinyssl.compiler.arena import overlaps
@@ -26,7 +26,7 @@ def render_aot(program: Program) -> Sources:
     """
     if collisions := overlaps(program.plan):
         raise ValueError(f"the plan places tensors over each other: {collisions}")
-    context = model_context(program)
+    context = model_context(program) | weights_context(program)
     sources = {name: render(f"aot/{name}.j2", context) for name in MODEL_FILES}
     sources["tensor.h"] = firmware_text("engine/tensor.h")
     return sources | _kernels(program)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tinyssl.codegen.literals import comment_text, rows, string_literal
-from tinyssl.codegen.tensors import memory_context, table_context
+from tinyssl.codegen.tensors import c_type, memory_context, table_context
 from tinyssl.compiler.calls import KernelCall, call_inputs, call_ops, call_outputs
 from tinyssl.compiler.describe import call_label, op_text, shape_text
 from tinyssl.compiler.lifetimes import lasting
@@ -82,7 +82,7 @@ class ConstantArray:
 
 
 def model_context(program: Program) -> dict[str, Any]:
-    """Names for model.h, model.c, weights.h, weights.c and engine_aot.c."""
+    """Names for all generated files; weights.c takes those of `weights_context` too."""
     graph, plan, calls = program.graph, program.plan, program.calls
     structs = [
         Struct(call.kernel.struct, _params_name(call), _members(params))
@@ -98,9 +98,13 @@ def model_context(program: Program) -> dict[str, Any]:
         "kernels": _kernel_cases(graph, calls),
         **_call_table(program),
         "structs": structs,
-        "tables": [_define_array(array) for array in program.constants],
         "weight_bytes": program.constant_bytes,
     }
+
+
+def weights_context(program: Program) -> dict[str, Any]:
+    """The constants as text: by far the most of what is written, and only in weights.c."""
+    return {"tables": [_define_array(array) for array in program.constants]}
 
 
 def _facts(program: Program) -> dict[str, Any]:
@@ -203,15 +207,11 @@ def _operand(model: Model, kernel: Kernel[Any], value: int, at: int) -> str:
     if kernel.variadic:
         return f"AT(list[{at}])"
     dtype = model.tensor(value).dtype
-    return f"at{at}" if dtype is DType.INT8 else f"({_ctype(dtype)} *)(void *)at{at}"
+    return f"at{at}" if dtype is DType.INT8 else f"({c_type(dtype)} *)(void *)at{at}"
 
 
 def _array(declarator: str, operands: Sequence[str]) -> str:
     return f"{declarator}[] = {{{', '.join(operands)}}}"
-
-
-def _ctype(dtype: DType) -> str:
-    return {DType.FLOAT32: "float", DType.BOOL: "bool"}.get(dtype, f"{dtype.value}_t")
 
 
 def _constant(model: Model, call: KernelCall) -> str:

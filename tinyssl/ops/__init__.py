@@ -7,13 +7,13 @@ is an operator as those here are, with its C kernel beside it.
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
 from tinyssl.core.errors import UsageError
 from tinyssl.core.paths import operators_folder
+from tinyssl.core.plugins import load_file
 from tinyssl.graph.model import Model, Op
 from tinyssl.ops.common.kernel import OpT
 from tinyssl.ops.common.spec import OpSpec
@@ -34,13 +34,9 @@ def load_operator(path: Path) -> OpSpec[Any]:
         UsageError: The file cannot be run, or defines no `SPEC`.
     """
     hint = "docs/adding_an_operator.md shows what the file needs"
-    source = spec_from_file_location(f"tinyssl_operator_{path.stem}", path)
-    if source is None or source.loader is None:
-        raise UsageError(f"{path} is not a Python file", hint=hint)
-    module = module_from_spec(source)
     try:
-        source.loader.exec_module(module)
-    except Exception as error:
+        module, _ = load_file(path, "operator")
+    except UsageError as error:
         raise UsageError(f"cannot load the operator {path}: {error}", hint=hint) from error
     spec = getattr(module, "SPEC", None)
     if not isinstance(spec, OpSpec):

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any
-
-from numpy.typing import NDArray
 
 from tinyssl.core.text import printable
 from tinyssl.graph.interface import Feeds, Outputs, check_feeds, number_values, of_kind
 from tinyssl.graph.model import DType, Quant, Value, ValueKind
-from tinyssl.runtimes.base import Runtime
+from tinyssl.runtimes.base import Array, Runtime
 from tinyssl.runtimes.process import InterpreterProcess
-
-Array = NDArray[Any]
 
 
 class Kernels(StrEnum):

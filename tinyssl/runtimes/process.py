@@ -21,12 +21,10 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tinyssl.core.errors import InterpreterFailed, ModelError, ToolMissing
+from tinyssl.runtimes.base import Array
 from tinyssl.runtimes.interpreter_child import SIZES
-
-Array = NDArray[Any]
 
 CHILD = Path(__file__).with_name("interpreter_child.py")
 NAMES = {"tflm": "TensorFlow Lite Micro", "litert": "LiteRT"}

@@ -10,8 +10,7 @@ from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Model
 from tinyssl.ops.common.bases import BinaryOp
 from tinyssl.ops.common.params import Fields
-
-Shape = tuple[int, ...]
+from tinyssl.ops.common.spec import Shape
 
 LOOPS = 4
 """Nested loops of the C kernels"""
