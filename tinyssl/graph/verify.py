@@ -16,8 +16,8 @@ def verify(model: Model) -> None:
 
     Raises:
         ModelError: A rule is broken: the model contradicts itself.
-        UnsupportedModel: The model is sound, but floating point, too large for int32 arithmetic,
-            or batched. Names all that is not supported.
+        UnsupportedModel: The model is sound, but tinyssl does not do all that is in it. Names
+            everything that stands in the way.
     """
     _check_ends(model)
     _check_order(model)
@@ -32,8 +32,6 @@ def find_blockers(model: Model) -> list[Blocker]:
         ModelError: A rule is broken.
     """
     found, wrong = type_blockers(model)
-    if batched := _batch_blockers(model):
-        return [*found, *batched]  # all shapes that follow have it too
     for op in model.ops:
         if op.kind not in OPS:
             found.append(Blocker(op.label, "operator is not supported", supported_hint()))
@@ -60,20 +58,6 @@ def _shapes(check: OpCheck[Op]) -> None:
         found = check.tensor(index).shape
         if found != shape or min(shape) < 1:
             raise check.violation(f"output has shape {list(found)}, the inputs give {list(shape)}")
-
-
-def _batch_blockers(model: Model) -> list[Blocker]:
-    """A batch is told at the inputs, not at all that follows from them."""
-    values = [model.tensor(index) for index in model.inputs]
-    return [
-        Blocker(
-            "",
-            f"the input {value.name} has shape {list(value.shape)}; the batch must be 1",
-            "convert the model with a batch of one",
-        )
-        for value in values
-        if value.shape[:1] != (1,)
-    ]
 
 
 def _check_ends(model: Model) -> None:

@@ -82,6 +82,8 @@ def _check_shapes(check: OpCheck[Svdf]) -> None:
     if len(shape) != 2 or len(feature) != 2 or len(time) != 2 or op.rank < 1:
         shapes = f"{list(shape)}, {list(feature)}, {list(time)}"
         raise check.violation(f"shapes {shapes}; rank {op.rank}")
+    if shape[0] != 1:
+        raise check.unsupported(f"a state of {shape[0]} rows; one row is supported")
     filters = feature[0]
     if feature[1] != shape[1] or time[0] != filters or filters % op.rank:
         raise check.violation(

@@ -163,14 +163,12 @@ def test_rows_inside_a_model_are_no_batch() -> None:
     start = file.activation((1, 3, 3, 8))
     rows = file.activation((9, 8))
     file.operator("RESHAPE", [start], [rows])
-    error = refusal(file.data())
-    assert "[9, 8]: 9 rows" in error.message
-    assert "batch" not in error.hint
+    assert read_model(file.data()).output.shape == (9, 8)
 
 
 def test_a_batch_is_told_once() -> None:
     def doubled(model: Any) -> None:
-        for index in (0, 1, 2, 4):
+        for index in range(4):
             tensor = model.subgraphs[0].tensors[index]
             tensor.shape = [2, *map(int, tensor.shape[1:])]
 

@@ -274,10 +274,10 @@ UNSUPPORTED = {
         lambda m: with_tensor(replace(m, inputs=(0,)), 1, kind=ValueKind.STATE),
         r"#1 ADD: map is a variable, which keeps .*; it cannot be the right",
     ),
-    "second batch": (
-        two_inputs,
-        lambda m: with_tensor(m, 1, shape=(2, 5, 6, 4)),
-        r"input map has shape \[2, 5, 6, 4\]; the batch",
+    "batch of a state": (
+        cases.CASES["svdf"],
+        lambda m: with_tensor(m, 0, shape=(2, *m.tensor(0).shape[1:])),
+        "#0 SVDF: a state of 2 rows",
     ),
     "elements": (
         cases.conv,

@@ -22,7 +22,7 @@ LASTING_ROLES = {ValueKind.PARAMETER: Role.PARAMETER, ValueKind.STATE: Role.STAT
 
 
 def values(check: OpCheck[Op]) -> None:
-    """Activations have a batch of one, and where they are quantised one legal scale.
+    """Activations have one legal scale where they are quantised.
 
     What lasts stands only where the operator takes it.
     """
@@ -50,9 +50,7 @@ def _lasting(check: OpCheck[Op], operand: Operand, index: int) -> None:
 
 def _activation(check: OpCheck[Op], operand: Operand, index: int) -> None:
     tensor = check.tensor(index)
-    if not tensor.constant:
-        _one_row(check, tensor)
-    elif Role.CONSTANT not in operand.roles:
+    if tensor.constant and Role.CONSTANT not in operand.roles:
         raise check.unsupported(
             f"{tensor.name} is a constant where an activation is expected",
             hint="tinyssl adds two computed tensors; fold the constant into the bias of the layer "
@@ -72,18 +70,6 @@ def _elements(check: OpCheck[Op], tensor: Value) -> None:
     """A value, constant or not, whose offsets are int32."""
     if tensor.elements > ELEMENTS_MAX:
         raise check.unsupported(f"{tensor.name} has {tensor.elements} elements; {TOO_MANY}")
-
-
-def _one_row(check: OpCheck[Op], tensor: Value) -> None:
-    """An activation whose first dimension is 1."""
-    if tensor.shape[:1] == (1,):
-        return  # a batch at an input is told before
-    rows = tensor.shape[0] if tensor.shape else 0
-    raise check.unsupported(
-        f"{tensor.name} has shape {list(tensor.shape)}: {rows} rows; the first dimension must be 1",
-        hint="keep the first dimension at 1 in RESHAPE: tinyssl computes one image or vector at a "
-        "time",
-    )
 
 
 def legal_quant(check: OpCheck[Op], index: int) -> None:

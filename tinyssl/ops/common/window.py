@@ -90,10 +90,14 @@ def corner_fields(padding: Padding) -> Fields:
 
 
 def image(check: OpCheck[UnaryOp]) -> None:
-    """The input is NHWC."""
+    """The input is one NHWC image."""
     shape = check.tensor(check.op.input).shape
     if len(shape) != 4:
         raise check.unsupported(f"input has shape {list(shape)}; four dimensions are supported")
+    if shape[0] != 1:
+        raise check.unsupported(
+            f"the batch must be 1; it is {shape[0]}", "convert the model with a batch of one"
+        )
 
 
 def check_geometry(check: OpCheck[Op], numbers: tuple[int, ...]) -> None:
