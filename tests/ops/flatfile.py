@@ -15,7 +15,7 @@ from ai_edge_litert import schema_py_generated as schema
 SAME, VALID = 0, 1
 NONE, RELU, RELU6 = 0, 1, 3
 
-TYPES = {"int8": 9, "int16": 7, "int32": 2, "int64": 4, "float32": 0, "uint8": 3}
+TYPES = {"int8": 9, "int16": 7, "int32": 2, "int64": 4, "float32": 0, "uint8": 3, "bool": 6}
 
 
 @dataclass

@@ -207,7 +207,11 @@ def _operand(model: Model, kernel: Kernel[Any], value: int, at: int) -> str:
     if kernel.variadic:
         return f"AT(list[{at}])"
     dtype = model.tensor(value).dtype
-    return f"at{at}" if dtype is DType.INT8 else f"({c_type(dtype)} *)(void *)at{at}"
+    return (
+        f"at{at}"
+        if dtype is DType.INT8 or kernel.any_type
+        else f"({c_type(dtype)} *)(void *)at{at}"
+    )
 
 
 def _array(declarator: str, operands: Sequence[str]) -> str:

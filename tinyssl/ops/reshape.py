@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tinyssl.ops.common import rules
-from tinyssl.ops.common.bases import UnaryOp
+from tinyssl.ops.common.bases import ViewOp
+from tinyssl.ops.common.parts import one_quant
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reshape(UnaryOp):
+class Reshape(ViewOp):
     """The output tensor carries the shape."""
 
     kind: ClassVar[str] = "RESHAPE"
@@ -31,7 +32,7 @@ def _write(op: Reshape, to: Lowering) -> FileOp:
 SPEC = OpSpec(
     op=Reshape,
     shapes=lambda model, op: (model.tensor(op.output).shape,),
-    checks=(rules.same_elements, rules.same_quant),
+    checks=(rules.same_types, rules.same_elements, one_quant),
     tflite=TfliteFormat(read=_read, write=_write, max_version=1, inputs=(1, 2)),
     tflm=TflmNames("AddReshape", "reshape"),
 )

@@ -10,7 +10,7 @@ from tinyssl.graph.model import Model, Op, Operand
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields
-from tinyssl.ops.common.parts import TYPES, one_quant, positive_axis, run_fields
+from tinyssl.ops.common.parts import TYPES, one_quant, read_axis, run_fields
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
@@ -48,10 +48,7 @@ def _params(model: Model, op: Split, constants: Constants) -> Fields:
 
 
 def _read(op: OperatorContext) -> Split:
-    given, rank = op.constant(0), len(op.input(1).shape)
-    axis = positive_axis(given[0], rank) if len(given) == 1 else None
-    if axis is None:
-        raise op.violation(f"axis {given} of {rank} dimensions")
+    axis = read_axis(op, 0, len(op.input(1).shape))
     count = op.require_options().numSplits
     if count != len(op.outputs):
         raise op.violation(f"{len(op.outputs)} outputs, but {count} parts")

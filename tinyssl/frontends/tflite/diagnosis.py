@@ -96,17 +96,13 @@ SHAPES = ("SHAPE", "STRIDED_SLICE", "PACK", "SLICE", "GATHER", "REDUCE_PROD", "C
 ENDS = ("QUANTIZE", "DEQUANTIZE")
 
 KIND_HINTS = {
-    "EXPAND_DIMS": "use Conv2D with a height of 1 in place of Conv1D, and Reshape in place of "
-    "expand_dims: the weights stay the same",
     "RELU": "place the activation directly behind a convolution, a dense layer or an addition: the "
     "converter then fuses it",
     "LOGISTIC": "leave a last sigmoid out (a threshold on its input decides the same), and use "
     "ReLU inside the model",
-    "TRANSPOSE": "build the model with channels last (NHWC)",
     "CUSTOM TFLite_Detection_PostProcess": "end the model before the detection post-processing",
 }
 SAME_HINT = {
-    "SQUEEZE": "EXPAND_DIMS",
     "RELU6": "RELU",
     "RELU_N1_TO_1": "RELU",
     "RELU_0_TO_1": "RELU",

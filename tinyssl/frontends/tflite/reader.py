@@ -33,6 +33,7 @@ DTYPES = {
     0: DType.FLOAT32,
     2: DType.INT32,
     4: DType.INT64,
+    6: DType.BOOL,
     7: DType.INT16,
     9: DType.INT8,
 }

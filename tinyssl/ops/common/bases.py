@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tinyssl.graph.model import Op, Operand
+from tinyssl.graph.model import DType, Op, Operand
 from tinyssl.ops.common.activation import Activation
 
 
@@ -17,6 +17,14 @@ class UnaryOp(Op):
 
     input: int
     output: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewOp(UnaryOp):
+    """The input's bytes under another shape, of any element type."""
+
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", tuple(DType)),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", tuple(DType)),)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from math import prod
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Op
 from tinyssl.ops.common.params import Constants, Fields
+from tinyssl.ops.common.tflite import OperatorContext
 
 TYPES = (DType.INT8, DType.INT16, DType.FLOAT32)
 """Element types that TFLM's kernels for both take"""
@@ -16,6 +17,31 @@ TYPES = (DType.INT8, DType.INT16, DType.FLOAT32)
 def positive_axis(axis: int, rank: int) -> int | None:
     """An axis counted from the front; None where there is none such."""
     return axis % rank if -rank <= axis < rank else None
+
+
+def positive_axes(op: OperatorContext, axes: Sequence[int], rank: int) -> tuple[int, ...]:
+    """Axes counted from the front, each once, in order.
+
+    Raises:
+        ModelError: There is none such.
+    """
+    found = {positive_axis(axis, rank) for axis in axes}
+    if None in found:
+        raise op.violation(f"axes {list(axes)} of {rank} dimensions")
+    return tuple(sorted(axis for axis in found if axis is not None))
+
+
+def read_axis(op: OperatorContext, position: int, rank: int) -> int:
+    """The axis that a constant input names, counted from the front.
+
+    Raises:
+        ModelError: The input is more than one number, or there is no such axis.
+    """
+    given = op.constant(position)
+    axis = positive_axis(given[0], rank) if len(given) == 1 else None
+    if axis is None:
+        raise op.violation(f"axis {given} of {rank} dimensions")
+    return axis
 
 
 def joined_shape(shapes: Sequence[tuple[int, ...]], axis: int) -> tuple[int, ...] | None:

@@ -17,6 +17,9 @@ ELEMENTS_MAX = 2**28
 TOO_MANY = f"up to {ELEMENTS_MAX} are supported"
 
 
+PLAIN = (DType.FLOAT32, DType.INT32, DType.INT64, DType.BOOL)
+"""Types whose elements need no quantisation"""
+
 LASTING_ROLES = {ValueKind.PARAMETER: Role.PARAMETER, ValueKind.STATE: Role.STATE}
 """Kind of a value that outlives an inference -> the role that an operand must have for it"""
 
@@ -56,7 +59,7 @@ def _activation(check: OpCheck[Op], operand: Operand, index: int) -> None:
             hint="tinyssl adds two computed tensors; fold the constant into the bias of the layer "
             "before",
         )
-    if tensor.dtype is not DType.FLOAT32:
+    if tensor.dtype not in PLAIN or (tensor.dtype is DType.INT32 and tensor.quant is not None):
         legal_quant(check, index)
         if len(check.quant(index).scale) != 1:
             raise check.violation(f"{tensor.name} is an activation with more than one scale")

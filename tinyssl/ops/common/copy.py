@@ -1,0 +1,130 @@
+"""Copying by strides: what operators that only move elements come down to.
+
+An operator gives nested loops over its elements (`Loop`), with how far each steps in the input and
+in the output. `copy_plan` merges them and finds the bytes that lie together; one C kernel runs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+
+from tinyssl.graph.check import OpCheck
+from tinyssl.graph.model import Model
+from tinyssl.ops.common.kernel import Kernel, OpT
+from tinyssl.ops.common.params import Constants, Fields
+from tinyssl.ops.common.spec import Shape
+
+LOOPS = 6
+"""Nested loops of the C kernel"""
+
+
+@dataclass(frozen=True)
+class Loop:
+    """One of the nested loops, from the outermost."""
+
+    count: int
+    source: int
+    """Elements of the input from one round to the next: negative backwards, 0 to repeat"""
+    target: int
+    """The same of the output"""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """Which elements go where."""
+
+    loops: tuple[Loop, ...]
+    source_start: int = 0
+    """Elements of the input before the first"""
+    target_start: int = 0
+    run: int = 1
+    """Elements that lie together in both tensors"""
+
+
+def strides(shape: Sequence[int]) -> list[int]:
+    """Elements from one index to the next, for each axis of a tensor in C order."""
+    return [prod(shape[axis + 1 :]) for axis in range(len(shape))]
+
+
+def filled(shape: Sequence[int], steps: Sequence[int], start: int = 0) -> Copy:
+    """A copy that writes the whole output in its order.
+
+    Args:
+        shape: Of the output, or any shape of as many elements.
+        steps: For each axis, elements of the input from one index to the next.
+        start: Elements of the input before the first.
+    """
+    loops = map(Loop, shape, steps, strides(shape))
+    return merged(Copy(tuple(loops), start))
+
+
+def merged(copy: Copy) -> Copy:
+    """The same with the fewest loops and the longest run."""
+    loops: list[Loop] = []
+    for loop in copy.loops:
+        if loops and _continues(loops[-1], loop):
+            loops.append(replace(loop, count=loops.pop().count * loop.count))
+        elif loop.count > 1:
+            loops.append(loop)
+    run = copy.run
+    if loops and loops[-1].source == loops[-1].target == run:
+        run *= loops.pop().count
+    return replace(copy, loops=tuple(loops), run=run)
+
+
+def _continues(outer: Loop, inner: Loop) -> bool:
+    """Whether both loops are one: the outer one steps over what the inner one walks."""
+    return outer.source == inner.source * inner.count and outer.target == inner.target * inner.count
+
+
+def copy_fields(copy: Copy, size: int) -> Fields:
+    """Members of `struct tinyssl_copy`.
+
+    Args:
+        copy: Merged, with up to `LOOPS` loops.
+        size: Bytes of an element.
+    """
+    loops = [Loop(1, 0, 0)] * (LOOPS - len(copy.loops)) + list(copy.loops)
+    return {
+        "run": copy.run * size,
+        "in_start": copy.source_start * size,
+        "out_start": copy.target_start * size,
+        "count": _numbers([loop.count for loop in loops]),
+        "in": _numbers([loop.source * size for loop in loops]),
+        "out": _numbers([loop.target * size for loop in loops]),
+    }
+
+
+def _numbers(values: Sequence[int]) -> str:
+    return f"{{{', '.join(map(str, values))}}}"
+
+
+def copy_kernel(plan: Callable[[Model, OpT], Copy]) -> Kernel[OpT]:
+    """The kernel of an operator with one input and one output of any element type.
+
+    Args:
+        plan: What it copies, merged.
+    """
+
+    def make_params(model: Model, op: OpT, _constants: Constants) -> Fields:
+        return copy_fields(plan(model, op), model.tensor(op.outputs[0]).dtype.bytes)
+
+    return Kernel("copy", "tinyssl_copy", make_params=make_params, any_type=True)
+
+
+def check_loops(plan: Callable[[Model, OpT], Copy]) -> Callable[[OpCheck[OpT]], None]:
+    """The rule that the C has loops enough for a copy."""
+
+    def check(check: OpCheck[OpT]) -> None:
+        count = len(plan(check.model, check.op).loops)
+        if count > LOOPS:
+            raise check.unsupported(f"it takes {count} nested loops; up to {LOOPS} are supported")
+
+    return check
+
+
+def permuted(shape: Shape, order: Sequence[int]) -> Shape:
+    """A shape whose axis `i` is axis `order[i]` of the given one."""
+    return tuple(shape[axis] for axis in order)
