@@ -99,15 +99,16 @@ def dense(
     *,
     shape=(1, 40),
     outputs=11,
+    depth=0,
     activation=NONE,
     per_channel=False,
     bias=True,
     keep_dims=False,
     zeros=(3, -7),
 ):
-    """FULLY_CONNECTED."""
+    """FULLY_CONNECTED, of rows of `depth` elements where that is not 0."""
     source = _source(seed)
-    elements = int(np.prod(shape))
+    elements = depth or int(np.prod(shape))
     values, scales = _weights(source, (outputs, elements), 0, per_channel)
     in_scale = np.float32(source.uniform(0.01, 0.1))
     file = Flatfile()
@@ -116,7 +117,8 @@ def dense(
         inputs.append(
             file.constant(source.integers(-9000, 9000, outputs, np.int32), in_scale * scales)
         )
-    out_shape = (*shape[:-1], outputs) if keep_dims else (1, outputs)
+    rows = int(np.prod(shape)) // elements
+    out_shape = (*shape[:-1], outputs) if keep_dims else (rows, outputs)
     scale = _scaled(source, elements, in_scale * scales.mean())
     output = file.activation(out_shape, scale, zeros[1])
     file.operator(
@@ -336,6 +338,15 @@ CASES = {
     "dense relu": partial(dense, activation=RELU, bias=False),
     "dense of an image": partial(dense, shape=(1, 3, 4, 5)),
     "dense keeping dimensions": partial(dense, shape=(1, 1, 1, 20), keep_dims=True),
+    "dense of one dimension": partial(dense, shape=(40,), keep_dims=True),
+    "dense rows": partial(dense, shape=(1, 3, 3, 24), depth=24, activation=RELU),
+    "dense rows keeping dimensions": partial(
+        dense, shape=(1, 3, 40), depth=40, outputs=20, keep_dims=True, per_channel=True
+    ),
+    "dense rows of five dimensions": partial(
+        dense, shape=(2, 1, 3, 1, 7), depth=7, outputs=3, keep_dims=True, zeros=(-128, 127)
+    ),
+    "dense rows across dimensions": partial(dense, shape=(1, 4, 30), depth=40, bias=False),
     "dense boundary": boundary,
     "dense boundary per tensor": partial(boundary, per_channel=False),
     "add": add,

@@ -55,6 +55,7 @@ OPERATORS = {
     "average valid": CASES["average valid"],
     "average all": CASES["average all"],
     "dense": CASES["dense"],
+    "dense rows": CASES["dense rows"],
 }
 
 FUSED = {

@@ -36,9 +36,11 @@ def _random_conv(seed, depthwise):
 
 def _random_dense(seed):
     source = np.random.default_rng(seed)
+    depth = int(source.integers(1, 200))
     return dense(
         seed=seed,
-        shape=(1, int(source.integers(1, 200))),
+        shape=(int(source.choice([1, 1, 2, 5])), depth),
+        depth=depth,
         outputs=int(source.integers(1, 60)),
         activation=int(source.choice([NONE, RELU, RELU6])),
         per_channel=bool(source.integers(0, 2)),

@@ -1,4 +1,4 @@
-"""FULLY_CONNECTED: a dense layer on all elements of its input."""
+"""FULLY_CONNECTED: a dense layer on each row of its input."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import ClassVar
 
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Model
-from tinyssl.ops.common import weights
+from tinyssl.ops.common import weights, window
 from tinyssl.ops.common.activation import activation_words
 from tinyssl.ops.common.kernel import Kernel
-from tinyssl.ops.common.params import Constants, Fields
+from tinyssl.ops.common.params import Constants, Fields, image_fields
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import (
     ACTIVATION_NUMBERS,
@@ -21,40 +21,69 @@ from tinyssl.ops.common.tflite import (
     TfliteFormat,
 )
 from tinyssl.ops.common.weights import WeightedOp
+from tinyssl.ops.common.window import GEOMETRY_MAX
+
+BIAS_SCALE_TOLERANCE = 0.02
+"""Of the output scale: TFLM does not use a bias's scale, but where the weights have one scale it
+refuses a bias that is further from input scale * weight scale (`GetQuantizedConvolutionMultipler`)
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FullyConnected(WeightedOp):
-    """Weights (out, in)."""
+    """Weights (out, in); each `in` elements of the input are a row, whatever its shape."""
 
     kind: ClassVar[str] = "FULLY_CONNECTED"
 
     keep_num_dims: bool = False
 
 
+def count_rows(model: Model, op: FullyConnected) -> int:
+    """Rows of the input."""
+    return model.tensor(op.input).elements // model.tensor(op.weight).shape[1]
+
+
 def _shapes(model: Model, op: FullyConnected) -> tuple[tuple[int, ...], ...]:
-    channels = model.tensor(op.weight).shape[0]
-    shape = model.tensor(op.input).shape
-    return ((*shape[:-1], channels) if op.keep_num_dims else (1, channels),)
+    """The file's own shape where it holds all rows: TFLM only asks for its last dimension."""
+    channels, rows = model.tensor(op.weight).shape[0], count_rows(model, op)
+    shape, found = model.tensor(op.input).shape, model.tensor(op.output).shape
+    if found[-1:] == (channels,) and prod(found) == rows * channels:
+        return (found,)
+    return ((*shape[:-1], channels) if op.keep_num_dims else (rows, channels),)
 
 
 def _check_weights(check: OpCheck[FullyConnected]) -> None:
-    """Weights are (outputs, elements of the input), and legal constants."""
+    """Weights are (outputs, elements of a row), and legal constants."""
     shape = check.tensor(check.op.weight).shape
     source = check.tensor(check.op.input)
-    if len(shape) == 2 and source.shape[-1] == shape[1] != source.elements:
-        rows = source.elements // shape[1]
-        raise check.unsupported(
-            f"input has shape {list(source.shape)}: the layer is applied to {rows} rows of "
-            f"{shape[1]}; one row is supported",
-            hint="for a layer on each row of a sequence use a convolution of width 1 (the same "
-            "weights); for one layer on all of it flatten the input first",
-        )
-    if len(shape) != 2 or shape[1] != source.elements:
+    if len(shape) != 2 or not shape[1] or source.elements % shape[1]:
         raise check.violation(
             f"weights have shape {list(shape)}, the input {source.elements} elements"
         )
     weights.weights(check)
+    sizes = (count_rows(check.model, check.op), *shape)
+    if sizes[0] > 1 and max(sizes) > GEOMETRY_MAX:
+        raise check.unsupported(
+            f"{sizes[0]} rows of {shape[1]} elements, {shape[0]} outputs: {GEOMETRY_MAX} of each "
+            "are supported where there are several rows"
+        )
+
+
+def _check_bias_scale(check: OpCheck[FullyConnected]) -> None:
+    """About input scale * weight scale, where TFLM looks at it: it takes 0 for a missing one."""
+    op, weight = check.op, check.quant(check.op.weight)
+    if op.bias is None or weight.per_channel:
+        return
+    bias = check.tensor(op.bias)
+    scale = bias.quant.scale[0] if bias.quant else 0.0
+    product = check.quant(op.input).scale[0] * weight.scale[0]
+    difference = abs(product - scale) / check.quant(op.output).scale[0]
+    if not difference <= BIAS_SCALE_TOLERANCE:
+        raise check.violation(
+            f"bias {bias.name} has scale {scale:g}, input scale * weight scale is {product:g}: "
+            f"TensorFlow Lite Micro refuses a difference of {difference:.3g} times the output "
+            f"scale; {BIAS_SCALE_TOLERANCE:g} is allowed"
+        )
 
 
 def _macs(model: Model, op: FullyConnected) -> int:
@@ -68,6 +97,20 @@ def _params(model: Model, op: FullyConnected, constants: Constants) -> Fields:
         **weights.weight_fields(model, op, constants),
         "in_c": in_c,
         "out_c": out_c,
+        **weights.quant_fields(model, op),
+    }
+
+
+def _rows_params(model: Model, op: FullyConnected, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_conv2d`: a 1x1 convolution over rows side by side."""
+    out_c, in_c = model.tensor(op.weight).shape
+    row = (1, 1, count_rows(model, op))
+    return {
+        **weights.weight_fields(model, op, constants),
+        **image_fields("in", (*row, in_c)),
+        **image_fields("out", (*row, out_c)),
+        **dict.fromkeys(("k_h", "k_w", "stride_h", "stride_w", "dilation_h", "dilation_w"), 1),
+        **window.corner_fields(window.NO_PADDING),
         **weights.quant_fields(model, op),
     }
 
@@ -107,10 +150,18 @@ def _write(op: FullyConnected, to: Lowering) -> FileOp:
 SPEC = OpSpec(
     op=FullyConnected,
     shapes=_shapes,
-    checks=(_check_weights, weights.accumulator),
+    checks=(_check_weights, _check_bias_scale, weights.accumulator),
     macs=_macs,
     words=lambda _, op: activation_words(op.activation),
-    kernels=(Kernel("fully_connected_s8", "tinyssl_fully_connected", make_params=_params),),
+    kernels=(
+        Kernel(
+            "fully_connected_s8",
+            "tinyssl_fully_connected",
+            supports=lambda model, op: count_rows(model, op) == 1,
+            make_params=_params,
+        ),
+        Kernel("conv2d_s8", "tinyssl_conv2d", make_params=_rows_params),
+    ),
     tflite=TfliteFormat(
         read=_read, write=_write, max_version=12, inputs=(2, 3), options="FullyConnectedOptions"
     ),

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from tinyssl.graph.model import Model
 from tinyssl.ops.common.params import Array, Constants, Fields
 from tinyssl.ops.common.weights import WeightedOp
-from tinyssl.ops.common.window import Padding
 from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.fully_connected import FullyConnected
+from tinyssl.targets.pointwise import Pointwise, is_pointwise, pixel_grid
 from tinyssl.targets.requantise import channel_table, channels, clamp, needs_sign, requantise_fits
 
 WORD = 4
@@ -121,32 +121,30 @@ def rows_layout(model: Model, op: WeightedOp, rows: NDArray[np.int8]) -> NDArray
     return np.pad(rows, ((0, 0), (0, -depth % (WORD if depth > STEP else STEP))))
 
 
-def pointwise_fits(model: Model, op: Conv2D) -> bool:
-    """A 1x1 convolution without padding, in range."""
+def pointwise_fits(model: Model, op: Pointwise) -> bool:
+    """Pixel by pixel, in range."""
     return (
-        model.tensor(op.weight).shape[1:3] == (1, 1)
-        and op.padding == Padding()
+        is_pointwise(model, op)
         and max(_pointwise_sizes(model, op).values()) <= UINT16_MAX
         and product4_fits(model, op)
     )
 
 
-def _pointwise_sizes(model: Model, op: Conv2D) -> dict[str, int]:
-    """Rows as the kernel sees them, one where the stride is 1, and the distances between pixels."""
-    _, _, in_w, in_c = model.tensor(op.input).shape
-    _, out_h, out_w, _ = model.tensor(op.output).shape
-    pitch = op.stride[1] * in_c
-    if op.stride == (1, 1):
-        return {"row_bytes": 0, "pitch": pitch, "out_h": 1, "out_w": out_h * out_w}
-    return {"row_bytes": op.stride[0] * in_w * in_c, "pitch": pitch, "out_h": out_h, "out_w": out_w}
+def _pointwise_sizes(model: Model, op: Pointwise) -> dict[str, int]:
+    """Rows as the kernel sees them, and the distances between pixels."""
+    grid = pixel_grid(model, op)
+    lines, pixels = grid.lines
+    row_bytes = 0 if grid.stride == (1, 1) else grid.stride[0] * grid.in_w * grid.in_c
+    pitch = grid.stride[1] * grid.in_c
+    return {"row_bytes": row_bytes, "pitch": pitch, "out_h": lines, "out_w": pixels}
 
 
-def pointwise_scratch(model: Model, op: Conv2D) -> int:
+def pointwise_scratch(model: Model, op: Pointwise) -> int:
     """A column of four pixels."""
-    return column4_bytes(model.tensor(op.input).shape[-1])
+    return column4_bytes(pixel_grid(model, op).in_c)
 
 
-def pointwise(model: Model, op: Conv2D, constants: Constants) -> Fields:
+def pointwise(model: Model, op: Pointwise, constants: Constants) -> Fields:
     """Members of `struct tinyssl_conv2d_1x1_dsp`."""
     sizes = _pointwise_sizes(model, op)
     return {**product4(model, op, constants, "bytes", sizes["out_w"]), **sizes}
@@ -209,11 +207,13 @@ def conv(model: Model, op: Conv2D, constants: Constants, *, to_planes: bool = Fa
     }
 
 
-def dense_fits(model: Model, op: Conv2D | FullyConnected) -> bool:
-    """A fully connected layer or a pointwise convolution of one pixel, in range."""
-    if isinstance(op, Conv2D):
-        return pointwise_fits(model, op) and model.tensor(op.output).shape[1:3] == (1, 1)
-    return product4_fits(model, op)
+def dense_fits(model: Model, op: Pointwise) -> bool:
+    """One pixel: a fully connected layer of one row, or a pointwise convolution; in range."""
+    return (
+        is_pointwise(model, op)
+        and pixel_grid(model, op).lines == (1, 1)
+        and product4_fits(model, op)
+    )
 
 
 def dense_scratch(model: Model, op: Conv2D | FullyConnected) -> int:

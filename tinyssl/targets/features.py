@@ -20,6 +20,7 @@ from tinyssl.ops.fully_connected import FullyConnected
 from tinyssl.targets import dsp
 from tinyssl.targets.fused import FusedBlock
 from tinyssl.targets.kernels import FUSED_BLOCK, STEM_BLOCK
+from tinyssl.targets.pointwise import Pointwise, pixel_grid
 from tinyssl.targets.requantise import clamp, needs_sign
 
 Features = Counter[str]
@@ -34,7 +35,7 @@ INT8 = (INT8_MIN, INT8_MAX)
 def op_features(model: Model, op: Op, kernel: Kernel[Any]) -> Features:
     """An operator computed by `kernel`."""
     found = Features({"call": 1})
-    if isinstance(op, Conv2D) and kernel.name == "conv2d_1x1_s8_dsp":
+    if isinstance(op, Conv2D | FullyConnected) and kernel.name == "conv2d_1x1_s8_dsp":
         found += _pointwise(model, op)
     elif isinstance(op, Conv2D) and kernel.name == CONV:
         found += _conv(model, op)
@@ -87,9 +88,7 @@ def groups(pixels: int, rows: int) -> Counter[int]:
     return Counter({4: rows * (pixels // 4), 2: rows * (pixels % 4 // 2), 1: rows * (pixels % 2)})
 
 
-def _product(
-    model: Model, op: Conv2D | FullyConnected, taken: Counter[int], wide: bool = True
-) -> Features:
+def _product(model: Model, op: Pointwise, taken: Counter[int], wide: bool = True) -> Features:
     """A product of the weights with groups of so many pixels."""
     weight = model.tensor(op.weight)
     channels = weight.shape[0]
@@ -111,10 +110,9 @@ def _prefixed(part: str, features: Features) -> Features:
     return Features({f"{part} {name}": count for name, count in features.items()})
 
 
-def _pointwise(model: Model, op: Conv2D) -> Features:
-    _, out_h, out_w, _ = model.tensor(op.output).shape
-    rows, pixels = (1, out_h * out_w) if op.stride == (1, 1) else (out_h, out_w)
-    return _product(model, op, groups(pixels, rows))
+def _pointwise(model: Model, op: Pointwise) -> Features:
+    lines, pixels = pixel_grid(model, op).lines
+    return _product(model, op, groups(pixels, lines))
 
 
 def _conv(model: Model, op: Conv2D) -> Features:

@@ -64,6 +64,16 @@ DENSE = Kernel(
     scratch=dsp.dense_scratch,
 )
 
+POINTWISE = Kernel(
+    "conv2d_1x1_s8_dsp",
+    "tinyssl_conv2d_1x1_dsp",
+    PRODUCT4,
+    supports=dsp.pointwise_fits,
+    make_params=dsp.pointwise,
+    scratch=dsp.pointwise_scratch,
+    overlaps=streaming.pointwise,
+)
+
 DIRECT = Kernel(
     "depthwise_s8_dsp",
     "tinyssl_depthwise_dsp",
@@ -75,15 +85,7 @@ DIRECT = Kernel(
 DSP: KernelTable = {
     Conv2D: (
         DENSE,
-        Kernel(
-            "conv2d_1x1_s8_dsp",
-            "tinyssl_conv2d_1x1_dsp",
-            PRODUCT4,
-            supports=dsp.pointwise_fits,
-            make_params=dsp.pointwise,
-            scratch=dsp.pointwise_scratch,
-            overlaps=streaming.pointwise,
-        ),
+        POINTWISE,
         Kernel(
             "conv2d_s8_dsp",
             "tinyssl_conv2d_dsp",
@@ -116,7 +118,7 @@ DSP: KernelTable = {
         ),
         DIRECT,
     ),
-    FullyConnected: (DENSE,),
+    FullyConnected: (DENSE, POINTWISE),
     Add: (
         Kernel(
             "add_s8_dsp",
@@ -168,16 +170,18 @@ STEM_BLOCK: Kernel[Op] = Kernel(
 
 PRODUCT_MVE = ("product_s8_mve.c", "product_s8_mve.h", "mve.h")
 
+POINTWISE_MVE = Kernel(
+    "conv2d_1x1_s8_mve",
+    "tinyssl_conv2d_1x1_mve",
+    PRODUCT_MVE,
+    supports=mve.pointwise_fits,
+    make_params=mve.pointwise,
+    overlaps=mve_streaming.pointwise,
+)
+
 MVE: KernelTable = {
     Conv2D: (
-        Kernel(
-            "conv2d_1x1_s8_mve",
-            "tinyssl_conv2d_1x1_mve",
-            PRODUCT_MVE,
-            supports=mve.pointwise_fits,
-            make_params=mve.pointwise,
-            overlaps=mve_streaming.pointwise,
-        ),
+        POINTWISE_MVE,
         Kernel(
             "conv2d_s8_mve",
             "tinyssl_conv2d_mve",
@@ -208,6 +212,7 @@ MVE: KernelTable = {
             make_params=mve.dense,
             overlaps=mve_streaming.dense,
         ),
+        POINTWISE_MVE,
     ),
     Add: (
         Kernel(
@@ -292,6 +297,14 @@ RV32: KernelTable = {
             PRODUCT_RV32,
             supports=rv32.dense_fits,
             make_params=rv32.dense,
+        ),
+        Kernel(
+            "conv2d_s8_rv32",
+            "tinyssl_conv2d_rv32",
+            (*PRODUCT_RV32, "window_s8.h"),
+            supports=rv32.rows_fit,
+            make_params=rv32.rows,
+            scratch=rv32.rows_scratch,
         ),
     ),
     Add: (

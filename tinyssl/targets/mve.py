@@ -13,10 +13,10 @@ from tinyssl.graph.model import Model
 from tinyssl.ops.common.fixed_point import INT8_MIN
 from tinyssl.ops.common.params import Array, Constants, Fields, prefix_fields
 from tinyssl.ops.common.weights import WeightedOp
-from tinyssl.ops.common.window import Padding
 from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
-from tinyssl.ops.fully_connected import FullyConnected
+from tinyssl.ops.fully_connected import FullyConnected, count_rows
+from tinyssl.targets.pointwise import Pointwise, is_pointwise, pixel_grid
 from tinyssl.targets.requantise import channels, clamp, needs_sign, requantise_fits
 
 QUAD = 4
@@ -89,25 +89,21 @@ def product(model: Model, op: Conv2D | FullyConnected, constants: Constants) -> 
     }
 
 
-def pointwise_fits(model: Model, op: Conv2D) -> bool:
-    """A 1x1 convolution without padding, in range."""
-    return (
-        model.tensor(op.weight).shape[1:3] == (1, 1)
-        and op.padding == Padding()
-        and requantise_fits(model, op)
-    )
+def pointwise_fits(model: Model, op: Pointwise) -> bool:
+    """Pixel by pixel, in range."""
+    return is_pointwise(model, op) and requantise_fits(model, op)
 
 
-def pointwise(model: Model, op: Conv2D, constants: Constants) -> Fields:
+def pointwise(model: Model, op: Pointwise, constants: Constants) -> Fields:
     """Members of `struct tinyssl_conv2d_1x1_mve`."""
-    _, out_h, out_w, _ = model.tensor(op.output).shape
+    grid = pixel_grid(model, op)
     return {
         **prefix_fields("product", product(model, op, constants)),
-        "in_w": model.tensor(op.input).shape[2],
-        "out_h": out_h,
-        "out_w": out_w,
-        "stride_h": op.stride[0],
-        "stride_w": op.stride[1],
+        "in_w": grid.in_w,
+        "out_h": grid.out_h,
+        "out_w": grid.out_w,
+        "stride_h": grid.stride[0],
+        "stride_w": grid.stride[1],
     }
 
 
@@ -153,8 +149,8 @@ def conv(model: Model, op: Conv2D, constants: Constants) -> Fields:
 
 
 def dense_fits(model: Model, op: FullyConnected) -> bool:
-    """A fully connected layer, in range."""
-    return requantise_fits(model, op)
+    """A fully connected layer of one row, in range."""
+    return count_rows(model, op) == 1 and requantise_fits(model, op)
 
 
 def dense(model: Model, op: FullyConnected, constants: Constants) -> Fields:

@@ -17,6 +17,7 @@ from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyssl.ops.fully_connected import FullyConnected
 from tinyssl.ops.mean import Mean
 from tinyssl.targets.mve import BLOCK, QUAD
+from tinyssl.targets.pointwise import Pointwise, pixel_grid
 
 Piece = tuple[int, int]
 """What is read before it is written, and written before the next is read: the first byte of the
@@ -60,16 +61,15 @@ def product_line(
         yield from ((at[0] + x * step, at[1] + last * count + end) for end in quads)
 
 
-def pointwise(model: Model, op: Conv2D) -> tuple[Overlap, ...]:
+def pointwise(model: Model, op: Pointwise) -> tuple[Overlap, ...]:
     """`conv2d_1x1_s8_mve`: the image is a line, or each row where a stride is not 1."""
-    _, _, in_w, depth = model.tensor(op.input).shape
-    _, out_h, out_w, count = model.tensor(op.output).shape
-    if op.stride == (1, 1):
-        return _over(op, list(product_line(depth, count, out_h * out_w, depth)))
+    grid = pixel_grid(model, op)
+    lines, pixels = grid.lines
     pieces: list[Piece] = []
-    for y in range(out_h):
-        start = (y * op.stride[0] * in_w * depth, y * out_w * count)
-        pieces += product_line(depth, count, out_w, op.stride[1] * depth, start)
+    for y in range(lines):
+        start = (y * grid.stride[0] * grid.in_w * grid.in_c, y * pixels * grid.out_c)
+        step = grid.stride[1] * grid.in_c
+        pieces += product_line(grid.in_c, grid.out_c, pixels, step, start)
     return _over(op, pieces)
 
 

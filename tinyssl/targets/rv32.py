@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from tinyssl.graph.model import Model
 from tinyssl.ops.common.activation import activation_range
-from tinyssl.ops.common.params import Array, Constants, Fields
+from tinyssl.ops.common.params import Array, Constants, Fields, prefix_fields
 from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyssl.ops.fully_connected import FullyConnected
 from tinyssl.targets import mve
+from tinyssl.targets.pointwise import pixel_grid
 from tinyssl.targets.requantise import channel_table, channels, requantise_fits
 
 
@@ -38,7 +39,7 @@ def _layer(
 def _product(model: Model, op: Conv2D | FullyConnected, constants: Constants) -> Fields:
     count, depth = channels(model, op).rows.shape
     fields = _layer(model, op, constants, {"depth": depth, "out_c": count})
-    return {f"product.{key}": value for key, value in fields.items()}
+    return prefix_fields("product", fields)
 
 
 def conv_fits(model: Model, op: Conv2D) -> bool:
@@ -57,13 +58,38 @@ def conv(model: Model, op: Conv2D, constants: Constants) -> Fields:
 
 
 def dense_fits(model: Model, op: FullyConnected) -> bool:
-    """A fully connected layer, in range."""
+    """A fully connected layer of one row, in range."""
     return mve.dense_fits(model, op)
 
 
 def dense(model: Model, op: FullyConnected, constants: Constants) -> Fields:
     """Members of `struct tinyssl_fully_connected_rv32`."""
     return _product(model, op, constants)
+
+
+def rows_fit(model: Model, op: FullyConnected) -> bool:
+    """A fully connected layer of any rows, in range."""
+    return requantise_fits(model, op)
+
+
+def rows_scratch(_model: Model, _op: FullyConnected) -> int:
+    """A byte that stays unused: one tap is read where it lies."""
+    return 1
+
+
+def rows(model: Model, op: FullyConnected, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_conv2d_rv32`: a 1x1 convolution, which gathers no window."""
+    grid = pixel_grid(model, op)
+    sizes: Fields = {
+        "in_h": 1,
+        "in_w": grid.in_w,
+        "in_c": grid.in_c,
+        "out_h": 1,
+        "out_w": grid.out_w,
+    }
+    steps: Fields = dict.fromkeys(("k_h", "k_w", "stride_h", "stride_w"), 1)
+    fields = {**sizes, **steps, "pad_top": 0, "pad_left": 0, "in_zero": 0}
+    return {**_product(model, op, constants), **prefix_fields("window", fields)}
 
 
 def depthwise_fits(model: Model, op: DepthwiseConv2D) -> bool:

@@ -10,20 +10,19 @@ import itertools
 from tinyssl.graph.model import Model
 from tinyssl.ops.common.overlap import Overlap, streaming_max_offset
 from tinyssl.ops.conv_2d import Conv2D
+from tinyssl.targets.pointwise import Pointwise, pixel_grid
 
 GROUP = 4
 """Outputs that the product computes at a time"""
 
 
-def pointwise(model: Model, op: Conv2D) -> tuple[Overlap, ...]:
+def pointwise(model: Model, op: Pointwise) -> tuple[Overlap, ...]:
     """`conv2d_1x1_s8_dsp`: four, two or one pixel into a column, then their outputs, in order."""
-    _, _, in_w, in_c = model.tensor(op.input).shape
-    _, out_h, out_w, out_c = model.tensor(op.output).shape
-    if op.stride == (1, 1):
-        out_h, out_w = 1, out_h * out_w
-    places = [(y, x) for y in range(out_h) for x in _groups(out_w)]
-    starts = [(y * op.stride[0] * in_w + x * op.stride[1]) * in_c for y, x in places]
-    ends = [(y * out_w + x) * out_c for y, x in places[1:]]
+    grid = pixel_grid(model, op)
+    lines, pixels = grid.lines
+    places = [(y, x) for y in range(lines) for x in _groups(pixels)]
+    starts = [(y * grid.stride[0] * grid.in_w + x * grid.stride[1]) * grid.in_c for y, x in places]
+    ends = [(y * pixels + x) * grid.out_c for y, x in places[1:]]
     return (Overlap(op.input, streaming_max_offset(zip(ends, starts[1:], strict=True))),)
 
 

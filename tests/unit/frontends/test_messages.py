@@ -141,17 +141,6 @@ def test_a_dilated_convolution_of_keras_is_recognised() -> None:
     assert error.hint
 
 
-def test_a_dense_layer_on_a_sequence_is_not_supported_and_no_contradiction() -> None:
-    file = Flatfile()
-    start = file.activation((1, 5, 6))
-    weight = file.constant(np.ones((4, 6), np.int8), [0.01])
-    output = file.activation((1, 5, 4), 0.3)
-    file.operator("FULLY_CONNECTED", [start, weight], [output], 5, keepNumDims=True)
-    error = refusal(file.data())
-    assert "5 rows of 6" in error.message
-    assert "width 1" in error.hint
-
-
 def test_rows_inside_a_model_are_no_batch() -> None:
     file = Flatfile()
     start = file.activation((1, 3, 3, 8))

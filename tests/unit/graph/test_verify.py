@@ -116,7 +116,7 @@ BROKEN = {
         "bias tensor2 .int64",
     ),
     "bias scale": (
-        cases.conv,
+        cases.dense,
         lambda m: with_quant(m, 2, scale=tuple(s * 50 for s in m.tensor(2).quant.scale)),
         r"bias tensor2 has scale .* refuses a difference of 0\.\d+ times the output scale",
     ),
@@ -346,6 +346,12 @@ def test_operator_without_rules_is_refused() -> None:
 
 def test_bias_without_a_scale_is_accepted() -> None:
     verify(with_tensor(read_model(cases.conv()), 2, quant=None))
+
+
+@pytest.mark.parametrize("name", ["conv", "depthwise", "dense per channel"])
+def test_scale_of_a_bias_counts_where_tflm_reads_it_alone(name: str) -> None:
+    model = read_model(cases.CASES[name]())
+    verify(with_tensor(model, 2, quant=Quant((50.0,), (0,))))
 
 
 def test_accumulator_bounds_hold_and_are_reached() -> None:

@@ -47,6 +47,10 @@ def read(name: str) -> Model:
         ("depthwise multiplier", M7, "depthwise_conv2d_s8"),
         ("depthwise dilated", M7, "depthwise_conv2d_s8"),
         ("dense", M7, "fully_connected_s8_dsp"),
+        ("dense rows", M7, "conv2d_1x1_s8_dsp"),
+        ("dense rows", Isa.CORTEX_M55, "conv2d_1x1_s8_mve"),
+        ("dense rows", Isa.RV32IMC, "conv2d_s8_rv32"),
+        ("dense rows", Isa.HOST, "conv2d_s8"),
         ("mean", M7, "mean_s8_dsp"),
     ],
 )
