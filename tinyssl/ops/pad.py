@@ -1,81 +1,52 @@
-"""PAD of height and width."""
+"""PAD: zeros around a tensor, along any axes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import Model
-from tinyssl.ops.common import rules, window
-from tinyssl.ops.common.bases import UnaryOp
-from tinyssl.ops.common.kernel import Kernel
-from tinyssl.ops.common.params import Constants, Fields, image_fields, zero_point
+from tinyssl.graph.model import DType, Model
+from tinyssl.ops.common import rules
+from tinyssl.ops.common.pads import PadOp, check_amounts, pad_kernels, pad_shapes, read_amounts
+from tinyssl.ops.common.params import zero_point
+from tinyssl.ops.common.parts import one_quant
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
-from tinyssl.ops.common.window import NO_PADDING, Padding
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pad(UnaryOp):
-    """Rows and columns of the zero point around an NHWC activation."""
+class Pad(PadOp):
+    """Fills with the zero point."""
 
     kind: ClassVar[str] = "PAD"
 
-    padding: Padding = NO_PADDING
+
+def _value(model: Model, op: Pad) -> int:
+    return zero_point(model, op.output) if model.tensor(op.output).dtype is DType.INT8 else 0
 
 
-def _shapes(model: Model, op: Pad) -> tuple[tuple[int, ...], ...]:
-    shape = model.tensor(op.input).shape
-    return ((shape[0], *window.window_shape(shape, op.padding, (1, 1), (1, 1)), shape[3]),)
-
-
-def _check_padding(check: OpCheck[Pad]) -> None:
-    window.check_padding(check, check.op.padding)
-
-
-def _params(model: Model, op: Pad, _constants: Constants) -> Fields:
-    """Members of `struct tinyssl_pad`."""
-    return {
-        **image_fields("in", model.tensor(op.input).shape),
-        "top": op.padding.top,
-        "bottom": op.padding.bottom,
-        "left": op.padding.left,
-        "right": op.padding.right,
-        "value": zero_point(model, op.output),
-    }
+def _words(_: Model, op: Pad) -> list[str]:
+    found = op.padding
+    numbers = found.numbers if found else [number for pair in op.amounts for number in pair]
+    return [f"pad {','.join(map(str, numbers))}"]
 
 
 def _read(op: OperatorContext) -> Pad:
-    op.require_rank(0, 4)
-    amounts = op.constant(1)
-    if len(amounts) != 8 or any(amounts[:2] + amounts[6:]):
-        raise op.unsupported(f"paddings {amounts}; only height and width of NHWC can be padded")
-    top, bottom, left, right = amounts[2:6]
-    if min(amounts) < 0:
-        raise op.violation(f"paddings {amounts} must not be negative")
-    return Pad(
-        index=op.index,
-        output=op.output,
-        input=op.inputs[0],
-        padding=Padding(top, bottom, left, right),
-    )
+    return Pad(index=op.index, output=op.output, input=op.inputs[0], amounts=read_amounts(op))
 
 
 def write_pad(op: Pad, to: Lowering) -> FileOp:
     """As the file has it: the amounts are a constant input."""
-    pad = op.padding
-    rows = [[0, 0], [pad.top, pad.bottom], [pad.left, pad.right], [0, 0]]
-    amounts = to.constant("paddings", rows)
+    amounts = to.constant("paddings", op.amounts)
     return FileOp(op.kind, 2, (op.input, amounts), op.outputs, "PadOptions", {})
 
 
 SPEC = OpSpec(
     op=Pad,
-    shapes=_shapes,
-    checks=(window.image, _check_padding, rules.same_quant),
-    words=lambda _, op: [f"pad {','.join(map(str, op.padding.numbers))}"],
-    kernels=(Kernel("pad_s8", "tinyssl_pad", make_params=_params),),
+    shapes=pad_shapes,
+    checks=(rules.same_types, check_amounts, one_quant),
+    words=_words,
+    kernels=pad_kernels(_value),
     tflite=TfliteFormat(
         read=_read, write=write_pad, max_version=4, inputs=(2, 2), int32_inputs=(1,)
     ),

@@ -19,6 +19,7 @@ from tinyssl.graph.model import Model, Op, Quant, Value
 from tinyssl.graph.passes import run_passes
 from tinyssl.graph.verify import verify
 from tinyssl.ops.average_pool_2d import AveragePool2D
+from tinyssl.ops.common.pads import image_amounts
 from tinyssl.ops.common.weights import WeightedOp
 from tinyssl.ops.common.window import Padding
 from tinyssl.ops.conv_2d import Conv2D
@@ -211,7 +212,7 @@ def _with_pad(op: Op, tensors: list[Value]) -> list[Op]:
     tensors.append(replace(source, name=f"{source.name} padded", shape=shape))
     made = len(tensors) - 1
     return [
-        Pad(index=op.index, input=op.input, output=made, padding=pad),
+        Pad(index=op.index, input=op.input, output=made, amounts=image_amounts(pad)),
         replace(op, input=made, padding=Padding()),
     ]
 

@@ -216,13 +216,6 @@ REFUSED: dict[str, tuple[Callable[[], bytes], Callable[[Any], object], str]] = {
         lambda model: setattr(model.subgraphs[0].tensors[0], "shape", [1, 7, 6, 6]),
         "grouped",
     ),
-    "pad of channels": (
-        cases.pad,
-        lambda model: setattr(
-            model.buffers[1], "data", np.arange(8, dtype=np.int32).view(np.uint8)
-        ),
-        "#0 PAD: paddings",
-    ),
     "mean of channels": (
         cases.mean,
         lambda model: setattr(model.buffers[1], "data", np.array([1, 3], np.int32).view(np.uint8)),

@@ -13,6 +13,7 @@ from tinyssl.frontends.tflite import read_model, write_model
 from tinyssl.graph.model import DType
 from tinyssl.ops import depthwise_conv_2d
 from tinyssl.ops.common.activation import Activation
+from tinyssl.ops.common.pads import image_amounts
 from tinyssl.ops.common.window import Padding
 from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
@@ -47,7 +48,7 @@ def wide(channels, apart=False):
     if apart:
         ring = Padding(1, 1, 1, 1)
         padded = net.activation((1, 50, 50, channels), 6 / 255, -128)
-        net.ops.append(Pad(index=len(net.ops), input=x, output=padded, padding=ring))
+        net.ops.append(Pad(index=len(net.ops), input=x, output=padded, amounts=image_amounts(ring)))
         x, padding = padded, Padding()
     x = net.weighted(
         DepthwiseConv2D, x, (1, 3, 3, channels), 3, (1, 24, 24, channels), (6 / 255, -128),

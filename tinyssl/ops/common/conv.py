@@ -9,6 +9,7 @@ from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Model
 from tinyssl.ops.common import window
 from tinyssl.ops.common.activation import activation_words
+from tinyssl.ops.common.pads import image_amounts
 from tinyssl.ops.common.params import Fields, image_fields
 from tinyssl.ops.common.tflite import ACTIVATION_NUMBERS, Lowering, OperatorContext
 from tinyssl.ops.common.weights import WeightedOp, quant_fields, weights
@@ -143,5 +144,8 @@ def _padded(op: Convolution, to: Lowering) -> int:
     batch, height, width, channels = source.shape
     shape = (batch, height + pad.top + pad.bottom, width + pad.left + pad.right, channels)
     output = to.add(replace(source, name=f"{source.name}_padded", shape=shape))
-    to.ops.append(write_pad(Pad(index=op.index, input=op.input, output=output, padding=pad), to))
+    amounts = image_amounts(pad)
+    to.ops.append(
+        write_pad(Pad(index=op.index, input=op.input, output=output, amounts=amounts), to)
+    )
     return output
