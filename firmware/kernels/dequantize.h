@@ -11,6 +11,7 @@ struct tinyssl_dequantize {
 };
 
 void tinyssl_dequantize_s8(const int8_t *in, const struct tinyssl_dequantize *p, float *out);
+void tinyssl_dequantize_u8(const uint8_t *in, const struct tinyssl_dequantize *p, float *out);
 void tinyssl_dequantize_s16(const int16_t *in, const struct tinyssl_dequantize *p, float *out);
 
 #endif

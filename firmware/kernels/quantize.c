@@ -1,5 +1,7 @@
 #include "quantize.h"
 
+#include <string.h>
+
 #include "fixed_point.h"
 
 #define FAR 1048576.0F /* beyond any output, and its neighbours' halves are exact */
@@ -38,30 +40,36 @@ static int32_t rescaled(const struct tinyssl_rescale *p, int32_t x)
     return tinyssl_requantise(x - p->in_zero, p->multiplier, p->shift) + p->out_zero;
 }
 
-void tinyssl_rescale_s8(const int8_t *in, const struct tinyssl_rescale *p, int8_t *out)
-{
-    for (int32_t i = 0; i < p->size; i++) {
-        out[i] = (int8_t)clamped(rescaled(p, in[i]), INT8_MIN, INT8_MAX);
+/* One kernel for each pair of types that TensorFlow Lite Micro has. */
+#define DEFINE_RESCALE(name, from, to, low, high)                                                  \
+    void tinyssl_##name(const from *in, const struct tinyssl_rescale *p, to *out)                  \
+    {                                                                                              \
+        for (int32_t i = 0; i < p->size; i++) {                                                    \
+            out[i] = (to)clamped(rescaled(p, in[i]), low, high);                                   \
+        }                                                                                          \
     }
-}
 
-void tinyssl_rescale_s8_s16(const int8_t *in, const struct tinyssl_rescale *p, int16_t *out)
+DEFINE_RESCALE(rescale_s8, int8_t, int8_t, INT8_MIN, INT8_MAX)
+DEFINE_RESCALE(rescale_s8_u8, int8_t, uint8_t, 0, UINT8_MAX)
+DEFINE_RESCALE(rescale_s8_s16, int8_t, int16_t, INT16_MIN, INT16_MAX)
+DEFINE_RESCALE(rescale_s8_s32, int8_t, int32_t, INT32_MIN, INT32_MAX)
+DEFINE_RESCALE(rescale_u8_s8, uint8_t, int8_t, INT8_MIN, INT8_MAX)
+DEFINE_RESCALE(rescale_s16_s8, int16_t, int8_t, INT8_MIN, INT8_MAX)
+DEFINE_RESCALE(rescale_s16, int16_t, int16_t, INT16_MIN, INT16_MAX)
+DEFINE_RESCALE(rescale_s16_s32, int16_t, int32_t, INT32_MIN, INT32_MAX)
+DEFINE_RESCALE(rescale_s32_s8, int32_t, int8_t, INT8_MIN, INT8_MAX)
+DEFINE_RESCALE(rescale_s32_s16, int32_t, int16_t, INT16_MIN, INT16_MAX)
+
+void tinyssl_flip(const int8_t *in, const struct tinyssl_flip *p, int8_t *out)
 {
-    for (int32_t i = 0; i < p->size; i++) {
-        out[i] = (int16_t)clamped(rescaled(p, in[i]), INT16_MIN, INT16_MAX);
+    int32_t i = 0;
+    for (; i + 4 <= p->size; i += 4) {
+        uint32_t word = 0;
+        memcpy(&word, in + i, sizeof word);
+        word ^= UINT32_C(0x80808080);
+        memcpy(out + i, &word, sizeof word);
     }
-}
-
-void tinyssl_rescale_s16_s8(const int16_t *in, const struct tinyssl_rescale *p, int8_t *out)
-{
-    for (int32_t i = 0; i < p->size; i++) {
-        out[i] = (int8_t)clamped(rescaled(p, in[i]), INT8_MIN, INT8_MAX);
-    }
-}
-
-void tinyssl_rescale_s16(const int16_t *in, const struct tinyssl_rescale *p, int16_t *out)
-{
-    for (int32_t i = 0; i < p->size; i++) {
-        out[i] = (int16_t)clamped(rescaled(p, in[i]), INT16_MIN, INT16_MAX);
+    for (; i < p->size; i++) {
+        out[i] = (int8_t)(in[i] ^ INT8_MIN);
     }
 }

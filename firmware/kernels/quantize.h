@@ -19,13 +19,28 @@ struct tinyssl_rescale {
     int32_t size;              /* elements */
     int32_t multiplier;        /* 0 or [2^30, 2^31), Q31 */
     int16_t shift;             /* [-31, 30] */
-    int16_t in_zero, out_zero; /* zero points; 0 for int16 */
+    int16_t in_zero, out_zero; /* zero points; 0 for int16 and int32 */
 };
 
-/* out may be in, where both have one type. */
+/* out may be in, where both have elements of one size. */
 void tinyssl_rescale_s8(const int8_t *in, const struct tinyssl_rescale *p, int8_t *out);
+void tinyssl_rescale_s8_u8(const int8_t *in, const struct tinyssl_rescale *p, uint8_t *out);
 void tinyssl_rescale_s8_s16(const int8_t *in, const struct tinyssl_rescale *p, int16_t *out);
+void tinyssl_rescale_s8_s32(const int8_t *in, const struct tinyssl_rescale *p, int32_t *out);
+void tinyssl_rescale_u8_s8(const uint8_t *in, const struct tinyssl_rescale *p, int8_t *out);
 void tinyssl_rescale_s16_s8(const int16_t *in, const struct tinyssl_rescale *p, int8_t *out);
 void tinyssl_rescale_s16(const int16_t *in, const struct tinyssl_rescale *p, int16_t *out);
+void tinyssl_rescale_s16_s32(const int16_t *in, const struct tinyssl_rescale *p, int32_t *out);
+void tinyssl_rescale_s32_s8(const int32_t *in, const struct tinyssl_rescale *p, int8_t *out);
+void tinyssl_rescale_s32_s16(const int32_t *in, const struct tinyssl_rescale *p, int16_t *out);
+
+/* Between int8 and uint8 of one scale, with zero points 128 apart: the highest bit of each byte
+ * flips. */
+struct tinyssl_flip {
+    int32_t size; /* elements */
+};
+
+/* One of in and out holds uint8; they may be the same. */
+void tinyssl_flip(const int8_t *in, const struct tinyssl_flip *p, int8_t *out);
 
 #endif

@@ -1,4 +1,4 @@
-"""DEQUANTIZE: int8 or int16 to float32."""
+"""DEQUANTIZE: int8, uint8 or int16 to float32."""
 
 from __future__ import annotations
 
@@ -13,13 +13,20 @@ from tinyssl.ops.common.params import Constants, Fields, float_literal
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
+KERNELS = {
+    DType.INT8: "dequantize_s8",
+    DType.UINT8: "dequantize_u8",
+    DType.INT16: "dequantize_s16",
+}
+"""Element type of the input -> kernel"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Dequantize(UnaryOp):
     """scale * (x - zero point), rounded once to float32."""
 
     kind: ClassVar[str] = "DEQUANTIZE"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", (DType.INT8, DType.INT16)),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", tuple(KERNELS)),)
     results: ClassVar[tuple[Operand, ...]] = (Operand("output", (DType.FLOAT32,)),)
 
 
@@ -37,7 +44,7 @@ def _supports(dtype: DType, model: Model, op: Dequantize) -> bool:
     return model.tensor(op.input).dtype is dtype
 
 
-def _kernel(name: str, dtype: DType) -> Kernel[Dequantize]:
+def _kernel(dtype: DType, name: str) -> Kernel[Dequantize]:
     return Kernel(
         name,
         "tinyssl_dequantize",
@@ -60,7 +67,7 @@ SPEC = OpSpec(
     op=Dequantize,
     shapes=lambda model, op: (model.tensor(op.input).shape,),
     checks=(),
-    kernels=(_kernel("dequantize_s8", DType.INT8), _kernel("dequantize_s16", DType.INT16)),
+    kernels=tuple(_kernel(dtype, name) for dtype, name in KERNELS.items()),
     tflite=TfliteFormat(read=_read, write=_write, max_version=3, inputs=(1, 1)),
     tflm=TflmNames("AddDequantize", "dequantize"),
 )

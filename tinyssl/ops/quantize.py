@@ -1,4 +1,4 @@
-"""QUANTIZE: float32 to int8 or int16, and int8 or int16 to another quantisation."""
+"""QUANTIZE: float32 to int8 or int16, and integers to another type or quantisation."""
 
 from __future__ import annotations
 
@@ -8,16 +8,45 @@ from typing import ClassVar
 
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Operand
+from tinyssl.ops.common import rules
 from tinyssl.ops.common.activation import INTEGERS
 from tinyssl.ops.common.bases import UnaryOp
-from tinyssl.ops.common.fixed_point import SUM_MAX, Multiplier, quantise_multiplier
+from tinyssl.ops.common.fixed_point import (
+    INT32_MAX,
+    INT32_MIN,
+    Multiplier,
+    quantise_multiplier,
+    requantise,
+)
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.params import Constants, Fields, float_literal, zero_point
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
-QUANTISED = (DType.INT8, DType.INT16)
+INPUTS = (DType.FLOAT32, DType.INT8, DType.UINT8, DType.INT16, DType.INT32)
+OUTPUTS = (DType.INT8, DType.UINT8, DType.INT16, DType.INT32)
+KERNELS = {
+    (DType.FLOAT32, DType.INT8): "quantize_s8",
+    (DType.FLOAT32, DType.INT16): "quantize_s16",
+    (DType.INT8, DType.INT8): "rescale_s8",
+    (DType.INT8, DType.UINT8): "rescale_s8_u8",
+    (DType.INT8, DType.INT16): "rescale_s8_s16",
+    (DType.INT8, DType.INT32): "rescale_s8_s32",
+    (DType.UINT8, DType.INT8): "rescale_u8_s8",
+    (DType.INT16, DType.INT8): "rescale_s16_s8",
+    (DType.INT16, DType.INT16): "rescale_s16",
+    (DType.INT16, DType.INT32): "rescale_s16_s32",
+    (DType.INT32, DType.INT8): "rescale_s32_s8",
+    (DType.INT32, DType.INT16): "rescale_s32_s16",
+}
+"""Types of input and output that TensorFlow Lite Micro has -> kernel"""
+FLIPS = {(DType.INT8, DType.UINT8): 128, (DType.UINT8, DType.INT8): -128}
+"""Types of input and output -> by how much the zero point grows where only the sign bit changes"""
+
+TYPES_HINT = (
+    "TensorFlow Lite Micro does not do this either: convert the model with int8 or float32 ends"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +54,8 @@ class Quantize(UnaryOp):
     """The output's quantisation says how."""
 
     kind: ClassVar[str] = "QUANTIZE"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", (DType.FLOAT32, *QUANTISED)),)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", QUANTISED),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", INPUTS),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", OUTPUTS),)
 
 
 def rescale(model: Model, op: Quantize) -> Multiplier:
@@ -34,16 +63,35 @@ def rescale(model: Model, op: Quantize) -> Multiplier:
     return quantise_multiplier(model.quant(op.input).scale[0] / model.quant(op.output).scale[0])
 
 
+def _types(model: Model, op: Quantize) -> tuple[DType, DType]:
+    return model.tensor(op.input).dtype, model.tensor(op.output).dtype
+
+
+def _check_types(check: OpCheck[Quantize]) -> None:
+    """There is a kernel, here and in TensorFlow Lite Micro, and the integers have a scale."""
+    source, target = _types(check.model, check.op)
+    if (source, target) not in KERNELS:
+        raise check.unsupported(f"{source.value} to {target.value}", hint=TYPES_HINT)
+    for index in (check.op.input, check.op.output):
+        if check.tensor(index).dtype is not DType.FLOAT32:
+            rules.legal_quant(check, index)
+
+
 def _check_rescale(check: OpCheck[Quantize]) -> None:
-    """The largest input, shifted by its multiplier, fits int32."""
-    dtype = check.tensor(check.op.input).dtype
-    if dtype is DType.FLOAT32:
+    """The extreme inputs, shifted by their multiplier and scaled, fit int32."""
+    source, _ = _types(check.model, check.op)
+    if source is DType.FLOAT32:
         return
-    low, high = INTEGERS[dtype]
-    zero = zero_point(check.model, check.op.input)
-    bound = max(zero - low, high - zero) << max(rescale(check.model, check.op).shift, 0)
-    if bound > SUM_MAX - INTEGERS[DType.INT16][1]:
-        raise check.unsupported(f"the scaled input can reach {bound}; the limit is {SUM_MAX}")
+    multiplier = rescale(check.model, check.op)
+    in_zero, out_zero = (
+        zero_point(check.model, index) for index in (check.op.input, check.op.output)
+    )
+    for extreme in INTEGERS[source]:
+        shifted = (extreme - in_zero) << max(multiplier.shift, 0)
+        scaled = requantise(extreme - in_zero, multiplier) + out_zero
+        for found in (shifted, scaled):
+            if not INT32_MIN <= found <= INT32_MAX:
+                raise check.unsupported(f"the scaled input can reach {found}, beyond 32 bits")
 
 
 def _float_params(model: Model, op: Quantize, _constants: Constants) -> Fields:
@@ -68,17 +116,40 @@ def _integer_params(model: Model, op: Quantize, _constants: Constants) -> Fields
     }
 
 
-def _supports(source: DType, target: DType, model: Model, op: Quantize) -> bool:
-    return (model.tensor(op.input).dtype, model.tensor(op.output).dtype) == (source, target)
+def _flip_params(model: Model, op: Quantize, _constants: Constants) -> Fields:
+    """Members of `struct tinyssl_flip`."""
+    return {"size": model.tensor(op.input).elements}
 
 
-def _kernel(name: str, source: DType, target: DType) -> Kernel[Quantize]:
-    floats = source is DType.FLOAT32
+def _flips(model: Model, op: Quantize) -> bool:
+    """Whether each byte keeps its real value when its highest bit flips."""
+    source, target = model.quant(op.input), model.quant(op.output)
+    step = target.zero_point[0] - source.zero_point[0]
+    return source.scale == target.scale and FLIPS.get(_types(model, op)) == step
+
+
+def _supports(types: tuple[DType, DType], model: Model, op: Quantize) -> bool:
+    return _types(model, op) == types
+
+
+FLIP = Kernel(
+    "flip",
+    "tinyssl_flip",
+    source="quantize",
+    supports=_flips,
+    make_params=_flip_params,
+    any_type=True,
+    overlaps=elementwise,
+)
+
+
+def _kernel(name: str, types: tuple[DType, DType]) -> Kernel[Quantize]:
+    floats = types[0] is DType.FLOAT32
     return Kernel(
         name,
         "tinyssl_quantize" if floats else "tinyssl_rescale",
         source="quantize",
-        supports=partial(_supports, source, target),
+        supports=partial(_supports, types),
         make_params=_float_params if floats else _integer_params,
         overlaps=elementwise,
     )
@@ -96,18 +167,9 @@ def _write(op: Quantize, to: Lowering) -> FileOp:
 SPEC = OpSpec(
     op=Quantize,
     shapes=lambda model, op: (model.tensor(op.input).shape,),
-    checks=(_check_rescale,),
-    words=lambda model, op: [
-        f"{model.tensor(op.input).dtype.value} to {model.tensor(op.output).dtype.value}"
-    ],
-    kernels=(
-        _kernel("quantize_s8", DType.FLOAT32, DType.INT8),
-        _kernel("quantize_s16", DType.FLOAT32, DType.INT16),
-        _kernel("rescale_s8", DType.INT8, DType.INT8),
-        _kernel("rescale_s8_s16", DType.INT8, DType.INT16),
-        _kernel("rescale_s16_s8", DType.INT16, DType.INT8),
-        _kernel("rescale_s16", DType.INT16, DType.INT16),
-    ),
+    checks=(_check_types, _check_rescale),
+    words=lambda model, op: [" to ".join(dtype.value for dtype in _types(model, op))],
+    kernels=(FLIP, *(_kernel(name, types) for types, name in KERNELS.items())),
     tflite=TfliteFormat(read=_read, write=_write, max_version=3, inputs=(1, 1)),
     tflm=TflmNames("AddQuantize", "quantize"),
 )

@@ -201,8 +201,8 @@ REFUSED: dict[str, tuple[Callable[[], bytes], Callable[[Any], object], str]] = {
     ),
     "type": (
         cases.softmax,
-        lambda model: setattr(model.subgraphs[0].tensors[0], "type", 3),
-        "UINT8",
+        lambda model: setattr(model.subgraphs[0].tensors[0], "type", 8),
+        "COMPLEX64",
     ),
     "activation": (
         cases.conv,

@@ -1,7 +1,7 @@
 """What kind of model it is that tinyssl does not support, and what its owner can do about it.
 
-Blockers of one cause become one line with the way out: a pair of QUANTIZE operators at the ends is
-not two unknown operators, but a model whose input and output should be INT8.
+Blockers of one cause become one line with the way out: SHAPE, STRIDED_SLICE and PACK are not three
+unknown operators, but a batch that was left open.
 """
 
 from __future__ import annotations
@@ -93,7 +93,6 @@ STATEFUL = (
 RECURRENT = STATEFUL[:6]
 SHAPES = ("SHAPE", "STRIDED_SLICE", "PACK", "SLICE", "GATHER", "REDUCE_PROD", "CONCATENATION")
 """Operators of which converters make the shape of a free batch"""
-ENDS = ("QUANTIZE", "DEQUANTIZE")
 
 KIND_HINTS = {
     "RELU": "place the activation directly behind a convolution, a dense layer or an addition: the "
@@ -172,35 +171,6 @@ def _flex(graph: RawGraph) -> Iterator[Diagnosis]:
         yield Diagnosis(text, hint, _labels(ops))
 
 
-def _ends(graph: RawGraph) -> Iterator[Diagnosis]:
-    """INT8 inside, with QUANTIZE or DEQUANTIZE at the ends."""
-    starts = [op for op in graph.of_kind(ENDS) if _is_end(graph, op, graph.inputs, op.inputs)]
-    stops = [op for op in graph.of_kind(ENDS) if _is_end(graph, op, graph.outputs, op.outputs)]
-    inside = {op.inputs[0] for op in stops} | {op.outputs[0] for op in starts}
-    if not inside or any(graph.tensors[index].type != "INT8" for index in inside):
-        return
-    parts = [_end_text(graph, "input", op, op.inputs[0]) for op in starts]
-    parts += [_end_text(graph, "output", op, op.outputs[0]) for op in stops]
-    text = f"the model is INT8 inside, but {' and '.join(parts)}"
-    hint = (
-        "convert it with INT8 ends (TFLiteConverter: inference_input_type = inference_output_type "
-        "= tf.int8); a uint8 image fits as it is: the firmware takes pixels of 0 to 255"
-    )
-    tensors = {graph.place(op.inputs[0]) for op in starts}
-    tensors |= {graph.place(op.outputs[0]) for op in stops}
-    yield Diagnosis(text, hint, _labels([*starts, *stops]) | tensors)
-
-
-def _is_end(graph: RawGraph, op: RawOp, ends: tuple[int, ...], own: tuple[int, ...]) -> bool:
-    complete = len(op.inputs) == len(op.outputs) == 1 and op.inputs[0] >= 0
-    return complete and own[0] in ends and graph.tensors[own[0]].type == "UINT8"
-
-
-def _end_text(graph: RawGraph, what: str, op: RawOp, index: int) -> str:
-    tensor = graph.tensors[index]
-    return f"its {what} {tensor.name} is {tensor.type} ({op.label})"
-
-
 def _weights(graph: RawGraph) -> Iterator[Diagnosis]:
     """float16 and 4-bit constants."""
     for kind, hint in (
@@ -215,21 +185,6 @@ def _weights(graph: RawGraph) -> Iterator[Diagnosis]:
         ops = [op for op in graph.of_kind(["DEQUANTIZE"]) if op.inputs and op.inputs[0] in found]
         text = f"its weights are {kind}: {len(found)} tensors ({graph.tensors[found[0]].name}, …)"
         yield Diagnosis(text, hint, _labels(ops) | {graph.place(index) for index in found})
-
-
-def _unsigned(graph: RawGraph) -> Iterator[Diagnosis]:
-    """Quantised to UINT8 throughout, as TensorFlow 1 did."""
-    ends = {*graph.inputs, *graph.outputs}
-    found = [
-        index
-        for index, tensor in graph.tensors.items()
-        if tensor.type == "UINT8" and (tensor.constant or index not in ends)
-    ]
-    if found:
-        text = f"the model is quantised to UINT8: {len(found)} weights and activations"
-        hint = "quantise it to INT8 (symmetric weights), as converters since 2020 do"
-        ends_too = {graph.place(i) for i in ends if graph.tensors[i].type == "UINT8"}
-        yield Diagnosis(text, hint, frozenset({graph.place(i) for i in found} | ends_too))
 
 
 def _free_batch(graph: RawGraph) -> Iterator[Diagnosis]:
@@ -266,9 +221,7 @@ CAUSES: tuple[Callable[[RawGraph], Iterator[Diagnosis]], ...] = (
     _accelerator,
     _memory,
     _flex,
-    _ends,
     _weights,
-    _unsigned,
     _free_batch,
     _dilation,
 )

@@ -32,6 +32,7 @@ from tinyssl.ops.common.tflite import OperatorContext, TfliteFormat
 DTYPES = {
     0: DType.FLOAT32,
     2: DType.INT32,
+    3: DType.UINT8,
     4: DType.INT64,
     6: DType.BOOL,
     7: DType.INT16,

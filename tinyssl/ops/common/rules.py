@@ -20,6 +20,9 @@ TOO_MANY = f"up to {ELEMENTS_MAX} are supported"
 PLAIN = (DType.FLOAT32, DType.INT32, DType.INT64, DType.BOOL)
 """Types whose elements need no quantisation"""
 
+SYMMETRIC = (DType.INT16, DType.INT32)
+"""Types whose zero point is 0"""
+
 LASTING_ROLES = {ValueKind.PARAMETER: Role.PARAMETER, ValueKind.STATE: Role.STATE}
 """Kind of a value that outlives an inference -> the role that an operand must have for it"""
 
@@ -76,13 +79,13 @@ def _elements(check: OpCheck[Op], tensor: Value) -> None:
 
 
 def legal_quant(check: OpCheck[Op], index: int) -> None:
-    """Scales are positive and finite, zero points of the type (0 for int16), as many of each."""
+    """Scales are positive and finite, zero points of the type, as many of each."""
     tensor, quant = check.tensor(index), check.quant(index)
     if len(quant.scale) != len(quant.zero_point):
         raise check.violation(
             f"{tensor.name} has {len(quant.scale)} scales and {len(quant.zero_point)} zero points"
         )
-    low, high = (0, 0) if tensor.dtype is DType.INT16 else INTEGERS[tensor.dtype]
+    low, high = (0, 0) if tensor.dtype in SYMMETRIC else INTEGERS[tensor.dtype]
     for scale, zero in zip(quant.scale, quant.zero_point, strict=True):
         if not (math.isfinite(scale) and scale > 0):
             raise check.violation(f"{tensor.name} has scale {scale}; it must be positive")
