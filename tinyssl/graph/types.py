@@ -1,5 +1,4 @@
-"""Element types that an operator does not take: of a whole model in one line, else operator by
-operator."""
+"""Element types that no operator takes: of a whole model in one line, else operator by operator."""
 
 from __future__ import annotations
 

@@ -235,7 +235,10 @@ def test_small_weights_are_told_apart(kind):
 
 def test_uint8_throughout_is_told_apart() -> None:
     error = refusal(changed_types(cases.pool(), "uint8", slice(0, 2)))
-    assert "tensor0 is uint8, as are 1 other activations: the model is quantised to UINT8" in error.message
+    assert (
+        "tensor0 is uint8, as are 1 other activations: the model is quantised to UINT8"
+        in error.message
+    )
     assert "\n" not in error.message
 
 
