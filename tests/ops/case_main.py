@@ -17,6 +17,7 @@ struct graph {{
     const struct tinyssl_tensor *tensors;
     size_t arena_bytes;
     uint32_t inputs, outputs, named;
+    int32_t ulps; /* by which float32 outputs may differ: C libraries do */
 }};
 
 {declarations}
@@ -43,6 +44,28 @@ static void *room(const struct graph *graph, void *memory)
     return memory;
 }}
 
+/* A float32's place in the order of all of them. */
+static int64_t place(const int8_t *data)
+{{
+    int32_t bits;
+    memcpy(&bits, data, sizeof bits);
+    return bits < 0 ? INT32_MIN - (int64_t)bits : bits;
+}}
+
+/* The first byte that differs. */
+static size_t same(const struct graph *graph, uint32_t id, const int8_t *found,
+                   const int8_t *expected)
+{{
+    const size_t bytes = graph->tensors[id].bytes;
+    const int close = graph->ulps && graph->tensors[id].type == TINYSSL_TYPE_FLOAT32;
+    size_t i = 0;
+    while (i < bytes && (close ? llabs(place(found + i) - place(expected + i)) <= graph->ulps
+                               : found[i] == expected[i])) {{
+        i += close ? sizeof(float) : 1;
+    }}
+    return i;
+}}
+
 /* Reads what tensor `id` must hold; false, and a line that says why, where it does not. */
 static int holds(const struct graph *graph, uint8_t *arena, uint32_t id, FILE *file, int quiet)
 {{
@@ -50,10 +73,7 @@ static int holds(const struct graph *graph, uint8_t *arena, uint32_t id, FILE *f
     int8_t *expected = room(graph, malloc(bytes));
     fill(graph, file, expected, bytes);
     const int8_t *found = graph->data(arena, id);
-    size_t i = 0;
-    while (i < bytes && found[i] == expected[i]) {{
-        i++;
-    }}
+    const size_t i = same(graph, id, found, expected);
     if (i < bytes && !quiet) {{
         printf("differs %s at %u: %d for %d\\n", graph->name, (unsigned)i, found[i], expected[i]);
         failures++;

@@ -16,6 +16,7 @@ SAME, VALID = 0, 1
 NONE, RELU, RELU6 = 0, 1, 3
 
 TYPES = {"int8": 9, "int16": 7, "int32": 2, "int64": 4, "float32": 0, "uint8": 3, "bool": 6}
+QUANTISED = ("int8", "int16", "uint8")
 
 
 @dataclass
@@ -29,6 +30,8 @@ class Flatfile:
 
     def activation(self, shape, scale=0.05, zero=0, dtype="int8", name=None):
         """Index of a new tensor without data."""
+        if dtype not in QUANTISED:
+            return self._tensor(shape, dtype, None, None, name=name)
         return self._tensor(shape, dtype, [scale], [zero], name=name)
 
     def constant(self, values, scales=None, zeros=None, axis=0, name=None):

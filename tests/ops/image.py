@@ -31,6 +31,7 @@ from tinyssl.graph.interface import named_values
 from tinyssl.graph.model import Model
 from tinyssl.graph.passes import run_passes
 from tinyssl.graph.verify import verify
+from tinyssl.ops import spec_of
 from tinyssl.targets.boards import Isa
 
 Feed = Sequence[Row | NDArray[Any]]
@@ -190,7 +191,8 @@ def graph_sources(program: Program, prefix: str) -> tuple[Sources, str]:
     calls = ", ".join(f"{prefix}_{what}" for what in ("init", "invoke", "data", "tensors"))
     model = program.graph
     counts = (len(model.inputs), len(model.outputs), len(named_values(model)))
-    sizes = ", ".join(map(str, (program.arena_bytes, *counts)))
+    ulps = max(spec_of(op).ulps for op in model.ops)
+    sizes = ", ".join(map(str, (program.arena_bytes, *counts, ulps)))
     return sources, f'    {{"{model.name}", {calls}, {sizes}}},'
 
 
@@ -225,7 +227,7 @@ def compile_program(program: CaseProgram, target: Target, folder: Path) -> Path:
     files = [str(path) for path in write_sources(sources, folder)]
     (folder / "cases.bin").write_bytes(program.data)
     elf = folder / "cases.elf"
-    _call([*target.compiler, "-I", str(folder), "-o", str(elf), *files], folder)
+    _call([*target.compiler, "-I", str(folder), "-o", str(elf), *files, "-lm"], folder)
     if target.instruction:
         listing = _call(["arm-none-eabi-objdump", "-d", str(elf)], folder).stdout
         assert target.instruction in listing, f"no {target.instruction}: plain C was compiled"

@@ -88,7 +88,7 @@ def compiled(sources: Sources, flags: Sequence[str] = FLAGS) -> bytes:
         write_sources(sources, folder)
         # Names from this folder alone: the compiler never sees a path that somebody chose.
         files = [f"./{name}" for name in sorted(sources) if name.endswith(".c")]
-        command = [*_command(), *flags, "-I", ".", "-o", "made", *files]
+        command = [*_command(), *flags, "-I", ".", "-o", "made", *files, "-lm"]
         try:
             done = run_child(
                 command,

@@ -42,6 +42,22 @@ def quantise_multiplier(real: float) -> Multiplier:
     return Multiplier(value, shift)
 
 
+def high_product(a: int, b: int) -> int:
+    """Half of the product of two Q31 numbers, halves upwards; it saturates."""
+    return min((a * b + 2**30) >> 31, INT32_MAX)
+
+
+def shift_right(x: int, shift: int) -> int:
+    """x / 2^shift, halves away from zero."""
+    mask = (1 << shift) - 1
+    return (x >> shift) + (1 if x & mask > (mask >> 1) + (1 if x < 0 else 0) else 0)
+
+
+def saturate(x: int) -> int:
+    """The nearest int32."""
+    return min(max(x, INT32_MIN), INT32_MAX)
+
+
 def requantise(x: int, multiplier: Multiplier) -> int:
     """x * value * 2^(shift - 31) as TFLM's reference kernels round it: twice.
 
@@ -49,7 +65,4 @@ def requantise(x: int, multiplier: Multiplier) -> int:
     from zero; `tinyssl_requantise` of firmware/kernels/fixed_point.h in Python.
     """
     left, right = max(multiplier.shift, 0), max(-multiplier.shift, 0)
-    product = ((x << left) * multiplier.value + 2**30) >> 31
-    mask = (1 << right) - 1
-    threshold = (mask >> 1) + (1 if product < 0 else 0)
-    return (product >> right) + (1 if product & mask > threshold else 0)
+    return shift_right(high_product(x << left, multiplier.value), right)

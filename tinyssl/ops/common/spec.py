@@ -49,6 +49,9 @@ class OpSpec(Generic[OpT]):
     macs: Callable[[Model, OpT], int] = lambda _model, _op: 0
     """Multiply-accumulates of one inference; 0 for operators that only move or compare. Places on
     the padding count, as is the custom in published figures"""
+    ulps: int = 0
+    """Units in the last place by which float32 outputs may differ from TFLM's where the two run on
+    different C libraries; 0: every target gives TFLM's bits"""
     words: Callable[[Model, OpT], list[str]] = lambda _model, _op: []
     """What the comment of a kernel call says after the operator's name"""
 

@@ -1,0 +1,71 @@
+"""int8 functions of one element: a table of 256 outputs, made here as TFLM computes each.
+
+A further function is a Python function from the operator to these outputs; the C kernel is one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from tinyssl.graph.model import DType, Model
+from tinyssl.ops.common.bases import UnaryOp
+from tinyssl.ops.common.fixed_point import INT8_MAX, INT8_MIN
+from tinyssl.ops.common.kernel import Kernel, OpT
+from tinyssl.ops.common.overlap import elementwise
+from tinyssl.ops.common.params import Constants, Fields
+
+INPUTS = range(INT8_MIN, INT8_MAX + 1)
+"""All inputs, in the order of a table"""
+
+
+def clamp_int8(value: int) -> int:
+    """The nearest int8."""
+    return min(max(value, INT8_MIN), INT8_MAX)
+
+
+def table_kernel(outputs: Callable[[Model, OpT], list[int]]) -> Kernel[OpT]:
+    """The kernel of an operator with int8 input and output.
+
+    Args:
+        outputs: What TFLM gives for each of `INPUTS`, of a `UnaryOp`.
+    """
+
+    def params(model: Model, op: OpT, constants: Constants) -> Fields:
+        """Members of `struct tinyssl_lookup`."""
+        return {
+            "size": model.tensor(op.inputs[0]).elements,
+            "table": constants.table("table", op, "int8_t", outputs(model, op)),
+        }
+
+    return Kernel(
+        "lookup_s8",
+        "tinyssl_lookup",
+        supports=lambda model, op: model.tensor(op.inputs[0]).dtype is DType.INT8,
+        make_params=params,
+        overlaps=elementwise,
+    )
+
+
+def float_table(model: Model, op: UnaryOp, function: Callable[[float], float]) -> list[int]:
+    """Outputs of a function of real numbers, in float32 (`LUTPopulate` of TFLM's `common.h`).
+
+    Args:
+        model: A verified model.
+        op: The operator.
+        function: float32 to float32; where it is not exact, rounded from double.
+    """
+    source, target = model.quant(op.input), model.quant(op.output)
+    scale, zero = np.float32(source.scale[0]), source.zero_point[0]
+    inverse = np.float32(1) / np.float32(target.scale[0])
+    reals = (np.float32(function(float(scale * np.float32(q - zero)))) for q in INPUTS)
+    return [
+        clamp_int8(round_half_away(float(real * inverse)) + target.zero_point[0]) for real in reals
+    ]
+
+
+def round_half_away(value: float) -> int:
+    """The nearest integer, halves away from zero, as C's `round`."""
+    return math.floor(abs(value) + 0.5) * (1 if value >= 0 else -1)

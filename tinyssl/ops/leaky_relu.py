@@ -1,0 +1,86 @@
+"""LEAKY_RELU: negative numbers times a constant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+import numpy as np
+
+from tinyssl.graph.model import DType, Model
+from tinyssl.ops.common.activation import INTEGERS
+from tinyssl.ops.common.fixed_point import quantise_multiplier
+from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.overlap import elementwise
+from tinyssl.ops.common.params import Constants, Fields, float_literal, zero_point
+from tinyssl.ops.common.piecewise import Piecewise, check_pieces, piecewise_kernels, scale_ratio
+from tinyssl.ops.common.spec import TflmNames
+from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
+from tinyssl.ops.common.unary import VERSION_MAX, Int16Op, reads, unary_spec, version_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeakyRelu(Int16Op):
+    """x, and alpha * x below zero; alpha is a float32 and may be negative."""
+
+    kind: ClassVar[str] = "LEAKY_RELU"
+
+    alpha: float
+
+
+def _pieces(model: Model, op: LeakyRelu) -> Piecewise:
+    source, target = (np.float32(model.quant(index).scale[0]) for index in (op.input, op.output))
+    slope = float(source * np.float32(op.alpha) / target)
+    low, high = INTEGERS[model.tensor(op.output).dtype]
+    return Piecewise(
+        quantise_multiplier(scale_ratio(model, op)),
+        quantise_multiplier(abs(slope)),
+        zero_point(model, op.output),
+        low,
+        high,
+        -1 if slope < 0 else 1,
+    )
+
+
+def _float_params(model: Model, op: LeakyRelu, _: Constants) -> Fields:
+    """Members of `struct tinyssl_leaky_relu`."""
+    return {"size": model.tensor(op.input).elements, "alpha": float_literal(op.alpha)}
+
+
+def _read(op: OperatorContext) -> LeakyRelu:
+    alpha = float(op.require_options().alpha)
+    if not np.isfinite(alpha):
+        raise op.violation(f"alpha is {alpha}")
+    return LeakyRelu(index=op.index, output=op.output, input=op.inputs[0], alpha=alpha)
+
+
+def _write(op: LeakyRelu, to: Lowering) -> FileOp:
+    fields = {"Alpha": op.alpha}
+    return FileOp(op.kind, version_of(op, to), op.inputs, op.outputs, "LeakyReluOptions", fields)
+
+
+SPEC = unary_spec(
+    LeakyRelu,
+    (
+        *piecewise_kernels(_pieces),
+        Kernel(
+            "leaky_relu_f32",
+            "tinyssl_leaky_relu",
+            ("elements.h",),
+            source="exact_f32",
+            supports=partial(reads, DType.FLOAT32),
+            make_params=_float_params,
+            overlaps=elementwise,
+        ),
+    ),
+    TflmNames("AddLeakyRelu", "leaky_relu"),
+    checks=(partial(check_pieces, _pieces),),
+    tflite=TfliteFormat(
+        read=_read,
+        write=_write,
+        max_version=VERSION_MAX,
+        inputs=(1, 1),
+        options="LeakyReluOptions",
+    ),
+)

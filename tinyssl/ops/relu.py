@@ -1,0 +1,37 @@
+"""RELU as an operator of its own, from one quantisation to another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+from tinyssl.graph.model import Model
+from tinyssl.ops.common.activation import INTEGERS
+from tinyssl.ops.common.fixed_point import Multiplier, quantise_multiplier
+from tinyssl.ops.common.params import zero_point
+from tinyssl.ops.common.piecewise import Piecewise, check_pieces, piecewise_kernels, scale_ratio
+from tinyssl.ops.common.spec import TflmNames
+from tinyssl.ops.common.unary import Int16Op, float_kernel, unary_spec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relu(Int16Op):
+    """max(x, 0); the ratio of the scales is taken in float32."""
+
+    kind: ClassVar[str] = "RELU"
+
+
+def _pieces(model: Model, op: Relu) -> Piecewise:
+    zero = zero_point(model, op.output)
+    _, most = INTEGERS[model.tensor(op.output).dtype]
+    factor = quantise_multiplier(scale_ratio(model, op))
+    return Piecewise(factor, Multiplier(0, 0), zero, zero, most)
+
+
+SPEC = unary_spec(
+    Relu,
+    (*piecewise_kernels(_pieces), float_kernel("relu", "exact_f32")),
+    TflmNames("AddRelu", "activations"),
+    checks=(partial(check_pieces, _pieces),),
+)
