@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import Model, Op, Operand
+from tinyssl.graph.model import DType, Model, Op, Operand
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.activation import Activation
 from tinyssl.ops.common.kernel import Kernel
@@ -15,14 +15,16 @@ from tinyssl.ops.common.parts import TYPES, joined_shape, one_quant, positive_ax
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
+JOINED_TYPES = (*TYPES, DType.INT32, DType.INT64, DType.BOOL)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Concatenation(Op):
     """All parts have one shape but for their length along the axis."""
 
     kind: ClassVar[str] = "CONCATENATION"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("parts", TYPES),)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("parts", JOINED_TYPES),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", JOINED_TYPES),)
 
     parts: tuple[int, ...]
     output: int

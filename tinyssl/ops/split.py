@@ -6,27 +6,19 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import Model, Op, Operand
+from tinyssl.graph.model import Model
 from tinyssl.ops.common import rules
-from tinyssl.ops.common.kernel import Kernel
-from tinyssl.ops.common.params import Constants, Fields
-from tinyssl.ops.common.parts import TYPES, one_quant, read_axis, run_fields
+from tinyssl.ops.common.parts import one_quant, read_axis
 from tinyssl.ops.common.spec import OpSpec, TflmNames
+from tinyssl.ops.common.splits import SPLIT, SplitOp
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
 
 @dataclass(frozen=True, kw_only=True)
-class Split(Op):
+class Split(SplitOp):
     """As many equal parts as there are outputs."""
 
     kind: ClassVar[str] = "SPLIT"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", TYPES),)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("parts", TYPES),)
-
-    input: int
-    parts: tuple[int, ...]
-    axis: int
-    """From the front"""
 
 
 def _shapes(model: Model, op: Split) -> tuple[tuple[int, ...], ...]:
@@ -40,11 +32,6 @@ def _check_length(check: OpCheck[Split]) -> None:
     length, count = check.tensor(check.op.input).shape[check.op.axis], len(check.op.parts)
     if length % count:
         raise check.violation(f"{length} elements cannot be cut into {count} equal parts")
-
-
-def _params(model: Model, op: Split, constants: Constants) -> Fields:
-    """Members of `struct tinyssl_runs`."""
-    return run_fields(model, op, op.parts, op.axis, constants)
 
 
 def _read(op: OperatorContext) -> Split:
@@ -65,7 +52,7 @@ SPEC = OpSpec(
     shapes=_shapes,
     checks=(rules.same_types, one_quant, _check_length),
     words=lambda _, op: [f"axis {op.axis}"],
-    kernels=(Kernel("split", "tinyssl_runs", ("runs.h",), make_params=_params, variadic=True),),
+    kernels=(SPLIT,),
     tflite=TfliteFormat(
         read=_read,
         write=_write,

@@ -48,6 +48,52 @@ def padded(amounts=((0, 0), (1, 2), (0, 3), (2, 1)), shape=(1, 3, 4, 2), dtype="
     return file.data()
 
 
+def mirrored(amounts=((0, 0), (1, 2), (3, 0), (0, 0)), shape=(1, 3, 4, 2), mode=0, dtype="int8"):
+    """MIRROR_PAD."""
+    out = [length + sum(pair) for length, pair in zip(shape, amounts, strict=True)]
+    return move("MIRROR_PAD", shape, out, [amounts], dtype=dtype, mode=mode)
+
+
+def depth_to_space(shape=(1, 3, 2, 8), block=2, dtype="int8"):
+    """DEPTH_TO_SPACE."""
+    batch, height, width, channels = shape
+    out = (batch, height * block, width * block, channels // block**2)
+    return move("DEPTH_TO_SPACE", shape, out, dtype=dtype, version=2, blockSize=block)
+
+
+def space_to_depth(shape=(1, 6, 4, 3), block=2, dtype="int8"):
+    """SPACE_TO_DEPTH."""
+    batch, height, width, channels = shape
+    out = (batch, height // block, width // block, channels * block**2)
+    return move("SPACE_TO_DEPTH", shape, out, dtype=dtype, version=2, blockSize=block)
+
+
+def reverse(shape=(1, 3, 4, 2), axes=(2,), dtype="int8"):
+    """REVERSE_V2."""
+    return move("REVERSE_V2", shape, shape, [list(axes)], dtype=dtype, version=3)
+
+
+def broadcast(shape=(1, 3, 1, 2), out=(2, 3, 4, 2), dtype="int8"):
+    """BROADCAST_TO."""
+    return move("BROADCAST_TO", shape, out, [out], dtype=dtype, version=3)
+
+
+def split_v(shape=(1, 3, 7, 2), lengths=(2, 4, 1), axis=2, dtype="int8"):
+    """SPLIT_V; the parts are outputs of the model. A length of -1 is what is left."""
+    file = Flatfile()
+    zero = -7 if dtype == "int8" else 0
+    start = file.activation(shape, 0.05, zero, dtype)
+    rest = shape[axis] - sum(lengths) - 1
+    parts = []
+    for at, length in enumerate(lengths):
+        part = [*shape[:axis], rest if length == -1 else length, *shape[axis:][1:]]
+        parts.append(file.activation(part, 0.05, zero, dtype, f"part{at}"))
+    sizes = file.constant(np.array(lengths, np.int32))
+    place = file.constant(np.array(axis, np.int32))
+    file.operator("SPLIT_V", [start, sizes, place], parts, 2, numSplits=len(parts))
+    return file.data(outputs=parts)
+
+
 CASES = {
     "expand dims": partial(move, "EXPAND_DIMS", (1, 5, 3), (1, 1, 5, 3), [1]),
     "expand dims last": partial(move, "EXPAND_DIMS", (2, 5), (2, 5, 1), [[-1]], dtype="int16"),
@@ -79,6 +125,33 @@ CASES = {
     "pad of floats with a value": partial(padded, dtype="float32", value=-1.25),
     "pad of int16 with a value": partial(padded, ((1, 1), (1, 0)), (2, 3), "int16", -3000),
     "pad of int32 with a value": partial(padded, ((1, 1), (1, 0)), (2, 3), "int32", -300000),
+    "mirror pad": mirrored,
+    "mirror pad symmetric": partial(mirrored, mode=1),
+    "mirror pad of all axes": partial(mirrored, ((1, 1), (1, 0), (0, 3), (1, 1)), (2, 3, 4, 2)),
+    "mirror pad of channels": partial(mirrored, ((0, 0), (2, 4)), (3, 4), mode=1),
+    "mirror pad of floats": partial(mirrored, ((2, 1),), (5,), dtype="float32"),
+    "depth to space": depth_to_space,
+    "depth to space of three": partial(depth_to_space, (2, 2, 3, 18), 3),
+    "depth to space of one": partial(depth_to_space, (1, 2, 3, 5), 1),
+    "depth to space of floats": partial(depth_to_space, dtype="float32"),
+    "space to depth": space_to_depth,
+    "space to depth of three": partial(space_to_depth, (2, 6, 3, 2), 3),
+    "space to depth of floats": partial(space_to_depth, (1, 4, 4, 1), dtype="float32"),
+    "reverse": reverse,
+    "reverse all": partial(reverse, (2, 3, 4), (0, 1, -1), "int16"),
+    "reverse channels": partial(reverse, (2, 3, 5), (-1,), "float32"),
+    "reverse rows of int32": partial(reverse, (1, 4, 3), (1,), "int32"),
+    "reverse bools": partial(reverse, (6, 2), (0,), "bool"),
+    "reverse int64": partial(reverse, (2, 2, 3), (1, 2), "int64"),
+    "broadcast to": broadcast,
+    "broadcast to more dimensions": partial(broadcast, (3,), (2, 1, 4, 3), "int16"),
+    "broadcast to itself": partial(broadcast, (2, 3), (2, 3), "float32"),
+    "broadcast from one": partial(broadcast, (1, 1), (4, 5), "int32"),
+    "broadcast to five": partial(broadcast, (2, 1, 3, 1, 2), (2, 2, 3, 3, 2), "bool"),
+    "split v": split_v,
+    "split v of rows": partial(split_v, (1, 6, 3), (1, -1, 2), 1, "int16"),
+    "split v of channels": partial(split_v, (1, 2, 2, 5), (4, 1), 3, "int32"),
+    "split v into one": partial(split_v, (2, 3), (3,), 1, "float32"),
 }
 
 
@@ -111,4 +184,35 @@ def _random_pad(seed):
     return padded(amounts.tolist(), shape, dtype, value)
 
 
-RANDOM = {"transpose": _random_transpose, "slice": _random_slice, "pad any": _random_pad}
+def _random_mirror(seed):
+    source = np.random.default_rng(seed)
+    shape, mode = _random_shape(source), int(source.integers(2))
+    most = [length - (0 if mode else 1) for length in shape]
+    amounts = [source.integers(0, length + 1, 2).tolist() for length in most]
+    return mirrored(amounts, shape, mode, str(source.choice(["int8", "float32"])))
+
+
+def _random_reverse(seed):
+    source = np.random.default_rng(seed)
+    shape = _random_shape(source)
+    first = int(source.integers(len(shape)))
+    axes = range(first, int(source.integers(first, len(shape))) + 1)
+    return reverse(shape, list(axes), str(source.choice(["int8", "int16", "float32"])))
+
+
+def _random_broadcast(seed):
+    source = np.random.default_rng(seed)
+    out = _random_shape(source)
+    kept = int(source.integers(1, len(out) + 1))
+    shape = [length if source.random() < 0.5 else 1 for length in out[-kept:]]
+    return broadcast(shape, out, str(source.choice(["int8", "int16", "int64"])))
+
+
+RANDOM = {
+    "transpose": _random_transpose,
+    "slice": _random_slice,
+    "pad any": _random_pad,
+    "mirror pad": _random_mirror,
+    "reverse": _random_reverse,
+    "broadcast to": _random_broadcast,
+}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Model
 from tinyssl.ops.common.bases import BinaryOp
-from tinyssl.ops.common.params import Fields
+from tinyssl.ops.common.params import Fields, number_list
 from tinyssl.ops.common.spec import Shape
 
 LOOPS = 4
@@ -85,11 +84,7 @@ def broadcast_fields(left: Shape, right: Shape, output: Shape) -> Fields:
     loops = broadcast_loops(left, right, output)
     loops = [Loop(1, 0, 0)] * (LOOPS - len(loops)) + loops
     return {
-        "loops.count": _numbers([loop.count for loop in loops]),
-        "loops.left": _numbers([loop.left for loop in loops]),
-        "loops.right": _numbers([loop.right for loop in loops]),
+        "loops.count": number_list([loop.count for loop in loops]),
+        "loops.left": number_list([loop.left for loop in loops]),
+        "loops.right": number_list([loop.right for loop in loops]),
     }
-
-
-def _numbers(values: Sequence[int]) -> str:
-    return f"{{{', '.join(map(str, values))}}}"

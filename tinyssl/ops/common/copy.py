@@ -10,10 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
-from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Model
 from tinyssl.ops.common.kernel import Kernel, OpT
-from tinyssl.ops.common.params import Constants, Fields
+from tinyssl.ops.common.params import Constants, Fields, number_list
 from tinyssl.ops.common.spec import Shape
 
 LOOPS = 6
@@ -91,14 +90,10 @@ def copy_fields(copy: Copy, size: int) -> Fields:
         "run": copy.run * size,
         "in_start": copy.source_start * size,
         "out_start": copy.target_start * size,
-        "count": _numbers([loop.count for loop in loops]),
-        "in": _numbers([loop.source * size for loop in loops]),
-        "out": _numbers([loop.target * size for loop in loops]),
+        "count": number_list([loop.count for loop in loops]),
+        "in": number_list([loop.source * size for loop in loops]),
+        "out": number_list([loop.target * size for loop in loops]),
     }
-
-
-def _numbers(values: Sequence[int]) -> str:
-    return f"{{{', '.join(map(str, values))}}}"
 
 
 def copy_kernel(plan: Callable[[Model, OpT], Copy]) -> Kernel[OpT]:
@@ -112,17 +107,6 @@ def copy_kernel(plan: Callable[[Model, OpT], Copy]) -> Kernel[OpT]:
         return copy_fields(plan(model, op), model.tensor(op.outputs[0]).dtype.bytes)
 
     return Kernel("copy", "tinyssl_copy", make_params=make_params, any_type=True)
-
-
-def check_loops(plan: Callable[[Model, OpT], Copy]) -> Callable[[OpCheck[OpT]], None]:
-    """The rule that the C has loops enough for a copy."""
-
-    def check(check: OpCheck[OpT]) -> None:
-        count = len(plan(check.model, check.op).loops)
-        if count > LOOPS:
-            raise check.unsupported(f"it takes {count} nested loops; up to {LOOPS} are supported")
-
-    return check
 
 
 def permuted(shape: Shape, order: Sequence[int]) -> Shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,6 +71,11 @@ def prefix_fields(name: str, fields: Fields) -> Fields:
 def zero_point(model: Model, index: int) -> int:
     """Zero point of an activation."""
     return model.quant(index).zero_point[0]
+
+
+def number_list(numbers: Iterable[int]) -> str:
+    """Initialiser of an array: `{1, 2}`."""
+    return f"{{{', '.join(map(str, numbers))}}}"
 
 
 def image_fields(prefix: str, shape: tuple[int, ...]) -> Fields:

@@ -1,0 +1,36 @@
+"""An activation cut along an axis: the form of SPLIT and SPLIT_V."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from tinyssl.graph.model import DType, Model, Op, Operand
+from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.params import Constants, Fields
+from tinyssl.ops.common.parts import TYPES, run_fields
+
+SPLIT_TYPES = (*TYPES, DType.INT32)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitOp(Op):
+    """The parts lie side by side along the axis."""
+
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", SPLIT_TYPES),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("parts", SPLIT_TYPES),)
+
+    input: int
+    parts: tuple[int, ...]
+    axis: int
+    """From the front"""
+
+
+def split_params(model: Model, op: SplitOp, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_runs`."""
+    return run_fields(model, op, op.parts, op.axis, constants)
+
+
+SPLIT: Kernel[Any] = Kernel(
+    "split", "tinyssl_runs", ("runs.h",), make_params=split_params, variadic=True
+)
