@@ -105,7 +105,7 @@ OPTIONS = {
     "FULLY_CONNECTED": "FullyConnectedOptions",
     "ADD": "AddOptions",
     "PAD": "PadOptions",
-    "MEAN": "ReducerOptions",
+    **dict.fromkeys(("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_ALL"), "ReducerOptions"),
     "AVERAGE_POOL_2D": "Pool2DOptions",
     "MAX_POOL_2D": "Pool2DOptions",
     "RESHAPE": "ReshapeOptions",

@@ -1,55 +1,35 @@
-"""MEAN over height and width."""
+"""MEAN over any axes; int8, int16 and float32. That of height and width of an image is faster."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
-from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import Model
-from tinyssl.ops.common import window
-from tinyssl.ops.common.bases import UnaryOp
-from tinyssl.ops.common.fixed_point import SUM_MAX, Multiplier, quantise_multiplier
+from tinyssl.graph.model import DType, Model, Operand
+from tinyssl.ops.common import reduce, rules
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields, zero_point
+from tinyssl.ops.common.reduce import mean_multiplier
 from tinyssl.ops.common.spec import OpSpec, TflmNames
-from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
+
+TYPES = (DType.INT8, DType.INT16, DType.FLOAT32)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mean(UnaryOp):
-    """Mean over height and width of an NHWC activation."""
+class Mean(reduce.ReduceOp):
+    """Sum over some axes, over the number of its elements."""
 
     kind: ClassVar[str] = "MEAN"
-
-    keep_dims: bool = False
-
-
-def mean_multiplier(model: Model, op: Mean) -> Multiplier:
-    """Sum of (q - zero point) to output: input scale / output scale / number of places.
-
-    The division by the count goes into the mantissa and drops the rest, as
-    `QuantizedMeanOrSum` of TFLM does.
-    """
-    scale = model.quant(op.input).scale[0] / model.quant(op.output).scale[0]
-    multiplier = quantise_multiplier(scale)
-    _, height, width, _ = model.tensor(op.input).shape
-    count = height * width
-    shift = min(count.bit_length() - 1, 32, 31 + multiplier.shift)
-    return Multiplier((multiplier.value << shift) // count, multiplier.shift - shift)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", TYPES),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES),)
 
 
-def _shapes(model: Model, op: Mean) -> tuple[tuple[int, ...], ...]:
-    batch, _, _, channels = model.tensor(op.input).shape
-    return ((batch, 1, 1, channels) if op.keep_dims else (batch, channels),)
-
-
-def _check_sum(check: OpCheck[Mean]) -> None:
-    """The sum of all places, shifted by its multiplier, fits int32."""
-    _, height, width, _ = check.tensor(check.op.input).shape
-    bound = 255 * height * width << max(mean_multiplier(check.model, check.op).shift, 0)
-    if bound > SUM_MAX:
-        raise check.unsupported(f"the sum can reach {bound}; the limit is {SUM_MAX}")
+def image_mean(model: Model, op: Mean) -> bool:
+    """Whether it is the mean over height and width of one int8 NHWC image."""
+    source = model.tensor(op.input)
+    image = len(source.shape) == 4 and source.shape[0] == 1
+    return image and source.dtype is DType.INT8 and op.axes == (1, 2)
 
 
 def mean_params(model: Model, op: Mean, _constants: Constants) -> Fields:
@@ -66,41 +46,15 @@ def mean_params(model: Model, op: Mean, _constants: Constants) -> Fields:
     }
 
 
-def _read(op: OperatorContext) -> Mean:
-    rank = len(op.require_rank(0, 4))
-    given = op.constant(1)
-    if any(not -rank <= axis < rank for axis in given):
-        raise op.violation(f"axes {given} of {rank} dimensions")
-    axes = sorted({axis % rank for axis in given})
-    if axes != [1, 2]:
-        raise op.unsupported(
-            f"mean over axes {axes}; supported is the mean over height and width [1, 2]"
-        )
-    return Mean(
-        index=op.index,
-        output=op.output,
-        input=op.inputs[0],
-        keep_dims=bool(op.require_options().keepDims),
-    )
-
-
-def _write(op: Mean, to: Lowering) -> FileOp:
-    inputs = (op.input, to.constant("axes", [1, 2]))
-    return FileOp(op.kind, 2, inputs, op.outputs, "ReducerOptions", {"KeepDims": op.keep_dims})
-
-
 SPEC = OpSpec(
     op=Mean,
-    shapes=_shapes,
-    checks=(window.image, _check_sum),
-    kernels=(Kernel("mean_s8", "tinyssl_mean", make_params=mean_params),),
-    tflite=TfliteFormat(
-        read=_read,
-        write=_write,
-        max_version=3,
-        inputs=(2, 2),
-        options="ReducerOptions",
-        int32_inputs=(1,),
+    shapes=reduce.reduce_shapes,
+    checks=(rules.same_types, reduce.check_axes, partial(reduce.check_sum, mean_multiplier)),
+    words=lambda model, op: [] if image_mean(model, op) else reduce.reduce_words(model, op),
+    kernels=(
+        Kernel("mean_s8", "tinyssl_mean", supports=image_mean, make_params=mean_params),
+        *reduce.sum_kernels(mean_multiplier, reduce.reduced_count),
     ),
+    tflite=reduce.reduce_format(Mean),
     tflm=TflmNames("AddMean", "reduce"),
 )

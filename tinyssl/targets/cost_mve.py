@@ -51,7 +51,7 @@ def op_cost(model: Model, op: Op, lines: int = 1) -> float:
         op: One of its operators.
         lines: Lines in which a pointwise convolution is computed.
     """
-    _, rows, columns, channels = (1, 1, 1, *model.tensor(op.outputs[0]).shape)[-4:]
+    _, rows, columns, channels = (1, 1, 1, 1, *model.tensor(op.outputs[0]).shape)[-4:]
     pixels, quads = rows * columns, -(-channels // QUAD)
     if isinstance(op, Conv2D):
         _, k_h, k_w, _ = model.tensor(op.weight).shape

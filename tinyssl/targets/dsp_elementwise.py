@@ -22,7 +22,8 @@ from tinyssl.ops.common.fixed_point import (
     requantise,
 )
 from tinyssl.ops.common.params import Constants, Fields
-from tinyssl.ops.mean import Mean, mean_multiplier
+from tinyssl.ops.common.reduce import mean_multiplier
+from tinyssl.ops.mean import Mean, image_mean
 from tinyssl.targets.requantise import START_LIMIT, channel_fits
 
 ADD_SHIFTS = (20, 14)
@@ -219,7 +220,7 @@ def _mean_reach(model: Model, op: Mean) -> tuple[int, int]:
 
 def mean_fits(model: Model, op: Mean) -> bool:
     """A MEAN of at least four channels, in the range of the kernels' requantisation."""
-    if model.tensor(op.input).shape[-1] < LANES:
+    if not image_mean(model, op) or model.tensor(op.input).shape[-1] < LANES:
         return False
     places, reach = _mean_reach(model, op)
     out_zero = model.quant(op.output).zero_point[0]

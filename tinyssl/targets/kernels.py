@@ -16,7 +16,7 @@ from tinyssl.ops.common.pool import pool_params
 from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyssl.ops.fully_connected import FullyConnected
-from tinyssl.ops.mean import Mean, mean_params
+from tinyssl.ops.mean import Mean, image_mean, mean_params
 from tinyssl.targets import dsp, dsp_depthwise, dsp_elementwise, mve, mve_streaming, rv32, streaming
 from tinyssl.targets.boards import Isa
 
@@ -228,6 +228,7 @@ MVE: KernelTable = {
             "mean_s8_mve",
             "tinyssl_mean",
             ("mean_s8.h", "mve.h"),
+            supports=image_mean,
             make_params=mean_params,
             overlaps=mve_streaming.mean,
         ),

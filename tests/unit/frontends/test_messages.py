@@ -105,16 +105,6 @@ def test_a_free_batch_is_told_as_such() -> None:
     assert "batch_size=1" in error.hint
 
 
-def test_a_mean_over_time_hears_of_two_dimensions() -> None:
-    file = Flatfile()
-    start, output = file.activation((1, 16, 4)), file.activation((1, 4))
-    axis = file.constant(np.array([1], np.int32))
-    file.operator("MEAN", [start, axis], [output], 2, keepDims=False)
-    error = refusal(file.data())
-    assert "[1, 16, 4]; 4 dimensions are supported" in error.message
-    assert "height of 1" in error.hint
-
-
 def test_a_dilated_convolution_of_keras_is_recognised() -> None:
     file = Flatfile()
     start = file.activation((1, 8, 8, 2))

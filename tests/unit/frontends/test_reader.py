@@ -216,11 +216,6 @@ REFUSED: dict[str, tuple[Callable[[], bytes], Callable[[Any], object], str]] = {
         lambda model: setattr(model.subgraphs[0].tensors[0], "shape", [1, 7, 6, 6]),
         "grouped",
     ),
-    "mean of channels": (
-        cases.mean,
-        lambda model: setattr(model.buffers[1], "data", np.array([1, 3], np.int32).view(np.uint8)),
-        r"#0 MEAN: mean over axes \[1, 3\]",
-    ),
     "shuffled weights": (
         cases.dense,
         lambda model: setattr(model.subgraphs[0].operators[0].builtinOptions, "weightsFormat", 1),

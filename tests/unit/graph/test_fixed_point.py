@@ -14,9 +14,10 @@ from tinyssl.graph.model import Quant
 from tinyssl.ops.add import Add, add_multipliers
 from tinyssl.ops.common.activation import Activation, activation_range
 from tinyssl.ops.common.fixed_point import Multiplier, quantise_multiplier
+from tinyssl.ops.common.reduce import mean_multiplier
 from tinyssl.ops.common.weights import channel_multipliers
 from tinyssl.ops.conv_2d import Conv2D
-from tinyssl.ops.mean import Mean, mean_multiplier
+from tinyssl.ops.mean import Mean
 from tinyssl.ops.softmax import Softmax, exponent
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.ops import cases
 from tests.ops.ends import two_inputs
+from tests.ops.operators.reduce import reduce
 from tinyssl.core.errors import ModelError, UnsupportedModel
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import DType, Model, Op, Quant, ValueKind
@@ -302,6 +303,16 @@ UNSUPPORTED = {
         lambda: cases.mean(scales=(0.5, 1e-7)),
         lambda m: m,
         "#0 MEAN: the sum can reach",
+    ),
+    "sum over every other axis": (
+        lambda: reduce("SUM", shape=(2,) * 8, axes=(0, 2, 4, 6)),
+        lambda m: m,
+        "#0 SUM: axes .* take 4 loops",
+    ),
+    "sum of int16": (
+        lambda: reduce("SUM", shape=(1, 9, 300, 300), axes=(1, 2, 3), dtype="int16"),
+        lambda m: m,
+        "#0 SUM: the sum can reach",
     ),
     "large dimension": (
         cases.softmax,

@@ -15,7 +15,8 @@ from tinyssl.graph.passes import run_passes
 from tinyssl.ops.add import Add
 from tinyssl.ops.average_pool_2d import AveragePool2D
 from tinyssl.ops.common.fixed_point import quantise_multiplier, requantise
-from tinyssl.ops.mean import Mean, mean_multiplier
+from tinyssl.ops.common.reduce import mean_multiplier
+from tinyssl.ops.mean import Mean
 from tinyssl.targets import dsp_elementwise as elementwise
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.kernels import kernel_for

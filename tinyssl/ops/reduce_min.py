@@ -1,0 +1,33 @@
+"""REDUCE_MIN over any axes; int8 and float32."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tinyssl.graph.model import DType, Operand
+from tinyssl.ops.common import reduce, rules
+from tinyssl.ops.common.parts import one_quant
+from tinyssl.ops.common.spec import OpSpec, TflmNames
+
+TYPES = (DType.INT8, DType.FLOAT32)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReduceMin(reduce.ReduceOp):
+    """Smallest element along some axes."""
+
+    kind: ClassVar[str] = "REDUCE_MIN"
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", TYPES),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES),)
+
+
+SPEC = OpSpec(
+    op=ReduceMin,
+    shapes=reduce.reduce_shapes,
+    checks=(rules.same_types, one_quant, reduce.check_axes),
+    words=reduce.reduce_words,
+    kernels=reduce.extreme_kernels(largest=False),
+    tflite=reduce.reduce_format(ReduceMin),
+    tflm=TflmNames("AddReduceMin", "reduce"),
+)
