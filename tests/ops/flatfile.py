@@ -17,6 +17,7 @@ NONE, RELU, RELU6 = 0, 1, 3
 
 TYPES = {"int8": 9, "int16": 7, "int32": 2, "int64": 4, "float32": 0, "uint8": 3, "bool": 6}
 QUANTISED = ("int8", "int16", "uint8")
+RESOURCE = 13
 
 
 @dataclass
@@ -79,18 +80,49 @@ class Flatfile:
         self.codes.append(code)
         return len(self.codes) - 1
 
-    def data(self, inputs=(0,), outputs=None):
-        """The file. Default output: that of the last operator."""
-        graph = schema.SubGraphT()
-        graph.tensors, graph.operators = self.tensors, self.operators
-        graph.inputs = list(inputs)
-        graph.outputs = list(outputs or self.operators[-1].outputs)
+    def variable(self, name):
+        """Index of a new handle of the resource variable of that name."""
+        handle = self._tensor((), "int32", None, None)
+        self.tensors[handle].type = RESOURCE
+        self.operator("VAR_HANDLE", [], [handle], container="", sharedName=name)
+        return handle
+
+    def read(self, handle, shape, scale=0.05, zero=0, dtype="int8"):
+        """Index of a new tensor: what a variable holds."""
+        output = self.activation(shape, scale, zero, dtype)
+        self.operator("READ_VARIABLE", [handle], [output])
+        return output
+
+    def assign(self, handle, value):
+        """A variable gets a new value."""
+        self.operator("ASSIGN_VARIABLE", [handle, value], [])
+
+    def subgraph(self):
+        """A further subgraph, which shares buffers and codes; `data` takes it."""
+        return Flatfile(buffers=self.buffers, codes=self.codes)
+
+    def data(self, inputs=(0,), outputs=None, others=()):
+        """The file. Default output: that of the last operator.
+
+        Args:
+            inputs: Tensors of the first subgraph.
+            outputs: As inputs.
+            others: Subgraphs after the first, without inputs and outputs.
+        """
         model = schema.ModelT()
-        model.version, model.subgraphs = 3, [graph]
+        outputs = self.operators[-1].outputs if outputs is None else outputs
+        model.version = 3
+        model.subgraphs = [self._graph(inputs, outputs), *(g._graph((), ()) for g in others)]
         model.buffers, model.operatorCodes = self.buffers, self.codes
         builder = flatbuffers.Builder(1024)
         builder.Finish(model.Pack(builder), b"TFL3")
         return bytes(builder.Output())
+
+    def _graph(self, inputs, outputs):
+        graph = schema.SubGraphT()
+        graph.tensors, graph.operators = self.tensors, self.operators
+        graph.inputs, graph.outputs = list(inputs), list(outputs)
+        return graph
 
 
 def options_table(kind: str) -> str:

@@ -13,7 +13,7 @@ from tinyssl.codegen.context import input_is_uint8, mlperf_id, output_milli_q16
 from tinyssl.codegen.literals import comment_text, string_literal
 from tinyssl.codegen.render import Sources, render
 from tinyssl.codegen.tensors import END_KINDS, table_context
-from tinyssl.core.errors import UsageError
+from tinyssl.core.errors import UnsupportedModel, UsageError
 from tinyssl.frontends.tflite import complete, read_model, require_canonical
 from tinyssl.graph.model import Model
 from tinyssl.graph.verify import verify
@@ -41,12 +41,13 @@ def render_tflm(model: Model, data: bytes, arena_bytes: int) -> Sources:
 
     Raises:
         ModelError: TFLM would misread the file, or it is damaged.
-        UnsupportedModel: Something that tinyssl does not do, as an input that is not int8.
+        UnsupportedModel: Something that tinyssl does not do, or resource variables.
         UsageError: The arena is not a multiple of 16, or cannot even hold the inputs.
     """
     require_canonical(data)
     graph = read_model(data, model.name)
     verify(graph)
+    _check_handles(graph)
     least = sum(graph.tensor(index).bytes for index in graph.inputs)
     if arena_bytes % ARENA_ALIGNMENT or arena_bytes < least:
         raise UsageError(
@@ -56,6 +57,16 @@ def render_tflm(model: Model, data: bytes, arena_bytes: int) -> Sources:
         )
     context = _context(graph, data, arena_bytes)
     return {name: render(f"tflm/{name}.j2", context) for name in FILES}
+
+
+def _check_handles(graph: Model) -> None:
+    """Refuses resource variables: what CALL_ONCE runs has no place in the profile."""
+    kinds = [kind for kind in _kinds(graph) if OPS[kind].tflm.by_handle]
+    if kinds:
+        raise UnsupportedModel(
+            f"the engine tflm has no resource variables, which {' and '.join(kinds)} need",
+            hint="build with --engine aot",
+        )
 
 
 def operator_kinds(data: bytes) -> tuple[str, ...]:

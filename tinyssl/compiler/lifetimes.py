@@ -105,10 +105,15 @@ def lifetimes(model: Model, calls: Sequence[KernelCall] | None = None) -> list[L
 def _permissions(
     model: Model, calls: Sequence[KernelCall], storage: dict[int, int], last: dict[int, int]
 ) -> dict[int, tuple[Overlap, ...]]:
-    """By owner of the first output: inputs that it may lie over, as they die in that call."""
+    """By owner of the first output: inputs that it may lie over, as they die in that call.
+
+    A state that a call writes holds a value long before: it lies over nothing.
+    """
     found = {}
     for call in calls:
         owner = storage[call_outputs(model, call)[0]]
+        if owner in lasting(model):
+            continue
         allowed = tuple(
             Overlap(storage[overlap.tensor], overlap.max_offset, overlap.exact)
             for overlap in call.overlaps

@@ -114,7 +114,7 @@ class Role(StrEnum):
     PARAMETER = "parameter"
     """In memory that the device may write between two inferences"""
     STATE = "state"
-    """What the last inference left; the operator writes it too"""
+    """What the last inference left; the operator may write it too"""
 
 
 @dataclass(frozen=True)
@@ -176,13 +176,19 @@ class Op:
 
     def reading(self, sources: Mapping[int, int]) -> Self:
         """The operator with other inputs: each value in `sources` replaced by what it maps to."""
+        return self._with_values(self.operands, sources)
 
+    def writing(self, targets: Mapping[int, int]) -> Self:
+        """The operator with other outputs, as `reading` with inputs."""
+        return self._with_values(self.results, targets)
+
+    def _with_values(self, operands: tuple[Operand, ...], by: Mapping[int, int]) -> Self:
         def changed(found: Any) -> Any:
             if isinstance(found, tuple):
-                return tuple(sources.get(i, i) for i in found)
-            return sources.get(found, found)
+                return tuple(by.get(i, i) for i in found)
+            return by.get(found, found)
 
-        names = [operand.name for operand in self.operands]
+        names = [operand.name for operand in operands]
         return replace(self, **{name: changed(getattr(self, name)) for name in names})
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tinyssl.graph.model import Model, Op
+from tinyssl.graph.states import settle_variables
 from tinyssl.ops.common.conv import Convolution
 from tinyssl.ops.common.pads import PadOp
 from tinyssl.ops.common.params import zero_point
@@ -97,7 +98,7 @@ def renumber(model: Model) -> Model:
     return replace(model, ops=tuple(replace(op, index=index) for index, op in enumerate(model.ops)))
 
 
-PASSES: tuple[Callable[[Model], Model], ...] = (fold_pads,)
+PASSES: tuple[Callable[[Model], Model], ...] = (fold_pads, settle_variables)
 """In the order in which they run"""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyssl.graph.model import Model
+from tinyssl.graph.model import Model, ValueKind
 
 
 def inner_values(model: Model, positions: range) -> set[int]:
@@ -11,6 +11,7 @@ def inner_values(model: Model, positions: range) -> set[int]:
 
 
 def is_read_outside(model: Model, value: int, positions: range) -> bool:
-    """Whether an operator at another position, or the caller of the model, reads a value."""
+    """Whether an operator at another position, the next inference, or the caller reads a value."""
     readers = (at for at, op in enumerate(model.ops) if value in op.inputs)
-    return value in model.outputs or any(at not in positions for at in readers)
+    lasts = value in model.outputs or model.tensor(value).kind is ValueKind.STATE
+    return lasts or any(at not in positions for at in readers)

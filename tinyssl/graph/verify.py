@@ -6,6 +6,7 @@ from tinyssl.core.errors import Blocker, ModelError, UnsupportedModel
 from tinyssl.graph.blockers import blocked
 from tinyssl.graph.check import CONTRADICTION_HINT, OpCheck
 from tinyssl.graph.model import Model, Op, ValueKind
+from tinyssl.graph.states import outlived_views
 from tinyssl.graph.types import type_blockers
 from tinyssl.ops import OPS, spec_of, supported_hint
 from tinyssl.ops.common import rules
@@ -32,6 +33,10 @@ def find_blockers(model: Model) -> list[Blocker]:
         ModelError: A rule is broken.
     """
     found, wrong = type_blockers(model)
+    found += [
+        Blocker(op.label, "its input is a variable that changes before its output is read")
+        for op in outlived_views(model)
+    ]
     for op in model.ops:
         if op.kind not in OPS:
             found.append(Blocker(op.label, "operator is not supported", supported_hint()))
@@ -78,9 +83,9 @@ def _check_ends(model: Model) -> None:
 
 
 def _check_order(model: Model) -> None:
-    """Every activation is written once, before it is read."""
-    lasting = (*model.of_kind(ValueKind.PARAMETER), *model.of_kind(ValueKind.STATE))
-    written = {*model.inputs, *lasting}
+    """Every activation is written once, before it is read; a state as often as the graph says."""
+    states = {*model.of_kind(ValueKind.STATE)}
+    written = {*model.inputs, *model.of_kind(ValueKind.PARAMETER), *states}
     for op in model.ops:
         for index in op.inputs:
             tensor = model.tensor(index)
@@ -89,7 +94,7 @@ def _check_order(model: Model) -> None:
                     f"{op.label}: input {index} ({tensor.name}) is read before it is written",
                     hint=CONTRADICTION_HINT,
                 )
-        for index in op.outputs:
+        for index in set(op.outputs) - states:
             if index in written or model.tensor(index).constant:
                 name = model.tensor(index).name
                 raise ModelError(

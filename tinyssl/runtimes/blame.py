@@ -31,7 +31,8 @@ def failing_operator(kind: str, data: bytes, model: Model) -> int | None:
         return None
     while bad - good > 1:
         middle = (good + bad) // 2
-        if _fails(kind, first_operators(data, middle), model):
+        count = model.ops[middle - 1].index + 1  # the file may hold operators that the model lacks
+        if _fails(kind, first_operators(data, count), model):
             bad = middle
         else:
             good = middle

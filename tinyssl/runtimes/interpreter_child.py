@@ -32,23 +32,27 @@ class Tflm:
     """TensorFlow Lite Micro, with an arena that grows until the model fits."""
 
     def __init__(self, data: bytes, options: dict[str, Any]) -> None:
+        self._data, self._keep = data, bool(options["keep_tensors"])
+        self._arena = FIRST_ARENA
+        while True:
+            try:
+                self._open()
+                return
+            except RuntimeError as error:
+                if self._arena >= LAST_ARENA:
+                    text = f"{error}, with an arena of {self._arena} bytes"
+                    raise RuntimeError(text) from error
+            self._arena *= 8
+
+    def _open(self) -> None:
         from tflite_micro.python.tflite_micro import runtime
 
         kinds = runtime.InterpreterConfig
-        keep = options["keep_tensors"]
-        config = kinds.kPreserveAllTensors if keep else kinds.kAllocationRecording
-        arena = FIRST_ARENA
-        while True:
-            try:
-                # The argument's name is misspelt in the package.
-                self._interpreter = runtime.Interpreter.from_bytes(
-                    data, arena_size=arena, intrepreter_config=config
-                )
-                return
-            except RuntimeError as error:
-                if arena >= LAST_ARENA:
-                    raise RuntimeError(f"{error}, with an arena of {arena} bytes") from error
-            arena *= 8
+        config = kinds.kPreserveAllTensors if self._keep else kinds.kAllocationRecording
+        # The argument's name is misspelt in the package.
+        self._interpreter: Any = runtime.Interpreter.from_bytes(
+            self._data, arena_size=self._arena, intrepreter_config=config
+        )
 
     def invoke(self, inputs: Arrays, outputs: int) -> Arrays:
         for index, array in enumerate(inputs):
@@ -57,7 +61,8 @@ class Tflm:
         return [self._interpreter.get_output(index) for index in range(outputs)]
 
     def reset(self) -> None:
-        self._interpreter.reset()
+        """A new interpreter: its own reset runs no CALL_ONCE again, which gives first values."""
+        self._open()
 
     def describe(self) -> dict[str, Any]:
         return {}  # the parent reads these files itself
@@ -73,13 +78,17 @@ class Litert:
     """LiteRT on one thread."""
 
     def __init__(self, data: bytes, options: dict[str, Any]) -> None:
+        self._data, self._options = data, options
+        self._open()
+
+    def _open(self) -> None:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
         self._interpreter: Any = Interpreter(
-            model_content=data,
+            model_content=self._data,
             num_threads=1,
-            experimental_op_resolver_type=OpResolverType[options["resolver"]],
-            experimental_preserve_all_tensors=options["keep_tensors"],
+            experimental_op_resolver_type=OpResolverType[self._options["resolver"]],
+            experimental_preserve_all_tensors=self._options["keep_tensors"],
         )
         self._interpreter.allocate_tensors()
         self._inputs = [found["index"] for found in self._interpreter.get_input_details()]
@@ -92,7 +101,8 @@ class Litert:
         return [self._interpreter.get_tensor(index) for index in self._outputs[:outputs]]
 
     def reset(self) -> None:
-        self._interpreter.reset_all_variables()
+        """A new interpreter: `reset_all_variables` leaves resource variables as they are."""
+        self._open()
 
     def describe(self) -> dict[str, Any]:
         """Inputs and outputs: index in the file, name, type, shape, scale, zero point."""

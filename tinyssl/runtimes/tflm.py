@@ -81,9 +81,15 @@ class TflmInterpreter(Runtime):
         """One inference that keeps the output of every operator.
 
         Returns:
-            Tensor index of the file -> its elements, of its shape, in order of execution.
+            Tensor index of the file -> its elements, of its shape, in order of execution. Without
+            resource variables, which TFLM does not show.
         """
-        written = [index for op in self.model.ops for index in op.outputs]
+        written = [
+            index
+            for op in self.model.ops
+            for index in op.outputs
+            if self.model.tensor(index).kind is not ValueKind.STATE
+        ]
         found = self._run(self._keeping, feeds, written)[len(self.outputs) :]
         return dict(zip(written, found, strict=True))
 

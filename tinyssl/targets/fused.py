@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from tinyssl.graph.model import Model, Op
+from tinyssl.graph.model import Model, Op, ValueKind
 from tinyssl.graph.uses import inner_values, is_read_outside
 from tinyssl.ops.add import Add
 from tinyssl.ops.common.overlap import INPUT_CONSUMED, Overlap, streaming_max_offset
@@ -98,7 +98,12 @@ def _expands(model: Model, op: Conv2D) -> bool:
 
 
 def _chained(model: Model, block: FusedBlock, last: int) -> bool:
-    """Each operator reads what the one before wrote, and nobody else does."""
+    """Each operator reads what the one before wrote, and nobody else does.
+
+    A block that writes a state is none: it might read the same state's last value meanwhile.
+    """
+    if model.tensor(block.output).kind is ValueKind.STATE:
+        return False
     if block.before is not None and block.depthwise.input != block.before.output:
         return False
     if block.project.input != block.depthwise.output:

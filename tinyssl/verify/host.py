@@ -19,6 +19,8 @@ from tinyssl.runtimes.tflm import TflmInterpreter
 STEPPED_INPUTS = 64
 """Inputs on which every operator is compared, not only the output; `make_inputs` puts the extremes
 first"""
+RESET_INPUTS = 16
+"""Inputs that a model with states sees again after a reset"""
 MISMATCH_HINT = (
     "the generated C is wrong for this operator, or was changed by hand: build again; if it stays, "
     "report it with the model"
@@ -96,7 +98,8 @@ def check_host(
     """Proves that our C for this model gives TFLM's bytes.
 
     Outputs are compared on all inputs, the results of every operator on the first
-    `STEPPED_INPUTS` of them and wherever an output differs.
+    `STEPPED_INPUTS` of them and wherever an output differs. The inputs are one sequence: states go
+    on from one to the next, and a reset must bring back the outputs of its start.
 
     Args:
         data: The INT8 .tflite file.
@@ -127,6 +130,7 @@ def check_host(
             outputs.append(pair.compare_outputs(x, number))
             compared += sum(output.nbytes for output in outputs[-1].values())
             task.advance()
+        pair.check_reset(inputs, outputs)
     return HostCheck(len(inputs), len(program.graph.ops), compared, outputs)
 
 
@@ -144,6 +148,8 @@ class _EnginePair:
         self.ours.restore(states)
         for call, output in zip(self.ours.program.calls, found, strict=True):
             op = self.ours.model.ops[call.last]
+            if op.outputs[0] not in expected:
+                continue  # a state: it shows in what reads it
             theirs = expected[op.outputs[0]]
             difference = first_difference(theirs, output.reshape(theirs.shape), number, op.label)
             if difference is not None:
@@ -164,3 +170,16 @@ class _EnginePair:
                     hint="tensors overlap in an arena: please report this with the model",
                 )
         return found
+
+    def check_reset(self, inputs: Sequence[Feeds], outputs: Sequence[Outputs]) -> None:
+        """After a reset the first inputs give what they gave, where the model has states."""
+        if not self.ours.lasting:
+            return
+        self.ours.reset()
+        for number, (x, before) in enumerate(zip(inputs[:RESET_INPUTS], outputs, strict=False)):
+            for name, again in self.ours.run(x).items():
+                difference = first_difference(before[name], again, number, f"the output {name}")
+                if difference is not None:
+                    raise Mismatch(
+                        f"after a reset, {difference}", hint="please report this with the model"
+                    )

@@ -163,17 +163,62 @@ def test_files_of_other_compilers_are_recognised(code):
 @pytest.mark.parametrize(
     ("kind", "what"),
     [
-        ("UNIDIRECTIONAL_SEQUENCE_LSTM", "is recurrent"),
+        ("BIDIRECTIONAL_SEQUENCE_LSTM", "is recurrent"),
         ("RNN", "is recurrent"),
-        ("VAR_HANDLE", "keeps values between inferences"),
-        ("WHILE", "keeps values between inferences"),
+        ("WHILE", "decides while it runs what comes next"),
     ],
 )
-def test_models_with_memory_are_named(kind, what):
+def test_recurrence_and_control_flow_are_named(kind, what):
     error = refusal(unknown("RESHAPE", kind))
     assert f"the model {what}" in error.message
     assert f"#1 {kind}" in error.message
-    assert "a whole window" in error.hint
+    assert error.hint
+
+
+def called_once(inner_kind: str = "", number: int = 1) -> bytes:
+    """A variable that CALL_ONCE gives a first value."""
+    file = Flatfile()
+    start = file.activation((1, 4))
+    inner = file.subgraph()
+    file.operator("CALL_ONCE", [], [], initSubgraphIndex=number)
+    first = inner.constant(np.ones((1, 4), np.int8), [0.05])
+    if inner_kind:
+        computed = inner.activation((1, 4))
+        inner.operator(inner_kind, [first], [computed])
+        first = computed
+    inner.assign(inner.variable("past"), first)
+    handle = file.variable("past")
+    past = file.read(handle, (1, 4), 0.05, 0)
+    file.assign(handle, start)
+    return file.data(outputs=[past], others=[inner])
+
+
+def test_first_values_that_are_computed_are_told_with_their_operators() -> None:
+    assert (
+        "#0 CALL_ONCE: its subgraph computes first values with EXP"
+        in refusal(called_once("EXP")).message
+    )
+
+
+def test_a_call_of_no_subgraph_is_a_contradiction() -> None:
+    with pytest.raises(ModelError, match="subgraph 7 of 2"):
+        read_model(called_once(number=7))
+
+
+def test_a_first_value_that_comes_too_late_is_told() -> None:
+    data = repacked(
+        called_once(),
+        lambda model: model.subgraphs[0].operators.append(model.subgraphs[0].operators.pop(0)),
+    )
+    assert "CALL_ONCE: it runs after a variable was used" in refusal(data).message
+
+
+def test_a_variable_that_nobody_assigns_is_a_contradiction() -> None:
+    file = Flatfile()
+    file.activation((1, 4))
+    past = file.read(file.variable("past"), (1, 4), 0.05, 0)
+    with pytest.raises(ModelError, match="tensor"):
+        verify(read_model(file.data(outputs=[past])))
 
 
 def changed_types(data: bytes, kind: str, which: slice) -> bytes:

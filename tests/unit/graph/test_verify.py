@@ -270,10 +270,15 @@ UNSUPPORTED = {
         lambda m: with_op(m, 2, right=0),
         "#2 ADD: .*broadcasting",
     ),
-    "variable": (
+    "parameter": (
         two_inputs,
-        lambda m: with_tensor(replace(m, inputs=(0,)), 1, kind=ValueKind.STATE),
-        r"#1 ADD: map is a variable, which keeps .*; it cannot be the right",
+        lambda m: with_tensor(replace(m, inputs=(0,)), 1, kind=ValueKind.PARAMETER),
+        r"#1 ADD: map keeps its value between inferences; it cannot be the right",
+    ),
+    "view of a state": (
+        cases.CASES["variable viewed late"],
+        lambda m: with_op(replace(m, ops=m.ops[1:]), 0, input=m.ops[0].inputs[0]),
+        "#2 RESHAPE: its input is a variable that changes before its output is read",
     ),
     "batch of a state": (
         cases.CASES["svdf"],

@@ -12,6 +12,7 @@ from tinyssl.core.errors import Mismatch, ModelError, UnsupportedModel
 from tinyssl.frontends.tflite import read_model, write_model
 from tinyssl.graph.passes import run_passes
 from tinyssl.ops.common.weights import WeightedOp
+from tinyssl.runtimes.host import HostModel
 from tinyssl.runtimes.inputs import FORCED, make_inputs
 from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.verify import check_host
@@ -53,6 +54,13 @@ def test_states_go_on_from_input_to_input() -> None:
     expected = [next(iter(oracle.run(x).values())) for x in inputs]
     found = [next(iter(outputs.values())) for outputs in check.outputs]
     np.testing.assert_array_equal(found, expected)
+
+
+def test_a_reset_that_does_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = CASES["variable int16"]()
+    monkeypatch.setattr(HostModel, "reset", lambda _: None)
+    with pytest.raises(Mismatch, match="after a reset, input 0: the output"):
+        check_host(data, make_inputs(read_model(data), 4, 0))
 
 
 @pytest.mark.parametrize("position", [0, 1, 3, 6])

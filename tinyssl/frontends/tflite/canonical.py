@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tinyssl.core.errors import ModelError
-from tinyssl.frontends.tflite.reader import DTYPES, read_model
+from tinyssl.frontends.tflite.reader import read_model
 from tinyssl.frontends.tflite.tables import damage_as_error
+from tinyssl.frontends.tflite.tensors import DTYPES
 
 CONVERT_HINT = (
     'rewrite it in canonical form: python -c "from pathlib import Path; '

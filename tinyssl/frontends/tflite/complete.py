@@ -52,13 +52,14 @@ def complete(data: bytes) -> Completed:
 
 
 def first_operators(data: bytes, count: int) -> bytes:
-    """The file cut off after so many operators; the last one's output becomes the model's."""
+    """The file cut off after so many operators; what the last of them wrote is its output."""
     from ai_edge_litert import schema_py_generated as schema
 
     root = schema.ModelT.InitFromPackedBuf(data, 0)
     graph = root.subgraphs[0]
     graph.operators = graph.operators[:count]
-    graph.outputs = graph.operators[-1].outputs
+    written = [op.outputs for op in graph.operators if op.outputs is not None and len(op.outputs)]
+    graph.outputs = written[-1] if written else graph.inputs
     root.signatureDefs = []
     return _packed(root)
 

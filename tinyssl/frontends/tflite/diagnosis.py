@@ -75,22 +75,15 @@ NPUS = {
 }
 """Custom operator that a compiler for an accelerator writes -> the accelerator"""
 
-STATEFUL = (
+RECURRENT = (
     "LSTM",
     "UNIDIRECTIONAL_SEQUENCE_LSTM",
     "BIDIRECTIONAL_SEQUENCE_LSTM",
     "RNN",
     "UNIDIRECTIONAL_SEQUENCE_RNN",
     "BIDIRECTIONAL_SEQUENCE_RNN",
-    "CALL_ONCE",
-    "VAR_HANDLE",
-    "READ_VARIABLE",
-    "ASSIGN_VARIABLE",
-    "WHILE",
-    "IF",
-    "CUSTOM CIRCULAR_BUFFER",
 )
-RECURRENT = STATEFUL[:6]
+BRANCHES = ("WHILE", "IF")
 SHAPES = ("SHAPE", "STRIDED_SLICE", "PACK", "SLICE", "GATHER", "REDUCE_PROD", "CONCATENATION")
 """Operators of which converters make the shape of a free batch"""
 
@@ -147,19 +140,21 @@ def _accelerator(graph: RawGraph) -> Iterator[Diagnosis]:
 
 
 def _memory(graph: RawGraph) -> Iterator[Diagnosis]:
-    """Recurrent and streaming models."""
-    ops = graph.of_kind(STATEFUL)
-    if not ops:
-        return
-    recurrent = any(op.kind in RECURRENT for op in ops)
-    what = "is recurrent" if recurrent else "keeps values between inferences (streaming)"
-    places = places_text(op.label for op in ops)
-    hint = "use a model without memory, which takes a whole window at once (convolutions over time)"
-    tensors = {
-        graph.place(index) for op in ops for index in (*op.inputs, *op.outputs) if index >= 0
-    }
-    text = f"the model {what}: {places}; tinyssl computes models without memory"
-    yield Diagnosis(text, hint, _labels(ops) | tensors)
+    """Recurrent operators, and control flow, that tinyssl does not have."""
+    for kinds, what, hint in (
+        (RECURRENT, "is recurrent", "use a UNIDIRECTIONAL_SEQUENCE_LSTM or convolutions over time"),
+        (BRANCHES, "decides while it runs what comes next", "convert it without control flow"),
+    ):
+        ops = [op for op in graph.of_kind(kinds) if op.kind not in OPS]
+        if ops:
+            places = places_text(op.label for op in ops)
+            tensors = {
+                graph.place(index)
+                for op in ops
+                for index in (*op.inputs, *op.outputs)
+                if index in graph.tensors
+            }
+            yield Diagnosis(f"the model {what}: {places}", hint, _labels(ops) | tensors)
 
 
 def _flex(graph: RawGraph) -> Iterator[Diagnosis]:

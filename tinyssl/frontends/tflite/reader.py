@@ -8,39 +8,26 @@ is no longer used, so that results can be compared tensor by tensor with an inte
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from tinyssl.core.errors import Blocker, ModelError, UnsupportedModel
-from tinyssl.core.text import printable
 from tinyssl.frontends.tflite.diagnosis import RawGraph, RawOp, RawTensor, diagnose
 from tinyssl.frontends.tflite.tables import (
     DAMAGED_HINT,
-    RANK_MAX,
     Tables,
     damage_as_error,
     enum_name,
     vector,
 )
+from tinyssl.frontends.tflite.tensors import UNUSED, Tensors
+from tinyssl.frontends.tflite.variables import CALL, RUN_ONCE, Variables, find_variables
 from tinyssl.graph.blockers import blocked
 from tinyssl.graph.check import CONTRADICTION_HINT
-from tinyssl.graph.model import DType, Model, Op, Quant, Value, ValueKind
+from tinyssl.graph.model import Model, Op, Value
 from tinyssl.graph.verify import find_blockers
 from tinyssl.ops import OPS
 from tinyssl.ops.common.tflite import OperatorContext, TfliteFormat
-
-# TensorType of the schema -> our types.
-DTYPES = {
-    0: DType.FLOAT32,
-    2: DType.INT32,
-    3: DType.UINT8,
-    4: DType.INT64,
-    6: DType.BOOL,
-    7: DType.INT16,
-    9: DType.INT8,
-}
-
-UNUSED = Value("unused", (1,), DType.INT8)
-"""Stands for a tensor that no operator reads or writes, or whose type is not known"""
 
 
 def read_model(data: bytes, name: str = "model") -> Model:
@@ -62,147 +49,106 @@ def read_model(data: bytes, name: str = "model") -> Model:
         return _Reader(data, name).read()
 
 
+class _Subgraph:
+    """One subgraph while it is read."""
+
+    def __init__(self, tables: Tables, number: int) -> None:
+        self.tables = tables
+        self.graph = tables.subgraph(number)
+        self.tensors = Tensors(tables, self.graph)
+        self.ops = tuple(self._raw_op(index) for index in range(self.graph.OperatorsLength()))
+
+    def _raw_op(self, index: int) -> RawOp:
+        operator = self.tables.operator(index, self.graph)
+        kind, _ = self.tables.kind(operator)
+        found = (int(number) for number in vector(operator.InputsAsNumpy()))
+        inputs = tuple(-1 if number == -1 else self.tensors.in_range(number) for number in found)
+        return RawOp(index, kind, inputs, self.tensors.indices(operator.OutputsAsNumpy()))
+
+    def version(self, op: RawOp) -> int:
+        """Version of an operator's code."""
+        return self.tables.kind(self.tables.operator(op.index, self.graph))[1]
+
+    def options(self, op: RawOp, table: str) -> Any:
+        """Its options by the schema's object API; None where it has none, or `table` is empty."""
+        if not table:
+            return None
+        try:
+            return self.tables.options(self.tables.operator(op.index, self.graph), table)
+        except ValueError as error:
+            raise ModelError(f"{op.label}: {error}", hint=CONTRADICTION_HINT) from error
+
+    def value(self, index: int) -> Value | None:
+        """A tensor; None where something about it is not supported."""
+        found = self.tensors.read(index)
+        return None if index in self.tensors.unreadable else found
+
+
 class _Reader:
     """One file while it is read."""
 
     def __init__(self, data: bytes, name: str) -> None:
         self.tables = Tables(data)
         self.name = name
-        self.count = self.tables.graph.TensorsLength()
-        self.blockers = self.tables.blockers
-        self.unreadable: set[int] = set()
-        """Tensors of a type or shape that is not supported"""
-        self.contents: dict[tuple[int, int], bytes] = {}
-        """Start and length in the file -> bytes: buffers may be shared"""
+        self.main = _Subgraph(self.tables, 0)
+        self.blockers = self.main.tensors.blockers
 
     def read(self) -> Model:
         """The model, or all that speaks against it."""
-        graph = self.tables.graph
-        inputs, outputs = (
-            self._indices(graph.InputsAsNumpy()),
-            self._indices(graph.OutputsAsNumpy()),
-        )
-        raw_ops = [self._raw_op(index) for index in range(graph.OperatorsLength())]
+        main, tensors = self.main, self.main.tensors
+        inputs = tensors.indices(main.graph.InputsAsNumpy())
+        outputs = tensors.indices(main.graph.OutputsAsNumpy())
+        variables = self._variables()
+        raw_ops = [_by_variable(op, variables) for op in main.ops if op.kind not in RUN_ONCE]
         used = {index for op in raw_ops for index in (*op.inputs, *op.outputs) if index >= 0}
         used |= {*inputs, *outputs}
-        tensors = tuple(
-            self._tensor(index) if index in used else UNUSED for index in range(self.count)
-        )
-        found = [self._operator(op, tensors) for op in raw_ops]
+        values = tuple(self._value(index, used, variables) for index in range(tensors.count))
+        found = [self._operator(op, values) for op in raw_ops]
         ops = tuple(op for op in found if op is not None)
         digest = hashlib.sha256(self.tables.data).hexdigest()
-        model = Model(self.name, tensors, ops, inputs, outputs, digest)
+        model = Model(self.name, values, ops, inputs, outputs, digest)
         if self.blockers:
-            raw = RawGraph(tuple(raw_ops), self._raw_tensors(used, tensors), inputs, outputs)
+            raw = RawGraph(main.ops, self._raw_tensors(used, values), inputs, outputs)
             raise blocked(diagnose(raw, [*self.blockers, *_further(model)]))
         return model
 
-    def _indices(self, numbers: object) -> tuple[int, ...]:
-        return tuple(_in_range(int(number), self.count) for number in vector(numbers))
+    def _variables(self) -> Variables:
+        """The resource variables, and what CALL_ONCE gives them."""
+        numbers = {
+            position: self.main.options(op, "CallOnceOptions").initSubgraphIndex
+            for position, op in enumerate(self.main.ops)
+            if op.kind == CALL
+        }
+        count = self.tables.root.SubgraphsLength()
+        others = set(range(1, count)) - set(numbers.values())
+        if others and all(op.kind in OPS or op.kind in RUN_ONCE for op in self.main.ops):
+            text = f"the file holds {count} subgraphs, and no operator runs {len(others)} of them"
+            hint = "convert a single signature, without control flow"
+            self.blockers.append(Blocker("", text, hint))
+        called = {at: _Subgraph(self.tables, number) for at, number in numbers.items()}
+        variables = find_variables(self.main, called)
+        for graph in called.values():
+            self.blockers += graph.tensors.blockers
+        self.blockers += variables.blockers
+        return variables
 
-    def _raw_op(self, index: int) -> RawOp:
-        operator = self.tables.operator(index)
-        kind, _ = self.tables.kind(operator)
-        inputs = (int(number) for number in vector(operator.InputsAsNumpy()))
-        return RawOp(
-            index,
-            kind,
-            tuple(-1 if number == -1 else _in_range(number, self.count) for number in inputs),
-            self._indices(operator.OutputsAsNumpy()),
-        )
+    def _value(self, index: int, used: set[int], variables: Variables) -> Value:
+        if index in variables.states:
+            return variables.states[index]
+        return self.main.tensors.read(index) if index in used else UNUSED
 
-    def _raw_tensors(self, used: set[int], tensors: tuple[Value, ...]) -> dict[int, RawTensor]:
-        found = {}
+    def _raw_tensors(self, used: set[int], values: tuple[Value, ...]) -> dict[int, RawTensor]:
+        found, tensors = {}, self.main.tensors
         for index in used:
-            raw = self.tables.tensor(index)
+            raw = tensors.table(index)
             kind = enum_name("TensorType", raw.Type())
-            constant = tensors[index].constant or self._content(raw, "") is not None
-            found[index] = RawTensor(self._tensor_name(index, raw), kind, constant)
+            constant = values[index].constant or tensors.content(raw, "") is not None
+            found[index] = RawTensor(tensors.name(index, raw), kind, constant)
         return found
 
-    def _tensor_name(self, index: int, raw: Any) -> str:
-        name = printable((raw.Name() or b"").decode("utf-8", "replace"))
-        self.tables.take(len(name))
-        return name or f"t{index}"
-
-    def _tensor(self, index: int) -> Value:
-        """A tensor that is used; what is not supported about it becomes a blocker."""
-        raw = self.tables.tensor(index)
-        name = self._tensor_name(index, raw)
-        where = f"tensor {index} ({name})"
-        shape = tuple(int(size) for size in vector(raw.ShapeAsNumpy())[: RANK_MAX + 1])
-        signature = [int(size) for size in vector(raw.ShapeSignatureAsNumpy())[: RANK_MAX + 1]]
-        blocker = _tensor_blocker(raw, where, shape, signature)
-        if blocker is not None:
-            self.blockers.append(blocker)
-            self.unreadable.add(index)
-            return UNUSED
-        content = self._content(raw, where)
-        kind = ValueKind.STATE if raw.IsVariable() else ValueKind.ACTIVATION
-        tensor = Value(name, shape, DTYPES[raw.Type()], self._quant(raw, where), content, kind)
-        if content is not None and len(content) != tensor.bytes:
-            raise ModelError(
-                f"{where} of shape {list(shape)} needs {tensor.bytes} bytes; its buffer "
-                f"{raw.Buffer()} holds {len(content)}",
-                hint=DAMAGED_HINT,
-            )
-        if tensor.quant is not None and content is None and tensor.quant.per_channel:
-            raise ModelError(
-                f"{where} is an activation with more than one scale: {len(tensor.quant.scale)}",
-                hint=DAMAGED_HINT,
-            )
-        return tensor
-
-    def _content(self, raw: Any, where: str) -> bytes | None:
-        """Bytes of a constant, or None for an activation."""
-        index, data = raw.Buffer(), self.tables.data
-        if not 0 <= index < self.tables.root.BuffersLength():
-            raise ModelError(
-                f"{where}: buffer {index} of {self.tables.root.BuffersLength()}", hint=DAMAGED_HINT
-            )
-        buffer = self.tables.checked(self.tables.root.Buffers(index))
-        start, size = buffer.Offset(), buffer.Size()
-        if start > 1:  # 0 and 1 mark buffers inside the flatbuffer
-            if start + size > len(data):
-                raise ModelError(
-                    f"{where}: buffer {index} is at offset {start}, length {size}; "
-                    f"the file has {len(data)} bytes",
-                    hint=DAMAGED_HINT,
-                )
-        else:
-            size = buffer.DataLength()
-            if not size:
-                return None
-            start = buffer._tab.Vector(buffer._tab.Offset(4))
-            if start + size > len(data):
-                raise ValueError(f"buffer {index} of {size} bytes at offset {start}")
-        if (start, size) not in self.contents:
-            self.tables.take(size)
-            self.contents[start, size] = bytes(data[start : start + size])
-        return self.contents[start, size] or None
-
-    def _quant(self, raw: Any, where: str) -> Quant | None:
-        details = raw.Quantization()
-        if details is None:
-            return None
-        details = self.tables.checked(details)
-        scales = tuple(float(scale) for scale in vector(details.ScaleAsNumpy()))
-        zeros = tuple(int(zero) for zero in vector(details.ZeroPointAsNumpy()))
-        self.tables.take(8 * (len(scales) + len(zeros)))
-        if not scales:
-            return None
-        if len(zeros) <= 1:
-            zeros = (zeros or (0,)) * len(scales)  # one, or none, stands for all channels
-        if len(zeros) != len(scales):
-            raise ModelError(
-                f"{where} has {len(scales)} scales, {len(zeros)} zero points", hint=DAMAGED_HINT
-            )
-        return Quant(scales, zeros, int(details.QuantizedDimension()) if len(scales) > 1 else 0)
-
-    def _operator(self, raw: RawOp, tensors: tuple[Value, ...]) -> Op | None:
+    def _operator(self, raw: RawOp, values: tuple[Value, ...]) -> Op | None:
         """The operator; None where it has a blocker."""
-        operator = self.tables.operator(raw.index)
-        _, version = self.tables.kind(operator)
+        version = self.main.version(raw)
         spec = OPS.get(raw.kind)
         if spec is None:
             self.blockers.append(Blocker(raw.label, "operator is not supported"))
@@ -214,16 +160,10 @@ class _Reader:
             self.blockers.append(Blocker(raw.label, text, hint))
             return None
         _check_arity(raw, form)
-        if not self.unreadable.isdisjoint((*raw.inputs, *raw.outputs)):
+        if not self.main.tensors.unreadable.isdisjoint((*raw.inputs, *raw.outputs)):
             return None
-        context = OperatorContext(
-            raw.index,
-            raw.label,
-            raw.inputs,
-            raw.outputs,
-            tensors,
-            self._options(raw, operator, form.options),
-        )
+        options = self.main.options(raw, form.options)
+        context = OperatorContext(raw.index, raw.label, raw.inputs, raw.outputs, values, options)
         try:
             read: Op = form.read(context)
             return read
@@ -231,13 +171,10 @@ class _Reader:
             self.blockers += error.blockers
             return None
 
-    def _options(self, raw: RawOp, operator: Any, table: str) -> Any:
-        if not table:
-            return None
-        try:
-            return self.tables.options(operator, table)
-        except ValueError as error:
-            raise ModelError(f"{raw.label}: {error}", hint=CONTRADICTION_HINT) from error
+
+def _by_variable(op: RawOp, variables: Variables) -> RawOp:
+    """The operator with the variable in place of each of its handles."""
+    return replace(op, inputs=tuple(variables.handles.get(i, i) for i in op.inputs))
 
 
 def _check_arity(raw: RawOp, form: TfliteFormat[Any]) -> None:
@@ -252,30 +189,6 @@ def _check_arity(raw: RawOp, form: TfliteFormat[Any]) -> None:
             f"it has {least} to {most} inputs and {writes}",
             hint=DAMAGED_HINT,
         )
-
-
-def _in_range(index: int, count: int) -> int:
-    if not 0 <= index < count:
-        raise ModelError(f"tensor index {index} of {count} tensors", hint=DAMAGED_HINT)
-    return index
-
-
-def _tensor_blocker(
-    raw: Any, where: str, shape: tuple[int, ...], signature: list[int]
-) -> Blocker | None:
-    """What is not supported about a tensor's type, storage or shape."""
-    if raw.Type() not in DTYPES:
-        return Blocker(where, f"type {enum_name('TensorType', raw.Type())} is not supported")
-    if raw.Sparsity() is not None or raw.VariantTensorsLength() or raw.ExternalBuffer():
-        hint = "convert the model without sparse tensors, into one file"
-        return Blocker(where, "sparse, variant and external tensors are not supported", hint)
-    if len(shape) > RANK_MAX:
-        return Blocker(where, f"more than {RANK_MAX} dimensions")
-    # The batch (first) dimension may be free: the file's own shape holds the 1 that is planned.
-    if any(size < 1 for size in shape) or any(size < 0 for size in signature[1:]):
-        text = f"the dynamic shape {signature or list(shape)} is not supported"
-        return Blocker(where, text, "convert the model with fixed input sizes")
-    return None
 
 
 def _further(model: Model) -> list[Blocker]:

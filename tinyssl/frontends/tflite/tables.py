@@ -87,20 +87,21 @@ class Tables:
                     )
                 ]
             )
-        self.blockers: list[Blocker] = []
-        """What else is not supported"""
-        self.graph = self._first_subgraph()
+        if not self.root.SubgraphsLength():
+            raise blocked([Blocker("", "the file holds no subgraph", DAMAGED_HINT)])
         self._check_unread()
 
-    def _first_subgraph(self) -> Any:
+    def subgraph(self, index: int) -> Any:
+        """Table of a subgraph, which is not too large.
+
+        Raises:
+            ModelError: There is no such subgraph.
+            UnsupportedModel: It is too large, or the first one and empty.
+        """
         count = self.root.SubgraphsLength()
-        if count != 1:
-            text = f"the file holds {count} subgraphs; exactly one is supported"
-            hint = "convert a single signature, without control flow"
-            self.blockers.append(Blocker("", text, hint))
-        if not count:
-            raise blocked(self.blockers)
-        graph = self.checked(self.root.Subgraphs(0))
+        if not 0 <= index < count:
+            raise ModelError(f"subgraph {index} of {count}", hint=DAMAGED_HINT)
+        graph = self.checked(self.root.Subgraphs(index))
         sizes = (
             ("operators", graph.OperatorsLength(), OPERATORS_MAX),
             ("tensors", graph.TensorsLength(), TENSORS_MAX),
@@ -110,7 +111,7 @@ class Tables:
         for what, found, most in sizes:
             if found > most:
                 raise blocked([Blocker("", f"the file has {found} {what}; {most} are supported")])
-        if not graph.OperatorsLength():
+        if not graph.OperatorsLength() and index == 0:
             raise blocked([Blocker("", "the graph holds no operators", DAMAGED_HINT)])
         return graph
 
@@ -120,6 +121,15 @@ class Tables:
             entry = self.checked(self.root.SignatureDefs(index))
             self.take(100 * (1 + entry.InputsLength() + entry.OutputsLength()))
         self.take(100 * self.root.MetadataLength())
+        for index in range(1, self.root.SubgraphsLength()):
+            graph = self.subgraph(index)
+            self.take(100 * (1 + graph.InputsLength() + graph.OutputsLength()))
+            for number in range(graph.TensorsLength()):
+                tensor = self.tensor(number, graph)
+                self.take(100 + 8 * (tensor.ShapeLength() + tensor.ShapeSignatureLength()))
+            for number in range(graph.OperatorsLength()):
+                operator = self.operator(number, graph)
+                self.take(100 + 8 * (operator.InputsLength() + operator.OutputsLength()))
 
     def take(self, count: int) -> None:
         """Counts bytes that are copied out of the file.
@@ -151,13 +161,13 @@ class Tables:
             raise ValueError(f"a table of {length} bytes at offset {position}")
         return table
 
-    def tensor(self, index: int) -> Any:
-        """Table of a tensor."""
-        return self.checked(self.graph.Tensors(index))
+    def tensor(self, index: int, graph: Any) -> Any:
+        """Table of a tensor of a subgraph."""
+        return self.checked(graph.Tensors(index))
 
-    def operator(self, index: int) -> Any:
-        """Table of an operator."""
-        return self.checked(self.graph.Operators(index))
+    def operator(self, index: int, graph: Any) -> Any:
+        """Table of an operator of a subgraph."""
+        return self.checked(graph.Operators(index))
 
     def kind(self, operator: Any) -> tuple[str, int]:
         """Name of an operator's code, with the custom code of a CUSTOM, and its version."""

@@ -13,14 +13,16 @@ XNNPACK takes only parts of the graph.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from tinyssl.frontends.tflite.lowering import lower
-from tinyssl.frontends.tflite.reader import DTYPES
+from tinyssl.frontends.tflite.lowering import first_value_ops, handle_ops, lower
 from tinyssl.frontends.tflite.tables import IDENTIFIER, SCHEMA_VERSION
+from tinyssl.frontends.tflite.tensors import DTYPES
 from tinyssl.graph.model import Model, Quant, ValueKind
 from tinyssl.ops.common.tflite import FileOp, Lowering
 
@@ -40,58 +42,71 @@ def write_model(model: Model) -> bytes:
         UnsupportedModel: An operator that TFLite cannot say.
     """
     lowered = lower(model)
-    order = _order(model, lowered.ops)
-    return _File(model, lowered, order).pack()
+    first = Part((), (), first_value_ops(lowered))
+    main = Part(model.inputs, model.outputs, (*handle_ops(lowered, bool(first.ops)), *lowered.ops))
+    return _File(lowered, [main, first] if first.ops else [main]).pack()
 
 
-def _order(model: Model, ops: Iterable[FileOp]) -> dict[int, int]:
-    """Tensor of the model -> tensor of the file, in order of first use."""
-    used = [*model.inputs]
-    for op in ops:
-        used += [index for index in (*op.inputs, *op.outputs) if index >= 0]
-    return {old: new for new, old in enumerate(dict.fromkeys([*used, *model.outputs]))}
+@dataclass(frozen=True)
+class Part:
+    """What one subgraph holds; tensors by their index in the model."""
+
+    inputs: Sequence[int]
+    outputs: Sequence[int]
+    ops: Sequence[FileOp]
+
+    @cached_property
+    def order(self) -> dict[int, int]:
+        """Tensor of the model -> tensor of the subgraph, in order of first use."""
+        used = [*self.inputs]
+        for op in self.ops:
+            used += [index for index in (*op.inputs, *op.outputs) if index >= 0]
+        return {old: new for new, old in enumerate(dict.fromkeys([*used, *self.outputs]))}
 
 
 class _File:
     """One flatbuffer while it is written. Children come before their parents."""
 
-    def __init__(self, model: Model, lowered: Lowering, order: dict[int, int]) -> None:
+    def __init__(self, lowered: Lowering, parts: Sequence[Part]) -> None:
         import flatbuffers
         from ai_edge_litert import schema_py_generated as schema
 
         self.schema: Any = schema
         self.builder: Any = flatbuffers.Builder(1 << 16)
-        self.model = model
-        self.ops = lowered.ops
-        self.order = order
-        self.tensors = [lowered.tensors[old] for old in order]
+        self.parts = parts
+        self.handles = lowered.handles
+        self.tensors = lowered.tensors
         self.shared: dict[Hashable, int] = {}
+        used = [index for part in parts for index in part.order if index not in self.handles]
+        found = dict.fromkeys(self.tensors[index].data for index in used)
+        self.contents = [b"", *(data for data in found if data is not None)]
+        ops = (op for part in parts for op in part.ops)
+        self.codes = list(dict.fromkeys((op.kind, op.version) for op in ops))
 
     def pack(self) -> bytes:
-        contents = [b"", *dict.fromkeys(t.data for t in self.tensors if t.data is not None)]
-        numbers = {content: number for number, content in enumerate(contents)}
-        buffers = self._offsets([self._buffer(content) for content in contents])
-        codes = list(dict.fromkeys((op.kind, op.version) for op in self.ops))
-        tensors = self._offsets([self._tensor(n, numbers) for n in range(len(self.tensors))])
-        operators = self._offsets(
-            [self._operator(op, codes.index((op.kind, op.version))) for op in self.ops]
-        )
-        graph = self._write_table(
-            "SubGraph",
-            Tensors=tensors,
-            Inputs=self._vector("i4", [self.order[index] for index in self.model.inputs]),
-            Outputs=self._vector("i4", [self.order[index] for index in self.model.outputs]),
-            Operators=operators,
-        )
+        buffers = self._offsets([self._buffer(content) for content in self.contents])
+        graphs = [self._graph(part) for part in self.parts]
         root = self._write_table(
             "Model",
             Version=SCHEMA_VERSION,
-            OperatorCodes=self._offsets([self._code(*code) for code in codes]),
-            Subgraphs=self._offsets([graph]),
+            OperatorCodes=self._offsets([self._code(*code) for code in self.codes]),
+            Subgraphs=self._offsets(graphs),
             Buffers=buffers,
         )
         self.builder.Finish(root, file_identifier=IDENTIFIER)
         return bytes(self.builder.Output())
+
+    def _graph(self, part: Part) -> int:
+        numbers = {content: number for number, content in enumerate(self.contents)}
+        tensors = self._offsets([self._tensor(index, part, numbers) for index in part.order])
+        operators = self._offsets([self._operator(op, part) for op in part.ops])
+        return self._write_table(
+            "SubGraph",
+            Tensors=tensors,
+            Inputs=self._vector("i4", [part.order[index] for index in part.inputs]),
+            Outputs=self._vector("i4", [part.order[index] for index in part.outputs]),
+            Operators=operators,
+        )
 
     # Tables of the schema.
 
@@ -104,7 +119,10 @@ class _File:
         builder.Bytes[builder.head : builder.head + len(content)] = content
         return self._write_table("Buffer", Data=builder.EndVector())
 
-    def _tensor(self, index: int, buffers: dict[bytes, int]) -> int:
+    def _tensor(self, index: int, part: Part, buffers: dict[bytes, int]) -> int:
+        if index in self.handles:
+            kind = self.schema.TensorType.RESOURCE
+            return self._write_table("Tensor", Shape=self._vector("i4", ()), Type=kind, Buffer=0)
         tensor = self.tensors[index]
         fields: dict[str, Any] = {
             "Shape": self._vector("i4", tensor.shape),
@@ -115,8 +133,8 @@ class _File:
             fields["Quantization"] = self._quant(tensor.quant)
         if tensor.kind is ValueKind.STATE:
             fields["IsVariable"] = True
-        for name, ends in (("input", self.model.inputs), ("output", self.model.outputs)):
-            if index in [self.order[end] for end in ends]:
+        for name, ends in (("input", part.inputs), ("output", part.outputs)):
+            if index in ends:
                 own = name if len(ends) == 1 else tensor.name
                 fields["Name"] = self.builder.CreateSharedString(own)
         return self._write_table("Tensor", **fields)
@@ -141,24 +159,26 @@ class _File:
             **fields,
         )
 
-    def _operator(self, op: FileOp, code: int) -> int:
+    def _operator(self, op: FileOp, part: Part) -> int:
         options = {}
         if op.options:
-            fields = {
-                name: self._vector("i4", value) if isinstance(value, list) else value
-                for name, value in op.fields.items()
-            }
+            fields = {name: self._field(value) for name, value in op.fields.items()}
             options = {
                 "BuiltinOptionsType": getattr(self.schema.BuiltinOptions, op.options),
                 "BuiltinOptions": self._write_table(op.options, **fields),
             }
         return self._write_table(
             "Operator",
-            OpcodeIndex=code,
-            Inputs=self._vector("i4", [self.order.get(index, -1) for index in op.inputs]),
-            Outputs=self._vector("i4", [self.order[index] for index in op.outputs]),
+            OpcodeIndex=self.codes.index((op.kind, op.version)),
+            Inputs=self._vector("i4", [part.order.get(index, -1) for index in op.inputs]),
+            Outputs=self._vector("i4", [part.order[index] for index in op.outputs]),
             **options,
         )
+
+    def _field(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.builder.CreateSharedString(value)
+        return self._vector("i4", value) if isinstance(value, list) else value
 
     # What tables are made of.
 

@@ -23,8 +23,12 @@ PLAIN = (DType.FLOAT32, DType.INT32, DType.INT64, DType.BOOL)
 SYMMETRIC = (DType.INT16, DType.INT32)
 """Types whose zero point is 0"""
 
-LASTING_ROLES = {ValueKind.PARAMETER: Role.PARAMETER, ValueKind.STATE: Role.STATE}
-"""Kind of a value that outlives an inference -> the role that an operand must have for it"""
+LASTING_ROLES = {
+    ValueKind.PARAMETER: (Role.PARAMETER,),
+    ValueKind.STATE: (Role.STATE, Role.ACTIVATION),
+}
+"""Kind of a value that outlives an inference -> roles of operands where it may stand. A state is
+read and written as an activation is, only that it keeps its value"""
 
 
 def values(check: OpCheck[Op]) -> None:
@@ -46,11 +50,10 @@ def _lasting(check: OpCheck[Op], operand: Operand, index: int) -> None:
     """Parameters and states need an operator that knows of them."""
     value = check.tensor(index)
     needed = LASTING_ROLES.get(value.kind)
-    if needed is not None and needed not in operand.roles:
+    if needed is not None and not {*needed} & {*operand.roles}:
         raise check.unsupported(
-            f"{value.name} is a variable, which keeps its value between inferences; it cannot be "
-            f"the {operand.name}",
-            hint="use a model without memory, which takes a whole window at once",
+            f"{value.name} keeps its value between inferences; it cannot be the {operand.name}",
+            hint="make it a constant, or an input",
         )
 
 

@@ -133,9 +133,17 @@ class Lowering:
     model: Model
     tensors: list[Value] = field(init=False)
     ops: list[FileOp] = field(init=False, default_factory=list)
+    handles: list[int] = field(init=False, default_factory=list)
+    """States that are resource variables: in the file each is its handle"""
 
     def __post_init__(self) -> None:
         self.tensors = list(self.model.tensors)
+
+    def handle(self, state: int) -> int:
+        """Index of the handle of a resource variable."""
+        if state not in self.handles:
+            self.handles.append(state)
+        return state
 
     def add(self, tensor: Value) -> int:
         """Index of a tensor that the model does not have."""
