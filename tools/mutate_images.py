@@ -97,7 +97,7 @@ def outcomes(count: int, seed: int, folder: Path) -> Iterator[tuple[str, Path]]:
 
 def _outcome(path: Path) -> str:
     try:
-        found = read_picture(path, SIDE)
+        found = read_picture(path, (SIDE, SIDE))
     except BaseException as error:  # the campaign is about what gets through
         return f"raised {type(error).__name__}: {error}"
     if isinstance(found, str):

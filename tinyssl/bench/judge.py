@@ -10,7 +10,11 @@ import numpy as np
 
 from tinyssl.graph.interface import Outputs, ValueInfo
 from tinyssl.learn.tasks import TASKS, Answers, Task, confusion_matrix
+from tinyssl.runtimes.base import Array
 from tinyssl.verify.sqnr import dequantised
+
+BINARY = 2
+"""Classes that one score tells apart: the second one where it is above a half"""
 
 
 @dataclass
@@ -59,5 +63,11 @@ class Judge:
             dequantised(value, found[value.name]).reshape(1, *value.shape[1:])
             for value in self.outputs
         )
-        answer: Answers = self.task.decode(reals)[0]
+        answer: Answers = self.task.decode(self._scores(reals))[0]
         return answer
+
+    def _scores(self, reals: tuple[Array, ...]) -> tuple[Array, ...]:
+        """One probability for two classes, as of a sigmoid, as a score for each."""
+        if len(self.class_names) != BINARY or len(reals) > 1 or reals[0].size > 1:
+            return reals
+        return (np.stack([1 - reals[0].ravel(), reals[0].ravel()], axis=1),)

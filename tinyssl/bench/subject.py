@@ -85,12 +85,17 @@ def choose_samples(model: Model, split: TestSplit | None, count: int) -> Samples
     if split is None:
         inputs = make_inputs(model, count or RANDOM_INPUTS, SEED)
         return Samples(inputs, np.arange(len(inputs), dtype=np.int64))
-    order = np.random.default_rng(SEED).permutation(len(split.samples))
-    chosen = np.sort(order[: count or len(order)])
     (value,) = of_kind(named_values(model), ValueKind.INPUT)
-    part = split.take(chosen)
+    chosen, part = chosen_of(split, count)
     inputs = [{value.name: x} for x in wire_to_model(model, part.samples)]
     return Samples(inputs, chosen, part)
+
+
+def chosen_of(split: TestSplit, count: int) -> tuple[NDArray[np.int64], TestSplit]:
+    """Positions of `count` samples (0: all), drawn at random and in order, and these samples."""
+    order = np.random.default_rng(SEED).permutation(len(split.samples))
+    chosen = np.sort(order[: count or len(order)])
+    return chosen, split.take(chosen)
 
 
 def open_reference(data: bytes, progress: Progress) -> Reference:

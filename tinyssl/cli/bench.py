@@ -70,11 +70,9 @@ def _blocks(record: RunRecord) -> Iterator[Table | str]:
         yield ""
     if "equal" in results:
         count = results.get("images", results.get("inputs", 0))
-        what = (
-            f"test {sample_noun(record.data)}s"
-            if "images" in results
-            else "noise inputs (the model has no test split)"
-        )
+        what = "noise inputs (the model has no test split)"
+        if record.data:
+            what = f"test {sample_noun(record.data)}s"
         outputs = results.get("device", {}).get("outputs", 1)
         where = "" if outputs == 1 else f" in all {outputs} outputs"
         counted = f"{results['equal']:,} of {count:,} {what}"

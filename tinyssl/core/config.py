@@ -313,6 +313,14 @@ class BenchConfig:
     """Inferences before the timed ones"""
     images: Annotated[int, Field(ge=0)] = 0
     """Test images to classify on the device; 0: all of them"""
+    data: Path | None = None
+    """Folder of pictures to send, or an .npz with `inputs`; default: the model's own test split"""
+    pixels: str | None = None
+    """What pixels 0 and 255 became in training, with --data: LOW:HIGH (0:1, -1:1, 0:255), one pair
+    a channel with commas between, or `codes` for the bytes as they are"""
+    labels: Path | None = None
+    """Text file with the class of each score, a line each, with --data; default: the folders'
+    names in alphabetical order"""
     accuracy: bool = True
     """Stream the test split to the device"""
     profile: bool = True

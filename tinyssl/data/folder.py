@@ -18,7 +18,7 @@ from tinyssl.data.kinds import ADVICE, FOUND_ADVICE, recognise
 from tinyssl.data.layout import FolderLayout, find_layout
 from tinyssl.data.limits import require_memory
 from tinyssl.data.names import checked_names
-from tinyssl.data.pixels import fit_square, to_rgb
+from tinyssl.data.pixels import Size, fit_to, to_rgb
 from tinyssl.data.walk import Listing, list_pictures
 
 NAMED = 10
@@ -47,7 +47,7 @@ def read_folder(config: DataConfig, progress: Progress) -> Source:
     layout = find_layout(listing)
     names = checked_names(layout.classes, printable(str(listing.root)))
     return Source(
-        _read_all(listing, config.image_size, progress),
+        read_pictures(listing, (config.image_size, config.image_size), progress),
         layout_labels(layout),
         names,
         own_split(layout, "test"),
@@ -71,9 +71,15 @@ def own_split(layout: FolderLayout, role: str) -> Indices | None:
     return np.flatnonzero([of == role for of in layout.role_of]).astype(np.int64)
 
 
-def _read_all(listing: Listing, size: int, progress: Progress) -> Images:
-    shape = (len(listing.pictures), size, size, 3)
-    require_memory(int(np.prod(shape, dtype=object)), f"{shape[0]:,} pictures of {size}x{size}")
+def read_pictures(listing: Listing, size: Size, progress: Progress) -> Images:
+    """All pictures of a listing, (n, height, width, 3).
+
+    Raises:
+        DataError: Some cannot be read, or they do not fit into memory.
+    """
+    shape = (len(listing.pictures), *size, 3)
+    what = f"{shape[0]:,} pictures of {size[0]}x{size[1]}"
+    require_memory(int(np.prod(shape, dtype=object)), what)
     images = np.empty(shape, np.uint8)
     broken: list[tuple[Path, str]] = []
 
@@ -118,14 +124,14 @@ def _reason(path: Path, reason: str, kind: str) -> str:
     return kind if kind == "empty file" else f"{printable(reason)}; by its content: {kind}"
 
 
-def read_picture(path: Path, size: int) -> Images | str:
-    """The picture as (size, size, 3), or why it cannot be read."""
+def read_picture(path: Path, size: Size) -> Images | str:
+    """The picture as (*size, 3), or why it cannot be read."""
     try:
         size_bytes = path.stat().st_size
         if size_bytes > PICTURE_BYTES:
             return f"{size_bytes:,} bytes; {PICTURE_BYTES:,} are the most"
         with Image.open(path) as picture:
-            return fit_square(to_rgb(picture), size)
+            return fit_to(to_rgb(picture), size)
     except UnidentifiedImageError:
         return "no format that Pillow knows"
     except Exception as error:  # decoders raise whatever their own code trips over

@@ -60,10 +60,25 @@ def to_rgb(picture: Image.Image) -> Image.Image:
     return turned.convert("RGB")
 
 
-def fit_square(picture: Image.Image, size: int) -> Images:
-    """(size, size, 3): the short side resized to `size` (bicubic, antialiased), centre cropped."""
-    fitted = ImageOps.fit(picture, (size, size), Image.Resampling.BICUBIC)
+Size = tuple[int, int]
+"""Height and width"""
+
+
+def fit_to(picture: Image.Image, size: Size) -> Images:
+    """(height, width, 3): resized until both sides reach (bicubic, antialiased), centre cropped."""
+    fitted = ImageOps.fit(picture, (size[1], size[0]), Image.Resampling.BICUBIC)
     return np.asarray(fitted, dtype=np.uint8)
+
+
+def fit_square(picture: Image.Image, size: int) -> Images:
+    """(size, size, 3); see `fit_to`."""
+    return fit_to(picture, (size, size))
+
+
+def to_grey(images: Images) -> Images:
+    """(n, h, w, 3) to (n, h, w, 1): luma of ITU-R 601, as Pillow's `convert("L")`."""
+    grey = [np.asarray(Image.fromarray(image).convert("L")) for image in images]
+    return np.stack(grey)[..., None]
 
 
 def fit_all(images: Images, size: int) -> Images:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tinyssl.data.spec import Samples, to_int8
-from tinyssl.graph.interface import Feeds, ValueInfo, named_values, of_kind
+from tinyssl.core.errors import UsageError
+from tinyssl.data.scaling import Scaling
+from tinyssl.data.spec import Samples, to_int8, to_unit
+from tinyssl.graph.interface import REAL, Feeds, ValueInfo, named_values, of_kind
 from tinyssl.graph.model import DType, Model, ValueKind
 from tinyssl.runtimes.base import Array
-
-Int8 = NDArray[np.int8]
 
 FLIP = np.uint8(0x80)
 """q = u - 128 is the same byte with its highest bit flipped"""
@@ -20,23 +19,63 @@ AMPLITUDES = (1, 4, 16, 64)
 """Half-widths of the noise around the zero point: quiet inputs reach other roundings than loud.
 Of float inputs, in 64ths"""
 FLOAT_NOISE = 4.0
-"""Half-width of the noise of float inputs"""
+"""Half-width of the noise of float inputs that no QUANTIZE reads"""
+FLOAT_MARGIN = 0.02
+"""Share of the range by which the noise of float inputs goes beyond it at each end"""
 FORCED = 3 + 2 * len(AMPLITUDES)
 """Extremes and quiet inputs that are always among the compared"""
 
 
-def wire_to_model(model: Model, samples: Samples) -> Int8:
-    """Samples as the model takes them: pixels 0 to 255 are -128 to 127; see `FeatureSpec`.
+def wire_to_model(model: Model, samples: Samples) -> Array:
+    """Samples as the first input's own elements, without a scaling of their own.
+
+    A byte is the model's byte (pixels 0 to 255 are -128 to 127 of int8), a float32 is in [0, 1];
+    see `FeatureSpec`.
 
     Args:
-        model: Gives the shape of an input.
+        model: Gives type and shape of an input.
         samples: (n, …), in a dtype of `FeatureSpec`.
+
+    Raises:
+        UsageError: The input has another type.
     """
-    return _codes(model.input.shape, samples)
+    return _codes(of_kind(named_values(model), ValueKind.INPUT)[0], samples)
 
 
-def _codes(shape: tuple[int, ...], samples: Samples) -> Int8:
-    return to_int8(samples).reshape((len(samples), *shape))
+def _codes(value: ValueInfo, samples: Samples) -> Array:
+    found: Array
+    if value.dtype is DType.FLOAT32:
+        found = to_unit(samples)
+    elif value.dtype is DType.UINT8:
+        found = to_int8(samples).view(np.uint8) ^ FLIP
+    elif value.dtype is DType.INT8:
+        found = to_int8(samples)
+    else:
+        raise UsageError(
+            f"the input {value.name} is {value.text}; samples become int8, uint8 or float32",
+            hint="feed it from your own code (docs/PROTOCOL.md: set)",
+        )
+    return np.reshape(found, (len(samples), *value.shape))
+
+
+def scaled(value: ValueInfo, scaling: Scaling, samples: Samples) -> Array:
+    """Samples as elements of an input whose real values a `Scaling` declares.
+
+    Args:
+        value: The input: float32, or quantised.
+        scaling: What samples mean to the network.
+        samples: (n, …, channels), in a dtype of `FeatureSpec`.
+
+    Returns:
+        (n, *value.shape): reals of float32, else the nearest codes, halves to even.
+    """
+    reals = scaling.reals(samples).reshape((len(samples), *value.shape))
+    if value.quant is None:
+        return reals.astype(value.dtype.value)
+    low, high = _range(value.dtype)
+    codes = np.round(reals / np.float32(value.quant.scale[0])) + value.quant.zero_point[0]
+    found: Array = np.clip(codes, low, high).astype(value.dtype.value)
+    return found
 
 
 def to_wire(x: Array, uint8: bool) -> bytes:
@@ -62,7 +101,10 @@ def make_inputs(model: Model, count: int, seed: int, samples: Samples | None = N
     more = max(count - FORCED, 0)
     return _zipped(
         model,
-        lambda value: [*_forced(value, rng), *_samples(value, more, rng, samples)],
+        lambda value: [
+            *_forced(value, rng, _noise_range(model, value)),
+            *_samples(value, more, rng, (samples, _noise_range(model, value))),
+        ],
     )
 
 
@@ -71,7 +113,10 @@ def sample_inputs(
 ) -> list[Feeds]:
     """`count` feeds: test samples (n, …), then noise to fill up."""
     rng = np.random.default_rng(seed)
-    return _zipped(model, lambda value: _samples(value, count, rng, samples))
+    return _zipped(
+        model,
+        lambda value: _samples(value, count, rng, (samples, _noise_range(model, value))),
+    )
 
 
 def _zipped(model: Model, make: Callable[[ValueInfo], list[Array]]) -> list[Feeds]:
@@ -83,14 +128,45 @@ def _zipped(model: Model, make: Callable[[ValueInfo], list[Array]]) -> list[Feed
 
 
 def _samples(
-    value: ValueInfo, count: int, rng: np.random.Generator, samples: Samples | None
+    value: ValueInfo,
+    count: int,
+    rng: np.random.Generator,
+    sources: tuple[Samples | None, tuple[float, float]],
 ) -> list[Array]:
-    chosen = [] if samples is None else list(_codes(value.shape, samples[:count]))
+    """Test samples, then noise in a range."""
+    samples, (low, high) = sources
+    chosen = [] if samples is None else list(_codes(value, samples[:count]))
     shape = (count - len(chosen), *value.shape)
-    low, high = _range(value.dtype)
     if value.dtype is DType.FLOAT32:
         return [*chosen, *rng.uniform(low, high, shape).astype(np.float32)]
     return [*chosen, *rng.integers(int(low), int(high) + 1, shape, dtype=value.dtype.value)]
+
+
+def real_range(model: Model, value: ValueInfo) -> tuple[float, float] | None:
+    """Real values between which an input's elements differ: of its codes, of float32 those of the
+    QUANTIZE that reads it; None where nothing quantises it.
+    """
+    readers = [op for op in model.ops if value.index in op.inputs]
+    quantised = [value.index, *(index for op in readers for index in op.outputs)]
+    if value.quant is not None:
+        quantised = [value.index]
+    tensors = [model.tensor(index) for index in quantised]
+    reals = [
+        tensor.quant.scale[0] * (code - tensor.quant.zero_point[0])
+        for tensor in tensors
+        if tensor.quant is not None and tensor.dtype not in REAL
+        for code in _range(tensor.dtype)
+    ]
+    return (min(reals), max(reals)) if reals else None
+
+
+def _noise_range(model: Model, value: ValueInfo) -> tuple[float, float]:
+    """Least and greatest value of an input's noise; of float32 a bit beyond its real range."""
+    found = real_range(model, value)
+    if value.dtype is not DType.FLOAT32 or found is None:
+        return _range(value.dtype)
+    beyond = FLOAT_MARGIN * (found[1] - found[0])
+    return found[0] - beyond, found[1] + beyond
 
 
 def _range(dtype: DType) -> tuple[float, float]:
@@ -103,14 +179,16 @@ def _range(dtype: DType) -> tuple[float, float]:
     return int(limits.min), int(limits.max)
 
 
-def _forced(value: ValueInfo, rng: np.random.Generator) -> list[Array]:
+def _forced(
+    value: ValueInfo, rng: np.random.Generator, noise_range: tuple[float, float]
+) -> list[Array]:
     zero = 0 if value.quant is None else value.quant.zero_point[0]
-    low, high = _range(value.dtype)
+    low, high = noise_range
     constant = [np.full(value.shape, each, dtype=value.dtype.value) for each in (low, high, zero)]
     quiet = []
     for amplitude in AMPLITUDES:
         for _ in range(2):
             noise = zero + rng.integers(-amplitude, amplitude + 1, value.shape)
-            scaled = noise / AMPLITUDES[-1] if value.dtype is DType.FLOAT32 else noise
-            quiet.append(np.clip(scaled, low, high).astype(value.dtype.value))
+            quieter = noise / AMPLITUDES[-1] if value.dtype is DType.FLOAT32 else noise
+            quiet.append(np.clip(quieter, low, high).astype(value.dtype.value))
     return [*constant, *quiet]

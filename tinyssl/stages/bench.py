@@ -29,6 +29,7 @@ from typing import Any
 from tinyssl.bench.agreement import Agreement
 from tinyssl.bench.judge import Judge
 from tinyssl.bench.latency import Unit, as_time, profile_rows, summary_stats, unit_of
+from tinyssl.bench.own_data import own_data
 from tinyssl.bench.restarts import arm_watchdog, explain_reset
 from tinyssl.bench.subject import (
     Reference,
@@ -41,11 +42,13 @@ from tinyssl.bench.subject import (
 from tinyssl.bench.target import BenchTarget, check_identity, check_sizes, find_target
 from tinyssl.core.config import BenchConfig
 from tinyssl.core.config_json import config_json
+from tinyssl.core.errors import UsageError
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import BuildInfo, RunRecord, RunWriter, Workspace, read_record, write_json
 from tinyssl.core.text import printable
 from tinyssl.device import Identity, Session, open_link
 from tinyssl.graph.interface import ValueInfo
+from tinyssl.graph.model import Model
 from tinyssl.runtimes.device import DeviceModel
 
 
@@ -78,7 +81,7 @@ def bench(config: BenchConfig, workspace: Workspace, progress: Progress | None =
         progress: Told about each part.
 
     Raises:
-        UsageError: No build, or its model is gone.
+        UsageError: No build, its model is gone, or `--data` lacks what must be declared.
         DeviceNotFound: No port, more than one, or one in use.
         DeviceTimeout: The device does not answer.
         DeviceError: It answers errors or damaged lines after all retries, or was reset.
@@ -88,10 +91,10 @@ def bench(config: BenchConfig, workspace: Workspace, progress: Progress | None =
     progress = progress or Silent()
     target = find_target(config, workspace)
     model, data = load_model(target.info)
-    samples = choose_samples(model, split_of(target.info), config.images)
+    samples, told = _samples(config, target.info, model, progress)
     content = config_json(config)
     inputs = {"build": target.folder / BuildInfo.FILE, "model": Path(target.info.model_path)}
-    with workspace.start("bench", content, inputs=inputs, data=_data(target.info)) as run:
+    with workspace.start("bench", content, inputs=inputs, data=told) as run:
         target.info.save(run.file("build", BuildInfo.FILE).parent, workspace.root)
         link = open_link(target.port, target.baud)
         with Session(link, config.timeout, config.retries) as session:
@@ -110,8 +113,18 @@ def bench(config: BenchConfig, workspace: Workspace, progress: Progress | None =
     return run.record
 
 
-def _data(info: BuildInfo) -> dict[str, Any]:
-    return read_record(Path(info.data_run)).data if info.data_run else {}
+def _samples(
+    config: BenchConfig, info: BuildInfo, model: Model, progress: Progress
+) -> tuple[Samples, dict[str, Any]]:
+    """What is sent, and what the record says of it."""
+    if config.data is not None:
+        own = own_data(config, model, progress)
+        return own.samples, own.record
+    for name in ("pixels", "labels"):
+        if getattr(config, name) is not None:
+            raise UsageError(f"--{name} says something about --data", hint="add --data FOLDER")
+    told = read_record(Path(info.data_run)).data if info.data_run else {}
+    return choose_samples(model, split_of(info), config.images), told
 
 
 def _identify(

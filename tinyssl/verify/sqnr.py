@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from tinyssl.data.spec import Samples, to_int8, to_unit
 from tinyssl.frontends.tflite import read_model
-from tinyssl.graph.interface import ValueInfo
-from tinyssl.graph.model import DType, Model, Op, Value
+from tinyssl.graph.interface import REAL, ValueInfo
+from tinyssl.graph.model import Model, Op, Value
 from tinyssl.graph.passes import run_passes
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
 from tinyssl.runtimes.tflm import TflmInterpreter
@@ -70,11 +70,9 @@ def layer_sqnr(
 
 
 def dequantised(tensor: Value | ValueInfo, values: NDArray[Any]) -> NDArray[np.float64]:
-    """scale * (q - zero point); floats as they are."""
-    if tensor.dtype is DType.FLOAT32:
+    """scale * (q - zero point); elements without quantisation as they are."""
+    if tensor.dtype in REAL or tensor.quant is None:
         return values.astype(np.float64)
-    if tensor.quant is None:
-        raise ValueError(f"{tensor.name} has no quantisation")
     zero, scale = tensor.quant.zero_point[0], tensor.quant.scale[0]
     return scale * (values.astype(np.float64) - zero)
 

@@ -1,0 +1,204 @@
+"""Samples that you name with `tinyssl bench --data`: pictures, or an .npz of ready inputs.
+
+Pictures are turned upright, resized (bicubic) until both sides reach the model's input, and cropped
+in the centre; an input with one channel gets their luma. What a pixel then means to the model you
+declare with `--pixels`: no file says it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.bench.judge import BINARY
+from tinyssl.bench.subject import Samples, chosen_of
+from tinyssl.core.config import BenchConfig
+from tinyssl.core.errors import DataError, UsageError
+from tinyssl.core.progress import Progress
+from tinyssl.core.text import printable
+from tinyssl.data.arrays import member_names, read_arrays
+from tinyssl.data.base import Images, Indices
+from tinyssl.data.folder import layout_labels, own_split, read_pictures
+from tinyssl.data.layout import find_layout
+from tinyssl.data.names import checked_names
+from tinyssl.data.npz import read_labels
+from tinyssl.data.pixels import to_grey
+from tinyssl.data.scaling import CODES, HINT, Scaling
+from tinyssl.data.spec import FeatureSpec
+from tinyssl.data.walk import list_pictures
+from tinyssl.graph.interface import Feeds, ValueInfo, named_values, of_kind
+from tinyssl.graph.model import Model, ValueKind
+from tinyssl.runtimes.base import Array
+from tinyssl.runtimes.inputs import real_range, scaled, wire_to_model
+from tinyssl.verify.subject import TestSplit
+
+ARRAYS_HINT = "save it with numpy.savez(path, inputs=…, labels=…): (n, *shape), as the model takes"
+CHANNELS = (1, 3)
+"""Of an input that takes pictures"""
+
+
+@dataclass(frozen=True)
+class OwnData:
+    """What `--data` names, ready to be sent."""
+
+    samples: Samples
+    record: dict[str, Any]
+    """What the run's record says of it"""
+
+
+def own_data(config: BenchConfig, model: Model, progress: Progress) -> OwnData:
+    """Reads `config.data`, as much of it as `config.images` asks for.
+
+    Raises:
+        UsageError: The model takes no pictures, or what must be declared was not.
+        DataError: The files cannot be read, or do not fit the model.
+    """
+    path = config.data
+    if path is None:
+        raise UsageError("no data", hint="name a folder of pictures with --data")
+    inputs = of_kind(named_values(model), ValueKind.INPUT)
+    if path.suffix == ".npz":
+        return _ready(config, path, inputs)
+    return _pictures(config, path, model, progress)
+
+
+def _pictures(config: BenchConfig, path: Path, model: Model, progress: Progress) -> OwnData:
+    value = _picture_input(model)
+    scaling = _scaling(config, model, value)
+    listing = list_pictures(path)
+    layout = find_layout(listing)
+    images = read_pictures(listing, (value.shape[1], value.shape[2]), progress)
+    images = to_grey(images) if value.shape[3] == 1 else images
+    labels, names = _classes(config, layout_labels(layout), layout.classes, model)
+    test = own_split(layout, "test")
+    positions = np.arange(len(images)) if test is None else test
+    split = TestSplit(
+        images[positions], labels[positions], names, FeatureSpec.image(*value.shape[1:])
+    )
+    chosen, part = chosen_of(split, config.images)
+    arrays = _elements(model, value, scaling, part.samples)
+    feeds: list[Feeds] = [{value.name: x} for x in arrays]
+    record = _record(path, split) | {"pixels": config.pixels}
+    if names:
+        listed = ", ".join(f"{number} {name}" for number, name in enumerate(names[:4]))
+        progress.note(f"scores are taken as {listed}{', …' if len(names) > 4 else ''}")
+    return OwnData(Samples(feeds, chosen, part if names else None), record)
+
+
+def _picture_input(model: Model) -> ValueInfo:
+    values = of_kind(named_values(model), ValueKind.INPUT)
+    shape = values[0].shape
+    if len(values) > 1 or len(shape) != 4 or shape[0] != 1 or shape[3] not in CHANNELS:
+        texts = ", ".join(f"{value.name} ({value.text})" for value in values)
+        raise UsageError(
+            f"the model takes {texts}: no single picture",
+            hint=f"put its inputs into an .npz and name that with --data: {ARRAYS_HINT}",
+        )
+    return values[0]
+
+
+def _scaling(config: BenchConfig, model: Model, value: ValueInfo) -> Scaling | None:
+    """What was declared; None for bytes as they are."""
+    if config.pixels == CODES:
+        return None
+    if config.pixels is not None:
+        return Scaling.parse(config.pixels, value.shape[3])
+    found = real_range(model, value)
+    spans = f"its quantisation spans {found[0]:.4g} to {found[1]:.4g}" if found else ""
+    raise UsageError(
+        f"how were pixels scaled when this model was trained? Its input {value.name} is "
+        f"{value.text}{'; ' if spans else ''}{spans}",
+        hint=f"say it with --pixels: {HINT}",
+    )
+
+
+def _elements(model: Model, value: ValueInfo, scaling: Scaling | None, images: Images) -> Array:
+    return wire_to_model(model, images) if scaling is None else scaled(value, scaling, images)
+
+
+def _classes(
+    config: BenchConfig, labels: Indices, folders: tuple[str, ...], model: Model
+) -> tuple[Indices, tuple[str, ...]]:
+    """Labels by the model's scores, and the names of these; none for pictures without classes."""
+    if not folders:
+        return labels, ()
+    names = checked_names(folders, "the folder")
+    scores = model.output.elements
+    wanted = BINARY if scores == 1 else scores
+    if config.labels is not None:
+        order = _read_labels(config.labels)
+        if len(order) != wanted:
+            raise DataError(
+                f"{config.labels} has {len(order)} lines; the model tells {wanted} classes apart",
+                hint="write one class a line, in the order of the model's scores",
+            )
+        missing = [name for name in names if name not in order]
+        if missing:
+            raise DataError(
+                f"{config.labels} has no line {missing[0]}, which is a folder of pictures",
+                hint="each class folder needs its line, in the order of the model's scores",
+            )
+        moved = np.array([order.index(name) for name in names], np.int64)
+        return moved[labels], order
+    if len(names) != wanted or len(model.outputs) > 1:
+        raise UsageError(
+            f"the model gives {scores} scores and the folder has {len(names)} classes "
+            f"({', '.join(names[:4])}{', …' if len(names) > 4 else ''})",
+            hint="name the class of each score, a line each, in a text file: --labels FILE",
+        )
+    return labels, names
+
+
+def _read_labels(path: Path) -> tuple[str, ...]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"cannot read {path}: {error}") from error
+    return checked_names([line.strip() for line in lines if line.strip()], printable(str(path)))
+
+
+def _ready(config: BenchConfig, path: Path, inputs: tuple[ValueInfo, ...]) -> OwnData:
+    """An .npz whose arrays the model takes as they are."""
+    names = ["inputs"] if len(inputs) == 1 else [value.name for value in inputs]
+    arrays = read_arrays(path, (*names, "labels", "class_names"), ARRAYS_HINT)
+    missing = [name for name in names if name not in arrays]
+    if missing:
+        held = printable(", ".join(member_names(path)[:10])) or "nothing"
+        raise DataError(f"{path} holds {held}, but no `{missing[0]}`", hint=ARRAYS_HINT)
+    columns = [
+        _column(path, arrays[name], value) for name, value in zip(names, inputs, strict=True)
+    ]
+    count = min(map(len, columns))
+    labels, class_names = read_labels(arrays, count, path)
+    split = TestSplit(np.arange(count), labels, class_names, FeatureSpec("table", (1,), "float32"))
+    chosen, part = chosen_of(split, config.images)
+    rows = zip(*(column[chosen] for column in columns), strict=True)
+    feeds: list[Feeds] = [dict(zip((v.name for v in inputs), row, strict=True)) for row in rows]
+    record = {"name": path.name, "samples": count, "classes": len(class_names)}
+    return OwnData(Samples(feeds, chosen, part if class_names else None), record)
+
+
+def _column(path: Path, array: NDArray[Any], value: ValueInfo) -> NDArray[Any]:
+    per_sample = int(np.prod(array.shape[1:], dtype=np.int64))
+    if array.dtype != value.dtype.value or per_sample != value.elements or not len(array):
+        raise DataError(
+            f"{path} holds {array.dtype} {list(array.shape)}; the model takes {value.text} each",
+            hint=ARRAYS_HINT,
+        )
+    return array.reshape(len(array), *value.shape)
+
+
+def _record(path: Path, split: TestSplit) -> dict[str, Any]:
+    return {
+        "name": path.name,
+        "samples": len(split.samples),
+        "images": len(split.samples),
+        "features": split.spec.as_record(),
+        "classes": len(split.class_names),
+        "labelled": bool(split.class_names),
+        "test": len(split.samples),
+    }
