@@ -27,7 +27,7 @@ from tinyssl.data.layout import find_layout
 from tinyssl.data.names import checked_names
 from tinyssl.data.npz import read_labels
 from tinyssl.data.pixels import to_grey
-from tinyssl.data.scaling import CODES, HINT, Scaling
+from tinyssl.data.scaling import CODES, HINT, PixelScale
 from tinyssl.data.spec import FeatureSpec
 from tinyssl.data.walk import list_pictures
 from tinyssl.graph.interface import Feeds, ValueInfo, named_values, of_kind
@@ -101,12 +101,12 @@ def _picture_input(model: Model) -> ValueInfo:
     return values[0]
 
 
-def _scaling(config: BenchConfig, model: Model, value: ValueInfo) -> Scaling | None:
+def _scaling(config: BenchConfig, model: Model, value: ValueInfo) -> PixelScale | None:
     """What was declared; None for bytes as they are."""
     if config.pixels == CODES:
         return None
     if config.pixels is not None:
-        return Scaling.parse(config.pixels, value.shape[3])
+        return PixelScale.parse(config.pixels, value.shape[3])
     found = real_range(model, value)
     spans = f"its quantisation spans {found[0]:.4g} to {found[1]:.4g}" if found else ""
     raise UsageError(
@@ -116,7 +116,7 @@ def _scaling(config: BenchConfig, model: Model, value: ValueInfo) -> Scaling | N
     )
 
 
-def _elements(model: Model, value: ValueInfo, scaling: Scaling | None, images: Images) -> Array:
+def _elements(model: Model, value: ValueInfo, scaling: PixelScale | None, images: Images) -> Array:
     return wire_to_model(model, images) if scaling is None else scaled(value, scaling, images)
 
 

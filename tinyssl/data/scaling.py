@@ -22,7 +22,7 @@ CODES = "codes"
 
 
 @dataclass(frozen=True)
-class Scaling:
+class PixelScale:
     """Real values of the least and the greatest pixel, in between linear."""
 
     low: tuple[float, ...]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tinyssl.core.errors import UsageError
-from tinyssl.data.scaling import Scaling
+from tinyssl.data.scaling import PixelScale
 from tinyssl.data.spec import Samples, to_int8, to_unit
 from tinyssl.graph.interface import REAL, Feeds, ValueInfo, named_values, of_kind
 from tinyssl.graph.model import DType, Model, ValueKind
@@ -58,8 +58,8 @@ def _codes(value: ValueInfo, samples: Samples) -> Array:
     return np.reshape(found, (len(samples), *value.shape))
 
 
-def scaled(value: ValueInfo, scaling: Scaling, samples: Samples) -> Array:
-    """Samples as elements of an input whose real values a `Scaling` declares.
+def scaled(value: ValueInfo, scaling: PixelScale, samples: Samples) -> Array:
+    """Samples as elements of an input whose real values a `PixelScale` declares.
 
     Args:
         value: The input: float32, or quantised.

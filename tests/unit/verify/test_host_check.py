@@ -108,7 +108,7 @@ def test_float_models_are_refused(inputs):
     file.operator("SOFTMAX", [source], [target], beta=1.0)
     with pytest.raises(UnsupportedModel, match="float32") as caught:
         check_host(file.data(), inputs)
-    assert "tinyssl convert" in caught.value.hint
+    assert "representative_dataset" in caught.value.hint
 
 
 def test_an_input_of_the_wrong_shape_is_a_programming_error(data):
