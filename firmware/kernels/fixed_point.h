@@ -34,6 +34,25 @@ static inline int32_t tinyssl_requantise(int32_t x, int32_t multiplier, int32_t 
     return tinyssl_shift_right(tinyssl_high_product(x * (INT32_C(1) << left), multiplier), right);
 }
 
+/* The same where the shifted sum may pass 32 bits: all is modulo 2^32, as TensorFlow Lite Micro
+ * computes it on cores whose integers wrap. */
+static inline uint32_t tinyssl_requantise_wrapping(uint32_t x, int32_t multiplier, int32_t shift)
+{
+    const int32_t left = shift > 0 ? shift : 0;
+    const int32_t right = shift > 0 ? 0 : -shift;
+    const int32_t product = tinyssl_high_product((int32_t)(x << left), multiplier);
+    return (uint32_t)tinyssl_shift_right(product, right);
+}
+
+/* x * multiplier * 2^(shift - 31) with the multiplier rounded to 15 bits, rounded once, halves
+ * upwards: sums of 16-bit activations. x: [-2^47, 2^47); shift: [-31, 7]. */
+static inline int32_t tinyssl_requantise_wide(int64_t x, int32_t multiplier, int32_t shift)
+{
+    const int32_t factor = multiplier < 0x7FFF0000 ? (multiplier + (1 << 15)) >> 16 : 0x7FFF;
+    const int32_t right = 15 - shift;
+    return (int32_t)((x * factor + (INT64_C(1) << (right - 1))) >> right);
+}
+
 static inline int8_t tinyssl_clamp(int32_t x, int32_t low, int32_t high)
 {
     return (int8_t)(x < low ? low : x > high ? high : x);

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tinyssl.codegen.literals import comment_text, rows, string_literal
-from tinyssl.codegen.tensors import c_type, memory_context, table_context
+from tinyssl.codegen.tensors import memory_context, table_context
 from tinyssl.compiler.calls import KernelCall, call_inputs, call_ops, call_outputs
 from tinyssl.compiler.describe import call_label, op_text, shape_text
 from tinyssl.compiler.lifetimes import lasting
@@ -17,7 +17,7 @@ from tinyssl.compiler.search import ALIGNMENT
 from tinyssl.graph.model import DType, Model
 from tinyssl.ops import macs
 from tinyssl.ops.common.kernel import Kernel
-from tinyssl.ops.common.params import Array, Fields
+from tinyssl.ops.common.params import Array, Fields, c_type
 from tinyssl.targets.kernels import KERNEL_ABI
 
 UINT8_ZERO_POINT = -128

@@ -37,4 +37,6 @@ def _number(value: float) -> str:
         return float_literal(value)
     if value == -(2**31):
         return "-2147483647 - 1"
+    if value == -(2**63):
+        return "-9223372036854775807 - 1"
     return str(int(value))

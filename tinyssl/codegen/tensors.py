@@ -19,7 +19,7 @@ from tinyssl.graph.interface import (
     of_kind,
 )
 from tinyssl.graph.model import DType, Model, ValueKind
-from tinyssl.ops.common.params import float_literal
+from tinyssl.ops.common.params import c_type, float_literal
 
 
 @dataclass(frozen=True)
@@ -146,11 +146,6 @@ def golden_context(model: Model, feeds: Feeds, outputs: Feeds) -> list[Golden]:
             named = _named(value, values)
             found.append(Golden(named.macro, named.ctype, value.elements, rows(array.ravel())))
     return found
-
-
-def c_type(dtype: DType) -> str:
-    """`int8_t`, `float`, `bool`"""
-    return {DType.FLOAT32: "float", DType.BOOL: "uint8_t"}.get(dtype, f"{dtype.value}_t")
 
 
 def _first(model: Model, value: ValueInfo, offset: int) -> FirstValue:

@@ -41,7 +41,8 @@ def fold_pads(model: Model) -> Model:
 
 
 def _fills_with_zero(model: Model, pad: PadOp) -> bool:
-    given = isinstance(pad, PadV2) and pad.value == zero_point(model, pad.output)
+    zero = 0 if model.tensor(pad.output).quant is None else zero_point(model, pad.output)
+    given = isinstance(pad, PadV2) and pad.value == zero
     return isinstance(pad, Pad) or given
 
 

@@ -7,18 +7,19 @@ from math import prod
 from typing import ClassVar
 
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import Model
+from tinyssl.graph.model import DType, Model
 from tinyssl.ops.common import conv, weights
 from tinyssl.ops.common.conv import Convolution
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields
 from tinyssl.ops.common.spec import OpSpec, TflmNames
+from tinyssl.ops.common.sums import sum_kernels
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
 
 @dataclass(frozen=True, kw_only=True)
 class Conv2D(Convolution):
-    """Weights (out_c, k_h, k_w, in_c)."""
+    """Weights (out_c, k_h, k_w, in_c of a group)."""
 
     kind: ClassVar[str] = "CONV_2D"
 
@@ -26,7 +27,17 @@ class Conv2D(Convolution):
 def _check_weights(check: OpCheck[Conv2D]) -> None:
     """Weights fit the input's channels, and are legal constants."""
     channels = check.tensor(check.op.input).shape[3]
-    conv.check_weights(check, (*conv.filter_shape(check)[:3], channels))
+    filters, *_, depth = conv.filter_shape(check)
+    if not depth or channels % depth or filters % (channels // depth):
+        raise check.violation(
+            f"{filters} filters for {depth} input channels each do not make groups of the "
+            f"{channels} input channels"
+        )
+    weights.weights(check)
+
+
+def _is_plain(model: Model, op: Conv2D) -> bool:
+    return conv.is_plain(model, op) and conv.group_count(model, op) == 1
 
 
 def _macs(model: Model, op: Conv2D) -> int:
@@ -51,13 +62,7 @@ def _cmsis_scratch(model: Model, op: Conv2D) -> int:
 
 def _read(op: OperatorContext) -> Conv2D:
     window = conv.read_window(op)
-    in_c, weight_c = op.input(0).shape[3], op.input(1).shape[3]
-    if in_c != weight_c:
-        raise op.unsupported(
-            f"{in_c} input channels, weights for {weight_c}; "
-            "grouped convolutions are not supported",
-            hint="use groups=1, or groups=channels (depthwise)",
-        )
+    weights.read_sum_type(op)
     return Conv2D(
         index=op.index,
         output=op.output,
@@ -74,7 +79,8 @@ def _read(op: OperatorContext) -> Conv2D:
 def _write(op: Conv2D, to: Lowering) -> FileOp:
     source, fields = conv.write_window(op, to)
     inputs = weights.file_inputs(op, source)
-    return FileOp(op.kind, 3, inputs, op.outputs, "Conv2DOptions", fields)
+    version = weights.file_version(op, to, {DType.INT8: 3, DType.INT16: 4, DType.FLOAT32: 1})
+    return FileOp(op.kind, version, inputs, op.outputs, "Conv2DOptions", fields)
 
 
 SPEC = OpSpec(
@@ -83,9 +89,12 @@ SPEC = OpSpec(
     checks=(conv.geometry, _check_weights, weights.accumulator),
     macs=_macs,
     words=conv.conv_words,
-    kernels=(Kernel("conv2d_s8", "tinyssl_conv2d", make_params=_params),),
+    kernels=(
+        Kernel("conv2d_s8", "tinyssl_conv2d", supports=_is_plain, make_params=_params),
+        *sum_kernels(conv.conv_sums),
+    ),
     tflite=TfliteFormat(
-        read=_read, write=_write, max_version=5, inputs=(2, 3), options="Conv2DOptions"
+        read=_read, write=_write, max_version=8, inputs=(2, 3), options="Conv2DOptions"
     ),
     tflm=TflmNames("AddConv2D", "conv", _cmsis_scratch),
 )

@@ -8,12 +8,13 @@ from typing import ClassVar
 import numpy as np
 
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import Model
+from tinyssl.graph.model import DType, Model
 from tinyssl.ops.common import conv, weights
 from tinyssl.ops.common.conv import Convolution
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields
 from tinyssl.ops.common.spec import OpSpec, TflmNames
+from tinyssl.ops.common.sums import sum_kernels
 from tinyssl.ops.common.tflite import FileEdit, FileOp, Lowering, OperatorContext, TfliteFormat
 
 
@@ -33,9 +34,22 @@ CMSIS_BLOCK = 124
 
 def _check_weights(check: OpCheck[DepthwiseConv2D]) -> None:
     """Weights fit the input's channels, and are legal constants."""
+    shape = conv.filter_shape(check)
     channels = check.tensor(check.op.input).shape[3]
-    taps = conv.filter_shape(check)[1:3]
-    conv.check_weights(check, (1, *taps, channels * check.op.multiplier))
+    expected = (1, *shape[1:3], channels * check.op.multiplier)
+    if shape != expected:
+        raise check.violation(
+            f"weights have shape {list(shape)}, expected {list(expected)} for {channels} input "
+            "channels"
+        )
+    weights.weights(check)
+    op = check.op
+    if op.bias is not None and check.tensor(op.input).dtype is DType.INT16:
+        bias = check.tensor(op.bias)
+        if bias.dtype is not DType.INT64:
+            raise check.unsupported(
+                f"bias {bias.name} is {bias.dtype.value}; with int16 activations int64 is needed"
+            )
 
 
 def _macs(model: Model, op: DepthwiseConv2D) -> int:
@@ -88,7 +102,8 @@ def _write(op: DepthwiseConv2D, to: Lowering) -> FileOp:
     source, fields = conv.write_window(op, to)
     fields["DepthMultiplier"] = op.multiplier
     inputs = weights.file_inputs(op, source)
-    return FileOp(op.kind, 3, inputs, op.outputs, "DepthwiseConv2DOptions", fields)
+    version = weights.file_version(op, to, {DType.INT8: 3, DType.INT16: 5, DType.FLOAT32: 1})
+    return FileOp(op.kind, version, inputs, op.outputs, "DepthwiseConv2DOptions", fields)
 
 
 def _complete(edit: FileEdit) -> list[str]:
@@ -118,11 +133,19 @@ SPEC = OpSpec(
     checks=(conv.geometry, _check_weights, weights.accumulator),
     macs=_macs,
     words=conv.conv_words,
-    kernels=(Kernel("depthwise_conv2d_s8", "tinyssl_depthwise_conv2d", make_params=_params),),
+    kernels=(
+        Kernel(
+            "depthwise_conv2d_s8",
+            "tinyssl_depthwise_conv2d",
+            supports=conv.is_plain,
+            make_params=_params,
+        ),
+        *sum_kernels(conv.conv_sums),
+    ),
     tflite=TfliteFormat(
         read=_read,
         write=_write,
-        max_version=6,
+        max_version=7,
         inputs=(2, 3),
         options="DepthwiseConv2DOptions",
         complete=_complete,

@@ -7,12 +7,13 @@ from math import prod
 from typing import ClassVar
 
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import Model
+from tinyssl.graph.model import DType, Model
 from tinyssl.ops.common import weights, window
 from tinyssl.ops.common.activation import activation_words
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields, image_fields
 from tinyssl.ops.common.spec import OpSpec, TflmNames
+from tinyssl.ops.common.sums import Sums, sum_kernels
 from tinyssl.ops.common.tflite import (
     ACTIVATION_NUMBERS,
     FileOp,
@@ -61,18 +62,33 @@ def _check_weights(check: OpCheck[FullyConnected]) -> None:
             f"weights have shape {list(shape)}, the input {source.elements} elements"
         )
     weights.weights(check)
-    sizes = (count_rows(check.model, check.op), *shape)
-    if sizes[0] > 1 and max(sizes) > GEOMETRY_MAX:
-        raise check.unsupported(
-            f"{sizes[0]} rows of {shape[1]} elements, {shape[0]} outputs: {GEOMETRY_MAX} of each "
-            "are supported where there are several rows"
-        )
+
+
+def _is_plain(model: Model, op: FullyConnected) -> bool:
+    return model.tensor(op.input).dtype is DType.INT8 and weights.sums_fit(model, op)
+
+
+def _rows_fit(model: Model, op: FullyConnected) -> bool:
+    """Sizes that fit a convolution's parameters."""
+    sizes = (count_rows(model, op), *model.tensor(op.weight).shape)
+    return max(sizes) <= GEOMETRY_MAX and _is_plain(model, op)
+
+
+def _sums(model: Model, op: FullyConnected) -> Sums:
+    """A 1x1 convolution over rows side by side."""
+    weight = model.tensor(op.weight).array()
+    (out_c, in_c), rows = weight.shape, count_rows(model, op)
+    filters = weight.reshape(out_c, 1, 1, in_c)
+    return Sums(filters=filters, source=(1, 1, rows, in_c), target=(1, 1, rows, out_c))
 
 
 def _check_bias_scale(check: OpCheck[FullyConnected]) -> None:
     """About input scale * weight scale, where TFLM looks at it: it takes 0 for a missing one."""
-    op, weight = check.op, check.quant(check.op.weight)
-    if op.bias is None or weight.per_channel:
+    op = check.op
+    if op.bias is None or check.tensor(op.input).dtype is DType.FLOAT32:
+        return
+    weight = check.quant(op.weight)
+    if weight.per_channel:
         return
     bias = check.tensor(op.bias)
     scale = bias.quant.scale[0] if bias.quant else 0.0
@@ -120,6 +136,7 @@ def _read(op: OperatorContext) -> FullyConnected:
     if options.weightsFormat != 0:
         raise op.unsupported("shuffled weights are not supported")
     op.require_rank(1, 2)
+    weights.read_sum_type(op)
     return FullyConnected(
         index=op.index,
         output=op.output,
@@ -132,10 +149,9 @@ def _read(op: OperatorContext) -> FullyConnected:
 
 
 def _write(op: FullyConnected, to: Lowering) -> FileOp:
+    version = weights.file_version(op, to, {DType.INT8: 4, DType.INT16: 7, DType.FLOAT32: 1})
+    version = max(version, 5 if op.keep_num_dims else 1, 6 if op.bias is None else 1)
     quant = to.tensors[op.weight].quant
-    version = 5 if op.keep_num_dims else 4
-    if op.bias is None:
-        version = 6
     if quant is not None and quant.per_channel:
         version = 12
     fields = {
@@ -152,18 +168,19 @@ SPEC = OpSpec(
     shapes=_shapes,
     checks=(_check_weights, _check_bias_scale, weights.accumulator),
     macs=_macs,
-    words=lambda _, op: activation_words(op.activation),
+    words=lambda model, op: activation_words(op.activation) + weights.sum_words(model, op),
     kernels=(
         Kernel(
             "fully_connected_s8",
             "tinyssl_fully_connected",
-            supports=lambda model, op: count_rows(model, op) == 1,
+            supports=lambda model, op: count_rows(model, op) == 1 and _is_plain(model, op),
             make_params=_params,
         ),
-        Kernel("conv2d_s8", "tinyssl_conv2d", make_params=_rows_params),
+        Kernel("conv2d_s8", "tinyssl_conv2d", supports=_rows_fit, make_params=_rows_params),
+        *sum_kernels(_sums),
     ),
     tflite=TfliteFormat(
-        read=_read, write=_write, max_version=12, inputs=(2, 3), options="FullyConnectedOptions"
+        read=_read, write=_write, max_version=14, inputs=(2, 3), options="FullyConnectedOptions"
     ),
     tflm=TflmNames(
         "AddFullyConnected",

@@ -13,7 +13,7 @@ from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyssl.targets.fused import FusedBlock
 from tinyssl.targets.mve import BLOCK, QUAD
-from tinyssl.targets.requantise import clamp, needs_sign
+from tinyssl.targets.requantise import clamp, is_plain, needs_sign
 
 PASS = 9.2
 """A pixel, four channels, 16 inputs"""
@@ -56,7 +56,7 @@ def op_cost(model: Model, op: Op, lines: int = 1) -> float:
     if isinstance(op, Conv2D):
         _, k_h, k_w, _ = model.tensor(op.weight).shape
         depth = model.tensor(op.weight).elements // channels
-        if depth > BLOCK or k_h * k_w > 1:
+        if depth > BLOCK or k_h * k_w > 1 or not is_plain(model, op):
             gathered = GATHERED * k_h if k_h * k_w > 1 else 0.0
             each = quads * (PASS * -(-depth // BLOCK) + QUAD_OUTPUTS)
             return pixels * (each + PIXEL + gathered)

@@ -8,7 +8,14 @@ from tinyssl.graph.model import Model
 from tinyssl.ops.common.overlap import Overlap
 from tinyssl.ops.common.params import Array, Constants, Fields
 from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
-from tinyssl.targets.requantise import channel_table, channels, clamp, needs_sign, requantise_fits
+from tinyssl.targets.requantise import (
+    channel_table,
+    channels,
+    clamp,
+    is_plain,
+    needs_sign,
+    requantise_fits,
+)
 
 LANES = 4
 """Channels of a word, which are computed together"""
@@ -53,7 +60,8 @@ def direct_fits(model: Model, op: DepthwiseConv2D) -> bool:
     _, out_h, out_w, _ = model.tensor(op.output).shape
     _, k_h, k_w, _ = model.tensor(op.weight).shape
     return (
-        in_c >= LANES
+        is_plain(model, op)
+        and in_c >= LANES
         and k_w <= DIRECT_COLUMNS
         and op.dilation == (1, 1)
         and op.multiplier == 1

@@ -174,8 +174,8 @@ def depthwise_fits(model: Model, op: DepthwiseConv2D) -> bool:
         and op.dilation == (1, 1)
         and op.multiplier == 1
         and model.tensor(op.input).shape[-1] % QUAD == 0
-        and pairs_fit(channels(model, op).rows)
         and requantise_fits(model, op)
+        and pairs_fit(channels(model, op).rows)
     )
 
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.graph.model import Model
+from tinyssl.graph.model import DType, Model
 from tinyssl.ops.common.activation import activation_range
+from tinyssl.ops.common.conv import Convolution, group_count
 from tinyssl.ops.common.fixed_point import INT8_MAX, INT8_MIN, INT32_MAX, Multiplier, requantise
 from tinyssl.ops.common.params import Constants
-from tinyssl.ops.common.weights import WeightedOp, channel_multipliers, signed_sums
+from tinyssl.ops.common.weights import WeightedOp, channel_multipliers, signed_sums, sums_fit
 
 SUM_LIMIT = 2**30
 """The kernels hold the sum doubled, so sums must stay below"""
@@ -173,14 +174,28 @@ def raised_starts(layer: Channels, raise_by: int) -> list[int]:
     ]
 
 
+def is_plain(model: Model, op: WeightedOp) -> bool:
+    """int8 activations whose sums fit int32.
+
+    Of a convolution, one image and groups of one or all channels.
+    """
+    source = model.tensor(op.input)
+    if source.dtype is not DType.INT8 or not sums_fit(model, op):
+        return False
+    if not isinstance(op, Convolution):
+        return True
+    one_group = op.channel_axis == 3 or group_count(model, op) == 1
+    return source.shape[0] == 1 and one_group
+
+
 def requantise_fits(
     model: Model, op: WeightedOp, *, raise_by: int = 0, raise_output: int = 0
 ) -> bool:
     """Proof, channel by channel, that both forms of requantisation are exact in int32.
 
-    Needed over all inputs: |sum| < 2^30; a right shift of 1 to 31; product, rounding and zero point
-    together in int32; |start| < 2^23. The sum may pass int32 on its way, as it is taken modulo
-    2^32.
+    Needed is a layer of int8 on one image, without groups, and over all inputs: |sum| < 2^30; a
+    right shift of 1 to 31; product, rounding and zero point together in int32; |start| < 2^23. The
+    sum may pass int32 on its way, as it is taken modulo 2^32.
 
     Args:
         model: A model.
@@ -188,6 +203,8 @@ def requantise_fits(
         raise_by: What the kernel adds to each input.
         raise_output: What it adds to the output's zero point.
     """
+    if not is_plain(model, op):
+        return False
     layer = channels(model, op)
     zero = model.quant(op.output).zero_point[0] + raise_output
     bounds = sum_bounds(layer.starts, layer.rows)

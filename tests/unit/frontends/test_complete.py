@@ -90,8 +90,8 @@ def test_a_bias_scale_that_tflm_refuses_is_named() -> None:
         quant = model.subgraphs[0].tensors[2].quantization
         quant.scale = [float(scale) * 50 for scale in quant.scale]
 
-    with pytest.raises(ModelError, match="#0 CONV_2D: bias tensor2 has scale"):
-        verify(read_model(repacked(cases.conv(), change)))
+    with pytest.raises(ModelError, match="#0 FULLY_CONNECTED: bias tensor2 has scale"):
+        verify(read_model(repacked(cases.dense(), change)))
 
 
 def test_the_engine_tflm_gets_the_completed_file() -> None:

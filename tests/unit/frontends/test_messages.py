@@ -232,16 +232,9 @@ def changed_types(data: bytes, kind: str, which: slice) -> bytes:
 
 
 def test_a_float_model_says_how_to_quantise_it() -> None:
-    file = Flatfile()
-    start = file.activation((1, 4, 4, 2), dtype="float32", name="images")
-    weight = file.constant(np.ones((2, 1, 1, 2), np.float32))
-    output = file.activation((1, 4, 4, 2), dtype="float32")
-    file.operator("CONV_2D", [start, weight], [output], 1, padding=cases.VALID, **STEP)
-    file.operator("RELU", [output], [file.activation((1, 4, 4, 2), dtype="float32")])
-    error = refusal(file.data())
-    assert "images is float32, as are 1 other activations: the model is not quant" in error.message
+    error = refusal(changed_types(cases.pool(), "float32", slice(0, 2)))
+    assert "is float32, as are 1 other activations: the model is not quant" in error.message
     assert "representative_dataset" in error.hint
-    assert "#1 RELU" in error.message
 
 
 def test_dynamic_range_quantisation_is_told_apart() -> None:

@@ -211,11 +211,6 @@ REFUSED: dict[str, tuple[Callable[[], bytes], Callable[[Any], object], str]] = {
         ),
         "#0 CONV_2D: fused activation 4",
     ),
-    "groups": (
-        cases.conv,
-        lambda model: setattr(model.subgraphs[0].tensors[0], "shape", [1, 7, 6, 6]),
-        "grouped",
-    ),
     "shuffled weights": (
         cases.dense,
         lambda model: setattr(model.subgraphs[0].operators[0].builtinOptions, "weightsFormat", 1),

@@ -42,6 +42,15 @@ def activation_range(
     return low, high
 
 
+FLOAT_MAX = float(np.finfo(np.float32).max)
+
+
+def float_range(activation: Activation) -> tuple[float, float]:
+    """Smallest and largest output of a fused activation of floats (`CalculateActivationRange`)."""
+    low = -FLOAT_MAX if activation is Activation.NONE else 0.0
+    return low, 6.0 if activation is Activation.RELU6 else FLOAT_MAX
+
+
 def activation_words(activation: Activation) -> list[str]:
     """`relu`, for the comment of a kernel call; nothing where there is none."""
     return [] if activation is Activation.NONE else [activation.value]

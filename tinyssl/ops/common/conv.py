@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import Model
+from tinyssl.graph.model import DType, Model
 from tinyssl.ops.common import window
 from tinyssl.ops.common.activation import activation_words
 from tinyssl.ops.common.pads import image_amounts
 from tinyssl.ops.common.params import Fields, image_fields
+from tinyssl.ops.common.sums import Sums
 from tinyssl.ops.common.tflite import ACTIVATION_NUMBERS, Lowering, OperatorContext
-from tinyssl.ops.common.weights import WeightedOp, quant_fields, weights
+from tinyssl.ops.common.weights import WeightedOp, quant_fields, sum_words, sums_fit
 from tinyssl.ops.common.window import NO_PADDING, VALID, Padding, Size, padding_words, window_words
 from tinyssl.ops.pad import Pad, write_pad
 
@@ -37,6 +38,31 @@ def taps(model: Model, op: Convolution) -> Size:
     return height, width
 
 
+def group_count(model: Model, op: Convolution) -> int:
+    """Groups of input channels, each of which has its own filters."""
+    channels = model.tensor(op.input).shape[3]
+    return channels // (1 if op.channel_axis == 3 else model.tensor(op.weight).shape[3])
+
+
+def is_plain(model: Model, op: Convolution) -> bool:
+    """int8 activations of one image, whose sums fit int32."""
+    source = model.tensor(op.input)
+    return source.dtype is DType.INT8 and source.shape[0] == 1 and sums_fit(model, op)
+
+
+def conv_sums(model: Model, op: Convolution) -> Sums:
+    """What the outputs are made of; the filters of a depthwise one are its groups."""
+    weight = model.tensor(op.weight).array()
+    return Sums(
+        filters=weight if op.channel_axis == 0 else weight.transpose(3, 1, 2, 0),
+        source=model.tensor(op.input).shape,
+        target=model.tensor(op.output).shape,
+        stride=op.stride,
+        dilation=op.dilation,
+        corner=(op.padding.top, op.padding.left),
+    )
+
+
 def conv_shapes(model: Model, op: Convolution) -> tuple[tuple[int, ...], ...]:
     """Shape of the output."""
     shape, weight = model.tensor(op.input).shape, model.tensor(op.weight).shape
@@ -47,31 +73,22 @@ def conv_shapes(model: Model, op: Convolution) -> tuple[tuple[int, ...], ...]:
 def conv_words(model: Model, op: Convolution) -> list[str]:
     """`3x3/2`, `dilation 2x2`, `pad 0,1,0,1`, `relu`."""
     dilation = f"dilation {op.dilation[0]}x{op.dilation[1]}"
+    count = group_count(model, op)
     return [
         window_words(taps(model, op), op.stride),
+        *([f"{count} groups"] if op.channel_axis == 0 and count > 1 else []),
         *([dilation] if op.dilation != (1, 1) else []),
         *padding_words(op.padding),
         *activation_words(op.activation),
+        *sum_words(model, op),
     ]
 
 
 def geometry(check: OpCheck[Convolution]) -> None:
-    """An NHWC image; strides, dilations and paddings that fit the kernel's parameters."""
-    window.image(check)
+    """NHWC images; strides, dilations and paddings that fit the kernel's parameters."""
+    window.images(check)
     window.check_geometry(check, (*check.op.stride, *check.op.dilation))
     window.check_padding(check, check.op.padding)
-
-
-def check_weights(check: OpCheck[Convolution], expected: tuple[int, ...]) -> None:
-    """Weights have a shape and are legal constants."""
-    shape = check.tensor(check.op.weight).shape
-    if shape != expected:
-        channels = check.tensor(check.op.input).shape[3]
-        raise check.unsupported(
-            f"weights have shape {list(shape)}, expected {list(expected)} for {channels} input "
-            "channels; grouped convolutions are not supported"
-        )
-    weights(check)
 
 
 def filter_shape(check: OpCheck[Convolution]) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.graph.model import Model, Op
+from tinyssl.graph.model import DType, Model, Op
 
 Fields = dict[str, int | str]
 
@@ -20,7 +20,7 @@ class Array:
 
     name: str
     ctype: str
-    values: NDArray[np.integer[Any]]
+    values: NDArray[Any]
     shape: tuple[int, ...]
     comment: str
     alignment: int = 0
@@ -39,8 +39,9 @@ class Constants:
         tensor = self.model.tensor(index)
         name = f"{role}_{index}"
         values = np.asarray(tensor.array(), dtype=tensor.dtype.value)
-        ctype = f"{tensor.dtype.value}_t"
-        return self.intern(Array(name, ctype, values.ravel(), tensor.shape, tensor.name))
+        return self.intern(
+            Array(name, c_type(tensor.dtype), values.ravel(), tensor.shape, tensor.name)
+        )
 
     def name(self, role: str, op: Op) -> str:
         """Name of an array that one operator has to itself."""
@@ -61,6 +62,11 @@ class Constants:
         if kept is not array and not np.array_equal(kept.values, array.values):
             raise ValueError(f"two arrays are called {array.name}: {kept.comment}, {array.comment}")
         return array.name
+
+
+def c_type(dtype: DType) -> str:
+    """`int8_t`, `float`, `uint8_t` for bool."""
+    return {DType.FLOAT32: "float", DType.BOOL: "uint8_t"}.get(dtype, f"{dtype.value}_t")
 
 
 def prefix_fields(name: str, fields: Fields) -> Fields:

@@ -10,30 +10,54 @@ from numpy.typing import NDArray
 
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Operand, Role
-from tinyssl.ops.common.activation import Activation, activation_range
+from tinyssl.graph.types import FLOAT_HINT
+from tinyssl.ops.common.activation import INTEGERS, Activation, activation_range
 from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.fixed_point import (
     INT32_MAX,
-    INT32_MIN,
     SUM_MAX,
     Multiplier,
     quantise_multiplier,
 )
 from tinyssl.ops.common.params import Constants, Fields, zero_point
 from tinyssl.ops.common.rules import legal_quant
+from tinyssl.ops.common.tflite import Lowering, OperatorContext
 
 SHIFT_MAX = 30
+
+ACTIVATIONS = (DType.INT8, DType.INT16, DType.FLOAT32)
+"""Element types of inputs and outputs"""
+
+WEIGHTS = {DType.INT8: DType.INT8, DType.INT16: DType.INT8, DType.FLOAT32: DType.FLOAT32}
+"""Type of the activations -> type of the weights"""
+
+BIASES = {
+    DType.INT8: (DType.INT32,),
+    DType.INT16: (DType.INT64, DType.INT32),
+    DType.FLOAT32: (DType.FLOAT32,),
+}
+"""Type of the activations -> types of the bias"""
+
+SUM_TYPE_UNSET, SUM_TYPE_INT32 = 0, 2
+"""`quantizedBiasType` of the schema"""
+
+WIDE_MAX = 2**47 - 1
+"""Largest sum of int16 activations that TFLM requantises"""
+
+WIDE_SHIFT_MAX = 7
+"""Its largest left shift"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class WeightedOp(UnaryOp):
-    """One activation in, int8 weights, an optional int32 bias, a fused activation."""
+    """One activation in, constant weights, an optional bias, a fused activation."""
 
     operands: ClassVar[tuple[Operand, ...]] = (
-        Operand("input"),
-        Operand("weight", roles=(Role.CONSTANT,)),
-        Operand("bias", (DType.INT32,), (Role.CONSTANT,)),
+        Operand("input", ACTIVATIONS),
+        Operand("weight", (DType.INT8, DType.FLOAT32), (Role.CONSTANT,)),
+        Operand("bias", (DType.INT32, DType.INT64, DType.FLOAT32), (Role.CONSTANT,)),
     )
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", ACTIVATIONS),)
     channel_axis: ClassVar[int] = 0
     """Axis of the weights along which the output channels lie"""
 
@@ -54,15 +78,21 @@ def channel_multipliers(model: Model, op: WeightedOp) -> list[Multiplier]:
 
 def weight_fields(model: Model, op: WeightedOp, constants: Constants) -> Fields:
     """Members `weight`, `bias`, `multiplier`, `shift` of a parameter struct."""
-    channels = model.tensor(op.output).shape[-1]
+    return {
+        "weight": constants.tensor("weight", op.weight),
+        "bias": "NULL" if op.bias is None else constants.tensor("bias", op.bias),
+        **scale_fields(model, op, model.tensor(op.output).shape[-1], constants),
+    }
+
+
+def scale_fields(model: Model, op: WeightedOp, channels: int, constants: Constants) -> Fields:
+    """Members `multiplier` and `shift` of a parameter struct, for each channel."""
     multipliers = channel_multipliers(model, op)
     if len(multipliers) == 1:
         multipliers = multipliers * channels
     values = [multiplier.value for multiplier in multipliers]
     shifts = [multiplier.shift for multiplier in multipliers]
     return {
-        "weight": constants.tensor("weight", op.weight),
-        "bias": "NULL" if op.bias is None else constants.tensor("bias", op.bias),
         "multiplier": constants.table("multiplier", op, "int32_t", values),
         "shift": constants.table("shift", op, "int8_t", shifts),
     }
@@ -70,7 +100,9 @@ def weight_fields(model: Model, op: WeightedOp, constants: Constants) -> Fields:
 
 def quant_fields(model: Model, op: WeightedOp) -> Fields:
     """Members `in_zero`, `out_zero`, `out_min`, `out_max` of a parameter struct."""
-    low, high = activation_range(op.activation, model.quant(op.output))
+    low, high = activation_range(
+        op.activation, model.quant(op.output), model.tensor(op.output).dtype
+    )
     return {
         "in_zero": zero_point(model, op.input),
         "out_zero": zero_point(model, op.output),
@@ -84,65 +116,142 @@ def file_inputs(op: WeightedOp, source: int) -> tuple[int, ...]:
     return (source, op.weight) if op.bias is None else (source, op.weight, op.bias)
 
 
+def file_version(op: WeightedOp, to: Lowering, versions: dict[DType, int]) -> int:
+    """Lowest version of the operator that holds its type of activations."""
+    return versions[to.tensors[op.input].dtype]
+
+
+def read_sum_type(op: OperatorContext) -> None:
+    """Refuses sums of 32 bits that only an option asks for: without a bias TFLM looks there."""
+    wanted = getattr(op.require_options(), "quantizedBiasType", SUM_TYPE_UNSET)
+    narrow = wanted == SUM_TYPE_INT32 and op.optional(2) is None
+    if narrow and op.input(0).dtype is DType.INT16:
+        raise op.unsupported("int16 activations without a bias, summed in 32 bits")
+
+
 def weights(check: OpCheck[WeightedOp]) -> None:
-    """int8 constants with zero point 0 and one scale, or one for each channel; and the bias."""
+    """Constants of the types that go with the activations' one; the bias too.
+
+    Quantised ones have zero point 0 and one scale, or one for each channel.
+    """
+    op, axis = check.op, check.op.channel_axis
+    source, target, weight = (check.tensor(i) for i in (op.input, op.output, op.weight))
+    if source.dtype is not target.dtype:
+        raise check.unsupported(
+            f"the input is {source.dtype.value}, the output {target.dtype.value}; "
+            "one type is needed"
+        )
+    wanted = WEIGHTS[source.dtype]
+    if not weight.constant or weight.dtype is not wanted:
+        kind = "" if weight.constant else "computed "
+        hybrid = source.dtype is DType.FLOAT32 and weight.dtype is DType.INT8
+        raise check.unsupported(
+            f"weights {weight.name} must be {wanted.value} constants where the input is "
+            f"{source.dtype.value}, not {kind}{weight.dtype.value}"
+            + (": only its weights are quantised" if hybrid else ""),
+            hint=FLOAT_HINT,
+        )
+    channels = weight.shape[axis]
+    if wanted is DType.INT8:
+        _weight_quant(check, channels)
+    if op.bias is not None:
+        _bias(check, op.bias, channels)
+
+
+def _weight_quant(check: OpCheck[WeightedOp], channels: int) -> None:
     op, axis = check.op, check.op.channel_axis
     weight = check.tensor(op.weight)
-    if not weight.constant or weight.dtype is not DType.INT8:
-        raise check.unsupported(
-            f"weights {weight.name} must be int8 constants, not {weight.dtype.value}",
-            hint="quantise weights and activations to int8 where you made the model",
-        )
     legal_quant(check, op.weight)
     quant = check.quant(op.weight)
     if any(quant.zero_point):
         raise check.violation(f"weights {weight.name} have a zero point other than 0")
-    channels = weight.shape[axis]
     if quant.per_channel and (len(quant.scale) != channels or quant.axis != axis):
         raise check.violation(
             f"weights {weight.name} have {len(quant.scale)} scales on axis {quant.axis}; "
             f"{channels} on axis {axis} are expected"
         )
-    if op.bias is not None:
-        _bias(check, op.bias, channels)
 
 
 def _bias(check: OpCheck[WeightedOp], index: int, channels: int) -> None:
-    """int32 constants, one for each channel. Their scale is input scale * weight scale whatever the
-    file says, as in TFLM.
+    """Constants, one for each channel. Their scale is input scale * weight scale whatever the file
+    says, as in TFLM.
     """
     bias = check.tensor(index)
-    if not bias.constant or bias.dtype is not DType.INT32 or bias.elements != channels:
+    types = BIASES[check.tensor(check.op.input).dtype]
+    if not bias.constant or bias.dtype not in types or bias.elements != channels:
+        names = " or ".join(dtype.value for dtype in types)
         raise check.violation(
             f"bias {bias.name} ({bias.dtype.value}, {bias.elements} elements) must be {channels} "
-            "int32 constants"
+            f"{names} constants"
         )
 
 
 def accumulator(check: OpCheck[WeightedOp]) -> None:
-    """The int32 sum cannot overflow, whatever the input and the order of addition."""
-    low, high = accumulator_bounds(check.model, check.op)
-    for bound, limit in ((int(low.min()), INT32_MIN), (int(high.max()), INT32_MAX)):
-        if abs(bound) > INT32_MAX:
-            raise check.unsupported(
-                f"the accumulator can reach {bound}; int32 ends at {limit}",
-                hint="use fewer input channels or smaller biases in this layer",
-            )
-    shifts = [max(multiplier.shift, 0) for multiplier in channel_multipliers(check.model, check.op)]
-    worst = np.maximum(-low, high)
-    reach = max(
-        int(size) << shift
-        for size, shift in zip(worst, _broadcast_shifts(shifts, worst), strict=True)
-    )
-    if max(shifts) > SHIFT_MAX or reach > SUM_MAX:
+    """The multipliers are in TFLM's range, and sums of 64 bits too.
+
+    Sums of 32 bits may pass their range: `sums_fit` chooses the kernel.
+    """
+    model, op = check.model, check.op
+    dtype = check.tensor(op.input).dtype
+    if dtype is DType.FLOAT32:
+        return
+    shift = max(multiplier.shift for multiplier in channel_multipliers(model, op))
+    wide = dtype is DType.INT16 and has_wide_sums(model, op)
+    most = WIDE_SHIFT_MAX if wide else SHIFT_MAX
+    if shift > most:
         raise check.unsupported(
-            f"the accumulator times 2^{max(shifts)} can reach {reach}; the limit is {SUM_MAX}",
+            f"the accumulator is multiplied by up to 2^{shift}; the limit is 2^{most}",
             hint="the output scale is too small for this layer: calibrate on more images",
         )
+    if wide:
+        low, high = accumulator_bounds(model, op)
+        reach = max(-int(low.min()), int(high.max()))
+        if reach > WIDE_MAX:
+            raise check.unsupported(
+                f"the accumulator can reach {reach}; the limit is {WIDE_MAX}",
+                hint="use fewer input channels or smaller biases in this layer",
+            )
 
 
-def _broadcast_shifts(shifts: list[int], channels: NDArray[np.int64]) -> list[int]:
-    return shifts if len(shifts) == len(channels) else shifts * len(channels)
+def has_wide_sums(model: Model, op: WeightedOp) -> bool:
+    """Whether sums of int16 activations have 64 bits: not with a bias of 32."""
+    return op.bias is None or model.tensor(op.bias).dtype is DType.INT64
+
+
+def sums_fit(model: Model, op: WeightedOp) -> bool:
+    """Whether no sum of int8 activations, shifted by its multiplier, can pass int32.
+
+    That holds whatever the input and the order of addition.
+    """
+    low, high = accumulator_bounds(model, op)
+    shifts = [max(multiplier.shift, 0) for multiplier in channel_multipliers(model, op)]
+    worst = [int(size) for size in np.maximum(-low, high)]
+    shifts = shifts if len(shifts) == len(worst) else shifts * len(worst)
+    return all(
+        size <= INT32_MAX and size << shift <= SUM_MAX
+        for size, shift in zip(worst, shifts, strict=True)
+    )
+
+
+def sum_words(model: Model, op: WeightedOp) -> list[str]:
+    """`sums wrap`, for the comment of a kernel call, where one can pass int32."""
+    narrow = model.tensor(op.input).dtype is DType.INT8
+    return [] if not narrow or sums_fit(model, op) else ["sums wrap"]
+
+
+def input_range(model: Model, index: int) -> tuple[int, int]:
+    """Smallest and largest number that a value can have, with its zero point between.
+
+    A fused activation of the operator that writes it narrows the type's range.
+    """
+    value = model.tensor(index)
+    zero = zero_point(model, index)
+    low, high = INTEGERS[value.dtype]
+    writer = next((op for op in model.ops if index in op.outputs), None)
+    activation = getattr(writer, "activation", None)
+    if isinstance(activation, Activation):
+        low, high = activation_range(activation, model.quant(index), value.dtype)
+    return min(low, zero), max(high, zero)
 
 
 def signed_sums(rows: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -154,7 +263,7 @@ def signed_sums(rows: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64
 
 
 def accumulator_bounds(model: Model, op: WeightedOp) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Smallest and largest sum of each output channel over all int8 inputs.
+    """Smallest and largest sum of each output channel over all inputs.
 
     Partial sums stay inside too, in any order: only terms of one sign are added up.
 
@@ -164,12 +273,12 @@ def accumulator_bounds(model: Model, op: WeightedOp) -> tuple[NDArray[np.int64],
     weight = model.tensor(op.weight).array()
     axis = op.channel_axis
     rows = np.moveaxis(weight, axis, 0).reshape(weight.shape[axis], -1)
-    quant = model.tensor(op.input).quant
-    zero = quant.zero_point[0] if quant else 0
-    # One end is not above 0, the other not below, as the zero point is an int8 too.
+    zero = zero_point(model, op.input)
+    # One end is not above 0, the other not below, as the zero point lies between.
+    least, most = (end - zero for end in input_range(model, op.input))
     positive, negative = signed_sums(rows)
-    low = positive * (-128 - zero) + negative * (127 - zero)
-    high = positive * (127 - zero) + negative * (-128 - zero)
+    low = positive * least + negative * most
+    high = positive * most + negative * least
     if op.bias is not None:
         bias = model.tensor(op.bias).array().astype(np.int64).ravel()
         low, high = low + bias.clip(max=0), high + bias.clip(min=0)

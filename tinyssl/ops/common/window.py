@@ -89,14 +89,20 @@ def corner_fields(padding: Padding) -> Fields:
 # Rules.
 
 
-def image(check: OpCheck[UnaryOp]) -> None:
-    """The input is one NHWC image."""
+def images(check: OpCheck[UnaryOp]) -> None:
+    """The input is NHWC images."""
     shape = check.tensor(check.op.input).shape
     if len(shape) != 4:
         raise check.unsupported(f"input has shape {list(shape)}; four dimensions are supported")
-    if shape[0] != 1:
+
+
+def image(check: OpCheck[UnaryOp]) -> None:
+    """The input is one NHWC image."""
+    images(check)
+    batch = check.tensor(check.op.input).shape[0]
+    if batch != 1:
         raise check.unsupported(
-            f"the batch must be 1; it is {shape[0]}", "convert the model with a batch of one"
+            f"the batch must be 1; it is {batch}", "convert the model with a batch of one"
         )
 
 

@@ -1,0 +1,151 @@
+"""Layers with weights in the forms that their fastest kernels do not take."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from tests.ops.flatfile import NONE, RELU, RELU6, SAME, VALID, Flatfile
+
+LIMITS = {"int8": 120, "int16": 32000}
+STEP = {"strideH": 1, "strideW": 1, "dilationHFactor": 1, "dilationWFactor": 1}
+
+FORM: dict[str, Any] = {
+    "shape": (1, 5, 4, 6),
+    "weight": (4, 3, 3, 6),
+    "out": None,
+    "dtype": "int8",
+    "bias": "int32",
+    "activation": NONE,
+    "zeros": (-5, 9),
+    "per_channel": True,
+    "gain": 1.0,
+    "bias_value": None,
+}
+"""`out`: shape of the output without channels, where it is not the input's. `dtype`: of the
+activations. `bias`: its type, empty for none; `bias_value`: all of it. `gain`: makes the output
+scale smaller"""
+
+
+def _numbers(source, shape, dtype):
+    if dtype == "float32":
+        return source.normal(0, 0.5, shape).astype(np.float32)
+    return source.integers(-127, 128, shape).astype(np.int8)
+
+
+def _in_range(scales, dtype, taps):
+    """An output scale that spreads sums of so many products over the type."""
+    size = 70 if dtype == "int8" else 70 * 32000 / 120
+    inputs = np.float32(0.05 if dtype == "int8" else 0.0002)
+    return inputs * scales.mean() * size * np.sqrt(taps) * 60 / LIMITS.get(dtype, 1)
+
+
+def layer(seed=0, kind="CONV_2D", **given):
+    """A layer of one operator.
+
+    Args:
+        seed: Of the weights.
+        kind: The operator.
+        **given: Values of `FORM` that differ, and options of the operator.
+    """
+    form = FORM | {name: given.pop(name) for name in list(given) if name in FORM}
+    source = np.random.default_rng(seed)
+    shape, weight, dtype, bias = (form[key] for key in ("shape", "weight", "dtype", "bias"))
+    real = dtype == "float32"
+    axis = 3 if kind == "DEPTHWISE_CONV_2D" else 0
+    channels = weight[axis]
+    each = channels if form["per_channel"] else 1
+    scales = source.uniform(0.002, 0.02, each).astype(np.float32)
+    in_scale = np.float32(0.05 if dtype == "int8" else 0.0002)
+    zeros = form["zeros"] if dtype == "int8" else (0, 0)
+    file = Flatfile()
+    inputs = [
+        file.activation(shape, in_scale, zeros[0], dtype),
+        file.constant(_numbers(source, weight, dtype), None if real else scales, axis=axis),
+    ]
+    if bias:
+        values = source.integers(-9000, 9000, channels) / (9000 if real else 1)
+        values = values if form["bias_value"] is None else np.full(channels, form["bias_value"])
+        inputs.append(file.constant(values.astype(bias), None if real else in_scale * scales))
+    spread = _in_range(scales, dtype, int(np.prod(weight)) // channels) / form["gain"]
+    output = file.activation((*(form["out"] or shape[:-1]), channels), spread, zeros[1], dtype)
+    for index in (inputs[0], output) if real else ():
+        file.tensors[index].quantization = None
+    options = ({"padding": SAME, **STEP} if len(weight) == 4 else {}) | given
+    version = 7 if dtype == "int16" and kind == "FULLY_CONNECTED" else 4
+    options["fusedActivationFunction"] = form["activation"]
+    file.operator(kind, inputs, [output], version, **options)
+    return file.data()
+
+
+depthwise = partial(layer, kind="DEPTHWISE_CONV_2D", weight=(1, 3, 3, 6), depthMultiplier=1)
+dense = partial(layer, kind="FULLY_CONNECTED", shape=(3, 20), weight=(7, 20))
+wide = {"dtype": "int16", "bias": "int64"}
+real = {"dtype": "float32", "bias": "float32"}
+
+CASES = {
+    "conv images": partial(layer, shape=(3, 5, 4, 6), activation=RELU),
+    "conv groups": partial(layer, weight=(4, 3, 3, 3)),
+    "conv groups of one": partial(
+        layer, weight=(12, 3, 2, 1), zeros=(-128, 127), per_channel=False, bias=""
+    ),
+    "conv groups dilated": partial(
+        layer, weight=(6, 3, 3, 2), dilationHFactor=2, dilationWFactor=3, activation=RELU6
+    ),
+    "conv images and groups": partial(
+        layer,
+        shape=(2, 7, 5, 4),
+        weight=(6, 3, 3, 2),
+        out=(2, 3, 2),
+        padding=VALID,
+        strideH=2,
+        strideW=2,
+    ),
+    "depthwise images": partial(depthwise, shape=(2, 5, 4, 6)),
+    "conv sums wrap": partial(layer, gain=1e6),
+    "conv sums wrap above": partial(layer, weight=(4, 1, 1, 6), bias_value=2**31 - 9000),
+    "depthwise sums wrap": partial(depthwise, gain=3e8, activation=RELU, zeros=(-128, -128)),
+    "dense sums wrap": partial(dense, bias_value=-(2**31), per_channel=False),
+    "conv int16": partial(layer, **wide),
+    "conv int16 relu6": partial(layer, **wide, activation=RELU6, padding=VALID, out=(1, 3, 2)),
+    "conv int16 groups": partial(layer, weight=(4, 3, 3, 3), shape=(2, 5, 4, 6), **wide),
+    "conv int16 without bias": partial(layer, dtype="int16", bias="", per_channel=False),
+    "conv int16 narrow": partial(layer, dtype="int16"),
+    "conv int16 narrow wraps": partial(layer, dtype="int16", bias_value=2**31 - 9000),
+    "conv int16 up": partial(layer, **wide, gain=1e4),
+    "depthwise int16": partial(depthwise, **wide, activation=RELU),
+    "depthwise int16 multiplier": partial(
+        depthwise, weight=(1, 2, 3, 12), depthMultiplier=2, **wide
+    ),
+    "dense int16": partial(dense, **wide),
+    "dense int16 narrow": partial(dense, dtype="int16", activation=RELU, per_channel=False),
+    "dense int16 without bias": partial(dense, dtype="int16", bias="", shape=(1, 20)),
+    "conv float": partial(layer, **real),
+    "conv float groups": partial(layer, **real, weight=(4, 3, 3, 3), activation=RELU6),
+    "depthwise float": partial(depthwise, **real, activation=RELU),
+    "dense float": partial(dense, **real),
+    "dense float without bias": partial(dense, dtype="float32", bias="", activation=RELU),
+}
+
+
+def _random_layer(seed):
+    source = np.random.default_rng(seed)
+    groups, each = (int(n) for n in source.integers(1, 4, 2))
+    form = [{}, wide, real, {"dtype": "int16"}][source.integers(4)]
+    size = tuple(int(n) for n in source.integers(3, 7, 2))
+    return layer(
+        seed,
+        shape=(int(source.integers(1, 3)), *size, groups * each),
+        weight=(groups * int(source.integers(1, 4)), *source.integers(1, 4, 2).tolist(), each),
+        activation=int(source.choice([NONE, RELU, RELU6])),
+        per_channel=bool(source.integers(2)),
+        zeros=tuple(source.integers(-128, 128, 2).tolist()),
+        gain=float(source.choice([1.0, 1.0, 1e6])) if form == {} else 1.0,
+        dilationHFactor=int(source.integers(1, 3)),
+        **form,
+    )
+
+
+RANDOM = {"layer": _random_layer}

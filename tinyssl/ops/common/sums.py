@@ -1,0 +1,130 @@
+"""`convolution.c`: plain C for every layer whose outputs are sums of weights times inputs.
+
+It takes what the faster kernels do not: several images, groups, transposed convolutions, int16 and
+float32 activations, and sums that may pass int32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.graph.model import DType, Model
+from tinyssl.ops.common import weights
+from tinyssl.ops.common.activation import float_range
+from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.params import Array, Constants, Fields, c_type, float_literal
+from tinyssl.ops.common.weights import WeightedOp
+from tinyssl.ops.common.window import Size
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Which inputs the outputs of a layer are made of."""
+
+    filters: NDArray[Any]
+    """Weights (channels, rows, columns, inputs of a group)"""
+    source: tuple[int, ...]
+    """Shape of the input, NHWC"""
+    target: tuple[int, ...]
+    """Shape of the output, NHWC"""
+    stride: Size = (1, 1)
+    dilation: Size = (1, 1)
+    spread: Size = (1, 1)
+    """Distance of the input's elements, zeros between"""
+    corner: Size = (0, 0)
+    """Padding above and to the left, in elements of the spread input"""
+
+
+GetSums = Callable[[Model, Any], Sums]
+
+FORMS = {
+    "s8": (DType.INT8, (DType.INT32,)),
+    "s16": (DType.INT16, (DType.INT64, None)),
+    "s16_s32": (DType.INT16, (DType.INT32,)),
+    "f32": (DType.FLOAT32, (DType.FLOAT32, None)),
+}
+"""Ending of the C function -> type of the activations, types of the bias (None: there is none)"""
+
+
+def sum_kernels(get_sums: GetSums) -> tuple[Kernel[Any], ...]:
+    """The kernels, by element type, for an operator whose sums a function gives."""
+    return tuple(
+        Kernel(
+            f"convolution_{form}",
+            "tinyssl_convolution",
+            source="convolution",
+            supports=partial(_supports, form),
+            make_params=partial(_params, get_sums),
+        )
+        for form in FORMS
+    )
+
+
+def _supports(form: str, model: Model, op: WeightedOp) -> bool:
+    dtype, biases = FORMS[form]
+    if model.tensor(op.input).dtype is not dtype:
+        return False
+    bias = None if op.bias is None else model.tensor(op.bias).dtype
+    return dtype is DType.INT8 or bias in biases
+
+
+def _params(get_sums: GetSums, model: Model, op: WeightedOp, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_convolution`."""
+    sums = get_sums(model, op)
+    channels, height, width, depth = sums.filters.shape
+    groups = sums.source[3] // depth
+    return {
+        "weight": _filters(model, op, sums, constants),
+        "bias": "NULL" if op.bias is None else constants.tensor("bias", op.bias),
+        **_scales(model, op, channels, constants),
+        "batch": sums.source[0],
+        **_pair("in", sums.source[1:3]),
+        "in_c": sums.source[3],
+        **_pair("out", sums.target[1:3]),
+        "out_c": channels,
+        "group_in": depth,
+        "group_out": channels // groups,
+        **_pair("k", (height, width)),
+        **_pair("stride", sums.stride),
+        **_pair("dilation", sums.dilation),
+        **_pair("up", sums.spread),
+        "pad_top": sums.corner[0],
+        "pad_left": sums.corner[1],
+        **_clamp(model, op),
+    }
+
+
+def _pair(name: str, size: tuple[int, ...]) -> Fields:
+    return {f"{name}_h": size[0], f"{name}_w": size[1]}
+
+
+def _filters(model: Model, op: WeightedOp, sums: Sums, constants: Constants) -> str:
+    """The tensor's own array where its order is the kernel's."""
+    tensor = model.tensor(op.weight)
+    if np.array_equal(sums.filters.ravel(), tensor.array().ravel()):
+        return constants.tensor("weight", op.weight)
+    ctype = c_type(tensor.dtype)
+    name = f"filters_{op.weight}"
+    return constants.intern(
+        Array(name, ctype, sums.filters.ravel(), sums.filters.shape, tensor.name)
+    )
+
+
+def _scales(model: Model, op: WeightedOp, channels: int, constants: Constants) -> Fields:
+    if model.tensor(op.input).dtype is DType.FLOAT32:
+        return {"multiplier": "NULL", "shift": "NULL"}
+    return weights.scale_fields(model, op, channels, constants)
+
+
+def _clamp(model: Model, op: WeightedOp) -> Fields:
+    if model.tensor(op.input).dtype is not DType.FLOAT32:
+        return {**weights.quant_fields(model, op), "real_min": 0, "real_max": 0}
+    low, high = float_range(op.activation)
+    integers = dict.fromkeys(("in_zero", "out_zero", "out_min", "out_max"), 0)
+    return {**integers, "real_min": float_literal(low), "real_max": float_literal(high)}
