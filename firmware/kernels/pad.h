@@ -2,13 +2,12 @@
 #define TINYSSL_PAD_H
 
 #include "copy.h"
+#include "fill.h"
 
 /* One value around a tensor, along any axes. */
 struct tinyssl_pad_axes {
-    struct tinyssl_copy copy; /* the input to its place in the output */
-    int32_t count;            /* elements of the output */
-    int32_t size;             /* bytes of an element: 1, 2 or 4 */
-    int32_t value;            /* bits of the element that fills */
+    struct tinyssl_fill fill; /* the whole output */
+    struct tinyssl_copy copy; /* the input to its place in it */
 };
 
 /* in and out: tensors of one element type; they must not overlap. */

@@ -15,6 +15,10 @@ from ai_edge_litert import schema_py_generated as schema
 SAME, VALID = 0, 1
 NONE, RELU, RELU6 = 0, 1, 3
 
+INDEX_BELOW = "index below "
+"""Start of the name of an int32 input that holds indices below a number: it follows. TFLM reads
+whatever others name"""
+
 TYPES = {"int8": 9, "int16": 7, "int32": 2, "int64": 4, "float32": 0, "uint8": 3, "bool": 6}
 QUANTISED = ("int8", "int16", "uint8")
 RESOURCE = 13

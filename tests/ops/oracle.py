@@ -10,6 +10,7 @@ from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
 from tests.ops.cases import inputs_for
+from tests.ops.flatfile import INDEX_BELOW
 from tinyssl.compiler import Program, assemble
 from tinyssl.compiler.arena import overlaps, plan_arena
 from tinyssl.compiler.schedule import choose_calls
@@ -84,6 +85,9 @@ def rows_for(model, count=6) -> list[Row]:
 
 def values_for(value, count, seed):
     """`inputs_for` in the value's own type."""
+    if value.name.startswith(INDEX_BELOW):
+        source, end = np.random.default_rng(seed), int(value.name.removeprefix(INDEX_BELOW))
+        return [source.integers(0, end, value.shape, np.int32) for _ in range(count)]
     zero = value.quant.zero_point[0] if value.quant else 0
     drawn = inputs_for(value.shape, 0, count, seed)
     match value.dtype:

@@ -10,7 +10,7 @@ from tinyssl.graph.model import DType, Model, Operand
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.pads import PadOp, check_amounts, pad_shapes, read_amounts
 from tinyssl.ops.common.parts import one_quant
-from tinyssl.ops.common.pick import Tables, pick_kernel
+from tinyssl.ops.common.pick import Pick, pick_axes, pick_kernel
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
@@ -39,15 +39,15 @@ def _check_reach(check: OpCheck[MirrorPad]) -> None:
             raise check.violation(f"paddings {list(pair)} of {length} elements reach too far")
 
 
-def _tables(model: Model, op: MirrorPad) -> Tables:
-    found = []
-    for length, (before, behind) in zip(model.tensor(op.input).shape, op.amounts, strict=True):
+def _pick(model: Model, op: MirrorPad) -> Pick:
+    shape, found = model.tensor(op.input).shape, []
+    for length, (before, behind) in zip(shape, op.amounts, strict=True):
         inside = list(range(length))
         spare = 0 if op.edge else 1
         front = inside[spare : spare + before][::-1]
         back = inside[::-1][spare : spare + behind]
         found.append([*front, *inside, *back])
-    return found
+    return pick_axes(shape, found)
 
 
 def _read(op: OperatorContext) -> MirrorPad:
@@ -74,7 +74,7 @@ SPEC = OpSpec(
     shapes=pad_shapes,
     checks=(rules.same_types, check_amounts, one_quant, _check_reach),
     words=lambda _, op: ["symmetric" if op.edge else "reflect"],
-    kernels=(pick_kernel(_tables),),
+    kernels=(pick_kernel(_pick),),
     tflite=TfliteFormat(
         read=_read, write=_write, max_version=3, inputs=(2, 2), options="MirrorPadOptions"
     ),

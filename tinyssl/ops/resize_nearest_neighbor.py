@@ -10,7 +10,7 @@ import numpy as np
 from tinyssl.graph.model import Model, Operand
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.parts import TYPES, one_quant
-from tinyssl.ops.common.pick import Tables, pick_kernel
+from tinyssl.ops.common.pick import Pick, pick_axes, pick_kernel
 from tinyssl.ops.common.resize import (
     ResizeOp,
     check_size,
@@ -53,15 +53,10 @@ def nearest(length: int, count: int, op: ResizeNearestNeighbor) -> list[int]:
     return [int(place) for place in np.minimum(found, length - 1)]
 
 
-def _tables(model: Model, op: ResizeNearestNeighbor) -> Tables:
-    batch, height, width, channels = model.tensor(op.input).shape
-    rows, columns = op.size
-    return (
-        range(batch),
-        nearest(height, rows, op),
-        nearest(width, columns, op),
-        range(channels),
-    )
+def _pick(model: Model, op: ResizeNearestNeighbor) -> Pick:
+    shape = model.tensor(op.input).shape
+    rows, columns = nearest(shape[1], op.size[0], op), nearest(shape[2], op.size[1], op)
+    return pick_axes(shape, [range(shape[0]), rows, columns, range(shape[3])])
 
 
 SPEC = OpSpec(
@@ -69,7 +64,7 @@ SPEC = OpSpec(
     shapes=resize_shapes,
     checks=(rules.same_types, one_quant, check_size),
     words=resize_words,
-    kernels=(pick_kernel(_tables),),
+    kernels=(pick_kernel(_pick),),
     tflite=TfliteFormat(
         read=lambda op: ResizeNearestNeighbor(**read_resize(op)),
         write=lambda op, to: write_resize(op, to, OPTIONS, 3),

@@ -94,6 +94,44 @@ def split_v(shape=(1, 3, 7, 2), lengths=(2, 4, 1), axis=2, dtype="int8"):
     return file.data(outputs=parts)
 
 
+def _scalar(file, value, dtype, zero):
+    number = file.constant(np.array(value, dtype), [0.05], [zero])
+    file.tensors[number].shape = []
+    return number
+
+
+def fill(out=(2, 3), dtype="int8", value=None):
+    """FILL with an input of the model, or with a value."""
+    file = Flatfile()
+    zero = -7 if dtype == "int8" else 0
+    shape = file.constant(np.array(out, np.int32))
+    start = file.activation((), 0.05, zero, dtype)
+    number = start if value is None else _scalar(file, value, dtype, zero)
+    output = file.activation(out, 0.05, zero, dtype)
+    file.operator("FILL", [shape, number], [output], 1)
+    return file.data(inputs=(start,))
+
+
+def blocks(kind, shape, block, border, dtype="int8", zero=0):
+    """SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND."""
+    file = Flatfile()
+    start = file.activation(shape, 0.05, zero, dtype)
+    constants = [file.constant(np.array(values, np.int32)) for values in (block, border)]
+    count, axes = int(np.prod(block)), range(len(block))
+    if kind == "SPACE_TO_BATCH_ND":
+        sizes = [(shape[1 + axis] + sum(border[axis])) // block[axis] for axis in axes]
+        out = (shape[0] * count, *sizes, shape[-1])
+    else:
+        sizes = [shape[1 + axis] * block[axis] - sum(border[axis]) for axis in axes]
+        out = (shape[0] // count, *sizes, shape[-1])
+    output = file.activation(out, 0.05, zero, dtype)
+    file.operator(kind, [start, *constants], [output], 2)
+    return file.data()
+
+
+to_batch = partial(blocks, "SPACE_TO_BATCH_ND")
+to_space = partial(blocks, "BATCH_TO_SPACE_ND")
+
 CASES = {
     "expand dims": partial(move, "EXPAND_DIMS", (1, 5, 3), (1, 1, 5, 3), [1]),
     "expand dims last": partial(move, "EXPAND_DIMS", (2, 5), (2, 5, 1), [[-1]], dtype="int16"),
@@ -152,6 +190,21 @@ CASES = {
     "split v of rows": partial(split_v, (1, 6, 3), (1, -1, 2), 1, "int16"),
     "split v of channels": partial(split_v, (1, 2, 2, 5), (4, 1), 3, "int32"),
     "split v into one": partial(split_v, (2, 3), (3,), 1, "float32"),
+    "fill": fill,
+    "fill of int32": partial(fill, (1, 2, 2, 3), "int32"),
+    "fill of floats": partial(fill, (5,), "float32"),
+    "space to batch": partial(to_batch, (1, 4, 6, 3), (2, 2), ((0, 0), (0, 0)), zero=-7),
+    "space to batch of images": partial(to_batch, (2, 6, 4, 2), (3, 2), ((0, 0), (0, 0))),
+    "space to batch of floats": partial(
+        to_batch, (2, 4, 3, 2), (2, 1), ((0, 0), (0, 0)), "float32"
+    ),
+    "space to batch of a sequence": partial(to_batch, (2, 6, 3), (3,), ((0, 0),)),
+    "batch to space": partial(to_space, (4, 2, 3, 2), (2, 2), ((0, 0), (0, 0)), zero=-7),
+    "batch to space cropped": partial(to_space, (12, 3, 2, 2), (3, 2), ((1, 2), (0, 1))),
+    "batch to space of floats": partial(
+        to_space, (2, 3, 1, 2), (1, 2), ((0, 1), (1, 0)), "float32"
+    ),
+    "batch to space of a sequence": partial(to_space, (6, 2, 3), (3,), ((1, 0),)),
 }
 
 

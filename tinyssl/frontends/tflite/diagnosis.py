@@ -196,28 +196,11 @@ def _free_batch(graph: RawGraph) -> Iterator[Diagnosis]:
     yield Diagnosis(text, hint, _labels(ops))
 
 
-def _dilation(graph: RawGraph) -> Iterator[Diagnosis]:
-    """Dilated convolutions in the form that Keras writes."""
-    splits, joins = graph.of_kind(["SPACE_TO_BATCH_ND"]), graph.of_kind(["BATCH_TO_SPACE_ND"])
-    if not splits or not joins:
-        return
-    between = {index for op in splits for index in op.outputs}
-    inner = [op for op in graph.ops if op not in joins and between & set(op.inputs)]
-    places = places_text(op.label for op in [*splits, *joins])
-    text = f"a dilated convolution written as {places}: the dilation must be in the convolution"
-    hint = (
-        "litert-torch writes it so; in Keras use a larger kernel, a stride or a pooling in place "
-        "of the dilation"
-    )
-    yield Diagnosis(text, hint, _labels([*splits, *joins, *inner]))
-
-
 CAUSES: tuple[Callable[[RawGraph], Iterator[Diagnosis]], ...] = (
     _accelerator,
     _memory,
     _flex,
     _weights,
     _free_batch,
-    _dilation,
 )
 """Each gives the causes it sees in a graph"""

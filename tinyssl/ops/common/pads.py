@@ -6,13 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar, TypeVar
 
-import numpy as np
-
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Operand
 from tinyssl.ops.common import window
 from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.copy import Copy, Loop, copy_fields, merged, strides
+from tinyssl.ops.common.fill import fill_fields
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields, image_fields, prefix_fields
 from tinyssl.ops.common.spec import Shape
@@ -96,7 +95,7 @@ def pad_kernels(value: Value[PadT]) -> tuple[Kernel[PadT], ...]:
         Kernel(
             "pad",
             "tinyssl_pad_axes",
-            ("copy.h", "copy.c"),
+            ("copy.h", "copy.c", "fill.h", "fill.c"),
             make_params=any_params,
             any_type=True,
         ),
@@ -118,14 +117,10 @@ def _image_params(model: Model, op: PadOp, value: int) -> Fields:
 
 def _any_params(model: Model, op: PadOp, value: int | float) -> Fields:
     """Members of `struct tinyssl_pad_axes`."""
-    output = model.tensor(op.output)
-    size = output.dtype.bytes
-    bits = np.array(value, output.dtype.value).view(f"<i{size}")
+    size = model.tensor(op.output).dtype.bytes
     return {
+        **prefix_fields("fill", fill_fields(model.tensor(op.output), value)),
         **prefix_fields("copy", copy_fields(pad_copy(model, op), size)),
-        "count": output.elements,
-        "size": size,
-        "value": int(bits),
     }
 
 

@@ -43,6 +43,13 @@ class Constants:
             Array(name, c_type(tensor.dtype), values.ravel(), tensor.shape, tensor.name)
         )
 
+    def bytes(self, role: str, index: int) -> str:
+        """Name of the array that holds a constant tensor of any element type, byte by byte."""
+        tensor = self.model.tensor(index)
+        values = np.frombuffer(tensor.data or b"", np.int8)
+        name, shape = f"{role}_{index}", (tensor.bytes,)
+        return self.intern(Array(name, "int8_t", values, shape, tensor.name, tensor.dtype.bytes))
+
     def name(self, role: str, op: Op) -> str:
         """Name of an array that one operator has to itself."""
         return f"{role}_{self.model.position(op)}"

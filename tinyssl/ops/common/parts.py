@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from math import prod
 
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import DType, Model, Op
+from tinyssl.graph.model import DType, Model, Op, Quant, Value
 from tinyssl.ops.common.params import Constants, Fields
+from tinyssl.ops.common.rules import PLAIN
 from tinyssl.ops.common.tflite import OperatorContext
 
 TYPES = (DType.INT8, DType.INT16, DType.FLOAT32)
@@ -53,11 +54,16 @@ def joined_shape(shapes: Sequence[tuple[int, ...]], axis: int) -> tuple[int, ...
     return (*first[:axis], sum(shape[axis] for shape in shapes), *first[axis + 1 :])
 
 
+def quant_of(value: Value) -> Quant | None:
+    """Quantisation where elements of this type mean nothing without; some files give others one."""
+    return None if value.dtype in PLAIN else value.quant
+
+
 def one_quant(check: OpCheck[Op]) -> None:
     """All inputs and outputs have one quantisation: the operator only moves numbers."""
     values = [check.tensor(index) for index in (*check.op.inputs, *check.op.outputs)]
     for value in values[1:]:
-        if value.quant != values[0].quant:
+        if quant_of(value) != quant_of(values[0]):
             raise check.violation(
                 f"{values[0].name} and {value.name} must have the same quantisation, as TensorFlow "
                 "Lite Micro copies their elements"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import prod
 
 from tinyssl.graph.model import Model
@@ -12,33 +13,57 @@ from tinyssl.ops.common.params import Constants, Fields, number_list
 
 AXES = 5
 """Of the C kernel"""
+INDEX_MAX = 2**16 - 1
+"""Indices are uint16"""
 
-Tables = Sequence[Sequence[int]]
-"""For each axis of the output, indices of the input"""
+
+@dataclass(frozen=True)
+class Axis:
+    """An axis of the output."""
+
+    index: tuple[int, ...]
+    """For each place, the input's index"""
+    step: int
+    """Elements of the input from one index to the next"""
 
 
-def pick_kernel(tables: Callable[[Model, OpT], Tables]) -> Kernel[OpT]:
+@dataclass(frozen=True)
+class Pick:
+    """The output in its order."""
+
+    axes: tuple[Axis, ...]
+    run: int = 1
+    """Elements that lie together in both tensors"""
+
+
+def pick_axes(shape: Sequence[int], tables: Sequence[Sequence[int]]) -> Pick:
+    """A pick along the input's own axes.
+
+    Args:
+        shape: Of the input.
+        tables: For each axis of the output, indices of the input.
+    """
+    picked = list(tables)
+    while picked and list(picked[-1]) == list(range(shape[len(picked) - 1])):
+        picked.pop()  # the whole axis as it is
+    steps = strides(shape)
+    axes = (Axis(tuple(table), step) for table, step in zip(picked, steps, strict=False))
+    return Pick(tuple(axes), prod(shape[len(picked) :]))
+
+
+def pick_kernel(plan: Callable[[Model, OpT], Pick]) -> Kernel[OpT]:
     """The kernel of an operator with one input and one output of any element type."""
 
     def make_params(model: Model, op: OpT, constants: Constants) -> Fields:
-        return _fields(model, op, tables(model, op), constants)
+        """Members of `struct tinyssl_pick`."""
+        pick, size = plan(model, op), model.tensor(op.inputs[0]).dtype.bytes
+        axes = [Axis((0,), 0)] * (AXES - len(pick.axes)) + list(pick.axes)
+        indices = [index for axis in axes for index in axis.index]
+        return {
+            "index": constants.table("index", op, "uint16_t", indices),
+            "run": pick.run * size,
+            "count": number_list(len(axis.index) for axis in axes),
+            "step": number_list(axis.step * size for axis in axes),
+        }
 
     return Kernel("pick", "tinyssl_pick", make_params=make_params, any_type=True)
-
-
-def _fields(model: Model, op: OpT, tables: Tables, constants: Constants) -> Fields:
-    """Members of `struct tinyssl_pick`."""
-    source = model.tensor(op.inputs[0])
-    picked = list(map(list, tables))
-    while picked and picked[-1] == list(range(source.shape[len(picked) - 1])):
-        picked.pop()  # the whole axis as it is: part of the run
-    size = source.dtype.bytes
-    steps = [step * size for step in strides(source.shape)[: len(picked)]]
-    missing = AXES - len(picked)
-    picked, steps = [[0]] * missing + picked, [0] * missing + steps
-    return {
-        "index": constants.table("index", op, "uint16_t", [i for axis in picked for i in axis]),
-        "run": prod(source.shape[AXES - missing :]) * size,
-        "count": number_list(map(len, picked)),
-        "step": number_list(steps),
-    }
