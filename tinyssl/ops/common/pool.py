@@ -1,4 +1,4 @@
-"""What AVERAGE_POOL_2D and MAX_POOL_2D share."""
+"""What AVERAGE_POOL_2D, MAX_POOL_2D and L2_POOL_2D share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from tinyssl.core.errors import UnsupportedModel
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import Model
+from tinyssl.graph.model import DType, Model
 from tinyssl.ops.common import window
 from tinyssl.ops.common.activation import Activation, activation_range, activation_words
 from tinyssl.ops.common.bases import UnaryOp
@@ -63,8 +63,13 @@ def geometry(check: OpCheck[Pool2D]) -> None:
 
 def pool_params(model: Model, op: Pool2D, _constants: Constants) -> Fields:
     """Members of `struct tinyssl_pool2d`."""
-    _, in_h, in_w, channels = model.tensor(op.input).shape
     low, high = activation_range(op.activation, model.quant(op.output))
+    return {**window_fields(model, op), "out_min": low, "out_max": high}
+
+
+def window_fields(model: Model, op: Pool2D) -> Fields:
+    """The members that say where the windows are."""
+    _, in_h, in_w, channels = model.tensor(op.input).shape
     return {
         "in_h": in_h,
         "in_w": in_w,
@@ -76,8 +81,6 @@ def pool_params(model: Model, op: Pool2D, _constants: Constants) -> Fields:
         "stride_h": op.stride[0],
         "stride_w": op.stride[1],
         **window.corner_fields(op.padding),
-        "out_min": low,
-        "out_max": high,
     }
 
 
@@ -117,4 +120,5 @@ def write_pool(op: Pool2D, to: Lowering) -> FileOp:
         "FilterWidth": op.size[1],
         "FusedActivationFunction": ACTIVATION_NUMBERS[op.activation],
     }
-    return FileOp(op.kind, 2, (op.input,), op.outputs, "Pool2DOptions", fields)
+    version = 1 if to.tensors[op.input].dtype is DType.FLOAT32 else 2
+    return FileOp(op.kind, version, (op.input,), op.outputs, "Pool2DOptions", fields)
