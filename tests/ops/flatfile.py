@@ -33,9 +33,11 @@ class Flatfile:
     operators: list[Any] = field(default_factory=list)
     codes: list[Any] = field(default_factory=list)
 
-    def activation(self, shape, scale=0.05, zero=0, dtype="int8", name=None):
-        """Index of a new tensor without data."""
-        if dtype not in QUANTISED:
+    def activation(self, shape, scale=None, zero=0, dtype="int8", name=None):
+        """Index of a new tensor without data; int32 has a quantisation where a scale is given."""
+        if scale is None and dtype in QUANTISED:
+            scale = 0.05
+        if scale is None or dtype not in (*QUANTISED, "int32"):
             return self._tensor(shape, dtype, None, None, name=name)
         return self._tensor(shape, dtype, [scale], [zero], name=name)
 

@@ -123,9 +123,12 @@ def _flip_params(model: Model, op: Quantize, _constants: Constants) -> Fields:
 
 def _flips(model: Model, op: Quantize) -> bool:
     """Whether each byte keeps its real value when its highest bit flips."""
+    flip = FLIPS.get(_types(model, op))
+    if flip is None:
+        return False
     source, target = model.quant(op.input), model.quant(op.output)
-    step = target.zero_point[0] - source.zero_point[0]
-    return source.scale == target.scale and FLIPS.get(_types(model, op)) == step
+    same_scale = source.scale == target.scale
+    return same_scale and target.zero_point[0] - source.zero_point[0] == flip
 
 
 def _supports(types: tuple[DType, DType], model: Model, op: Quantize) -> bool:

@@ -120,7 +120,8 @@ env.Append(
         f"-ffile-prefix-map={here}=.",
         "$)",
     ],
-    CFLAGS=["-std=gnu11"],
+    # A fused product and sum is rounded once where TensorFlow Lite Micro rounds twice.
+    CFLAGS=["-std=gnu11", "-ffp-contract=off"],
     CXXFLAGS=["-std=gnu++17", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"],
     ASFLAGS=[*machine, *COMPILE.get(isa, []), "-x", "assembler-with-cpp"],
     LINKFLAGS=[*machine, *LINK.get(isa, []), "-Wl,--gc-sections", f"-Wl,-Map,{build}/firmware.map"],
