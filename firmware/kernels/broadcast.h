@@ -17,4 +17,42 @@ static inline int32_t tinyssl_broadcast_start(const int32_t *steps, int32_t a, i
     return a * steps[0] + b * steps[1] + c * steps[2];
 }
 
+/* Two inputs of a kernel that takes its operands in lists. */
+struct tinyssl_sides {
+    struct tinyssl_broadcast loops;
+    const void *left, *right; /* constants; NULL: the next of the list */
+};
+
+/* For kernels without other parameters. */
+struct tinyssl_pair {
+    struct tinyssl_sides sides;
+};
+
+/* Defines `function`: out = value, an expression of x of the left input, y of the right one, and
+ * the parameters p, whose first member is `sides`. Element after element from the front. */
+#define TINYSSL_BROADCAST(function, params, in_type, out_type, value)                              \
+    void function(const int8_t *const *in, const struct params *p, int8_t *const *out)             \
+    {                                                                                              \
+        const struct tinyssl_broadcast *const loops = &p->sides.loops;                             \
+        const void *const first = p->sides.left ? p->sides.left : *in++;                           \
+        const void *const second = p->sides.right ? p->sides.right : *in;                          \
+        out_type *to = (out_type *)(void *)out[0];                                                 \
+        for (int32_t a = 0; a < loops->count[0]; a++) {                                            \
+            for (int32_t b = 0; b < loops->count[1]; b++) {                                        \
+                for (int32_t c = 0; c < loops->count[2]; c++) {                                    \
+                    const in_type *left = (const in_type *)first;                                  \
+                    const in_type *right = (const in_type *)second;                                \
+                    left += tinyssl_broadcast_start(loops->left, a, b, c);                         \
+                    right += tinyssl_broadcast_start(loops->right, a, b, c);                       \
+                    for (int32_t d = 0; d < loops->count[3]; d++) {                                \
+                        const in_type x = *left, y = *right;                                       \
+                        *to++ = (out_type)(value);                                                 \
+                        left += loops->left[3];                                                    \
+                        right += loops->right[3];                                                  \
+                    }                                                                              \
+                }                                                                                  \
+            }                                                                                      \
+        }                                                                                          \
+    }
+
 #endif

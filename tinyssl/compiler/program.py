@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from tinyssl.compiler.arena import Plan, plan_arena
 from tinyssl.compiler.calls import KernelCall
 from tinyssl.compiler.schedule import choose_calls
@@ -44,10 +42,7 @@ class Program:
     @property
     def constant_bytes(self) -> int:
         """Bytes of all constants."""
-        return sum(
-            array.values.size * np.dtype(array.ctype.removesuffix("_t")).itemsize
-            for array in self.constants
-        )
+        return sum(array.bytes for array in self.constants)
 
 
 def compile(

@@ -1,4 +1,4 @@
-"""ADD of two activations of one shape."""
+"""ADD: two activations, or one and a constant, with broadcasting."""
 
 from __future__ import annotations
 
@@ -6,69 +6,69 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import Model
-from tinyssl.ops.common.activation import activation_range, activation_words
-from tinyssl.ops.common.bases import BinaryOp
-from tinyssl.ops.common.fixed_point import Multiplier, quantise_multiplier
+from tinyssl.graph.model import DType, Model, Operand
+from tinyssl.ops.common import rules
+from tinyssl.ops.common.activation import activation_range
+from tinyssl.ops.common.bases import BinaryOp, pair_operands
+from tinyssl.ops.common.fixed_point import quantise_multiplier
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
+from tinyssl.ops.common.pair import FLOAT32, PairFile, pair_spec
 from tinyssl.ops.common.params import Constants, Fields, zero_point
-from tinyssl.ops.common.spec import OpSpec, TflmNames
-from tinyssl.ops.common.tflite import (
-    ACTIVATION_NUMBERS,
-    FileOp,
-    Lowering,
-    OperatorContext,
-    TfliteFormat,
-)
+from tinyssl.ops.common.scaled import Scaling, scaled_pair
+from tinyssl.ops.common.spec import TflmNames
+
+TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Add(BinaryOp):
-    """Elementwise sum of two activations of one shape."""
+    """Elementwise sum. int32 wraps around, and as in TFLM its fused activation does nothing."""
 
     kind: ClassVar[str] = "ADD"
+    operands: ClassVar[tuple[Operand, ...]] = pair_operands(*TYPES)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES),)
 
 
-LEFT_SHIFT = 20
+HEADROOM = {DType.INT8: 20, DType.INT16: 15}
 """Bits by which the inputs are scaled up before they are rescaled"""
 
 
-@dataclass(frozen=True)
-class AddMultipliers:
-    """left and right are scaled to twice the larger scale, the sum to the output's."""
+def add_scaling(model: Model, op: Add) -> Scaling:
+    """left and right are scaled to twice the larger scale, the sum to the output's.
 
-    left: Multiplier
-    right: Multiplier
-    output: Multiplier
-
-
-def add_multipliers(model: Model, op: Add) -> AddMultipliers:
-    """The three factors of ADD; `output` is below one for a model that passed the verifier."""
+    The output's factor is below one for a model that passed the verifier.
+    """
+    headroom = HEADROOM[model.tensor(op.left).dtype]
     left, right = model.quant(op.left).scale[0], model.quant(op.right).scale[0]
     twice = 2.0 * max(left, right)
-    output = twice / (2.0**LEFT_SHIFT * model.quant(op.output).scale[0])
-    return AddMultipliers(
+    output = twice / (2.0**headroom * model.quant(op.output).scale[0])
+    return Scaling(
         quantise_multiplier(left / twice),
         quantise_multiplier(right / twice),
         quantise_multiplier(output),
+        headroom,
     )
 
 
+def same_shape_int8(model: Model, op: Add) -> bool:
+    """Two int8 activations of one shape: what the kernels without broadcasting compute."""
+    left, right = model.tensor(op.left), model.tensor(op.right)
+    plain = left.dtype is DType.INT8 and left.shape == right.shape
+    return plain and not left.constant and not right.constant
+
+
 def _check(check: OpCheck[Add]) -> None:
-    """One shape on both sides, and a factor below one to the output."""
-    left, right = check.tensor(check.op.left).shape, check.tensor(check.op.right).shape
-    if left != right:
-        raise check.unsupported(
-            f"shapes {list(left)} and {list(right)}: broadcasting is not supported"
-        )
-    if add_multipliers(check.model, check.op).output.shift > 0:
-        raise check.violation("the output scale is 2^-19 of the inputs' or less")
+    """A factor below one to the output."""
+    dtype = check.tensor(check.op.left).dtype
+    if dtype in HEADROOM and add_scaling(check.model, check.op).output.shift > 0:
+        bits = HEADROOM[dtype] - 1
+        raise check.violation(f"the output scale is 2^-{bits} of the inputs' or less")
 
 
 def add_params(model: Model, op: Add, _constants: Constants) -> Fields:
     """Members of `struct tinyssl_add`."""
-    factors = add_multipliers(model, op)
+    factors = add_scaling(model, op)
     low, high = activation_range(op.activation, model.quant(op.output))
     return {
         "size": model.tensor(op.output).elements,
@@ -86,29 +86,26 @@ def add_params(model: Model, op: Add, _constants: Constants) -> Fields:
     }
 
 
-def _read(op: OperatorContext) -> Add:
-    return Add(
-        index=op.index,
-        output=op.output,
-        left=op.inputs[0],
-        right=op.inputs[1],
-        activation=op.activation(),
-    )
+def _no_clamp(_model: Model, _op: Add) -> Fields:
+    """Members of `struct tinyssl_pair_s32` after `sides`: TFLM ignores the activation there."""
+    return {"out_min": "INT32_MIN", "out_max": "INT32_MAX"}
 
 
-def _write(op: Add, _: Lowering) -> FileOp:
-    fields = {"FusedActivationFunction": ACTIVATION_NUMBERS[op.activation]}
-    return FileOp(op.kind, 2, op.inputs, op.outputs, "AddOptions", fields)
-
-
-SPEC = OpSpec(
-    op=Add,
-    shapes=lambda model, op: (model.tensor(op.left).shape,),
-    checks=(_check,),
-    words=lambda _, op: activation_words(op.activation),
-    kernels=(Kernel("add_s8", "tinyssl_add", make_params=add_params, overlaps=elementwise),),
-    tflite=TfliteFormat(
-        read=_read, write=_write, max_version=4, inputs=(2, 2), options="AddOptions"
+SPEC = pair_spec(
+    Add,
+    (
+        Kernel(
+            "add_s8",
+            "tinyssl_add",
+            supports=same_shape_int8,
+            make_params=add_params,
+            overlaps=elementwise,
+        ),
+        *scaled_pair(add_scaling).kernels("add", DType.INT8, DType.INT16),
+        PairFile("arithmetic", "tinyssl_pair_s32", _no_clamp).kernel("add", DType.INT32),
+        FLOAT32.kernel("add", DType.FLOAT32),
     ),
-    tflm=TflmNames("AddAdd", "add"),
+    TflmNames("AddAdd", "add"),
+    options="AddOptions",
+    checks=(rules.same_types, _check),
 )

@@ -32,7 +32,7 @@ class BroadcastTo(UnaryOp):
 
 def _check_shape(check: OpCheck[BroadcastTo]) -> None:
     source, target = check.tensor(check.op.input).shape, check.op.shape
-    if broadcast_shape(source, target) != target:
+    if broadcast_shape([source, target]) != target:
         raise check.violation(f"shape {list(source)} cannot become {list(target)}")
     if len(target) > RANK_MAX:
         raise check.unsupported(f"{len(target)} dimensions; up to {RANK_MAX} are supported")

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from math import prod
 from typing import ClassVar
 
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Operand, Role
 from tinyssl.ops.common import rules
-from tinyssl.ops.common.activation import INTEGERS, activation_range, activation_words
+from tinyssl.ops.common.activation import activation_range, activation_words
 from tinyssl.ops.common.bases import BinaryOp
 from tinyssl.ops.common.broadcast import broadcast, broadcast_fields, broadcast_shapes
 from tinyssl.ops.common.fixed_point import SUM_MAX, Multiplier, quantise_multiplier
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
+from tinyssl.ops.common.pair import number_kernels
 from tinyssl.ops.common.params import Constants, Fields, zero_point
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import (
@@ -25,12 +27,16 @@ from tinyssl.ops.common.tflite import (
     TfliteFormat,
 )
 
-TYPES = (DType.INT8, DType.INT16)
+TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
+QUANTISED = (DType.INT8, DType.INT16)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mul(BinaryOp):
-    """Elementwise product. A constant is on the right: `_read` swaps the inputs for that."""
+    """Elementwise product; int32 wraps around.
+
+    A constant is on the right: `_read` swaps the inputs for that.
+    """
 
     kind: ClassVar[str] = "MUL"
     operands: ClassVar[tuple[Operand, ...]] = (
@@ -48,11 +54,9 @@ def mul_multiplier(model: Model, op: Mul) -> Multiplier:
 
 def _check_product(check: OpCheck[Mul]) -> None:
     """The largest product, shifted by its multiplier, fits int32."""
-    reach = 1
-    for index in check.op.inputs:
-        low, high = INTEGERS[check.tensor(index).dtype]
-        zero = zero_point(check.model, index)
-        reach *= max(zero - low, high - zero)
+    if check.tensor(check.op.left).dtype not in QUANTISED:
+        return
+    reach = prod(rules.reach(check, index) for index in check.op.inputs)
     bound = reach << max(mul_multiplier(check.model, check.op).shift, 0)
     if bound > SUM_MAX:
         raise check.unsupported(f"the product can reach {bound}; the limit is {SUM_MAX}")
@@ -64,7 +68,7 @@ def _params(model: Model, op: Mul, constants: Constants) -> Fields:
     multiplier = mul_multiplier(model, op)
     low, high = activation_range(op.activation, model.quant(op.output), output.dtype)
     return {
-        **broadcast_fields(left.shape, right.shape, output.shape),
+        **broadcast_fields({"left": left.shape, "right": right.shape}, output.shape),
         "constant": constants.tensor("constant", op.right) if right.constant else "NULL",
         "multiplier": multiplier.value,
         "shift": multiplier.shift,
@@ -115,6 +119,7 @@ SPEC = OpSpec(
         _kernel("mul_constant_s8", True, DType.INT8),
         _kernel("mul_s16", False, DType.INT16),
         _kernel("mul_constant_s16", True, DType.INT16),
+        *number_kernels("mul"),
     ),
     tflite=TfliteFormat(
         read=_read, write=_write, max_version=5, inputs=(2, 2), options="MulOptions"

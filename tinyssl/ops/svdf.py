@@ -190,8 +190,8 @@ def _kernel(name: str, dtype: DType) -> Kernel[Svdf]:
 
 def _read(op: OperatorContext) -> Svdf:
     activation = op.activation()
-    if activation is Activation.RELU6:
-        raise op.unsupported("a fused RELU6")
+    if activation not in (Activation.NONE, Activation.RELU):
+        raise op.unsupported(f"a fused {activation.name}")
     source, feature, time, bias, state = op.inputs
     return Svdf(
         index=op.index,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.graph.model import Model
-from tinyssl.ops.add import Add, add_multipliers
+from tinyssl.ops.add import Add, add_scaling, same_shape_int8
 from tinyssl.ops.average_pool_2d import AveragePool2D
 from tinyssl.ops.common.activation import activation_range
 from tinyssl.ops.common.fixed_point import (
@@ -77,7 +77,7 @@ class AddFactors:
 
 def add_scales(model: Model, op: Add) -> AddScales:
     """The three rescalings, zero points and the clamp of an ADD."""
-    factors = add_multipliers(model, op)
+    factors = add_scaling(model, op)
     target = model.quant(op.output)
     return AddScales(
         factors.left,
@@ -184,8 +184,8 @@ def _start(limits: Limits, left: int, right: int) -> int | None:
 
 
 def add_fits(model: Model, op: Add) -> bool:
-    """An ADD for which factors are found."""
-    return add_factors(add_scales(model, op)) is not None
+    """An ADD of one shape for which factors are found."""
+    return same_shape_int8(model, op) and add_factors(add_scales(model, op)) is not None
 
 
 def add(model: Model, op: Add, constants: Constants) -> Fields:

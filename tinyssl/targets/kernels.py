@@ -8,7 +8,7 @@ from typing import Any
 from tinyssl.core.errors import UnsupportedModel
 from tinyssl.graph.model import Model, Op
 from tinyssl.ops import spec_of
-from tinyssl.ops.add import Add, add_params
+from tinyssl.ops.add import Add, add_params, same_shape_int8
 from tinyssl.ops.average_pool_2d import AveragePool2D
 from tinyssl.ops.common.kernel import Kernel, OpT
 from tinyssl.ops.common.overlap import elementwise
@@ -219,6 +219,7 @@ MVE: KernelTable = {
             "add_s8_mve",
             "tinyssl_add",
             ("add_s8.h", "mve.h"),
+            supports=same_shape_int8,
             make_params=add_params,
             overlaps=elementwise,
         ),

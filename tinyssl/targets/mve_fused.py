@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tinyssl.graph.model import Model
-from tinyssl.ops.add import add_params
+from tinyssl.ops.add import add_params, same_shape_int8
 from tinyssl.ops.common.overlap import INPUT_CONSUMED, Overlap
 from tinyssl.ops.common.params import Constants, Fields, prefix_fields
 from tinyssl.ops.conv_2d import Conv2D
@@ -31,6 +31,7 @@ def fits(model: Model, block: FusedBlock) -> bool:
         all(mve.pointwise_fits(model, op) and op.stride == (1, 1) for op in pointwise)
         and mve.depthwise_fits(model, block.depthwise)
         and block.depthwise.stride in ((1, 1), (2, 2))
+        and (block.add is None or same_shape_int8(model, block.add))
     )
 
 

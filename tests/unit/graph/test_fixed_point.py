@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.ops import cases
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import Quant
-from tinyssl.ops.add import Add, add_multipliers
+from tinyssl.ops.add import Add, add_scaling
 from tinyssl.ops.common.activation import Activation, activation_range
 from tinyssl.ops.common.fixed_point import Multiplier, quantise_multiplier
 from tinyssl.ops.common.reduce import mean_multiplier
@@ -77,7 +77,7 @@ def test_add_parameters_bring_both_sides_to_one_scale() -> None:
     model = read_model(cases.add(scales=(0.04, 0.07, 0.09)))
     op = model.ops[2]
     assert isinstance(op, Add)
-    found = add_multipliers(model, op)
+    found = add_scaling(model, op)
     assert value(found.left) == pytest.approx(0.04 / 0.14)
     assert value(found.right) == pytest.approx(0.5)
     assert value(found.output) == pytest.approx(0.14 / 0.09 / 2**20)

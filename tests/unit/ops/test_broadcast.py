@@ -28,19 +28,19 @@ def walked(values, loops, steps):
 @given(pairs())
 def test_loops_walk_as_numpy_broadcasts(shapes):
     left, right = (np.arange(np.prod(shape, dtype=int)) for shape in shapes)
-    output = broadcast_shape(*shapes)
+    output = broadcast_shape(shapes)
     a, b = np.broadcast_arrays(left.reshape(shapes[0]), right.reshape(shapes[1]))
     assert output == a.shape
-    loops = broadcast_loops(shapes[0], shapes[1], output)
-    assert walked(left, loops, [loop.left for loop in loops]) == a.ravel().tolist()
-    assert walked(right, loops, [loop.right for loop in loops]) == b.ravel().tolist()
+    loops = broadcast_loops(shapes, output)
+    assert walked(left, loops, [loop.steps[0] for loop in loops]) == a.ravel().tolist()
+    assert walked(right, loops, [loop.steps[1] for loop in loops]) == b.ravel().tolist()
 
 
 def test_equal_shapes_take_one_loop_and_channels_two() -> None:
     image = (1, 5, 6, 4)
-    assert [loop.count for loop in broadcast_loops(image, image, image)] == [120]
-    assert [loop.count for loop in broadcast_loops(image, (1, 1, 1, 4), image)] == [30, 4]
+    assert [loop.count for loop in broadcast_loops([image, image], image)] == [120]
+    assert [loop.count for loop in broadcast_loops([image, (1, 1, 1, 4)], image)] == [30, 4]
 
 
 def test_shapes_that_do_not_fit() -> None:
-    assert broadcast_shape((1, 5), (1, 4)) is None
+    assert broadcast_shape([(1, 5), (1, 4)]) is None

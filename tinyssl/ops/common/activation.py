@@ -24,6 +24,16 @@ class Activation(StrEnum):
     NONE = "none"
     RELU = "relu"
     RELU6 = "relu6"
+    RELU_N1_TO_1 = "relu_n1_to_1"
+
+
+REAL_RANGES: dict[Activation, tuple[float | None, float | None]] = {
+    Activation.NONE: (None, None),
+    Activation.RELU: (0.0, None),
+    Activation.RELU6: (0.0, 6.0),
+    Activation.RELU_N1_TO_1: (-1.0, 1.0),
+}
+"""Smallest and largest real output; None: all that the type holds"""
 
 
 def activation_range(
@@ -34,12 +44,15 @@ def activation_range(
     least, most = INTEGERS[dtype]
 
     def quantise(real: float) -> int:
-        # The quotient is taken in float32; halves are rounded up (they are never negative here).
-        return zero + math.floor(float(np.float32(real) / scale) + 0.5)
+        """The quotient is taken in float32, halves are rounded away from zero."""
+        steps = math.floor(abs(float(np.float32(real) / scale)) + 0.5)
+        return int(zero + math.copysign(steps, real))
 
-    low = max(least, zero) if activation is not Activation.NONE else least
-    high = min(most, quantise(6.0)) if activation is Activation.RELU6 else most
-    return low, high
+    low, high = REAL_RANGES[activation]
+    return (
+        least if low is None else max(least, quantise(low)),
+        most if high is None else min(most, quantise(high)),
+    )
 
 
 FLOAT_MAX = float(np.finfo(np.float32).max)

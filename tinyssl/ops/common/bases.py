@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tinyssl.graph.model import DType, Op, Operand
+from tinyssl.graph.model import DType, Op, Operand, Role
 from tinyssl.ops.common.activation import Activation
 
 
@@ -28,12 +28,24 @@ class ViewOp(UnaryOp):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BinaryOp(Op):
-    """Two activations in, one out, and a fused activation."""
+class PairOp(Op):
+    """Two inputs, one out; either input may be a constant, and dimensions of 1 are repeated."""
 
     operands: ClassVar[tuple[Operand, ...]] = (Operand("left"), Operand("right"))
 
     left: int
     right: int
     output: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BinaryOp(PairOp):
+    """The same, and a fused activation."""
+
     activation: Activation = Activation.NONE
+
+
+def pair_operands(*types: DType) -> tuple[Operand, ...]:
+    """The operands of a `PairOp` of these element types."""
+    roles = (Role.ACTIVATION, Role.CONSTANT)
+    return (Operand("left", types, roles), Operand("right", types, roles))

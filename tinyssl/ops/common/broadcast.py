@@ -1,13 +1,13 @@
-"""Broadcasting of two inputs as numpy and TFLite do it: dimensions of 1 are repeated."""
+"""Broadcasting of inputs as numpy and TFLite do it: dimensions of 1 are repeated."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import Model
-from tinyssl.ops.common.bases import BinaryOp
+from tinyssl.graph.model import Model, Op
 from tinyssl.ops.common.params import Fields, number_list
 from tinyssl.ops.common.spec import Shape
 
@@ -20,71 +20,80 @@ class Loop:
     """One of the nested loops over the output, from the outermost."""
 
     count: int
-    left: int
-    """Elements of the left input from one round to the next; 0: it is repeated"""
-    right: int
+    steps: tuple[int, ...]
+    """Elements of each input from one round to the next; 0: it is repeated"""
 
 
-def broadcast_shape(left: Shape, right: Shape) -> Shape | None:
-    """Shape of the output; None where the two do not fit."""
-    rank = max(len(left), len(right))
-    pairs = list(zip(_padded(left, rank), _padded(right, rank), strict=True))
-    if any(a != b and 1 not in (a, b) for a, b in pairs):
+def broadcast_shape(shapes: Sequence[Shape]) -> Shape | None:
+    """Shape of the output; None where the inputs do not fit."""
+    rank = max(map(len, shapes))
+    columns = list(zip(*(_padded(shape, rank) for shape in shapes), strict=True))
+    if any(len({1, *sizes}) > 2 for sizes in columns):
         return None
-    return tuple(max(a, b) for a, b in pairs)
+    return tuple(map(max, columns))
 
 
 def _padded(shape: Shape, rank: int) -> Shape:
     return (1,) * (rank - len(shape)) + shape
 
 
-def broadcast_loops(left: Shape, right: Shape, output: Shape) -> list[Loop]:
-    """The fewest loops that walk both inputs in the output's order; one where nothing repeats."""
-    rank = len(output)
-    a, b = _padded(left, rank), _padded(right, rank)
+def broadcast_loops(shapes: Sequence[Shape], output: Shape) -> list[Loop]:
+    """The fewest loops that walk all inputs in the output's order; one where nothing repeats."""
+    padded = [_padded(shape, len(output)) for shape in shapes]
     loops: list[Loop] = []
-    for at in range(rank):
-        if output[at] == 1:
+    for at, count in enumerate(output):
+        if count == 1:
             continue
-        inner_a, inner_b = prod(a[at + 1 :]), prod(b[at + 1 :])
-        loop = Loop(output[at], inner_a * (a[at] > 1), inner_b * (b[at] > 1))
+        loop = Loop(count, tuple(prod(shape[at + 1 :]) * (shape[at] > 1) for shape in padded))
         if loops and _contiguous(loops[-1], loop):
-            loop = Loop(loops.pop().count * loop.count, loop.left, loop.right)
+            loop = Loop(loops.pop().count * loop.count, loop.steps)
         loops.append(loop)
-    return loops or [Loop(1, 0, 0)]
+    return loops or [Loop(1, (0,) * len(shapes))]
 
 
 def _contiguous(outer: Loop, inner: Loop) -> bool:
     """Whether both loops are one: the outer one steps over what the inner one walks."""
-    return outer.left == inner.left * inner.count and outer.right == inner.right * inner.count
+    return outer.steps == tuple(step * inner.count for step in inner.steps)
 
 
-def broadcast(check: OpCheck[BinaryOp]) -> None:
-    """The inputs fit each other, and the C has loops enough."""
-    left, right = (check.tensor(index).shape for index in (check.op.left, check.op.right))
-    shape = broadcast_shape(left, right)
+def input_shapes(model: Model, op: Op) -> list[Shape]:
+    """Shapes of all inputs."""
+    return [model.tensor(index).shape for index in op.inputs]
+
+
+def broadcast(check: OpCheck[Op]) -> None:
+    """The inputs fit each other, one is computed, and the C has loops enough."""
+    shapes = input_shapes(check.model, check.op)
+    text = " and ".join(str(list(shape)) for shape in shapes)
+    shape = broadcast_shape(shapes)
     if shape is None:
-        raise check.violation(f"shapes {list(left)} and {list(right)} do not fit each other")
-    count = len(broadcast_loops(left, right, shape))
+        raise check.violation(f"shapes {text} do not fit each other")
+    count = len(broadcast_loops(shapes, shape))
     if count > LOOPS:
         raise check.unsupported(
-            f"broadcasting {list(left)} and {list(right)} takes {count} loops; up to {LOOPS} are "
-            "supported"
+            f"broadcasting {text} takes {count} loops; up to {LOOPS} are supported"
         )
+    if all(check.tensor(index).constant for index in check.op.inputs):
+        raise check.unsupported("all inputs are constants", "put the result into the file")
 
 
-def broadcast_shapes(model: Model, op: BinaryOp) -> tuple[Shape, ...]:
+def broadcast_shapes(model: Model, op: Op) -> tuple[Shape, ...]:
     """Shape of the output, of inputs that fit."""
-    left, right = model.tensor(op.left).shape, model.tensor(op.right).shape
-    return (broadcast_shape(left, right) or left,)
+    shapes = input_shapes(model, op)
+    return (broadcast_shape(shapes) or shapes[0],)
 
 
-def broadcast_fields(left: Shape, right: Shape, output: Shape) -> Fields:
-    """Members of `struct tinyssl_broadcast`, the member `loops` of a parameter struct."""
-    loops = broadcast_loops(left, right, output)
-    loops = [Loop(1, 0, 0)] * (LOOPS - len(loops)) + loops
-    return {
-        "loops.count": number_list([loop.count for loop in loops]),
-        "loops.left": number_list([loop.left for loop in loops]),
-        "loops.right": number_list([loop.right for loop in loops]),
+def broadcast_fields(inputs: Mapping[str, Shape], output: Shape) -> Fields:
+    """Members of `struct tinyssl_broadcast`, the member `loops` of a parameter struct.
+
+    Args:
+        inputs: Name of the member with the steps of an input -> shape.
+        output: Shape of the output.
+    """
+    loops = broadcast_loops(list(inputs.values()), output)
+    loops = [Loop(1, (0,) * len(inputs))] * (LOOPS - len(loops)) + loops
+    steps = {
+        f"loops.{name}": number_list([loop.steps[at] for loop in loops])
+        for at, name in enumerate(inputs)
     }
+    return {"loops.count": number_list([loop.count for loop in loops]), **steps}

@@ -26,6 +26,12 @@ class Array:
     alignment: int = 0
     """Bytes, where the kernel needs more than the type has; 0 elsewhere"""
 
+    @property
+    def bytes(self) -> int:
+        """Size in bytes."""
+        kind = "float32" if self.ctype == "float" else self.ctype.removesuffix("_t")
+        return self.values.size * np.dtype(kind).itemsize
+
 
 @dataclass
 class Constants:

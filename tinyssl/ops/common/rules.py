@@ -122,3 +122,13 @@ def same_types(check: OpCheck[Op]) -> None:
     types = dict.fromkeys(check.tensor(index).dtype.value for index in indices)
     if len(types) > 1:
         raise check.unsupported(f"inputs and outputs are {' and '.join(types)}; one type is needed")
+
+
+def reach(check: OpCheck[Op], index: int) -> int:
+    """Largest distance of a quantised input from its zero point; of a constant, what it holds."""
+    value, zero = check.tensor(index), check.quant(index).zero_point[0]
+    low, high = INTEGERS[value.dtype]
+    if value.constant:
+        elements = value.array()
+        low, high = int(elements.min()), int(elements.max())
+    return max(zero - low, high - zero)

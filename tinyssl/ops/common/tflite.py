@@ -20,7 +20,12 @@ from tinyssl.ops.common.activation import Activation
 from tinyssl.ops.common.kernel import OpT
 
 # ActivationFunctionType of the schema.
-ACTIVATIONS = {0: Activation.NONE, 1: Activation.RELU, 3: Activation.RELU6}
+ACTIVATIONS = {
+    0: Activation.NONE,
+    1: Activation.RELU,
+    2: Activation.RELU_N1_TO_1,
+    3: Activation.RELU6,
+}
 ACTIVATION_NAMES = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6", "TANH", "SIGN_BIT")
 ACTIVATION_NUMBERS = {activation: number for number, activation in ACTIVATIONS.items()}
 RANK_HINT = (
@@ -92,7 +97,7 @@ class OperatorContext:
         if number not in ACTIVATIONS:
             raise self.unsupported(
                 f"fused activation {number} ({ACTIVATION_NAMES[number]}); "
-                "supported are NONE, RELU, RELU6"
+                "supported are NONE, RELU, RELU_N1_TO_1, RELU6"
             )
         return ACTIVATIONS[number]
 

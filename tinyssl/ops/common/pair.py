@@ -1,0 +1,188 @@
+"""Operators of two inputs with broadcasting: their kernels, files and specifications."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+import numpy as np
+
+from tinyssl.graph.check import OpCheck
+from tinyssl.graph.model import DType, Model
+from tinyssl.ops.common import rules
+from tinyssl.ops.common.activation import INTEGERS, REAL_RANGES, activation_words
+from tinyssl.ops.common.bases import BinaryOp, PairOp
+from tinyssl.ops.common.broadcast import broadcast, broadcast_fields, broadcast_shapes
+from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.overlap import elementwise
+from tinyssl.ops.common.params import Constants, Fields, float_literal, prefix_fields
+from tinyssl.ops.common.spec import OpSpec, TflmNames
+from tinyssl.ops.common.tflite import (
+    ACTIVATION_NUMBERS,
+    FileOp,
+    Lowering,
+    OperatorContext,
+    TfliteFormat,
+)
+
+PairT = TypeVar("PairT", bound=PairOp)
+
+VERSION_MAX = 6
+"""Above all that converters write: the types decide, not the version"""
+SHORT = {
+    DType.INT8: "s8",
+    DType.INT16: "s16",
+    DType.INT32: "s32",
+    DType.FLOAT32: "f32",
+    DType.BOOL: "bool",
+}
+"""Ends of the kernels' names"""
+
+
+def side_fields(model: Model, op: PairOp, constants: Constants) -> Fields:
+    """The member `sides` of a parameter struct."""
+    left, right = model.tensor(op.left), model.tensor(op.right)
+    shapes = {"left": left.shape, "right": right.shape}
+    return prefix_fields(
+        "sides",
+        {
+            **broadcast_fields(shapes, model.tensor(op.output).shape),
+            "left": constants.tensor("constant", op.left) if left.constant else "NULL",
+            "right": constants.tensor("constant", op.right) if right.constant else "NULL",
+        },
+    )
+
+
+def reads(dtype: DType, model: Model, op: PairOp) -> bool:
+    """Whether the left input is of this element type."""
+    return model.tensor(op.left).dtype is dtype
+
+
+@dataclass(frozen=True)
+class PairFile:
+    """A C file of kernels for pairs, and the parameter struct of some of them."""
+
+    source: str
+    struct: str = "tinyssl_pair"
+    fields: Callable[[Model, Any], Fields] = lambda _model, _op: {}
+    """Members of the struct after `sides`"""
+    prefix: str = ""
+    """Of the functions' names"""
+
+    def kernel(self, name: str, dtype: DType) -> Kernel[Any]:
+        """`tinyssl_<prefix><name>_<type>`, for inputs of a type."""
+
+        def params(model: Model, op: PairOp, constants: Constants) -> Fields:
+            return {**side_fields(model, op, constants), **self.fields(model, op)}
+
+        return Kernel(
+            f"{self.prefix}{name}_{SHORT[dtype]}",
+            self.struct,
+            ("broadcast.h",),
+            source=self.source,
+            supports=partial(reads, dtype),
+            make_params=params,
+            variadic=True,
+            overlaps=elementwise,
+        )
+
+    def kernels(self, name: str, *types: DType) -> tuple[Kernel[Any], ...]:
+        """One kernel a type."""
+        return tuple(self.kernel(name, dtype) for dtype in types)
+
+
+def _integer_clamp(_: Model, op: BinaryOp) -> Fields:
+    """Of int32 (CalculateActivationRange)."""
+    low, high = REAL_RANGES[op.activation]
+    least, most = INTEGERS[DType.INT32]
+    return {
+        "out_min": _int32(least if low is None else int(low)),
+        "out_max": _int32(most if high is None else int(high)),
+    }
+
+
+def _int32(value: int) -> int | str:
+    return "INT32_MIN" if value == INTEGERS[DType.INT32][0] else value
+
+
+def _float_clamp(_: Model, op: BinaryOp) -> Fields:
+    """Of float32: infinities become the largest numbers, as in TFLM."""
+    low, high = REAL_RANGES[op.activation]
+    most = float(np.finfo(np.float32).max)
+    return {
+        "out_min": float_literal(-most if low is None else low),
+        "out_max": float_literal(most if high is None else high),
+    }
+
+
+COMPARE = PairFile("compare")
+INT32 = PairFile("arithmetic", "tinyssl_pair_s32", _integer_clamp)
+FLOAT32 = PairFile("arithmetic", "tinyssl_pair_f32", _float_clamp)
+ARITHMETIC = PairFile("arithmetic")
+
+
+def number_kernels(name: str) -> tuple[Kernel[Any], ...]:
+    """The int32 and float32 kernels of ADD, SUB, MUL or DIV."""
+    return (INT32.kernel(name, DType.INT32), FLOAT32.kernel(name, DType.FLOAT32))
+
+
+def one_input_type(check: OpCheck[PairOp]) -> None:
+    """Both inputs are of one element type."""
+    left, right = (check.tensor(index).dtype for index in (check.op.left, check.op.right))
+    if left is not right:
+        raise check.unsupported(f"inputs are {left.value} and {right.value}; one type is needed")
+
+
+def pair_spec(
+    op: type[PairT],
+    kernels: tuple[Kernel[PairT], ...],
+    tflm: TflmNames[PairT],
+    *,
+    options: str = "",
+    checks: tuple[Callable[[OpCheck[PairT]], None], ...] = (rules.same_types,),
+) -> OpSpec[PairT]:
+    """The specification of an operator of two inputs.
+
+    Args:
+        op: Its dataclass; a `BinaryOp` has a fused activation in its options.
+        kernels: By element type.
+        tflm: Its names in TFLM.
+        options: Its table in the schema.
+        checks: Rules beside broadcasting.
+    """
+    return OpSpec(
+        op=op,
+        shapes=broadcast_shapes,
+        checks=(*checks, broadcast),
+        words=lambda _, op: activation_words(op.activation) if isinstance(op, BinaryOp) else [],
+        kernels=kernels,
+        tflite=pair_format(op, options),
+        tflm=tflm,
+    )
+
+
+def pair_format(op: type[PairT], options: str) -> TfliteFormat[PairT]:
+    """How an operator of two inputs is read and written, with its fused activation if it has one.
+
+    Args:
+        op: Its dataclass.
+        options: Its table in the schema.
+    """
+
+    def read(context: OperatorContext) -> PairT:
+        left, right = context.inputs
+        given = {"activation": context.activation()} if issubclass(op, BinaryOp) else {}
+        return op(index=context.index, output=context.output, left=left, right=right, **given)
+
+    def write(found: PairT, to: Lowering) -> FileOp:
+        fields = {}
+        if isinstance(found, BinaryOp):
+            fields = {"FusedActivationFunction": ACTIVATION_NUMBERS[found.activation]}
+        version = {DType.INT8: 2, DType.INT16: 3}.get(to.tensors[found.left].dtype, 1)
+        return FileOp(found.kind, version, found.inputs, found.outputs, options, fields)
+
+    return TfliteFormat(
+        read=read, write=write, max_version=VERSION_MAX, inputs=(2, 2), options=options
+    )

@@ -1,0 +1,62 @@
+"""Operators of two quantised inputs that are brought to one scale first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tinyssl.graph.model import DType, Model
+from tinyssl.ops.common.activation import Activation, activation_range
+from tinyssl.ops.common.bases import BinaryOp, PairOp
+from tinyssl.ops.common.fixed_point import Multiplier
+from tinyssl.ops.common.pair import PairFile
+from tinyssl.ops.common.params import Fields, zero_point
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """How the inputs come to one scale, and what becomes of their sum."""
+
+    left: Multiplier
+    right: Multiplier
+    output: Multiplier
+    """Of the sum, the difference, or its square"""
+    headroom: int
+    """Bits by which the inputs are shifted left before"""
+
+
+def scaled_pair(scaling: Callable[[Model, Any], Scaling]) -> PairFile:
+    """Kernels of an operator whose inputs are scaled so."""
+
+    def fields(model: Model, op: PairOp) -> Fields:
+        """Members of `struct tinyssl_scaled_pair` after `sides`."""
+        found = scaling(model, op)
+        return {
+            "left_multiplier": found.left.value,
+            "right_multiplier": found.right.value,
+            "out_multiplier": found.output.value,
+            "left_shift": found.left.shift,
+            "right_shift": found.right.shift,
+            "out_shift": found.output.shift,
+            "left_zero": zero_point(model, op.left),
+            "right_zero": zero_point(model, op.right),
+            **_output(model, op, found.headroom),
+        }
+
+    return PairFile("scaled_pair", "tinyssl_scaled_pair", fields, "scaled_")
+
+
+def _output(model: Model, op: PairOp, headroom: int) -> Fields:
+    """What becomes of the result; nothing where it is a truth value."""
+    output = model.tensor(op.output)
+    if output.dtype is DType.BOOL:
+        return {"out_zero": 0, "headroom": headroom, "out_min": 0, "out_max": 0}
+    activation = op.activation if isinstance(op, BinaryOp) else Activation.NONE
+    low, high = activation_range(activation, model.quant(op.output), output.dtype)
+    return {
+        "out_zero": zero_point(model, op.output),
+        "headroom": headroom,
+        "out_min": low,
+        "out_max": high,
+    }

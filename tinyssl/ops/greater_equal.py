@@ -1,0 +1,19 @@
+"""GREATER_EQUAL: two inputs of one type, with broadcasting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tinyssl.ops.common.comparison import Comparison, comparison_spec
+from tinyssl.ops.common.spec import TflmNames
+
+
+@dataclass(frozen=True, kw_only=True)
+class GreaterEqual(Comparison):
+    """left >= right."""
+
+    kind: ClassVar[str] = "GREATER_EQUAL"
+
+
+SPEC = comparison_spec(GreaterEqual, TflmNames("AddGreaterEqual", "comparisons"))

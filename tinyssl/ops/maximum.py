@@ -1,0 +1,27 @@
+"""MAXIMUM, with broadcasting; either side may be a constant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tinyssl.graph.model import DType, Operand
+from tinyssl.ops.common.bases import PairOp, pair_operands
+from tinyssl.ops.common.pair import COMPARE, pair_spec
+from tinyssl.ops.common.spec import TflmNames
+
+TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Maximum(PairOp):
+    """The larger number of two as they are stored, whatever the quantisations."""
+
+    kind: ClassVar[str] = "MAXIMUM"
+    operands: ClassVar[tuple[Operand, ...]] = pair_operands(*TYPES)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES),)
+
+
+SPEC = pair_spec(
+    Maximum, COMPARE.kernels("maximum", *TYPES), TflmNames("AddMaximum", "maximum_minimum")
+)
