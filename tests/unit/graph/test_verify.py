@@ -278,11 +278,6 @@ UNSUPPORTED = {
     ),
     "batch": (cases.pool, lambda m: with_tensor(m, 0, shape=(2, 9, 8, 4)), "batch must be 1"),
     "rank": (cases.conv, lambda m: with_tensor(m, 0, shape=(1, 126)), "four dimensions"),
-    "broadcast": (
-        cases.add,
-        lambda m: with_op(m, 2, right=0),
-        "#2 ADD: .*broadcasting",
-    ),
     "parameter": (
         two_inputs,
         lambda m: with_tensor(replace(m, inputs=(0,)), 1, kind=ValueKind.PARAMETER),
