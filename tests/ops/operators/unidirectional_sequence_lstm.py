@@ -1,0 +1,109 @@
+"""UNIDIRECTIONAL_SEQUENCE_LSTM: both variables go on from input to input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from tests.ops.flatfile import Flatfile
+
+TANH = 4
+ABSENT = -1
+
+
+def lstm(
+    seed: int = 0,
+    *,
+    sizes: tuple[int, int, int, int] = (1, 3, 6, 5),
+    zeros: tuple[int, int] = (-128, 4),
+    dtype: str = "int8",
+    state_scale: float = 2.0**-11,
+    gain: float = 1.0,
+    clip: float = 0.0,
+    time_major: bool = False,
+) -> bytes:
+    """One layer.
+
+    Args:
+        seed: Of weights and biases.
+        sizes: Batches, steps, inputs, units.
+        zeros: Of input and output; 0 for int16.
+        dtype: Of both.
+        state_scale: Of the state.
+        gain: Of the weights: large ones saturate gates.
+        clip: Of the state.
+        time_major: Whether steps come before batches.
+    """
+    source = np.random.default_rng(seed)
+    batches, steps, inputs, units = sizes
+    wide = dtype == "int16"
+    scales = (3e-5, 3e-5) if wide else (0.02, 0.0078)
+    zeros = (0, 0) if wide else zeros
+    file = Flatfile()
+    rows = (steps, batches) if time_major else (batches, steps)
+    start = file.activation((*rows, inputs), scales[0], zeros[0], dtype)
+
+    def matrix(columns: int) -> int:
+        values = source.integers(-127, 128, (units, columns)).astype(np.int8)
+        scale = gain * source.uniform(0.004, 0.012) * (2 if wide else 1)
+        return file.constant(values, [np.float32(scale)])
+
+    weights = [matrix(inputs) for _ in range(4)]
+    recurrent = [matrix(units) for _ in range(4)]
+    kind = np.int64 if wide else np.int32
+    most = 2_000_000 if wide else 5_000
+    biases = [
+        file.constant(source.integers(-most, most, units).astype(kind), [1e-5]) for _ in range(4)
+    ]
+    states = [
+        file.activation((batches, units), scales[1], zeros[1], dtype, "hidden"),
+        file.activation((batches, units), state_scale, 0, "int16", "state"),
+    ]
+    for state in states:
+        file.tensors[state].isVariable = True
+    output = file.activation((*rows, units), scales[1], zeros[1], dtype)
+    file.operator(
+        "UNIDIRECTIONAL_SEQUENCE_LSTM",
+        [start, *weights, *recurrent, *3 * [ABSENT], *biases, *2 * [ABSENT], *states]
+        + 4 * [ABSENT],
+        [output],
+        fusedActivationFunction=TANH,
+        cellClip=clip,
+        timeMajor=time_major,
+    )
+    return file.data()
+
+
+CASES: dict[str, Callable[[], bytes]] = {
+    "lstm": lstm,
+    "lstm one step": partial(lstm, 1, sizes=(1, 1, 9, 7), zeros=(127, -128)),
+    "lstm batches": partial(lstm, 2, sizes=(3, 2, 4, 3), zeros=(5, -7)),
+    "lstm time major": partial(lstm, 3, sizes=(3, 2, 4, 3), time_major=True),
+    "lstm clipped": partial(lstm, 4, clip=0.2, gain=3.0, state_scale=2.0**-12),
+    "lstm wide state": partial(lstm, 5, state_scale=2.0**-9, gain=2.0),
+    "lstm narrow state": partial(lstm, 6, state_scale=2.0**-15),
+    "lstm odd state": partial(lstm, 7, state_scale=0.0007),
+    "lstm saturated": partial(lstm, 8, gain=20.0, sizes=(1, 5, 12, 4)),
+    "lstm int16": partial(lstm, 9, dtype="int16"),
+    "lstm int16 batches": partial(lstm, 10, dtype="int16", sizes=(2, 3, 5, 4), time_major=True),
+    "lstm int16 clipped": partial(lstm, 11, dtype="int16", clip=0.1, gain=8.0),
+}
+
+
+def _random_lstm(seed: int) -> bytes:
+    source = np.random.default_rng(seed)
+    return lstm(
+        seed,
+        sizes=tuple(source.integers(1, 7, 4).tolist()),
+        zeros=tuple(source.integers(-128, 128, 2).tolist()),
+        dtype=str(source.choice(["int8", "int16"])),
+        state_scale=float(2.0 ** source.integers(-15, -7)),
+        gain=float(source.uniform(0.3, 6.0)),
+        clip=float(source.choice([0.0, 0.3])),
+        time_major=bool(source.integers(2)),
+    )
+
+
+RANDOM = {"lstm": _random_lstm}
