@@ -23,25 +23,27 @@ static int8_t output(const struct tinyssl_svdf *p, uint32_t sum)
 
 /* Sums are unsigned: a state that was written from outside may overflow them. */
 
-void tinyssl_svdf_s8(const int8_t *in, int8_t *state, const struct tinyssl_svdf *p, int8_t *out)
+static int8_t *row_s8(const struct tinyssl_svdf *p, const int8_t *in, int8_t *state, int8_t *out)
 {
     const int8_t *time = (const int8_t *)p->time;
     for (int32_t o = 0; o < p->outputs; o++) {
         uint32_t sum = (uint32_t)p->bias[o];
         for (int32_t r = 0; r < p->rank; r++) {
             memmove(state, state + 1, (size_t)(p->memory - 1));
-            state[p->memory - 1] =
-                tinyssl_clamp(result(p, in, o * p->rank + r), INT8_MIN, INT8_MAX);
+            /* Modulo 2^8, as TensorFlow Lite Micro stores it. */
+            const int32_t x = tinyssl_clamp(result(p, in, o * p->rank + r), INT8_MIN, INT8_MAX);
+            state[p->memory - 1] = (int8_t)(uint8_t)(x + p->state_zero);
             for (int32_t m = 0; m < p->memory; m++) {
                 sum += (uint32_t)(*time++ * *state++);
             }
         }
         out[o] = output(p, sum);
     }
+    return state;
 }
 
-void tinyssl_svdf_s8_s16(const int8_t *in, int16_t *state, const struct tinyssl_svdf *p,
-                         int8_t *out)
+static int16_t *row_s16(const struct tinyssl_svdf *p, const int8_t *in, int16_t *state,
+                        int8_t *out)
 {
     const int16_t *time = (const int16_t *)p->time;
     for (int32_t o = 0; o < p->outputs; o++) {
@@ -57,5 +59,21 @@ void tinyssl_svdf_s8_s16(const int8_t *in, int16_t *state, const struct tinyssl_
             }
         }
         out[o] = output(p, sum);
+    }
+    return state;
+}
+
+void tinyssl_svdf_s8(const int8_t *in, int8_t *state, const struct tinyssl_svdf *p, int8_t *out)
+{
+    for (int32_t b = 0; b < p->batches; b++) {
+        state = row_s8(p, in + b * p->inputs, state, out + b * p->outputs);
+    }
+}
+
+void tinyssl_svdf_s8_s16(const int8_t *in, int16_t *state, const struct tinyssl_svdf *p,
+                         int8_t *out)
+{
+    for (int32_t b = 0; b < p->batches; b++) {
+        state = row_s16(p, in + b * p->inputs, state, out + b * p->outputs);
     }
 }

@@ -54,7 +54,7 @@ class Svdf(Op):
     bias: int
     """int32 (outputs)"""
     state: int
-    """Of the type of `time`, (1, filters * memory)"""
+    """Of the type of `time`, (batches, filters * memory)"""
     output: int
     rank: int
     activation: Activation = Activation.NONE
@@ -82,14 +82,12 @@ def _check_shapes(check: OpCheck[Svdf]) -> None:
     if len(shape) != 2 or len(feature) != 2 or len(time) != 2 or op.rank < 1:
         shapes = f"{list(shape)}, {list(feature)}, {list(time)}"
         raise check.violation(f"shapes {shapes}; rank {op.rank}")
-    if shape[0] != 1:
-        raise check.unsupported(f"a state of {shape[0]} rows; one row is supported")
     filters = feature[0]
     if feature[1] != shape[1] or time[0] != filters or filters % op.rank:
         raise check.violation(
             f"{shape[1]} inputs, {list(feature)} and {list(time)} weights of rank {op.rank}"
         )
-    expected = {op.bias: (filters // op.rank,), op.state: (1, filters * time[1])}
+    expected = {op.bias: (filters // op.rank,), op.state: (shape[0], filters * time[1])}
     for index, wanted in expected.items():
         if check.tensor(index).shape != wanted:
             found = check.tensor(index)
@@ -110,7 +108,8 @@ def _check_values(check: OpCheck[Svdf]) -> None:
         if index == op.bias:
             continue
         rules.legal_quant(check, index)
-        if len(check.quant(index).scale) != 1 or check.quant(index).zero_point != (0,):
+        zero = index != op.state and any(check.quant(index).zero_point)
+        if len(check.quant(index).scale) != 1 or zero:
             raise check.violation(f"{value.name} has more than one scale, or a zero point")
     if check.tensor(op.state).dtype is not check.tensor(op.time).dtype:
         raise check.unsupported("the state and the weights over time have different types")
@@ -126,12 +125,20 @@ def _check_sums(check: OpCheck[Svdf]) -> None:
     first, last = svdf_multipliers(model, op)
     products = _feature_reach(model, op)
     _check_reach(check, int(products.max()), first)
+    zero = abs(zero_point(model, op.state))
     top = INTEGERS[model.tensor(op.state).dtype][1] + 1
-    states = np.array([min(abs(requantise(int(x), first)) + 1, top) for x in products])
+    states = np.array([min(abs(requantise(int(x), first)) + 1 + zero, top) for x in products])
     times = np.abs(np.asarray(model.tensor(op.time).array(), np.int64)).sum(axis=1)
-    bias = np.abs(np.asarray(model.tensor(op.bias).array(), np.int64))
+    bias = np.abs(_start(model, op))
     sums = (states * times).reshape(-1, op.rank).sum(axis=1) + bias
     _check_reach(check, int(sums.max()), last)
+
+
+def _start(model: Model, op: Svdf) -> NDArray[np.int64]:
+    """The bias of each output, less what the state's zero point adds to its sum."""
+    times = np.asarray(model.tensor(op.time).array(), np.int64).sum(axis=1)
+    bias = np.asarray(model.tensor(op.bias).array(), np.int64)
+    return np.asarray(bias - zero_point(model, op.state) * times.reshape(-1, op.rank).sum(axis=1))
 
 
 def _feature_reach(model: Model, op: Svdf) -> NDArray[np.int64]:
@@ -151,26 +158,32 @@ def _check_reach(check: OpCheck[Svdf], reach: int, multiplier: Multiplier) -> No
 
 
 def _macs(model: Model, op: Svdf) -> int:
-    return model.tensor(op.feature).elements + model.tensor(op.time).elements
+    batches = model.tensor(op.input).shape[0]
+    return batches * (model.tensor(op.feature).elements + model.tensor(op.time).elements)
 
 
 def _params(model: Model, op: Svdf, constants: Constants) -> Fields:
     """Members of `struct tinyssl_svdf`."""
     first, last = svdf_multipliers(model, op)
+    bias = constants.tensor("bias", op.bias)
+    if zero_point(model, op.state):
+        bias = constants.table("start", op, "int32_t", _start(model, op).tolist())
     return {
         "feature": constants.tensor("weight", op.feature),
         "time": constants.tensor("weight", op.time),
-        "bias": constants.tensor("bias", op.bias),
+        "bias": bias,
         "inputs": model.tensor(op.feature).shape[1],
         "outputs": model.tensor(op.output).shape[1],
         "rank": op.rank,
         "memory": model.tensor(op.time).shape[1],
+        "batches": model.tensor(op.input).shape[0],
         "state_multiplier": first.value,
         "out_multiplier": last.value,
         "state_shift": first.shift,
         "out_shift": last.shift,
         "in_zero": zero_point(model, op.input),
         "out_zero": zero_point(model, op.output),
+        "state_zero": zero_point(model, op.state),
     }
 
 
@@ -213,7 +226,9 @@ def _write(op: Svdf, _: Lowering) -> FileOp:
 
 SPEC = OpSpec(
     op=Svdf,
-    shapes=lambda model, op: ((1, model.tensor(op.feature).shape[0] // op.rank),),
+    shapes=lambda model, op: (
+        (model.tensor(op.input).shape[0], model.tensor(op.feature).shape[0] // op.rank),
+    ),
     checks=(_check_values, _check_shapes, _check_sums),
     macs=_macs,
     words=lambda model, op: [f"rank {op.rank}", f"memory {model.tensor(op.time).shape[1]}"],

@@ -19,7 +19,8 @@ def svdf(seed=0, *, inputs=12, outputs=5, rank=2, memory=4, zeros=(3, -7), **giv
         scales |= {"time": 0.003, "state": 0.1}
     most = 4000 if dtype == "int16" else 127
     file = Flatfile()
-    start = file.activation((1, inputs), scales["in"], zeros[0])
+    rows = given.get("rows", 1)
+    start = file.activation((rows, inputs), scales["in"], zeros[0])
     feature = source.integers(-127, 128, (filters, inputs)).astype(np.int8)
     time = source.integers(-most, most, (filters, memory)).astype(dtype)
     bias = source.integers(-20000, 20000, outputs, np.int32)
@@ -29,10 +30,12 @@ def svdf(seed=0, *, inputs=12, outputs=5, rank=2, memory=4, zeros=(3, -7), **giv
         file.constant(feature, [scales["feature"]]),
         file.constant(time, [scales["time"]]),
         file.constant(bias, [bias_scale]),
-        file.activation((1, filters * memory), scales["state"], 0, dtype, "memory"),
+        file.activation(
+            (rows, filters * memory), scales["state"], given.get("state_zero", 0), dtype, "memory"
+        ),
     ]
     file.tensors[operands[-1]].isVariable = True
-    output = file.activation((1, outputs), 0.02 * np.sqrt(rank * memory), zeros[1])
+    output = file.activation((rows, outputs), 0.02 * np.sqrt(rank * memory), zeros[1])
     options = {"rank": rank, "fusedActivationFunction": given.get("activation", NONE)}
     file.operator("SVDF", operands, [output], 3, **options)
     return file.data()
@@ -67,6 +70,9 @@ CASES = {
     "svdf of one step": partial(svdf, memory=1),
     "svdf relu": partial(svdf, activation=RELU, zeros=(-128, -128)),
     "svdf int8 state": partial(svdf, dtype="int8"),
+    "svdf int8 state with a zero point": partial(svdf, 4, dtype="int8", state_zero=-50),
+    "svdf rows": partial(svdf, 5, rows=3),
+    "svdf int8 rows": partial(svdf, 6, rows=2, dtype="int8", state_zero=127),
     "svdf boundary": partial(boundary, 3),
     "svdf long": partial(svdf, inputs=40, outputs=16, memory=10, zeros=(127, 0)),
 }
@@ -81,7 +87,9 @@ def _random_svdf(seed):
         rank=int(source.integers(1, 4)),
         memory=int(source.integers(1, 9)),
         zeros=tuple(source.integers(-128, 128, 2).tolist()),
-        dtype=str(source.choice(["int8", "int16"])),
+        dtype=(dtype := str(source.choice(["int8", "int16"]))),
+        rows=int(source.integers(1, 3)),
+        state_zero=int(source.integers(-128, 128)) if dtype == "int8" else 0,
     )
 
 

@@ -172,6 +172,20 @@ def test_recurrence_and_control_flow_are_named(kind, what):
     assert error.hint
 
 
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda op: setattr(op, "inputs", op.inputs[:20]), "20 inputs; 24 are supported"),
+        (lambda op: setattr(op, "inputs", [*op.inputs[:9], 1, *op.inputs[10:]]), "peephole"),
+        (lambda op: setattr(op, "inputs", [op.inputs[0], -1, *op.inputs[2:]]), "gate in one"),
+        (lambda op: setattr(op.builtinOptions, "fusedActivationFunction", 1), "TANH is supported"),
+    ],
+)
+def test_layers_that_tflm_has_no_form_of_are_told(change, what):
+    data = repacked(cases.CASES["lstm"](), lambda model: change(model.subgraphs[0].operators[0]))
+    assert what in refusal(data).message
+
+
 def called_once(inner_kind: str = "", number: int = 1) -> bytes:
     """A variable that CALL_ONCE gives a first value."""
     file = Flatfile()
