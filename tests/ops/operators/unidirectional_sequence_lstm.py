@@ -45,18 +45,7 @@ def lstm(
     rows = (steps, batches) if time_major else (batches, steps)
     start = file.activation((*rows, inputs), scales[0], zeros[0], dtype)
 
-    def matrix(columns: int) -> int:
-        values = source.integers(-127, 128, (units, columns)).astype(np.int8)
-        scale = gain * source.uniform(0.004, 0.012) * (2 if wide else 1)
-        return file.constant(values, [np.float32(scale)])
-
-    weights = [matrix(inputs) for _ in range(4)]
-    recurrent = [matrix(units) for _ in range(4)]
-    kind = np.int64 if wide else np.int32
-    most = 2_000_000 if wide else 5_000
-    biases = [
-        file.constant(source.integers(-most, most, units).astype(kind), [1e-5]) for _ in range(4)
-    ]
+    constants = _constants(file, source, (inputs, units), gain * (2 if wide else 1), wide)
     states = [
         file.activation((batches, units), scales[1], zeros[1], dtype, "hidden"),
         file.activation((batches, units), state_scale, 0, "int16", "state"),
@@ -66,7 +55,7 @@ def lstm(
     output = file.activation((*rows, units), scales[1], zeros[1], dtype)
     file.operator(
         "UNIDIRECTIONAL_SEQUENCE_LSTM",
-        [start, *weights, *recurrent, *3 * [ABSENT], *biases, *2 * [ABSENT], *states]
+        [start, *constants[:8], *3 * [ABSENT], *constants[8:], *2 * [ABSENT], *states]
         + 4 * [ABSENT],
         [output],
         fusedActivationFunction=TANH,
@@ -74,6 +63,21 @@ def lstm(
         timeMajor=time_major,
     )
     return file.data()
+
+
+def _constants(
+    file: Flatfile, source: np.random.Generator, size: tuple[int, int], gain: float, wide: bool
+) -> list[int]:
+    """Weights of four gates for the input, then for the last output, then biases."""
+    inputs, units = size
+    found = []
+    for columns in (*4 * (inputs,), *4 * (units,)):
+        values = source.integers(-127, 128, (units, columns)).astype(np.int8)
+        found.append(file.constant(values, [np.float32(gain * source.uniform(0.004, 0.012))]))
+    kind, most = (np.int64, 2_000_000) if wide else (np.int32, 5_000)
+    for _ in range(4):
+        found.append(file.constant(source.integers(-most, most, units).astype(kind), [1e-5]))
+    return found
 
 
 CASES: dict[str, Callable[[], bytes]] = {
