@@ -43,7 +43,7 @@ class Flatfile:
 
     def constant(self, values, scales=None, zeros=None, axis=0, name=None):
         """Index of a new tensor with data."""
-        values = np.ascontiguousarray(values)
+        values = np.asarray(values, order="C")
         zeros = [0] * len(scales) if scales is not None and zeros is None else zeros
         buffer = schema.BufferT()
         buffer.data = np.frombuffer(values.tobytes(), np.uint8)
@@ -143,7 +143,9 @@ OPTIONS = {
     "FULLY_CONNECTED": "FullyConnectedOptions",
     "ADD": "AddOptions",
     "PAD": "PadOptions",
-    **dict.fromkeys(("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_ALL"), "ReducerOptions"),
+    **dict.fromkeys(
+        ("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_ALL", "REDUCE_PROD"), "ReducerOptions"
+    ),
     "AVERAGE_POOL_2D": "Pool2DOptions",
     "MAX_POOL_2D": "Pool2DOptions",
     "L2_POOL_2D": "Pool2DOptions",

@@ -16,6 +16,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyssl.graph.changes import Change
+
 
 class DType(StrEnum):
     """Element types. Values are numpy's names."""
@@ -203,6 +205,8 @@ class Model:
     outputs: tuple[int, ...]
     source_sha256: str = ""
     """Hash of the file it was read from; empty for a model made in memory"""
+    changes: tuple[Change, ...] = ()
+    """What was done to the file's graph, in order"""
 
     def __post_init__(self) -> None:
         kinds = map(self._kind, range(len(self.tensors)))

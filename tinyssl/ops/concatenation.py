@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import DType, Model, Op, Operand
+from tinyssl.graph.model import DType, Model, Op, Operand, Value
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.activation import Activation
+from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields
-from tinyssl.ops.common.parts import TYPES, joined_shape, one_quant, positive_axis, run_fields
+from tinyssl.ops.common.parts import TYPES, joined_shape, one_quant, require_axis, run_fields
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
@@ -50,13 +54,14 @@ def _params(model: Model, op: Concatenation, constants: Constants) -> Fields:
     return run_fields(model, op, op.parts, op.axis, constants)
 
 
+def _fold(values: Sequence[Value], op: Concatenation) -> Arrays:
+    return [np.concatenate(input_arrays(values, op), op.axis)]
+
+
 def _read(op: OperatorContext) -> Concatenation:
     if op.activation() is not Activation.NONE:
         raise op.unsupported("a fused activation")  # TFLM refuses it too
-    given, rank = op.require_options().axis, len(op.input(0).shape)
-    axis = positive_axis(given, rank)
-    if axis is None:
-        raise op.violation(f"axis {given} of {rank} dimensions")
+    axis = require_axis(op, op.require_options().axis, len(op.input(0).shape))
     return Concatenation(index=op.index, output=op.output, parts=op.inputs, axis=axis)
 
 
@@ -69,6 +74,7 @@ SPEC = OpSpec(
     op=Concatenation,
     shapes=_shapes,
     checks=(rules.same_types, one_quant, _check_shapes),
+    fold=_fold,
     words=lambda _, op: [f"axis {op.axis}"],
     kernels=(
         Kernel("concatenation", "tinyssl_runs", ("runs.h",), make_params=_params, variadic=True),

@@ -8,6 +8,7 @@ from typing import ClassVar
 from tinyssl.graph.model import Model, Operand
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import ViewOp
+from tinyssl.ops.common.constants import fold_view
 from tinyssl.ops.common.parts import TYPES, one_quant, read_axis
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
@@ -45,6 +46,7 @@ SPEC = OpSpec(
     shapes=_shapes,
     checks=(rules.same_types, one_quant),
     words=lambda _, op: [f"axis {op.axis}"],
+    fold=fold_view,
     tflite=TfliteFormat(read=_read, write=_write, max_version=1, inputs=(2, 2), int32_inputs=(1,)),
     tflm=TflmNames("AddExpandDims", "expand_dims"),
 )

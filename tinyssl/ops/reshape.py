@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import ViewOp
+from tinyssl.ops.common.constants import fold_view
 from tinyssl.ops.common.parts import one_quant
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
@@ -33,6 +34,7 @@ SPEC = OpSpec(
     op=Reshape,
     shapes=lambda model, op: (model.tensor(op.output).shape,),
     checks=(rules.same_types, rules.same_elements, one_quant),
+    fold=fold_view,
     tflite=TfliteFormat(read=_read, write=_write, max_version=1, inputs=(1, 2)),
     tflm=TflmNames("AddReshape", "reshape"),
 )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import DType, Model, Operand
+from tinyssl.graph.model import DType, Model, Operand, Value
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import UnaryOp
+from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.copy import Copy, copy_kernel, filled, strides
 from tinyssl.ops.common.parts import TYPES, one_quant
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
@@ -48,6 +50,12 @@ def slice_copy(model: Model, op: Slice) -> Copy:
     return filled(op.size, steps, start)
 
 
+def _fold(values: Sequence[Value], op: Slice) -> Arrays:
+    (array,) = input_arrays(values, op)
+    box = zip(op.begin, op.size, strict=True)
+    return [array[tuple(slice(first, first + count) for first, count in box)]]
+
+
 def _read(op: OperatorContext) -> Slice:
     begin, sizes, shape = op.constant(1), op.constant(2), op.input(0).shape
     if not len(begin) == len(sizes) == len(shape):
@@ -76,6 +84,7 @@ SPEC = OpSpec(
     op=Slice,
     shapes=_shapes,
     checks=(rules.same_types, one_quant, _check_rank),
+    fold=_fold,
     words=lambda _, op: [f"at {','.join(map(str, op.begin))}"],
     kernels=(copy_kernel(slice_copy),),
     tflite=TfliteFormat(read=_read, write=_write, max_version=5, inputs=(3, 3)),

@@ -10,7 +10,7 @@ from tinyssl.graph.model import Model
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.parts import one_quant, read_axis
 from tinyssl.ops.common.spec import OpSpec, TflmNames
-from tinyssl.ops.common.splits import SPLIT, SplitOp
+from tinyssl.ops.common.splits import SPLIT, SplitOp, fold_split
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
 
@@ -51,6 +51,7 @@ SPEC = OpSpec(
     op=Split,
     shapes=_shapes,
     checks=(rules.same_types, one_quant, _check_length),
+    fold=fold_split,
     words=lambda _, op: [f"axis {op.axis}"],
     kernels=(SPLIT,),
     tflite=TfliteFormat(

@@ -8,6 +8,7 @@ from typing import ClassVar
 from tinyssl.graph.model import Model
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import ViewOp
+from tinyssl.ops.common.constants import fold_view
 from tinyssl.ops.common.parts import one_quant, positive_axes
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
@@ -50,6 +51,7 @@ SPEC = OpSpec(
     shapes=_shapes,
     checks=(rules.same_types, one_quant),
     words=lambda _, op: [f"axes {','.join(map(str, op.axes))}"],
+    fold=fold_view,
     tflite=TfliteFormat(
         read=_read, write=_write, max_version=2, inputs=(1, 1), options="SqueezeOptions"
     ),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import Model, Operand
+from tinyssl.graph.model import Model, Operand, Value
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import UnaryOp
+from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.copy import Copy, copy_kernel, filled, permuted, strides
 from tinyssl.ops.common.parts import TYPES, one_quant
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
@@ -45,6 +47,11 @@ def transpose_copy(model: Model, op: Transpose) -> Copy:
     return filled(permuted(shape, op.order), permuted(tuple(strides(shape)), op.order))
 
 
+def _fold(values: Sequence[Value], op: Transpose) -> Arrays:
+    (array,) = input_arrays(values, op)
+    return [array.transpose(op.order)]
+
+
 def _read(op: OperatorContext) -> Transpose:
     order, rank = op.constant(1), len(op.input(0).shape)
     if sorted(order) != list(range(rank)):
@@ -61,6 +68,7 @@ SPEC = OpSpec(
     op=Transpose,
     shapes=_shapes,
     checks=(rules.same_types, one_quant, _check_rank),
+    fold=_fold,
     words=lambda _, op: [",".join(map(str, op.order))],
     kernels=(copy_kernel(transpose_copy),),
     tflite=TfliteFormat(read=_read, write=_write, max_version=6, inputs=(2, 2), int32_inputs=(1,)),

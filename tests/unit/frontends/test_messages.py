@@ -81,28 +81,11 @@ def test_what_the_verifier_finds_stands_beside_what_the_reader_finds() -> None:
     total = file.activation((1, 4, 4, 2), 0.6)
     constant = file.constant(np.ones((1, 4, 4, 2), np.int8), [0.1], name="offset")
     file.operator("ADD", [start, constant], [total], 2, fusedActivationFunction=0)
-    error = refusal(file.data(outputs=[total]))
+    error = refusal(file.data(outputs=[gram, total]))
     assert error.message.startswith("2 things in this model are not supported:\n")
     assert "#1 SKIP_GRAM: operator is not supported" in error.message
     assert "#2 ADD: offset is a constant" in error.message
     assert "fold the constant" in error.hint
-
-
-def test_a_free_batch_is_told_as_such() -> None:
-    file = Flatfile()
-    start = file.activation((1, 4, 4, 2))
-    shape = file.activation((4,), dtype="int32")
-    one = file.activation((1,), dtype="int32")
-    pack = file.activation((2,), dtype="int32")
-    flat = file.activation((1, 32))
-    file.operator("SHAPE", [start], [shape])
-    file.operator("STRIDED_SLICE", [shape], [one])
-    file.operator("PACK", [one], [pack])
-    file.operator("RESHAPE", [start, pack], [flat])
-    error = refusal(file.data())
-    assert "#0 SHAPE, #1 STRIDED_SLICE, #2 PACK" in error.message
-    assert "batch was left open" in error.message
-    assert "batch_size=1" in error.hint
 
 
 def test_a_dilated_convolution_of_keras_is_recognised() -> None:

@@ -84,8 +84,6 @@ RECURRENT = (
     "BIDIRECTIONAL_SEQUENCE_RNN",
 )
 BRANCHES = ("WHILE", "IF")
-SHAPES = ("SHAPE", "STRIDED_SLICE", "PACK", "SLICE", "GATHER", "REDUCE_PROD", "CONCATENATION")
-"""Operators of which converters make the shape of a free batch"""
 
 KIND_HINTS = {
     "RELU": "place the activation directly behind a convolution, a dense layer or an addition: the "
@@ -182,25 +180,10 @@ def _weights(graph: RawGraph) -> Iterator[Diagnosis]:
         yield Diagnosis(text, hint, _labels(ops) | {graph.place(index) for index in found})
 
 
-def _free_batch(graph: RawGraph) -> Iterator[Diagnosis]:
-    """Arithmetic on the shape of a batch that was left open."""
-    if not graph.of_kind(["SHAPE"]):
-        return
-    integers = {i for i, tensor in graph.tensors.items() if tensor.type in ("INT32", "INT64")}
-    ops = [op for op in graph.of_kind(SHAPES) if op.outputs and op.outputs[0] in integers]
-    places = places_text(op.label for op in ops)
-    text = f"the model computes shapes, as its batch was left open: {places}"
-    hint = (
-        "convert it with a batch of 1 (Keras: Input(..., batch_size=1)): shapes are constants then"
-    )
-    yield Diagnosis(text, hint, _labels(ops))
-
-
 CAUSES: tuple[Callable[[RawGraph], Iterator[Diagnosis]], ...] = (
     _accelerator,
     _memory,
     _flex,
     _weights,
-    _free_batch,
 )
 """Each gives the causes it sees in a graph"""

@@ -8,6 +8,7 @@ is no longer used, so that results can be compared tensor by tensor with an inte
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,8 +24,11 @@ from tinyssl.frontends.tflite.tables import (
 from tinyssl.frontends.tflite.tensors import UNUSED, Tensors
 from tinyssl.frontends.tflite.variables import CALL, RUN_ONCE, Variables, find_variables
 from tinyssl.graph.blockers import blocked
+from tinyssl.graph.changes import ChangeKind, changed
 from tinyssl.graph.check import CONTRADICTION_HINT
-from tinyssl.graph.model import Model, Op, Value
+from tinyssl.graph.folding import Folder
+from tinyssl.graph.model import Model, Op, Value, ValueKind
+from tinyssl.graph.uses import split_unread
 from tinyssl.graph.verify import find_blockers
 from tinyssl.ops import OPS
 from tinyssl.ops.common.tflite import OperatorContext, TfliteFormat
@@ -102,15 +106,51 @@ class _Reader:
         raw_ops = [_by_variable(op, variables) for op in main.ops if op.kind not in RUN_ONCE]
         used = {index for op in raw_ops for index in (*op.inputs, *op.outputs) if index >= 0}
         used |= {*inputs, *outputs}
-        values = tuple(self._value(index, used, variables) for index in range(tensors.count))
-        found = [self._operator(op, values) for op in raw_ops]
-        ops = tuple(op for op in found if op is not None)
+        values = [self._value(index, used, variables) for index in range(tensors.count)]
+        ends = {*inputs, *outputs}
+        known, folded = self._operators(raw_ops, values, ends)
+        known, unread = split_unread(known, ends | _lasting(values))
+        ops = tuple(op for op in known if isinstance(op, Op))
         digest = hashlib.sha256(self.tables.data).hexdigest()
-        model = Model(self.name, values, ops, inputs, outputs, digest)
+        changes = (*changed(ChangeKind.FOLDED, folded), *changed(ChangeKind.UNREAD, unread))
+        model = Model(self.name, tuple(values), ops, inputs, outputs, digest, changes)
         if self.blockers:
-            raw = RawGraph(main.ops, self._raw_tensors(used, values), inputs, outputs)
-            raise blocked(diagnose(raw, [*self.blockers, *_further(model)]))
+            gone = {index for change in changes for index in change.indices}
+            self._refuse([op for op in main.ops if op.index not in gone], model)
         return model
+
+    def _refuse(self, ops: Sequence[RawOp], model: Model) -> None:
+        """Raises for all blockers, but those that the model does without.
+
+        Args:
+            ops: Operators that are left.
+            model: What was read of the file.
+        """
+        ends = {*model.inputs, *model.outputs}
+        used = ends.union(*((*op.inputs, *op.outputs) for op in ops)) - {-1}
+        graph = RawGraph(
+            tuple(ops), self._raw_tensors(used, model.tensors), model.inputs, model.outputs
+        )
+        unread = {label for change in model.changes for label in change.labels}
+        unread |= {self.main.tensors.place(index) for index in self.main.tensors.unreadable - used}
+        blockers = [blocker for blocker in self.blockers if blocker.place not in unread]
+        if blockers:
+            raise blocked(diagnose(graph, [*blockers, *_further(model)]))
+
+    def _operators(
+        self, raw_ops: Sequence[RawOp], values: list[Value], ends: set[int]
+    ) -> tuple[list[Op | RawOp], list[Op]]:
+        """Operators in order, raw where one has a blocker; and those folded into `values`."""
+        folder = Folder(values, ends, self.tables.take)
+        kept: list[Op | RawOp] = []
+        folded: list[Op] = []
+        for raw in raw_ops:
+            op = self._operator(raw, values)
+            if op is not None and folder.fold(op):
+                folded.append(op)
+            else:
+                kept.append(raw if op is None else op)
+        return kept, folded
 
     def _variables(self) -> Variables:
         """The resource variables, and what CALL_ONCE gives them."""
@@ -137,7 +177,7 @@ class _Reader:
             return variables.states[index]
         return self.main.tensors.read(index) if index in used else UNUSED
 
-    def _raw_tensors(self, used: set[int], values: tuple[Value, ...]) -> dict[int, RawTensor]:
+    def _raw_tensors(self, used: set[int], values: Sequence[Value]) -> dict[int, RawTensor]:
         found, tensors = {}, self.main.tensors
         for index in used:
             raw = tensors.table(index)
@@ -146,7 +186,7 @@ class _Reader:
             found[index] = RawTensor(tensors.name(index, raw), kind, constant)
         return found
 
-    def _operator(self, raw: RawOp, values: tuple[Value, ...]) -> Op | None:
+    def _operator(self, raw: RawOp, values: Sequence[Value]) -> Op | None:
         """The operator; None where it has a blocker."""
         version = self.main.version(raw)
         spec = OPS.get(raw.kind)
@@ -175,6 +215,11 @@ class _Reader:
 def _by_variable(op: RawOp, variables: Variables) -> RawOp:
     """The operator with the variable in place of each of its handles."""
     return replace(op, inputs=tuple(variables.handles.get(i, i) for i in op.inputs))
+
+
+def _lasting(values: Sequence[Value]) -> set[int]:
+    """Values that the next inference reads."""
+    return {index for index, value in enumerate(values) if value.kind is ValueKind.STATE}
 
 
 def _check_arity(raw: RawOp, form: TfliteFormat[Any]) -> None:

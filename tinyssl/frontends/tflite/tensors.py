@@ -24,6 +24,11 @@ UNUSED = Value("unused", (1,), DType.INT8)
 """Stands for a tensor that no operator reads or writes, or whose type is not known"""
 
 
+def place(index: int, name: str) -> str:
+    """How a blocker names a tensor."""
+    return f"tensor {index} ({name})"
+
+
 class Tensors:
     """The tensors of one subgraph.
 
@@ -71,11 +76,15 @@ class Tensors:
         self.tables.take(len(name))
         return name or f"t{index}"
 
+    def place(self, index: int) -> str:
+        """How a blocker names a tensor."""
+        return place(index, self.name(index, self.table(index)))
+
     def read(self, index: int) -> Value:
         """A tensor that is used; what is not supported about it becomes a blocker."""
         raw = self.table(index)
         name = self.name(index, raw)
-        where = f"tensor {index} ({name})"
+        where = place(index, name)
         shape = tuple(int(size) for size in vector(raw.ShapeAsNumpy())[: RANK_MAX + 1])
         signature = [int(size) for size in vector(raw.ShapeSignatureAsNumpy())[: RANK_MAX + 1]]
         blocker = _tensor_blocker(raw, where, shape, signature)

@@ -32,6 +32,18 @@ def positive_axes(op: OperatorContext, axes: Sequence[int], rank: int) -> tuple[
     return tuple(sorted(axis for axis in found if axis is not None))
 
 
+def require_axis(op: OperatorContext, given: int, rank: int) -> int:
+    """An axis of the file, counted from the front.
+
+    Raises:
+        ModelError: There is none such.
+    """
+    axis = positive_axis(given, rank)
+    if axis is None:
+        raise op.violation(f"axis {given} of {rank} dimensions")
+    return axis
+
+
 def read_axis(op: OperatorContext, position: int, rank: int) -> int:
     """The axis that a constant input names, counted from the front.
 
@@ -39,10 +51,9 @@ def read_axis(op: OperatorContext, position: int, rank: int) -> int:
         ModelError: The input is more than one number, or there is no such axis.
     """
     given = op.constant(position)
-    axis = positive_axis(given[0], rank) if len(given) == 1 else None
-    if axis is None:
+    if len(given) != 1:
         raise op.violation(f"axis {given} of {rank} dimensions")
-    return axis
+    return require_axis(op, given[0], rank)
 
 
 def joined_shape(shapes: Sequence[tuple[int, ...]], axis: int) -> tuple[int, ...] | None:

@@ -12,6 +12,7 @@ from typing import Generic
 
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Model
+from tinyssl.ops.common.constants import Fold, always_folded
 from tinyssl.ops.common.kernel import Kernel, OpT
 from tinyssl.ops.common.tflite import TfliteFormat
 
@@ -23,7 +24,7 @@ class TflmNames(Generic[OpT]):
     """What TensorFlow Lite Micro calls an operator, and what its optimised kernels take."""
 
     adder: str
-    """Method of `MicroMutableOpResolver` that registers its kernel"""
+    """Method of `MicroMutableOpResolver` that registers its kernel; empty where it has none"""
     source: str
     """Its reference kernel: `<source>.cc` and, where there is one, `<source>_common.cc`"""
     scratch: Callable[[Model, OpT], int] = lambda _model, _op: 0
@@ -48,6 +49,8 @@ class OpSpec(Generic[OpT]):
     kernels: tuple[Kernel[OpT], ...] = ()
     """Plain C that runs on any core; the first that supports an operator computes it. None: the
     operator is a view, its output is its input's storage"""
+    fold: Fold | None = None
+    """Computes it where all that it reads is constant"""
     macs: Callable[[Model, OpT], int] = lambda _model, _op: 0
     """Multiply-accumulates of one inference; 0 for operators that only move or compare. Places on
     the padding count, as is the custom in published figures"""
@@ -65,7 +68,7 @@ class OpSpec(Generic[OpT]):
     @property
     def is_view(self) -> bool:
         """Whether the output is the input's storage under another shape."""
-        return not self.kernels
+        return not self.kernels and always_folded not in self.checks
 
     def text(self, model: Model, op: OpT) -> str:
         """`CONV_2D 3x3/2 relu`: kind, window and stride, dilation, fused activation."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, ClassVar
 
-from tinyssl.graph.model import DType, Model, Op, Operand
+import numpy as np
+
+from tinyssl.graph.model import DType, Model, Op, Operand, Value
+from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields
 from tinyssl.ops.common.parts import TYPES, run_fields
@@ -29,6 +34,13 @@ class SplitOp(Op):
 def split_params(model: Model, op: SplitOp, constants: Constants) -> Fields:
     """Members of `struct tinyssl_runs`."""
     return run_fields(model, op, op.parts, op.axis, constants)
+
+
+def fold_split(values: Sequence[Value], op: SplitOp) -> Arrays:
+    """The parts of a constant."""
+    (array,) = input_arrays(values, op)
+    lengths = [values[index].shape[op.axis] for index in op.parts]
+    return np.split(array, list(accumulate(lengths))[:-1], op.axis)
 
 
 SPLIT: Kernel[Any] = Kernel(

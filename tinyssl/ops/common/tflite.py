@@ -43,7 +43,7 @@ class OperatorContext:
     inputs: tuple[int, ...]
     """Tensor indices; -1 where an optional input is absent"""
     outputs: tuple[int, ...]
-    tensors: tuple[Value, ...]
+    tensors: Sequence[Value]
     options: Any
     """The table of the schema, or None"""
 

@@ -1,0 +1,87 @@
+"""PACK: activations of one shape side by side along a new axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from tinyssl.graph.check import OpCheck
+from tinyssl.graph.model import DType, Model, Op, Operand, Value
+from tinyssl.ops.common import rules
+from tinyssl.ops.common.constants import Arrays, input_arrays
+from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.params import Constants, Fields
+from tinyssl.ops.common.parts import TYPES, one_quant, require_axis, run_fields
+from tinyssl.ops.common.spec import OpSpec, TflmNames
+from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
+
+PACKED_TYPES = (*TYPES, DType.INT32, DType.INT64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pack(Op):
+    """All parts have one shape; the output has one dimension more."""
+
+    kind: ClassVar[str] = "PACK"
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("parts", PACKED_TYPES),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", PACKED_TYPES),)
+
+    parts: tuple[int, ...]
+    output: int
+    axis: int
+    """Of the output, from the front"""
+
+
+def _shapes(model: Model, op: Pack) -> tuple[tuple[int, ...], ...]:
+    shape = model.tensor(op.parts[0]).shape
+    return ((*shape[: op.axis], len(op.parts), *shape[op.axis :]),)
+
+
+def _check_shapes(check: OpCheck[Pack]) -> None:
+    """The parts have one shape."""
+    shapes = dict.fromkeys(check.tensor(index).shape for index in check.op.parts)
+    if len(shapes) > 1:
+        texts = " and ".join(str(list(shape)) for shape in shapes)
+        raise check.violation(f"shapes {texts}; all parts must have the same")
+
+
+def _params(model: Model, op: Pack, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_runs`."""
+    return run_fields(model, op, op.parts, op.axis, constants)
+
+
+def _fold(values: Sequence[Value], op: Pack) -> Arrays:
+    return [np.stack(input_arrays(values, op), op.axis)]
+
+
+def _read(op: OperatorContext) -> Pack:
+    options = op.require_options()
+    if options.valuesCount != len(op.inputs):
+        raise op.violation(f"{len(op.inputs)} inputs, but {options.valuesCount} values")
+    rank = len(op.input(0).shape) + 1
+    axis = require_axis(op, options.axis, rank)
+    return Pack(index=op.index, output=op.output, parts=op.inputs, axis=axis)
+
+
+def _write(op: Pack, _: Lowering) -> FileOp:
+    fields = {"Axis": op.axis, "ValuesCount": len(op.parts)}
+    return FileOp(op.kind, 2, op.inputs, op.outputs, "PackOptions", fields)
+
+
+SPEC = OpSpec(
+    op=Pack,
+    shapes=_shapes,
+    checks=(rules.same_types, one_quant, _check_shapes),
+    fold=_fold,
+    words=lambda _, op: [f"axis {op.axis}"],
+    kernels=(
+        Kernel("concatenation", "tinyssl_runs", ("runs.h",), make_params=_params, variadic=True),
+    ),
+    tflite=TfliteFormat(
+        read=_read, write=_write, max_version=4, inputs=(1, 1000), options="PackOptions"
+    ),
+    tflm=TflmNames("AddPack", "pack"),
+)
