@@ -45,6 +45,9 @@ OPERATORS = {
     "depthwise": partial(depthwise, channels=(36, 36), size=(5, 4)),
     "depthwise stride 2": partial(depthwise, channels=(20, 20), size=(7, 6), stride=(2, 2)),
     "depthwise valid": partial(depthwise, channels=(8, 8), size=(6, 7), padding=VALID),
+    "depthwise of one channel": partial(
+        depthwise, channels=(1, 5), size=(7, 8), kernel=(4, 3), stride=(2, 1)
+    ),
     "depthwise of a pixel": partial(depthwise, channels=(4, 4), size=(1, 1)),
     "add": CASES["add"],
     "mul": CASES["mul"],

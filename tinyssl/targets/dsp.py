@@ -6,16 +6,27 @@ the reference kernel.
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.graph.model import Model
+from tinyssl.ops.common.conv import Convolution
 from tinyssl.ops.common.params import Array, Constants, Fields
 from tinyssl.ops.common.weights import WeightedOp
 from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.fully_connected import FullyConnected
 from tinyssl.targets.pointwise import Pointwise, is_pointwise, pixel_grid
-from tinyssl.targets.requantise import channel_table, channels, clamp, needs_sign, requantise_fits
+from tinyssl.targets.requantise import (
+    channel_table,
+    channels,
+    clamp,
+    filter_shape,
+    needs_sign,
+    one_filter_input,
+    requantise_fits,
+)
 
 WORD = 4
 """Bytes of a load; weights and scratch are aligned to it"""
@@ -48,13 +59,13 @@ def column4_bytes(depth: int, pixels: int = PIXELS) -> int:
     return -(-depth // STEP) * STEP * 2 * pixels
 
 
-def product4_fits(model: Model, op: Conv2D | FullyConnected, raise_by: int = RAISED) -> bool:
+def product4_fits(model: Model, op: WeightedOp, raise_by: int = RAISED) -> bool:
     """In range, and in reach of the 16 bits that hold channels and depth."""
-    rows = model.tensor(op.weight)
+    count, *taps = filter_shape(model, op)
     return (
         requantise_fits(model, op, raise_by=raise_by)
-        and rows.shape[0] <= UINT16_MAX
-        and rows.elements // rows.shape[0] <= UINT16_MAX
+        and count <= UINT16_MAX
+        and prod(taps) <= UINT16_MAX
     )
 
 
@@ -68,7 +79,7 @@ def row_form(form: str, pixels: int) -> str:
 
 
 def product4(
-    model: Model, op: Conv2D | FullyConnected, constants: Constants, form: str, pixels: int = 1
+    model: Model, op: WeightedOp, constants: Constants, form: str, pixels: int = 1
 ) -> Fields:
     """Members of `struct tinyssl_product4_dsp`, named as part of a struct that calls it `product`.
 
@@ -115,8 +126,8 @@ def rows_layout(model: Model, op: WeightedOp, rows: NDArray[np.int8]) -> NDArray
         int8, (channels, padded depth): a multiple of 4, of 8 where it is less than 12; taps of a
         convolution as `taps_layout` orders them.
     """
-    if isinstance(op, Conv2D):
-        rows = taps_layout(rows.reshape(model.tensor(op.weight).shape))
+    if not isinstance(op, FullyConnected):
+        rows = taps_layout(rows.reshape(filter_shape(model, op)))
     depth = rows.shape[1]
     return np.pad(rows, ((0, 0), (0, -depth % (WORD if depth > STEP else STEP))))
 
@@ -150,14 +161,14 @@ def pointwise(model: Model, op: Pointwise, constants: Constants) -> Fields:
     return {**product4(model, op, constants, "bytes", sizes["out_w"]), **sizes}
 
 
-def conv_fits(model: Model, op: Conv2D) -> bool:
-    """A convolution without dilation, in range."""
-    return op.dilation == (1, 1) and product4_fits(model, op)
+def conv_fits(model: Model, op: Convolution) -> bool:
+    """A convolution without dilation, in range; a depthwise one of an input of one channel too."""
+    return op.dilation == (1, 1) and one_filter_input(model, op) and product4_fits(model, op)
 
 
-def conv_scratch(model: Model, op: Conv2D) -> int:
+def conv_scratch(model: Model, op: Convolution) -> int:
     """A column of four pixels, and the inputs that it is made of."""
-    _, k_h, k_w, in_c = model.tensor(op.weight).shape
+    _, k_h, k_w, in_c = filter_shape(model, op)
     out_w = model.tensor(op.output).shape[2]
     beside = k_h * (k_w + (PIXELS - 1) * op.stride[1]) if out_w >= PIXELS else 0
     above = (k_h + (PIXELS - 1) * op.stride[0]) * k_w if out_w % PIXELS else 0
@@ -186,7 +197,7 @@ def taps_layout(weight: NDArray[np.int8]) -> NDArray[np.int8]:
     )
 
 
-def conv(model: Model, op: Conv2D, constants: Constants, *, to_planes: bool = False) -> Fields:
+def conv(model: Model, op: Convolution, constants: Constants, *, to_planes: bool = False) -> Fields:
     """Members of `struct tinyssl_conv2d_dsp`; `to_planes`: for `tinyssl_conv2d_row_dsp`."""
     _, in_h, in_w, in_c = model.tensor(op.input).shape
     _, out_h, out_w, _ = model.tensor(op.output).shape

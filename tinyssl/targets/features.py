@@ -8,12 +8,15 @@ element widened to int16, a line. `tools/fit_cost` fits the constants.
 from __future__ import annotations
 
 from collections import Counter
+from math import prod
 from typing import Any
 
 from tinyssl.graph.model import Model, Op
 from tinyssl.ops import macs
+from tinyssl.ops.common.conv import Convolution
 from tinyssl.ops.common.fixed_point import INT8_MAX, INT8_MIN
 from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.weights import WeightedOp
 from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyssl.ops.fully_connected import FullyConnected
@@ -21,7 +24,7 @@ from tinyssl.targets import dsp
 from tinyssl.targets.fused import FusedBlock
 from tinyssl.targets.kernels import FUSED_BLOCK, STEM_BLOCK
 from tinyssl.targets.pointwise import Pointwise, pixel_grid
-from tinyssl.targets.requantise import clamp, needs_sign
+from tinyssl.targets.requantise import clamp, filter_shape, needs_sign
 
 Features = Counter[str]
 """Feature -> how often"""
@@ -37,7 +40,7 @@ def op_features(model: Model, op: Op, kernel: Kernel[Any]) -> Features:
     found = Features({"call": 1})
     if isinstance(op, Conv2D | FullyConnected) and kernel.name == "conv2d_1x1_s8_dsp":
         found += _pointwise(model, op)
-    elif isinstance(op, Conv2D) and kernel.name == CONV:
+    elif isinstance(op, Convolution) and kernel.name == CONV:
         found += _conv(model, op)
     elif isinstance(op, DepthwiseConv2D) and kernel.name.endswith("_dsp"):
         found += _depthwise(model, op)
@@ -88,11 +91,10 @@ def groups(pixels: int, rows: int) -> Counter[int]:
     return Counter({4: rows * (pixels // 4), 2: rows * (pixels % 4 // 2), 1: rows * (pixels % 2)})
 
 
-def _product(model: Model, op: Pointwise, taken: Counter[int], wide: bool = True) -> Features:
+def _product(model: Model, op: WeightedOp, taken: Counter[int], wide: bool = True) -> Features:
     """A product of the weights with groups of so many pixels."""
-    weight = model.tensor(op.weight)
-    channels = weight.shape[0]
-    depth = -(-weight.elements // channels // dsp.WORD) * dsp.WORD
+    channels, *taps = filter_shape(model, op)
+    depth = -(-prod(taps) // dsp.WORD) * dsp.WORD
     found = Features()
     for pixels, count in taken.items():
         found[f"mac {pixels}"] = count * pixels * channels * depth
@@ -115,10 +117,10 @@ def _pointwise(model: Model, op: Pointwise) -> Features:
     return _product(model, op, groups(pixels, lines))
 
 
-def _conv(model: Model, op: Conv2D) -> Features:
+def _conv(model: Model, op: Convolution) -> Features:
     _, in_h, in_w, in_c = model.tensor(op.input).shape
     _, out_h, out_w, _ = model.tensor(op.output).shape
-    _, k_h, k_w, _ = model.tensor(op.weight).shape
+    _, k_h, k_w, _ = filter_shape(model, op)
     found = _product(model, op, groups(out_w - out_w % 4, out_h) + groups(out_h, out_w % 4))
     region = k_h * (k_w + (dsp.PIXELS - 1) * op.stride[1]) * in_c
     for y in range(out_h):

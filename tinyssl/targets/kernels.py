@@ -74,6 +74,17 @@ POINTWISE = Kernel(
     overlaps=streaming.pointwise,
 )
 
+WINDOWS = Kernel(
+    "conv2d_s8_dsp",
+    "tinyssl_conv2d_dsp",
+    (*PRODUCT4, "lanes_dsp.h"),
+    supports=dsp.conv_fits,
+    make_params=dsp.conv,
+    scratch=dsp.conv_scratch,
+    overlaps=streaming.conv,
+)
+"""A depthwise convolution of one input channel is one of all filters on all channels"""
+
 DIRECT = Kernel(
     "depthwise_s8_dsp",
     "tinyssl_depthwise_dsp",
@@ -86,15 +97,7 @@ DSP: KernelTable = {
     Conv2D: (
         DENSE,
         POINTWISE,
-        Kernel(
-            "conv2d_s8_dsp",
-            "tinyssl_conv2d_dsp",
-            (*PRODUCT4, "lanes_dsp.h"),
-            supports=dsp.conv_fits,
-            make_params=dsp.conv,
-            scratch=dsp.conv_scratch,
-            overlaps=streaming.conv,
-        ),
+        WINDOWS,
     ),
     DepthwiseConv2D: (
         replace(DIRECT, supports=dsp_depthwise.tiny_fits),
@@ -117,6 +120,7 @@ DSP: KernelTable = {
             overlaps=dsp_depthwise.overlaps,
         ),
         DIRECT,
+        WINDOWS,
     ),
     FullyConnected: (DENSE, POINTWISE),
     Add: (
@@ -179,18 +183,20 @@ POINTWISE_MVE = Kernel(
     overlaps=mve_streaming.pointwise,
 )
 
+WINDOWS_MVE = Kernel(
+    "conv2d_s8_mve",
+    "tinyssl_conv2d_mve",
+    (*PRODUCT_MVE, "window_s8.h"),
+    supports=mve.conv_fits,
+    make_params=mve.conv,
+    scratch=mve.conv_scratch,
+    overlaps=mve_streaming.conv,
+)
+
 MVE: KernelTable = {
     Conv2D: (
         POINTWISE_MVE,
-        Kernel(
-            "conv2d_s8_mve",
-            "tinyssl_conv2d_mve",
-            (*PRODUCT_MVE, "window_s8.h"),
-            supports=mve.conv_fits,
-            make_params=mve.conv,
-            scratch=mve.conv_scratch,
-            overlaps=mve_streaming.conv,
-        ),
+        WINDOWS_MVE,
     ),
     DepthwiseConv2D: (
         Kernel(
@@ -202,6 +208,7 @@ MVE: KernelTable = {
             scratch=mve.depthwise_scratch,
             overlaps=mve_streaming.depthwise,
         ),
+        WINDOWS_MVE,
     ),
     FullyConnected: (
         Kernel(
@@ -271,17 +278,17 @@ STEM_BLOCK_MVE: Kernel[Op] = Kernel(
 
 PRODUCT_RV32 = ("product_s8_rv32.c", "product_s8_rv32.h")
 
+WINDOWS_RV32 = Kernel(
+    "conv2d_s8_rv32",
+    "tinyssl_conv2d_rv32",
+    (*PRODUCT_RV32, "window_s8.h"),
+    supports=rv32.conv_fits,
+    make_params=rv32.conv,
+    scratch=rv32.conv_scratch,
+)
+
 RV32: KernelTable = {
-    Conv2D: (
-        Kernel(
-            "conv2d_s8_rv32",
-            "tinyssl_conv2d_rv32",
-            (*PRODUCT_RV32, "window_s8.h"),
-            supports=rv32.conv_fits,
-            make_params=rv32.conv,
-            scratch=rv32.conv_scratch,
-        ),
-    ),
+    Conv2D: (WINDOWS_RV32,),
     DepthwiseConv2D: (
         Kernel(
             "depthwise_3x3_s8_rv32",
@@ -291,6 +298,7 @@ RV32: KernelTable = {
             make_params=rv32.depthwise,
             scratch=rv32.depthwise_scratch,
         ),
+        WINDOWS_RV32,
     ),
     FullyConnected: (
         Kernel(

@@ -6,18 +6,27 @@ only where `requantise.requantise_fits` proves it; all other operators get the r
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.graph.model import Model
+from tinyssl.ops.common.conv import Convolution
 from tinyssl.ops.common.fixed_point import INT8_MIN
 from tinyssl.ops.common.params import Array, Constants, Fields, prefix_fields
 from tinyssl.ops.common.weights import WeightedOp
-from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyssl.ops.fully_connected import FullyConnected, count_rows
 from tinyssl.targets.pointwise import Pointwise, is_pointwise, pixel_grid
-from tinyssl.targets.requantise import channels, clamp, needs_sign, requantise_fits
+from tinyssl.targets.requantise import (
+    channels,
+    clamp,
+    filter_shape,
+    needs_sign,
+    one_filter_input,
+    requantise_fits,
+)
 
 QUAD = 4
 """Channels that are requantised together"""
@@ -58,7 +67,7 @@ def weights_name(role: str, model: Model, op: WeightedOp) -> str:
     return f"{role}_{op.weight}{own}"
 
 
-def _output(model: Model, op: Conv2D | DepthwiseConv2D | FullyConnected) -> Fields:
+def _output(model: Model, op: WeightedOp) -> Fields:
     low, high = clamp(model, op)
     return {
         "out_zero": model.quant(op.output).zero_point[0],
@@ -68,7 +77,7 @@ def _output(model: Model, op: Conv2D | DepthwiseConv2D | FullyConnected) -> Fiel
     }
 
 
-def product(model: Model, op: Conv2D | FullyConnected, constants: Constants) -> Fields:
+def product(model: Model, op: WeightedOp, constants: Constants) -> Fields:
     """Members of `struct tinyssl_product_mve`."""
     rows = channels(model, op).rows
     starts, multipliers = _requantise_table(model, op)
@@ -107,18 +116,17 @@ def pointwise(model: Model, op: Pointwise, constants: Constants) -> Fields:
     }
 
 
-def conv_fits(model: Model, op: Conv2D) -> bool:
-    """A convolution without dilation, in range."""
-    return op.dilation == (1, 1) and requantise_fits(model, op)
+def conv_fits(model: Model, op: Convolution) -> bool:
+    """A convolution without dilation, in range; a depthwise one of an input of one channel too."""
+    return op.dilation == (1, 1) and one_filter_input(model, op) and requantise_fits(model, op)
 
 
-def conv_scratch(model: Model, op: Conv2D) -> int:
+def conv_scratch(model: Model, op: Convolution) -> int:
     """Two windows."""
-    weight = model.tensor(op.weight)
-    return 2 * weight.elements // weight.shape[0]
+    return 2 * prod(filter_shape(model, op)[1:])
 
 
-def image(model: Model, op: Conv2D | DepthwiseConv2D) -> Fields:
+def image(model: Model, op: Convolution) -> Fields:
     """Sizes of input and output, steps and padding; `channels` are the input's."""
     _, in_h, in_w, in_c = model.tensor(op.input).shape
     _, out_h, out_w, _ = model.tensor(op.output).shape
@@ -132,7 +140,7 @@ def image(model: Model, op: Conv2D | DepthwiseConv2D) -> Fields:
     }
 
 
-def window(model: Model, op: Conv2D) -> Fields:
+def window(model: Model, op: Convolution) -> Fields:
     """The same of a convolution, and its taps, as `struct tinyssl_window`, the member `window`."""
     taps = model.tensor(op.weight).shape
     fields = image(model, op)
@@ -143,7 +151,7 @@ def window(model: Model, op: Conv2D) -> Fields:
     return prefix_fields("window", found)
 
 
-def conv(model: Model, op: Conv2D, constants: Constants) -> Fields:
+def conv(model: Model, op: Convolution, constants: Constants) -> Fields:
     """Members of `struct tinyssl_conv2d_mve`."""
     return {**prefix_fields("product", product(model, op, constants)), **window(model, op)}
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from tinyssl.graph.model import Model
 from tinyssl.ops.average_pool_2d import AveragePool2D
 from tinyssl.ops.common.bases import UnaryOp
+from tinyssl.ops.common.conv import Convolution
 from tinyssl.ops.common.overlap import INPUT_CONSUMED, Overlap, streaming_max_offset
-from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyssl.ops.fully_connected import FullyConnected
 from tinyssl.ops.mean import Mean
@@ -73,7 +73,7 @@ def pointwise(model: Model, op: Pointwise) -> tuple[Overlap, ...]:
     return _over(op, pieces)
 
 
-def conv(model: Model, op: Conv2D) -> tuple[Overlap, ...]:
+def conv(model: Model, op: Convolution) -> tuple[Overlap, ...]:
     """`conv2d_s8_mve`: two windows of a row are gathered, then their outputs are written."""
     _, out_h, out_w, count = model.tensor(op.output).shape
     taps = (model.tensor(op.weight).shape[1], model.tensor(op.weight).shape[2])
@@ -87,7 +87,7 @@ def conv(model: Model, op: Conv2D) -> tuple[Overlap, ...]:
 
 
 def first_read(
-    model: Model, op: Conv2D | DepthwiseConv2D | AveragePool2D, taps: tuple[int, int], at: Piece
+    model: Model, op: Convolution | AveragePool2D, taps: tuple[int, int], at: Piece
 ) -> int:
     """First byte that a window reads; `INPUT_CONSUMED` where it lies on the padding."""
     _, in_h, in_w, in_c = model.tensor(op.input).shape

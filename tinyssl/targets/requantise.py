@@ -43,6 +43,16 @@ class Channels:
     """Some channels never change and were replaced by their value: `rows` are not the tensor's"""
 
 
+def filter_shape(model: Model, op: WeightedOp) -> tuple[int, int, int, int]:
+    """Channels, rows, columns and depth of the filters: 1 deep in a depthwise convolution."""
+    shape = model.tensor(op.weight).shape
+    if len(shape) == 2:
+        return shape[0], 1, 1, shape[1]
+    first, height, width, last = shape
+    ends = (last, first) if op.channel_axis == 3 else (first, last)
+    return ends[0], height, width, ends[1]
+
+
 def channels(model: Model, op: WeightedOp) -> Channels:
     """Folds the zero point of the input, and the channels whose output no input changes.
 
@@ -172,6 +182,11 @@ def raised_starts(layer: Channels, raise_by: int) -> list[int]:
         start - raise_by * int(row.sum(dtype=np.int64))
         for start, row in zip(layer.starts, layer.rows, strict=True)
     ]
+
+
+def one_filter_input(model: Model, op: Convolution) -> bool:
+    """Whether all filters read all input channels: so does a depthwise one where there is one."""
+    return op.channel_axis == 0 or model.tensor(op.input).shape[3] == 1
 
 
 def is_plain(model: Model, op: WeightedOp) -> bool:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from tinyssl.graph.model import Model
 from tinyssl.ops.common.activation import activation_range
+from tinyssl.ops.common.conv import Convolution
 from tinyssl.ops.common.params import Array, Constants, Fields, prefix_fields
-from tinyssl.ops.conv_2d import Conv2D
+from tinyssl.ops.common.weights import WeightedOp
 from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyssl.ops.fully_connected import FullyConnected
 from tinyssl.targets import mve
@@ -17,9 +18,7 @@ from tinyssl.targets.pointwise import pixel_grid
 from tinyssl.targets.requantise import channel_table, channels, requantise_fits
 
 
-def _layer(
-    model: Model, op: Conv2D | DepthwiseConv2D | FullyConnected, constants: Constants, sizes: Fields
-) -> Fields:
+def _layer(model: Model, op: WeightedOp, constants: Constants, sizes: Fields) -> Fields:
     """Weights in rows, channel table, the layer's sizes, zero point and clamp."""
     rows = channels(model, op).rows
     name = mve.weights_name("rows", model, op)
@@ -36,23 +35,23 @@ def _layer(
     }
 
 
-def _product(model: Model, op: Conv2D | FullyConnected, constants: Constants) -> Fields:
+def _product(model: Model, op: WeightedOp, constants: Constants) -> Fields:
     count, depth = channels(model, op).rows.shape
     fields = _layer(model, op, constants, {"depth": depth, "out_c": count})
     return prefix_fields("product", fields)
 
 
-def conv_fits(model: Model, op: Conv2D) -> bool:
-    """A convolution without dilation, in range."""
+def conv_fits(model: Model, op: Convolution) -> bool:
+    """A convolution without dilation, in range; a depthwise one of an input of one channel too."""
     return mve.conv_fits(model, op)
 
 
-def conv_scratch(model: Model, op: Conv2D) -> int:
+def conv_scratch(model: Model, op: Convolution) -> int:
     """Two windows."""
     return mve.conv_scratch(model, op)
 
 
-def conv(model: Model, op: Conv2D, constants: Constants) -> Fields:
+def conv(model: Model, op: Convolution, constants: Constants) -> Fields:
     """Members of `struct tinyssl_conv2d_rv32`."""
     return {**_product(model, op, constants), **mve.window(model, op)}
 

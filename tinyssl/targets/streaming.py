@@ -8,8 +8,8 @@ from __future__ import annotations
 import itertools
 
 from tinyssl.graph.model import Model
+from tinyssl.ops.common.conv import Convolution
 from tinyssl.ops.common.overlap import Overlap, streaming_max_offset
-from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.targets.pointwise import Pointwise, pixel_grid
 
 GROUP = 4
@@ -35,7 +35,7 @@ def _groups(pixels: int) -> list[int]:
     return [*range(0, fours, GROUP), *tail]
 
 
-def conv(model: Model, op: Conv2D) -> tuple[Overlap, ...]:
+def conv(model: Model, op: Convolution) -> tuple[Overlap, ...]:
     """`conv2d_s8_dsp`: row by row in fours, each after its windows were read.
 
     What no four covers is computed after all rows, from input that must be there still.

@@ -74,6 +74,10 @@ def layer(seed=0, kind="CONV_2D", **given):
     for index in (inputs[0], output) if real else ():
         file.tensors[index].quantization = None
     options = ({"padding": SAME, **STEP} if len(weight) == 4 else {}) | given
+    if kind == "TRANSPOSE_CONV":
+        size = np.array([*file.tensors[output].shape], np.int32)
+        inputs = [file.constant(size), inputs[1], inputs[0], *inputs[2:]]
+        options = {key: options[key] for key in options if not key.startswith("dilation")}
     version = 7 if dtype == "int16" and kind == "FULLY_CONNECTED" else 4
     options["fusedActivationFunction"] = form["activation"]
     file.operator(kind, inputs, [output], version, **options)
@@ -81,6 +85,15 @@ def layer(seed=0, kind="CONV_2D", **given):
 
 
 depthwise = partial(layer, kind="DEPTHWISE_CONV_2D", weight=(1, 3, 3, 6), depthMultiplier=1)
+transposed = partial(
+    layer,
+    kind="TRANSPOSE_CONV",
+    shape=(1, 4, 3, 5),
+    weight=(4, 3, 2, 5),
+    out=(1, 8, 6),
+    strideH=2,
+    strideW=2,
+)
 dense = partial(layer, kind="FULLY_CONNECTED", shape=(3, 20), weight=(7, 20))
 wide = {"dtype": "int16", "bias": "int64"}
 real = {"dtype": "float32", "bias": "float32"}
@@ -119,6 +132,14 @@ CASES = {
     "depthwise int16 multiplier": partial(
         depthwise, weight=(1, 2, 3, 12), depthMultiplier=2, **wide
     ),
+    "transposed": transposed,
+    "transposed valid": partial(transposed, out=(1, 9, 6), padding=VALID, activation=RELU),
+    "transposed stride 1x3": partial(
+        transposed, out=(2, 4, 9), shape=(2, 4, 3, 5), strideH=1, strideW=3, zeros=(-128, 127)
+    ),
+    "transposed without bias": partial(transposed, weight=(4, 5, 5, 5), bias="", per_channel=False),
+    "transposed int16": partial(transposed, **wide, activation=RELU6),
+    "transposed float": partial(transposed, **real, weight=(4, 4, 4, 5)),
     "dense int16": partial(dense, **wide),
     "dense int16 narrow": partial(dense, dtype="int16", activation=RELU, per_channel=False),
     "dense int16 without bias": partial(dense, dtype="int16", bias="", shape=(1, 20)),

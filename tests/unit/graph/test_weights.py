@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.ops import cases
-from tests.unit.graph.test_verify import with_bias, with_tensor
+from tests.unit.graph.test_verify import with_bias, with_op, with_tensor
+from tinyssl.core.errors import ModelError
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import Quant
 from tinyssl.graph.verify import verify
@@ -39,6 +40,30 @@ def test_accumulator_bounds_hold_and_are_reached() -> None:
     assert (reached_low >= low).all()
     assert (reached_high[bias >= 0] == high[bias >= 0]).all()
     assert (reached_low[bias <= 0] == low[bias <= 0]).all()
+
+
+BROKEN = {
+    "channels": (
+        lambda m: with_tensor(m, m.inputs[0], shape=(1, 4, 3, 6)),
+        r"#0 TRANSPOSE_CONV: weights have shape \[4, 3, 2, 5\], the input 6 channels",
+    ),
+    "shape": (
+        lambda m: with_tensor(m, m.outputs[0], shape=(1, 192)),
+        r"#0 TRANSPOSE_CONV: the output has shape \[1, 192\]; four dimensions",
+    ),
+    "outputs": (
+        lambda m: with_tensor(m, m.outputs[0], shape=(1, 8, 6, 3)),
+        "#0 TRANSPOSE_CONV: output has shape",
+    ),
+    "stride": (lambda m: with_op(m, stride=(2, 0)), "#0 TRANSPOSE_CONV: strides"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_rule_of_a_transposed_convolution_is_named(name: str) -> None:
+    change, message = BROKEN[name]
+    with pytest.raises(ModelError, match=message):
+        verify(change(read_model(cases.CASES["transposed"]())))
 
 
 @pytest.mark.parametrize("bias", [2**31 - 1, -(2**31), 2**31 - 10000])

@@ -91,7 +91,7 @@ def geometry(check: OpCheck[Convolution]) -> None:
     window.check_padding(check, check.op.padding)
 
 
-def filter_shape(check: OpCheck[Convolution]) -> tuple[int, ...]:
+def filter_shape(check: OpCheck[WeightedOp]) -> tuple[int, ...]:
     """Shape of the weights, which must have four dimensions."""
     shape = check.tensor(check.op.weight).shape
     if len(shape) != 4:
