@@ -9,6 +9,7 @@ import numpy as np
 
 from tests.ops.flatfile import NONE, RELU, RELU6, SAME, VALID, Flatfile
 
+RELU_N1_TO_1 = 2
 LIMITS = {"int8": 120, "int16": 32000}
 STEP = {"strideH": 1, "strideW": 1, "dilationHFactor": 1, "dilationWFactor": 1}
 
@@ -116,6 +117,8 @@ CASES = {
         strideH=2,
         strideW=2,
     ),
+    "conv relu_n1_to_1": partial(layer, activation=RELU_N1_TO_1, per_channel=False),
+    "dense float relu_n1_to_1": partial(dense, **real, activation=RELU_N1_TO_1),
     "depthwise images": partial(depthwise, shape=(2, 5, 4, 6)),
     "conv sums wrap": partial(layer, gain=1e6),
     "conv sums wrap above": partial(layer, weight=(4, 1, 1, 6), bias_value=2**31 - 9000),

@@ -60,8 +60,8 @@ FLOAT_MAX = float(np.finfo(np.float32).max)
 
 def float_range(activation: Activation) -> tuple[float, float]:
     """Smallest and largest output of a fused activation of floats (`CalculateActivationRange`)."""
-    low = -FLOAT_MAX if activation is Activation.NONE else 0.0
-    return low, 6.0 if activation is Activation.RELU6 else FLOAT_MAX
+    low, high = REAL_RANGES[activation]
+    return -FLOAT_MAX if low is None else low, FLOAT_MAX if high is None else high
 
 
 def activation_words(activation: Activation) -> list[str]:

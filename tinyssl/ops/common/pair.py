@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-import numpy as np
-
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model
 from tinyssl.ops.common import rules
-from tinyssl.ops.common.activation import INTEGERS, REAL_RANGES, activation_words
+from tinyssl.ops.common.activation import INTEGERS, REAL_RANGES, activation_words, float_range
 from tinyssl.ops.common.bases import BinaryOp, PairOp
 from tinyssl.ops.common.broadcast import broadcast, broadcast_fields, broadcast_shapes
 from tinyssl.ops.common.kernel import Kernel
@@ -109,12 +107,8 @@ def _int32(value: int) -> int | str:
 
 def _float_clamp(_: Model, op: BinaryOp) -> Fields:
     """Of float32: infinities become the largest numbers, as in TFLM."""
-    low, high = REAL_RANGES[op.activation]
-    most = float(np.finfo(np.float32).max)
-    return {
-        "out_min": float_literal(-most if low is None else low),
-        "out_max": float_literal(most if high is None else high),
-    }
+    low, high = float_range(op.activation)
+    return {"out_min": float_literal(low), "out_max": float_literal(high)}
 
 
 COMPARE = PairFile("compare")
