@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Where this is set, each of some hundred processes compiles all modules anew.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help setup tools python demo demo-seeds readme test coverage quick lint types size bench-engines bench-engines-check boards-table tflm-table clean
+.PHONY: help setup tools python demo demo-seeds readme test coverage quick lint types size bench-engines bench-engines-check boards-table tflm-table model-coverage operators-page clean
 
 help:
 	@echo "make demo    images to a measured (emulated) Cortex-M7: table and $(DEMO)/report.html"
@@ -30,6 +30,8 @@ help:
 	@echo "make bench-engines-check  instructions, flash and RAM against the committed baseline"
 	@echo "make boards-table         flash and RAM on every bare-metal board: docs/boards.md"
 	@echo "make tflm-table           TensorFlow Lite Micro by PlatformIO: docs/tflm.md (needs its sources)"
+	@echo "make model-coverage MODELS=FOLDER   which models of a folder tinyssl takes: docs/coverage.md"
+	@echo "make operators-page       every operator and its kernels: docs/operators.md"
 	@echo "make setup   compilers, emulator and $(VENV)    make clean   remove what make made"
 
 setup: tools $(STAMP)
@@ -112,6 +114,13 @@ boards-table: setup
 
 tflm-table: setup
 	$(BIN)/python -m tools.tflm_table $(BENCH)
+
+MODELS ?= ../shared/models/public
+model-coverage: setup
+	$(BIN)/python -m tools.model_coverage $(MODELS) --write
+
+operators-page: setup
+	$(BIN)/python -m tools.operators_page
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist runs .pytest_cache .mypy_cache .ruff_cache .hypothesis

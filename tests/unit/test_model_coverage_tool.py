@@ -1,0 +1,84 @@
+"""tools/model_coverage: shares, reasons, a second call, and models that break the check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.ops import cases
+from tests.ops.flatfile import Flatfile
+from tests.ops.operators.reduce import reduce
+from tools.model_coverage.__main__ import main
+from tools.model_coverage.document import document, summary
+from tools.model_coverage.row import EQUAL, FAILED, REFUSED, Row, read_rows
+
+
+def unknown_to_tflm() -> bytes:
+    """LiteRT has TILE, TensorFlow Lite Micro has not."""
+    file = Flatfile()
+    start, output = file.activation((1, 4)), file.activation((1, 8))
+    file.operator("TILE", [start, file.constant(np.array([1, 2], np.int32))], [output])
+    return file.data()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    found = tmp_path / "models"
+    (found / "below").mkdir(parents=True)
+    (found / "pool.tflite").write_bytes(cases.pool())
+    (found / "state.tflite").write_bytes(cases.CASES["svdf"]())
+    (found / "below" / "sum.tflite").write_bytes(reduce("SUM", shape=(2,) * 8, axes=(0, 2, 4, 6)))
+    (found / "tile.tflite").write_bytes(unknown_to_tflm())
+    (found / "junk.tflite").write_bytes(b"no model")
+    return found
+
+
+def run(folder: Path, *more: str) -> tuple[int, dict[str, Row]]:
+    """Exit code and rows by file."""
+    table = folder.parent / "rows.csv"
+    code = main([str(folder), "--images", "40", "--csv", str(table), *more])
+    return code, {row.file: row for row in read_rows(table)}
+
+
+def test_every_model_has_its_row(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, rows = run(folder)
+    assert code == 0
+    assert {name for name, row in rows.items() if row.result == EQUAL} == {
+        "pool.tflite",
+        "state.tflite",
+    }
+    assert rows["state.tflite"].inputs == 40
+    assert rows["below/sum.tflite"].result == REFUSED
+    assert "loops; up to N" in rows["below/sum.tflite"].reasons
+    assert not rows["tile.tflite"].counts
+    assert not rows["junk.tflite"].counts
+    assert "Covered: 2 of 3 (66.7 %)." in capsys.readouterr().out
+
+
+def test_a_check_that_takes_too_long_is_a_row(folder: Path) -> None:
+    for path in folder.glob("*.tflite"):
+        if path.name != "pool.tflite":
+            path.unlink()
+    (folder / "below" / "sum.tflite").unlink()
+    _, rows = run(folder, "--seconds", "0.1")
+    assert rows["pool.tflite"].result == FAILED
+    assert "did not end" in rows["pool.tflite"].reasons
+
+
+def test_document_tells_differences_and_reasons() -> None:
+    facts = {"sha256": "", "bytes": 1, "kind": "quantised", "tflm": "runs", "inputs": 4}
+    rows = [
+        Row(file="a", result=EQUAL, ends="int8 -> int8", **facts),
+        Row(file="b", result=REFUSED, reasons="X: no | Y: no", **facts),
+        Row(file="c", result=REFUSED, reasons="X: no", **facts),
+        Row(file="d", result="differs", reasons="input 3", **facts),
+    ]
+    text = "\n".join(summary(rows))
+    assert "Covered: 1 of 4 (25.0 %)." in text
+    assert "| 2 | 1 | X: no |" in text
+    assert "| 1 |  | Y: no |" in text
+    assert "**differs**: d: input 3" in text
+    origin = {"commit": "abc", "date": "2026-01-01", "machine": "x86"}
+    assert "Commit abc, 2026-01-01, x86; folder `f`, 4 files." in document(rows, "f", origin)

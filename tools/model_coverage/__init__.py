@@ -1,0 +1,1 @@
+"""How many models of a folder tinyssl takes; see `__main__`."""

@@ -1,0 +1,103 @@
+"""The summary that is printed, and docs/coverage.md."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from tools.model_coverage.row import EQUAL, REFUSED, RUNS, Row
+
+INTRODUCTION = """\
+# Coverage of models
+
+Written by `make model-coverage`; do not edit. Every quantised model of a folder that TensorFlow
+Lite Micro runs on this computer counts. It is covered where tinyssl takes the file as it is and its
+C, compiled for this computer, gives the same bytes as TensorFlow Lite Micro on {images} inputs: the
+extremes, quiet ones, and noise. A model with states gets them as sequences of 32.
+[operators.md](operators.md) lists the operators.
+
+Commit {commit}, {date}, {machine}; folder `{folder}`, {count} files.
+"""
+
+
+def counted(rows: Sequence[Row]) -> list[Row]:
+    """The models that the share is of."""
+    return [row for row in rows if row.counts]
+
+
+def share_text(rows: Sequence[Row]) -> str:
+    """`57 of 250 (22.8 %)`."""
+    equal = sum(row.result == EQUAL for row in rows)
+    percent = 100 * equal / len(rows) if rows else 0.0
+    return f"{equal} of {len(rows)} ({percent:.1f} %)"
+
+
+def summary(rows: Sequence[Row]) -> Iterator[str]:
+    """Share, shares by ends, what is in the way, what went wrong."""
+    models = counted(rows)
+    yield f"Covered: {share_text(models)}."
+    on_board = [row for row in models if row.board_result]
+    if on_board:
+        fit = [row for row in on_board if not row.board_result.startswith("does not fit")]
+        equal = sum(row.board_result == EQUAL for row in fit)
+        yield (
+            f"On the emulated {on_board[0].board}: {equal} equal of {len(fit)} that fit; "
+            f"{len(on_board) - len(fit)} do not fit."
+        )
+    yield ""
+    yield from _ends(models)
+    yield from _reasons(models)
+    yield from _wrong(models)
+
+
+def _ends(models: Sequence[Row]) -> Iterator[str]:
+    yield "| ends | covered |"
+    yield "|---|---|"
+    for ends, _ in Counter(row.ends for row in models).most_common():
+        yield f"| {ends} | {share_text([row for row in models if row.ends == ends])} |"
+    yield ""
+
+
+def _reasons(models: Sequence[Row]) -> Iterator[str]:
+    refused = [row for row in models if row.result == REFUSED]
+    if not refused:
+        return
+    alone = Counter(row.reasons for row in refused if len(row.all_reasons) == 1)
+    found = Counter(reason for row in refused for reason in row.all_reasons)
+    yield "| models | the only reason | why refused |"
+    yield "|--:|--:|---|"
+    for reason, count in found.most_common():
+        yield f"| {count} | {alone[reason] or ''} | {cell(reason)} |"
+    yield ""
+
+
+def _wrong(models: Sequence[Row]) -> Iterator[str]:
+    for row in models:
+        if row.result not in (EQUAL, REFUSED):
+            yield f"- **{row.result}**: {row.file}: {cell(row.reasons)}"
+        if row.board_result not in ("", EQUAL):
+            yield f"- {row.board}: {row.file}: {cell(row.board_result)}"
+
+
+def cell(text: str) -> str:
+    """Text that a table holds."""
+    return text.replace("|", "\\|")
+
+
+def document(rows: Sequence[Row], folder: str, origin: dict[str, str]) -> str:
+    """docs/coverage.md."""
+    images = max((row.inputs for row in rows), default=0)
+    head = INTRODUCTION.format(folder=folder, count=len(rows), images=images, **origin)
+    return "\n".join([head, *summary(rows), *_models(rows)]).rstrip() + "\n"
+
+
+def _models(rows: Sequence[Row]) -> Iterator[str]:
+    yield "## Models"
+    yield ""
+    yield "| file | bytes | ends | result |"
+    yield "|---|--:|---|---|"
+    for row in sorted(rows, key=lambda row: row.file):
+        result = row.result if row.tflm == RUNS else f"TensorFlow Lite Micro: {row.tflm[:120]}"
+        if row.kind == "float":
+            result = f"float model; {result}"
+        yield f"| {row.file} | {row.bytes:,} | {row.ends} | {cell(result)} |"
