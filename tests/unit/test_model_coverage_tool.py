@@ -69,7 +69,13 @@ def test_a_check_that_takes_too_long_is_a_row(folder: Path) -> None:
 
 
 def test_document_tells_differences_and_reasons() -> None:
-    facts: dict[str, Any] = {"sha256": "", "bytes": 1, "kind": "quantised", "tflm": "runs", "inputs": 4}
+    facts: dict[str, Any] = {
+        "sha256": "",
+        "bytes": 1,
+        "kind": "quantised",
+        "tflm": "runs",
+        "inputs": 4,
+    }
     rows = [
         Row(file="a", result=EQUAL, ends="int8 -> int8", **facts),
         Row(file="b", result=REFUSED, reasons="X: no | Y: no", **facts),
