@@ -24,7 +24,7 @@ SPEC = OpSpec(
     shapes=reduce.reduce_shapes,
     checks=(reduce.check_axes,),
     words=reduce.reduce_words,
-    kernels=reduce.extreme_kernels(largest=False),
+    kernels=reduce.extreme_kernels((DType.BOOL,), largest=False),
     tflite=reduce.reduce_format(ReduceAll),
     tflm=TflmNames("AddReduceAll", "reduce"),
 )

@@ -27,7 +27,7 @@ SPEC = OpSpec(
     shapes=reduce.reduce_shapes,
     checks=(rules.same_types, one_quant, reduce.check_axes),
     words=reduce.reduce_words,
-    kernels=reduce.extreme_kernels(largest=True),
+    kernels=reduce.extreme_kernels(TYPES, largest=True),
     tflite=reduce.reduce_format(ReduceMax),
     tflm=TflmNames("AddReduceMax", "reduce"),
 )

@@ -27,7 +27,7 @@ SPEC = OpSpec(
     shapes=reduce.reduce_shapes,
     checks=(rules.same_types, one_quant, reduce.check_axes),
     words=reduce.reduce_words,
-    kernels=reduce.extreme_kernels(largest=False),
+    kernels=reduce.extreme_kernels(TYPES, largest=False),
     tflite=reduce.reduce_format(ReduceMin),
     tflm=TflmNames("AddReduceMin", "reduce"),
 )

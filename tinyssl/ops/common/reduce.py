@@ -25,6 +25,9 @@ from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteF
 LOOPS = 3
 """Nested loops of the C kernels over what is kept, and over what is reduced"""
 
+SUFFIXES = {DType.INT8: "s8", DType.FLOAT32: "f32", DType.BOOL: "bool"}
+"""Of the names of kernels that look for an extreme"""
+
 ReduceT = TypeVar("ReduceT", bound="ReduceOp")
 MultiplierOf = Callable[[Model, Any], Multiplier]
 """Factor from a sum of (q - zero point) to the output"""
@@ -197,13 +200,12 @@ def sum_kernels(
     )
 
 
-def extreme_kernels(largest: bool) -> tuple[Kernel[Any], ...]:
-    """Kernels of REDUCE_MAX, or of REDUCE_MIN, for int8, float32 and bool."""
+def extreme_kernels(types: Sequence[DType], *, largest: bool) -> tuple[Kernel[Any], ...]:
+    """Kernels of REDUCE_MAX or REDUCE_MIN (which is REDUCE_ALL of bool)."""
     make_params = partial(_extreme_params, 0 if largest else -1)
-    return (
-        _kernel("extreme_s8", "tinyssl_extreme", DType.INT8, make_params),
-        _kernel("extreme_f32", "tinyssl_extreme", DType.FLOAT32, make_params),
-        _kernel("extreme_bool", "tinyssl_extreme", DType.BOOL, make_params),
+    return tuple(
+        _kernel(f"extreme_{SUFFIXES[dtype]}", "tinyssl_extreme", dtype, make_params)
+        for dtype in types
     )
 
 
