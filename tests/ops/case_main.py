@@ -7,7 +7,7 @@ MAIN = """\
 #include <stdlib.h>
 #include <string.h>
 
-#include "case0/tensor.h"
+#include "tensor.h"
 
 struct graph {{
     const char *name;

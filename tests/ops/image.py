@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from tests.gcov import COUNT_LINES
 from tests.ops.case_main import MAIN
 from tests.ops.image_start import START, START_M55
+from tests.ops.many_graphs import sources_of
 from tests.ops.oracle import Row, Tflm, as_row, rows_for
-from tinyssl.codegen.aot import render_aot
 from tinyssl.codegen.render import Sources, write_sources
 from tinyssl.compiler import Program, assemble
-from tinyssl.compiler.arena import Plan, overlaps, plan_arena
+from tinyssl.compiler.arena import Plan, plan_arena
 from tinyssl.compiler.schedule import choose_calls
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.interface import named_values
@@ -156,44 +156,29 @@ def make_program(
     """
     feeds = feeds or {name: _usual_inputs(file, name) for name, file in graphs.items()}
     (count,) = {len(feed) for feed in feeds.values()}
-    sources: Sources = {}
-    data, declarations, rows = [], [], []
+    programs, data = {}, []
     for number, (name, file) in enumerate(graphs.items()):
-        prefix = f"case{number}"
         model = run_passes(read_model(file, name))
         verify(model)
-        found, row = graph_sources(assemble(model, planner(model, isa), isa), prefix)
-        for path, text in found.items():
-            assert sources.setdefault(path, text) == text, f"two texts of {path}"
-        declarations.append(_declaration(prefix))
-        rows.append(row)
+        programs[f"case{number}"] = assemble(model, planner(model, isa), isa)
         data += (expect or _expected)(file, feeds[name])
-    sources["main.c"] = MAIN.format(
-        declarations="\n".join(declarations),
-        rows="\n".join(rows),
+    main = MAIN.format(
+        declarations="\n".join(map(_declaration, programs)),
+        rows="\n".join(_row(prefix, program) for prefix, program in programs.items()),
         data="cases.bin",
         inputs=count,
     )
+    sources = sources_of(programs) | {"main.c": main}
     return CaseProgram(sources, b"".join(data), tuple(graphs), count)
 
 
-def graph_sources(program: Program, prefix: str) -> tuple[Sources, str]:
-    """Renamed sources of one graph, in one translation unit beside the kernels; and its row."""
-    assert overlaps(program.plan) == []
-    model, rendered = program.graph, render_aot(program)
-    sources = {path: text for path, text in rendered.items() if path.startswith("kernels/")}
-    for path, text in rendered.items():
-        if path not in sources:
-            own = text.replace("tinyssl_model_", f"{prefix}_").replace('"kernels/', '"../kernels/')
-            sources[f"{prefix}/{path}.inc" if path.endswith(".c") else f"{prefix}/{path}"] = own
-    parts = sorted(path for path in rendered if path.endswith(".c") and "/" not in path)
-    sources[f"{prefix}/unit.c"] = "".join(f'#include "{part}.inc"\n' for part in parts)
+def _row(prefix: str, program: Program) -> str:
     calls = ", ".join(f"{prefix}_{what}" for what in ("init", "invoke", "data", "tensors"))
     model = program.graph
     counts = (len(model.inputs), len(model.outputs), len(named_values(model)))
     ulps = max(spec_of(op).ulps for op in model.ops)
     sizes = ", ".join(map(str, (program.arena_bytes, *counts, ulps)))
-    return sources, f'    {{"{model.name}", {calls}, {sizes}}},'
+    return f'    {{"{model.name}", {calls}, {sizes}}},'
 
 
 def _declaration(prefix: str) -> str:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
-from tests.ops.image import graph_sources
+from tests.ops.many_graphs import sources_of
 from tests.ops.oracle import Graph, prepare
-from tinyssl.codegen.render import Sources
 from tinyssl.core.locks import Lock
 from tinyssl.runtimes.host import FLAGS, HostModel, compile_sources
 from tinyssl.targets.boards import Isa
@@ -41,12 +40,16 @@ class _Packed(HostModel):
         self._attach(graph.program, SimpleNamespace(**names))
 
 
-def pack(makers: Mapping[str, Callable[[], bytes]], isa: Isa, path: Path) -> Library:
+def pack(
+    makers: Mapping[str, Callable[[], bytes]], isa: Isa, path: Path, fast: bool = False
+) -> Library:
     """Compiles graphs into the library `path`, where another test worker has not done it yet.
 
     Args:
         makers: Name -> what makes its .tflite.
         isa: Whose kernels it holds.
+        path: The library.
+        fast: See `sources_of`.
     """
     graphs = {name: prepare(make(), isa=isa) for name, make in makers.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,12 +57,8 @@ def pack(makers: Mapping[str, Callable[[], bytes]], isa: Isa, path: Path) -> Lib
     lock.take(wait=True)
     try:
         if not path.exists():
-            sources: Sources = {}
-            for number, graph in enumerate(graphs.values()):
-                found, _ = graph_sources(graph.program, f"case{number}")
-                for name, text in found.items():
-                    assert sources.setdefault(name, text) == text, f"two texts of {name}"
-            compile_sources(sources, path, (*FLAGS, "-shared", "-fPIC"))
+            programs = {f"case{i}": graph.program for i, graph in enumerate(graphs.values())}
+            compile_sources(sources_of(programs, fast), path, (*FLAGS, "-shared", "-fPIC"))
     finally:
         lock.release()
     return Library(path, graphs, isa)

@@ -39,7 +39,9 @@ def packed(shared_folder: Path) -> Callable[[str, Isa], Library]:
 
     @cache
     def library(family: str, isa: Isa) -> Library:
-        return pack(FAMILIES[family], isa, shared_folder / "host_c" / f"{family}-{isa.value}.so")
+        path = shared_folder / "host_c" / f"{family}-{isa.value}.so"
+        # What stands around the calls of an operator's kernels is optimised in the table's graphs.
+        return pack(FAMILIES[family], isa, path, fast=family != "table")
 
     return library
 
