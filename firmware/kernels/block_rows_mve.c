@@ -8,7 +8,7 @@ struct tinyssl_block_work_mve tinyssl_block_start_mve(const struct tinyssl_fused
     const struct tinyssl_depthwise_mve *const d = &p->depthwise;
     int8_t *const zeros = scratch + (wide ? TINYSSL_BLOCK_ROWS * d->in_w * d->channels : 0);
     int8_t *const deep = zeros + d->channels;
-    tinyssl_fill(zeros, (int8_t)d->in_zero, d->channels);
+    tinyssl_mve_fill(zeros, (int8_t)d->in_zero, d->channels);
     return (struct tinyssl_block_work_mve){scratch, zeros, deep, deep + d->out_w * d->channels, 0};
 }
 

@@ -4,18 +4,18 @@
 
 static inline void copy(int8_t *to, const int8_t *from, int32_t count)
 {
-    tinyssl_copy(to, from, count);
+    tinyssl_mve_copy(to, from, count);
 }
 
 static inline void fill(int8_t *to, int8_t value, int32_t count)
 {
-    tinyssl_fill(to, value, count);
+    tinyssl_mve_fill(to, value, count);
 }
 
 static void gather(const int8_t *in, const struct tinyssl_window *p, int32_t y, int32_t x,
                    int8_t *to)
 {
-    tinyssl_gather(in, p, y, x, to, copy, fill);
+    tinyssl_gather_window(in, p, y, x, to, copy, fill);
 }
 
 void tinyssl_conv2d_row_mve(const int8_t *in, const struct tinyssl_conv2d_mve *p, int32_t y,

@@ -21,7 +21,7 @@ static const int8_t *window_of(const int8_t *in, const struct tinyssl_window *p,
     if (p->k_h == 1 && p->k_w == 1 && top >= 0 && top < p->in_h && left >= 0 && left < p->in_w) {
         return in + (top * p->in_w + left) * p->in_c;
     }
-    tinyssl_gather(in, p, y, x, to, copy, fill);
+    tinyssl_gather_window(in, p, y, x, to, copy, fill);
     return to;
 }
 

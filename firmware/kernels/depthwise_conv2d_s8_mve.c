@@ -156,7 +156,7 @@ static void pixel_of(const struct pixel *p, int32_t sign)
         for (int32_t c = 0; c < count; c++) {
             made[c] = channel_of(p, block + c, sign);
         }
-        tinyssl_copy(p->out + block, made, count);
+        tinyssl_mve_copy(p->out + block, made, count);
     }
 }
 
@@ -237,7 +237,7 @@ void tinyssl_depthwise_row_mve(const struct tinyssl_depthwise_mve *p, const int8
 void tinyssl_depthwise_conv2d_s8_mve(const int8_t *in, const struct tinyssl_depthwise_mve *p,
                                      int8_t *out, int8_t *scratch)
 {
-    tinyssl_fill(scratch, (int8_t)p->in_zero, p->channels);
+    tinyssl_mve_fill(scratch, (int8_t)p->in_zero, p->channels);
     for (int32_t y = 0; y < p->out_h; y++, out += p->out_w * p->channels) {
         const int8_t *rows[3];
         for (int32_t k = 0; k < 3; k++) {

@@ -124,7 +124,7 @@ TINYSSL_INLINE tinyssl_quad tinyssl_dot_block(tinyssl_block x, tinyssl_block p, 
                          vmladavq_s8(x, s));
 }
 
-TINYSSL_INLINE void tinyssl_copy(int8_t *to, const int8_t *from, int32_t count)
+TINYSSL_INLINE void tinyssl_mve_copy(int8_t *to, const int8_t *from, int32_t count)
 {
     __asm__ volatile("wlstp.8 lr, %[count], 2f\n"
                      "1:\n\t"
@@ -137,7 +137,7 @@ TINYSSL_INLINE void tinyssl_copy(int8_t *to, const int8_t *from, int32_t count)
                      : "lr", "q0", "memory");
 }
 
-TINYSSL_INLINE void tinyssl_fill(int8_t *to, int8_t value, int32_t count)
+TINYSSL_INLINE void tinyssl_mve_fill(int8_t *to, int8_t value, int32_t count)
 {
     for (; count > 0; count -= TINYSSL_BLOCK, to += TINYSSL_BLOCK) {
         vstrbq_p_s8(to, vdupq_n_s8(value), vctp8q((uint32_t)count));
@@ -278,14 +278,14 @@ TINYSSL_INLINE tinyssl_quad tinyssl_dot_block(tinyssl_block x, tinyssl_block p, 
     return tinyssl_dot_1x4(x.lane, rows, TINYSSL_BLOCK);
 }
 
-TINYSSL_INLINE void tinyssl_copy(int8_t *to, const int8_t *from, int32_t count)
+TINYSSL_INLINE void tinyssl_mve_copy(int8_t *to, const int8_t *from, int32_t count)
 {
     for (int32_t i = 0; i < count; i++) {
         to[i] = from[i];
     }
 }
 
-TINYSSL_INLINE void tinyssl_fill(int8_t *to, int8_t value, int32_t count)
+TINYSSL_INLINE void tinyssl_mve_fill(int8_t *to, int8_t value, int32_t count)
 {
     for (int32_t i = 0; i < count; i++) {
         to[i] = value;
@@ -384,7 +384,7 @@ TINYSSL_INLINE void tinyssl_store_saturated(int8_t *out, tinyssl_quad x, int32_t
 TINYSSL_INLINE tinyssl_block tinyssl_load_block(const int8_t *from, int32_t count)
 {
     tinyssl_block x = {{0}};
-    tinyssl_copy(x.lane, from, count < TINYSSL_BLOCK ? count : TINYSSL_BLOCK);
+    tinyssl_mve_copy(x.lane, from, count < TINYSSL_BLOCK ? count : TINYSSL_BLOCK);
     return x;
 }
 

@@ -18,9 +18,9 @@ typedef void tinyssl_copy_bytes(int8_t *to, const int8_t *from, int32_t count);
 typedef void tinyssl_fill_bytes(int8_t *to, int8_t value, int32_t count);
 
 /* The window of output (y, x) to `to`, as [k_h][k_w][in_c]; the zero point on padding. */
-static inline void tinyssl_gather(const int8_t *in, const struct tinyssl_window *p, int32_t y,
-                                  int32_t x, int8_t *to, tinyssl_copy_bytes *copy,
-                                  tinyssl_fill_bytes *fill)
+static inline void tinyssl_gather_window(const int8_t *in, const struct tinyssl_window *p,
+                                         int32_t y, int32_t x, int8_t *to, tinyssl_copy_bytes *copy,
+                                         tinyssl_fill_bytes *fill)
 {
     const int32_t top = y * p->stride_h - p->pad_top;
     const int32_t left = x * p->stride_w - p->pad_left;

@@ -1,6 +1,8 @@
 """What the C in firmware/ and codegen/templates/ must keep to."""
 
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -71,3 +73,23 @@ def test_no_wait_is_without_an_end(path):
 @pytest.mark.parametrize("text", ["while (!(ISR & TC)) {\n    }\n", "while (X) { /* wait */ }"])
 def test_a_wait_without_an_end_is_found(text):
     assert waits(text) == [text.rstrip("\n")]
+
+
+SUFFIXES = {"dsp", "mve", "rv32"}
+
+
+@pytest.mark.parametrize("core", sorted(SUFFIXES))
+def test_headers_of_all_kernels_of_a_core_go_together(core: str, tmp_path: Path) -> None:
+    """A model may have any operators: no two of them give one name two meanings."""
+    kernels = firmware_folder() / "kernels"
+    others = SUFFIXES - {core}
+    headers = [path for path in sorted(kernels.glob("*.h")) if not others & parts(path)]
+    source = tmp_path / "all.c"
+    source.write_text("".join(f'#include "{path.name}"\n' for path in headers))
+    command = ["gcc", "-std=c11", "-fsyntax-only", f"-I{kernels}", str(source)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stderr, done.returncode) == ("", 0)
+
+
+def parts(path: Path) -> set[str]:
+    return set(path.stem.split("_"))
