@@ -3,16 +3,10 @@
 
 #include <stdint.h>
 
-/* Softmax over the last axis, int8 in and out; the output has scale 1/256, zero point -128.
- * Exponentials are fixed point with the polynomial of gemmlowp, as in TensorFlow Lite. */
-struct tinyssl_softmax {
-    int32_t rows, depth; /* elements; depth below 2^9 */
-    int32_t multiplier;  /* [2^30, 2^31): beta * input scale, to Q5.26 */
-    int32_t shift;       /* [1, 30]: left shift that goes with it */
-    int32_t diff_min;    /* q - max below this counts as exp = 0; not above 0 */
-};
+#include "softmax.h"
 
-/* in, out: [rows][depth]; they may be the same. */
+/* Softmax of int8 with int8 out, up to 511 deep.
+ * in, out: [rows][depth]; they may be the same. */
 void tinyssl_softmax_s8(const int8_t *in, const struct tinyssl_softmax *p, int8_t *out);
 
 #endif

@@ -128,6 +128,8 @@ class Operand:
     types: tuple[DType, ...] = (DType.INT8,)
     """Element types that the operator's kernels take"""
     roles: tuple[Role, ...] = (Role.ACTIVATION,)
+    any_zero: bool = False
+    """Whether an int16 value may have a zero point other than 0"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,7 @@
 """SOFTMAX over many classes: the largest sum is the one of equal inputs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from tinyssl.core.errors import UnsupportedModel
 from tinyssl.frontends.tflite import write_model
 from tinyssl.graph.model import DType, Model, Quant, Value
 from tinyssl.graph.verify import verify
-from tinyssl.ops.softmax import DEPTH_MAX, Softmax
+from tinyssl.ops.softmax import SHALLOW, Softmax
 from tinyssl.runtimes.host import HostModel
 from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.targets.kernels import PORTABLE
@@ -24,15 +26,37 @@ def softmax_of(depth):
     return Model("softmax", tensors, (Softmax(index=0, input=0, output=1),), (0,), (1,))
 
 
-def test_the_deepest_softmax_is_equal_to_tflm_where_all_inputs_are_equal() -> None:
-    model = softmax_of(DEPTH_MAX)
-    equal = np.zeros(model.input.shape, np.int8)
+def run(depth, inputs):
+    model = softmax_of(depth)
+    verify(model)
     with HostModel(assemble(model, plan_arena(model, choose_calls(model, PORTABLE)))) as host:
-        ours = host.invoke(equal)
-    np.testing.assert_array_equal(ours, TflmInterpreter(write_model(model)).invoke(equal))
+        return host.invoke(inputs)
 
 
-def test_one_more_is_refused() -> None:
-    """TFLM aborts the process for 512 equal inputs, so it cannot be the oracle there."""
-    with pytest.raises(UnsupportedModel, match="512 elements"):
-        verify(softmax_of(DEPTH_MAX + 1))
+def test_equal_inputs_are_equal_to_tflm_as_deep_as_it_can() -> None:
+    equal = np.zeros((1, SHALLOW), np.int8)
+    oracle = TflmInterpreter(write_model(softmax_of(SHALLOW)))
+    np.testing.assert_array_equal(run(SHALLOW, equal), oracle.invoke(equal))
+
+
+@pytest.mark.parametrize("depth", [SHALLOW + 1, 1000, 5000])
+def test_deeper_ones_are_equal_to_tflm_where_classes_differ(depth: int) -> None:
+    inputs = np.random.default_rng(depth).integers(-128, 50, (1, depth)).astype(np.int8)
+    inputs[0, 7], inputs[0, 9] = 127, 120
+    oracle = TflmInterpreter(write_model(softmax_of(depth)))
+    found = run(depth, inputs)
+    assert len(np.unique(found)) > 2
+    np.testing.assert_array_equal(found, oracle.invoke(inputs))
+
+
+@pytest.mark.parametrize("depth", [SHALLOW + 1, 5000])
+def test_all_probabilities_are_zero_where_tflm_ends_its_process(depth: int) -> None:
+    """A 512th and less rounds to 0 of 256."""
+    assert (run(depth, np.full((1, depth), 5, np.int8)) == -128).all()
+
+
+def test_sums_that_an_int16_output_cannot_hold_are_refused() -> None:
+    model = softmax_of(4096)
+    output = replace(model.tensors[1], dtype=DType.INT16, quant=Quant((1 / 65536,), (-32768,)))
+    with pytest.raises(UnsupportedModel, match="4096 elements; up to 4095"):
+        verify(replace(model, tensors=(model.tensors[0], output)))

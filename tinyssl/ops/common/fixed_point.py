@@ -16,6 +16,10 @@ SUM_MAX = INT32_MAX - 128
 """Largest sum that may be requantised: the output's zero point is added to the result in int32"""
 
 
+SHIFT_MAX = 30
+"""Largest left shift of the C"""
+
+
 @dataclass(frozen=True)
 class Multiplier:
     """A positive real number as value * 2^(shift - 31).

@@ -66,7 +66,7 @@ def _activation(check: OpCheck[Op], operand: Operand, index: int) -> None:
             "before",
         )
     if tensor.dtype not in PLAIN or (tensor.dtype is DType.INT32 and tensor.quant is not None):
-        legal_quant(check, index)
+        legal_quant(check, index, any_zero=operand.any_zero)
         if len(check.quant(index).scale) != 1:
             raise check.violation(f"{tensor.name} is an activation with more than one scale")
     if len(tensor.shape) == 4 and max(tensor.shape) > GEOMETRY_MAX:
@@ -81,14 +81,18 @@ def _elements(check: OpCheck[Op], tensor: Value) -> None:
         raise check.unsupported(f"{tensor.name} has {tensor.elements} elements; {TOO_MANY}")
 
 
-def legal_quant(check: OpCheck[Op], index: int) -> None:
-    """Scales are positive and finite, zero points of the type, as many of each."""
+def legal_quant(check: OpCheck[Op], index: int, *, any_zero: bool = False) -> None:
+    """Scales are positive and finite, zero points of the type, as many of each.
+
+    `any_zero`: an int16 value may have another zero point than 0.
+    """
     tensor, quant = check.tensor(index), check.quant(index)
     if len(quant.scale) != len(quant.zero_point):
         raise check.violation(
             f"{tensor.name} has {len(quant.scale)} scales and {len(quant.zero_point)} zero points"
         )
-    low, high = (0, 0) if tensor.dtype in SYMMETRIC else INTEGERS[tensor.dtype]
+    symmetric = tensor.dtype in SYMMETRIC and not any_zero
+    low, high = (0, 0) if symmetric else INTEGERS[tensor.dtype]
     for scale, zero in zip(quant.scale, quant.zero_point, strict=True):
         if not (math.isfinite(scale) and scale > 0):
             raise check.violation(f"{tensor.name} has scale {scale}; it must be positive")

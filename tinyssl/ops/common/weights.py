@@ -15,6 +15,7 @@ from tinyssl.ops.common.activation import INTEGERS, Activation, activation_range
 from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.fixed_point import (
     INT32_MAX,
+    SHIFT_MAX,
     SUM_MAX,
     Multiplier,
     quantise_multiplier,
@@ -22,8 +23,6 @@ from tinyssl.ops.common.fixed_point import (
 from tinyssl.ops.common.params import Constants, Fields, zero_point
 from tinyssl.ops.common.rules import legal_quant
 from tinyssl.ops.common.tflite import Lowering, OperatorContext
-
-SHIFT_MAX = 30
 
 ACTIVATIONS = (DType.INT8, DType.INT16, DType.FLOAT32)
 """Element types of inputs and outputs"""
