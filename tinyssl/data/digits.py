@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from pathlib import Path
+
 import numpy as np
 
 from tinyssl.core.config import DataConfig
@@ -10,6 +13,7 @@ from tinyssl.core.progress import Progress
 from tinyssl.data.base import DataReader, Source
 from tinyssl.data.pixels import fit_all, three_channels
 
+SIDE = 8
 FULL_SCALE = 16
 """Largest pixel value of the source (8x8 images that count ink in 4x4 blocks)"""
 
@@ -26,18 +30,23 @@ def read_digits(config: DataConfig, progress: Progress) -> Source:
             f"dataset digits has its own images and does not read {config.data_path}",
             hint="say what is there: --dataset folder for pictures, npz, cifar10 or cifar100",
         )
-    try:
-        from sklearn.datasets import load_digits
-    except ModuleNotFoundError as error:
+    table = np.loadtxt(_table(), delimiter=",")  # a row an image: its pixels, then its digit
+    pixels, labels = table[:, :-1].reshape(-1, SIDE, SIDE), table[:, -1].astype(np.int64)
+    grey = np.round(pixels * (255 / FULL_SCALE)).astype(np.uint8)
+    images = fit_all(three_channels(grey, "digits"), config.image_size)
+    return Source(images, labels, tuple(map(str, range(10))))
+
+
+def _table() -> Path:
+    """The file of scikit-learn, which is not imported: that takes a second."""
+    found = find_spec("sklearn")
+    folders = found.submodule_search_locations if found else None
+    if not folders:
         raise ToolMissing(
             "the digits come with scikit-learn, which is not installed",
             hint="pip install 'tinyssl[train]'",
-        ) from error
-    digits = load_digits()
-    grey = np.round(digits.images * (255 / FULL_SCALE)).astype(np.uint8)
-    images = fit_all(three_channels(grey, "digits"), config.image_size)
-    names = tuple(str(name) for name in digits.target_names)
-    return Source(images, digits.target.astype(np.int64), names)
+        )
+    return Path(folders[0]) / "datasets" / "data" / "digits.csv.gz"
 
 
 DATASETS = {"digits": DataReader(read_digits, "image")}
