@@ -7,6 +7,7 @@ DEMO    ?= demo
 TORCH_INDEX ?=
 # Tests at the same time: one more than this project's two cores, as many wait for an emulated line.
 TEST_JOBS ?= 3
+SPREAD := -n $(TEST_JOBS) --dist worksteal
 # Extra words for pytest, for example: make test PYTEST_ARGS="-k emit"
 PYTEST_ARGS ?=
 
@@ -79,16 +80,16 @@ readme: $(STAMP)
 	  --window-size=1200,690 --screenshot=docs/images/report.png file://$(CURDIR)/$(DEMO)/report.html
 
 test: setup
-	$(BIN)/python -m pytest -n $(TEST_JOBS) -m 'not board' $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(SPREAD) -m 'not board' $(PYTEST_ARGS)
 
 # Python in all processes of the tests, C in the programs that they compile for this computer.
 coverage: setup
 	folder=$$(mktemp -d) && COVERAGE_FILE=$$folder/data COUNT_C_LINES=1 $(BIN)/python -m coverage run \
-	  -m pytest -n $(TEST_JOBS) -m 'not board' --basetemp=$$folder/tests $(PYTEST_ARGS) && \
+	  -m pytest $(SPREAD) -m 'not board' --basetemp=$$folder/tests $(PYTEST_ARGS) && \
 	  $(BIN)/python -m tools.coverage_report $$folder && rm -r $$folder
 
 quick: setup
-	$(BIN)/python -m pytest -n $(TEST_JOBS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(SPREAD) $(PYTEST_ARGS)
 
 lint: setup
 	$(BIN)/ruff format --check .

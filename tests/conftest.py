@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests import programs, skips
+from tests import order, programs, skips
 from tinyssl.frontends.tflite import write_model
 from tinyssl.graph.model import DType, Model, Quant, Value
 from tinyssl.ops.common.activation import Activation
@@ -29,6 +29,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     programs.hide_others(config)
     skips.register(config)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    order.longest_first(config, items)
 
 
 def tiny_model() -> Model:

@@ -12,8 +12,10 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import re
 import subprocess
 import sys
+import warnings
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +26,7 @@ import coverage
 from tinyssl.core.paths import firmware_folder
 
 FLOOR = Path(__file__).with_name("coverage_floor.json")
+CUT_SHORT = re.compile(r"isn't a coverage data file|Couldn't use data file")
 CHUNK = 200
 """Files in one call of gcov"""
 
@@ -32,9 +35,26 @@ def python_share(folder: Path) -> float:
     """Percent of the lines of `tinyssl` that ran, in any process."""
     measured = coverage.Coverage(data_file=str(folder / "data"))
     measured.set_option("run:parallel", False)  # one file from here on
-    measured.combine(keep=True)
+    if cut := combine(measured):
+        sys.stdout.write(f"coverage: {cut} processes were killed before they could say\n")
     with (folder / "python.txt").open("w", encoding="utf-8") as table:
         return measured.report(file=table)
+
+
+def combine(measured: coverage.Coverage) -> int:
+    """Puts the data files of all processes together.
+
+    Returns:
+        How many files are cut short: those of processes that a test killed.
+    """
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        measured.combine(keep=True)
+    cut = [each for each in told if CUT_SHORT.search(str(each.message))]
+    for each in told:
+        if each not in cut:
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+    return len(cut)
 
 
 def gcov_reports(folder: Path) -> Iterator[dict[str, Any]]:

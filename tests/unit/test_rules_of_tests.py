@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import programs, skips
+from tests import order, programs, skips
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -120,3 +120,17 @@ def test_allowed_skips_and_sessions_that_are_not_strict_pass(tmp_path: Path) -> 
     assert "1 tests need a board that is plugged in" in done.stdout
     (tmp_path / "test_b.py").write_text(MODULE)
     assert session(tmp_path, strict=False).returncode == 0
+
+
+def test_every_worker_begins_with_its_share_of_the_longest() -> None:
+    longest, others = ["a", "b", "c", "d"], list(range(7))
+    found = order.arrange(longest, others, 3)
+    assert found == ["a", "d", 0, "b", 1, 2, 3, "c", 4, 5, 6]  # rows of 3, 4 and 4
+    assert order.arrange(longest, [], 2) == ["a", "c", "b", "d"]
+
+
+@pytest.mark.parametrize("name", order.LONGEST)
+def test_the_longest_tests_are_there(name: str) -> None:
+    path, function = name.split("::")
+    assert f"\ndef {function}(" in (ROOT / "tests" / path).read_text()
+    assert order.rank(f"tests/{name}[any]") == order.LONGEST.index(name)

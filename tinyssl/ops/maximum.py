@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from tinyssl.graph.model import DType, Operand
 from tinyssl.ops.common.bases import PairOp, pair_operands
 from tinyssl.ops.common.pair import COMPARE, pair_spec
@@ -25,8 +23,5 @@ class Maximum(PairOp):
 
 
 SPEC = pair_spec(
-    Maximum,
-    COMPARE.kernels("maximum", *TYPES),
-    TflmNames("AddMaximum", "maximum_minimum"),
-    fold=np.maximum,
+    Maximum, COMPARE.kernels("maximum", *TYPES), TflmNames("AddMaximum", "maximum_minimum")
 )

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from tinyssl.graph.model import DType, Operand
 from tinyssl.ops.common.bases import PairOp, pair_operands
 from tinyssl.ops.common.pair import COMPARE, pair_spec
@@ -25,8 +23,5 @@ class Minimum(PairOp):
 
 
 SPEC = pair_spec(
-    Minimum,
-    COMPARE.kernels("minimum", *TYPES),
-    TflmNames("AddMinimum", "maximum_minimum"),
-    fold=np.minimum,
+    Minimum, COMPARE.kernels("minimum", *TYPES), TflmNames("AddMinimum", "maximum_minimum")
 )

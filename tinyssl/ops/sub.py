@@ -62,5 +62,4 @@ SPEC = pair_spec(
     TflmNames("AddSub", "sub"),
     options="SubOptions",
     checks=(rules.same_types, _check),
-    fold=np.subtract,
 )
