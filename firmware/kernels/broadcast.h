@@ -30,7 +30,7 @@ struct tinyssl_pair {
 
 /* Defines `function`: out = value, an expression of x of the left input, y of the right one, and
  * the parameters p, whose first member is `sides`. Element after element from the front. */
-#define TINYSSL_BROADCAST(function, params, in_type, out_type, value)                              \
+#define TINYSSL_BROADCAST_OF(function, params, left_type, right_type, out_type, value)             \
     void function(const int8_t *const *in, const struct params *p, int8_t *const *out)             \
     {                                                                                              \
         const struct tinyssl_broadcast *const loops = &p->sides.loops;                             \
@@ -40,12 +40,13 @@ struct tinyssl_pair {
         for (int32_t a = 0; a < loops->count[0]; a++) {                                            \
             for (int32_t b = 0; b < loops->count[1]; b++) {                                        \
                 for (int32_t c = 0; c < loops->count[2]; c++) {                                    \
-                    const in_type *left = (const in_type *)first;                                  \
-                    const in_type *right = (const in_type *)second;                                \
+                    const left_type *left = (const left_type *)first;                              \
+                    const right_type *right = (const right_type *)second;                          \
                     left += tinyssl_broadcast_start(loops->left, a, b, c);                         \
                     right += tinyssl_broadcast_start(loops->right, a, b, c);                       \
                     for (int32_t d = 0; d < loops->count[3]; d++) {                                \
-                        const in_type x = *left, y = *right;                                       \
+                        const left_type x = *left;                                                 \
+                        const right_type y = *right;                                               \
                         *to++ = (out_type)(value);                                                 \
                         left += loops->left[3];                                                    \
                         right += loops->right[3];                                                  \
@@ -54,5 +55,9 @@ struct tinyssl_pair {
             }                                                                                      \
         }                                                                                          \
     }
+
+/* The same of inputs of one type. */
+#define TINYSSL_BROADCAST(function, params, in_type, out_type, value)                              \
+    TINYSSL_BROADCAST_OF(function, params, in_type, in_type, out_type, value)
 
 #endif

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Operand
 from tinyssl.ops.common import rules
@@ -108,4 +110,5 @@ SPEC = pair_spec(
     TflmNames("AddAdd", "add"),
     options="AddOptions",
     checks=(rules.same_types, _check),
+    fold=np.add,
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from tinyssl.graph.model import DType, Operand
 from tinyssl.ops.common.bases import PairOp, pair_operands
 from tinyssl.ops.common.pair import COMPARE, pair_spec
@@ -21,5 +23,8 @@ class LogicalOr(PairOp):
 
 
 SPEC = pair_spec(
-    LogicalOr, COMPARE.kernels("logical_or", DType.BOOL), TflmNames("AddLogicalOr", "logical")
+    LogicalOr,
+    COMPARE.kernels("logical_or", DType.BOOL),
+    TflmNames("AddLogicalOr", "logical"),
+    fold=np.logical_or,
 )

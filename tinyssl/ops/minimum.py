@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from tinyssl.graph.model import DType, Operand
 from tinyssl.ops.common.bases import PairOp, pair_operands
 from tinyssl.ops.common.pair import COMPARE, pair_spec
@@ -23,5 +25,8 @@ class Minimum(PairOp):
 
 
 SPEC = pair_spec(
-    Minimum, COMPARE.kernels("minimum", *TYPES), TflmNames("AddMinimum", "maximum_minimum")
+    Minimum,
+    COMPARE.kernels("minimum", *TYPES),
+    TflmNames("AddMinimum", "maximum_minimum"),
+    fold=np.minimum,
 )

@@ -7,6 +7,8 @@ from functools import partial
 from math import prod
 from typing import ClassVar
 
+import numpy as np
+
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Operand, Role
 from tinyssl.ops.common import rules
@@ -16,7 +18,7 @@ from tinyssl.ops.common.broadcast import broadcast, broadcast_fields, broadcast_
 from tinyssl.ops.common.fixed_point import SUM_MAX, Multiplier, quantise_multiplier
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
-from tinyssl.ops.common.pair import number_kernels
+from tinyssl.ops.common.pair import fold_numbers, number_kernels
 from tinyssl.ops.common.params import Constants, Fields, zero_point
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import (
@@ -125,4 +127,5 @@ SPEC = OpSpec(
         read=_read, write=_write, max_version=5, inputs=(2, 2), options="MulOptions"
     ),
     tflm=TflmNames("AddMul", "mul"),
+    fold=fold_numbers(np.multiply),
 )

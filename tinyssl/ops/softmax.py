@@ -62,7 +62,7 @@ DEPTHS = {
 
 INT16_SPAN = 2**16 - 1
 
-FIXED_FILES = ("softmax.h", "softmax_fixed.h")
+FIXED_FILES = ("softmax.h", "softmax_fixed.h", "fixed_functions.h")
 
 TABLE_STEPS = 512
 
@@ -78,10 +78,10 @@ class Exponent:
     diff_min: int
 
 
-def exponent(model: Model, op: Softmax) -> Exponent:
-    """Scale of the exponent (PreprocessSoftmaxScaling, CalculateInputRadius)."""
+def exponent(scale: float, beta: float = 1.0) -> Exponent:
+    """Of inputs with a scale (PreprocessSoftmaxScaling, CalculateInputRadius)."""
     fraction = 31 - INTEGER_BITS
-    real = float(np.float32(op.beta)) * model.quant(op.input).scale[0] * 2.0**fraction
+    real = float(np.float32(beta)) * scale * 2.0**fraction
     multiplier = quantise_multiplier(min(real, 2.0**31 - 1.0))
     radius = (2.0**INTEGER_BITS - 1) * 2.0**fraction / 2.0**multiplier.shift
     # At 2^31 only differences of 0 remain, which any shift leaves 0: keep the C shift legal.
@@ -139,6 +139,10 @@ def _rounded(x: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.copysign(np.floor(np.abs(x) + np.float32(0.5)), x)
 
 
+def _exponent(model: Model, op: Softmax) -> Exponent:
+    return exponent(model.quant(op.input).scale[0], op.beta)
+
+
 def _check(check: OpCheck[Softmax]) -> None:
     """The output's quantisation; depth and scale inside the fixed-point formats."""
     op = check.op
@@ -161,7 +165,7 @@ def _check(check: OpCheck[Softmax]) -> None:
     if types[0] is DType.INT16:
         if not op.beta > 0 or int16_multiplier(check.model, op).shift > SHIFT_MAX:
             raise check.unsupported(f"beta {op.beta:g} times the input scale is 0 or too large")
-    elif not op.beta > 0 or exponent(check.model, op).multiplier.shift < 1:
+    elif not op.beta > 0 or _exponent(check.model, op).multiplier.shift < 1:
         raise check.unsupported(f"beta {op.beta:g} times the input scale is below 2^-26")
 
 
@@ -178,7 +182,7 @@ def _sizes(model: Model, op: Softmax) -> Fields:
 
 def _params(model: Model, op: Softmax, _constants: Constants) -> Fields:
     """Members of `struct tinyssl_softmax`."""
-    factors = exponent(model, op)
+    factors = _exponent(model, op)
     return {
         **_sizes(model, op),
         "multiplier": factors.multiplier.value,

@@ -62,4 +62,5 @@ SPEC = pair_spec(
     TflmNames("AddSub", "sub"),
     options="SubOptions",
     checks=(rules.same_types, _check),
+    fold=np.subtract,
 )

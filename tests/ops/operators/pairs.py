@@ -31,18 +31,28 @@ def pair(
     inputs = [
         _constant(file, shape, dtype, quant)
         if side == constant
-        else file.activation(shape, quant[0], quant[1], dtype, side)
+        else _activation(file, shape, dtype, quant, side)
         for side, shape, quant in zip(("left", "right"), (left, right), quants[:2], strict=True)
     ]
     target = "bool" if kind in TRUTH else dtype
-    scale, zero = quants[2]
-    output = file.activation(np.broadcast_shapes(left, right), scale, zero, target)
+    output = _activation(file, np.broadcast_shapes(left, right), target, quants[2])
     options = {"fusedActivationFunction": given.get("activation", NONE)} if kind in FUSED else {}
     file.operator(kind, inputs, [output], 2, **options)
     computed = [
         index for side, index in zip(("left", "right"), inputs, strict=True) if side != constant
     ]
     return file.data(inputs=computed)
+
+
+def _activation(
+    file: Flatfile,
+    shape: tuple[int, ...],
+    dtype: str,
+    quant: tuple[float, int],
+    name: str | None = None,
+) -> int:
+    scale, zero = quant if dtype in ("int8", "int16") else (None, 0)
+    return int(file.activation(shape, scale, zero, dtype, name))
 
 
 def _constant(file: Flatfile, shape: tuple[int, ...], dtype: str, quant: tuple[float, int]) -> int:

@@ -104,6 +104,18 @@ FOLDS: dict[str, tuple[str, list[Any], list[Any], dict[str, int]]] = {
         [COUNT.astype("f4")[..., :2], COUNT.astype("f4")[..., 2:]],
         {"numSplits": 2},
     ),
+    "add": ("ADD", [COUNT, COUNT[:1, :, :1]], [COUNT + COUNT[:1, :, :1]], {}),
+    "sub": ("SUB", [whole(3), COUNT], [3 - COUNT], {}),
+    "mul": (
+        "MUL",
+        [COUNT.astype("f4"), whole(0.1, "f4")],
+        [COUNT.astype("f4") * np.float32(0.1)],
+        {},
+    ),
+    "maximum": ("MAXIMUM", [COUNT, whole([7])], [COUNT.clip(7)], {}),
+    "less": ("LESS", [COUNT, whole(9)], [COUNT < 9], {}),
+    "logical and": ("LOGICAL_AND", [COUNT > 3, COUNT < 9], [(COUNT > 3) & (COUNT < 9)], {}),
+    "cast": ("CAST", [COUNT], [COUNT.astype("f4")], {}),
 }
 """Operator, inputs, results, options; TFLM computes them too"""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
+import numpy as np
+
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Operand
 from tinyssl.ops.common.bases import PairOp, pair_operands
@@ -55,7 +57,7 @@ def _check(check: OpCheck[Any]) -> None:
 
 
 def comparison_spec(op: type[ComparisonT], tflm: TflmNames[ComparisonT]) -> OpSpec[ComparisonT]:
-    """The specification of a comparison; its kernels are named as the operator."""
+    """The specification of a comparison; kernels and numpy's function have the operator's name."""
     name = op.kind.lower()
     plain = [dtype for dtype in op.operands[0].types if dtype is not DType.INT8]
     return pair_spec(
@@ -63,4 +65,5 @@ def comparison_spec(op: type[ComparisonT], tflm: TflmNames[ComparisonT]) -> OpSp
         (scaled_pair(_scaling).kernel(name, DType.INT8), *COMPARE.kernels(name, *plain)),
         tflm,
         checks=(one_input_type, _check),
+        fold=getattr(np, name),
     )

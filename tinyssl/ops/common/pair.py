@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
+import numpy as np
+
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import DType, Model
+from tinyssl.graph.model import DType, Model, Value
 from tinyssl.ops.common import rules
-from tinyssl.ops.common.activation import INTEGERS, REAL_RANGES, activation_words, float_range
+from tinyssl.ops.common.activation import (
+    INTEGERS,
+    REAL_RANGES,
+    Activation,
+    activation_words,
+    float_range,
+)
 from tinyssl.ops.common.bases import BinaryOp, PairOp
-from tinyssl.ops.common.broadcast import broadcast, broadcast_fields, broadcast_shapes
+from tinyssl.ops.common.broadcast import (
+    broadcast,
+    broadcast_fields,
+    broadcast_shape,
+    broadcast_shapes,
+)
+from tinyssl.ops.common.constants import Arrays, Fold, input_arrays
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.params import Constants, Fields, float_literal, prefix_fields
@@ -68,6 +82,8 @@ class PairFile:
     """Members of the struct after `sides`"""
     prefix: str = ""
     """Of the functions' names"""
+    headers: tuple[str, ...] = ()
+    """Further files that it needs"""
 
     def kernel(self, name: str, dtype: DType) -> Kernel[Any]:
         """`tinyssl_<prefix><name>_<type>`, for inputs of a type."""
@@ -78,7 +94,7 @@ class PairFile:
         return Kernel(
             f"{self.prefix}{name}_{SHORT[dtype]}",
             self.struct,
-            ("broadcast.h",),
+            ("broadcast.h", *self.headers),
             source=self.source,
             supports=partial(reads, dtype),
             make_params=params,
@@ -136,6 +152,7 @@ def pair_spec(
     *,
     options: str = "",
     checks: tuple[Callable[[OpCheck[PairT]], None], ...] = (rules.same_types,),
+    fold: Callable[[Any, Any], Any] | None = None,
 ) -> OpSpec[PairT]:
     """The specification of an operator of two inputs.
 
@@ -145,6 +162,7 @@ def pair_spec(
         tflm: Its names in TFLM.
         options: Its table in the schema.
         checks: Rules beside broadcasting.
+        fold: Of arrays of numbers without a quantisation, by numpy.
     """
     return OpSpec(
         op=op,
@@ -154,7 +172,27 @@ def pair_spec(
         kernels=kernels,
         tflite=pair_format(op, options),
         tflm=tflm,
+        fold=fold and fold_numbers(fold),
     )
+
+
+def fold_numbers(function: Callable[[Any, Any], Any]) -> Fold:
+    """`OpSpec.fold` of numbers without a quantisation."""
+    return partial(_folded, function)
+
+
+def _folded(
+    function: Callable[[Any, Any], Any], values: Sequence[Value], op: PairOp
+) -> Arrays | None:
+    """None where the numbers stand for others, a fused activation clamps them, or shapes differ."""
+    output = values[op.output]
+    clamped = isinstance(op, BinaryOp) and op.activation is not Activation.NONE
+    if clamped or values[op.left].dtype in (DType.INT8, DType.INT16):
+        return None
+    left, right = input_arrays(values, op)
+    if broadcast_shape([left.shape, right.shape]) != output.shape:
+        return None
+    return [np.asarray(function(left, right), output.dtype.value)]
 
 
 def pair_format(op: type[PairT], options: str) -> TfliteFormat[PairT]:

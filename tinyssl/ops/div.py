@@ -1,0 +1,81 @@
+"""DIV, with broadcasting; either side may be a constant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from tinyssl.graph.check import OpCheck
+from tinyssl.graph.model import DType, Model, Operand
+from tinyssl.ops.common import rules
+from tinyssl.ops.common.activation import activation_range
+from tinyssl.ops.common.bases import BinaryOp, pair_operands
+from tinyssl.ops.common.fixed_point import Multiplier, quantise_multiplier
+from tinyssl.ops.common.pair import PairFile, number_kernels, pair_spec
+from tinyssl.ops.common.params import Fields, zero_point
+from tinyssl.ops.common.spec import TflmNames
+
+TYPES = (DType.INT8, DType.INT32, DType.FLOAT32)
+SHIFT_MAX = 23
+"""A dividend of 255 is raised by so many bits: the result is never shifted left"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Div(BinaryOp):
+    """left / right; int32 towards zero, and 0 where the divisor is 0.
+
+    int8 quotients far below one step come out as TFLM has them on x86: there its shift by more than
+    31 bits is not defined, and other targets differ.
+    """
+
+    kind: ClassVar[str] = "DIV"
+    operands: ClassVar[tuple[Operand, ...]] = pair_operands(*TYPES)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES),)
+
+
+def _multiplier(model: Model, op: Div) -> Multiplier:
+    """Quotient to output, in float32 (CalculateOpDataDiv)."""
+    left, right, output = (
+        np.float32(model.quant(index).scale[0]) for index in (op.left, op.right, op.output)
+    )
+    return quantise_multiplier(float(left / (right * output)))
+
+
+def _check(check: OpCheck[Div]) -> None:
+    """The shift to the output is one to the right."""
+    if check.tensor(check.op.left).dtype is not DType.INT8:
+        return
+    shift = _multiplier(check.model, check.op).shift
+    if shift > SHIFT_MAX:
+        raise check.unsupported(f"the outputs reach 2^{shift}; up to 2^{SHIFT_MAX} are supported")
+
+
+def _fields(model: Model, op: Div) -> Fields:
+    """Members of `struct tinyssl_div` after `sides`."""
+    multiplier = _multiplier(model, op)
+    low, high = activation_range(op.activation, model.quant(op.output))
+    return {
+        "multiplier": multiplier.value,
+        "shift": multiplier.shift,
+        "left_zero": zero_point(model, op.left),
+        "right_zero": zero_point(model, op.right),
+        "out_zero": zero_point(model, op.output),
+        "out_min": low,
+        "out_max": high,
+    }
+
+
+SPEC = pair_spec(
+    Div,
+    (
+        PairFile("div_s8", "tinyssl_div", _fields, headers=("fixed_functions.h",)).kernel(
+            "div", DType.INT8
+        ),
+        *number_kernels("div"),
+    ),
+    TflmNames("AddDiv", "div"),
+    options="DivOptions",
+    checks=(rules.same_types, _check),
+)
