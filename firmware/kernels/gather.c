@@ -44,7 +44,7 @@ void tinyssl_gather_constant(const int8_t *in, const struct tinyssl_gather *p, i
 
 void tinyssl_gather_table(const int8_t *indices, const struct tinyssl_gather *p, int8_t *out)
 {
-    gather(p->table, indices, p, out);
+    gather((const int8_t *)p->table, indices, p, out);
 }
 
 static void gather_nd(const int8_t *in, const void *indices, const struct tinyssl_gather_nd *p,
@@ -74,7 +74,7 @@ void tinyssl_gather_nd_constant(const int8_t *in, const struct tinyssl_gather_nd
 void tinyssl_gather_nd_table(const int8_t *indices, const struct tinyssl_gather_nd *p,
                              int8_t *out)
 {
-    gather_nd(p->table, indices, p, out);
+    gather_nd((const int8_t *)p->table, indices, p, out);
 }
 
 void tinyssl_embedding_f32(const int32_t *indices, const struct tinyssl_embedding *p, float *out)

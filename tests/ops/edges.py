@@ -88,7 +88,7 @@ def laid_over(model: Model, steps: Sequence[KernelCall], further: int = 0) -> Pl
     over = steps[-1].overlaps[0]
     apart = plan_arena(model, [replace(step, overlaps=()) for step in steps])
     sizes = {place.tensor: place.bytes for place in apart.placements}
-    target, source = model.ops[steps[-1].last].outputs[0], apart.storage[over.tensor]
+    target, source = model.ops[steps[-1].last].outputs[0], apart.rooms[over.tensor].owner
     most = sizes[source] // 2 if over.max_offset == INPUT_CONSUMED else over.max_offset
     difference = (0 if over.exact else most) + further
     base = aligned(max(0, -difference))

@@ -14,6 +14,7 @@ import numpy as np
 
 from tests.ops.cases import NONE, RELU, RELU6, SAME, VALID
 from tests.ops.flatfile import Flatfile
+from tests.ops.random_moves import moving
 
 IMAGE_ELEMENTS = 12_000
 """Of the input"""
@@ -57,6 +58,8 @@ class Graph:
 
     source: np.random.Generator
     file: Flatfile = field(default_factory=Flatfile)
+    fixed: tuple[float, int] | None = None
+    """Quantisation of all values, where it is not drawn"""
 
     def chance(self, odds):
         return self.source.random() < odds
@@ -69,6 +72,8 @@ class Graph:
 
     def quant(self):
         """Scale and zero point of an activation: often at an end, as after a ReLU."""
+        if self.fixed is not None:
+            return self.fixed
         zero = self.pick(-128, -128, 127, 0, self.between(-128, 127))
         return float(np.float32(np.exp(self.source.uniform(-5.5, -1.5)))), zero
 
@@ -333,7 +338,7 @@ def _residual(g):
     g.add(g.conv(y, x.shape[3], Window((3, 3)), g.pick(NONE, None)), x)
 
 
-FAMILIES: dict[str, tuple[Callable[[Graph], None], int]] = {
+FAMILIES: dict[str, tuple[Callable[[Graph], list[int] | None], int]] = {
     "conv": (_conv, 4),
     "depthwise": (_depthwise, 3),
     "dense": (_dense, 2),
@@ -346,8 +351,10 @@ FAMILIES: dict[str, tuple[Callable[[Graph], None], int]] = {
     "block": (_block, 4),
     "stem": (_stem, 2),
     "residual": (_residual, 1),
+    "moving": (moving, 4),
 }
-"""Name -> function that adds its operators, and how often it is drawn"""
+"""Name -> function that adds its operators and returns the outputs (None: those of the last one),
+and how often it is drawn"""
 
 _DECK = tuple(name for name, (_, count) in FAMILIES.items() for _ in range(count))
 
@@ -360,5 +367,4 @@ def family_of(seed: int) -> str:
 def random_graph(seed: int) -> bytes:
     """The .tflite of a seed."""
     graph = Graph(np.random.default_rng([seed, 4]))
-    FAMILIES[family_of(seed)][0](graph)
-    return graph.file.data()
+    return graph.file.data(outputs=FAMILIES[family_of(seed)][0](graph))

@@ -12,7 +12,7 @@ from tests.ops.random_graphs import FAMILIES, family_of, random_graph
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.verify import verify
 
-COUNT = 25
+COUNT = 29
 """Every family once, in the order in which they take turns"""
 
 QUICK = "host-dsp"

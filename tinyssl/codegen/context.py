@@ -11,9 +11,8 @@ from tinyssl.codegen.literals import comment_text, rows, string_literal
 from tinyssl.codegen.tensors import memory_context, table_context
 from tinyssl.compiler.calls import KernelCall, call_inputs, call_ops, call_outputs
 from tinyssl.compiler.describe import call_label, op_text, shape_text
-from tinyssl.compiler.lifetimes import lasting
+from tinyssl.compiler.layout import ALIGNMENT, lasting
 from tinyssl.compiler.program import Program
-from tinyssl.compiler.search import ALIGNMENT
 from tinyssl.graph.model import DType, Model
 from tinyssl.ops import macs
 from tinyssl.ops.common.kernel import Kernel
@@ -238,6 +237,8 @@ def _call_table(program: Program) -> dict[str, Any]:
             start = len(listed)
             listed += operands
             operands = [operands[0], start]
+        elif call.kernel is None:
+            operands = operands[:2]  # nothing reads more of a call that moves nothing
         rows.append(_call_row(program, call, operands))
     width = max(len(row.operands) for row in rows)
     for row in rows:

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tinyssl.compiler.calls import KernelCall, check_calls, single_calls
-from tinyssl.compiler.lifetimes import Lifetime, lifetimes, scratch_id, storage_of
-from tinyssl.compiler.search import ALIGNMENT, aligned, lower_bound, needed, search
+from tinyssl.compiler.layout import ALIGNMENT, Room, rooms_of
+from tinyssl.compiler.lifetimes import Lifetime, lifetimes, scratch_id
+from tinyssl.compiler.search import aligned, lower_bound, needed, search
 from tinyssl.core.errors import UnsupportedModel
 from tinyssl.graph.model import Model
 from tinyssl.ops.common.overlap import Overlap
@@ -54,8 +55,8 @@ class Plan:
 
     placements: tuple[Placement, ...]
     """One for each piece of storage, by first use"""
-    storage: dict[int, int]
-    """Activation -> the tensor whose storage it uses (RESHAPE shares)"""
+    rooms: dict[int, Room]
+    """Activation -> the tensor whose storage it uses, and where in it"""
     peak: int
     """Bytes of the arena"""
     lower_bound: int
@@ -69,8 +70,9 @@ class Plan:
         Raises:
             KeyError: The tensor is a constant, lies inside a call or is not part of the plan.
         """
-        owner = self.storage[tensor]
-        return next(place.offset for place in self.placements if place.tensor == owner)
+        room = self.rooms[tensor]
+        start = next(place.offset for place in self.placements if place.tensor == room.owner)
+        return start + room.offset
 
     def scratch(self, position: int) -> int:
         """Offset of the working memory of the kernel call that starts at `position`, in bytes.
@@ -129,7 +131,7 @@ def plan_arena(model: Model, calls: Sequence[KernelCall] | None = None) -> Plan:
     offsets, peak = search(lives, bound)
     _check_bytes("the arena", peak)
     placements = tuple(_placed(model, life, at) for life, at in zip(lives, offsets, strict=True))
-    plan = Plan(placements, storage_of(model, calls), peak, bound, calls)
+    plan = Plan(placements, rooms_of(model, calls), peak, bound, calls)
     collisions = overlaps(plan)
     if collisions:
         raise AssertionError(f"planner placed tensors over each other: {collisions}")

@@ -32,13 +32,15 @@ class KernelCall:
     """Bytes of working memory"""
     overlaps: tuple[Overlap, ...] = ()
     kernel: Kernel[Any] | None = None
-    """None for a view (RESHAPE): the output is the input's storage"""
+    """None for a view (RESHAPE), whose output is the input's storage, and for a call in place"""
     block: FusedBlock | None = None
     """The operators as parts of a fused kernel; None for one operator by itself"""
     cache_taps: bool = False
     """Variant of a fused kernel: it prepares the taps of all channels once, for more scratch"""
     make_params: MakeParams | None = field(default=None, compare=False, repr=False)
     """Members of the kernel's parameter struct"""
+    in_place: bool = False
+    """The operator moves nothing: its parts lie inside the whole (`layout`)"""
 
     @property
     def positions(self) -> range:

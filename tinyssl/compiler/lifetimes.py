@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tinyssl.compiler.calls import KernelCall, call_outputs, hidden, single_calls
-from tinyssl.graph.model import Model, ValueKind
-from tinyssl.ops import spec_of
+from tinyssl.compiler.calls import KernelCall, call_outputs, single_calls
+from tinyssl.compiler.layout import lasting, layout_of, rooms_of
+from tinyssl.graph.model import Model
 from tinyssl.ops.common.overlap import Overlap
 
 
@@ -42,28 +42,6 @@ def scratch_id(position: int) -> int:
     return -1 - position
 
 
-def lasting(model: Model) -> tuple[int, ...]:
-    """Values whose bytes must stay from one inference to the next."""
-    return model.of_kind(ValueKind.PARAMETER) + model.of_kind(ValueKind.STATE)
-
-
-def storage_of(model: Model, calls: Sequence[KernelCall] | None = None) -> dict[int, int]:
-    """Activation -> the tensor whose storage it uses: its own, or its input's for a view.
-
-    Tensors inside a call have none.
-    """
-    inside: set[int] = set()
-    for call in calls or ():
-        inside |= hidden(model, call)
-    storage = {index: index for index in (*model.inputs, *lasting(model))}
-    for op in model.ops:
-        view = spec_of(op).is_view
-        for index in op.outputs:
-            if index not in inside:
-                storage[index] = storage[op.inputs[0]] if view else index
-    return storage
-
-
 def lifetimes(model: Model, calls: Sequence[KernelCall] | None = None) -> list[Lifetime]:
     """Lifetimes of all storage, in order of first use; working memory behind.
 
@@ -76,21 +54,21 @@ def lifetimes(model: Model, calls: Sequence[KernelCall] | None = None) -> list[L
         calls: Its calls; one operator each by default.
     """
     calls = calls or single_calls(model)
-    storage = storage_of(model, calls)
-    first = dict.fromkeys((*model.inputs, *lasting(model)), -1)
+    rooms = rooms_of(model, calls)
+    first = {rooms[index].owner: -1 for index in (*model.inputs, *lasting(model))}
     last = dict(first)
     for call in calls:
         for output in call_outputs(model, call):
-            owner = storage[output]
+            owner = rooms[output].owner
             first.setdefault(owner, call.first)
             last[owner] = max(last.get(owner, call.last), call.last)
         for position in call.positions:
             for index in model.ops[position].inputs:
-                if index in storage:
-                    last[storage[index]] = call.last
+                if index in rooms:
+                    last[rooms[index].owner] = call.last
     for index in (*model.outputs, *lasting(model)):
-        last[storage[index]] = len(model.ops)
-    over = _permissions(model, calls, storage, last)
+        last[rooms[index].owner] = len(model.ops)
+    over = _permissions(model, calls, last)
     tensors = [
         Lifetime(owner, model.tensor(owner).bytes, start, last[owner], over.get(owner, ()))
         for owner, start in first.items()
@@ -103,21 +81,25 @@ def lifetimes(model: Model, calls: Sequence[KernelCall] | None = None) -> list[L
 
 
 def _permissions(
-    model: Model, calls: Sequence[KernelCall], storage: dict[int, int], last: dict[int, int]
+    model: Model, calls: Sequence[KernelCall], last: dict[int, int]
 ) -> dict[int, tuple[Overlap, ...]]:
     """By owner of the first output: inputs that it may lie over, as they die in that call.
 
-    A state that a call writes holds a value long before: it lies over nothing.
+    A state that a call writes holds a value long before: it lies over nothing. What lies inside
+    another value has neighbours, which a permission says nothing of.
     """
+    layout, kept = layout_of(model, calls), {*lasting(model)}
     found = {}
     for call in calls:
-        owner = storage[call_outputs(model, call)[0]]
-        if owner in lasting(model):
+        output = call_outputs(model, call)[0]
+        owner = layout.room(output).owner
+        if not call.overlaps or owner in kept or not layout.covers(output):
             continue
         allowed = tuple(
-            Overlap(storage[overlap.tensor], overlap.max_offset, overlap.exact)
+            Overlap(source, overlap.max_offset, overlap.exact)
             for overlap in call.overlaps
-            if last[storage[overlap.tensor]] == call.last
+            for source in [layout.room(overlap.tensor).owner]
+            if last[source] == call.last and layout.covers(overlap.tensor)
         )
         if allowed:
             found[owner] = allowed

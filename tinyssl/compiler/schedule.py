@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from tinyssl.compiler.arena import call_bytes
 from tinyssl.compiler.calls import KernelCall
+from tinyssl.compiler.in_place import lay_in_place
 from tinyssl.graph.model import Model
 from tinyssl.ops import spec_of
 from tinyssl.targets import fused
@@ -38,7 +39,7 @@ def choose_calls(model: Model, isa: Isa) -> tuple[KernelCall, ...]:
         UnsupportedModel: There is no kernel for an operator.
     """
     choices = call_choices(model, isa)
-    return cover(choices, least_bytes(choices))
+    return lay_in_place(model, cover(choices, least_bytes(choices)))
 
 
 def call_choices(model: Model, isa: Isa) -> list[Choice]:

@@ -8,10 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from tinyssl.compiler.layout import ALIGNMENT
 from tinyssl.compiler.lifetimes import Lifetime
-
-ALIGNMENT = 16
-"""Bytes; enough for any vector load"""
 
 SAMPLES = 400
 """Orders tried when none of the usual ones meets the lower bound"""

@@ -10,7 +10,7 @@ from tinyssl.graph.model import DType, Model, Operand
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.broadcast import broadcast_shape
-from tinyssl.ops.common.copy import Copy, copy_kernel, filled, strides
+from tinyssl.ops.common.copy import Copy, copy_kernel, copy_parts, filled, strides
 from tinyssl.ops.common.parts import one_quant
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
@@ -62,6 +62,7 @@ SPEC = OpSpec(
     shapes=lambda _, op: (op.shape,),
     checks=(rules.same_types, one_quant, _check_shape),
     kernels=(copy_kernel(broadcast_copy),),
+    parts=copy_parts(broadcast_copy),
     tflite=TfliteFormat(read=_read, write=_write, max_version=3, inputs=(2, 2)),
     tflm=TflmNames("AddBroadcastTo", "broadcast_to"),
 )

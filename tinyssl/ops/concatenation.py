@@ -15,7 +15,14 @@ from tinyssl.ops.common.activation import Activation
 from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields
-from tinyssl.ops.common.parts import TYPES, joined_shape, one_quant, require_axis, run_fields
+from tinyssl.ops.common.parts import (
+    TYPES,
+    joined_shape,
+    one_quant,
+    require_axis,
+    run_fields,
+    side_by_side,
+)
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
@@ -79,6 +86,7 @@ SPEC = OpSpec(
     kernels=(
         Kernel("concatenation", "tinyssl_runs", ("runs.h",), make_params=_params, variadic=True),
     ),
+    parts=lambda model, op: side_by_side(model, op.parts, op.output, op.axis),
     tflite=TfliteFormat(
         read=_read,
         write=_write,

@@ -14,7 +14,7 @@ from tinyssl.ops.common import rules
 from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields
-from tinyssl.ops.common.parts import TYPES, one_quant, require_axis, run_fields
+from tinyssl.ops.common.parts import TYPES, one_quant, require_axis, run_fields, side_by_side
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
@@ -80,6 +80,7 @@ SPEC = OpSpec(
     kernels=(
         Kernel("concatenation", "tinyssl_runs", ("runs.h",), make_params=_params, variadic=True),
     ),
+    parts=lambda model, op: side_by_side(model, op.parts, op.output, op.axis),
     tflite=TfliteFormat(
         read=_read, write=_write, max_version=4, inputs=(1, 1000), options="PackOptions"
     ),

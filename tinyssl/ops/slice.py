@@ -11,7 +11,7 @@ from tinyssl.graph.model import DType, Model, Operand, Value
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.constants import Arrays, input_arrays
-from tinyssl.ops.common.copy import Copy, copy_kernel, filled, strides
+from tinyssl.ops.common.copy import Copy, copy_kernel, copy_parts, filled, strides
 from tinyssl.ops.common.parts import TYPES, one_quant
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
@@ -87,6 +87,7 @@ SPEC = OpSpec(
     fold=_fold,
     words=lambda _, op: [f"at {','.join(map(str, op.begin))}"],
     kernels=(copy_kernel(slice_copy),),
+    parts=copy_parts(slice_copy),
     tflite=TfliteFormat(read=_read, write=_write, max_version=5, inputs=(3, 3)),
     tflm=TflmNames("AddSlice", "slice"),
 )

@@ -11,7 +11,7 @@ from tinyssl.graph.model import DType, Model, Operand, Value
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.constants import Arrays, input_arrays
-from tinyssl.ops.common.copy import Copy, copy_kernel, filled, strides
+from tinyssl.ops.common.copy import Copy, copy_kernel, copy_parts, filled, strides
 from tinyssl.ops.common.parts import TYPES, one_quant
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
@@ -156,6 +156,7 @@ SPEC = OpSpec(
     fold=_fold,
     words=lambda _, op: [",".join(f"{axis.begin}+{axis.count}*{axis.stride}" for axis in op.axes)],
     kernels=(copy_kernel(strided_copy),),
+    parts=copy_parts(strided_copy),
     tflite=TfliteFormat(
         read=_read,
         write=_write,

@@ -11,7 +11,7 @@ from tinyssl.graph.model import Model, Operand, Value
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.constants import Arrays, input_arrays
-from tinyssl.ops.common.copy import Copy, copy_kernel, filled, permuted, strides
+from tinyssl.ops.common.copy import Copy, copy_kernel, copy_parts, filled, permuted, strides
 from tinyssl.ops.common.parts import TYPES, one_quant
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
@@ -71,6 +71,7 @@ SPEC = OpSpec(
     fold=_fold,
     words=lambda _, op: [",".join(map(str, op.order))],
     kernels=(copy_kernel(transpose_copy),),
+    parts=copy_parts(transpose_copy),
     tflite=TfliteFormat(read=_read, write=_write, max_version=6, inputs=(2, 2), int32_inputs=(1,)),
     tflm=TflmNames("AddTranspose", "transpose"),
 )

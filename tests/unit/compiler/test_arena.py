@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from tests.ops import cases
 from tinyssl.compiler.arena import OFFSET_MAX, Plan, overlaps, plan_arena
 from tinyssl.compiler.calls import KernelCall
-from tinyssl.compiler.lifetimes import lifetimes, storage_of
+from tinyssl.compiler.layout import ALIGNMENT, rooms_of
+from tinyssl.compiler.lifetimes import lifetimes
 from tinyssl.compiler.picture import picture
-from tinyssl.compiler.search import ALIGNMENT, place, usual_orders
+from tinyssl.compiler.search import place, usual_orders
 from tinyssl.core.errors import UnsupportedModel
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import DType, Model, Op, Value
@@ -63,7 +64,7 @@ def test_plans_are_sound(model):
 def test_running_the_plan_never_overwrites_a_value_that_is_still_read(model):
     """An arena of labels: every operator must find its inputs as they were written."""
     plan = plan_arena(model)
-    owner = storage_of(model)
+    owner = {index: room.owner for index, room in rooms_of(model).items()}
     arena: list[int | None] = [None] * plan.peak
 
     def write(index: int) -> None:

@@ -12,6 +12,7 @@ from math import prod
 
 from tinyssl.graph.model import Model
 from tinyssl.ops.common.kernel import Kernel, OpT
+from tinyssl.ops.common.overlap import Part
 from tinyssl.ops.common.params import Constants, Fields, number_list
 from tinyssl.ops.common.spec import Shape
 
@@ -107,6 +108,17 @@ def copy_kernel(plan: Callable[[Model, OpT], Copy]) -> Kernel[OpT]:
         return copy_fields(plan(model, op), model.tensor(op.outputs[0]).dtype.bytes)
 
     return Kernel("copy", "tinyssl_copy", make_params=make_params, any_type=True)
+
+
+def copy_parts(plan: Callable[[Model, OpT], Copy]) -> Callable[[Model, OpT], tuple[Part, ...]]:
+    """Place of the output in the input, where it lies there in one piece."""
+
+    def parts(model: Model, op: OpT) -> tuple[Part, ...]:
+        copy = plan(model, op)
+        start = copy.source_start * model.tensor(op.outputs[0]).dtype.bytes
+        return () if copy.loops else (Part(op.outputs[0], op.inputs[0], start),)
+
+    return parts
 
 
 def permuted(shape: Shape, order: Sequence[int]) -> Shape:

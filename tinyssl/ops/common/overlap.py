@@ -1,4 +1,4 @@
-"""How far a kernel's output may lie over an input that nobody reads afterwards."""
+"""How values may share storage: an output over an input that dies, a part inside a whole."""
 
 from __future__ import annotations
 
@@ -26,6 +26,16 @@ class Overlap:
     def allows(self, difference: int) -> bool:
         """Whether the output may lie `difference` bytes behind the start of the input."""
         return difference == 0 if self.exact else difference <= self.max_offset
+
+
+@dataclass(frozen=True)
+class Part:
+    """A value that may lie inside another: then the operator between them moves nothing."""
+
+    value: int
+    whole: int
+    offset: int
+    """Bytes from the start of the whole"""
 
 
 def streaming_max_offset(writes: Iterable[tuple[int, int]]) -> int:

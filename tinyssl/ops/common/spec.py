@@ -14,6 +14,7 @@ from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Model
 from tinyssl.ops.common.constants import Fold, always_folded
 from tinyssl.ops.common.kernel import Kernel, OpT
+from tinyssl.ops.common.overlap import Part
 from tinyssl.ops.common.tflite import TfliteFormat
 
 Shape = tuple[int, ...]
@@ -51,6 +52,8 @@ class OpSpec(Generic[OpT]):
     operator is a view, its output is its input's storage"""
     fold: Fold | None = None
     """Computes it where all that it reads is constant"""
+    parts: Callable[[Model, OpT], tuple[Part, ...]] = lambda _model, _op: ()
+    """Values that may lie inside others: where all do, the operator needs no kernel"""
     macs: Callable[[Model, OpT], int] = lambda _model, _op: 0
     """Multiply-accumulates of one inference; 0 for operators that only move or compare. Places on
     the padding count, as is the custom in published figures"""
