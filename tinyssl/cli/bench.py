@@ -68,9 +68,13 @@ def _blocks(record: RunRecord) -> Iterator[Table | str]:
     if "profile" in record.files:
         yield _slowest(record.json("profile"))
         yield ""
+    if "audio" in results:
+        yield from _heard(results["audio"])
     if "equal" in results:
         count = results.get("images", results.get("inputs", 0))
         what = "noise inputs (the model has no test split)"
+        if "audio" in results:
+            what = "inferences"
         if record.data:
             what = f"test {sample_noun(record.data)}s"
         outputs = results.get("device", {}).get("outputs", 1)
@@ -78,6 +82,21 @@ def _blocks(record: RunRecord) -> Iterator[Table | str]:
         counted = f"{results['equal']:,} of {count:,} {what}"
         yield f"{counted} give the same bytes{where} as on this computer"
     yield f"run: {record.folder}"
+
+
+def _heard(audio: dict[str, Any]) -> Iterator[str]:
+    """Two sentences about a wake word."""
+    if audio["positives"]:
+        found = audio["positives"] - audio["false_rejects"]
+        clips = f"{found:,} of {audio['positives']:,} clips that hold it"
+        yield f"{audio['wake_word']} was heard in {clips} ({audio['false_rejects']:,} missed)"
+    if audio["other_seconds"]:
+        hours = audio["other_seconds"] / 3600
+        rate = audio["false_accepts_per_hour"]
+        yield (
+            f"{audio['false_accepts']:,} false accepts in {hours:.3f} hours of other sound: "
+            f"{rate:.2f} an hour"
+        )
 
 
 def _slowest(profile: dict[str, Any]) -> Table:

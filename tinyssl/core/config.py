@@ -321,6 +321,12 @@ class BenchConfig:
     labels: Path | None = None
     """Text file with the class of each score, a line each, with --data; default: the folders'
     names in alphabetical order"""
+    audio: Path | None = None
+    """Folder of WAV files that a wake word listens to; clips below a folder `positive` hold the
+    word"""
+    wake_word: Path | None = None
+    """JSON with cutoff and window of the wake word, with --audio; default: the one beside the
+    model"""
     accuracy: bool = True
     """Stream the test split to the device"""
     profile: bool = True

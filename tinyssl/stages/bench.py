@@ -12,6 +12,8 @@ measured. Results:
   classes the file `confusion` {class_names, matrix}
 * `inputs` (without one: agreement of all outputs is measured, no accuracy)
 * `agreement equal first_difference reference`
+* with `--audio`: `audio` {wake_word, cutoff, positives, false_rejects, other_seconds,
+  false_accepts, false_accepts_per_hour}
 * `flash_bytes ram_bytes` (of the ELF), `device_flash_bytes device_ram_bytes` (0: unknown),
   `flash_budget_bytes ram_budget_bytes` (of the board's file)
 * `watchdog_seconds` where it was armed; why the board started last: `device.reset`
@@ -40,6 +42,8 @@ from tinyssl.bench.subject import (
     split_of,
 )
 from tinyssl.bench.target import BenchTarget, check_identity, check_sizes, find_target
+from tinyssl.bench.wake import Clips, Heard, find_clips, first_of
+from tinyssl.bench.wake import listen as listen_to
 from tinyssl.core.config import BenchConfig
 from tinyssl.core.config_json import config_json
 from tinyssl.core.errors import UsageError
@@ -47,7 +51,7 @@ from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import BuildInfo, RunRecord, RunWriter, Workspace, read_record, write_json
 from tinyssl.core.text import printable
 from tinyssl.device import Identity, Session, open_link
-from tinyssl.graph.interface import ValueInfo
+from tinyssl.graph.interface import Feeds, Outputs, ValueInfo
 from tinyssl.graph.model import Model
 from tinyssl.runtimes.device import DeviceModel
 
@@ -65,6 +69,8 @@ class Bench:
     unit: Unit
     run: RunWriter
     progress: Progress
+    clips: Clips | None = None
+    """What a wake word listens to, in place of the samples"""
 
     def judge(self) -> Judge | None:
         """Measures the answers by their task; None where no answers are known."""
@@ -91,7 +97,9 @@ def bench(config: BenchConfig, workspace: Workspace, progress: Progress | None =
     progress = progress or Silent()
     target = find_target(config, workspace)
     model, data = load_model(target.info)
+    clips = _clips(config, model, Path(target.info.model_path))
     samples, told = _samples(config, target.info, model, progress)
+    samples = first_of(clips) if clips else samples
     content = config_json(config)
     inputs = {"build": target.folder / BuildInfo.FILE, "model": Path(target.info.model_path)}
     with workspace.start("bench", content, inputs=inputs, data=told) as run:
@@ -105,12 +113,24 @@ def bench(config: BenchConfig, workspace: Workspace, progress: Progress | None =
             device = DeviceModel(session, model)
             run.results(tensors=[_described(value) for value in (*device.inputs, *device.outputs)])
             unit = unit_of(target.board, identity)
-            job = Bench(config, target, samples, session, device, identity, unit, run, progress)
+            job = Bench(
+                config, target, samples, session, device, identity, unit, run, progress, clips
+            )
             try:
                 _measure(job, data)
             finally:
                 run.results(retries=session.retried)
     return run.record
+
+
+def _clips(config: BenchConfig, model: Model, path: Path) -> Clips | None:
+    if config.audio is not None:
+        if config.data is not None:
+            raise UsageError("--audio and --data contradict each other", hint="name one of them")
+        return find_clips(config, model, path)
+    if config.wake_word is not None:
+        raise UsageError("--wake-word says something about --audio", hint="add --audio FOLDER")
+    return None
 
 
 def _samples(
@@ -169,7 +189,9 @@ def _measure(job: Bench, data: bytes) -> None:
     if job.config.profile:
         profile(job)
     job.run.results(memory=asdict(job.session.memory()))
-    if job.config.accuracy:
+    if job.clips is not None:
+        listen(job, job.clips, open_reference(data, job.progress))
+    elif job.config.accuracy:
         accuracy(job, open_reference(data, job.progress))
 
 
@@ -258,3 +280,37 @@ def _compare(
         ticks=job.device.ticks,
         equal=equal,
     )
+
+
+def listen(job: Bench, clips: Clips, reference: Reference) -> None:
+    """Every clip to the device and to the reference, each from a reset.
+
+    Raises:
+        DataError: A file cannot be read.
+        Mismatch: They gave different bytes; raised after the last clip.
+    """
+    tally, heard = Agreement(), Heard()
+
+    def answer(feeds: Feeds) -> Outputs:
+        with explain_reset(job.session, f"inference {tally.count} of the sound"):
+            outputs = job.device.run(feeds)
+        tally.add(tally.count, outputs, reference.runtime.run(feeds))
+        return outputs
+
+    try:
+        with job.progress.track("on the device", len(clips.clips), "clip") as task:
+            for clip in clips.clips:
+                job.device.reset()
+                reference.runtime.reset()
+                seconds, times = listen_to(clips, clip, answer)
+                heard.add(clip, seconds, times)
+                job.run.log(event="clip", clip=str(clip.path), heard=times, seconds=seconds)
+                task.advance(retries=job.session.retried)
+    finally:
+        job.run.results(
+            reference=reference.name,
+            inputs=tally.count,
+            audio=heard.results(clips.word),
+            **tally.results(),
+        )
+    tally.gate(reference.name)
