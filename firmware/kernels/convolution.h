@@ -8,16 +8,16 @@
  * between), fully connected layers (rows side by side, one tap). Plain C for what no other kernel
  * takes: several images, 16-bit and float activations, sums that may pass 32 bits. */
 struct tinyssl_convolution {
-    const void *weight;             /* [out_c][k_h][k_w][group_in], zero point 0: int8 or float */
-    const void *bias;               /* [out_c], int32, int64 or float; NULL: none */
-    const int32_t *multiplier;      /* [out_c], 0 or [2^30, 2^31): sum to output, Q31; NULL: float */
-    const int8_t *shift;            /* [out_c], [-31, 30], positive shifts left; NULL: float */
-    int32_t batch;                  /* images */
-    int32_t in_h, in_w, in_c;       /* elements */
-    int32_t out_h, out_w, out_c;    /* elements */
-    int32_t group_in, group_out;    /* channels of a group */
-    int32_t k_h, k_w;               /* taps */
-    int32_t stride_h, stride_w;     /* elements of the spread input a step */
+    const void *weight;          /* [out_c][k_h][k_w][group_in], zero point 0: int8 or float */
+    const void *bias;            /* [out_c], int32, int64 or float; NULL: none */
+    const int32_t *multiplier;   /* [out_c], 0 or [2^30, 2^31): sum to output, Q31; NULL: float */
+    const int8_t *shift;         /* [out_c], [-31, 30], positive shifts left; NULL: float */
+    int32_t batch;               /* images */
+    int32_t in_h, in_w, in_c;    /* elements */
+    int32_t out_h, out_w, out_c; /* elements */
+    int32_t group_in, group_out; /* channels of a group */
+    int32_t k_h, k_w;            /* taps */
+    int32_t stride_h, stride_w;  /* elements of the spread input a step */
     int32_t dilation_h, dilation_w; /* elements of the spread input between taps */
     int32_t up_h, up_w;             /* elements of the spread input for one of the input */
     int32_t pad_top, pad_left;      /* elements of the spread input */

@@ -23,8 +23,7 @@ static struct factor factor_of(const int8_t *in, const struct tinyssl_softmax *p
     /* sum = 2^(12 - zeros) * (1 + fraction) */
     const uint32_t kept = (uint32_t)tinyssl_saturate(sum);
     const int32_t zeros = tinyssl_leading_zeros(kept);
-    factor.scale =
-        tinyssl_one_over_one_plus((int32_t)((kept << zeros) - UINT32_C(0x80000000)));
+    factor.scale = tinyssl_one_over_one_plus((int32_t)((kept << zeros) - UINT32_C(0x80000000)));
     factor.shift = 12 - zeros + 31;
     return factor;
 }

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tinyssl.graph.model import Model
-from tinyssl.ops.common import pool, rules
-from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common import pool
 from tinyssl.ops.common.pool import Pool2D
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import OperatorContext, TfliteFormat
@@ -32,11 +31,9 @@ def _read(op: OperatorContext) -> AveragePool2D:
 SPEC = OpSpec[AveragePool2D](
     op=AveragePool2D,
     shapes=pool.pool_shapes,
-    checks=(pool.geometry, rules.same_quant),
+    checks=(pool.geometry, pool.same_quant),
     words=pool.pool_words,
-    kernels=(
-        Kernel("average_pool2d_s8", "tinyssl_pool2d", ("pool2d.h",), make_params=pool.pool_params),
-    ),
+    kernels=pool.pool_kernels("average"),
     tflite=TfliteFormat(
         read=_read,
         write=pool.write_pool,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tinyssl.graph.model import DType, Model, Operand
-from tinyssl.ops.common import pool
+from tinyssl.ops.common import pool, window
 from tinyssl.ops.common.activation import float_range
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields, float_literal
@@ -41,7 +41,7 @@ def _read(op: OperatorContext) -> L2Pool2D:
 SPEC = OpSpec[L2Pool2D](
     op=L2Pool2D,
     shapes=pool.pool_shapes,
-    checks=(pool.geometry,),
+    checks=(window.image, pool.geometry),
     words=pool.pool_words,
     kernels=(Kernel("l2_pool2d_f32", "tinyssl_l2_pool2d", ("pool2d.h",), make_params=_params),),
     tflite=TfliteFormat(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tinyssl.ops.common import pool, rules
-from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common import pool
 from tinyssl.ops.common.pool import Pool2D
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import OperatorContext, TfliteFormat
@@ -26,11 +25,9 @@ def _read(op: OperatorContext) -> MaxPool2D:
 SPEC = OpSpec[MaxPool2D](
     op=MaxPool2D,
     shapes=pool.pool_shapes,
-    checks=(pool.geometry, rules.same_quant),
+    checks=(pool.geometry, pool.same_quant),
     words=pool.pool_words,
-    kernels=(
-        Kernel("max_pool2d_s8", "tinyssl_pool2d", ("pool2d.h",), make_params=pool.pool_params),
-    ),
+    kernels=pool.pool_kernels("max"),
     tflite=TfliteFormat(
         read=_read,
         write=pool.write_pool,

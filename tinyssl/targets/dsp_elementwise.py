@@ -22,6 +22,7 @@ from tinyssl.ops.common.fixed_point import (
     requantise,
 )
 from tinyssl.ops.common.params import Constants, Fields
+from tinyssl.ops.common.pool import is_plain
 from tinyssl.ops.common.reduce import mean_multiplier
 from tinyssl.ops.mean import Mean, image_mean
 from tinyssl.targets.requantise import START_LIMIT, channel_fits
@@ -207,8 +208,12 @@ def add(model: Model, op: Add, constants: Constants) -> Fields:
 
 
 def average_fits(model: Model, op: AveragePool2D) -> bool:
-    """An AVERAGE_POOL_2D of at least four channels whose sums fit int16."""
-    return model.tensor(op.output).shape[-1] >= LANES and op.size[0] * op.size[1] <= PLACES_MAX
+    """An AVERAGE_POOL_2D of one int8 image of at least four channels, whose sums fit int16."""
+    return (
+        is_plain(model, op)
+        and model.tensor(op.output).shape[-1] >= LANES
+        and op.size[0] * op.size[1] <= PLACES_MAX
+    )
 
 
 def _mean_reach(model: Model, op: Mean) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from tinyssl.ops.add import Add, add_params, same_shape_int8
 from tinyssl.ops.average_pool_2d import AveragePool2D
 from tinyssl.ops.common.kernel import Kernel, OpT
 from tinyssl.ops.common.overlap import elementwise
-from tinyssl.ops.common.pool import pool_params
+from tinyssl.ops.common.pool import is_plain, pool_params
 from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyssl.ops.fully_connected import FullyConnected
@@ -246,6 +246,7 @@ MVE: KernelTable = {
             "average_pool2d_s8_mve",
             "tinyssl_pool2d",
             ("pool2d.h", "mve.h"),
+            supports=is_plain,
             make_params=pool_params,
             overlaps=mve_streaming.average_pool,
         ),

@@ -3,29 +3,50 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
+from typing import Any, ClassVar, TypeVar
 
 from tinyssl.core.errors import UnsupportedModel
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import DType, Model
-from tinyssl.ops.common import window
-from tinyssl.ops.common.activation import Activation, activation_range, activation_words
+from tinyssl.graph.model import DType, Model, Operand
+from tinyssl.ops.common import rules, window
+from tinyssl.ops.common.activation import (
+    Activation,
+    activation_range,
+    activation_words,
+    float_range,
+)
 from tinyssl.ops.common.bases import UnaryOp
-from tinyssl.ops.common.params import Constants, Fields
+from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.params import Constants, Fields, float_literal, prefix_fields
 from tinyssl.ops.common.tflite import (
     ACTIVATION_NUMBERS,
     FileOp,
     Lowering,
     OperatorContext,
 )
+from tinyssl.ops.common.unary import reads
 from tinyssl.ops.common.window import NO_PADDING, Padding, Size
 
 PoolT = TypeVar("PoolT", bound="Pool2D")
 
 
+TYPES = {DType.INT8: "s8", DType.INT16: "s16", DType.FLOAT32: "f32"}
+"""Element types -> how the names of their kernels end"""
+
+VERSIONS = {DType.FLOAT32: 1, DType.INT8: 2, DType.INT16: 3}
+"""Of AVERAGE_POOL_2D and MAX_POOL_2D"""
+
+SCALE_TOLERANCE = 1e-6
+"""By which TFLM lets the scales of input and output differ"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pool2D(UnaryOp):
-    """A window over an NHWC image; padded places are left out."""
+    """A window over NHWC images; padded places are left out."""
+
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", tuple(TYPES)),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", tuple(TYPES)),)
 
     size: Size = (1, 1)
     stride: Size = (1, 1)
@@ -49,9 +70,9 @@ def pool_words(model: Model, op: Pool2D) -> list[str]:
 
 
 def geometry(check: OpCheck[Pool2D]) -> None:
-    """An NHWC image; numbers that fit the parameters; an element in every window."""
+    """NHWC images; numbers that fit the parameters; an element in every window."""
     op = check.op
-    window.image(check)
+    window.images(check)
     window.check_geometry(check, (*op.stride, *op.size))
     window.check_padding(check, op.padding)
     pad = op.padding
@@ -59,6 +80,63 @@ def geometry(check: OpCheck[Pool2D]) -> None:
         raise check.violation(
             f"paddings {pad.numbers} leave a window of {op.size} without an element"
         )
+
+
+def same_quant(check: OpCheck[Pool2D]) -> None:
+    """Input and output have one type and quantisation, as far as TFLM looks."""
+    rules.same_types(check)
+    op = check.op
+    if check.tensor(op.input).dtype is DType.FLOAT32:
+        return
+    source, target = check.quant(op.input), check.quant(op.output)
+    off = abs(source.scale[0] - target.scale[0])
+    if off > SCALE_TOLERANCE or source.zero_point != target.zero_point:
+        rules.same_quant(check)
+
+
+def pool_kernels(name: str) -> tuple[Kernel[Any], ...]:
+    """The kernels of a pooling, `average` or `max`: of one int8 image, then of all else."""
+    one = Kernel[Any](
+        f"{name}_pool2d_s8",
+        "tinyssl_pool2d",
+        ("pool2d.h",),
+        supports=is_plain,
+        make_params=pool_params,
+    )
+    others = (
+        Kernel[Any](
+            f"{name}_pool2d_any_{ending}",
+            "tinyssl_pool2d_any",
+            ("pool2d.h",),
+            source="pool2d_any",
+            supports=partial(reads, dtype),
+            make_params=_any_params,
+        )
+        for dtype, ending in TYPES.items()
+    )
+    return (one, *others)
+
+
+def is_plain(model: Model, op: Pool2D) -> bool:
+    """One image of int8."""
+    source = model.tensor(op.input)
+    return source.dtype is DType.INT8 and source.shape[0] == 1
+
+
+def _any_params(model: Model, op: Pool2D, _constants: Constants) -> Fields:
+    """Members of `struct tinyssl_pool2d_any`."""
+    dtype = model.tensor(op.input).dtype
+    low, high = (0, 0)
+    if dtype is not DType.FLOAT32:
+        low, high = activation_range(op.activation, model.quant(op.output), dtype)
+    window = {**window_fields(model, op), "out_min": low, "out_max": high}
+    least, most = float_range(op.activation)
+    return {
+        **prefix_fields("window", window),
+        "batch": model.tensor(op.input).shape[0],
+        "real_min": float_literal(least),
+        "real_max": float_literal(most),
+    }
 
 
 def pool_params(model: Model, op: Pool2D, _constants: Constants) -> Fields:
@@ -120,5 +198,5 @@ def write_pool(op: Pool2D, to: Lowering) -> FileOp:
         "FilterWidth": op.size[1],
         "FusedActivationFunction": ACTIVATION_NUMBERS[op.activation],
     }
-    version = 1 if to.tensors[op.input].dtype is DType.FLOAT32 else 2
+    version = VERSIONS[to.tensors[op.input].dtype]
     return FileOp(op.kind, version, (op.input,), op.outputs, "Pool2DOptions", fields)
