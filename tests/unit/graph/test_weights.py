@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tests.ops import cases
-from tests.unit.graph.test_verify import with_bias, with_op, with_tensor
+from tests.unit.graph.test_verify import with_bias, with_op, with_quant, with_tensor
 from tinyssl.core.errors import ModelError
 from tinyssl.frontends.tflite import read_model
-from tinyssl.graph.model import Quant
+from tinyssl.graph.model import DType, Quant
 from tinyssl.graph.verify import verify
 from tinyssl.ops import spec_of
 from tinyssl.ops.common.weights import accumulator_bounds, input_range
@@ -64,6 +64,28 @@ def test_broken_rule_of_a_transposed_convolution_is_named(name: str) -> None:
     change, message = BROKEN[name]
     with pytest.raises(ModelError, match=message):
         verify(change(read_model(cases.CASES["transposed"]())))
+
+
+BROKEN_PRODUCTS = {
+    "depth": (
+        lambda m: with_tensor(m, 1, shape=(2, 4, 5)),
+        r"#0 BATCH_MATMUL: shapes \[2, 3, 5\] and \[2, 4, 5\] do not fit each other",
+    ),
+    "batches": (lambda m: with_tensor(m, 1, shape=(3, 5, 4)), "do not fit each other"),
+    "rank": (lambda m: with_tensor(m, 1, shape=(5,)), "2 to 5 dimensions are supported"),
+    "types": (lambda m: with_tensor(m, 1, dtype=DType.FLOAT32), "one type is needed"),
+    "scale": (
+        lambda m: with_quant(m, m.outputs[0], scale=(1e-13,)),
+        r"sums are multiplied by 2\^\d+; the limit is 2\^30",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN_PRODUCTS)
+def test_broken_rule_of_a_product_of_matrices_is_named(name: str) -> None:
+    change, message = BROKEN_PRODUCTS[name]
+    with pytest.raises(ModelError, match=message):
+        verify(change(read_model(cases.CASES["matmul"]())))
 
 
 @pytest.mark.parametrize("bias", [2**31 - 1, -(2**31), 2**31 - 10000])
