@@ -10,6 +10,7 @@ import numpy as np
 from tests.ops.flatfile import NONE, RELU, RELU6, SAME, VALID, Flatfile
 
 RELU_N1_TO_1 = 2
+INT4 = 17
 LIMITS = {"int8": 120, "int16": 32000}
 STEP = {"strideH": 1, "strideW": 1, "dilationHFactor": 1, "dilationWFactor": 1}
 
@@ -24,16 +25,26 @@ FORM: dict[str, Any] = {
     "per_channel": True,
     "gain": 1.0,
     "bias_value": None,
+    "four_bits": False,
 }
 """`out`: shape of the output without channels, where it is not the input's. `dtype`: of the
 activations. `bias`: its type, empty for none; `bias_value`: all of it. `gain`: makes the output
-scale smaller"""
+scale smaller. `four_bits`: of the weights"""
 
 
 def _numbers(source, shape, dtype):
     if dtype == "float32":
         return source.normal(0, 0.5, shape).astype(np.float32)
     return source.integers(-127, 128, shape).astype(np.int8)
+
+
+def _pack(file, index, shape):
+    """Keeps the upper half of each weight, two a byte."""
+    buffer = file.buffers[file.tensors[index].buffer]
+    halves = np.append(np.asarray(buffer.data, np.uint8) >> 4, np.uint8(0))
+    halves = halves[: len(halves) // 2 * 2].reshape(-1, 2)
+    buffer.data = halves[:, 0] | halves[:, 1] << 4
+    file.tensors[index].type = INT4
 
 
 def _in_range(scales, dtype, taps):
@@ -66,6 +77,8 @@ def layer(seed=0, kind="CONV_2D", **given):
         file.activation(shape, in_scale, zeros[0], dtype),
         file.constant(_numbers(source, weight, dtype), None if real else scales, axis=axis),
     ]
+    if form["four_bits"]:
+        _pack(file, inputs[1], weight)
     if bias:
         values = source.integers(-9000, 9000, channels) / (9000 if real else 1)
         values = values if form["bias_value"] is None else np.full(channels, form["bias_value"])
@@ -134,6 +147,11 @@ CASES = {
     "depthwise int16": partial(depthwise, **wide, activation=RELU),
     "depthwise int16 multiplier": partial(
         depthwise, weight=(1, 2, 3, 12), depthMultiplier=2, **wide
+    ),
+    "conv int4": partial(layer, four_bits=True, gain=9.0),
+    "depthwise int4": partial(depthwise, weight=(1, 3, 3, 6), four_bits=True, gain=9.0),
+    "dense int4": partial(
+        dense, four_bits=True, per_channel=False, gain=9.0, weight=(7, 15), shape=(4, 15)
     ),
     "transposed": transposed,
     "transposed valid": partial(transposed, out=(1, 9, 6), padding=VALID, activation=RELU),

@@ -203,7 +203,7 @@ def test_a_variable_that_nobody_assigns_is_a_contradiction() -> None:
 
 
 def changed_types(data: bytes, kind: str, which: slice) -> bytes:
-    numbers = TYPES | {"float16": 1, "int4": 17}
+    numbers = TYPES | {"float16": 1, "int2": 19}
 
     def change(model):
         for tensor in model.subgraphs[0].tensors[which]:
@@ -239,7 +239,7 @@ def test_sixteen_bit_activations_are_told_apart() -> None:
     assert "ACTIVATIONS_INT16_WEIGHTS_INT8" in error.hint
 
 
-@pytest.mark.parametrize("kind", ["float16", "int4"])
+@pytest.mark.parametrize("kind", ["float16", "int2"])
 def test_small_weights_are_told_apart(kind):
     error = refusal(changed_types(cases.dense(), kind, slice(1, 2)))
     assert f"its weights are {kind.upper()}: 1 tensors" in error.message

@@ -165,11 +165,10 @@ def _flex(graph: RawGraph) -> Iterator[Diagnosis]:
 
 
 def _weights(graph: RawGraph) -> Iterator[Diagnosis]:
-    """float16 and 4-bit constants."""
+    """float16 and 2-bit constants."""
     for kind, hint in (
         ("FLOAT16", FLOAT_HINT),
         ("BFLOAT16", FLOAT_HINT),
-        ("INT4", "quantise the weights to INT8"),
         ("INT2", "quantise the weights to INT8"),
     ):
         found = [i for i, t in graph.tensors.items() if t.type == kind and t.constant]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from tinyssl.core.errors import Blocker, ModelError
 from tinyssl.core.text import printable
@@ -19,6 +22,9 @@ DTYPES = {
     7: DType.INT16,
     9: DType.INT8,
 }
+
+INT4 = 17
+"""TensorType of 4-bit constants, which are read as int8"""
 
 UNUSED = Value("unused", (1,), DType.INT8)
 """Stands for a tensor that no operator reads or writes, or whose type is not known"""
@@ -87,20 +93,26 @@ class Tensors:
         where = place(index, name)
         shape = tuple(int(size) for size in vector(raw.ShapeAsNumpy())[: RANK_MAX + 1])
         signature = [int(size) for size in vector(raw.ShapeSignatureAsNumpy())[: RANK_MAX + 1]]
-        blocker = _tensor_blocker(raw, where, shape, signature)
+        content = self.content(raw, where)
+        small = raw.Type() == INT4 and content is not None
+        blocker = _tensor_blocker(raw, where, shape, signature, small)
         if blocker is not None:
             self.blockers.append(blocker)
             self.unreadable.add(index)
             return UNUSED
-        content = self.content(raw, where)
         kind = ValueKind.STATE if raw.IsVariable() else ValueKind.ACTIVATION
-        tensor = Value(name, shape, DTYPES[raw.Type()], self._quant(raw, where), content, kind)
-        if content is not None and len(content) != tensor.bytes:
+        dtype = DType.INT8 if small else DTYPES[raw.Type()]
+        tensor = Value(name, shape, dtype, self._quant(raw, where), content, kind)
+        needed = -(-tensor.elements // 2) if small else tensor.bytes
+        if content is not None and len(content) != needed:
             raise ModelError(
-                f"{where} of shape {list(shape)} needs {tensor.bytes} bytes; its buffer "
+                f"{where} of shape {list(shape)} needs {needed} bytes; its buffer "
                 f"{raw.Buffer()} holds {len(content)}",
                 hint=DAMAGED_HINT,
             )
+        if small and content is not None:
+            self.tables.take(tensor.elements)
+            tensor = replace(tensor, data=_unpacked(content, tensor.elements))
         if tensor.quant is not None and content is None and tensor.quant.per_channel:
             raise ModelError(
                 f"{where} is an activation with more than one scale: {len(tensor.quant.scale)}",
@@ -155,11 +167,18 @@ class Tensors:
         return Quant(scales, zeros, int(details.QuantizedDimension()) if len(scales) > 1 else 0)
 
 
+def _unpacked(content: bytes, elements: int) -> bytes:
+    """4-bit numbers as int8: two a byte, the first in its low half."""
+    packed = np.frombuffer(content, np.int8)
+    halves = np.stack([np.left_shift(packed, 4) >> 4, packed >> 4], axis=-1)
+    return halves.ravel()[:elements].tobytes()
+
+
 def _tensor_blocker(
-    raw: Any, where: str, shape: tuple[int, ...], signature: list[int]
+    raw: Any, where: str, shape: tuple[int, ...], signature: list[int], small: bool
 ) -> Blocker | None:
-    """What is not supported about a tensor's type, storage or shape."""
-    if raw.Type() not in DTYPES:
+    """What is not supported about a tensor's type, storage or shape; `small`: 4-bit constants."""
+    if raw.Type() not in DTYPES and not small:
         return Blocker(where, f"type {enum_name('TensorType', raw.Type())} is not supported")
     if raw.Sparsity() is not None or raw.VariantTensorsLength() or raw.ExternalBuffer():
         hint = "convert the model without sparse tensors, into one file"
