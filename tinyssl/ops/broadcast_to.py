@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import DType, Model, Operand
+from tinyssl.graph.model import DType, Model, Operand, Value
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.broadcast import broadcast_shape
+from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.copy import Copy, copy_kernel, copy_parts, filled, strides
 from tinyssl.ops.common.parts import one_quant
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
@@ -57,10 +61,16 @@ def _write(op: BroadcastTo, to: Lowering) -> FileOp:
     return FileOp(op.kind, 3, inputs, op.outputs, "BroadcastToOptions", {})
 
 
+def _fold(values: Sequence[Value], op: BroadcastTo) -> Arrays | None:
+    (array,) = input_arrays(values, op)
+    return [np.broadcast_to(array, op.shape)]
+
+
 SPEC = OpSpec(
     op=BroadcastTo,
     shapes=lambda _, op: (op.shape,),
     checks=(rules.same_types, one_quant, _check_shape),
+    fold=_fold,
     kernels=(copy_kernel(broadcast_copy),),
     parts=copy_parts(broadcast_copy),
     tflite=TfliteFormat(read=_read, write=_write, max_version=3, inputs=(2, 2)),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import DType, Model, Op, Operand, Role
+from tinyssl.graph.model import DType, Model, Op, Operand, Role, Value
 from tinyssl.ops.common import rules
+from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.copy import copy_kernel, filled
 from tinyssl.ops.common.fill import fill_fields
 from tinyssl.ops.common.kernel import Kernel
@@ -54,10 +58,19 @@ def _write(op: Fill, to: Lowering) -> FileOp:
     return FileOp(op.kind, 3, inputs, op.outputs, "FillOptions", {})
 
 
+def _fold(values: Sequence[Value], op: Fill) -> Arrays | None:
+    """Whole numbers alone: what is quantised or real is an activation to its readers."""
+    if values[op.output].dtype is not DType.INT32:
+        return None
+    (number,) = input_arrays(values, op)
+    return [np.full(op.shape, number.item(), number.dtype)]
+
+
 SPEC = OpSpec(
     op=Fill,
     shapes=lambda _, op: (op.shape,),
     checks=(rules.same_types, one_quant, _check_scalar),
+    fold=_fold,
     kernels=(
         Kernel(
             "fill",

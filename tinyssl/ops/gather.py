@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
+import numpy as np
+
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import Model
+from tinyssl.graph.model import Model, Value
+from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.gather import (
     GatherOp,
     check_indices,
@@ -81,10 +85,17 @@ def _write(op: Gather, _: Lowering) -> FileOp:
     return FileOp(op.kind, 2, op.inputs, op.outputs, "GatherOptions", fields)
 
 
+def _fold(values: Sequence[Value], op: Gather) -> Arrays | None:
+    array, indices = input_arrays(values, op)
+    known = indices.size and indices.min() >= 0 and indices.max() < array.shape[op.axis]
+    return [np.take(array, indices, op.axis)] if known and not op.batch_dims else None
+
+
 SPEC = OpSpec(
     op=Gather,
     shapes=_shapes,
     checks=(same_elements, one_activation, _check_batches),
+    fold=_fold,
     words=lambda _, op: [f"axis {op.axis}"],
     kernels=gather_kernels("gather", "tinyssl_gather", _members),
     tflite=TfliteFormat(

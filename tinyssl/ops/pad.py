@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tinyssl.graph.model import DType, Model
+import numpy as np
+
+from tinyssl.graph.model import DType, Model, Value
 from tinyssl.ops.common import rules
+from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.pads import PadOp, check_amounts, pad_kernels, pad_shapes, read_amounts
 from tinyssl.ops.common.params import zero_point
 from tinyssl.ops.common.parts import one_quant
@@ -41,10 +45,18 @@ def write_pad(op: Pad, to: Lowering) -> FileOp:
     return FileOp(op.kind, 2, (op.input, amounts), op.outputs, "PadOptions", {})
 
 
+def _fold(values: Sequence[Value], op: Pad) -> Arrays | None:
+    (array,) = input_arrays(values, op)
+    output = values[op.output]
+    zero = output.quant.zero_point[0] if output.quant and output.dtype is DType.INT8 else 0
+    return [np.pad(array, op.amounts, constant_values=zero)]
+
+
 SPEC = OpSpec(
     op=Pad,
     shapes=pad_shapes,
     checks=(rules.same_types, check_amounts, one_quant),
+    fold=_fold,
     words=_words,
     kernels=pad_kernels(_value),
     tflite=TfliteFormat(

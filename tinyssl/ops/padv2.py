@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from tinyssl.graph.model import DType, Model, Value
 from tinyssl.ops.common import rules
+from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.pads import PadOp, check_amounts, pad_kernels, pad_shapes, read_amounts
 from tinyssl.ops.common.parts import one_quant
 from tinyssl.ops.common.spec import OpSpec, TflmNames
@@ -54,10 +56,16 @@ def _write(op: PadV2, to: Lowering) -> FileOp:
     return FileOp(op.kind, 2, (op.input, amounts, value), op.outputs, "PadV2Options", {})
 
 
+def _fold(values: Sequence[Value], op: PadV2) -> Arrays | None:
+    (array,) = input_arrays(values, op)
+    return [np.pad(array, op.amounts, constant_values=op.value)]
+
+
 SPEC = OpSpec(
     op=PadV2,
     shapes=pad_shapes,
     checks=(rules.same_types, check_amounts, one_quant),
+    fold=_fold,
     words=_words,
     kernels=pad_kernels(lambda _, op: op.value),
     tflite=TfliteFormat(read=_read, write=_write, max_version=4, inputs=(3, 3), int32_inputs=(1,)),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import DType, Model, Operand
+from tinyssl.graph.model import DType, Model, Operand, Value
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import UnaryOp
+from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.copy import Copy, copy_kernel, filled, strides
 from tinyssl.ops.common.parts import one_quant, positive_axes
 from tinyssl.ops.common.spec import OpSpec, TflmNames
@@ -59,10 +63,16 @@ def _write(op: ReverseV2, to: Lowering) -> FileOp:
     return FileOp(op.kind, 3, inputs, op.outputs, "ReverseV2Options", {})
 
 
+def _fold(values: Sequence[Value], op: ReverseV2) -> Arrays | None:
+    (array,) = input_arrays(values, op)
+    return [np.flip(array, op.axes)]
+
+
 SPEC = OpSpec(
     op=ReverseV2,
     shapes=lambda model, op: (model.tensor(op.input).shape,),
     checks=(rules.same_types, one_quant, _check_axes),
+    fold=_fold,
     words=lambda _, op: [f"axes {','.join(map(str, op.axes))}"],
     kernels=(copy_kernel(reverse_copy),),
     tflite=TfliteFormat(read=_read, write=_write, max_version=3, inputs=(2, 2), int32_inputs=(1,)),

@@ -116,6 +116,33 @@ FOLDS: dict[str, tuple[str, list[Any], list[Any], dict[str, int]]] = {
     "less": ("LESS", [COUNT, whole(9)], [COUNT < 9], {}),
     "logical and": ("LOGICAL_AND", [COUNT > 3, COUNT < 9], [(COUNT > 3) & (COUNT < 9)], {}),
     "cast": ("CAST", [COUNT], [COUNT.astype("f4")], {}),
+    "broadcast to": (
+        "BROADCAST_TO",
+        [COUNT[:, :1], whole([2, 3, 4])],
+        [np.broadcast_to(COUNT[:, :1], (2, 3, 4))],
+        {},
+    ),
+    "broadcast args": ("BROADCAST_ARGS", [whole([5, 1]), whole([2, 1, 3])], [whole([2, 5, 3])], {}),
+    "reverse": ("REVERSE_V2", [COUNT, whole([1, 2])], [COUNT[:, ::-1, ::-1]], {}),
+    "gather": (
+        "GATHER",
+        [COUNT.astype("f4"), whole([2, 0])],
+        [COUNT.astype("f4")[:, [2, 0]]],
+        {"axis": 1, "batchDims": 0},
+    ),
+    "pad": (
+        "PAD",
+        [COUNT, whole([[0, 1], [2, 0], [1, 1]])],
+        [np.pad(COUNT, ((0, 1), (2, 0), (1, 1)))],
+        {},
+    ),
+    "pad v2": (
+        "PADV2",
+        [COUNT, whole([[0, 1], [2, 0], [1, 1]]), whole([7])],
+        [np.pad(COUNT, ((0, 1), (2, 0), (1, 1)), constant_values=7)],
+        {},
+    ),
+    "fill": ("FILL", [whole([2, 3]), whole(7)], [np.full((2, 3), 7, "i4")], {}),
 }
 """Operator, inputs, results, options; TFLM computes them too"""
 
