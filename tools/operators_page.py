@@ -34,7 +34,6 @@ REASONS = {
     "CUSTOM TFLM_DECODE": "weights that TensorFlow Lite Micro's own tool compressed: take the file "
     "from before that",
     "CUSTOM ethos-u": "commands of an NPU: take the model from before it was compiled for one",
-    "BROADCAST_ARGS": "computes shapes, which are fixed here: convert the model with fixed sizes",
 }
 """Why there is none; `not yet` for all others"""
 

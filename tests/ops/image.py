@@ -63,11 +63,13 @@ SANITIZED = (
     *("gcc", "-O1", "-g", "-std=c11", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
     *("-Wall", "-Wextra", "-Wconversion", "-Werror", *COUNT_LINES),
 )
+BARE = ("-O2", "-std=gnu11", "-ffp-contract=off")
+"""As the firmware is compiled: float products and sums are rounded each by itself"""
 SEMIHOSTED = ("-semihosting-config", "enable=on,target=native", "-kernel")
 
 
 def _cortex_m(isa: Isa, machine: str, instruction: str = "") -> Target:
-    compiler = ("arm-none-eabi-gcc", f"-mcpu={isa.value}", "-mthumb", "-O2", "-std=gnu11")
+    compiler = ("arm-none-eabi-gcc", f"-mcpu={isa.value}", "-mthumb", *BARE)
     link = ("--specs=rdimon.specs", "-Wl,--section-start=.vectors=0")
     command = ("qemu-system-arm", "-M", machine, "-nographic", "-monitor", "none", *SEMIHOSTED)
     return Target(isa, (*compiler, *link), command, instruction, START)
@@ -82,7 +84,7 @@ def _cortex_m55() -> Target:
 def _rv32() -> Target:
     """Compiled for RV32IMC, on a core without more; its C library is that of RV32IM."""
     compiler = (
-        *("riscv64-unknown-elf-gcc", "-march=rv32im", "-mabi=ilp32", "-O2", "-std=gnu11"),
+        *("riscv64-unknown-elf-gcc", "-march=rv32im", "-mabi=ilp32", *BARE),
         *(
             "--specs=picolibc.specs",
             "--oslib=semihost",
