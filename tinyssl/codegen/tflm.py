@@ -14,7 +14,7 @@ from tinyssl.codegen.literals import comment_text, string_literal
 from tinyssl.codegen.render import Sources, render
 from tinyssl.codegen.tensors import END_KINDS, table_context
 from tinyssl.core.errors import UnsupportedModel, UsageError
-from tinyssl.frontends.tflite import complete, read_model, require_canonical
+from tinyssl.frontends.tflite import read_model, simplify
 from tinyssl.graph.model import Model
 from tinyssl.graph.verify import verify
 from tinyssl.ops import OPS
@@ -32,19 +32,19 @@ def render_tflm(model: Model, data: bytes, arena_bytes: int) -> Sources:
     Args:
         model: The model, for its name. Passes may have changed its graph: what is rendered is the
             graph of `data`, because that is what TFLM runs.
-        data: The canonical .tflite; it goes into the image byte for byte, with what it leaves out
-            and TFLM needs written in (`tinyssl.frontends.tflite.complete`).
+        data: The .tflite; it goes into the image byte for byte, with what it leaves out and TFLM
+            needs written in, and without what it can do without
+            (`tinyssl.frontends.tflite.simplify`).
         arena_bytes: Size of the tensor arena; see `tinyssl.project.tflm.arena_bytes`.
 
     Returns:
         `engine_tflm.cc`, `model_data.{h,cc}` and `tflm_log.{h,cc}`; equal input gives equal text.
 
     Raises:
-        ModelError: TFLM would misread the file, or it is damaged.
+        ModelError: It is damaged.
         UnsupportedModel: Something that tinyssl does not do, or resource variables.
         UsageError: The arena is not a multiple of 16, or cannot even hold the inputs.
     """
-    require_canonical(data)
     graph = read_model(data, model.name)
     verify(graph)
     _check_handles(graph)
@@ -84,7 +84,7 @@ def _kinds(graph: Model) -> tuple[str, ...]:
 
 def _context(graph: Model, source: bytes, arena_bytes: int) -> dict[str, Any]:
     """All that the templates see."""
-    data = complete(source).data
+    data = simplify(source, graph).data
     return {
         "name": comment_text(graph.name),
         "mlperf_literal": string_literal(mlperf_id(graph)),

@@ -44,6 +44,8 @@ class BuildInfo:
     """baremetal or arduino"""
     tuning: dict[str, Any] = field(default_factory=dict)
     """where `tinyssl tune` measured the steps: board, when, unit, total; empty: the cost model's"""
+    changes: list[str] = field(default_factory=list)
+    """what was done to the model of the file, one line for each kind"""
 
     FILE: ClassVar[str] = "tinyssl_build.json"
 

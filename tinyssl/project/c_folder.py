@@ -55,6 +55,7 @@ def source_folder(
         arena=source.program.plan.as_json(),
         ops=describe_calls(source.program.graph, source.program.calls),
         data_run=source.data_run,
+        changes=list(source.changes),
         built=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from tinyssl import compiler
 from tinyssl.compiler import Program
 from tinyssl.core.progress import Progress
 from tinyssl.core.records import Workspace, read_record
-from tinyssl.frontends.tflite import read_model
+from tinyssl.frontends.tflite import read_model, simplify
 from tinyssl.graph.interface import Feeds
 from tinyssl.graph.model import Model
 from tinyssl.graph.verify import verify
@@ -46,6 +47,12 @@ class ModelSource:
     """Folder of the convert run; empty for a file from elsewhere"""
     tuning: Tuning | None = None
     """What the kernel calls were measured by; None: they are the cost model's choice"""
+
+    @cached_property
+    def changes(self) -> tuple[str, ...]:
+        """What was done to the model of the file, one line for each kind."""
+        passes = self.program.graph.changes[len(self.graph.changes) :]
+        return (*simplify(self.data, self.graph).added, *map(str, passes))
 
 
 def shipped_model(workspace: Workspace, progress: Progress) -> Path | None:

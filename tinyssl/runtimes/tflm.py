@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tinyssl.core.errors import InterpreterFailed, ModelError
-from tinyssl.frontends.tflite import complete, read_model, require_canonical
+from tinyssl.frontends.tflite import complete, read_model, simplify
 from tinyssl.graph.interface import Feeds, Outputs, check_feeds, named_values, of_kind
 from tinyssl.graph.model import ValueKind
 from tinyssl.graph.verify import verify as verify_model
@@ -58,17 +58,18 @@ class TflmInterpreter(Runtime):
     """
 
     def __init__(self, data: bytes) -> None:
-        require_canonical(data)  # TFLM checks nothing: a damaged file ends its process
         self.model = read_model(data)
-        verify_model(self.model)
+        verify_model(self.model)  # TFLM checks nothing: a damaged file ends its process
         named = named_values(self.model)
         self.inputs = of_kind(named, ValueKind.INPUT)
         self.outputs = of_kind(named, ValueKind.OUTPUT)
-        completed = complete(data)
-        self.data = completed.data
-        """What TFLM runs: the file, with what it leaves out written in"""
-        self.added = completed.added
-        """What was written in, in words; empty for most files"""
+        self.original = complete(data).data
+        """The file, with what it leaves out written in"""
+        simple = simplify(data, self.model)
+        self.data = simple.data
+        """What TFLM runs: the same, without what the model does without"""
+        self.changes = simple.added
+        """What was changed in the file, in words; empty for most files"""
         self._process = InterpreterProcess("tflm")
         self._open(PLAIN, keep_tensors=False)
 

@@ -54,6 +54,7 @@ from tinyssl.device import Identity, Session, open_link
 from tinyssl.graph.interface import Feeds, Outputs, ValueInfo
 from tinyssl.graph.model import Model
 from tinyssl.runtimes.device import DeviceModel
+from tinyssl.verify.host import note_changes
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ def bench(config: BenchConfig, workspace: Workspace, progress: Progress | None =
     inputs = {"build": target.folder / BuildInfo.FILE, "model": Path(target.info.model_path)}
     with workspace.start("bench", content, inputs=inputs, data=told) as run:
         target.info.save(run.file("build", BuildInfo.FILE).parent, workspace.root)
+        note_changes(target.info.changes, progress)
         link = open_link(target.port, target.baud)
         with Session(link, config.timeout, config.retries) as session:
             identity = _identify(session, target, run, progress)

@@ -34,6 +34,7 @@ from tinyssl.project.tighten import Tightened, emulated_twin, tighten_arena
 from tinyssl.targets.boards import Board, Framework, find_board
 from tinyssl.targets.kernels import PORTABLE
 from tinyssl.targets.ports import board_port
+from tinyssl.verify.host import note_changes
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
     plain = config_json(config)
     folder = output_folder(config, workspace)
     with workspace.start("build", plain, inputs={"model": source.path}) as run:
+        note_changes(source.changes, progress)
         job = BuildJob(
             config, board, source, folder.absolute(), run.record.commit, progress, framework
         )
@@ -104,6 +106,7 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
             engine=info.engine,
             build_id=info.build_id,
             folder=str(job.folder),
+            **({"changes": "; ".join(source.changes)} if source.changes else {}),
             **{f"{name}_bytes": size for name, size in info.sizes.items()},
         )
     return info
@@ -177,6 +180,7 @@ def _info(
         built=datetime.now(UTC).isoformat(timespec="seconds"),
         framework=job.framework,
         tuning=source.tuning.summary() if source.tuning else {},
+        changes=list(source.changes),
     )
 
 

@@ -19,7 +19,7 @@ from tinyssl.runtimes.inputs import make_inputs
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
 from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.verify.accuracy import measure_quality
-from tinyssl.verify.host import check_host
+from tinyssl.verify.host import HostCheck, check_host, note_changes
 from tinyssl.verify.sqnr import layer_sqnr
 from tinyssl.verify.subject import TestSplit, find_subject, load_split
 
@@ -79,21 +79,29 @@ def _compare(
     expected = [oracle.run(one) for one in x]
     engines = {"tflm": _compare_outputs(expected, expected)}
     run.results(images=len(x), tflm_arena_bytes=oracle.arena_bytes, engines=engines)
-    if oracle.added:
-        run.results(written_for_tflm="; ".join(oracle.added))
     for kernels in (Kernels.REFERENCE, Kernels.XNNPACK):
         found = _litert(oracle.data, kernels, x, progress)
         if found is not None:
             engines[f"litert-{kernels.value}"] = _compare_outputs(expected, found)
             run.results(engines=engines)
     check = check_host(data, x, progress=progress)
+    note_changes(check.changes, progress)
     engines["aot-host"] = _compare_outputs(expected, check.outputs)
     order = ("tflm", "aot-host", "litert-ref", "litert-xnnpack")
     run.results(
         equal=engines["aot-host"]["equal"],
         operators=check.operators,
+        **_changed(check),
         engines={name: engines[name] for name in order if name in engines},
     )
+
+
+def _changed(check: HostCheck) -> dict[str, str]:
+    """What was changed in the model, and which interpreter gives the same for the file as it is."""
+    if not check.changes:
+        return {}
+    judge = {"compared_with_original_by": check.judge.value} if check.judge.value else {}
+    return {"changes": "; ".join(check.changes), **judge}
 
 
 def _litert(

@@ -15,6 +15,8 @@ from tinyssl.graph.interface import Feeds, Outputs
 from tinyssl.runtimes.base import Array
 from tinyssl.runtimes.host import HostModel
 from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.verify.bits import bits
+from tinyssl.verify.original import Judge, check_original
 
 STEPPED_INPUTS = 64
 """Inputs on which every operator is compared, not only the output; `make_inputs` puts the extremes
@@ -38,6 +40,10 @@ class HostCheck:
     """Compared in all"""
     outputs: list[Outputs]
     """What our C gave, by input"""
+    changes: tuple[str, ...] = ()
+    """What was done to the model, one line for each kind"""
+    judge: Judge = Judge.NOBODY
+    """What compared the file with what is left of it after `simplify`"""
 
 
 @dataclass(frozen=True)
@@ -83,11 +89,6 @@ def first_difference(
     )
 
 
-def bits(values: Array) -> Array:
-    """Elements as unsigned numbers of their bits: a NaN equals itself, and 0.0 is not -0.0."""
-    return np.ascontiguousarray(values).view(f"u{values.itemsize}")
-
-
 def check_host(
     data: bytes,
     inputs: Sequence[Feeds],
@@ -115,9 +116,10 @@ def check_host(
     """
     oracle = TflmInterpreter(data)
     progress = progress or Silent()
-    for text in oracle.added:
-        progress.note(f"for TensorFlow Lite Micro, written into the model: {text}")
     program = program or compiler.compile(oracle.model)
+    passes = program.graph.changes[len(oracle.model.changes) :]
+    changes = (*oracle.changes, *map(str, passes))
+    judge = check_original(oracle, inputs, progress)
     outputs, compared = [], 0
     with (
         HostModel(program) as ours,
@@ -131,7 +133,13 @@ def check_host(
             compared += sum(output.nbytes for output in outputs[-1].values())
             task.advance()
         pair.check_reset(inputs, outputs)
-    return HostCheck(len(inputs), len(program.graph.ops), compared, outputs)
+    return HostCheck(len(inputs), len(program.graph.ops), compared, outputs, changes, judge)
+
+
+def note_changes(changes: Sequence[str], progress: Progress) -> None:
+    """Tells what was done to a model, one line for each kind."""
+    for text in changes:
+        progress.note(f"model: {text}")
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import pytest
 
 from tests.networks import network, with_external_buffers
 from tinyssl.codegen.tflm import operator_kinds, render_tflm
-from tinyssl.core.errors import ModelError, UsageError
-from tinyssl.frontends.tflite import read_model, write_model
+from tinyssl.core.errors import UsageError
+from tinyssl.frontends.tflite import complete, read_model, write_model
 from tinyssl.graph.passes import run_passes
 from tinyssl.ops import OPS
 
@@ -98,10 +98,10 @@ def test_a_name_cannot_leave_its_comment_or_string(data):
     assert '"x*/ %22%0A"' in text
 
 
-def test_external_buffers_are_refused(data):
+def test_external_buffers_are_moved_into_the_image(data):
     outside = with_external_buffers(data)
-    with pytest.raises(ModelError, match="misread"):
-        render_tflm(read_model(outside), outside, ARENA)
+    text = render_tflm(read_model(outside), outside, ARENA)["model_data.cc"]
+    assert text.count("0x") == len(complete(outside).data)
 
 
 @pytest.mark.parametrize("arena", [0, 100, 4097])

@@ -76,14 +76,13 @@ def test_what_the_verifier_finds_stands_beside_what_the_reader_finds() -> None:
     found = add_conv(file, start)
     gram = file.activation((1, 4, 4, 2), 0.3)
     file.operator("SKIP_GRAM", [found], [gram])
-    total = file.activation((1, 4, 4, 2), 0.6)
-    constant = file.constant(np.ones((1, 4, 4, 2), np.int8), [0.1], name="offset")
-    file.operator("ADD", [start, constant], [total], 2, fusedActivationFunction=0)
-    error = refusal(file.data(outputs=[gram, total]))
+    limit, numbers = file.activation((), dtype="int32"), file.activation((4,), dtype="int32")
+    file.operator("RANGE", [limit, limit, limit], [numbers])
+    error = refusal(file.data(inputs=[start, limit], outputs=[gram, numbers]))
     assert error.message.startswith("2 things in this model are not supported:\n")
     assert "#1 SKIP_GRAM: operator is not supported" in error.message
-    assert "#2 ADD: offset is a constant" in error.message
-    assert "fold the constant" in error.hint
+    assert "#2 RANGE: it is computed where its inputs are constants" in error.message
+    assert "fixed input sizes" in error.hint
 
 
 def test_a_dilated_convolution_of_keras_is_recognised() -> None:

@@ -194,11 +194,6 @@ REFUSED: dict[str, tuple[Callable[[], bytes], Callable[[Any], object], str]] = {
         lambda model: setattr(model.subgraphs[0].tensors[0], "shapeSignature", [1, -1, -1, 3]),
         r"dynamic shape \[1, -1, -1, 3\]",
     ),
-    "subgraphs": (
-        cases.softmax,
-        lambda model: model.subgraphs.append(model.subgraphs[0]),
-        "2 subgraphs",
-    ),
     "type": (
         cases.softmax,
         lambda model: setattr(model.subgraphs[0].tensors[0], "type", 8),

@@ -58,7 +58,7 @@ def test_a_death_is_an_error_with_interpreter_signal_and_hint() -> None:
 
 
 def test_the_operator_at_which_it_dies_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tinyssl.runtimes.tflm.complete", lambda data: Completed(data, ()))
+    monkeypatch.setattr("tinyssl.runtimes.tflm.simplify", lambda data, _: Completed(data, ()))
     with pytest.raises(InterpreterFailed, match="first operator at which it fails is #1 DEPTHWISE"):
         TflmInterpreter(deadly())
 

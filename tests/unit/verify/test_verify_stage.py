@@ -49,7 +49,7 @@ def test_what_was_written_into_the_model_stands_in_the_record(tmp_path, workspac
     path = tmp_path / "depthwise.tflite"
     path.write_bytes(cases.depthwise(bias=False))
     results = verify(VerifyConfig(model=path, images=12), workspace).results
-    assert results["written_for_tflm"] == "#0 DEPTHWISE_CONV_2D: a bias of zeros"
+    assert results["changes"] == "#0 DEPTHWISE_CONV_2D: a bias of zeros"
     assert results["engines"]["litert-ref"]["equal"] == 12
 
 

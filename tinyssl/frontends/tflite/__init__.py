@@ -1,7 +1,7 @@
 """The TFLite file format: bytes to `ir.Model` and back."""
 
-from tinyssl.frontends.tflite.canonical import is_canonical, require_canonical
-from tinyssl.frontends.tflite.complete import Completed, complete, first_operators
+from tinyssl.frontends.tflite.canonical import is_canonical
+from tinyssl.frontends.tflite.complete import Completed, complete, first_operators, simplify
 from tinyssl.frontends.tflite.file import read_file
 from tinyssl.frontends.tflite.reader import read_model
 from tinyssl.frontends.tflite.writer import write_model
@@ -13,6 +13,6 @@ __all__ = [
     "is_canonical",
     "read_file",
     "read_model",
-    "require_canonical",
+    "simplify",
     "write_model",
 ]

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyssl.core.errors import ModelError
 from tinyssl.frontends.tflite.reader import read_model
 from tinyssl.frontends.tflite.tables import damage_as_error
 from tinyssl.frontends.tflite.tensors import DTYPES
-
-CONVERT_HINT = (
-    'rewrite it in canonical form: python -c "from pathlib import Path; '
-    "from tinyssl.convert import canonicalise; "
-    "Path('canonical.tflite').write_bytes(canonicalise(Path('model.tflite').read_bytes()))\""
-)
 
 
 def is_canonical(data: bytes) -> list[str]:
@@ -27,9 +20,18 @@ def is_canonical(data: bytes) -> list[str]:
         ModelError: The file is damaged.
         UnsupportedModel: It holds something that tinyssl does not do.
     """
+    read_model(data)  # damaged files end here, with a message
+    return misplaced(data)
+
+
+def misplaced(data: bytes) -> list[str]:
+    """`is_canonical` of a file that the reader accepts.
+
+    Raises:
+        ModelError: The file is damaged.
+    """
     from ai_edge_litert import schema_py_generated as schema
 
-    read_model(data)  # damaged files end here, with a message
     with damage_as_error(data):
         root = schema.Model.GetRootAs(data, 0)
         graph = root.Subgraphs(0)
@@ -56,18 +58,3 @@ def _problem(root: Any, tensor: Any) -> str:
     if position % size:
         return f"buffer {number} at offset {position} is not aligned to {size} bytes"
     return ""
-
-
-def require_canonical(data: bytes) -> None:
-    """Refuses a file that TensorFlow Lite Micro would misread.
-
-    Raises:
-        ModelError: It would; also for damaged and unsupported files.
-    """
-    problems = is_canonical(data)
-    if problems:
-        raise ModelError(
-            f"TensorFlow Lite Micro would misread this file: {len(problems)} of its constants "
-            f"are out of its reach ({problems[0]})",
-            hint=CONVERT_HINT,
-        )

@@ -1,11 +1,16 @@
-"""Writes into a file what it may leave out, but TensorFlow Lite Micro and LiteRT need.
+"""Files as interpreters take them: complete, and without what the model does without.
 
-All of it follows from the rest of the file, so the model stays the same; without it an interpreter
-ends its process or computes something else:
+`complete` writes in what a file may leave out, but TensorFlow Lite Micro and LiteRT need. All of it
+follows from the rest of the file, so the model stays the same; without it an interpreter ends its
+process or computes something else:
 
+* constants behind the flatbuffer, or at odd addresses, move into it (TFLM reads them in place);
 * zero points of 0 for a tensor that has scales alone (TFLM takes it as not quantised);
 * what an operator's `TfliteFormat.complete` adds, as the bias of DEPTHWISE_CONV_2D;
 * paddings and axes as int32 (TFLM reads int64 ones as if they were).
+
+`simplify` does so too, and leaves out what the reader found unnecessary: operators folded into
+constants, operators whose results nobody reads, subgraphs that no operator runs, and metadata.
 """
 
 from __future__ import annotations
@@ -18,7 +23,11 @@ from typing import Any
 import numpy as np
 
 from tinyssl.core.text import printable
-from tinyssl.frontends.tflite.tables import IDENTIFIER, damage_as_error
+from tinyssl.frontends.tflite.canonical import misplaced
+from tinyssl.frontends.tflite.packing import pack
+from tinyssl.frontends.tflite.tables import damage_as_error
+from tinyssl.graph.changes import ChangeKind
+from tinyssl.graph.model import Model
 from tinyssl.ops import OPS
 from tinyssl.ops.common.spec import OpSpec
 from tinyssl.ops.common.tflite import FileEdit
@@ -29,26 +38,98 @@ class Completed:
     """A file that interpreters can take."""
 
     data: bytes
-    """The file itself where nothing was missing; tensor indices are the same in any case"""
+    """The file itself where nothing had to change; tensor indices are the same in any case"""
     added: tuple[str, ...]
-    """What was written in: `#1 DEPTHWISE_CONV_2D: a bias of zeros`"""
+    """What was changed beside the operators: `#1 DEPTHWISE_CONV_2D: a bias of zeros`"""
+
+
+@dataclass(frozen=True)
+class _Edit:
+    """A file while it is changed."""
+
+    schema: Any
+    root: Any
+    """`ModelT` of the schema's object API"""
+    data: bytes
+    """The file before"""
+
+    @property
+    def graph(self) -> Any:
+        """The first subgraph."""
+        return self.root.subgraphs[0]
+
+    def operators(self) -> list[tuple[int, Any, OpSpec[Any]]]:
+        """Position, table and specification of each operator that has one."""
+        specs = {
+            getattr(self.schema.BuiltinOperator, kind, None): spec for kind, spec in OPS.items()
+        }
+        codes = [max(c.builtinCode, c.deprecatedBuiltinCode) for c in self.root.operatorCodes]
+        return [
+            (index, operator, specs[codes[operator.opcodeIndex]])
+            for index, operator in enumerate(self.graph.operators)
+            if codes[operator.opcodeIndex] in specs
+        ]
+
+    def buffer(self, content: bytes) -> int:
+        """Number of a new buffer."""
+        buffer = self.schema.BufferT()
+        buffer.data = np.frombuffer(content, np.uint8)
+        self.root.buffers.append(buffer)
+        return len(self.root.buffers) - 1
+
+    def constant(self, values: Any) -> Any:
+        """A new int32 tensor, behind all others."""
+        tensor = self.schema.TensorT()
+        tensor.shape = np.array(values.shape, np.int32)
+        tensor.type = self.schema.TensorType.INT32
+        tensor.buffer = self.buffer(values.tobytes())
+        tensor.name = b""
+        self.graph.tensors.append(tensor)
+        return tensor
+
+
+METADATA_BYTES = 1024
+"""Most bytes of metadata that are not worth another file: converters write their version"""
+
+Step = Callable[[_Edit], list[str]]
+"""Changes a file; says what it did"""
 
 
 def complete(data: bytes) -> Completed:
     """The file with all that it leaves out.
 
     Args:
-        data: A file that `read_model` and `graph.verify` accept, with all constants inside.
+        data: A file that `read_model` and `graph.verify` accept.
 
     Raises:
         ModelError: It is damaged in a part that those do not read.
     """
+    return _edited(data, COMPLETING)
+
+
+def simplify(data: bytes, model: Model) -> Completed:
+    """The file with all that it leaves out, and without what the model does without.
+
+    Args:
+        data: A file that `graph.verify` accepts.
+        model: What `read_model` made of it.
+
+    Raises:
+        ModelError: It is damaged in a part that the reader does not read.
+    """
+    fill, leave_out = partial(_fill_constants, model), partial(_leave_out, model)
+    return _edited(
+        data, (fill, *COMPLETING, leave_out, _drop_subgraphs, _drop_codes, _drop_metadata)
+    )
+
+
+def _edited(data: bytes, steps: Sequence[Step]) -> Completed:
     from ai_edge_litert import schema_py_generated as schema
 
     with damage_as_error(data):
-        root = schema.ModelT.InitFromPackedBuf(data, 0)
-        added = [text for step in STEPS for text in step(schema, root)]
-        return Completed(_packed(root), tuple(added)) if added else Completed(data, ())
+        edit = _Edit(schema, schema.ModelT.InitFromPackedBuf(data, 0), data)
+        added = [text for step in steps for text in step(edit)]
+        return Completed(pack(edit.root), tuple(added)) if added else Completed(data, ())
 
 
 def first_operators(data: bytes, count: int) -> bytes:
@@ -61,26 +142,31 @@ def first_operators(data: bytes, count: int) -> bytes:
     written = [op.outputs for op in graph.operators if op.outputs is not None and len(op.outputs)]
     graph.outputs = written[-1] if written else graph.inputs
     root.signatureDefs = []
-    return _packed(root)
+    return pack(root)
 
 
-def _packed(root: Any) -> bytes:
-    import flatbuffers
+def _inline(edit: _Edit) -> list[str]:
+    """Brings constants to where TFLM can read them: `pack` aligns all that are inside."""
+    outside = [buffer for buffer in edit.root.buffers if buffer.offset > 1]
+    for buffer in outside:
+        content = edit.data[buffer.offset : buffer.offset + buffer.size]
+        buffer.data, buffer.offset, buffer.size = np.frombuffer(content, np.uint8), 0, 0
+    if outside:
+        return [f"moved into the flatbuffer from behind it: constants, {len(outside)}"]
+    crooked = misplaced(edit.data)
+    return [f"moved to aligned addresses: constants, {len(crooked)}"] if crooked else []
 
-    builder = flatbuffers.Builder(1 << 16)
-    builder.Finish(root.Pack(builder), IDENTIFIER)
-    return bytes(builder.Output())
 
-
-def _zero_points(_: Any, root: Any) -> list[str]:
-    graph, added = root.subgraphs[0], []
-    for index in sorted(_used(graph)):
-        quant = graph.tensors[index].quantization
+def _zero_points(edit: _Edit) -> list[str]:
+    added = []
+    for index in sorted(_used(edit.graph)):
+        tensor = edit.graph.tensors[index]
+        quant = tensor.quantization
         if quant is None or quant.scale is None or len(quant.scale) == 0:
             continue
         if quant.zeroPoint is None or len(quant.zeroPoint) == 0:
             quant.zeroPoint = np.zeros(len(quant.scale), np.int64)
-            name = printable((graph.tensors[index].name or b"").decode("utf-8", "replace"))
+            name = printable((tensor.name or b"").decode("utf-8", "replace"))
             added.append(f"tensor {index} ({name or f't{index}'}): a zero point of 0")
     return added
 
@@ -95,58 +181,108 @@ def _used(graph: Any) -> set[int]:
     }
 
 
-def _operator_gaps(schema: Any, root: Any) -> list[str]:
+def _operator_gaps(edit: _Edit) -> list[str]:
     """What the operators' own functions write in."""
-    graph, added = root.subgraphs[0], []
-    for index, operator, spec in _operators(schema, root):
+    added = []
+    for index, operator, spec in edit.operators():
         if spec.tflite.complete is not None:
-            add_constant = partial(_constant, schema, root)
-            edit = FileEdit(operator, graph.tensors, add_constant, schema)
+            file_edit = FileEdit(operator, edit.graph.tensors, edit.constant, edit.schema)
             label = f"#{index} {spec.kind}"
-            added += [f"{label}: {text}" for text in spec.tflite.complete(edit)]
+            added += [f"{label}: {text}" for text in spec.tflite.complete(file_edit)]
     return added
 
 
-def _indices(schema: Any, root: Any) -> list[str]:
-    graph, added = root.subgraphs[0], []
-    for index, operator, spec in _operators(schema, root):
+def _indices(edit: _Edit) -> list[str]:
+    added = []
+    for index, operator, spec in edit.operators():
         for place in spec.tflite.int32_inputs:
-            wide = graph.tensors[int(operator.inputs[place])]
-            if wide.type != schema.TensorType.INT64:
+            wide = edit.graph.tensors[int(operator.inputs[place])]
+            content = edit.root.buffers[wide.buffer].data
+            if wide.type != edit.schema.TensorType.INT64 or content is None:
                 continue
-            values = np.asarray(root.buffers[wide.buffer].data, np.uint8).view("<i8")
-            narrow = _constant(schema, root, values.astype("<i4").reshape(wide.shape))
+            values = np.asarray(content, np.uint8).view("<i8")
+            narrow = edit.constant(values.astype("<i4").reshape(wide.shape))
             narrow.name = wide.name
             inputs = [int(number) for number in operator.inputs]
-            inputs[place] = len(graph.tensors) - 1
+            inputs[place] = len(edit.graph.tensors) - 1
             operator.inputs = inputs
             added.append(f"#{index} {spec.kind}: its {ORDINALS[place]} input as int32")
     return added
 
 
-STEPS: Sequence[Callable[[Any, Any], list[str]]] = (_zero_points, _operator_gaps, _indices)
+COMPLETING: Sequence[Step] = (_inline, _zero_points, _operator_gaps, _indices)
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
 
-def _operators(schema: Any, root: Any) -> list[tuple[int, Any, OpSpec[Any]]]:
-    """Position, table and specification of each operator."""
-    specs = {getattr(schema.BuiltinOperator, kind, None): spec for kind, spec in OPS.items()}
-    codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in root.operatorCodes]
-    return [
-        (index, operator, specs[codes[operator.opcodeIndex]])
-        for index, operator in enumerate(root.subgraphs[0].operators)
-        if codes[operator.opcodeIndex] in specs
-    ]
+def _fill_constants(model: Model, edit: _Edit) -> list[str]:
+    """Gives the outputs of folded operators their values."""
+    for change in model.changes:
+        if change.kind is ChangeKind.FOLDED:
+            for position in change.indices:
+                for index in edit.graph.operators[position].outputs:
+                    value = model.tensor(int(index))
+                    edit.graph.tensors[index].buffer = edit.buffer(value.data or b"")
+    return []
 
 
-def _constant(schema: Any, root: Any, values: Any) -> Any:
-    """A new tensor, behind all others."""
-    buffer, tensor = schema.BufferT(), schema.TensorT()
-    buffer.data = np.frombuffer(values.tobytes(), np.uint8)
-    root.buffers.append(buffer)
-    tensor.shape = np.array(values.shape, np.int32)
-    tensor.type = schema.TensorType.INT32
-    tensor.buffer = len(root.buffers) - 1
-    tensor.name = b""
-    root.subgraphs[0].tensors.append(tensor)
-    return tensor
+def _leave_out(model: Model, edit: _Edit) -> list[str]:
+    """Drops the operators that the model does without."""
+    gone = {position for change in model.changes for position in change.indices}
+    kept = [op for position, op in enumerate(edit.graph.operators) if position not in gone]
+    edit.graph.operators = kept
+    _shape_reshapes(model, edit)
+    return list(map(str, model.changes))
+
+
+def _shape_reshapes(model: Model, edit: _Edit) -> None:
+    """Gives a RESHAPE the shape that an operator computed which is gone: TFLM never reads it."""
+    made = {int(index) for op in edit.graph.operators for index in op.outputs}
+    for _, operator, spec in edit.operators():
+        if spec.kind == "RESHAPE" and len(operator.inputs) == 2:
+            source, shape = map(int, operator.inputs)
+            value = model.tensor(int(operator.outputs[0]))
+            if (
+                shape not in made
+                and edit.root.buffers[edit.graph.tensors[shape].buffer].data is None
+            ):
+                edit.constant(np.array(value.shape, "<i4"))
+                operator.inputs = [source, len(edit.graph.tensors) - 1]
+
+
+def _drop_codes(edit: _Edit) -> list[str]:
+    """Drops the codes of operators that are gone: LiteRT asks for a kernel of each."""
+    operators = [op for graph in edit.root.subgraphs for op in graph.operators or []]
+    used = sorted({op.opcodeIndex for op in operators})
+    for op in operators:
+        op.opcodeIndex = used.index(op.opcodeIndex)
+    edit.root.operatorCodes = [edit.root.operatorCodes[number] for number in used]
+    return []
+
+
+def _drop_subgraphs(edit: _Edit) -> list[str]:
+    """Drops subgraphs that no CALL_ONCE runs; models with other control flow are not read."""
+    table = edit.schema.BuiltinOptions.CallOnceOptions
+    calls = [op.builtinOptions for op in edit.graph.operators if op.builtinOptionsType == table]
+    kept = [0, *sorted({call.initSubgraphIndex for call in calls})]
+    count = len(edit.root.subgraphs) - len(kept)
+    if not count:
+        return []
+    for call in calls:
+        call.initSubgraphIndex = kept.index(call.initSubgraphIndex)
+    edit.root.subgraphs = [edit.root.subgraphs[number] for number in kept]
+    edit.root.signatureDefs = None
+    return [f"left out, as no operator runs them: subgraphs, {count}"]
+
+
+def _drop_metadata(edit: _Edit) -> list[str]:
+    """Drops what describes the model to tools: no interpreter reads it."""
+    used = {tensor.buffer for graph in edit.root.subgraphs for tensor in graph.tensors}
+    described = {entry.buffer for entry in edit.root.metadata or []} - used
+    count = len(edit.root.metadata or [])
+    size = 0
+    for number in described:
+        buffer = edit.root.buffers[number]
+        size += 0 if buffer.data is None else len(buffer.data)
+        buffer.data = None
+    edit.root.metadata = edit.root.metadataBuffer = None
+    return [f"left out: metadata, {size} bytes"] if count and size > METADATA_BYTES else []

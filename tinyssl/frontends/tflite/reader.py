@@ -159,12 +159,6 @@ class _Reader:
             for position, op in enumerate(self.main.ops)
             if op.kind == CALL
         }
-        count = self.tables.root.SubgraphsLength()
-        others = set(range(1, count)) - set(numbers.values())
-        if others and all(op.kind in OPS or op.kind in RUN_ONCE for op in self.main.ops):
-            text = f"the file holds {count} subgraphs, and no operator runs {len(others)} of them"
-            hint = "convert a single signature, without control flow"
-            self.blockers.append(Blocker("", text, hint))
         called = {at: _Subgraph(self.tables, number) for at, number in numbers.items()}
         variables = find_variables(self.main, called)
         for graph in called.values():

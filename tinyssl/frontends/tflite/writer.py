@@ -21,12 +21,12 @@ from typing import Any
 import numpy as np
 
 from tinyssl.frontends.tflite.lowering import first_value_ops, handle_ops, lower
+from tinyssl.frontends.tflite.packing import aligned_vector
 from tinyssl.frontends.tflite.tables import IDENTIFIER, SCHEMA_VERSION
 from tinyssl.frontends.tflite.tensors import DTYPES
 from tinyssl.graph.model import Model, Quant, ValueKind
 from tinyssl.ops.common.tflite import FileOp, Lowering
 
-ALIGNMENT = 16
 TYPE_NUMBERS = {dtype: number for number, dtype in DTYPES.items()}
 BYTE_CODES = 127
 """Operator codes above it do not fit the deprecated one-byte field, which then holds it"""
@@ -113,11 +113,7 @@ class _File:
     def _buffer(self, content: bytes) -> int:
         if not content:
             return self._write_table("Buffer")
-        builder = self.builder
-        builder.StartVector(1, len(content), ALIGNMENT)
-        builder.head -= len(content)
-        builder.Bytes[builder.head : builder.head + len(content)] = content
-        return self._write_table("Buffer", Data=builder.EndVector())
+        return self._write_table("Buffer", Data=aligned_vector(self.builder, content))
 
     def _tensor(self, index: int, part: Part, buffers: dict[bytes, int]) -> int:
         if index in self.handles:
