@@ -8,15 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from tinyssl.graph.model import Model, Op
+from tinyssl.graph.model import DType, Model, Op
 from tinyssl.graph.states import settle_variables
+from tinyssl.ops.common.activation import Activation
+from tinyssl.ops.common.bases import BinaryOp
 from tinyssl.ops.common.conv import Convolution
 from tinyssl.ops.common.pads import PadOp
 from tinyssl.ops.common.params import zero_point
+from tinyssl.ops.common.pool import Pool2D
 from tinyssl.ops.common.window import NO_PADDING
 from tinyssl.ops.fully_connected import FullyConnected
 from tinyssl.ops.pad import Pad
 from tinyssl.ops.padv2 import PadV2
+from tinyssl.ops.relu import Relu
+from tinyssl.ops.relu6 import Relu6
 from tinyssl.ops.reshape import Reshape
 
 
@@ -60,6 +65,44 @@ def _folded(op: Op, pads: dict[int, PadOp]) -> Op:
     return replace(op, input=pad.input, padding=op.padding + (pad.padding or NO_PADDING))
 
 
+CLAMPS: dict[type[Op], Activation] = {Relu: Activation.RELU, Relu6: Activation.RELU6}
+"""Operators that are a fused activation of the operator before, where the quantisation stays"""
+CLAMPED = (Convolution, FullyConnected, Pool2D, BinaryOp)
+"""Operators whose fused activations clamp what they would give without"""
+CLAMPED_TYPES = (DType.INT8, DType.INT16)
+
+
+def fuse_activations(model: Model) -> Model:
+    """RELU and RELU6 become the fused activation of what they read.
+
+    Exact where input and output have one quantisation: both are a clamp then, at the same numbers.
+    Nobody else may read the value between.
+    """
+    ops = list(model.ops)
+    for clamp in (op for op in model.ops if type(op) in CLAMPS):
+        at = next((i for i, op in enumerate(ops) if _feeds(model, op, clamp)), None)
+        if at is not None:
+            activation, output = CLAMPS[type(clamp)], clamp.outputs[0]
+            ops[at] = replace(ops[at], activation=activation, output=output)  # type: ignore[call-arg]
+            ops.remove(clamp)
+    return replace(model, ops=tuple(ops))
+
+
+def _feeds(model: Model, op: Op, clamp: Op) -> bool:
+    """Whether `clamp` may become the activation of `op`."""
+    if not isinstance(op, CLAMPED):
+        return False
+    between, after = model.tensor(op.output), model.tensor(clamp.outputs[0])
+    readers = [other for other in model.ops if op.output in other.inputs]
+    return (
+        op.activation is Activation.NONE
+        and readers == [clamp]
+        and op.output not in model.outputs
+        and between.dtype in CLAMPED_TYPES
+        and between.quant == after.quant
+    )
+
+
 def drop_idle_reshapes(model: Model) -> Model:
     """Leaves out RESHAPEs that keep the shape, and those whose readers only see the elements.
 
@@ -99,7 +142,11 @@ def renumber(model: Model) -> Model:
     return replace(model, ops=tuple(replace(op, index=index) for index, op in enumerate(model.ops)))
 
 
-PASSES: tuple[Callable[[Model], Model], ...] = (fold_pads, settle_variables)
+PASSES: tuple[Callable[[Model], Model], ...] = (
+    fold_pads,
+    fuse_activations,
+    settle_variables,
+)
 """In the order in which they run"""
 
 
