@@ -11,7 +11,7 @@ from tinyssl.codegen.literals import comment_text, rows, string_literal
 from tinyssl.codegen.tensors import memory_context, table_context
 from tinyssl.compiler.calls import KernelCall, call_inputs, call_ops, call_outputs
 from tinyssl.compiler.describe import call_label, op_text, shape_text
-from tinyssl.compiler.layout import ALIGNMENT, lasting
+from tinyssl.compiler.layout import ALIGNMENT, PART_ALIGNMENT, lasting
 from tinyssl.compiler.program import Program
 from tinyssl.graph.model import DType, Model
 from tinyssl.ops import macs
@@ -46,7 +46,7 @@ class CallRow:
     kernel: str
     """Name of the kernel's enumeration constant"""
     operands: list[int]
-    """Outputs, inputs, then working memory: offsets in units of the arena's alignment. Of a kernel
+    """Outputs, inputs, then working memory: offsets in units of `_operand_unit`. Of a kernel
     with any number of operands: its first output, and where its operands begin in the list"""
 
 
@@ -83,6 +83,7 @@ class ConstantArray:
 def model_context(program: Program) -> dict[str, Any]:
     """Names for all generated files; weights.c takes those of `weights_context` too."""
     graph, plan, calls = program.graph, program.plan, program.calls
+    unit = _operand_unit(program)
     structs = [
         Struct(call.kernel.struct, _params_name(call), _members(params))
         for call, params in zip(calls, program.params, strict=True)
@@ -92,8 +93,8 @@ def model_context(program: Program) -> dict[str, Any]:
         **_facts(program),
         "kernel_abi": KERNEL_ABI,
         "kernel_headers": sorted({call.kernel.header for call in calls if call.kernel}),
-        "operand_unit": ALIGNMENT,
-        "operand_type": "uint16_t" if plan.peak // ALIGNMENT <= UINT16_MAX else "uint32_t",
+        "operand_unit": unit,
+        "operand_type": "uint16_t" if plan.peak // unit <= UINT16_MAX else "uint32_t",
         "kernels": _kernel_cases(graph, calls),
         **_call_table(program),
         "structs": structs,
@@ -252,7 +253,14 @@ def _operands(program: Program, call: KernelCall) -> list[int]:
     offsets = [plan.offset(value) for value in values]
     if call.kernel is not None and call.kernel.scratch:
         offsets.append(plan.scratch(call.first))
-    return [offset // ALIGNMENT for offset in offsets]
+    unit = _operand_unit(program)
+    return [offset // unit for offset in offsets]
+
+
+def _operand_unit(program: Program) -> int:
+    """Bytes that offsets are counted in: fewer where a part lies between two usual places."""
+    rooms = program.plan.rooms.values()
+    return ALIGNMENT if all(room.offset % ALIGNMENT == 0 for room in rooms) else PART_ALIGNMENT
 
 
 def _call_row(program: Program, call: KernelCall, operands: list[int]) -> CallRow:

@@ -18,6 +18,10 @@ from tinyssl.ops.common.overlap import Part
 ALIGNMENT = 16
 """Bytes; enough for any vector load"""
 
+PART_ALIGNMENT = 4
+"""Bytes that a value inside another begins at a multiple of: enough for the kernels' instructions
+(LDRD and LDM ask for a word, MVE's loads for the size of their elements)"""
+
 
 @dataclass(frozen=True)
 class Room:
@@ -62,7 +66,7 @@ class Layout:
         """Lays values inside others; nothing is laid, and the result false, where one cannot be.
 
         A value that has its place already, a constant and what lasts cannot; nor can one that would
-        not begin at a multiple of `ALIGNMENT`.
+        not begin at a multiple of `PART_ALIGNMENT` and of its elements' size.
         """
         before = dict(self._inside)
         for part in parts:
@@ -76,8 +80,9 @@ class Layout:
         offset = whole.offset + part.offset
         free = own.owner != whole.owner and self.covers(part.value)
         held = self._lasting & {own.owner, whole.owner}
-        constant = self._model.tensor(part.value).constant
-        if not free or held or constant or offset % ALIGNMENT:
+        value = self._model.tensor(part.value)
+        crooked = offset % max(PART_ALIGNMENT, value.dtype.bytes)
+        if not free or held or value.constant or crooked:
             return False
         self._inside[own.owner] = Room(whole.owner, offset)
         return True

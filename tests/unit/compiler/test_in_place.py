@@ -150,11 +150,12 @@ def test_parts_of_a_split_are_read_where_the_whole_has_them() -> None:
     ("data", "free"),
     [
         (cut((1, 6, 4, 4), (0, 2, 0, 0), (1, 3, 4, 4)), True),
-        (cut((1, 6, 4, 3), (0, 1, 0, 0), (1, 3, 4, 3)), False),
+        (cut((1, 6, 2, 3), (0, 1, 0, 0), (1, 3, 2, 3)), False),
+        (cut((1, 6, 2, 3), (0, 1, 0, 0), (1, 3, 2, 3), "int16"), True),
         (cut((1, 6, 4, 4), (0, 2, 1, 0), (1, 3, 2, 4)), False),
         (move("TRANSPOSE", (1, 4, 1, 4), (4, 1, 1, 4), [[1, 0, 2, 3]]), True),
     ],
-    ids=["rows", "not aligned", "columns", "axes of one"],
+    ids=["rows", "not aligned", "words of int16", "columns", "axes of one"],
 )
 def test_a_slice_in_one_aligned_piece_costs_nothing(data: bytes, free: bool) -> None:
     assert len(in_place(read_model(data))) == free
