@@ -21,26 +21,23 @@ static int32_t quantized(const struct tinyssl_quantize *p, float x)
     return whole + (rest >= 0.5F ? 1 : rest <= -0.5F ? -1 : 0) + p->out_zero;
 }
 
-void tinyssl_quantize_s8(const float *in, const struct tinyssl_quantize *p, int8_t *out)
-{
-    for (int32_t i = 0; i < p->size; i++) {
-        out[i] = (int8_t)clamped(quantized(p, in[i]), INT8_MIN, INT8_MAX);
+#define DEFINE_QUANTIZE(name, to, low, high)                                                       \
+    void tinyssl_##name(const float *in, const struct tinyssl_quantize *p, to *out)                \
+    {                                                                                              \
+        for (int32_t i = 0; i < p->size; i++) {                                                    \
+            out[i] = (to)clamped(quantized(p, in[i]), low, high);                                  \
+        }                                                                                          \
     }
-}
 
-void tinyssl_quantize_s16(const float *in, const struct tinyssl_quantize *p, int16_t *out)
-{
-    for (int32_t i = 0; i < p->size; i++) {
-        out[i] = (int16_t)clamped(quantized(p, in[i]), INT16_MIN, INT16_MAX);
-    }
-}
+DEFINE_QUANTIZE(quantize_s8, int8_t, INT8_MIN, INT8_MAX)
+DEFINE_QUANTIZE(quantize_u8, uint8_t, 0, UINT8_MAX)
+DEFINE_QUANTIZE(quantize_s16, int16_t, INT16_MIN, INT16_MAX)
 
 static int32_t rescaled(const struct tinyssl_rescale *p, int32_t x)
 {
     return tinyssl_requantise(x - p->in_zero, p->multiplier, p->shift) + p->out_zero;
 }
 
-/* One kernel for each pair of types that TensorFlow Lite Micro has. */
 #define DEFINE_RESCALE(name, from, to, low, high)                                                  \
     void tinyssl_##name(const from *in, const struct tinyssl_rescale *p, to *out)                  \
     {                                                                                              \
@@ -54,6 +51,7 @@ DEFINE_RESCALE(rescale_s8_u8, int8_t, uint8_t, 0, UINT8_MAX)
 DEFINE_RESCALE(rescale_s8_s16, int8_t, int16_t, INT16_MIN, INT16_MAX)
 DEFINE_RESCALE(rescale_s8_s32, int8_t, int32_t, INT32_MIN, INT32_MAX)
 DEFINE_RESCALE(rescale_u8_s8, uint8_t, int8_t, INT8_MIN, INT8_MAX)
+DEFINE_RESCALE(rescale_u8, uint8_t, uint8_t, 0, UINT8_MAX)
 DEFINE_RESCALE(rescale_s16_s8, int16_t, int8_t, INT8_MIN, INT8_MAX)
 DEFINE_RESCALE(rescale_s16, int16_t, int16_t, INT16_MIN, INT16_MAX)
 DEFINE_RESCALE(rescale_s16_s32, int16_t, int32_t, INT32_MIN, INT32_MAX)

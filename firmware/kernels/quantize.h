@@ -12,6 +12,7 @@ struct tinyssl_quantize {
 };
 
 void tinyssl_quantize_s8(const float *in, const struct tinyssl_quantize *p, int8_t *out);
+void tinyssl_quantize_u8(const float *in, const struct tinyssl_quantize *p, uint8_t *out);
 void tinyssl_quantize_s16(const float *in, const struct tinyssl_quantize *p, int16_t *out);
 
 /* From one quantisation to another. */
@@ -28,6 +29,7 @@ void tinyssl_rescale_s8_u8(const int8_t *in, const struct tinyssl_rescale *p, ui
 void tinyssl_rescale_s8_s16(const int8_t *in, const struct tinyssl_rescale *p, int16_t *out);
 void tinyssl_rescale_s8_s32(const int8_t *in, const struct tinyssl_rescale *p, int32_t *out);
 void tinyssl_rescale_u8_s8(const uint8_t *in, const struct tinyssl_rescale *p, int8_t *out);
+void tinyssl_rescale_u8(const uint8_t *in, const struct tinyssl_rescale *p, uint8_t *out);
 void tinyssl_rescale_s16_s8(const int16_t *in, const struct tinyssl_rescale *p, int8_t *out);
 void tinyssl_rescale_s16(const int16_t *in, const struct tinyssl_rescale *p, int16_t *out);
 void tinyssl_rescale_s16_s32(const int16_t *in, const struct tinyssl_rescale *p, int32_t *out);

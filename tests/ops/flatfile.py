@@ -39,6 +39,10 @@ class Flatfile:
             scale = 0.05
         if scale is None or dtype not in (*QUANTISED, "int32"):
             return self._tensor(shape, dtype, None, None, name=name)
+        return self.quantised(shape, scale, zero, dtype, name)
+
+    def quantised(self, shape, scale, zero, dtype, name=None):
+        """Index of a new tensor without data, of any type, that has a scale."""
         return self._tensor(shape, dtype, [scale], [zero], name=name)
 
     def constant(self, values, scales=None, zeros=None, axis=0, name=None):

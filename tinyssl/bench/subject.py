@@ -15,9 +15,12 @@ from tinyssl.core.records import BuildInfo, read_record, sha256_of
 from tinyssl.frontends.tflite import read_file, read_model
 from tinyssl.graph.interface import Feeds, named_values, of_kind
 from tinyssl.graph.model import Model, ValueKind
+from tinyssl.graph.outline import is_outline
 from tinyssl.runtimes.base import Runtime
 from tinyssl.runtimes.host import HostModel
 from tinyssl.runtimes.inputs import make_inputs, wire_to_model
+from tinyssl.runtimes.oracle import open_oracle
+from tinyssl.runtimes.support import read_for_engine
 from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.verify.subject import TestSplit, load_split
 
@@ -44,7 +47,7 @@ class Reference:
     """An engine on this computer that gives the right bytes."""
 
     name: str
-    """tflm, or aot-host where TensorFlow Lite Micro is not to be had"""
+    """tflm; litert-ref where that does not run the model; aot-host where it is not to be had"""
     runtime: Runtime
 
 
@@ -61,7 +64,7 @@ def load_model(info: BuildInfo) -> tuple[Model, bytes]:
             hint=f"run `tinyssl build --board {info.board}` and `tinyssl flash` again",
         )
     data = read_file(path)
-    return read_model(data), data
+    return read_for_engine(info.engine, data), data
 
 
 def split_of(info: BuildInfo) -> TestSplit | None:
@@ -98,10 +101,15 @@ def chosen_of(split: TestSplit, count: int) -> tuple[NDArray[np.int64], TestSpli
     return chosen, split.take(chosen)
 
 
-def open_reference(data: bytes, progress: Progress) -> Reference:
-    """TensorFlow Lite Micro; where it cannot be installed, our C compiled for this computer."""
+def open_reference(model: Model, data: bytes, progress: Progress) -> Reference:
+    """TensorFlow Lite Micro, or LiteRT where it does not run the model; where it cannot be
+    installed, our C compiled for this computer.
+    """
     try:
-        return Reference("tflm", TflmInterpreter(data))
+        if is_outline(model):
+            return Reference(TflmInterpreter.name, TflmInterpreter(data, model))
+        oracle = open_oracle(data, progress)
+        return Reference(oracle.name, oracle)
     except ToolMissing as error:
         progress.note(f"{error.message}; comparing with our C on this computer instead")
         return Reference("aot-host", HostModel(compiler.compile(read_model(data))))

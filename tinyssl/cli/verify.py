@@ -52,11 +52,12 @@ def verify_result(record: RunRecord) -> Result:
 
 
 def _engines(engines: Mapping[str, Mapping[str, int]]) -> Table:
+    reference = "TFLM" if "tflm" in engines else "LiteRT"
     rows = [
         (name, f"{row['equal']:,} of {row['images']:,}", str(row["max_difference"]))
         for name, row in engines.items()
     ]
-    return Table(("engine", "byte-equal to TFLM", "largest difference (LSB)"), rows)
+    return Table(("engine", f"byte-equal to {reference}", "largest difference (LSB)"), rows)
 
 
 def _layers(layers: list[dict[str, Any]]) -> Table:

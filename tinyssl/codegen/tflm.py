@@ -13,11 +13,16 @@ from tinyssl.codegen.context import input_is_uint8, mlperf_id, output_milli_q16
 from tinyssl.codegen.literals import comment_text, string_literal
 from tinyssl.codegen.render import Sources, render
 from tinyssl.codegen.tensors import END_KINDS, table_context
+from tinyssl.codegen.tflm_operators import tflm_kernel
 from tinyssl.core.errors import UnsupportedModel, UsageError
-from tinyssl.frontends.tflite import read_model, simplify
+from tinyssl.frontends.tflite import (
+    complete,
+    operator_kinds,
+    read_model,
+    read_outline,
+    simplify,
+)
 from tinyssl.graph.model import Model
-from tinyssl.graph.verify import verify
-from tinyssl.ops import OPS
 
 FILES = ("engine_tflm.cc", "model_data.h", "model_data.cc", "tflm_log.h", "tflm_log.cc")
 
@@ -42,12 +47,11 @@ def render_tflm(model: Model, data: bytes, arena_bytes: int) -> Sources:
 
     Raises:
         ModelError: It is damaged.
-        UnsupportedModel: Something that tinyssl does not do, or resource variables.
+        UnsupportedModel: An operator that the engine does not build, as VAR_HANDLE.
         UsageError: The arena is not a multiple of 16, or cannot even hold the inputs.
     """
-    graph = read_model(data, model.name)
-    verify(graph)
-    _check_handles(graph)
+    shipped = tflm_file(data)
+    graph = read_outline(shipped, model.name)
     least = sum(graph.tensor(index).bytes for index in graph.inputs)
     if arena_bytes % ARENA_ALIGNMENT or arena_bytes < least:
         raise UsageError(
@@ -55,36 +59,31 @@ def render_tflm(model: Model, data: bytes, arena_bytes: int) -> Sources:
             f"and {least} for its inputs alone",
             hint="take what tinyssl.project.tflm.arena_bytes() measures",
         )
-    context = _context(graph, data, arena_bytes)
+    context = _context(graph, data, shipped, arena_bytes)
     return {name: render(f"tflm/{name}.j2", context) for name in FILES}
 
 
-def _check_handles(graph: Model) -> None:
-    """Refuses resource variables: what CALL_ONCE runs has no place in the profile."""
-    kinds = [kind for kind in _kinds(graph) if OPS[kind].tflm.by_handle]
-    if kinds:
-        raise UnsupportedModel(
-            f"the engine tflm has no resource variables, which {' and '.join(kinds)} need",
-            hint="build with --engine aot",
-        )
-
-
-def operator_kinds(data: bytes) -> tuple[str, ...]:
-    """Kinds of operators in a .tflite file, each once, sorted.
+def tflm_file(data: bytes) -> bytes:
+    """The .tflite that TFLM is given: completed and, where our reader takes it, simplified.
 
     Raises:
-        ModelError: As `read_model`.
+        ModelError: The file is damaged.
     """
-    return _kinds(read_model(data))
+    try:
+        return simplify(data, read_model(data)).data
+    except UnsupportedModel:
+        return complete(data).data
 
 
-def _kinds(graph: Model) -> tuple[str, ...]:
-    return tuple(sorted({op.kind for op in graph.ops}))
+def _context(graph: Model, source: bytes, data: bytes, arena_bytes: int) -> dict[str, Any]:
+    """All that the templates see.
 
-
-def _context(graph: Model, source: bytes, arena_bytes: int) -> dict[str, Any]:
-    """All that the templates see."""
-    data = simplify(source, graph).data
+    Args:
+        graph: Outline of `data`.
+        source: The file that is built.
+        data: What TFLM is given of it.
+        arena_bytes: Size of the arena.
+    """
     return {
         "name": comment_text(graph.name),
         "mlperf_literal": string_literal(mlperf_id(graph)),
@@ -95,7 +94,7 @@ def _context(graph: Model, source: bytes, arena_bytes: int) -> dict[str, Any]:
             for start in range(0, len(data), BYTES_A_ROW)
         ],
         "ops": [op.label for op in graph.ops],
-        "adders": [OPS[kind].tflm.adder for kind in _kinds(graph)],
+        "adders": [tflm_kernel(kind).adder for kind in operator_kinds(data)],
         "arena_bytes": arena_bytes,
         **table_context(graph, END_KINDS),
         "input_is_uint8": input_is_uint8(graph),

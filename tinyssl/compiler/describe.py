@@ -7,6 +7,7 @@ from typing import Any
 
 from tinyssl.compiler.calls import KernelCall, call_inputs, call_ops, call_outputs, single_calls
 from tinyssl.graph.model import Model, Op
+from tinyssl.graph.outline import is_outline
 from tinyssl.ops import macs, spec_of
 
 
@@ -33,7 +34,10 @@ def call_kind(model: Model, call: KernelCall) -> str:
 
 
 def describe_ops(model: Model) -> list[dict[str, Any]]:
-    """Per operator, in execution order: what `describe_calls` says of it alone."""
+    """Per operator, in execution order: what `describe_calls` says of it; of an outline, names."""
+    if is_outline(model):
+        unknown = {"shape": "", "macs": 0, "weights": 0}
+        return [{"name": op.label, "kind": op.kind, "text": op.kind} | unknown for op in model.ops]
     return describe_calls(model, single_calls(model))
 
 

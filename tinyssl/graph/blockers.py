@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 
 from tinyssl.core.errors import Blocker, UnsupportedModel
 
-LINES = 8
+LINES = 32
 """Most lines of a message"""
 PLACES = 4
 """Most operators of one kind that a line numbers"""
-HINTS = 3
+HINTS = 8
 OPERATOR = re.compile(r"(#\d+) (.+)")
 
 

@@ -62,3 +62,13 @@ def split_unread(ops: Sequence[AnyOp], kept: Iterable[int]) -> tuple[list[AnyOp]
         else:
             unread.append(op)
     return read[::-1], unread[::-1]
+
+
+def written_values(model: Model) -> list[int]:
+    """What the operators write, in order of execution, without states."""
+    return [
+        index
+        for op in model.ops
+        for index in op.outputs
+        if model.tensor(index).kind is not ValueKind.STATE
+    ]

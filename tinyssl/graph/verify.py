@@ -8,7 +8,7 @@ from tinyssl.graph.check import CONTRADICTION_HINT, OpCheck
 from tinyssl.graph.model import Model, Op, ValueKind
 from tinyssl.graph.states import outlived_views
 from tinyssl.graph.types import type_blockers
-from tinyssl.ops import OPS, spec_of, supported_hint
+from tinyssl.ops import OPS, OWN_OPERATOR_HINT, spec_of
 from tinyssl.ops.common import rules
 
 
@@ -39,7 +39,7 @@ def find_blockers(model: Model) -> list[Blocker]:
     ]
     for op in model.ops:
         if op.kind not in OPS:
-            found.append(Blocker(op.label, "operator is not supported", supported_hint()))
+            found.append(Blocker(op.label, "operator is not supported", OWN_OPERATOR_HINT))
             continue
         if wrong.isdisjoint((*op.inputs, *op.outputs)):
             found += _rule_blockers(OpCheck(model, op))

@@ -20,6 +20,8 @@ from tinyssl.ops.common.spec import OpSpec
 
 OPS: dict[str, OpSpec[Any]] = {}
 """TFLite's name -> operator: all that tinyssl supports"""
+OWN_OPERATOR_HINT = "replace the operator, or add it yourself: docs/adding_an_operator.md shows how"
+"""What an error says where an operator is not supported"""
 
 
 def register(spec: OpSpec[Any]) -> None:
@@ -57,11 +59,6 @@ def spec_of(op: OpT) -> OpSpec[OpT]:
 def macs(model: Model, op: Op) -> int:
     """Multiply-accumulates of an operator in one inference."""
     return spec_of(op).macs(model, op)
-
-
-def supported_hint() -> str:
-    """What an error says where an operator is not supported."""
-    return "supported: " + ", ".join(OPS)
 
 
 for _module in iter_modules(__path__):

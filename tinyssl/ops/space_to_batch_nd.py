@@ -37,7 +37,7 @@ def _shapes(model: Model, op: SpaceToBatchNd) -> tuple[Shape, ...]:
 def _check_lengths(check: OpCheck[SpaceToBatchNd]) -> None:
     op = check.op
     if any(number for pair in op.border for number in pair):
-        raise check.unsupported(
+        raise check.tflm_wrong(
             "a border around the image: TensorFlow Lite Micro fills it with whatever lies in its "
             "memory",
             "it belongs to a dilated convolution: convert so that the dilation is in the "

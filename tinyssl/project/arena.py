@@ -13,9 +13,11 @@ from tinyssl.codegen.tflm import ARENA_ALIGNMENT
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.errors import BudgetExceeded
 from tinyssl.graph.model import Model
+from tinyssl.graph.outline import is_outline
 from tinyssl.ops import spec_of
 from tinyssl.project.platformio import options
 from tinyssl.project.source import ModelSource
+from tinyssl.runtimes.support import read_for_engine
 from tinyssl.runtimes.tflm import ArenaUse, TflmInterpreter
 from tinyssl.targets.boards import Board
 
@@ -30,9 +32,9 @@ def arena_use(data: bytes) -> ArenaUse:
 
     Raises:
         ToolMissing: tflite-micro is not installed.
-        ModelError: TFLM would misread the model (it is not canonical), or cannot prepare it.
+        ModelError: TFLM cannot prepare the model.
     """
-    return TflmInterpreter(data).arena
+    return TflmInterpreter(data, read_for_engine("tflm", data)).arena
 
 
 def aligned(size: int) -> int:
@@ -61,10 +63,11 @@ def arena_bytes(data: bytes, scratch: int = 0) -> int:
 def scratch_bytes(graph: Model) -> int:
     """Most memory that CMSIS-NN asks for beside the tensors, in any of its variants.
 
+    None is known of an outline: where it does not suffice, engine_init() says how much is missing.
     Scratch memory is an operator's own, so the largest counts; the sums that its dense layers for
     MVE keep are counted for each. From the functions `arm_…_get_buffer_size` of CMSIS-NN (2026-06).
     """
-    calls = [(spec_of(op).tflm, op) for op in graph.ops]
+    calls = [(spec_of(op).tflm, op) for op in graph.ops if not is_outline(graph)]
     sums = sum(tflm.sums(graph, op) for tflm, op in calls)
     return max((aligned(tflm.scratch(graph, op)) for tflm, op in calls), default=0) + aligned(sums)
 
@@ -84,7 +87,7 @@ def check_arena(config: BuildConfig, source: ModelSource, board: Board) -> None:
 
     Raises:
         BudgetExceeded: Even the least that TFLM may take is more than the board has.
-        ModelError: TFLM would misread the model.
+        ModelError: TFLM cannot prepare the model.
         ToolMissing: tflite-micro is not installed, and no size was given.
     """
     room = arena_room(board, config.ram_budget or board.tinyssl.budget.ram)
@@ -109,6 +112,8 @@ def check_arena(config: BuildConfig, source: ModelSource, board: Board) -> None:
 
 def _proposal(source: ModelSource, board: Board, room: int) -> str:
     """The `aot` engine with its figure for this model and board, or what else helps."""
+    if source.compiled is None:
+        return f"our engine does not run this model; {options('--ram-budget')}"
     peak, stack = source.program.arena_bytes, board.tinyssl.stack_bytes
     figure = (
         f"`--engine aot` needs an arena of {peak:,} bytes for this model on {board.id}, "

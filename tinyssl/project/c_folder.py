@@ -61,10 +61,10 @@ def source_folder(
 
 
 def _golden(source: ModelSource) -> Golden:
-    from tinyssl.runtimes.tflm import TflmInterpreter
+    from tinyssl.runtimes.oracle import open_oracle
 
     golden = sample_inputs(source, 1)[0]
-    return golden, TflmInterpreter(source.data).run(golden)
+    return golden, open_oracle(source.data).run(golden)
 
 
 def _c_folder(config: BuildConfig, source: ModelSource, golden: Golden) -> Sources:

@@ -11,12 +11,13 @@ from tinyssl import compiler
 from tinyssl.compiler import Program
 from tinyssl.core.progress import Progress
 from tinyssl.core.records import Workspace, read_record
-from tinyssl.frontends.tflite import read_model, simplify
+from tinyssl.frontends.tflite import complete, simplify
 from tinyssl.graph.interface import Feeds
 from tinyssl.graph.model import Model
-from tinyssl.graph.verify import verify
+from tinyssl.graph.outline import is_outline
 from tinyssl.project.tuning import Tuning, find_tuning
 from tinyssl.runtimes import inputs
+from tinyssl.runtimes.support import read_for_engine
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.kernels import PORTABLE
 from tinyssl.verify import check_host
@@ -41,16 +42,29 @@ class ModelSource:
     """The .tflite"""
     graph: Model
     """As it is in the file"""
-    program: Program
-    """Compiled for the board's instruction set"""
+    compiled: Program | None
+    """For the board's instruction set; None: only the engine `tflm` runs this model"""
     data_run: str
     """Folder of the convert run; empty for a file from elsewhere"""
     tuning: Tuning | None = None
     """What the kernel calls were measured by; None: they are the cost model's choice"""
 
+    @property
+    def program(self) -> Program:
+        """What our engine runs.
+
+        Raises:
+            ValueError: It does not run this model.
+        """
+        if self.compiled is None:
+            raise ValueError(f"{self.graph.name} was not compiled: only TFLM runs it")
+        return self.compiled
+
     @cached_property
     def changes(self) -> tuple[str, ...]:
         """What was done to the model of the file, one line for each kind."""
+        if self.compiled is None:
+            return complete(self.data).added
         passes = self.program.graph.changes[len(self.graph.changes) :]
         return (*simplify(self.data, self.graph).added, *map(str, passes))
 
@@ -74,6 +88,7 @@ def load_model(
     isa: Isa = PORTABLE,
     tuned: bool = False,
     gate: Gate | None = None,
+    engine: str = "aot",
 ) -> ModelSource:
     """The named model, or the last converted one.
 
@@ -83,18 +98,18 @@ def load_model(
         isa: Instruction set whose kernels the arena is planned for.
         tuned: Take the kernel calls that `tinyssl tune` stored for model and instruction set.
         gate: Called with the graph and its file before the work that grows with the weights.
+        engine: Which is built: `tflm` takes also what our own does not run.
 
     Raises:
         UsageError: No model was named and none was converted, or a file cannot be read.
-        ModelError: The file is damaged or uses something that tinyssl does not do.
+        ModelError: The file is damaged or uses something that the engine does not do.
     """
     subject = find_subject(path, workspace)
-    graph = read_model(subject.data, subject.path.stem)
+    graph = read_for_engine(engine, subject.data, subject.path.stem)
     if gate:
         gate(graph, subject.data)
-    verify(graph)
     tuning, calls = (find_tuning(graph, isa, workspace) if tuned else None) or (None, None)
-    program = compiler.compile(graph, isa, calls)
+    program = None if is_outline(graph) else compiler.compile(graph, isa, calls)
     data_run = str(subject.source.folder) if subject.source else ""
     return ModelSource(subject.path, subject.data, graph, program, data_run, tuning)
 
@@ -103,7 +118,7 @@ def sample_inputs(source: ModelSource, count: int) -> list[Feeds]:
     """`count` feeds to try a model with: test images of its convert run, noise to fill up."""
     run = source.data_run
     samples = load_split(read_record(Path(run))).samples if run else None
-    return inputs.sample_inputs(source.program.graph, count, SEED, samples)
+    return inputs.sample_inputs(source.graph, count, SEED, samples)
 
 
 def check_model(source: ModelSource, progress: Progress) -> None:
@@ -114,6 +129,9 @@ def check_model(source: ModelSource, progress: Progress) -> None:
     Raises:
         Mismatch: They differ; names the first operator that does.
     """
+    if source.compiled is None:
+        progress.note("our engine does not run this model, so there is nothing to compare")
+        return
     progress.note(f"comparing the generated C with TFLM on {CHECK_INPUTS} inputs")
     inputs = sample_inputs(source, CHECK_INPUTS)
     check_host(source.data, inputs, program=source.program, progress=progress)

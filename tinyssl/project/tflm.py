@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinyssl.codegen.tensors import END_KINDS
-from tinyssl.codegen.tflm import operator_kinds, render_tflm
+from tinyssl.codegen.tflm import render_tflm, tflm_file
+from tinyssl.codegen.tflm_operators import FURTHER, tflm_kernel
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.errors import UsageError
-from tinyssl.ops import OPS
+from tinyssl.frontends.tflite import operator_kinds
 from tinyssl.project.arena import arena_bytes, scratch_bytes
 from tinyssl.project.nn_kernels import KERNELS, NnKernels, manifest, optimised_kernels, tree_path
 from tinyssl.project.project import EngineParts, input_bytes
@@ -104,15 +105,15 @@ def tflm_parts(source: ModelSource, board: Board, config: BuildConfig) -> Engine
     Raises:
         UsageError: `tflm` or `cmsis_nn` is not what it should be; the message names what is
             missing.
-        ModelError: TFLM would misread the file.
+        ModelError: The file is damaged.
         ToolMissing: TFLM is not installed on this computer, so the arena cannot be measured.
     """
-    kinds = operator_kinds(source.data)
+    kinds = operator_kinds(tflm_file(source.data))
     tree = fetched_tree(board) if config.tflm is None else local_tree(config.tflm, kinds)
     fast = optimised_kernels(config, tree.root, board)
     scratch = scratch_bytes(source.graph) if fast else 0
     arena = config.arena_bytes or arena_bytes(source.data, scratch)
-    engine = render_tflm(source.program.graph, source.data, arena)
+    engine = render_tflm(source.graph, source.data, arena)
     files = {f"src/engine/{name}": text for name, text in engine.items()}
     files[f"{LIBRARY}/library.json"] = library_manifest(tree, kinds, fast)
     folders = [tree.root, *tree.third_party]
@@ -153,7 +154,7 @@ def local_tree(path: Path, kinds: tuple[str, ...] = ()) -> TflmTree:
         UsageError: Something is missing; the message names every file that was looked for.
     """
     root = tree_path("--tflm", path)
-    kernels = [f"{KERNELS}/{OPS[kind].tflm.source}.cc" for kind in kinds]
+    kernels = [f"{KERNELS}/{tflm_kernel(kind).source}.cc" for kind in kinds]
     missing = [name for name in (*OWN_HEADERS, *kernels) if not (root / name).is_file()]
     found = []
     for include, header in THIRD_PARTY.items():
@@ -185,7 +186,8 @@ def library_manifest(tree: TflmTree, kinds: tuple[str, ...], fast: NnKernels | N
         kinds: Operators of the model.
         fast: Kernels that take the place of the reference ones, where there are such.
     """
-    names = sorted({OPS[kind].tflm.source for kind in kinds})
+    names = sorted({tflm_kernel(kind).source for kind in kinds})
+    names += sorted({name for source in names for name in FURTHER.get(source, ())})
     calls = fast.names if fast else frozenset()
     kernels = [f"+<{fast.folder if fast and n in calls else KERNELS}/{n}.cc>" for n in names]
     kernels += [f"+<{KERNELS}/{name}_common.cc>" for name in names]

@@ -112,7 +112,7 @@ class Trial:
         self._place = limit_offset(elf)
         self._model = source.graph
         self._feeds = sample_inputs(source, 1)[0]
-        self._expected = TflmInterpreter(source.data).run(self._feeds)
+        self._expected = TflmInterpreter(source.data, source.graph).run(self._feeds)
         boards = folder / "boards"
         boards.mkdir(parents=True)
         (boards / f"{board.id}.json").write_text(

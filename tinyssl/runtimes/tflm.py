@@ -10,11 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 from tinyssl.core.errors import InterpreterFailed, ModelError
-from tinyssl.frontends.tflite import complete, read_model, simplify
+from tinyssl.frontends.tflite import complete, read_model, read_outline, simplify
 from tinyssl.graph.interface import Feeds, Outputs, check_feeds, named_values, of_kind
-from tinyssl.graph.model import ValueKind
+from tinyssl.graph.model import Model, ValueKind
+from tinyssl.graph.outline import is_outline
+from tinyssl.graph.uses import written_values
 from tinyssl.graph.verify import verify as verify_model
 from tinyssl.runtimes.base import Array, Runtime
 from tinyssl.runtimes.blame import failing_operator
@@ -49,23 +52,30 @@ class TflmInterpreter(Runtime):
 
     Args:
         data: The .tflite file.
+        model: The same, read and verified, or its outline (`read_outline`), to run what tinyssl's
+            own engine does not; by default the file is read and verified here.
 
     Raises:
-        ModelError: Damaged, or with constants that TFLM would misread.
+        ModelError: The file is damaged.
         UnsupportedModel: Something that tinyssl does not do.
         InterpreterFailed: TFLM died of it, or took too long.
         ToolMissing: tflite-micro is not installed (PyPI has it for Linux on x86-64).
     """
 
-    def __init__(self, data: bytes) -> None:
-        self.model = read_model(data)
-        verify_model(self.model)  # TFLM checks nothing: a damaged file ends its process
+    name: ClassVar[str] = "tflm"
+    title: ClassVar[str] = "TensorFlow Lite Micro"
+
+    def __init__(self, data: bytes, model: Model | None = None) -> None:
+        self.model = model or read_model(data)
+        if model is None:
+            verify_model(self.model)  # TFLM checks nothing: a damaged file ends its process
         named = named_values(self.model)
         self.inputs = of_kind(named, ValueKind.INPUT)
         self.outputs = of_kind(named, ValueKind.OUTPUT)
-        self.original = complete(data).data
+        completed = complete(data)
+        self.original = completed.data
         """The file, with what it leaves out written in"""
-        simple = simplify(data, self.model)
+        simple = completed if is_outline(self.model) else simplify(data, self.model)
         self.data = simple.data
         """What TFLM runs: the same, without what the model does without"""
         self.changes = simple.added
@@ -85,12 +95,7 @@ class TflmInterpreter(Runtime):
             Tensor index of the file -> its elements, of its shape, in order of execution. Without
             resource variables, which TFLM does not show.
         """
-        written = [
-            index
-            for op in self.model.ops
-            for index in op.outputs
-            if self.model.tensor(index).kind is not ValueKind.STATE
-        ]
+        written = written_values(self.model)
         found = self._run(self._keeping, feeds, written)[len(self.outputs) :]
         return dict(zip(written, found, strict=True))
 
@@ -129,10 +134,11 @@ class TflmInterpreter(Runtime):
         try:
             yield
         except InterpreterFailed as error:
-            position = failing_operator("tflm", self.data, self.model)
+            outline = read_outline(self.data)
+            position = failing_operator("tflm", self.data, outline)
             if position is None:
                 raise
-            label = self.model.ops[position].label
+            label = outline.ops[position].label
             text = f"{error.message}; the first operator at which it fails is {label}"
             raise InterpreterFailed(text, hint=error.hint) from error
 

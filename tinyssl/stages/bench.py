@@ -119,7 +119,7 @@ def bench(config: BenchConfig, workspace: Workspace, progress: Progress | None =
                 config, target, samples, session, device, identity, unit, run, progress, clips
             )
             try:
-                _measure(job, data)
+                _measure(job, model, data)
             finally:
                 run.results(retries=session.retried)
     return run.record
@@ -184,7 +184,7 @@ def _described(value: ValueInfo) -> dict[str, Any]:
     }
 
 
-def _measure(job: Bench, data: bytes) -> None:
+def _measure(job: Bench, model: Model, data: bytes) -> None:
     if job.identity.input_kept:
         job.device.load(job.samples.inputs[0])  # once, for all that is timed
     latency(job)
@@ -192,9 +192,9 @@ def _measure(job: Bench, data: bytes) -> None:
         profile(job)
     job.run.results(memory=asdict(job.session.memory()))
     if job.clips is not None:
-        listen(job, job.clips, open_reference(data, job.progress))
+        listen(job, job.clips, open_reference(model, data, job.progress))
     elif job.config.accuracy:
-        accuracy(job, open_reference(data, job.progress))
+        accuracy(job, open_reference(model, data, job.progress))
 
 
 def latency(job: Bench) -> None:

@@ -97,7 +97,8 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
         )
         if config.engine == "tflm" and config.target == "firmware":
             check_arena(config, source, board)
-        check_ram(config, board, source.program.plan)
+        if source.compiled:
+            check_ram(config, board, source.compiled.plan)
         if config.check:
             check_model(source, progress)
         info = _write_folder(job, workspace)
@@ -116,7 +117,7 @@ def _write_folder(job: BuildJob, workspace: Workspace) -> BuildInfo:
     """Makes the job's folder; whatever fails, the last good one stays."""
     config, board, source = job.config, job.board, job.source
     with staged(job.folder) as stage:
-        job.progress.note(f"building {source.program.graph.name} for {board.name}")
+        job.progress.note(f"building {source.graph.name} for {board.name}")
         if config.target in RENDERERS:
             info = source_folder(config, source, board, stage)
         else:
@@ -132,7 +133,7 @@ def _load_source(
     model = config.model or shipped_model(workspace, progress)
     tuned = config.tuned and (config.engine, config.kernels) == ("aot", "auto")
     gate = partial(check_flash, config, board)
-    source = load_model(model, workspace, isa=isa, tuned=tuned, gate=gate)
+    source = load_model(model, workspace, isa=isa, tuned=tuned, gate=gate, engine=config.engine)
     if source.tuning and source.tuning.measured:
         progress.note(f"steps as `tinyssl tune` measured on {source.tuning.board}")
     return source

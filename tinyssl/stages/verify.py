@@ -17,6 +17,7 @@ from tinyssl.graph.interface import Feeds, Outputs
 from tinyssl.runtimes.base import Array
 from tinyssl.runtimes.inputs import make_inputs
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
+from tinyssl.runtimes.oracle import Oracle, open_oracle
 from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.verify.accuracy import measure_quality
 from tinyssl.verify.host import HostCheck, check_host, note_changes
@@ -44,13 +45,13 @@ def verify(
     Raises:
         Mismatch: Our C gives other bytes than TFLM; names the operator.
         AccuracyDrop: INT8 loses more than `config.max_drop` points.
-        ModelError: The file is damaged, unsupported, or TFLM would misread it.
+        ModelError: The file is damaged or unsupported.
         UsageError: There is no such file, or no converted model yet.
         DataError: The stored test split is damaged.
     """
     progress = progress or Silent()
     subject = find_subject(config.model, workspace)
-    oracle = TflmInterpreter(subject.data)
+    oracle = open_oracle(subject.data)  # `check_host` tells what it is
     inputs = {"model": subject.path}
     if subject.source:
         inputs |= {name: subject.source.path(name) for name in ("float_model", "test")}
@@ -73,13 +74,19 @@ def _shuffled(split: TestSplit, seed: int) -> TestSplit:
 
 
 def _compare(
-    run: RunWriter, oracle: TflmInterpreter, data: bytes, x: Sequence[Feeds], progress: Progress
+    run: RunWriter, oracle: Oracle, data: bytes, x: Sequence[Feeds], progress: Progress
 ) -> None:
     """Our C last, so that a record of a mismatch holds the other engines."""
     expected = [oracle.run(one) for one in x]
-    engines = {"tflm": _compare_outputs(expected, expected)}
-    run.results(images=len(x), tflm_arena_bytes=oracle.arena_bytes, engines=engines)
+    engines = {oracle.name: _compare_outputs(expected, expected)}
+    run.results(images=len(x), engines=engines)
+    if isinstance(oracle, TflmInterpreter):
+        run.results(tflm_arena_bytes=oracle.arena_bytes)
+    else:
+        run.results(reference=oracle.title)
     for kernels in (Kernels.REFERENCE, Kernels.XNNPACK):
+        if f"litert-{kernels.value}" in engines:
+            continue
         found = _litert(oracle.data, kernels, x, progress)
         if found is not None:
             engines[f"litert-{kernels.value}"] = _compare_outputs(expected, found)
@@ -138,7 +145,7 @@ def _apart(expected: Array, found: Array) -> float:
 
 
 def _quality(
-    run: RunWriter, source: RunRecord, oracle: TflmInterpreter, split: TestSplit, progress: Progress
+    run: RunWriter, source: RunRecord, oracle: Oracle, split: TestSplit, progress: Progress
 ) -> None:
     progress.note("signal-to-noise ratio of every layer")
     float32 = source.path("float_model").read_bytes()
@@ -165,7 +172,7 @@ def _gate(
     run: RunWriter,
     max_drop: float,
     source: RunRecord,
-    oracle: TflmInterpreter,
+    oracle: Oracle,
     split: TestSplit,
     progress: Progress,
 ) -> None:

@@ -46,7 +46,7 @@ def verify_on_board(
 
 def _compare(config: VerifyConfig, target: BenchTarget, progress: Progress) -> dict[str, Any]:
     model, data = load_model(target.info)
-    reference = open_reference(data, progress)
+    reference = open_reference(model, data, progress)
     split = split_of(target.info)
     samples = None if split is None else split.samples
     inputs = make_inputs(model, config.images, config.seed, samples)

@@ -13,7 +13,7 @@ from tinyssl.data.spec import to_unit
 from tinyssl.learn.tasks import Scores, Task
 from tinyssl.runtimes.inputs import wire_to_model
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
-from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.runtimes.oracle import Oracle
 from tinyssl.verify.sqnr import dequantised
 from tinyssl.verify.subject import TestSplit
 
@@ -61,7 +61,7 @@ class Quality:
 
 def measure_quality(
     float_data: bytes,
-    oracle: TflmInterpreter,
+    oracle: Oracle,
     split: TestSplit,
     progress: Progress | None = None,
 ) -> Quality:

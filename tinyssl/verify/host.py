@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from tinyssl.core.progress import Progress, Silent
 from tinyssl.graph.interface import Feeds, Outputs
 from tinyssl.runtimes.base import Array
 from tinyssl.runtimes.host import HostModel
+from tinyssl.runtimes.oracle import Oracle, open_oracle
 from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.verify.bits import bits
 from tinyssl.verify.original import Judge, check_original
@@ -26,6 +27,11 @@ RESET_INPUTS = 16
 MISMATCH_HINT = (
     "the generated C is wrong for this operator, or was changed by hand: build again; if it stays, "
     "report it with the model"
+)
+
+LITERT_HINT = (
+    "TensorFlow Lite Micro does not run this model. LiteRT rounds FULLY_CONNECTED once and our C, "
+    "as TFLM, twice: an output may differ by 1. Compare on data whose right answers you know"
 )
 
 
@@ -59,12 +65,14 @@ class OpDifference:
     count: int
     """Elements of this operator's output that differ"""
     elements: int
+    reference: str = TflmInterpreter.title
+    """Whose output is the right one"""
 
     def __str__(self) -> str:
         element = "".join(f"[{index}]" for index in self.element)
         return (
             f"input {self.input}: {self.operator} is the first operator that differs: element "
-            f"{element} is {self.expected} in TensorFlow Lite Micro, {self.found} in our C; "
+            f"{element} is {self.expected} in {self.reference}, {self.found} in our C; "
             f"{self.count} of {self.elements} elements differ"
         )
 
@@ -96,7 +104,7 @@ def check_host(
     program: Program | None = None,
     progress: Progress | None = None,
 ) -> HostCheck:
-    """Proves that our C for this model gives TFLM's bytes.
+    """Proves that our C gives TFLM's bytes for this model, or LiteRT's where TFLM does not run it.
 
     Outputs are compared on all inputs, the results of every operator on the first
     `STEPPED_INPUTS` of them and wherever an output differs. The inputs are one sequence: states go
@@ -110,12 +118,12 @@ def check_host(
 
     Raises:
         Mismatch: They differ; names the first operator in execution order and both values.
-        ModelError: The file is damaged, unsupported, or TFLM would misread it.
+        ModelError: The file is damaged or unsupported.
         InterpreterFailed: TFLM died of the model, or took too long.
         ToolMissing: No C compiler, or no tflite-micro.
     """
-    oracle = TflmInterpreter(data)
     progress = progress or Silent()
+    oracle = open_oracle(data, progress)
     program = program or compiler.compile(oracle.model)
     passes = program.graph.changes[len(oracle.model.changes) :]
     changes = (*oracle.changes, *map(str, passes))
@@ -123,7 +131,7 @@ def check_host(
     outputs, compared = [], 0
     with (
         HostModel(program) as ours,
-        progress.track("our C against TFLM", len(inputs), "input") as task,
+        progress.track(f"our C against {oracle.title}", len(inputs), "input") as task,
     ):
         pair = _EnginePair(oracle, ours)
         for number, x in enumerate(inputs):
@@ -144,9 +152,9 @@ def note_changes(changes: Sequence[str], progress: Progress) -> None:
 
 @dataclass(frozen=True)
 class _EnginePair:
-    """One model in TFLM and in our C."""
+    """One model in TFLM, or LiteRT, and in our C."""
 
-    oracle: TflmInterpreter
+    oracle: Oracle
     ours: HostModel
 
     def compare_operators(self, x: Feeds, number: int) -> int:
@@ -161,7 +169,7 @@ class _EnginePair:
             theirs = expected[op.outputs[0]]
             difference = first_difference(theirs, output.reshape(theirs.shape), number, op.label)
             if difference is not None:
-                raise Mismatch(str(difference), hint=MISMATCH_HINT)
+                raise self._mismatch(difference)
         return sum(output.nbytes for output in found)
 
     def compare_outputs(self, x: Feeds, number: int) -> Outputs:
@@ -170,7 +178,7 @@ class _EnginePair:
         for name, ours in found.items():
             difference = first_difference(expected[name], ours, number, f"the output {name}")
             if difference is not None and self.ours.lasting:  # its states have moved on
-                raise Mismatch(str(difference), hint=MISMATCH_HINT)
+                raise self._mismatch(difference)
             if difference is not None:
                 self.compare_operators(x, number)
                 raise Mismatch(
@@ -178,6 +186,10 @@ class _EnginePair:
                     hint="tensors overlap in an arena: please report this with the model",
                 )
         return found
+
+    def _mismatch(self, difference: OpDifference) -> Mismatch:
+        hint = MISMATCH_HINT if isinstance(self.oracle, TflmInterpreter) else LITERT_HINT
+        return Mismatch(str(replace(difference, reference=self.oracle.title)), hint=hint)
 
     def check_reset(self, inputs: Sequence[Feeds], outputs: Sequence[Outputs]) -> None:
         """After a reset the first inputs give what they gave, where the model has states."""

@@ -10,8 +10,8 @@ from tinyssl.core.progress import Progress
 from tinyssl.graph.interface import Feeds, check_feeds
 from tinyssl.runtimes.base import Array
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
+from tinyssl.runtimes.oracle import Oracle
 from tinyssl.runtimes.process import InterpreterProcess
-from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.verify.bits import bits
 
 ORIGINAL_INPUTS = 8
@@ -32,7 +32,7 @@ Rows = list[list[Array]]
 """By input, all outputs in order"""
 
 
-def check_original(oracle: TflmInterpreter, inputs: Sequence[Feeds], progress: Progress) -> Judge:
+def check_original(oracle: Oracle, inputs: Sequence[Feeds], progress: Progress) -> Judge:
     """Proves that a simplified file gives the bytes of the original.
 
     Args:
@@ -62,7 +62,7 @@ def check_original(oracle: TflmInterpreter, inputs: Sequence[Feeds], progress: P
     return Judge.NOBODY
 
 
-def _run_tflm(oracle: TflmInterpreter, data: bytes, inputs: Sequence[Feeds]) -> Rows:
+def _run_tflm(oracle: Oracle, data: bytes, inputs: Sequence[Feeds]) -> Rows:
     process = InterpreterProcess("tflm")
     try:
         process.open("file", data, {"keep_tensors": False})
@@ -72,21 +72,21 @@ def _run_tflm(oracle: TflmInterpreter, data: bytes, inputs: Sequence[Feeds]) -> 
         process.close()
 
 
-def _run_litert(oracle: TflmInterpreter, data: bytes, inputs: Sequence[Feeds]) -> Rows:
+def _run_litert(oracle: Oracle, data: bytes, inputs: Sequence[Feeds]) -> Rows:
     runtime = LitertInterpreter(data, Kernels.REFERENCE)
     arrays = [check_feeds(oracle.inputs, feeds) for feeds in inputs]
     names = [value.name for value in runtime.inputs]
     return [[*runtime.run(dict(zip(names, row, strict=True))).values()] for row in arrays]
 
 
-RUNNERS: dict[Judge, Callable[[TflmInterpreter, bytes, Sequence[Feeds]], Rows]] = {
+RUNNERS: dict[Judge, Callable[[Oracle, bytes, Sequence[Feeds]], Rows]] = {
     Judge.TFLM: _run_tflm,
     Judge.LITERT: _run_litert,
 }
 """In the order in which they are asked"""
 
 
-def _compare(oracle: TflmInterpreter, judge: Judge, expected: Rows, found: Rows) -> None:
+def _compare(oracle: Oracle, judge: Judge, expected: Rows, found: Rows) -> None:
     for number, (right, ours) in enumerate(zip(expected, found, strict=True)):
         for value, theirs, own in zip(oracle.outputs, right, ours, strict=True):
             if (bits(theirs) != bits(own)).any():

@@ -21,7 +21,7 @@ from tinyssl.graph.interface import REAL, ValueInfo
 from tinyssl.graph.model import Model, Op, Value
 from tinyssl.graph.passes import run_passes
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
-from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.runtimes.oracle import Oracle
 
 SILENT_DB = 200.0
 """Reported where there is no noise at all; JSON has no infinity"""
@@ -38,9 +38,7 @@ class LayerSqnr:
     sqnr_db: float
 
 
-def layer_sqnr(
-    float_data: bytes, oracle: TflmInterpreter, samples: Samples
-) -> tuple[LayerSqnr, ...]:
+def layer_sqnr(float_data: bytes, oracle: Oracle, samples: Samples) -> tuple[LayerSqnr, ...]:
     """SQNR of every operator that both files have.
 
     Args:

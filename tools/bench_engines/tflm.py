@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinyssl.codegen.tflm import ARENA_ALIGNMENT, operator_kinds, render_tflm
-from tinyssl.frontends.tflite import read_model
+from tinyssl.codegen.tflm import ARENA_ALIGNMENT, render_tflm
+from tinyssl.frontends.tflite import operator_kinds, read_model
 from tinyssl.project.arena import arena_bytes
 from tinyssl.project.nn_kernels import KERNELS
 from tinyssl.project.tflm import DEFINES, TflmTree, library_manifest, local_tree

@@ -13,7 +13,7 @@ def rescaled(types=("int8", "int8"), scales=(0.05, 0.07), zeros=(3, -9), shape=(
     """One tensor in another type and quantisation."""
     file = Flatfile()
     pairs = zip(types, scales, zeros, strict=True)
-    start, output = (file.activation(shape, scale, zero, kind) for kind, scale, zero in pairs)
+    start, output = (file.quantised(shape, scale, zero, kind) for kind, scale, zero in pairs)
     kind = "DEQUANTIZE" if types[1] == "float32" else "QUANTIZE"
     file.operator(kind, [start], [output], 2)
     return file.data()
@@ -29,6 +29,13 @@ CASES = {
     "rescale": rescaled,
     "rescale to the same": partial(rescaled, scales=(0.05, 0.05), zeros=(4, 4)),
     "rescale zero point": partial(rescaled, scales=(0.05, 0.05), zeros=(4, -120)),
+    "rescale by table": partial(rescaled, shape=(1, 8, 8, 5)),
+    "rescale uint8 by table": partial(
+        rescaled, types=("uint8", "int8"), zeros=(119, -9), shape=(1, 8, 8, 5)
+    ),
+    "rescale to uint8 by table": partial(
+        rescaled, types=("int8", "uint8"), zeros=(3, 201), shape=(1, 8, 8, 5)
+    ),
     "rescale up": partial(rescaled, scales=(0.9, 0.002)),
     "rescale down": partial(rescaled, scales=(0.002, 0.09)),
     "rescale int8 to int16": partial(rescaled, types=("int8", "int16"), zeros=(7, 0)),

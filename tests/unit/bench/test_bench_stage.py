@@ -159,10 +159,10 @@ def test_a_model_from_elsewhere_is_compared_on_noise(host_build) -> None:
 def test_our_c_is_the_reference_where_tflm_is_not_to_be_had(
     host_build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def missing(_data: bytes) -> None:
+    def missing(*_: object) -> None:
         raise ToolMissing("tflite-micro is not installed")
 
-    monkeypatch.setattr(subject, "TflmInterpreter", missing)
+    monkeypatch.setattr(subject, "open_oracle", missing)
     found = bench(QUICK, host_build.workspace).results
     assert (found["reference"], found["agreement"]) == ("aot-host", 1.0)
 

@@ -9,9 +9,9 @@ import subprocess
 import pytest
 
 from tests.networks import network, with_external_buffers
-from tinyssl.codegen.tflm import operator_kinds, render_tflm
+from tinyssl.codegen.tflm import render_tflm
 from tinyssl.core.errors import UsageError
-from tinyssl.frontends.tflite import complete, read_model, write_model
+from tinyssl.frontends.tflite import complete, operator_kinds, read_model, write_model
 from tinyssl.graph.passes import run_passes
 from tinyssl.ops import OPS
 

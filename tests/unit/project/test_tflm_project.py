@@ -12,12 +12,11 @@ import numpy as np
 import pytest
 
 from tests.networks import network
-from tinyssl.codegen.tflm import operator_kinds
 from tinyssl.core.config import BuildConfig, FlashConfig
 from tinyssl.core.errors import DeviceError, UsageError
 from tinyssl.core.records import Workspace
 from tinyssl.device import Session, open_link
-from tinyssl.frontends.tflite import write_model
+from tinyssl.frontends.tflite import operator_kinds, write_model
 from tinyssl.ops import OPS
 from tinyssl.project import arena, nn_kernels, tflm
 from tinyssl.project.source import load_model

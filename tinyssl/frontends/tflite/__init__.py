@@ -3,6 +3,7 @@
 from tinyssl.frontends.tflite.canonical import is_canonical
 from tinyssl.frontends.tflite.complete import Completed, complete, first_operators, simplify
 from tinyssl.frontends.tflite.file import read_file
+from tinyssl.frontends.tflite.outline import operator_kinds, read_outline
 from tinyssl.frontends.tflite.reader import read_model
 from tinyssl.frontends.tflite.writer import write_model
 
@@ -11,8 +12,10 @@ __all__ = [
     "complete",
     "first_operators",
     "is_canonical",
+    "operator_kinds",
     "read_file",
     "read_model",
+    "read_outline",
     "simplify",
     "write_model",
 ]

@@ -1,18 +1,18 @@
 """What kind of model it is that tinyssl does not support, and what its owner can do about it.
 
-Blockers of one cause become one line with the way out: SHAPE, STRIDED_SLICE and PACK are not three
-unknown operators, but a batch that was left open.
+Blockers of one cause become one line with the way out: twenty float16 tensors, each with its own
+DEQUANTIZE, are one model whose weights are float16.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tinyssl.core.errors import Blocker
 from tinyssl.graph.blockers import places_text
 from tinyssl.graph.types import FLOAT_HINT
-from tinyssl.ops import OPS, supported_hint
+from tinyssl.ops import OPS, OWN_OPERATOR_HINT
 
 
 @dataclass(frozen=True)
@@ -86,17 +86,9 @@ RECURRENT = (
 BRANCHES = ("WHILE", "IF")
 
 KIND_HINTS = {
-    "RELU": "place the activation directly behind a convolution, a dense layer or an addition: the "
-    "converter then fuses it",
-    "LOGISTIC": "leave a last sigmoid out (a threshold on its input decides the same), and use "
-    "ReLU inside the model",
     "CUSTOM TFLite_Detection_PostProcess": "end the model before the detection post-processing",
 }
-SAME_HINT = {
-    "RELU6": "RELU",
-    "RELU_N1_TO_1": "RELU",
-    "RELU_0_TO_1": "RELU",
-}
+"""Operator that tinyssl does not have -> what to do without it"""
 
 
 def diagnose(graph: RawGraph, blockers: Sequence[Blocker]) -> list[Blocker]:
@@ -106,6 +98,9 @@ def diagnose(graph: RawGraph, blockers: Sequence[Blocker]) -> list[Blocker]:
         graph: The file's graph.
         blockers: What the reader and the verifier found.
     """
+    compiled = list(_accelerator(graph))
+    if compiled:  # whatever else is in the way belongs to the accelerator
+        return [Blocker("", cause.text, cause.hint) for cause in compiled]
     causes = [cause for find in CAUSES for cause in find(graph)]
     covered = {place for cause in causes for place in cause.places}
     found = [Blocker("", cause.text, cause.hint) for cause in causes]
@@ -119,8 +114,7 @@ def _hinted(blocker: Blocker) -> Blocker:
     kind = blocker.place.partition(" ")[2]
     if kind in OPS:
         return blocker
-    hint = KIND_HINTS.get(SAME_HINT.get(kind, kind), supported_hint())
-    return Blocker(blocker.place, blocker.text, hint)
+    return replace(blocker, hint=KIND_HINTS.get(kind, OWN_OPERATOR_HINT))
 
 
 def _labels(ops: Sequence[RawOp]) -> frozenset[str]:
@@ -180,7 +174,6 @@ def _weights(graph: RawGraph) -> Iterator[Diagnosis]:
 
 
 CAUSES: tuple[Callable[[RawGraph], Iterator[Diagnosis]], ...] = (
-    _accelerator,
     _memory,
     _flex,
     _weights,

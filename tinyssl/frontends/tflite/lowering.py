@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from tinyssl.core.errors import UnsupportedModel
 from tinyssl.graph.model import Model, ValueKind
-from tinyssl.ops import OPS, spec_of, supported_hint
+from tinyssl.ops import OPS, OWN_OPERATOR_HINT, spec_of
 from tinyssl.ops.common.tflite import FileOp, Lowering
 
 
@@ -23,7 +23,7 @@ def lower(model: Model) -> Lowering:
     result = Lowering(model)
     for op in model.ops:
         if op.kind not in OPS:
-            raise UnsupportedModel(f"{op.label}: operator cannot be written", supported_hint())
+            raise UnsupportedModel(f"{op.label}: operator cannot be written", OWN_OPERATOR_HINT)
         result.ops.append(spec_of(op).tflite.write(op, result))
     _check_states(model, result)
     return result

@@ -190,7 +190,7 @@ class _Reader:
         form = spec.tflite
         if not 1 <= version <= form.max_version:
             text = f"version {version}; supported are 1 to {form.max_version}"
-            hint = "convert the model with int8 weights and activations"
+            hint = "its converter is newer than tinyssl: convert the model with an older one"
             self.blockers.append(Blocker(raw.label, text, hint))
             return None
         _check_arity(raw, form)

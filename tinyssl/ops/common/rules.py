@@ -20,7 +20,7 @@ TOO_MANY = f"up to {ELEMENTS_MAX} are supported"
 PLAIN = (DType.FLOAT32, DType.INT32, DType.INT64, DType.BOOL)
 """Types whose elements need no quantisation"""
 
-SYMMETRIC = (DType.INT16, DType.INT32)
+SYMMETRIC = (DType.INT16,)
 """Types whose zero point is 0"""
 
 LASTING_ROLES = {
