@@ -6,14 +6,14 @@
 
 const char *app_type_name(uint8_t type)
 {
-    static const char *const names[] = {"int8",  "int16",   "int32", "int64",
-                                        "uint8", "float32", "bool"};
+    static const char *const names[] = {"int8",    "int16", "int32",  "int64", "uint8",
+                                        "float32", "bool",  "uint32", "uint64"};
     return names[type];
 }
 
 uint32_t app_type_bytes(uint8_t type)
 {
-    static const uint8_t bytes[] = {1, 2, 4, 8, 1, 4, 1};
+    static const uint8_t bytes[] = {1, 2, 4, 8, 1, 4, 1, 4, 8};
     return bytes[type];
 }
 

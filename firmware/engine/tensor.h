@@ -11,7 +11,9 @@ enum tinyssl_type {
     TINYSSL_TYPE_INT64,
     TINYSSL_TYPE_UINT8,
     TINYSSL_TYPE_FLOAT32,
-    TINYSSL_TYPE_BOOL
+    TINYSSL_TYPE_BOOL,
+    TINYSSL_TYPE_UINT32,
+    TINYSSL_TYPE_UINT64
 };
 
 enum tinyssl_kind {

@@ -11,6 +11,7 @@ from typing import Any
 import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
+from flatbuffers import flexbuffers
 
 SAME, VALID = 0, 1
 NONE, RELU, RELU6 = 0, 1, 3
@@ -20,6 +21,7 @@ INDEX_BELOW = "index below "
 whatever others name"""
 
 TYPES = {"int8": 9, "int16": 7, "int32": 2, "int64": 4, "float32": 0, "uint8": 3, "bool": 6}
+TYPES |= {"uint32": 15, "uint64": 12}
 QUANTISED = ("int8", "int16", "uint8")
 RESOURCE = 13
 
@@ -73,18 +75,23 @@ class Flatfile:
     def operator(self, kind, inputs, outputs, version=1, **options):
         """Adds an operator; `options` are the fields of its options table."""
         operator = schema.OperatorT()
-        operator.opcodeIndex = self._code(getattr(schema.BuiltinOperator, kind), version)
+        operator.opcodeIndex = self._code(kind, version)
         operator.inputs, operator.outputs = list(inputs), list(outputs)
         table = options_table(kind)
-        if table:
+        if kind.startswith("CUSTOM"):
+            operator.customOptions = list(flexbuffers.Dumps(options)) if options else None
+        elif table:
             operator.builtinOptionsType = getattr(schema.BuiltinOptions, table)
             operator.builtinOptions = getattr(schema, f"{table}T")()
             for name, value in options.items():
                 setattr(operator.builtinOptions, name, value)
         self.operators.append(operator)
 
-    def _code(self, number, version):
+    def _code(self, kind, version):
+        name, _, custom = kind.partition(" ")
+        number = getattr(schema.BuiltinOperator, name)
         code = schema.OperatorCodeT()
+        code.customCode = custom or None
         code.deprecatedBuiltinCode = min(number, 127)
         code.builtinCode, code.version = number, version
         self.codes.append(code)

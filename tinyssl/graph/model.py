@@ -29,6 +29,8 @@ class DType(StrEnum):
     UINT8 = "uint8"
     FLOAT32 = "float32"
     BOOL = "bool"
+    UINT32 = "uint32"
+    UINT64 = "uint64"
 
     @property
     def bytes(self) -> int:
@@ -130,6 +132,8 @@ class Operand:
     roles: tuple[Role, ...] = (Role.ACTIVATION,)
     any_zero: bool = False
     """Whether an int16 value may have a zero point other than 0"""
+    plain: bool = False
+    """Whether its elements may be numbers without a quantisation, whatever their type"""
 
 
 @dataclass(frozen=True, kw_only=True)

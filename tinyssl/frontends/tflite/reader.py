@@ -82,6 +82,14 @@ class _Subgraph:
         except ValueError as error:
             raise ModelError(f"{op.label}: {error}", hint=CONTRADICTION_HINT) from error
 
+    def custom_options(self, op: RawOp) -> bytes:
+        """Options of a custom operator; empty for all others."""
+        operator = self.tables.operator(op.index, self.graph)
+        if not op.kind.startswith("CUSTOM") or operator.CustomOptionsIsNone():
+            return b""
+        self.tables.take(operator.CustomOptionsLength())
+        return bytes(vector(operator.CustomOptionsAsNumpy()))
+
     def value(self, index: int) -> Value | None:
         """A tensor; None where something about it is not supported."""
         found = self.tensors.read(index)
@@ -180,7 +188,7 @@ class _Reader:
             found[index] = RawTensor(tensors.name(index, raw), kind, constant)
         return found
 
-    def _operator(self, raw: RawOp, values: Sequence[Value]) -> Op | None:
+    def _operator(self, raw: RawOp, values: list[Value]) -> Op | None:
         """The operator; None where it has a blocker."""
         version = self.main.version(raw)
         spec = OPS.get(raw.kind)
@@ -197,7 +205,15 @@ class _Reader:
         if not self.main.tensors.unreadable.isdisjoint((*raw.inputs, *raw.outputs)):
             return None
         options = self.main.options(raw, form.options)
-        context = OperatorContext(raw.index, raw.label, raw.inputs, raw.outputs, values, options)
+        custom = self.main.custom_options(raw)
+
+        def add(value: Value) -> int:
+            values.append(value)
+            return len(values) - 1
+
+        context = OperatorContext(
+            raw.index, raw.label, raw.inputs, raw.outputs, values, options, custom, add
+        )
         try:
             read: Op = form.read(context)
             return read

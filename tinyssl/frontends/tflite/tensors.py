@@ -21,6 +21,8 @@ DTYPES = {
     6: DType.BOOL,
     7: DType.INT16,
     9: DType.INT8,
+    12: DType.UINT64,
+    15: DType.UINT32,
 }
 
 INT4 = 17

@@ -163,6 +163,8 @@ class _File:
                 "BuiltinOptionsType": getattr(self.schema.BuiltinOptions, op.options),
                 "BuiltinOptions": self._write_table(op.options, **fields),
             }
+        if op.custom:
+            options["CustomOptions"] = self.builder.CreateByteVector(op.custom)
         return self._write_table(
             "Operator",
             OpcodeIndex=self.codes.index((op.kind, op.version)),

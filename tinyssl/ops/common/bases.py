@@ -23,8 +23,8 @@ class UnaryOp(Op):
 class ViewOp(UnaryOp):
     """The input's bytes under another shape, of any element type."""
 
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", tuple(DType)),)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", tuple(DType)),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", tuple(DType), plain=True),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", tuple(DType), plain=True),)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ ELEMENTS_MAX = 2**28
 TOO_MANY = f"up to {ELEMENTS_MAX} are supported"
 
 
-PLAIN = (DType.FLOAT32, DType.INT32, DType.INT64, DType.BOOL)
+PLAIN = (DType.FLOAT32, DType.INT32, DType.INT64, DType.BOOL, DType.UINT32, DType.UINT64)
 """Types whose elements need no quantisation"""
 
 SYMMETRIC = (DType.INT16,)
@@ -65,7 +65,9 @@ def _activation(check: OpCheck[Op], operand: Operand, index: int) -> None:
             hint="tinyssl adds two computed tensors; fold the constant into the bias of the layer "
             "before",
         )
-    if tensor.dtype not in PLAIN or (tensor.dtype is DType.INT32 and tensor.quant is not None):
+    plain = operand.plain and tensor.quant is None
+    given = tensor.dtype is DType.INT32 and tensor.quant is not None
+    if given or (tensor.dtype not in PLAIN and not plain):
         legal_quant(check, index, any_zero=operand.any_zero)
         if len(check.quant(index).scale) != 1:
             raise check.violation(f"{tensor.name} is an activation with more than one scale")

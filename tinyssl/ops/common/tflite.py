@@ -15,7 +15,7 @@ import numpy as np
 from tinyssl.core.errors import Blocker, ModelError, UnsupportedModel
 from tinyssl.graph.blockers import blocked
 from tinyssl.graph.check import CONTRADICTION_HINT
-from tinyssl.graph.model import DType, Model, Value
+from tinyssl.graph.model import DType, Model, Value, ValueKind
 from tinyssl.ops.common.activation import Activation
 from tinyssl.ops.common.kernel import OpT
 
@@ -46,6 +46,10 @@ class OperatorContext:
     tensors: Sequence[Value]
     options: Any
     """The table of the schema, or None"""
+    custom: bytes = b""
+    """Options of a custom operator"""
+    add_value: Callable[[Value], int] | None = None
+    """Adds a value that the file does not list, as a state inside TFLM's kernel; its index"""
 
     @property
     def output(self) -> int:
@@ -60,6 +64,28 @@ class OperatorContext:
     def input(self, position: int) -> Value:
         """The tensor at this place of the inputs."""
         return self.tensors[self.inputs[position]]
+
+    def state(self, shape: tuple[int, ...], dtype: DType) -> int:
+        """Index of a new state of zeros, which the file does not list."""
+        assert self.add_value is not None, "this file takes no states"
+        name = f"state of {self.label}"
+        return self.add_value(Value(name, shape, dtype, kind=ValueKind.STATE))
+
+    def numbers(self, names: Sequence[str]) -> dict[str, int]:
+        """Options of a custom operator: numbers by name, in a map of FlexBuffers.
+
+        Raises:
+            ModelError: One is missing, or they are no such map.
+        """
+        if not names:
+            return {}
+        from flatbuffers import flexbuffers
+
+        try:
+            found = flexbuffers.GetRoot(self.custom).AsMap
+            return {name: int(found[name].AsInt) for name in names}
+        except Exception as error:  # damaged options end its code in any way
+            raise self.violation(f"its options hold no {', '.join(names)}: {error}") from error
 
     def unsupported(self, what: str, hint: str = "") -> UnsupportedModel:
         """The error for a sound operator that tinyssl does not do."""
@@ -129,6 +155,8 @@ class FileOp:
     """Table of the schema; empty for none"""
     fields: dict[str, Any]
     """Its fields, by the schema's accessor names; lists become vectors"""
+    custom: bytes = b""
+    """Options of a custom operator"""
 
 
 @dataclass
