@@ -55,3 +55,55 @@ void tinyssl_signal_delay(const int16_t *in, int16_t *state, const struct tinyss
         state += p->delay;
     }
 }
+
+void tinyssl_signal_framer(const int16_t *in, int16_t *state, const struct tinyssl_signal_framer *p,
+                           int16_t *out, uint8_t *valid)
+{
+    const int32_t kept = p->size - p->step;
+    for (int32_t channel = 0; channel < p->channels; channel++) {
+        for (int32_t frame = 0; frame < p->frames; frame++) {
+            memcpy(out, state, (size_t)kept * sizeof *out);
+            memcpy(out + kept, in, (size_t)p->step * sizeof *out);
+            memcpy(state, out + p->step, (size_t)kept * sizeof *out);
+            in += p->step;
+            out += p->size;
+        }
+        state += kept;
+    }
+    *valid = 1;
+}
+
+void tinyssl_signal_overlap_add(const int16_t *in, int16_t *state,
+                                const struct tinyssl_signal_framer *p, int16_t *out)
+{
+    const int32_t kept = p->size - p->step;
+    for (int32_t channel = 0; channel < p->channels; channel++) {
+        for (int32_t frame = 0; frame < p->frames; frame++) {
+            for (int32_t i = 0; i < p->size; i++) {
+                const int32_t x = in[i] + state[i];
+                state[i] = (int16_t)(x < INT16_MIN ? INT16_MIN : x > INT16_MAX ? INT16_MAX : x);
+            }
+            memcpy(out, state, (size_t)p->step * sizeof *out);
+            memmove(state, state + p->step, (size_t)kept * sizeof *out);
+            memset(state + kept, 0, (size_t)p->step * sizeof *out);
+            in += p->size;
+            out += p->step;
+        }
+        state += p->size;
+    }
+}
+
+void tinyssl_signal_stacker(const int16_t *in, int16_t *state,
+                            const struct tinyssl_signal_stacker *p, int16_t *out, uint8_t *valid)
+{
+    const size_t bytes = (size_t)p->size * sizeof *out;
+    int16_t *const frames = state + 1;
+    for (int32_t i = 0; i < p->before && state[0] == 0; i++) {
+        memcpy(frames + i * p->size, in, bytes);
+    }
+    state[0] = 1;
+    memcpy(out, frames, (size_t)p->before * bytes);
+    memcpy(out + p->before * p->size, in, bytes);
+    memcpy(frames, out + p->size, (size_t)p->before * bytes);
+    *valid = 1;
+}

@@ -69,6 +69,35 @@ def subtraction(size=7, clamping=False, **given):
     )
 
 
+def rfft(shape=(32,), points=32):
+    outputs = [((*shape[:-1], points + 2), "int16")]
+    return one("Rfft", shape, outputs=outputs, T=7, fft_length=points)
+
+
+def framer(shape=(2, 12), size=8, step=4):
+    outputs = [((*shape[:-1], shape[-1] // step, size), "int16"), ((), "bool")]
+    options = {"frame_size": size, "frame_step": step, "prefill": True}
+    return one("Framer", shape, outputs=outputs, **options)
+
+
+def overlap_add(shape=(2, 3, 8), step=3):
+    outputs = [((*shape[:-2], shape[-2] * step), "int16")]
+    return one("OverlapAdd", shape, outputs=outputs, T=7, frame_step=step)
+
+
+def stacker(size=5, before=3):
+    outputs = [(((before + 1) * size,), "int16"), ((), "bool")]
+    return one(
+        "Stacker",
+        (size,),
+        outputs=outputs,
+        num_channels=size,
+        stacker_left_context=before,
+        stacker_right_context=0,
+        stacker_step=1,
+    )
+
+
 def log(size=40, correction=3, scale=64):
     outputs = [((size,), "int16")]
     options = {"input_correction_bits": correction, "output_scale": scale}
@@ -123,6 +152,18 @@ CASES = {
     "signal filter bank of one": partial(filter_bank, bands=1, frequencies=9, seed=2),
     "signal subtraction": subtraction,
     "signal subtraction, clamped": partial(subtraction, clamping=True, smoothing_bits=0),
+    "signal rfft": rfft,
+    "signal rfft, frames": partial(rfft, shape=(3, 50), points=64),
+    "signal rfft of 4": partial(rfft, shape=(4,), points=4),
+    "signal rfft of 8": partial(rfft, shape=(7,), points=8),
+    "signal rfft of 512": partial(rfft, shape=(480,), points=512),
+    "signal framer": framer,
+    "signal framer, far apart": partial(framer, shape=(10,), size=5, step=5),
+    "signal framer, many steps": partial(framer, shape=(3,), size=11, step=3),
+    "signal overlap add": overlap_add,
+    "signal overlap add, touching": partial(overlap_add, shape=(4, 6), step=6),
+    "signal stacker": stacker,
+    "signal stacker of one": partial(stacker, size=7, before=0),
     "signal log": log,
     "signal log, large": partial(log, correction=0, scale=1600),
     "signal front end": front_end,

@@ -139,6 +139,7 @@ def signal_spec(
 Params = Callable[[Model, Any, Constants], Fields]
 
 
-def signal_kernel(name: str, source: str, make_params: Params) -> Kernel[Any]:
-    """A function of firmware/kernels/<source>.c with a struct of its own name."""
-    return Kernel(name, f"tinyssl_{name}", ("bits.h",), source=source, make_params=make_params)
+def signal_kernel(name: str, source: str, make_params: Params, struct: str = "") -> Kernel[Any]:
+    """A function of firmware/kernels/<source>.c, with a struct of its own name or another."""
+    struct = f"tinyssl_{struct or name}"
+    return Kernel(name, struct, ("bits.h",), source=source, make_params=make_params)
