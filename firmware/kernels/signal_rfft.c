@@ -109,7 +109,8 @@ static void transform(struct complex *x, const struct tinyssl_signal_rfft *p)
 static struct complex pair(const int16_t *in, int32_t length, int32_t place)
 {
     const int32_t at = 2 * place;
-    return (struct complex){at < length ? in[at] : 0, at + 1 < length ? in[at + 1] : 0};
+    const int16_t zero = 0;
+    return (struct complex){at < length ? in[at] : zero, at + 1 < length ? in[at + 1] : zero};
 }
 
 static void store(int16_t *out, int32_t at, int32_t re, int32_t im)
