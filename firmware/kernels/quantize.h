@@ -20,7 +20,7 @@ struct tinyssl_rescale {
     int32_t size;              /* elements */
     int32_t multiplier;        /* 0 or [2^30, 2^31), Q31 */
     int16_t shift;             /* [-31, 30] */
-    int16_t in_zero, out_zero; /* zero points; 0 for int16 and int32 */
+    int16_t in_zero, out_zero; /* zero points; 0 for int32 */
 };
 
 /* out may be in, where both have elements of one size. */

@@ -26,7 +26,7 @@ class Dequantize(UnaryOp):
     """scale * (x - zero point), rounded once to float32."""
 
     kind: ClassVar[str] = "DEQUANTIZE"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", tuple(KERNELS)),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", tuple(KERNELS), any_zero=True),)
     results: ClassVar[tuple[Operand, ...]] = (Operand("output", (DType.FLOAT32,)),)
 
 

@@ -61,8 +61,8 @@ class Quantize(UnaryOp):
     """The output's quantisation says how."""
 
     kind: ClassVar[str] = "QUANTIZE"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", INPUTS),)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", OUTPUTS),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", INPUTS, any_zero=True),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", OUTPUTS, any_zero=True),)
 
 
 def rescale(model: Model, op: Quantize) -> Multiplier:
@@ -81,7 +81,7 @@ def _check_types(check: OpCheck[Quantize]) -> None:
         raise check.unsupported(f"{source.value} to {target.value}", hint=TYPES_HINT)
     for index in (check.op.input, check.op.output):
         if check.tensor(index).dtype is not DType.FLOAT32:
-            rules.legal_quant(check, index)
+            rules.legal_quant(check, index, any_zero=True)
         if check.tensor(index).dtype is DType.INT32 and zero_point(check.model, index):
             raise check.unsupported("an int32 with a zero point other than 0")
 

@@ -23,8 +23,12 @@ class UnaryOp(Op):
 class ViewOp(UnaryOp):
     """The input's bytes under another shape, of any element type."""
 
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", tuple(DType), plain=True),)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", tuple(DType), plain=True),)
+    operands: ClassVar[tuple[Operand, ...]] = (
+        Operand("input", tuple(DType), plain=True, any_zero=True),
+    )
+    results: ClassVar[tuple[Operand, ...]] = (
+        Operand("output", tuple(DType), plain=True, any_zero=True),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
