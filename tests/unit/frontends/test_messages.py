@@ -11,6 +11,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from tests.ops import cases
 from tests.ops.flatfile import TYPES, Flatfile, options_table
+from tests.ops.operators.circular_buffer import circular
 from tests.unit.frontends.test_reader import repacked
 from tinyssl.core.errors import ModelError, UnsupportedModel
 from tinyssl.frontends.tflite import read_model
@@ -153,6 +154,14 @@ def test_recurrence_and_control_flow_are_named(kind, what):
 def test_layers_that_tflm_has_no_form_of_are_told(change, what):
     data = repacked(cases.CASES["lstm"](), lambda model: change(model.subgraphs[0].operators[0]))
     assert what in refusal(data).message
+
+
+@pytest.mark.parametrize("options", [{"cycles_max": 3}, None])
+def test_a_buffer_that_ends_inferences_is_told(options: dict[str, int] | None) -> None:
+    error = refusal(circular(options=options))
+    period = 3 if options else 2
+    assert f"a period of {period}: TensorFlow Lite Micro ends {period - 1}" in error.message
+    assert "a model of its own" in error.hint
 
 
 def called_once(inner_kind: str = "", number: int = 1) -> bytes:

@@ -14,6 +14,21 @@ from tinyssl.graph.model import DType, ValueKind
 from tinyssl.graph.verify import verify
 
 VIOLATIONS = {
+    "circular buffer's depth": (
+        cases.CASES["circular buffer"],
+        lambda m: with_tensor(m, 0, shape=(1, 1, 1, 2)),
+        r"#0 CUSTOM CIRCULAR_BUFFER: \[1, 4, 1, 3\] holds no inputs of \[1, 1, 1, 2\]",
+    ),
+    "circular buffer's input": (
+        cases.CASES["circular buffer"],
+        lambda m: with_tensor(m, 0, shape=(1, 2, 1, 3)),
+        r"BUFFER: input has shape \[1, 2, 1, 3\], not",
+    ),
+    "circular buffer without a variable": (
+        cases.CASES["circular buffer"],
+        lambda m: with_tensor(m, 1, kind=ValueKind.ACTIVATION),
+        "BUFFER: kept is not a variable",
+    ),
     "svdf rank": (
         cases.CASES["svdf"],
         lambda m: with_op(m, rank=3),
