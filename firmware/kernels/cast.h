@@ -26,5 +26,14 @@ void tinyssl_cast_s8_s8(const int8_t *in, const struct tinyssl_elements *p, int8
 void tinyssl_cast_s16_s16(const int16_t *in, const struct tinyssl_elements *p, int16_t *out);
 void tinyssl_cast_s32_s32(const int32_t *in, const struct tinyssl_elements *p, int32_t *out);
 void tinyssl_cast_f32_f32(const float *in, const struct tinyssl_elements *p, float *out);
+void tinyssl_cast_s8_u32(const int8_t *in, const struct tinyssl_elements *p, uint32_t *out);
+void tinyssl_cast_s16_u32(const int16_t *in, const struct tinyssl_elements *p, uint32_t *out);
+void tinyssl_cast_s32_u32(const int32_t *in, const struct tinyssl_elements *p, uint32_t *out);
+void tinyssl_cast_bool_u32(const uint8_t *in, const struct tinyssl_elements *p, uint32_t *out);
+void tinyssl_cast_u32_s8(const uint32_t *in, const struct tinyssl_elements *p, int8_t *out);
+void tinyssl_cast_u32_s16(const uint32_t *in, const struct tinyssl_elements *p, int16_t *out);
+void tinyssl_cast_u32_s32(const uint32_t *in, const struct tinyssl_elements *p, int32_t *out);
+void tinyssl_cast_u32_f32(const uint32_t *in, const struct tinyssl_elements *p, float *out);
+void tinyssl_cast_u32_u32(const uint32_t *in, const struct tinyssl_elements *p, uint32_t *out);
 
 #endif

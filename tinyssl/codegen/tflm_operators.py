@@ -102,7 +102,7 @@ def tflm_kernel(kind: str) -> TflmKernel:
             f"the engine tflm has no resource variables, which {kind} needs",
             hint="build with --engine aot",
         )
-    if kind in OPS:
+    if kind in OPS and OPS[kind].tflm.source:
         return TflmKernel(OPS[kind].tflm.adder, OPS[kind].tflm.source)
     if kind not in SOURCES:
         raise UnsupportedModel(

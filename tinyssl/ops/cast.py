@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
+from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Operand, Value
 from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.constants import Arrays, input_arrays
@@ -15,8 +16,15 @@ from tinyssl.ops.common.pair import SHORT
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.unary import elements, plain_format, same_shape
 
-TARGETS = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
+TARGETS = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32, DType.UINT32)
 SOURCES = (*TARGETS, DType.BOOL)
+PAIRS = tuple(
+    (source, target)
+    for source in SOURCES
+    for target in TARGETS
+    if (source, target) != (DType.FLOAT32, DType.UINT32)
+)
+"""What of TFLM's pairs has a kernel: C does not say what a negative float is as an uint32"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +36,8 @@ class Cast(UnaryOp):
     """
 
     kind: ClassVar[str] = "CAST"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", SOURCES),)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TARGETS),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", SOURCES, plain=True),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TARGETS, plain=True),)
 
 
 def _supports(source: DType, target: DType, model: Model, op: Cast) -> bool:
@@ -47,6 +55,13 @@ def _kernel(source: DType, target: DType) -> Kernel[Cast]:
     )
 
 
+def _check(check: OpCheck[Cast]) -> None:
+    """There is a kernel."""
+    source, target = (check.tensor(index).dtype for index in (check.op.input, check.op.output))
+    if (source, target) not in PAIRS:
+        raise check.unsupported(f"{source.value} to {target.value}")
+
+
 def _fold(values: Sequence[Value], op: Cast) -> Arrays | None:
     """Of integers: what lies beyond a type is C's business."""
     (array,) = input_arrays(values, op)
@@ -58,11 +73,11 @@ def _fold(values: Sequence[Value], op: Cast) -> Arrays | None:
 SPEC = OpSpec(
     op=Cast,
     shapes=same_shape,
-    checks=(),
+    checks=(_check,),
     words=lambda model, op: [
         f"{model.tensor(op.input).dtype.value} to {model.tensor(op.output).dtype.value}"
     ],
-    kernels=tuple(_kernel(source, target) for source in SOURCES for target in TARGETS),
+    kernels=tuple(_kernel(source, target) for source, target in PAIRS),
     tflite=plain_format(Cast),
     tflm=TflmNames("AddCast", "cast"),
     fold=_fold,

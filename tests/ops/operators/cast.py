@@ -49,6 +49,9 @@ CASES: dict[str, Any] = {
         for source in (*TARGETS, "bool")
         for target in TARGETS
     },
+    **{f"cast {dtype} to uint32": partial(cast, dtype, "uint32") for dtype in TARGETS[:3]},
+    **{f"cast uint32 to {dtype}": partial(cast, "uint32", dtype) for dtype in TARGETS},
+    "cast bool to uint32": partial(cast, "bool", "uint32"),
     "logical not": logical_not,
     "log softmax": log_softmax,
     "log softmax of rows": partial(log_softmax, (1, 5, 3, 2), 0.03),

@@ -49,6 +49,7 @@ SHORT = {
     DType.INT32: "s32",
     DType.FLOAT32: "f32",
     DType.BOOL: "bool",
+    DType.UINT32: "u32",
 }
 """Ends of the kernels' names"""
 
