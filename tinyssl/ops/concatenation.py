@@ -1,4 +1,4 @@
-"""CONCATENATION: any number of activations side by side along an axis."""
+"""CONCATENATION: any number of activations and constants side by side along an axis."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import ClassVar
 import numpy as np
 
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import DType, Model, Op, Operand, Value
+from tinyssl.graph.model import DType, Model, Op, Operand, Role, Value
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.activation import Activation
 from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.kernel import Kernel
-from tinyssl.ops.common.params import Constants, Fields
+from tinyssl.ops.common.overlap import Part
+from tinyssl.ops.common.params import Array, Constants, Fields, prefix_fields
 from tinyssl.ops.common.parts import (
     TYPES,
     joined_shape,
@@ -27,6 +28,8 @@ from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
 JOINED_TYPES = (*TYPES, DType.INT32, DType.INT64, DType.BOOL)
+COMPUTED = -1
+"""In place of a constant's start"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +37,9 @@ class Concatenation(Op):
     """All parts have one shape but for their length along the axis."""
 
     kind: ClassVar[str] = "CONCATENATION"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("parts", JOINED_TYPES),)
+    operands: ClassVar[tuple[Operand, ...]] = (
+        Operand("parts", JOINED_TYPES, (Role.ACTIVATION, Role.CONSTANT)),
+    )
     results: ClassVar[tuple[Operand, ...]] = (Operand("output", JOINED_TYPES),)
 
     parts: tuple[int, ...]
@@ -61,6 +66,32 @@ def _params(model: Model, op: Concatenation, constants: Constants) -> Fields:
     return run_fields(model, op, op.parts, op.axis, constants)
 
 
+def _constant_params(model: Model, op: Concatenation, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_constant_runs`."""
+    starts, content = [], b""
+    for value in (model.tensor(index) for index in op.parts):
+        starts.append(len(content) if value.constant else COMPUTED)
+        content += value.data or b""
+    name = constants.name("parts", op)
+    values = np.frombuffer(content, np.uint8)
+    return {
+        **prefix_fields("runs", run_fields(model, op, op.parts, op.axis, constants)),
+        "constants": constants.intern(Array(name, "uint8_t", values, values.shape, op.label)),
+        "starts": constants.table("starts", op, "int32_t", starts),
+    }
+
+
+def _has_constants(model: Model, op: Concatenation) -> bool:
+    return any(model.tensor(index).constant for index in op.parts)
+
+
+def _parts(model: Model, op: Concatenation) -> tuple[Part, ...]:
+    """A constant lies elsewhere, so its part is copied."""
+    if _has_constants(model, op):
+        return ()
+    return side_by_side(model, op.parts, op.output, op.axis)
+
+
 def _fold(values: Sequence[Value], op: Concatenation) -> Arrays:
     return [np.concatenate(input_arrays(values, op), op.axis)]
 
@@ -84,9 +115,18 @@ SPEC = OpSpec(
     fold=_fold,
     words=lambda _, op: [f"axis {op.axis}"],
     kernels=(
+        Kernel(
+            "concatenation_constants",
+            "tinyssl_constant_runs",
+            ("runs.h",),
+            source="concatenation",
+            supports=_has_constants,
+            make_params=_constant_params,
+            variadic=True,
+        ),
         Kernel("concatenation", "tinyssl_runs", ("runs.h",), make_params=_params, variadic=True),
     ),
-    parts=lambda model, op: side_by_side(model, op.parts, op.output, op.axis),
+    parts=_parts,
     tflite=TfliteFormat(
         read=_read,
         write=_write,

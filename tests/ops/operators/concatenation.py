@@ -25,7 +25,30 @@ def concatenation(shapes=((1, 3, 4, 2), (1, 3, 4, 5)), axis=3, dtype="int8", twi
     return file.data(inputs=parts)
 
 
+def with_constants(shapes=((1, 3, 2), (1, 3, 4), (1, 3, 1)), known=(0, 2), axis=2, dtype="int8"):
+    """Some of the parts are constants."""
+    file = Flatfile()
+    zero, scale = (5, 0.05) if dtype == "int8" else (0, None)
+    source = np.random.default_rng(0)
+    parts = []
+    for at, shape in enumerate(shapes):
+        if at in known:
+            values = source.integers(-128, 128, shape).astype(dtype)
+            scales = (scale and [scale], scale and [zero])
+            parts.append(file.constant(values, *scales))
+        else:
+            parts.append(file.activation(shape, scale, zero, dtype, f"part{at}"))
+    shape = list(shapes[0])
+    shape[axis] = sum(size[axis] for size in shapes)
+    output = file.activation(shape, scale, zero, dtype)
+    file.operator("CONCATENATION", parts, [output], 2, axis=axis, fusedActivationFunction=NONE)
+    return file.data(inputs=[part for at, part in enumerate(parts) if at not in known])
+
+
 CASES = {
+    "concatenation with constants": with_constants,
+    "concatenation with a constant between": partial(with_constants, known=(1,)),
+    "concatenation with int32 constants": partial(with_constants, dtype="int32"),
     "concatenation": concatenation,
     "concatenation of rows": partial(concatenation, shapes=((1, 3, 4), (1, 2, 4)), axis=1),
     "concatenation of columns": partial(

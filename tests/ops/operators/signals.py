@@ -56,7 +56,7 @@ def filter_bank(bands=5, frequencies=33, seed=0):
 
 
 def subtraction(size=7, clamping=False, **given):
-    values = SUBTRACTION | given
+    values = SUBTRACTION | {"num_channels": size} | given
     outputs = [((size,), "uint32")] * 2
     return one(
         "FilterBankSpectralSubtraction",
@@ -64,7 +64,6 @@ def subtraction(size=7, clamping=False, **given):
         "uint32",
         outputs,
         clamping=clamping,
-        num_channels=size,
         **values,
     )
 
