@@ -224,6 +224,9 @@ class VerifyConfig:
     """Largest loss of accuracy from float to INT8, in points; more is exit code 3"""
     board: str | None = None
     """Also compare on this emulated board (it is built and started for this)"""
+    strip_io: bool = False
+    """Take QUANTIZE and DEQUANTIZE off float32 and uint8 ends: inputs and outputs are then int8,
+    with the scale and zero point that the record names"""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -234,6 +237,9 @@ class BuildConfig:
     """Board to build for; `tinyssl boards` lists them"""
     model: Path | None = None
     """INT8 .tflite; default: the last converted one, else the default of the zoo"""
+    strip_io: bool = False
+    """Take QUANTIZE and DEQUANTIZE off float32 and uint8 ends: inputs and outputs are then int8,
+    with the scale and zero point that the record names"""
     engine: Literal["aot", "tflm"] = "aot"
     """aot: our ahead-of-time compiled C; tflm: TensorFlow Lite Micro"""
     target: Literal["firmware", "c", "library"] = "firmware"

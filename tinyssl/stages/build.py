@@ -20,6 +20,7 @@ from tinyssl.core.config_json import config_json
 from tinyssl.core.errors import BuildError
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import BuildInfo, Workspace
+from tinyssl.frontends.tflite.strip import StrippedEnd
 from tinyssl.project.arduino import choose_framework
 from tinyssl.project.arena import check_arena
 from tinyssl.project.c_folder import RENDERERS, source_folder
@@ -30,11 +31,13 @@ from tinyssl.project.project import Image, project_files
 from tinyssl.project.size import Size, check_budget, measure
 from tinyssl.project.source import ModelSource, check_model, load_model, shipped_model
 from tinyssl.project.staging import staged
+from tinyssl.project.strip import strip_io, stripped_record
 from tinyssl.project.tighten import Tightened, emulated_twin, tighten_arena
 from tinyssl.targets.boards import Board, Framework, find_board
 from tinyssl.targets.kernels import PORTABLE
 from tinyssl.targets.ports import board_port
 from tinyssl.verify.host import note_changes
+from tinyssl.verify.subject import find_subject
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
     framework = choose_framework(board, config.framework)
     if framework == "baremetal" and config.target == "firmware":
         board_port(board)  # a port that lacks something is told of before the work begins
-    source = _load_source(config, board, workspace, progress)
+    source, ends = _load_source(config, board, workspace, progress)
     plain = config_json(config)
     folder = output_folder(config, workspace)
     with workspace.start("build", plain, inputs={"model": source.path}) as run:
@@ -107,6 +110,7 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
             engine=info.engine,
             build_id=info.build_id,
             folder=str(job.folder),
+            **stripped_record(ends),
             **({"changes": "; ".join(source.changes)} if source.changes else {}),
             **{f"{name}_bytes": size for name, size in info.sizes.items()},
         )
@@ -128,15 +132,19 @@ def _write_folder(job: BuildJob, workspace: Workspace) -> BuildInfo:
 
 def _load_source(
     config: BuildConfig, board: Board, workspace: Workspace, progress: Progress
-) -> ModelSource:
+) -> tuple[ModelSource, tuple[StrippedEnd, ...]]:
+    """The model, and what was taken off its ends."""
     isa = board.tinyssl.isa if config.kernels == "auto" else PORTABLE
     model = config.model or shipped_model(workspace, progress)
+    ends: tuple[StrippedEnd, ...] = ()
+    if config.strip_io:
+        model, ends = strip_io(find_subject(model, workspace).path, workspace, progress)
     tuned = config.tuned and (config.engine, config.kernels) == ("aot", "auto")
     gate = partial(check_flash, config, board)
     source = load_model(model, workspace, isa=isa, tuned=tuned, gate=gate, engine=config.engine)
     if source.tuning and source.tuning.measured:
         progress.note(f"steps as `tinyssl tune` measured on {source.tuning.board}")
-    return source
+    return source, ends
 
 
 def firmware(job: BuildJob, stage: Path) -> BuildInfo:

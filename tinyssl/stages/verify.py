@@ -13,7 +13,10 @@ from tinyssl.core.config_json import config_json
 from tinyssl.core.errors import ModelError
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import RunRecord, RunWriter, Workspace, write_json
+from tinyssl.frontends.tflite import read_file
+from tinyssl.frontends.tflite.strip import StrippedEnd
 from tinyssl.graph.interface import Feeds, Outputs
+from tinyssl.project.strip import strip_io, stripped_record
 from tinyssl.runtimes.base import Array
 from tinyssl.runtimes.inputs import make_inputs
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
@@ -22,7 +25,7 @@ from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.verify.accuracy import measure_quality
 from tinyssl.verify.host import HostCheck, check_host, note_changes
 from tinyssl.verify.sqnr import layer_sqnr
-from tinyssl.verify.subject import TestSplit, find_subject, load_split
+from tinyssl.verify.subject import ModelFile, TestSplit, find_subject, load_split
 
 LAYERS_FILE = "layers.json"
 SQNR_IMAGES = 32
@@ -51,6 +54,10 @@ def verify(
     """
     progress = progress or Silent()
     subject = find_subject(config.model, workspace)
+    ends: tuple[StrippedEnd, ...] = ()
+    if config.strip_io:
+        path, ends = strip_io(subject.path, workspace, progress)
+        subject = ModelFile(path, read_file(path), None)
     oracle = open_oracle(subject.data)  # `check_host` tells what it is
     inputs = {"model": subject.path}
     if subject.source:
@@ -61,6 +68,7 @@ def verify(
         split = _shuffled(load_split(subject.source), config.seed) if subject.source else None
         samples = None if split is None else split.samples
         x = make_inputs(oracle.model, config.images, config.seed, samples)
+        run.results(**stripped_record(ends))
         _compare(run, oracle, subject.data, x, progress)
         if subject.source and split:
             _quality(run, subject.source, oracle, split, progress)

@@ -35,7 +35,11 @@ def verify_on_board(
     progress = progress or Silent()
     if config.board is None:
         raise UsageError("no board to verify on", hint="name one with --board")
-    build(BuildConfig(board=config.board, model=config.model, check=False), workspace, progress)
+    build(
+        BuildConfig(board=config.board, model=config.model, strip_io=config.strip_io, check=False),
+        workspace,
+        progress,
+    )
     flash(FlashConfig(board=config.board), workspace, progress)
     target = find_target(BenchConfig(board=config.board), workspace)
     try:
