@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tinyssl.graph.model import DType, Model, Op
+from tinyssl.graph.moves import join_moves
 from tinyssl.graph.states import settle_variables
 from tinyssl.ops.common.activation import Activation
 from tinyssl.ops.common.bases import BinaryOp
@@ -146,6 +147,7 @@ PASSES: tuple[Callable[[Model], Model], ...] = (
     fold_pads,
     fuse_activations,
     settle_variables,
+    join_moves,
 )
 """In the order in which they run"""
 

@@ -71,6 +71,7 @@ SPEC = OpSpec(
     shapes=lambda _, op: (op.shape,),
     checks=(rules.same_types, one_quant, _check_shape),
     fold=_fold,
+    moves=True,
     kernels=(copy_kernel(broadcast_copy),),
     parts=copy_parts(broadcast_copy),
     tflite=TfliteFormat(read=_read, write=_write, max_version=3, inputs=(2, 2)),

@@ -96,6 +96,7 @@ SPEC = OpSpec(
     shapes=_shapes,
     checks=(same_elements, one_activation, _check_batches),
     fold=_fold,
+    moves=True,
     words=lambda _, op: [f"axis {op.axis}"],
     kernels=gather_kernels("gather", "tinyssl_gather", _members),
     tflite=TfliteFormat(

@@ -73,6 +73,7 @@ SPEC = OpSpec(
     shapes=lambda model, op: (model.tensor(op.input).shape,),
     checks=(rules.same_types, one_quant, _check_axes),
     fold=_fold,
+    moves=True,
     words=lambda _, op: [f"axes {','.join(map(str, op.axes))}"],
     kernels=(copy_kernel(reverse_copy),),
     tflite=TfliteFormat(read=_read, write=_write, max_version=3, inputs=(2, 2), int32_inputs=(1,)),

@@ -85,6 +85,7 @@ SPEC = OpSpec(
     shapes=_shapes,
     checks=(rules.same_types, one_quant, _check_rank),
     fold=_fold,
+    moves=True,
     words=lambda _, op: [f"at {','.join(map(str, op.begin))}"],
     kernels=(copy_kernel(slice_copy),),
     parts=copy_parts(slice_copy),

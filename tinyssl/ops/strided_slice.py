@@ -154,6 +154,7 @@ SPEC = OpSpec(
     shapes=_shapes,
     checks=(rules.same_types, one_quant, _check_rank),
     fold=_fold,
+    moves=True,
     words=lambda _, op: [",".join(f"{axis.begin}+{axis.count}*{axis.stride}" for axis in op.axes)],
     kernels=(copy_kernel(strided_copy),),
     parts=copy_parts(strided_copy),

@@ -69,6 +69,7 @@ SPEC = OpSpec(
     shapes=_shapes,
     checks=(rules.same_types, one_quant, _check_rank),
     fold=_fold,
+    moves=True,
     words=lambda _, op: [",".join(map(str, op.order))],
     kernels=(copy_kernel(transpose_copy),),
     parts=copy_parts(transpose_copy),

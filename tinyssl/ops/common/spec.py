@@ -52,6 +52,8 @@ class OpSpec(Generic[OpT]):
     operator is a view, its output is its input's storage"""
     fold: Fold | None = None
     """Computes it where all that it reads is constant"""
+    moves: bool = False
+    """It only moves elements of its first input, of any type in `fold`; others are whole numbers"""
     parts: Callable[[Model, OpT], tuple[Part, ...]] = lambda _model, _op: ()
     """Values that may lie inside others: where all do, the operator needs no kernel"""
     macs: Callable[[Model, OpT], int] = lambda _model, _op: 0
