@@ -5,25 +5,33 @@
 #include "fixed_point.h"
 
 /* Sum over the window whose first tap is at row y, column x. Taps on the padding hold the zero
- * point and so add nothing. */
+ * point and so add nothing. Without dilation all taps of a row lie side by side. */
 static int32_t window(const int8_t *in, const struct tinyssl_conv2d *p, const int8_t *weight,
                       int32_t y, int32_t x)
 {
+    int32_t begin = 0;
+    int32_t end = p->k_w;
+    int32_t width = 1;
+    if (p->dilation_w == 1) {
+        begin = x < 0 ? -x : 0;
+        end = p->in_w - x < p->k_w ? p->in_w - x : p->k_w;
+        width = end - begin;
+    }
     int32_t sum = 0;
     for (int32_t ky = 0; ky < p->k_h; ky++) {
         const int32_t row = y + ky * p->dilation_h;
         if (row < 0 || row >= p->in_h) {
             continue;
         }
-        for (int32_t kx = 0; kx < p->k_w; kx++) {
+        for (int32_t kx = begin; kx < end; kx += width) {
             const int32_t column = x + kx * p->dilation_w;
             if (column < 0 || column >= p->in_w) {
                 continue;
             }
             const int8_t *pixel = in + (row * p->in_w + column) * p->in_c;
             const int8_t *tap = weight + (ky * p->k_w + kx) * p->in_c;
-            for (int32_t c = 0; c < p->in_c; c++) {
-                sum += (pixel[c] - p->in_zero) * tap[c];
+            for (int32_t i = 0; i < width * p->in_c; i++) {
+                sum += (pixel[i] - p->in_zero) * tap[i];
             }
         }
     }

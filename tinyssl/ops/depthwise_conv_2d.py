@@ -14,7 +14,7 @@ from tinyssl.ops.common.conv import Convolution
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields
 from tinyssl.ops.common.spec import OpSpec, TflmNames
-from tinyssl.ops.common.sums import sum_kernels
+from tinyssl.ops.common.sums import filter_array, sum_kernels
 from tinyssl.ops.common.tflite import FileEdit, FileOp, Lowering, OperatorContext, TfliteFormat
 
 
@@ -63,6 +63,22 @@ def _params(model: Model, op: DepthwiseConv2D, constants: Constants) -> Fields:
         **weights.weight_fields(model, op, constants),
         **conv.size_fields(model, op),
         "channel_multiplier": op.multiplier,
+        **conv.window_fields(model, op),
+    }
+
+
+def _reads_all(model: Model, op: DepthwiseConv2D) -> bool:
+    """Whether the filters read all input channels, as there is one."""
+    return model.tensor(op.input).shape[3] == 1 and conv.is_plain(model, op)
+
+
+def _conv_params(model: Model, op: DepthwiseConv2D, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_conv2d`."""
+    return {
+        "weight": filter_array(model, op, conv.conv_sums(model, op).filters, constants),
+        "bias": "NULL" if op.bias is None else constants.tensor("bias", op.bias),
+        **weights.scale_fields(model, op, model.tensor(op.output).shape[3], constants),
+        **conv.size_fields(model, op),
         **conv.window_fields(model, op),
     }
 
@@ -134,6 +150,7 @@ SPEC = OpSpec(
     macs=_macs,
     words=conv.conv_words,
     kernels=(
+        Kernel("conv2d_s8", "tinyssl_conv2d", supports=_reads_all, make_params=_conv_params),
         Kernel(
             "depthwise_conv2d_s8",
             "tinyssl_depthwise_conv2d",

@@ -80,7 +80,7 @@ def _params(get_sums: GetSums, model: Model, op: WeightedOp, constants: Constant
     channels, height, width, depth = sums.filters.shape
     groups = sums.source[3] // depth
     return {
-        "weight": _filters(model, op, sums, constants),
+        "weight": filter_array(model, op, sums.filters, constants),
         "bias": "NULL" if op.bias is None else constants.tensor("bias", op.bias),
         **_scales(model, op, channels, constants),
         "batch": sums.source[0],
@@ -104,16 +104,13 @@ def _pair(name: str, size: tuple[int, ...]) -> Fields:
     return {f"{name}_h": size[0], f"{name}_w": size[1]}
 
 
-def _filters(model: Model, op: WeightedOp, sums: Sums, constants: Constants) -> str:
-    """The tensor's own array where its order is the kernel's."""
+def filter_array(model: Model, op: WeightedOp, filters: NDArray[Any], constants: Constants) -> str:
+    """Name of the filters' array: the tensor's own where its order is the same."""
     tensor = model.tensor(op.weight)
-    if np.array_equal(sums.filters.ravel(), tensor.array().ravel()):
+    if np.array_equal(filters.ravel(), tensor.array().ravel()):
         return constants.tensor("weight", op.weight)
-    ctype = c_type(tensor.dtype)
-    name = f"filters_{op.weight}"
-    return constants.intern(
-        Array(name, ctype, sums.filters.ravel(), sums.filters.shape, tensor.name)
-    )
+    ctype, name = c_type(tensor.dtype), f"filters_{op.weight}"
+    return constants.intern(Array(name, ctype, filters.ravel(), filters.shape, tensor.name))
 
 
 def _scales(model: Model, op: WeightedOp, channels: int, constants: Constants) -> Fields:
