@@ -1,5 +1,5 @@
 /* One element type to another: numbers, not what they stand for. Integers lose the bits that do not
- * fit. float32 goes towards zero; beyond int32 it becomes its end, and not a number becomes 0. */
+ * fit. All but 0 is true. float32 goes towards zero; beyond int32 it becomes its end, and not a number becomes 0. */
 #ifndef TINYSSL_CAST_H
 #define TINYSSL_CAST_H
 
@@ -35,5 +35,11 @@ void tinyssl_cast_u32_s16(const uint32_t *in, const struct tinyssl_elements *p, 
 void tinyssl_cast_u32_s32(const uint32_t *in, const struct tinyssl_elements *p, int32_t *out);
 void tinyssl_cast_u32_f32(const uint32_t *in, const struct tinyssl_elements *p, float *out);
 void tinyssl_cast_u32_u32(const uint32_t *in, const struct tinyssl_elements *p, uint32_t *out);
+void tinyssl_cast_s8_bool(const int8_t *in, const struct tinyssl_elements *p, uint8_t *out);
+void tinyssl_cast_s16_bool(const int16_t *in, const struct tinyssl_elements *p, uint8_t *out);
+void tinyssl_cast_s32_bool(const int32_t *in, const struct tinyssl_elements *p, uint8_t *out);
+void tinyssl_cast_f32_bool(const float *in, const struct tinyssl_elements *p, uint8_t *out);
+void tinyssl_cast_bool_bool(const uint8_t *in, const struct tinyssl_elements *p, uint8_t *out);
+void tinyssl_cast_u32_bool(const uint32_t *in, const struct tinyssl_elements *p, uint8_t *out);
 
 #endif

@@ -10,6 +10,8 @@ from tinyssl.core.text import percent_encoded
 from tinyssl.ops.common.params import float_literal
 
 VALUES_A_ROW = 16
+LEAST = (-(2**31), -(2**63))
+"""The least int32 and int64"""
 
 
 def comment_text(text: str) -> str:
@@ -35,8 +37,8 @@ def rows(values: NDArray[Any]) -> list[str]:
 def _number(value: float) -> str:
     if isinstance(value, float):
         return float_literal(value)
-    if value == -(2**31):
-        return "-2147483647 - 1"
+    if value in LEAST:
+        return f"{value + 1} - 1"
     if value == -(2**63):
         return "-9223372036854775807 - 1"
     return str(int(value))

@@ -16,12 +16,11 @@ from tinyssl.ops.common.pair import SHORT
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.unary import elements, plain_format, same_shape
 
-TARGETS = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32, DType.UINT32)
-SOURCES = (*TARGETS, DType.BOOL)
+TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32, DType.UINT32, DType.BOOL)
 PAIRS = tuple(
     (source, target)
-    for source in SOURCES
-    for target in TARGETS
+    for source in TYPES
+    for target in TYPES
     if (source, target) != (DType.FLOAT32, DType.UINT32)
 )
 """What of TFLM's pairs has a kernel: C does not say what a negative float is as an uint32"""
@@ -31,13 +30,14 @@ PAIRS = tuple(
 class Cast(UnaryOp):
     """The numbers as they are stored, not what they stand for.
 
-    Integers lose the bits that do not fit. float32 goes towards zero to an int32, its nearest end
-    where it is beyond (that is not defined in TFLM), and from there to a smaller type.
+    Integers lose the bits that do not fit; all but 0 is true. float32 goes towards zero to an
+    int32, its nearest end where it is beyond (that is not defined in TFLM), and from there to a
+    smaller type.
     """
 
     kind: ClassVar[str] = "CAST"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", SOURCES, plain=True),)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TARGETS, plain=True),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", TYPES, plain=True),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES, plain=True),)
 
 
 def _supports(source: DType, target: DType, model: Model, op: Cast) -> bool:

@@ -12,7 +12,7 @@ from tinyssl.ops.common.bases import PairOp, pair_operands
 from tinyssl.ops.common.pair import COMPARE, pair_spec
 from tinyssl.ops.common.spec import TflmNames
 
-TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
+TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.INT64, DType.FLOAT32)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,16 +11,18 @@ import numpy as np
 from tests.ops.flatfile import Flatfile
 
 SHAPE = (1, 5, 6, 4)
-TARGETS = ("int8", "int16", "int32", "float32")
+TYPES = ("int8", "int16", "int32", "float32", "bool")
 
 
-def cast(source: str, target: str) -> bytes:
-    """One type to another."""
+def cast(*types: str) -> bytes:
+    """From type to type."""
     file = Flatfile()
-    scales = [0.05 if dtype in ("int8", "int16") else None for dtype in (source, target)]
-    start = file.activation(SHAPE, scales[0], 0, source)
-    output = file.activation(SHAPE, scales[1], 0, target)
-    file.operator("CAST", [start], [output])
+    chain = [
+        file.activation(SHAPE, 0.05 if dtype in ("int8", "int16") else None, 0, dtype)
+        for dtype in types
+    ]
+    for source, target in pairwise(chain):
+        file.operator("CAST", [source], [target])
     return file.data()
 
 
@@ -46,12 +49,15 @@ def log_softmax(
 CASES: dict[str, Any] = {
     **{
         f"cast {source} to {target}": partial(cast, source, target)
-        for source in (*TARGETS, "bool")
-        for target in TARGETS
+        for source in TYPES
+        for target in TYPES
     },
-    **{f"cast {dtype} to uint32": partial(cast, dtype, "uint32") for dtype in TARGETS[:3]},
-    **{f"cast uint32 to {dtype}": partial(cast, "uint32", dtype) for dtype in TARGETS},
+    **{f"cast {dtype} to uint32": partial(cast, dtype, "uint32") for dtype in TYPES[:3]},
+    **{f"cast uint32 to {dtype}": partial(cast, "uint32", dtype) for dtype in TYPES[:4]},
+    "cast uint32 to bool": partial(cast, "int8", "uint32", "bool"),
     "cast bool to uint32": partial(cast, "bool", "uint32"),
+    "cast int16 to bool": partial(cast, "int8", "int16", "bool"),
+    "cast int32 to bool": partial(cast, "int8", "int32", "bool"),
     "logical not": logical_not,
     "log softmax": log_softmax,
     "log softmax of rows": partial(log_softmax, (1, 5, 3, 2), 0.03),

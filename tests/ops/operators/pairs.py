@@ -61,8 +61,8 @@ def _constant(file: Flatfile, shape: tuple[int, ...], dtype: str, quant: tuple[f
         return file.constant(source.integers(-64, 64, shape).astype(np.float32) / 32)
     if dtype == "bool":
         return file.constant(source.integers(0, 2, shape).astype(np.bool_))
-    if dtype == "int32":
-        return file.constant(source.integers(-(2**30), 2**30, shape).astype(np.int32))
+    if dtype in ("int32", "int64"):
+        return file.constant(source.integers(-(2**30), 2**30, shape).astype(dtype))
     limits = np.iinfo(dtype)
     values = source.integers(limits.min, limits.max + 1, shape).astype(dtype)
     return file.constant(values, [quant[0]], [quant[1]])
@@ -108,7 +108,7 @@ def _stored() -> dict[str, Any]:
     """MINIMUM, MAXIMUM: of every type, and of two quantisations."""
     found: dict[str, Any] = {}
     for kind in ("MINIMUM", "MAXIMUM"):
-        for dtype in ("int8", "int16", "int32", "float32"):
+        for dtype in ("int8", "int16", "int32", "int64", "float32"):
             found[f"{kind.lower()} {dtype}"] = partial(pair, kind, right=GATE, dtype=dtype)
         found[f"{kind.lower()} constant"] = partial(pair, kind, right=(), constant="right")
         found[f"{kind.lower()} constant first"] = partial(
@@ -124,10 +124,13 @@ def _comparisons() -> dict[str, Any]:
         name = kind.lower()
         found[name] = partial(pair, kind, right=GATE, quants=near)
         found[f"{name} constant"] = partial(pair, kind, right=(4,), constant="right", quants=near)
-        for dtype in ("int32", "float32"):
+        for dtype in ("int32", "int64", "float32"):
             found[f"{name} {dtype}"] = partial(pair, kind, left=GATE, dtype=dtype)
     for kind in ("EQUAL", "NOT_EQUAL", "LOGICAL_AND", "LOGICAL_OR"):
         found[f"{kind.lower()} bool"] = partial(pair, kind, right=GATE, dtype="bool")
+    found["less int64 constant"] = partial(
+        pair, "LESS", right=(4,), constant="right", dtype="int64"
+    )
     found["logical_and constant"] = partial(pair, "LOGICAL_AND", constant="left", dtype="bool")
     return found
 

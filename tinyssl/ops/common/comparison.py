@@ -19,7 +19,7 @@ ComparisonT = TypeVar("ComparisonT", bound="Comparison")
 
 HEADROOM = 8
 """Bits by which int8 inputs are scaled up before they are rescaled"""
-NUMBERS = (DType.INT8, DType.INT32, DType.FLOAT32)
+NUMBERS = (DType.INT8, DType.INT32, DType.INT64, DType.FLOAT32)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -47,6 +47,7 @@ SHORT = {
     DType.INT8: "s8",
     DType.INT16: "s16",
     DType.INT32: "s32",
+    DType.INT64: "s64",
     DType.FLOAT32: "f32",
     DType.BOOL: "bool",
     DType.UINT32: "u32",
