@@ -72,8 +72,10 @@ static void stage_of_two(struct complex *x, int32_t size, int32_t step, const in
     }
 }
 
-static void stage_of_four(struct complex *x, int32_t size, int32_t step, const int16_t *turns)
+static void stage_of_four(struct complex *x, int32_t size, int32_t step,
+                          const struct tinyssl_signal_rfft *p)
 {
+    const int16_t *const turns = p->turns;
     for (int32_t i = 0; i < size; i++) {
         const struct complex a = part(x[i], 4);
         const struct complex b = product(part(x[i + size], 4), turns + 2 * i * step);
@@ -85,8 +87,10 @@ static void stage_of_four(struct complex *x, int32_t size, int32_t step, const i
         const struct complex apart = difference(b, d);
         x[i] = sum(even, both);
         x[i + 2 * size] = difference(even, both);
-        x[i + size] = sum(odd, (struct complex){apart.im, (int16_t)-apart.re});
-        x[i + 3 * size] = difference(odd, (struct complex){apart.im, (int16_t)-apart.re});
+        /* A quarter turn: forwards `apart` times -i, which is added. */
+        const struct complex quarter = {apart.im, (int16_t)-apart.re};
+        x[i + (p->sign < 0 ? size : 3 * size)] = sum(odd, quarter);
+        x[i + (p->sign < 0 ? 3 * size : size)] = difference(odd, quarter);
     }
 }
 
@@ -100,7 +104,7 @@ static void transform(struct complex *x, const struct tinyssl_signal_rfft *p)
             if (block == 2) {
                 stage_of_two(x + start, size, step, p->turns);
             } else {
-                stage_of_four(x + start, size, step, p->turns);
+                stage_of_four(x + start, size, step, p);
             }
         }
     }
@@ -148,5 +152,40 @@ void tinyssl_signal_rfft(const int16_t *in, const struct tinyssl_signal_rfft *p,
         split(x, p, out);
         in += p->length;
         out += 2 * (p->points + 1);
+    }
+}
+
+/* From the spectrum of samples to that of pairs of samples. */
+static void join(const int16_t *in, const struct tinyssl_signal_rfft *p, struct complex *x)
+{
+    const int32_t first = in[0];
+    const int32_t last = in[2 * p->points];
+    x[0] = part((struct complex){(int16_t)(first + last), (int16_t)(first - last)}, 2);
+    for (int32_t i = 1; i <= p->points / 2; i++) {
+        const int16_t *const near = in + 2 * i;
+        const int16_t *const far = in + 2 * (p->points - i);
+        const struct complex a = part((struct complex){near[0], near[1]}, 2);
+        const struct complex b = part((struct complex){far[0], (int16_t)-far[1]}, 2);
+        const struct complex even = sum(a, b);
+        const struct complex odd = product(difference(a, b), p->half_turns + 2 * (i - 1));
+        x[i] = sum(even, odd);
+        x[p->points - i] = difference(even, odd);
+        x[p->points - i].im = (int16_t)-x[p->points - i].im;
+    }
+}
+
+void tinyssl_signal_irfft(const int16_t *in, const struct tinyssl_signal_rfft *p, int16_t *out,
+                          int8_t *scratch)
+{
+    struct complex *const spectrum = (struct complex *)(void *)scratch;
+    for (int32_t row = 0; row < p->rows; row++) {
+        struct complex *const x = (struct complex *)(void *)out;
+        join(in, p, spectrum);
+        for (int32_t i = 0; i < p->points; i++) {
+            x[i] = spectrum[source(i, p->points)];
+        }
+        transform(x, p);
+        in += 2 * (p->points + 1);
+        out += 2 * p->points;
     }
 }

@@ -73,6 +73,12 @@ def rfft(shape=(32,), points=32):
     return one("Rfft", shape, outputs=outputs, T=7, fft_length=points)
 
 
+def irfft(rows=(), points=32):
+    return one(
+        "Irfft", (*rows, points + 2), outputs=[((*rows, points), "int16")], T=7, fft_length=points
+    )
+
+
 def framer(shape=(2, 12), size=8, step=4):
     outputs = [((*shape[:-1], shape[-1] // step, size), "int16"), ((), "bool")]
     options = {"frame_size": size, "frame_step": step, "prefill": True}
@@ -156,6 +162,10 @@ CASES = {
     "signal rfft of 4": partial(rfft, shape=(4,), points=4),
     "signal rfft of 8": partial(rfft, shape=(7,), points=8),
     "signal rfft of 512": partial(rfft, shape=(480,), points=512),
+    "signal irfft": irfft,
+    "signal irfft of 64": partial(irfft, rows=(3,), points=64),
+    "signal irfft of 4": partial(irfft, points=4),
+    "signal irfft of 256": partial(irfft, points=256),
     "signal framer": framer,
     "signal framer, far apart": partial(framer, shape=(10,), size=5, step=5),
     "signal framer, many steps": partial(framer, shape=(3,), size=11, step=3),

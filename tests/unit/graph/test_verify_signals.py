@@ -79,6 +79,10 @@ BROKEN: dict[str, tuple[Any, str]] = {
     ),
     "overlap-add": (partial(signals.overlap_add, (2, 4), 5), "every 5 samples"),
     "rfft": (partial(signals.rfft, (9,), 8), "frames of 9 for 8 points"),
+    "irfft": (
+        partial(signals.one, "Irfft", (8,), outputs=[((8,), "int16")], T=7, fft_length=8),
+        "8 numbers for a spectrum of 8 points",
+    ),
     "no options": (partial(signals.one, "Delay", (8,)), "its options hold no delay_length"),
 }
 
