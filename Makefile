@@ -13,12 +13,13 @@ PYTEST_ARGS ?=
 
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+FRAMEWORKS := $(VENV)/.frameworks
 INSTALL := $(BIN)/python tools/install_packages.py -c constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Where this is set, each of some hundred processes compiles all modules anew.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help setup tools python demo demo-seeds readme test coverage quick lint types size bench-engines bench-engines-check boards-table tflm-table model-coverage operators-page clean
+.PHONY: help setup frameworks tools python demo demo-seeds readme test coverage quick lint types size bench-engines bench-engines-check boards-table tflm-table model-coverage operators-page clean
 
 help:
 	@echo "make demo    images to a measured (emulated) Cortex-M7: table and $(DEMO)/report.html"
@@ -55,6 +56,13 @@ $(STAMP): pyproject.toml constraints.txt | tools
 	$(INSTALL) -e '.[train,teachers,dev]'
 	touch $@
 
+# TensorFlow and onnx2tf, 600 MB, for the tests of `tinyssl convert --model`; the demo needs neither.
+$(FRAMEWORKS): pyproject.toml constraints.txt $(STAMP)
+	$(INSTALL) -e '.[onnx]'
+	touch $@
+
+frameworks: $(FRAMEWORKS)
+
 # One thread: the figures are then alike on computers with other numbers of cores. On a busy computer it
 # was also the faster way: 230 images/s, and 155 with two threads. An idle one was not measured.
 demo demo-seeds: export OMP_NUM_THREADS = 1
@@ -79,16 +87,16 @@ readme: $(STAMP)
 	  --disable-component-update --disable-sync --user-data-dir=$$(mktemp -d) --hide-scrollbars \
 	  --window-size=1200,690 --screenshot=docs/images/report.png file://$(CURDIR)/$(DEMO)/report.html
 
-test: setup
+test: setup frameworks
 	$(BIN)/python -m pytest $(SPREAD) -m 'not board' $(PYTEST_ARGS)
 
 # Python in all processes of the tests, C in the programs that they compile for this computer.
-coverage: setup
+coverage: setup frameworks
 	folder=$$(mktemp -d) && COVERAGE_FILE=$$folder/data COUNT_C_LINES=1 $(BIN)/python -m coverage run \
 	  -m pytest $(SPREAD) -m 'not board' --basetemp=$$folder/tests $(PYTEST_ARGS) && \
 	  $(BIN)/python -m tools.coverage_report $$folder && rm -r $$folder
 
-quick: setup
+quick: setup frameworks
 	$(BIN)/python -m pytest $(SPREAD) $(PYTEST_ARGS)
 
 lint: setup

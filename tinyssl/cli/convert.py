@@ -10,11 +10,18 @@ from tinyssl.stages.call import Call
 
 
 def convert(call: Call) -> Result:
-    """Turn backbone and linear head into one canonical INT8 .tflite.
+    """Turn a trained backbone, or a float model of any framework, into one INT8 .tflite.
 
-    Exit code 3 when INT8 loses more than --max-drop points of accuracy.
+    Without --model, converts backbone and head of a probe run; exit code 3 when INT8 loses more
+    than --max-drop points of accuracy. With --model, converts a file of PyTorch, ONNX, Keras,
+    TensorFlow or TFLite and compares each step with the model's own framework; exit code 3 when the
+    INT8 output is noise.
     """
     config = call.config(ConvertConfig)
+    if config.model is not None:
+        from tinyssl.stages.convert_model import convert_model
+
+        return record_result(convert_model(config, call.workspace, call.progress))
     from tinyssl.stages import convert as stage  # torch takes seconds to load
 
     return record_result(stage.convert(config, call.workspace, call.progress))

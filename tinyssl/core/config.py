@@ -198,12 +198,23 @@ class EvaluateConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class ConvertConfig:
-    """Backbone and linear head to canonical INT8 TFLite."""
+    """A trained backbone with its head, or any float model, to canonical INT8 TFLite."""
 
     run: Path | None = None
     """Probe run whose backbone and head are converted; default: the last finished one"""
+    model: str | None = None
+    """Float model of another framework in place of a run: .pt2, FILE.py:FACTORY (PyTorch), .onnx,
+    .keras, .h5, a SavedModel folder, .tflite"""
+    calibration: Path | None = None
+    """What the model will see, for its activation ranges: a folder of pictures or .wav files, .npz,
+    .npy, .csv (with --model)"""
     calibration_images: Count = 256
-    """Training images over which activation ranges are measured"""
+    """Samples over which activation ranges are measured"""
+    pixels: str | None = None
+    """What pixels 0 and 255 became in training, where pictures calibrate: LOW:HIGH (0:1, -1:1,
+    0:255), or one pair a channel with commas between"""
+    input_shape: list[str] = Field(default_factory=list)
+    """Shape of each input as the framework has it, as 1x3x32x32; default: the model says it"""
     softmax: bool = True
     """End with SOFTMAX, so that the model gives probabilities (the MLPerf Tiny runner needs it)"""
     max_drop: NonNegative = 2.0

@@ -6,8 +6,8 @@ from tinyssl.core.errors import Blocker
 from tinyssl.graph.model import DType, Model, Op, Operand, Role
 
 FLOAT_HINT = (
-    "quantise it to INT8 where you made it (TFLiteConverter with a representative_dataset, or "
-    "ai-edge-quantizer)"
+    "quantise it to INT8 with samples of what it will see: "
+    "`tinyssl convert --model FILE --calibration DATA`"
 )
 INT16_HINT = (
     "quantise the activations to INT8: leave out "

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tinyssl.convert.canonical import canonicalise
-from tinyssl.convert.quantise import activation_ranges, quantise
+from tinyssl.convert.files import CALIBRATION_SEED, FLOAT_FILE, LOG_FILE, MODEL_FILE, TEST_FILE
+from tinyssl.convert.quantise import activation_ranges, quantise, require_unit_input
 from tinyssl.convert.trace import Classifier, trace
 from tinyssl.core.config import ConvertConfig
 from tinyssl.core.config_json import config_json
@@ -21,12 +22,6 @@ from tinyssl.learn.tasks import Task, task_of_dataset, task_record, warn_if_chan
 from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.verify.accuracy import measure_quality
 from tinyssl.verify.subject import TestSplit
-
-MODEL_FILE = "model.tflite"
-FLOAT_FILE = "float.tflite"
-TEST_FILE = "test.npz"
-LOG_FILE = "converter.log"
-CALIBRATION_SEED = 0
 
 
 @dataclass(frozen=True)
@@ -123,6 +118,7 @@ def _convert(
     samples = dataset.samples[calibration_indices(dataset, config.calibration_images)]
     ranges = activation_ranges(float32, samples, progress)
     quantised = quantise(float32, ranges, log)
+    require_unit_input(quantised)
     return Converted(float32, quantised, canonicalise(quantised))
 
 

@@ -7,7 +7,7 @@ q the dequantised INT8 output; noise of earlier layers is in it. 6 dB are about 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.data.spec import Samples, to_int8, to_unit
-from tinyssl.frontends.tflite import read_model
-from tinyssl.graph.interface import REAL, ValueInfo
+from tinyssl.frontends.tflite.skeleton import SkeletonOp, read_skeleton
+from tinyssl.graph.interface import REAL, Feeds, ValueInfo
 from tinyssl.graph.model import Model, Op, Value
 from tinyssl.graph.passes import run_passes
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
@@ -39,7 +39,7 @@ class LayerSqnr:
 
 
 def layer_sqnr(float_data: bytes, oracle: Oracle, samples: Samples) -> tuple[LayerSqnr, ...]:
-    """SQNR of every operator that both files have.
+    """SQNR of every operator that both files have, of models made here.
 
     Args:
         float_data: Float .tflite; takes samples in [0, 1], channels last.
@@ -47,23 +47,46 @@ def layer_sqnr(float_data: bytes, oracle: Oracle, samples: Samples) -> tuple[Lay
         samples: (n, …), in a dtype of `FeatureSpec`.
     """
     litert = LitertInterpreter(float_data, Kernels.OPTIMISED, keep_tensors=True)
-    pairs = list(_pairs(run_passes(read_model(float_data)), run_passes(oracle.model)))
-    signal, noise = np.zeros(len(pairs)), np.zeros(len(pairs))
-    outputs = [theirs.outputs[0] for _, theirs in pairs]
-    for sample in samples:
-        shape = oracle.model.input.shape
-        scaled = to_unit(sample).reshape(shape)
-        _, floats = litert.run_keeping(litert.feed(scaled), outputs)
-        quantised = oracle.tensors(oracle.feed(to_int8(sample).reshape(shape)))
-        for number, ((ours, _), values) in enumerate(zip(pairs, floats, strict=True)):
+    shape = oracle.model.input.shape
+    pairs = (
+        (
+            litert.feed(to_unit(sample).reshape(shape)),
+            oracle.feed(to_int8(sample).reshape(shape)),
+        )
+        for sample in samples
+    )
+    return feeds_sqnr(float_data, litert, oracle, pairs)
+
+
+def feeds_sqnr(
+    float_data: bytes,
+    litert: LitertInterpreter,
+    oracle: Oracle,
+    feeds: Iterable[tuple[Feeds, Feeds]],
+) -> tuple[LayerSqnr, ...]:
+    """SQNR of every operator that both files have.
+
+    Args:
+        float_data: Float .tflite of any operators.
+        litert: Runs it, and keeps its tensors.
+        oracle: The INT8 model.
+        feeds: For each inference the inputs of the float and of the INT8 model.
+    """
+    rows = list(_pairs(read_skeleton(float_data).ops, run_passes(oracle.model)))
+    signal, noise = np.zeros(len(rows)), np.zeros(len(rows))
+    outputs = [float_op.outputs[0].index for _, float_op in rows]
+    for floats, quantised in feeds:
+        _, references = litert.run_keeping(floats, outputs)
+        tensors = oracle.tensors(quantised)
+        for number, ((op, _), values) in enumerate(zip(rows, references, strict=True)):
             reference = values.astype(np.float64).ravel()
-            index = ours.outputs[0]
-            found = dequantised(oracle.model.tensor(index), quantised[index]).ravel()
+            index = op.outputs[0]
+            found = dequantised(oracle.model.tensor(index), tensors[index]).ravel()
             signal[number] += reference @ reference
             noise[number] += (reference - found) @ (reference - found)
     return tuple(
-        LayerSqnr(op.index, op.kind, oracle.model.tensor(op.outputs[0]).shape, _decibels(s, n))
-        for (op, _), s, n in zip(pairs, signal, noise, strict=True)
+        LayerSqnr(op.index, op.kind, oracle.model.tensor(op.outputs[0]).shape, decibels(s, n))
+        for (op, _), s, n in zip(rows, signal, noise, strict=True)
     )
 
 
@@ -75,22 +98,20 @@ def dequantised(tensor: Value | ValueInfo, values: NDArray[Any]) -> NDArray[np.f
     return scale * (values.astype(np.float64) - zero)
 
 
-def _pairs(reference: Model, quantised: Model) -> Iterator[tuple[Op, Op]]:
+def _pairs(reference: Sequence[SkeletonOp], quantised: Model) -> Iterator[tuple[Op, SkeletonOp]]:
     """(INT8 operator, float operator) in order: the longest common run of kinds and shapes.
 
     Names do not survive conversion, and the two graphs differ by an operator here and there.
     """
-    keys = [
-        [(op.kind, model.tensor(op.outputs[0]).shape) for op in model.ops]
-        for model in (quantised, reference)
-    ]
-    matcher = SequenceMatcher(None, keys[0], keys[1], autojunk=False)
-    for match in matcher.get_matching_blocks():
+    ours = [(op.kind, quantised.tensor(op.outputs[0]).shape) for op in quantised.ops]
+    theirs = [(op.kind, op.outputs[0].shape) for op in reference]
+    for match in SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks():
         for step in range(match.size):
-            yield quantised.ops[match.a + step], reference.ops[match.b + step]
+            yield quantised.ops[match.a + step], reference[match.b + step]
 
 
-def _decibels(signal: float, noise: float) -> float:
+def decibels(signal: float, noise: float) -> float:
+    """Ratio of two energies in dB, between -`SILENT_DB` and `SILENT_DB`."""
     if noise == 0 or signal == 0:
         return SILENT_DB if noise == 0 else -SILENT_DB
     return min(10 * math.log10(signal / noise), SILENT_DB)

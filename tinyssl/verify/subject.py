@@ -87,11 +87,12 @@ def find_subject(model: Path | None, workspace: Workspace) -> ModelFile:
 
 
 def _maker(path: Path) -> RunRecord | None:
-    """The convert run whose model this is: the one in whose folder it lies."""
+    """The convert run with test samples whose model this is: the one in whose folder it lies."""
     if not (path.parent / RECORD).exists():
         return None
     run = read_record(path.parent)
-    return run if run.kind == "convert" and run.files.get("model") == path.name else None
+    ours = run.kind == "convert" and run.files.get("model") == path.name
+    return run if ours and "test" in run.files else None
 
 
 def load_split(source: RunRecord) -> TestSplit:

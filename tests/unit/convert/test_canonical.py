@@ -5,6 +5,7 @@ import pytest
 
 from tests.networks import network, with_external_buffers
 from tests.ops.cases import CASES, inputs_for
+from tests.ops.hybrid import hybrid
 from tests.ops.oracle import Tflm, rows_for
 from tinyssl.convert import canonicalise
 from tinyssl.convert.canonical import CANONICAL_PASSES
@@ -85,13 +86,7 @@ def test_truncated_files_are_refused(cut):
         canonicalise(write_model(network())[:-cut])
 
 
-def test_float_models_are_refused() -> None:
-    from tests.ops.flatfile import Flatfile
-
-    file = Flatfile()
-    source = file.activation((1, 10), dtype="float32")
-    target = file.activation((1, 10), dtype="float32")
-    file.operator("SOFTMAX", [source], [target], beta=1.0)
-    with pytest.raises(UnsupportedModel, match="float32") as caught:
-        canonicalise(file.data([source], [target]))
-    assert "convert" in caught.value.hint
+def test_models_with_quantised_weights_alone_are_refused() -> None:
+    with pytest.raises(UnsupportedModel, match="only its weights") as caught:
+        canonicalise(hybrid())
+    assert "tinyssl convert --model" in caught.value.hint

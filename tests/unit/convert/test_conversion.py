@@ -10,7 +10,7 @@ from torch import nn
 
 from tests.networks import network
 from tinyssl.convert.canonical import canonicalise
-from tinyssl.convert.quantise import UNIT_QUANT, activation_ranges, quantise
+from tinyssl.convert.quantise import UNIT_QUANT, activation_ranges, quantise, require_unit_input
 from tinyssl.convert.trace import Classifier, trace
 from tinyssl.core.config import VerifyConfig
 from tinyssl.core.errors import AccuracyDrop, UnsupportedModel
@@ -197,4 +197,4 @@ def test_another_input_range_is_refused(exact, images):
     ranges = activation_ranges(exact, images)
     ranges[read_model(exact).input.name] = (-1.0, 1.0)
     with pytest.raises(UnsupportedModel, match="quantised input"):
-        quantise(exact, ranges)
+        require_unit_input(quantise(exact, ranges))

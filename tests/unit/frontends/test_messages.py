@@ -11,6 +11,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from tests.ops import cases
 from tests.ops.flatfile import TYPES, Flatfile, options_table
+from tests.ops.hybrid import hybrid
 from tests.ops.operators.circular_buffer import circular
 from tests.unit.frontends.test_reader import repacked
 from tinyssl.core.errors import ModelError, UnsupportedModel
@@ -230,12 +231,7 @@ def test_a_float_model_is_read() -> None:
 
 
 def test_dynamic_range_quantisation_is_told_apart() -> None:
-    file = Flatfile()
-    start = file.activation((1, 8), dtype="float32")
-    weight = file.constant(np.ones((2, 8), np.int8), [0.01])
-    output = file.activation((1, 2), dtype="float32")
-    file.operator("FULLY_CONNECTED", [start, weight], [output], 3)
-    assert "only its weights are quantised" in refusal(file.data()).message
+    assert "only its weights are quantised" in refusal(hybrid()).message
 
 
 def test_sixteen_bit_activations_are_told_apart() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from tests.networks import network, with_external_buffers, with_one_byte_changed
 from tests.ops.cases import CASES
-from tests.ops.flatfile import Flatfile
+from tests.ops.hybrid import hybrid
 from tinyssl.compiler import compile
 from tinyssl.compiler.arena import plan_arena
 from tinyssl.core.errors import Mismatch, ModelError, UnsupportedModel
@@ -102,14 +102,10 @@ def test_truncated_files_are_refused(data, inputs):
         check_host(data[: len(data) // 2], inputs)
 
 
-def test_float_models_are_refused(inputs):
-    file = Flatfile()
-    source = file.activation((1, 10), dtype="float32")
-    target = file.activation((1, 10), dtype="float32")
-    file.operator("SOFTMAX", [source], [target], beta=1.0)
-    with pytest.raises(UnsupportedModel, match="float32") as caught:
-        check_host(file.data(), inputs)
-    assert "representative_dataset" in caught.value.hint
+def test_models_with_quantised_weights_alone_are_refused(inputs):
+    with pytest.raises(UnsupportedModel, match="only its weights") as caught:
+        check_host(hybrid(), inputs)
+    assert "tinyssl convert --model" in caught.value.hint
 
 
 def test_an_input_of_the_wrong_shape_is_a_programming_error(data):

@@ -5,10 +5,12 @@ from tinyssl.frontends.tflite.complete import Completed, complete, first_operato
 from tinyssl.frontends.tflite.file import read_file
 from tinyssl.frontends.tflite.outline import operator_kinds, read_outline
 from tinyssl.frontends.tflite.reader import read_model
+from tinyssl.frontends.tflite.skeleton import Skeleton, read_skeleton
 from tinyssl.frontends.tflite.writer import write_model
 
 __all__ = [
     "Completed",
+    "Skeleton",
     "complete",
     "first_operators",
     "is_canonical",
@@ -16,6 +18,7 @@ __all__ = [
     "read_file",
     "read_model",
     "read_outline",
+    "read_skeleton",
     "simplify",
     "write_model",
 ]

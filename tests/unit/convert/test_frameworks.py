@@ -1,0 +1,175 @@
+"""A model of each framework, from its file to INT8 C that gives TFLM's bytes."""
+
+import fcntl
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinyssl.convert.frameworks import framework_of
+from tinyssl.convert.frameworks.base import FloatInput, with_batch_one
+from tinyssl.convert.frameworks.pytorch import TorchModel
+from tinyssl.core.config import ConvertConfig, VerifyConfig
+from tinyssl.core.errors import (
+    AccuracyDrop,
+    TinysslError,
+    ToolMissing,
+    UnsupportedModel,
+    UsageError,
+)
+from tinyssl.core.progress import Silent
+from tinyssl.core.records import Workspace
+from tinyssl.frontends.tflite import is_canonical, read_model
+from tinyssl.stages.convert_model import convert_model
+from tinyssl.stages.verify import verify
+
+MAKER = Path(__file__).with_name("make_models.py")
+
+
+@pytest.fixture(scope="session")
+def models(shared_folder: Path) -> Path:
+    """Folder with the models of `make_models.py`; made once for all workers."""
+    folder = shared_folder / "frameworks"
+    with (shared_folder / "frameworks.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            scratch = shared_folder / "frameworks.new"
+            scratch.mkdir()
+            for framework in ("keras", "torch"):
+                environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+                words = [sys.executable, str(MAKER), str(scratch), framework]
+                subprocess.run(words, check=True, capture_output=True, env=environment)
+            scratch.rename(folder)
+    return folder
+
+
+def converted(models: Path, name: str, tmp_path: Path, **given):
+    path = models / name
+    config = ConvertConfig(
+        model=str(path), calibration=models / "samples.npz", calibration_images=16, **given
+    )
+    return convert_model(config, Workspace(tmp_path), Silent())
+
+
+FILES = {
+    "model.keras": "Keras",
+    "saved_model": "TensorFlow",
+    "model.onnx": "ONNX",
+    "model.pt2": "PyTorch",
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_model_of_each_framework_becomes_int8(name, models, tmp_path):
+    run = converted(models, name, tmp_path)
+    assert run.results["framework"] == FILES[name]
+    assert run.results["float_difference"] < 1e-5
+    assert run.results["float_compared"] == 8
+    assert run.results["sqnr_db_output"] > 0
+    data = run.path("model").read_bytes()
+    model = read_model(data)
+    assert is_canonical(data) == []
+    assert (model.input.shape, model.input.dtype.value) == ((1, 16, 16, 3), "int8")
+    assert model.output.shape == (1, 5)
+    assert "TRANSPOSE" not in [op.kind for op in model.ops]
+    checked = verify(VerifyConfig(images=16), Workspace(tmp_path))
+    assert checked.results["equal"] == 16
+
+
+def test_a_factory_needs_the_shape_that_it_takes(models):
+    path = f"{models}/factory.py:make"
+    with pytest.raises(ValueError, match="--input-shape"):
+        TorchModel(path, [])
+    source = TorchModel(path, [(1, 3, 16, 16)])
+    assert source.inputs == (FloatInput("args_0", (1, 16, 16, 3)),)
+    (scores,) = source.run([np.zeros((1, 16, 16, 3), np.float32)])
+    assert scores.shape == (1, 2)
+
+
+def test_a_function_that_returns_no_module_is_told(tmp_path):
+    (tmp_path / "other.py").write_text("def make():\n    return 3\n")
+    with pytest.raises(TypeError, match="make returns int"):
+        TorchModel(f"{tmp_path}/other.py:make", [(1, 2)])
+    with pytest.raises(ValueError, match="has no 'create'"):
+        TorchModel(f"{tmp_path}/other.py:create", [(1, 2)])
+
+
+def test_a_float_tflite_is_quantised(models, tmp_path):
+    run = converted(models, "model.tflite", tmp_path)
+    assert run.results["float_difference"] == 0
+    assert run.results["calibration_samples"] == 16
+
+
+def test_an_output_of_noise_fails_and_names_the_layers(models, tmp_path):
+    samples = tmp_path / "outlier.npz"
+    values = np.random.default_rng(0).random((40, 16, 16, 3))
+    values[-1] *= 1e6  # one broken sample takes nearly all codes
+    np.savez(samples, x=values)
+    config = ConvertConfig(model=str(models / "model.tflite"), calibration=samples)
+    with pytest.raises(AccuracyDrop, match=r"is noise: .* Most is lost in #\d") as caught:
+        convert_model(config, Workspace(tmp_path), Silent())
+    assert "--pixels" in caught.value.hint
+    assert caught.value.exit_code == 3
+
+
+def test_the_model_and_its_calibration_are_asked_for(models, tmp_path):
+    config = ConvertConfig(model=str(models / "model.tflite"))
+    with pytest.raises(UsageError, match="samples of what it will see") as caught:
+        convert_model(config, Workspace(tmp_path), Silent())
+    assert "--calibration" in caught.value.hint
+
+
+def test_calibration_that_does_not_fit_is_told(models, tmp_path):
+    np.savez(tmp_path / "wrong.npz", x=np.zeros((4, 5)))
+    config = ConvertConfig(model=str(models / "model.tflite"), calibration=tmp_path / "wrong.npz")
+    with pytest.raises(TinysslError, match=r"shape \[5\]; the model takes \[16, 16, 3\]"):
+        convert_model(config, Workspace(tmp_path), Silent())
+
+
+def test_a_broken_file_is_told_with_the_framework(models, tmp_path):
+    (tmp_path / "model.onnx").write_bytes(b"no model")
+    config = ConvertConfig(model=str(tmp_path / "model.onnx"), calibration=models / "samples.npz")
+    with pytest.raises(UnsupportedModel, match="ONNX cannot convert"):
+        convert_model(config, Workspace(tmp_path), Silent())
+
+
+def test_a_missing_package_is_named(models, tmp_path, monkeypatch):
+    (tmp_path / "onnxruntime.py").write_text("raise ImportError('no onnxruntime here')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(ToolMissing, match="no onnxruntime here") as caught:
+        converted(models, "model.onnx", tmp_path)
+    assert caught.value.hint == "pip install 'tinyssl[onnx]'"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    {
+        "weights.pth": "a file of weights has no graph",
+        "model.py": "FACTORY",
+        "model.txt": ".onnx",
+        "folder/": ".keras",
+    }.items(),
+)
+def test_what_does_not_convert_is_told_what_does(name, hint, tmp_path):
+    path = tmp_path / name
+    if name.endswith("/"):
+        path.mkdir()
+    else:
+        path.touch()
+    with pytest.raises(UsageError) as caught:
+        framework_of(str(path))
+    assert hint in caught.value.hint
+
+
+def test_a_missing_file_is_told():
+    with pytest.raises(UsageError, match=r"there is no gone\.onnx"):
+        framework_of("gone.onnx")
+
+
+def test_a_free_dimension_asks_for_the_shape():
+    assert with_batch_one((None, 3, 8), "x") == (1, 3, 8)
+    with pytest.raises(ValueError, match=r"free shape \['n', 3, 'h'\]: give it"):
+        with_batch_one(("n", 3, "h"), "x")

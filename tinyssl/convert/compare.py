@@ -1,0 +1,95 @@
+"""The INT8 model against the float model it was made from, on the calibration inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinyssl.core.progress import Progress
+from tinyssl.graph.interface import Feeds, ValueInfo
+from tinyssl.ops.common.activation import INTEGERS
+from tinyssl.runtimes.base import Array
+from tinyssl.runtimes.litert import LitertInterpreter
+from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.verify.sqnr import LayerSqnr, decibels, dequantised, feeds_sqnr
+
+INPUTS = 32
+"""Calibration inputs that are compared"""
+
+
+@dataclass(frozen=True)
+class QuantisationNoise:
+    """What INT8 costs."""
+
+    layers: tuple[LayerSqnr, ...]
+    """Those that both models have"""
+    output_db: float
+    """How much more the worst output varies from input to input than INT8 changes it, in dB"""
+    agreement: float
+    """Share of the inputs for which the largest element of the first output is the same one"""
+    inputs: int
+    """Over so many inputs"""
+
+
+def quantised(value: ValueInfo, array: Array) -> Array:
+    """Floats as an input takes them: round(x / scale) + zero point, clamped; floats stay floats."""
+    if value.quant is None:
+        return array.astype(value.dtype.value)
+    low, high = INTEGERS[value.dtype]
+    codes = np.round(array / value.quant.scale[0]) + value.quant.zero_point[0]
+    return np.clip(codes, low, high).astype(value.dtype.value)
+
+
+def compare(
+    litert: LitertInterpreter,
+    float_data: bytes,
+    oracle: TflmInterpreter,
+    feeds: Sequence[Feeds],
+    progress: Progress,
+) -> QuantisationNoise:
+    """Float against INT8, output by output and layer by layer.
+
+    Args:
+        litert: The float model, with its tensors kept.
+        float_data: Its file.
+        oracle: The INT8 model; its inputs are in the float model's order.
+        feeds: Inputs of the float model.
+        progress: Told of every input.
+    """
+    pairs = [(feed, _int8_feed(oracle, feed)) for feed in feeds[:INPUTS]]
+    rows: list[list[tuple[Array, Array]]] = []
+    with progress.track("INT8 against float", len(pairs), "input") as task:
+        for floats, codes in pairs:
+            found = [
+                dequantised(value, array)
+                for value, array in zip(oracle.outputs, oracle.run(codes).values(), strict=True)
+            ]
+            rows.append(list(zip(litert.run(floats).values(), found, strict=True)))
+            task.advance()
+    worst = min(_ratio(column) for column in zip(*rows, strict=True))
+    same = sum(expected.argmax() == found.argmax() for (expected, found), *_ in rows)
+    layers = feeds_sqnr(float_data, litert, oracle, pairs)
+    return QuantisationNoise(layers, worst, int(same) / len(pairs), len(pairs))
+
+
+def _ratio(column: Sequence[tuple[Array, Array]]) -> float:
+    """Of one output: variation over the inputs to error, both by their medians, in dB.
+
+    What all inputs have in common, as a large bias, is no signal; one extreme input counts as one.
+    """
+    expected, found = (
+        np.stack([each.astype(np.float64).ravel() for each in side])
+        for side in zip(*column, strict=True)
+    )
+    centred = expected - np.median(expected, axis=0) if len(expected) > 1 else expected
+    signal = float(np.median(np.square(centred).sum(axis=1)))
+    return decibels(signal, float(np.median(np.square(expected - found).sum(axis=1))))
+
+
+def _int8_feed(oracle: TflmInterpreter, feed: Feeds) -> Feeds:
+    return {
+        value.name: quantised(value, array).reshape(value.shape)
+        for value, array in zip(oracle.inputs, feed.values(), strict=True)
+    }

@@ -1,0 +1,61 @@
+"""A SavedModel folder of TensorFlow, by its signature `serving_default` (or the only one)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinyssl.convert.frameworks.base import FloatInput, Floats, FloatSource, Shape, with_batch_one
+
+
+class SavedModel(FloatSource):
+    """One signature of the folder."""
+
+    packages = ("tensorflow",)
+
+    def __init__(self, model: str, shapes: Sequence[Shape]) -> None:
+        import tensorflow as tf
+
+        self.loaded = tf.saved_model.load(model)
+        self.signature = _signature(self.loaded.signatures)
+        specs = self.signature.structured_input_signature[1]
+        names = list(specs)
+        given = list(shapes) or [tuple(specs[name].shape) for name in names]
+        self.inputs = tuple(
+            FloatInput(name, with_batch_one(shape, name))
+            for name, shape in zip(names, given, strict=True)
+        )
+
+    def run(self, arrays: Sequence[Floats]) -> list[Floats]:
+        import tensorflow as tf
+
+        feeds = {each.name: tf.constant(x) for each, x in zip(self.inputs, arrays, strict=True)}
+        found = self.signature(**feeds)
+        return [np.asarray(found[name]) for name in sorted(found)]
+
+    def export(self, samples: Sequence[Sequence[Floats]], folder: Path) -> bytes:
+        import tensorflow as tf
+
+        wanted = [tf.TensorSpec(each.shape, tf.float32, each.name) for each in self.inputs]
+        names = [each.name for each in self.inputs]
+
+        def call(*arrays: Any) -> list[Any]:
+            found = self.signature(**dict(zip(names, arrays, strict=True)))
+            return [found[name] for name in sorted(found)]
+
+        functions = [tf.function(call, input_signature=wanted).get_concrete_function()]
+        converter = tf.lite.TFLiteConverter.from_concrete_functions(functions, self.loaded)
+        converter.experimental_enable_resource_variables = False  # weights become constants
+        return bytes(converter.convert())
+
+
+def _signature(signatures: Any) -> Any:
+    names = list(signatures)
+    if "serving_default" in names:
+        return signatures["serving_default"]
+    if len(names) != 1:
+        raise ValueError(f"the folder has the signatures {names}; one of them is needed")
+    return signatures[names[0]]

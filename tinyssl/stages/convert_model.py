@@ -1,0 +1,162 @@
+"""The stage `convert --model`: a float model of any framework in, canonical INT8 .tflite out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinyssl.convert.canonical import canonicalise
+from tinyssl.convert.compare import compare
+from tinyssl.convert.files import (
+    CALIBRATION_FILE,
+    CALIBRATION_SEED,
+    FLOAT_FILE,
+    LAYERS_FILE,
+    LOG_FILE,
+    MODEL_FILE,
+)
+from tinyssl.convert.frameworks.base import Shape
+from tinyssl.convert.frameworks.open import OpenedModel, open_model
+from tinyssl.convert.quantise import Range, extremes, quantise
+from tinyssl.core.config import ConvertConfig
+from tinyssl.core.config_json import config_json
+from tinyssl.core.errors import AccuracyDrop, UsageError
+from tinyssl.core.progress import Progress
+from tinyssl.core.records import RunRecord, RunWriter, Workspace, write_atomic, write_json
+from tinyssl.runtimes.litert import Kernels, LitertInterpreter
+from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.verify.sqnr import LayerSqnr
+
+LEAST_DB = 0.0
+"""With less, INT8 changes an output more than another input does"""
+WORST = 3
+"""Layers that an error names"""
+
+
+def convert_model(config: ConvertConfig, workspace: Workspace, progress: Progress) -> RunRecord:
+    """A float model to canonical INT8 TFLite, checked at each step.
+
+    The converted float model must give the framework's own outputs, so that a bad conversion is
+    told from a bad quantisation; then every layer of INT8 is compared with float.
+
+    Args:
+        config: Model, calibration data, preprocessing.
+        workspace: Where runs are.
+        progress: Told what happens.
+
+    Raises:
+        AccuracyDrop: An output of the INT8 model is noise; the record stays, failed.
+        UsageError: No model that converts, or no calibration data.
+        DataError: The calibration data do not fit the model.
+        ToolMissing: The framework's packages are not installed.
+        UnsupportedModel: The model does not convert.
+    """
+    if config.model is None or config.calibration is None:
+        raise UsageError(
+            "a model is quantised with samples of what it will see",
+            hint="name them with --calibration: a folder of pictures, an .npz, a .csv, …",
+        )
+    inputs = {"calibration": config.calibration} if config.calibration.is_file() else {}
+    run = workspace.start("convert", config_json(config), seed=CALIBRATION_SEED, inputs=inputs)
+    with run:
+        progress.note(f"converting {config.model}")
+        opened = open_model(
+            config.model,
+            [_shape(text) for text in config.input_shape],
+            config.calibration,
+            config.calibration_images,
+            config.pixels,
+            run.file("log", LOG_FILE),
+        )
+        _quantise(run, config, opened, progress)
+    return run.record
+
+
+def _shape(text: str) -> Shape:
+    """`1x3x32x32` or `1,3,32,32`.
+
+    Raises:
+        UsageError: It is no shape.
+    """
+    sizes = text.replace("x", ",").split(",")
+    if not all(size.strip().isdigit() and int(size) for size in sizes):
+        raise UsageError(f"--input-shape {text!r} is no shape", hint="write it as 1x3x32x32")
+    return tuple(int(size) for size in sizes)
+
+
+def _quantise(
+    run: RunWriter, config: ConvertConfig, opened: OpenedModel, progress: Progress
+) -> None:
+    write_atomic(run.file("float_model", FLOAT_FILE), opened.float32)
+    _save_feeds(run.file("calibration", CALIBRATION_FILE), opened)
+    run.results(
+        framework=opened.framework,
+        float_difference=opened.difference,
+        float_compared=opened.compared,
+        calibration_samples=len(opened.feeds),
+        pixels=config.pixels,
+    )
+    interpreter = LitertInterpreter(opened.float32, Kernels.OPTIMISED, keep_tensors=True)
+    ranges = extremes(
+        opened.float32, interpreter, opened.feeds, len(opened.feeds), progress
+    ) | _input_ranges(opened)
+    quantised = quantise(opened.float32, ranges, run.record.path("log"))
+    canonical = canonicalise(quantised)
+    write_atomic(run.file("model", MODEL_FILE), canonical)
+    oracle = TflmInterpreter(canonical)
+    run.results(
+        model_bytes=len(canonical),
+        model_bytes_before=len(quantised),
+        constant_bytes=sum(each.bytes for each in oracle.model.tensors if each.constant),
+        operators=len(oracle.model.ops),
+        tflm_arena_bytes=oracle.arena_bytes,
+    )
+    noise = compare(interpreter, opened.float32, oracle, opened.feeds, progress)
+    write_json(run.file("layers", LAYERS_FILE), [_row(layer) for layer in noise.layers])
+    run.results(
+        sqnr_db_output=round(noise.output_db, 2),
+        agreement=noise.agreement,
+        compared=noise.inputs,
+    )
+    if noise.output_db < LEAST_DB:
+        raise AccuracyDrop(
+            f"the INT8 model's output is noise: INT8 changes it more than other inputs do "
+            f"({noise.output_db:.1f} dB). Most is lost in {_worst(noise.layers)}",
+            hint="calibrate with samples like those that it will see (check --pixels), or quantise "
+            "those layers where you made the model",
+        )
+
+
+def _input_ranges(opened: OpenedModel) -> dict[str, Range]:
+    """Of what the calibration samples hold; 0 is inside, as it must have a code."""
+    return {
+        name: (
+            min(0.0, *(float(feed[name].min()) for feed in opened.feeds)),
+            max(0.0, *(float(feed[name].max()) for feed in opened.feeds)),
+        )
+        for name in opened.feeds[0]
+    }
+
+
+def _save_feeds(path: Path, opened: OpenedModel) -> None:
+    names = list(opened.feeds[0])
+    arrays: dict[str, Any] = {
+        str(at): np.stack([feed[name] for feed in opened.feeds]) for at, name in enumerate(names)
+    }
+    np.savez_compressed(path, allow_pickle=False, names=np.array(names, np.str_), **arrays)
+
+
+def _row(layer: LayerSqnr) -> dict[str, Any]:
+    shape = list(layer.shape)
+    return {"index": layer.index, "kind": layer.kind, "shape": shape, "sqnr_db": layer.sqnr_db}
+
+
+def _worst(layers: Sequence[LayerSqnr]) -> str:
+    """The layers where the ratio falls most against the layer before."""
+    drops = [(before.sqnr_db - layer.sqnr_db, layer) for before, layer in pairwise(layers)]
+    worst = sorted(drops, key=lambda drop: -drop[0])[:WORST]
+    return ", ".join(f"#{layer.index} {layer.kind} (-{drop:.1f} dB)" for drop, layer in worst)
