@@ -15,6 +15,10 @@ class ChangeKind(StrEnum):
 
     FOLDED = "folded into constants"
     UNREAD = "left out, as nothing reads the result"
+    PADDED = "moved into the convolutions that read it"
+    FUSED = "became the activation of the operator before"
+    MERGED = "merged with the one before"
+    VIEWED = "moves no byte, so it is a view"
 
 
 class Numbered(Protocol):

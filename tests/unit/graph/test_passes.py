@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tests.ops import cases
+from tests.ops.flatfile import Flatfile
+from tests.ops.oracle import compare
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import Quant
-from tinyssl.graph.passes import PASSES, fold_pads, run_passes
+from tinyssl.graph.passes import fold_pads, run_passes
 from tinyssl.graph.verify import verify
 from tinyssl.ops.common.window import Padding
 from tinyssl.ops.conv_2d import Conv2D
@@ -75,7 +78,55 @@ def test_pad_that_changes_the_quantisation_stays() -> None:
     assert len(fold_pads(replace(model, tensors=tensors)).ops) == 2
 
 
-def test_passes_run_in_order() -> None:
+def test_a_model_that_needs_no_other_pass_gets_its_pads_folded() -> None:
     model = read_model(cases.padded_conv())
-    assert PASSES[0] is fold_pads
     assert run_passes(model) == fold_pads(model)
+    (change,) = run_passes(model).changes
+    assert str(change) == "moved into the convolutions that read it: #0 PAD"
+
+
+def transposes(shape, *orders, ends=()):
+    """TRANSPOSE after TRANSPOSE, and a SQUARE behind them; results at `ends` are outputs too."""
+    file = Flatfile()
+    at = file.activation(shape, 0.05, 3)
+    made = []
+    for order in orders:
+        shape = [shape[axis] for axis in order]
+        made.append(file.activation(shape, 0.05, 3))
+        file.operator("TRANSPOSE", [at, file.constant(np.array(order, np.int32))], [made[-1]], 2)
+        at = made[-1]
+    last = file.activation(shape, 0.05, 3)
+    file.operator("MUL", [at, at], [last], 2, fusedActivationFunction=0)
+    return file.data(outputs=[*(made[end] for end in ends), last])
+
+
+NCHW, NHWC = (0, 3, 1, 2), (0, 2, 3, 1)
+TRANSPOSES = {
+    "pair": (transposes((1, 3, 4, 5), NCHW, NHWC), ["MUL"]),
+    "pair of one": (transposes((1, 3, 4, 5), NCHW, (0, 1, 3, 2)), ["TRANSPOSE", "MUL"]),
+    "three": (transposes((1, 3, 4, 5), NCHW, NHWC, NCHW), ["TRANSPOSE", "MUL"]),
+    "first is an output": (
+        transposes((1, 3, 4, 5), NCHW, NHWC, ends=[0]),
+        ["TRANSPOSE", "MUL"],
+    ),
+    "second is an output": (
+        transposes((1, 3, 4, 5), NCHW, NHWC, ends=[1]),
+        ["RESHAPE", "MUL"],
+    ),
+    "of one channel": (transposes((1, 3, 4, 1), NCHW), ["RESHAPE", "MUL"]),
+    "of one row": (transposes((1, 1, 4, 5), (0, 2, 1, 3)), ["RESHAPE", "MUL"]),
+    "merged to a view": (transposes((1, 3, 4, 1), (0, 2, 1, 3), (0, 2, 3, 1)), ["RESHAPE", "MUL"]),
+    "of nothing": (transposes((3, 4), (0, 1)), ["RESHAPE", "MUL"]),
+    "alone": (transposes((1, 3, 4, 5), NHWC), ["TRANSPOSE", "MUL"]),
+}
+
+
+@pytest.mark.parametrize("name", TRANSPOSES)
+def test_transposes_merge_and_the_bytes_stay_tflms(name):
+    data, kinds = TRANSPOSES[name]
+    model = read_model(data)
+    simple = run_passes(model)
+    verify(simple)
+    assert [op.kind for op in simple.ops] == kinds
+    assert bool(simple.changes) == (name != "alone")
+    assert len(np.unique(compare(data))) > 1

@@ -1,7 +1,7 @@
 """`OpSpec`: everything that tinyssl knows about an operator, in one value.
 
 Each module of `tinyssl/ops/` holds one operator: its dataclass and its `SPEC`. Nothing else names
-an operator but the optimised kernels of `targets/` and the patterns of `graph/passes.py`.
+an operator but the optimised kernels of `targets/` and the patterns of `graph/passes/`.
 """
 
 from __future__ import annotations

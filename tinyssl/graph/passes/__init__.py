@@ -1,0 +1,49 @@
+"""Rewrites of a graph: each takes a model and returns a new one that computes the same bytes.
+
+The patterns name the operators they are about; elsewhere only `ops/` and `targets/` do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tinyssl.graph.model import Model
+from tinyssl.graph.moves import join_moves
+from tinyssl.graph.passes.activations import fuse_activations
+from tinyssl.graph.passes.canonical import drop_idle_reshapes, plain_options, renumber
+from tinyssl.graph.passes.pads import fold_pads
+from tinyssl.graph.passes.transposes import merge_transposes, view_transposes
+from tinyssl.graph.passes.unread import drop_unread
+from tinyssl.graph.states import settle_variables
+
+PASSES: tuple[Callable[[Model], Model], ...] = (
+    merge_transposes,
+    view_transposes,
+    drop_unread,
+    fold_pads,
+    fuse_activations,
+    settle_variables,
+    join_moves,
+)
+"""In the order in which they run"""
+
+
+def run_passes(model: Model) -> Model:
+    """All passes of `PASSES`, in order."""
+    for run in PASSES:
+        model = run(model)
+    return model
+
+
+__all__ = [
+    "PASSES",
+    "drop_idle_reshapes",
+    "drop_unread",
+    "fold_pads",
+    "fuse_activations",
+    "merge_transposes",
+    "plain_options",
+    "renumber",
+    "run_passes",
+    "view_transposes",
+]
