@@ -24,7 +24,7 @@ measured. Results:
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,7 @@ from tinyssl.graph.interface import Feeds, Outputs, ValueInfo
 from tinyssl.graph.model import Model
 from tinyssl.runtimes.device import DeviceModel
 from tinyssl.verify.host import note_changes
+from tinyssl.verify.subject import declared_pixels
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,8 @@ def _samples(
 ) -> tuple[Samples, dict[str, Any]]:
     """What is sent, and what the record says of it."""
     if config.data is not None:
-        own = own_data(config, model, progress)
+        pixels = config.pixels or declared_pixels(Path(info.model_path))
+        own = own_data(replace(config, pixels=pixels), model, progress)
         return own.samples, own.record
     for name in ("pixels", "labels"):
         if getattr(config, name) is not None:

@@ -87,12 +87,24 @@ def find_subject(model: Path | None, workspace: Workspace) -> ModelFile:
 
 
 def _maker(path: Path) -> RunRecord | None:
-    """The convert run with test samples whose model this is: the one in whose folder it lies."""
+    """The convert run with test samples whose model this is."""
+    run = _convert_run(path)
+    return run if run is not None and "test" in run.files else None
+
+
+def _convert_run(path: Path) -> RunRecord | None:
+    """The convert run in whose folder a model lies, and which wrote it."""
     if not (path.parent / RECORD).exists():
         return None
     run = read_record(path.parent)
-    ours = run.kind == "convert" and run.files.get("model") == path.name
-    return run if ours and "test" in run.files else None
+    return run if run.kind == "convert" and run.files.get("model") == path.name else None
+
+
+def declared_pixels(path: Path) -> str | None:
+    """What `tinyssl convert --pixels` was told of a model; None where it was told nothing."""
+    run = _convert_run(path)
+    found = None if run is None else run.results.get("pixels")
+    return found if isinstance(found, str) else None
 
 
 def load_split(source: RunRecord) -> TestSplit:
