@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -11,10 +12,12 @@ from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model
 from tinyssl.ops.common.fixed_functions import inverse_sqrt
 from tinyssl.ops.common.fixed_point import INT8_MAX, Multiplier, quantise_multiplier, requantise
-from tinyssl.ops.common.params import zero_point
+from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.overlap import elementwise
+from tinyssl.ops.common.params import Constants, Fields, zero_point
 from tinyssl.ops.common.spec import TflmNames
 from tinyssl.ops.common.table import INPUTS, clamp_int8, table_kernel
-from tinyssl.ops.common.unary import Int8Op, float_kernel, unary_spec
+from tinyssl.ops.common.unary import Int16Op, float_kernel, reads, unary_spec
 
 SHIFT = 20
 """Bits by which the root is scaled up"""
@@ -23,10 +26,10 @@ SHIFT_MAX = SHIFT + 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rsqrt(Int8Op):
-    """1 / sqrt(x); int8 gives the largest output at 0.
+class Rsqrt(Int16Op):
+    """1 / sqrt(x); integers give the largest output at 0.
 
-    TFLM's int8 kernel ends the inference at an input below 0; here it gives the largest output.
+    TFLM's integer kernels end the inference at an input below 0; here it gives the largest output.
     """
 
     kind: ClassVar[str] = "RSQRT"
@@ -40,16 +43,31 @@ def _factor(model: Model, op: Rsqrt) -> Multiplier:
 
 def _check(check: OpCheck[Rsqrt]) -> None:
     """The shift to the output is legal."""
-    if check.tensor(check.op.input).dtype is not DType.INT8:
+    if check.tensor(check.op.input).dtype is DType.FLOAT32:
         return
     shift = _factor(check.model, check.op).shift
     if shift > SHIFT_MAX:
         raise check.unsupported(f"the outputs reach 2^{shift}; up to 2^{SHIFT_MAX} are supported")
 
 
-def _outputs(model: Model, op: Rsqrt) -> list[int]:
+def _down(model: Model, op: Rsqrt) -> Multiplier:
+    """Of the root that is scaled up."""
     factor = _factor(model, op)
-    down = Multiplier(factor.value, factor.shift - SHIFT)
+    return Multiplier(factor.value, factor.shift - SHIFT)
+
+
+def _params(model: Model, op: Rsqrt, _: Constants) -> Fields:
+    """Members of `struct tinyssl_rsqrt`."""
+    down = _down(model, op)
+    return {
+        "size": model.tensor(op.input).elements,
+        "multiplier": down.value,
+        "shift": down.shift,
+    }
+
+
+def _outputs(model: Model, op: Rsqrt) -> list[int]:
+    down = _down(model, op)
     zero, out_zero = zero_point(model, op.input), zero_point(model, op.output)
 
     def output(x: int) -> int:
@@ -64,7 +82,18 @@ def _outputs(model: Model, op: Rsqrt) -> list[int]:
 
 SPEC = unary_spec(
     Rsqrt,
-    (table_kernel(_outputs), float_kernel("rsqrt", "math_f32")),
+    (
+        table_kernel(_outputs),
+        Kernel(
+            "rsqrt_s16",
+            "tinyssl_rsqrt",
+            ("fixed_functions.h",),
+            supports=partial(reads, DType.INT16),
+            make_params=_params,
+            overlaps=elementwise,
+        ),
+        float_kernel("rsqrt", "math_f32"),
+    ),
     TflmNames("AddRsqrt", "elementwise"),
     checks=(_check,),
 )

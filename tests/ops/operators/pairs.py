@@ -135,7 +135,18 @@ def _comparisons() -> dict[str, Any]:
     return found
 
 
+def of_infinities() -> bytes:
+    """The larger of a number and what is none: constants that C has no literals for."""
+    file = Flatfile()
+    start = file.activation((1, 6, 4), dtype="float32", name="x")
+    ends = file.constant(np.array([np.inf, -np.inf, np.nan, 0.1], np.float32))
+    output = file.activation((1, 6, 4), dtype="float32")
+    file.operator("MAXIMUM", [start, ends], [output])
+    return file.data(inputs=(start,))
+
+
 CASES: dict[str, Any] = {
+    "maximum of infinities": of_infinities,
     **_sums(),
     **_stored(),
     **_comparisons(),

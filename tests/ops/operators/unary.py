@@ -31,6 +31,22 @@ def of_positive(kind):
     return file.data()
 
 
+def rsqrt16(scale, target, small=False):
+    """RSQRT of int16 from 0 on: after ABS. `small`: up to 128, by CAST."""
+    file = Flatfile()
+    given = file.activation(SHAPE, 0.05, 0, "int8" if small else "int16")
+    start, size = given, file.activation(SHAPE, scale, 0, "int16")
+    if small:
+        start = file.activation(SHAPE, scale, 0, "int16")
+        file.operator("CAST", [given], [start])
+    else:
+        file.tensors[given].quantization.scale = [scale]
+    output = file.activation(SHAPE, target, 0, "int16")
+    file.operator("ABS", [start], [size])
+    file.operator("RSQRT", [size], [output])
+    return file.data()
+
+
 def _fraction(kind, scale, zero):
     return unary(kind, (scale, zero), FRACTIONS[kind])
 
@@ -96,6 +112,8 @@ CASES = {
     "hard swish coarse": partial(unary, "HARD_SWISH", (0.5, 3), (0.25, -128)),
     "hard swish fine": partial(unary, "HARD_SWISH", (0.004, 127), (0.02, 0)),
     "rsqrt": partial(unary, "RSQRT", (0.03, -128), (0.05, -128)),
+    "rsqrt int16": partial(rsqrt16, 0.0003, 0.002),
+    "rsqrt int16 of small numbers": partial(rsqrt16, 1.0, 5e-5, True),
     "rsqrt coarse": partial(unary, "RSQRT", (3.0, -128), (0.004, 3)),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -72,7 +73,7 @@ class Constants:
             ValueError: Another array has this name already.
         """
         kept = self.arrays.setdefault(array.name, array)
-        if kept is not array and not np.array_equal(kept.values, array.values):
+        if kept is not array and not np.array_equal(kept.values, array.values, equal_nan=True):
             raise ValueError(f"two arrays are called {array.name}: {kept.comment}, {array.comment}")
         return array.name
 
@@ -103,6 +104,10 @@ def image_fields(prefix: str, shape: tuple[int, ...]) -> Fields:
 
 
 def float_literal(value: float) -> str:
-    """The shortest C literal that gives back this float32."""
+    """The shortest C expression that gives back this float32; GCC's and Clang's for infinities."""
+    if math.isnan(value):
+        return '__builtin_nanf("")'
+    if math.isinf(value):
+        return "__builtin_inff()" if value > 0 else "-__builtin_inff()"
     text = repr(float(str(np.float32(value))))
     return f"{text}f"
