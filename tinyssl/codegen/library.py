@@ -44,12 +44,14 @@ ARCHITECTURES = (
     "zephyr",
 )
 """Arduino cores of 32 bit, where constants lie in flash (on AVR they would take RAM)"""
-CLASSIFIER = [(ValueKind.INPUT, DType.INT8), (ValueKind.OUTPUT, DType.INT8)]
+ENDS = [ValueKind.INPUT, ValueKind.OUTPUT]
 """The named tensors of a model that the library's few functions suit"""
+TYPES = (DType.INT8, DType.UINT8, DType.INT16, DType.FLOAT32)
+"""Their element types"""
 AUTHOR = re.compile(r"^\s*(?P<name>[^<>]*?)\s*(?:<(?P<email>[^<>]*)>)?\s*$")
 """`Name <mail>`, as library.properties has it"""
-SYMBOL = re.compile(r"\btinyssl_(?=\w)")
-"""How every name in generated C begins that a linker sees"""
+SYMBOL = re.compile(r"\btinyssl_(?=\w|##)")
+"""How every name in generated C begins that a linker sees; `##` joins it to the rest in a macro"""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def render_library(
         facts: Name, version and author.
 
     Raises:
-        UsageError: The model is no classifier: its ends are not one int8 tensor each.
+        UsageError: The model has several inputs or outputs, states, or ends of another type.
         ValueError: The golden arrays do not have the model's sizes.
     """
     _check_ends(program.graph)
@@ -104,8 +106,8 @@ def render_library(
         "kernels": f"for {program.isa}, C for other cores"
         if has_own_kernels(program.isa)
         else "plain C for any core",
-        "golden_input": sample_input.rows,
-        "golden_output": sample_output.rows,
+        "golden_input": sample_input,
+        "golden_output": sample_output,
     }
     generated = render_aot(program)
     files = {f"src/model/{path}": _own(text, facts.name) for path, text in generated.items()}
@@ -124,10 +126,11 @@ def render_library(
 
 def _check_ends(model: Model) -> None:
     values = named_values(model)
-    if [(value.kind, value.dtype) for value in values] != CLASSIFIER:
+    fitting = all(value.dtype in TYPES for value in values)
+    if [value.kind for value in values] != ENDS or not fitting:
         found = ", ".join(f"{value.kind.value} {value.name} ({value.text})" for value in values)
         raise UsageError(
-            f"a library takes one int8 input and gives one int8 output; this model has {found}",
+            f"a library takes one input and gives one output of numbers; this model has {found}",
             hint="take the folder of C: `tinyssl build --target c`",
         )
 

@@ -10,6 +10,7 @@ import tarfile
 import pytest
 
 from tests.arduino_host import CORE, compile_sketch
+from tests.colours import colours
 from tests.host_firmware import HostFirmware
 from tests.networks import network
 from tinyssl.codegen.library import library_name
@@ -108,8 +109,9 @@ def sources(library):
     return [*(library / "src").rglob("*.c"), library / "examples" / "Classify" / "Classify.ino"]
 
 
-def test_the_example_runs_and_gives_what_tflm_gives(library, tmp_path):
-    firmware = HostFirmware(compile_sketch(tmp_path, sources(library), [library / "src"]))
+def said_by_example(library, folder):
+    """Two lines of the example, run on this computer."""
+    firmware = HostFirmware(compile_sketch(folder, sources(library), [library / "src"]))
     link = open_link(firmware.port, 115200)
     said = b""
     while said.count(b"\r\n") < 2:
@@ -118,7 +120,25 @@ def test_the_example_runs_and_gives_what_tflm_gives(library, tmp_path):
         said += more
     link.close()
     assert firmware.stop() == ""
+    return said
+
+
+def test_the_example_runs_and_gives_what_tflm_gives(library, tmp_path):
+    said = said_by_example(library, tmp_path)
     assert b"tiny: class " in said
+    assert b" us, as TensorFlow Lite Micro\r\n" in said
+    assert b"NOT" not in said
+
+
+@pytest.mark.parametrize(("kind", "ctype"), [("uint8", "uint8_t"), ("float32", "float")])
+def test_ends_keep_their_type(kind, ctype, tmp_path):
+    model, workspace = tmp_path / "colours.tflite", Workspace(tmp_path / "workspace")
+    model.write_bytes(colours(kind))
+    build(BuildConfig(model=model, target="library"), workspace)
+    folder = workspace.builds / "library"
+    header = (folder / "src/tinyssl_colours.h").read_text()
+    assert f"const {ctype} *tinyssl_colours_infer(void);" in header
+    said = said_by_example(folder, tmp_path)
     assert b" us, as TensorFlow Lite Micro\r\n" in said
     assert b"NOT" not in said
 
