@@ -22,7 +22,10 @@ PUBLIC_BYTES = 70_000
 """Largest public model that is mutated"""
 NUMBERS = (0, 1, -1, 2, 3, 4, 7, 8, 127, 128, 255, 256, 32767, 32768, 65535, 2**31 - 1, -(2**31))
 SCALES = (0.0, -1.0, 1e-30, 1e-9, 1e-4, 0.02, 0.5, 3.0, 1e9, float("inf"), float("nan"))
-KINDS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "ADD", "PAD", "MEAN", "SOFTMAX", "MUL")
+KINDS = (
+    *("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "ADD", "PAD", "MEAN", "SOFTMAX", "MUL"),
+    *("SHAPE", "RANGE", "PACK", "STRIDED_SLICE", "REDUCE_PROD", "TRANSPOSE", "RESHAPE"),
+)
 TABLES = ("Conv2DOptions", "DepthwiseConv2DOptions", "Pool2DOptions", "AddOptions", "PadOptions")
 
 

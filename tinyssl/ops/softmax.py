@@ -159,7 +159,10 @@ def _check(check: OpCheck[Softmax]) -> None:
             f"output has scale {quant.scale[0]:g}, zero point {quant.zero_point[0]}; "
             f"they must be 1/{1 / wanted.scale[0]:g} and {wanted.zero_point[0]}"
         )
-    depth, most = check.tensor(op.input).shape[-1], DEPTHS.get(types)
+    shape = check.tensor(op.input).shape
+    if not shape:
+        raise check.violation("its input has no dimensions")
+    depth, most = shape[-1], DEPTHS.get(types)
     if most is not None and depth > most:
         raise check.unsupported(f"{depth} elements; up to {most} are supported")
     if types[0] is DType.INT16:

@@ -57,9 +57,27 @@ def unpack(shape=(3, 4, 5), axis=1, dtype="int8"):
     return file.data()
 
 
+def open_batch():
+    """A RESHAPE as Keras writes it for a free batch: its shape is computed from the input's."""
+    file = Flatfile()
+    start = file.activation((1, 4, 5, 2), 0.05, 3)
+    shape, batch = file.activation((4,), dtype="int32"), file.activation((), dtype="int32")
+    target, flat = file.activation((2,), dtype="int32"), file.activation((1, 40), 0.05, 3)
+    limits = [file.constant(np.array([number], np.int32)) for number in (0, 1, 1)]
+    length = file.constant(np.array(40, np.int32))
+    file.operator("SHAPE", [start], [shape], outType=2)
+    file.operator("STRIDED_SLICE", [shape, *limits], [batch], shrinkAxisMask=1)
+    file.operator("PACK", [batch, length], [target], axis=0, valuesCount=2)
+    file.operator("RESHAPE", [start, target], [flat])
+    output = file.activation((1, 40), 1 / 256, -128)
+    file.operator("SOFTMAX", [flat], [output], 2, beta=1.0)
+    return file.data()
+
+
 IMAGE = (1, 6, 5, 3)
 
 CASES = {
+    "open batch": open_batch,
     "strided slice": partial(strided, IMAGE, (0, 1, 0, 0), (1, 6, 5, 2), (1, 2, 2, 1)),
     "strided slice from the end": partial(
         strided, IMAGE, (0, -4, -9, 0), (1, -1, 99, 3), (1, 1, 1, 1)

@@ -122,6 +122,37 @@ def bomb(count: int, name_bytes: int) -> bytes:
     return bytes(builder.Output())
 
 
+def test_tensors_that_nothing_uses_unpack_to_no_gigabytes() -> None:
+    """The object API copies their names too: all of them are one table here."""
+    model = schema.ModelT.InitFromPackedBuf(cases.softmax(), 0)
+    graph = model.subgraphs[0]
+    shared = SharedTensor(1 << 20)
+    graph.tensors = [*graph.tensors, *[shared] * 9000]
+    builder = flatbuffers.Builder(1 << 16)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    started = time.monotonic()
+    with pytest.raises(ModelError, match="its tables overlap"):
+        read_model(bytes(builder.Output()))
+    assert time.monotonic() - started < 5
+
+
+class SharedTensor:
+    """A tensor with a long name that is written once."""
+
+    def __init__(self, name_bytes: int) -> None:
+        self._name = "x" * name_bytes
+        self._offset = 0
+
+    def Pack(self, builder: flatbuffers.Builder) -> int:  # noqa: N802
+        if not self._offset:
+            name = builder.CreateString(self._name)
+            schema.TensorStart(builder)
+            schema.TensorAddName(builder, name)
+            schema.TensorAddType(builder, schema.TensorType.INT8)
+            self._offset = schema.TensorEnd(builder)
+        return self._offset
+
+
 def test_a_file_that_unpacks_to_gigabytes_is_refused() -> None:
     data = bomb(9000, 1 << 20)
     assert len(data) < 1 << 21

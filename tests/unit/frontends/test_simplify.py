@@ -10,9 +10,10 @@ from ai_edge_litert import schema_py_generated as schema
 
 from tests.ops import cases
 from tests.ops.flatfile import Flatfile
+from tests.ops.operators.cuts import open_batch
 from tests.ops.oracle import Tflm
 from tests.unit.frontends.test_reader import repacked
-from tests.unit.graph.test_folding import open_batch, whole
+from tests.unit.graph.test_folding import whole
 from tinyssl.codegen.tflm import render_tflm
 from tinyssl.core.errors import Mismatch
 from tinyssl.core.progress import Silent

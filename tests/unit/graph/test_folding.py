@@ -9,6 +9,7 @@ import pytest
 
 from tests.ops import cases
 from tests.ops.flatfile import Flatfile
+from tests.ops.operators.cuts import open_batch
 from tests.ops.oracle import Tflm, compare
 from tests.unit.frontends.test_reader import repacked
 from tinyssl.core.errors import ModelError, UnsupportedModel
@@ -20,22 +21,6 @@ from tinyssl.runtimes.litert import Kernels, LitertInterpreter
 
 def whole(values: Any, dtype: str = "int32") -> np.ndarray[Any, Any]:
     return np.array(values, dtype)
-
-
-def open_batch() -> bytes:
-    """A RESHAPE as Keras writes it for a free batch: its shape is computed from the input's."""
-    file = Flatfile()
-    start = file.activation((1, 4, 5, 2), 0.05, 3)
-    shape, batch = file.activation((4,), dtype="int32"), file.activation((), dtype="int32")
-    target, flat = file.activation((2,), dtype="int32"), file.activation((1, 40), 0.05, 3)
-    limits = [file.constant(whole(values)) for values in ([0], [1], [1])]
-    file.operator("SHAPE", [start], [shape], outType=2)
-    file.operator("STRIDED_SLICE", [shape, *limits], [batch], shrinkAxisMask=1)
-    file.operator("PACK", [batch, file.constant(whole(40))], [target], axis=0, valuesCount=2)
-    file.operator("RESHAPE", [start, target], [flat])
-    output = file.activation((1, 40), 1 / 256, -128)
-    file.operator("SOFTMAX", [flat], [output], 2, beta=1.0)
-    return file.data()
 
 
 def test_shapes_of_an_open_batch_are_folded_and_the_bytes_stay_tflms() -> None:

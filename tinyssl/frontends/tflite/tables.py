@@ -31,6 +31,8 @@ COPIES_MAX = 4
 size, and `SPARE` bytes"""
 SPARE = 1 << 24
 VTABLE = struct.Struct("<HH")
+NAME_FIELD = 10
+"""Place of a tensor's name in its table's layout: the length of a string is read without it"""
 
 # What is raised when an offset, a length or a string of a damaged file is followed.
 DAMAGE = (
@@ -121,15 +123,25 @@ class Tables:
             entry = self.checked(self.root.SignatureDefs(index))
             self.take(100 * (1 + entry.InputsLength() + entry.OutputsLength()))
         self.take(100 * self.root.MetadataLength())
-        for index in range(1, self.root.SubgraphsLength()):
+        for index in range(self.root.SubgraphsLength()):
             graph = self.subgraph(index)
             self.take(100 * (1 + graph.InputsLength() + graph.OutputsLength()))
             for number in range(graph.TensorsLength()):
-                tensor = self.tensor(number, graph)
-                self.take(100 + 8 * (tensor.ShapeLength() + tensor.ShapeSignatureLength()))
+                self._take_tensor(self.tensor(number, graph))
             for number in range(graph.OperatorsLength()):
                 operator = self.operator(number, graph)
                 self.take(100 + 8 * (operator.InputsLength() + operator.OutputsLength()))
+
+    def _take_tensor(self, tensor: Any) -> None:
+        """Counts what the object API copies of a tensor, whether an operator uses it or not."""
+        self.take(100 + 8 * (tensor.ShapeLength() + tensor.ShapeSignatureLength()))
+        self.take(100 * tensor.VariantTensorsLength())
+        name = tensor._tab.Offset(NAME_FIELD)
+        if name:
+            self.take(tensor._tab.VectorLen(name))
+        sparsity = tensor.Sparsity()
+        if sparsity is not None:
+            self.take(100 * self.checked(sparsity).DimMetadataLength())
 
     def take(self, count: int) -> None:
         """Counts bytes that are copied out of the file.
