@@ -46,6 +46,9 @@ class LitertOracle(Runtime):
         written = written_values(self.model)
         return dict(zip(written, self._plain.run_keeping(feeds, written)[1], strict=True))
 
+    def keeps_tensors(self) -> bool:
+        return True
+
     def reset(self) -> None:
         self._plain.reset()
 

@@ -99,6 +99,13 @@ class TflmInterpreter(Runtime):
         found = self._run(self._keeping, feeds, written)[len(self.outputs) :]
         return dict(zip(written, found, strict=True))
 
+    def keeps_tensors(self) -> bool:
+        """Whether `tensors` works: TFLM does not prepare every large model so."""
+        try:
+            return self._keeping == KEEPING
+        except ModelError:
+            return False
+
     def reset(self) -> None:
         self._process.reset(PLAIN)
         if "_keeping" in vars(self):

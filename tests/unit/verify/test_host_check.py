@@ -80,6 +80,13 @@ def test_a_difference_after_the_stepped_inputs_is_found_too(data, inputs, progra
         check_host(data, inputs, program=with_one_byte_changed(program, 1))
 
 
+def test_outputs_alone_are_compared_where_tflm_keeps_no_tensors(data, inputs, program, monkeypatch):
+    monkeypatch.setattr(TflmInterpreter, "keeps_tensors", lambda _: False)
+    assert check_host(data, inputs[:12]).operators == 0
+    with pytest.raises(Mismatch, match=r"the output .* is the first operator"):
+        check_host(data, inputs, program=with_one_byte_changed(program, 1))
+
+
 def test_the_report_holds_place_values_and_count() -> None:
     expected = np.array([[1, 2], [3, 4]], dtype=np.int8)
     found = np.array([[1, 2], [9, -4]], dtype=np.int8)
