@@ -225,7 +225,7 @@ def _gate_fields(
     }
 
 
-def _params(model: Model, op: UnidirectionalSequenceLstm, constants: Constants) -> Fields:
+def lstm_params(model: Model, op: UnidirectionalSequenceLstm, constants: Constants) -> Fields:
     """Members of `struct tinyssl_lstm`."""
     fields: Fields = {}
     for gate in KERNEL_GATES:
@@ -271,7 +271,8 @@ def _words(model: Model, op: UnidirectionalSequenceLstm) -> list[str]:
     return [f"{_batches_steps(model, op)[1]} steps", f"{_units(model, op)} units"]
 
 
-def _supports(dtype: DType, model: Model, op: UnidirectionalSequenceLstm) -> bool:
+def reads_type(dtype: DType, model: Model, op: UnidirectionalSequenceLstm) -> bool:
+    """Whether the input is of a type."""
     return model.tensor(op.input).dtype is dtype
 
 
@@ -280,10 +281,10 @@ def _kernels() -> Iterator[Kernel[UnidirectionalSequenceLstm]]:
         yield Kernel(
             name,
             "tinyssl_lstm",
-            ("sigmoid_s16.h",),
+            ("lstm_unit.h", "sigmoid_s16.h"),
             source="lstm",
-            supports=partial(_supports, dtype),
-            make_params=_params,
+            supports=partial(reads_type, dtype),
+            make_params=lstm_params,
         )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from tinyssl.core.errors import UnsupportedModel
-from tinyssl.graph.model import Model, Op
+from tinyssl.graph.model import DType, Model, Op
 from tinyssl.ops import spec_of
 from tinyssl.ops.add import Add, add_params, same_shape_int8
 from tinyssl.ops.average_pool_2d import AveragePool2D
@@ -17,6 +18,11 @@ from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyssl.ops.fully_connected import FullyConnected
 from tinyssl.ops.mean import Mean, image_mean, mean_params
+from tinyssl.ops.unidirectional_sequence_lstm import (
+    UnidirectionalSequenceLstm,
+    lstm_params,
+    reads_type,
+)
 from tinyssl.targets import dsp, dsp_depthwise, dsp_elementwise, mve, mve_streaming, rv32, streaming
 from tinyssl.targets.boards import Isa
 
@@ -123,6 +129,15 @@ DSP: KernelTable = {
         WINDOWS,
     ),
     FullyConnected: (DENSE, POINTWISE),
+    UnidirectionalSequenceLstm: (
+        Kernel(
+            "lstm_s8_dsp",
+            "tinyssl_lstm",
+            ("lstm_unit.h", "sigmoid_s16.h", "dsp.h"),
+            supports=partial(reads_type, DType.INT8),
+            make_params=lstm_params,
+        ),
+    ),
     Add: (
         Kernel(
             "add_s8_dsp",
