@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from tinyssl.compiler.calls import KernelCall, hidden
 from tinyssl.graph.model import Model, ValueKind
 from tinyssl.ops import spec_of
-from tinyssl.ops.common.overlap import Part
+from tinyssl.ops.common.overlap import SubValue
 
 ALIGNMENT = 16
 """Bytes; enough for any vector load"""
@@ -62,7 +62,7 @@ class Layout:
         """A value is the storage of another, which comes before it."""
         self._inside[value] = Room(source)
 
-    def add_parts(self, parts: Sequence[Part]) -> bool:
+    def add_parts(self, parts: Sequence[SubValue]) -> bool:
         """Lays values inside others; nothing is laid, and the result false, where one cannot be.
 
         A value that has its place already, a constant and what lasts cannot; nor can one that would
@@ -75,7 +75,7 @@ class Layout:
                 return False
         return bool(parts)
 
-    def _add_part(self, part: Part) -> bool:
+    def _add_part(self, part: SubValue) -> bool:
         own, whole = self.room(part.value), self.room(part.whole)
         offset = whole.offset + part.offset
         free = own.owner != whole.owner and self.covers(part.value)

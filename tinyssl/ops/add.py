@@ -17,7 +17,7 @@ from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.pair import FLOAT32, PairFile, pair_spec
 from tinyssl.ops.common.params import Constants, Fields, zero_point
-from tinyssl.ops.common.scaled import Scaling, scaled_pair
+from tinyssl.ops.common.scaled import ScaledMultipliers, scaled_pair
 from tinyssl.ops.common.spec import TflmNames
 
 TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
@@ -36,7 +36,7 @@ HEADROOM = {DType.INT8: 20, DType.INT16: 15}
 """Bits by which the inputs are scaled up before they are rescaled"""
 
 
-def add_scaling(model: Model, op: Add) -> Scaling:
+def add_scaling(model: Model, op: Add) -> ScaledMultipliers:
     """left and right are scaled to twice the larger scale, the sum to the output's.
 
     The output's factor is below one for a model that passed the verifier.
@@ -45,7 +45,7 @@ def add_scaling(model: Model, op: Add) -> Scaling:
     left, right = model.quant(op.left).scale[0], model.quant(op.right).scale[0]
     twice = 2.0 * max(left, right)
     output = twice / (2.0**headroom * model.quant(op.output).scale[0])
-    return Scaling(
+    return ScaledMultipliers(
         quantise_multiplier(left / twice),
         quantise_multiplier(right / twice),
         quantise_multiplier(output),

@@ -36,17 +36,17 @@ class AddN(Op):
 
 
 @dataclass(frozen=True)
-class _Factors:
+class _AddNFactors:
     input: Multiplier
     """To twice the scale"""
     output: Multiplier
     """From there; below one for a model that passed the verifier"""
 
 
-def _factors(model: Model, op: AddN) -> _Factors:
+def _factors(model: Model, op: AddN) -> _AddNFactors:
     source, target = model.quant(op.parts[0]).scale[0], model.quant(op.output).scale[0]
     twice = 2.0 * source
-    return _Factors(
+    return _AddNFactors(
         quantise_multiplier(source / twice), quantise_multiplier(twice / (2.0**HEADROOM * target))
     )
 

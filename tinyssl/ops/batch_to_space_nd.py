@@ -16,7 +16,7 @@ from tinyssl.ops.common.batch_blocks import (
     write_blocks,
 )
 from tinyssl.ops.common.parts import one_quant
-from tinyssl.ops.common.pick import INDEX_MAX, Axis, Pick, pick_kernel
+from tinyssl.ops.common.pick import INDEX_MAX, Pick, PickedAxis, pick_kernel
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import TfliteFormat
 
@@ -50,13 +50,13 @@ def _pick(model: Model, op: BatchToSpaceNd) -> Pick:
     output = model.tensor(op.output).shape
     count, run = output[0], prod(shape[1 + axes :])
     places = prod(shape[1 : 1 + axes])
-    picked = [Axis(tuple(range(count)), places * run)]
+    picked = [PickedAxis(tuple(range(count)), places * run)]
     for axis in range(axes):
         block, (before, _) = op.block[axis], op.border[axis]
         step = prod(shape[2 + axis : 1 + axes])  # places from one index to the next
         batch = count * prod(op.block[axis + 1 :]) * places // step
         found = (divmod(place + before, block) for place in range(output[1 + axis]))
-        picked.append(Axis(tuple(index + at * batch for index, at in found), step * run))
+        picked.append(PickedAxis(tuple(index + at * batch for index, at in found), step * run))
     return Pick(tuple(picked), run)
 
 

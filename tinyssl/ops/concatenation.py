@@ -14,7 +14,7 @@ from tinyssl.ops.common import rules
 from tinyssl.ops.common.activation import Activation
 from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.kernel import Kernel
-from tinyssl.ops.common.overlap import Part
+from tinyssl.ops.common.overlap import SubValue
 from tinyssl.ops.common.params import Array, Constants, Fields, prefix_fields
 from tinyssl.ops.common.parts import (
     TYPES,
@@ -85,7 +85,7 @@ def _has_constants(model: Model, op: Concatenation) -> bool:
     return any(model.tensor(index).constant for index in op.parts)
 
 
-def _parts(model: Model, op: Concatenation) -> tuple[Part, ...]:
+def _parts(model: Model, op: Concatenation) -> tuple[SubValue, ...]:
     """A constant lies elsewhere, so its part is copied."""
     if _has_constants(model, op):
         return ()

@@ -28,7 +28,7 @@ class HardSwish(Int8Op):
 
 
 @dataclass(frozen=True)
-class _Factors:
+class _HardSwishFactors:
     """Of the input in steps of scale / 128: `value` is Q15."""
 
     output: Multiplier
@@ -36,10 +36,10 @@ class _Factors:
     """To steps of 3 / 2^15"""
 
 
-def _factors(model: Model, op: HardSwish) -> _Factors:
+def _factors(model: Model, op: HardSwish) -> _HardSwishFactors:
     step = np.float32(1 / 128) * np.float32(model.quant(op.input).scale[0])
     output = np.float32(model.quant(op.output).scale[0])
-    return _Factors(_narrow(step / output), _narrow(step / np.float32(3 / 32768)))
+    return _HardSwishFactors(_narrow(step / output), _narrow(step / np.float32(3 / 32768)))
 
 
 def _narrow(real: np.float32) -> Multiplier:

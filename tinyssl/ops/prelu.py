@@ -32,16 +32,16 @@ class Prelu(PairOp):
 
 
 @dataclass(frozen=True)
-class _Factors:
+class _PreluFactors:
     positive: Multiplier
     """Of x"""
     negative: Multiplier
     """Of x * alpha"""
 
 
-def _factors(model: Model, op: Prelu) -> _Factors:
+def _factors(model: Model, op: Prelu) -> _PreluFactors:
     source, alpha, target = (model.quant(i).scale[0] for i in (op.left, op.right, op.output))
-    return _Factors(
+    return _PreluFactors(
         quantise_multiplier(source / target), quantise_multiplier(source * alpha / target)
     )
 

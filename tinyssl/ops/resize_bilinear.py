@@ -40,7 +40,7 @@ class ResizeBilinear(ResizeOp):
 
 
 @dataclass(frozen=True)
-class Grid:
+class SamplingGrid:
     """Where the places of the output lie along an axis of the input, in 1/`ONE`."""
 
     start: int
@@ -56,7 +56,7 @@ def _lengths(length: int, count: int, op: ResizeBilinear) -> tuple[int, int]:
     return (length - 1, count - 1) if op.align_corners and count > 1 else (length, count)
 
 
-def grid(length: int, count: int, op: ResizeBilinear) -> Grid:
+def grid(length: int, count: int, op: ResizeBilinear) -> SamplingGrid:
     """The places of an axis.
 
     Args:
@@ -66,7 +66,7 @@ def grid(length: int, count: int, op: ResizeBilinear) -> Grid:
     """
     source, target = _lengths(length, count, op)
     scale = (ONE * source + target // 2) // target
-    return Grid(scale // 2 - ONE // 2 if op.half_pixel_centers else 0, scale)
+    return SamplingGrid(scale // 2 - ONE // 2 if op.half_pixel_centers else 0, scale)
 
 
 def _check_places(check: OpCheck[ResizeBilinear]) -> None:

@@ -15,7 +15,7 @@ from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteF
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shape(Op):
+class ShapeOf(Op):
     """Reads no element of its input, so that is no operand."""
 
     kind: ClassVar[str] = "SHAPE"
@@ -27,15 +27,15 @@ class Shape(Op):
     output: int
 
 
-def _fold(values: Sequence[Value], op: Shape) -> Arrays:
+def _fold(values: Sequence[Value], op: ShapeOf) -> Arrays:
     return [np.array(values[op.source].shape, values[op.output].dtype.value)]
 
 
-def _read(op: OperatorContext) -> Shape:
-    return Shape(index=op.index, source=op.inputs[0], output=op.output)
+def _read(op: OperatorContext) -> ShapeOf:
+    return ShapeOf(index=op.index, source=op.inputs[0], output=op.output)
 
 
-def _write(op: Shape, to: Lowering) -> FileOp:
+def _write(op: ShapeOf, to: Lowering) -> FileOp:
     wide = to.tensors[op.output].dtype is DType.INT64
     return FileOp(
         op.kind, 1, (op.source,), op.outputs, "ShapeOptions", {"OutType": 4 if wide else 2}
@@ -43,7 +43,7 @@ def _write(op: Shape, to: Lowering) -> FileOp:
 
 
 SPEC = OpSpec(
-    op=Shape,
+    op=ShapeOf,
     shapes=lambda model, op: ((len(model.tensor(op.source).shape),),),
     checks=(always_folded,),
     fold=_fold,

@@ -13,7 +13,7 @@ from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import PairOp, pair_operands
 from tinyssl.ops.common.fixed_point import SUM_MAX, quantise_multiplier
 from tinyssl.ops.common.pair import ARITHMETIC, pair_spec
-from tinyssl.ops.common.scaled import Scaling, scaled_pair
+from tinyssl.ops.common.scaled import ScaledMultipliers, scaled_pair
 from tinyssl.ops.common.spec import TflmNames
 
 TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
@@ -32,13 +32,13 @@ class SquaredDifference(PairOp):
     results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES),)
 
 
-def _scaling(model: Model, op: SquaredDifference) -> Scaling:
+def _scaling(model: Model, op: SquaredDifference) -> ScaledMultipliers:
     """To twice the larger scale; the square of that to the output's (PrepareQuantized)."""
     headroom = HEADROOM[model.tensor(op.left).dtype]
     left, right = model.quant(op.left).scale[0], model.quant(op.right).scale[0]
     twice = 2.0 * max(left, right)
     unit = np.float32(2 ** (2 * headroom)) * np.float32(model.quant(op.output).scale[0])
-    return Scaling(
+    return ScaledMultipliers(
         quantise_multiplier(left / twice),
         quantise_multiplier(right / twice),
         quantise_multiplier(twice * twice / float(unit)),

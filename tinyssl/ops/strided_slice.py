@@ -22,7 +22,7 @@ SLICE_TYPES = (*TYPES, DType.INT32, DType.BOOL)
 
 
 @dataclass(frozen=True)
-class Axis:
+class AxisSlice:
     """What is taken of one axis."""
 
     begin: int
@@ -49,7 +49,7 @@ class StridedSlice(UnaryOp):
     operands: ClassVar[tuple[Operand, ...]] = (Operand("input", SLICE_TYPES),)
     results: ClassVar[tuple[Operand, ...]] = (Operand("output", SLICE_TYPES),)
 
-    axes: tuple[Axis, ...]
+    axes: tuple[AxisSlice, ...]
 
 
 def _shapes(_model: Model, op: StridedSlice) -> tuple[Shape, ...]:
@@ -86,7 +86,9 @@ class _Masks:
     dropped: int
 
 
-def _axis(op: OperatorContext, number: int, limits: tuple[int, int, int], masks: _Masks) -> Axis:
+def _axis(
+    op: OperatorContext, number: int, limits: tuple[int, int, int], masks: _Masks
+) -> AxisSlice:
     """One axis as numbers.
 
     Args:
@@ -104,11 +106,11 @@ def _axis(op: OperatorContext, number: int, limits: tuple[int, int, int], masks:
         first = 0 if masks.begin & bit else first
         if stride < 0 or not 0 <= first < length:
             raise op.violation(f"index {begin}, stride {stride} of {length} elements")
-        return Axis(first, 1, 1, True)
+        return AxisSlice(first, 1, 1, True)
     span = slice(
         None if masks.begin & bit else begin, None if masks.end & bit else end, stride
     ).indices(length)
-    return Axis(span[0], len(range(*span)), stride, False)
+    return AxisSlice(span[0], len(range(*span)), stride, False)
 
 
 def _read(op: OperatorContext) -> StridedSlice:

@@ -13,7 +13,7 @@ from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import BinaryOp, pair_operands
 from tinyssl.ops.common.fixed_point import quantise_multiplier
 from tinyssl.ops.common.pair import number_kernels, pair_spec
-from tinyssl.ops.common.scaled import Scaling, scaled_pair
+from tinyssl.ops.common.scaled import ScaledMultipliers, scaled_pair
 from tinyssl.ops.common.spec import TflmNames
 
 TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
@@ -30,14 +30,14 @@ class Sub(BinaryOp):
     results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES),)
 
 
-def _scaling(model: Model, op: Sub) -> Scaling:
+def _scaling(model: Model, op: Sub) -> ScaledMultipliers:
     """As of ADD, but all quotients are float32 (CalculateOpDataSub)."""
     headroom = HEADROOM[model.tensor(op.left).dtype]
     left, right, output = (
         np.float32(model.quant(index).scale[0]) for index in (op.left, op.right, op.output)
     )
     twice = np.float32(2) * max(left, right)
-    return Scaling(
+    return ScaledMultipliers(
         quantise_multiplier(float(left / twice)),
         quantise_multiplier(float(right / twice)),
         quantise_multiplier(float(twice / (np.float32(2**headroom) * output))),

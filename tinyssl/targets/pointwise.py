@@ -17,7 +17,7 @@ Pointwise = Conv2D | FullyConnected
 
 
 @dataclass(frozen=True)
-class Grid:
+class PixelGrid:
     """The pixels that are read and written."""
 
     in_w: int
@@ -34,15 +34,15 @@ class Grid:
         return (1, pixels) if self.stride == (1, 1) else (self.out_h, self.out_w)
 
 
-def pixel_grid(model: Model, op: Pointwise) -> Grid:
+def pixel_grid(model: Model, op: Pointwise) -> PixelGrid:
     """The pixels of an operator for which `is_pointwise` holds."""
     if isinstance(op, FullyConnected):
         rows = count_rows(model, op)
         out_c, in_c = model.tensor(op.weight).shape
-        return Grid(rows, in_c, 1, rows, out_c, (1, 1))
+        return PixelGrid(rows, in_c, 1, rows, out_c, (1, 1))
     _, _, in_w, in_c = model.tensor(op.input).shape
     _, out_h, out_w, out_c = model.tensor(op.output).shape
-    return Grid(in_w, in_c, out_h, out_w, out_c, op.stride)
+    return PixelGrid(in_w, in_c, out_h, out_w, out_c, op.stride)
 
 
 def is_pointwise(model: Model, op: Pointwise) -> bool:

@@ -17,7 +17,7 @@ from tinyssl.runtimes.host import HostModel
 from tinyssl.runtimes.oracle import Oracle, open_oracle
 from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.verify.bits import bits
-from tinyssl.verify.original import Judge, check_original
+from tinyssl.verify.original import Referee, check_original
 
 STEPPED_INPUTS = 64
 """Inputs on which every operator is compared, not only the output; `make_inputs` puts the extremes
@@ -48,7 +48,7 @@ class HostCheck:
     """What our C gave, by input"""
     changes: tuple[str, ...] = ()
     """What was done to the model, one line for each kind"""
-    judge: Judge = Judge.NOBODY
+    judge: Referee = Referee.NOBODY
     """What compared the file with what is left of it after `simplify`"""
 
 

@@ -19,7 +19,7 @@ ORIGINAL_INPUTS = 8
 HINT = "please report this with the model"
 
 
-class Judge(StrEnum):
+class Referee(StrEnum):
     """Which interpreter ran the original. Values are how records and messages name it."""
 
     TFLM = "TensorFlow Lite Micro"
@@ -32,7 +32,7 @@ Rows = list[list[Array]]
 """By input, all outputs in order"""
 
 
-def check_original(oracle: Oracle, inputs: Sequence[Feeds], progress: Progress) -> Judge:
+def check_original(oracle: Oracle, inputs: Sequence[Feeds], progress: Progress) -> Referee:
     """Proves that a simplified file gives the bytes of the original.
 
     Args:
@@ -47,7 +47,7 @@ def check_original(oracle: Oracle, inputs: Sequence[Feeds], progress: Progress) 
         Mismatch: An output differs.
     """
     if oracle.data == oracle.original:
-        return Judge.NOBODY
+        return Referee.NOBODY
     chosen = inputs[:ORIGINAL_INPUTS]
     for judge, run in RUNNERS.items():
         try:
@@ -59,7 +59,7 @@ def check_original(oracle: Oracle, inputs: Sequence[Feeds], progress: Progress) 
         progress.note(f"{judge.value}: the same outputs as the file's, on {len(chosen)} inputs")
         return judge
     progress.note("no interpreter runs the file as it is: the changes were not compared with it")
-    return Judge.NOBODY
+    return Referee.NOBODY
 
 
 def _run_tflm(oracle: Oracle, data: bytes, inputs: Sequence[Feeds]) -> Rows:
@@ -79,14 +79,14 @@ def _run_litert(oracle: Oracle, data: bytes, inputs: Sequence[Feeds]) -> Rows:
     return [[*runtime.run(dict(zip(names, row, strict=True))).values()] for row in arrays]
 
 
-RUNNERS: dict[Judge, Callable[[Oracle, bytes, Sequence[Feeds]], Rows]] = {
-    Judge.TFLM: _run_tflm,
-    Judge.LITERT: _run_litert,
+RUNNERS: dict[Referee, Callable[[Oracle, bytes, Sequence[Feeds]], Rows]] = {
+    Referee.TFLM: _run_tflm,
+    Referee.LITERT: _run_litert,
 }
 """In the order in which they are asked"""
 
 
-def _compare(oracle: Oracle, judge: Judge, expected: Rows, found: Rows) -> None:
+def _compare(oracle: Oracle, judge: Referee, expected: Rows, found: Rows) -> None:
     for number, (right, ours) in enumerate(zip(expected, found, strict=True)):
         for value, theirs, own in zip(oracle.outputs, right, ours, strict=True):
             if (bits(theirs) != bits(own)).any():

@@ -22,7 +22,7 @@ from tinyssl.graph.verify import verify
 from tinyssl.runtimes.inputs import make_inputs
 from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.verify import check_host
-from tinyssl.verify.original import Judge, check_original
+from tinyssl.verify.original import Referee, check_original
 
 
 class Notes(Silent):
@@ -62,7 +62,7 @@ def test_the_file_as_it_is_is_compared_in_tflm() -> None:
     data = open_batch()
     notes = Notes()
     check = check_host(data, make_inputs(read_model(data), 12, 0), progress=notes)
-    assert check.judge is Judge.TFLM
+    assert check.judge is Referee.TFLM
     assert check.changes == ("folded into constants: #0 SHAPE, #1 STRIDED_SLICE, #2 PACK",)
     assert "TensorFlow Lite Micro: the same outputs as the file's, on 8 inputs" in notes.texts
 
@@ -83,7 +83,7 @@ def test_litert_compares_what_tflm_does_not_run() -> None:
     data = only_litert()
     notes = Notes()
     check = check_host(data, make_inputs(read_model(data), 12, 0), progress=notes)
-    assert check.judge is Judge.LITERT
+    assert check.judge is Referee.LITERT
     assert any("TensorFlow Lite Micro does not run the file as it is" in t for t in notes.texts)
     assert any("LiteRT's reference kernels: the same outputs" in text for text in notes.texts)
 
@@ -110,7 +110,7 @@ def test_an_unread_operator_that_nobody_knows_is_not_in_the_way() -> None:
     notes = Notes()
     check = check_host(data, make_inputs(read_model(data), 12, 0), progress=notes)
     assert check.changes == ("left out, as nothing reads the result: #0 SKIP_GRAM",)
-    assert check.judge is Judge.NOBODY
+    assert check.judge is Referee.NOBODY
     assert "no interpreter runs the file as it is" in notes.texts[-1]
 
 

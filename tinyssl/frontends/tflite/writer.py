@@ -42,13 +42,15 @@ def write_model(model: Model) -> bytes:
         UnsupportedModel: An operator that TFLite cannot say.
     """
     lowered = lower(model)
-    first = Part((), (), first_value_ops(lowered))
-    main = Part(model.inputs, model.outputs, (*handle_ops(lowered, bool(first.ops)), *lowered.ops))
+    first = WrittenSubgraph((), (), first_value_ops(lowered))
+    main = WrittenSubgraph(
+        model.inputs, model.outputs, (*handle_ops(lowered, bool(first.ops)), *lowered.ops)
+    )
     return _File(lowered, [main, first] if first.ops else [main]).pack()
 
 
 @dataclass(frozen=True)
-class Part:
+class WrittenSubgraph:
     """What one subgraph holds; tensors by their index in the model."""
 
     inputs: Sequence[int]
@@ -67,7 +69,7 @@ class Part:
 class _File:
     """One flatbuffer while it is written. Children come before their parents."""
 
-    def __init__(self, lowered: Lowering, parts: Sequence[Part]) -> None:
+    def __init__(self, lowered: Lowering, parts: Sequence[WrittenSubgraph]) -> None:
         import flatbuffers
         from ai_edge_litert import schema_py_generated as schema
 
@@ -96,7 +98,7 @@ class _File:
         self.builder.Finish(root, file_identifier=IDENTIFIER)
         return bytes(self.builder.Output())
 
-    def _graph(self, part: Part) -> int:
+    def _graph(self, part: WrittenSubgraph) -> int:
         numbers = {content: number for number, content in enumerate(self.contents)}
         tensors = self._offsets([self._tensor(index, part, numbers) for index in part.order])
         operators = self._offsets([self._operator(op, part) for op in part.ops])
@@ -115,7 +117,7 @@ class _File:
             return self._write_table("Buffer")
         return self._write_table("Buffer", Data=aligned_vector(self.builder, content))
 
-    def _tensor(self, index: int, part: Part, buffers: dict[bytes, int]) -> int:
+    def _tensor(self, index: int, part: WrittenSubgraph, buffers: dict[bytes, int]) -> int:
         if index in self.handles:
             kind = self.schema.TensorType.RESOURCE
             return self._write_table("Tensor", Shape=self._vector("i4", ()), Type=kind, Buffer=0)
@@ -155,7 +157,7 @@ class _File:
             **fields,
         )
 
-    def _operator(self, op: FileOp, part: Part) -> int:
+    def _operator(self, op: FileOp, part: WrittenSubgraph) -> int:
         options = {}
         if op.options:
             fields = {name: self._field(value) for name, value in op.fields.items()}

@@ -16,7 +16,7 @@ LOOPS = 4
 
 
 @dataclass(frozen=True)
-class Loop:
+class BroadcastLoop:
     """One of the nested loops over the output, from the outermost."""
 
     count: int
@@ -37,21 +37,23 @@ def _padded(shape: Shape, rank: int) -> Shape:
     return (1,) * (rank - len(shape)) + shape
 
 
-def broadcast_loops(shapes: Sequence[Shape], output: Shape) -> list[Loop]:
+def broadcast_loops(shapes: Sequence[Shape], output: Shape) -> list[BroadcastLoop]:
     """The fewest loops that walk all inputs in the output's order; one where nothing repeats."""
     padded = [_padded(shape, len(output)) for shape in shapes]
-    loops: list[Loop] = []
+    loops: list[BroadcastLoop] = []
     for at, count in enumerate(output):
         if count == 1:
             continue
-        loop = Loop(count, tuple(prod(shape[at + 1 :]) * (shape[at] > 1) for shape in padded))
+        loop = BroadcastLoop(
+            count, tuple(prod(shape[at + 1 :]) * (shape[at] > 1) for shape in padded)
+        )
         if loops and _contiguous(loops[-1], loop):
-            loop = Loop(loops.pop().count * loop.count, loop.steps)
+            loop = BroadcastLoop(loops.pop().count * loop.count, loop.steps)
         loops.append(loop)
-    return loops or [Loop(1, (0,) * len(shapes))]
+    return loops or [BroadcastLoop(1, (0,) * len(shapes))]
 
 
-def _contiguous(outer: Loop, inner: Loop) -> bool:
+def _contiguous(outer: BroadcastLoop, inner: BroadcastLoop) -> bool:
     """Whether both loops are one: the outer one steps over what the inner one walks."""
     return outer.steps == tuple(step * inner.count for step in inner.steps)
 
@@ -91,7 +93,7 @@ def broadcast_fields(inputs: Mapping[str, Shape], output: Shape) -> Fields:
         output: Shape of the output.
     """
     loops = broadcast_loops(list(inputs.values()), output)
-    loops = [Loop(1, (0,) * len(inputs))] * (LOOPS - len(loops)) + loops
+    loops = [BroadcastLoop(1, (0,) * len(inputs))] * (LOOPS - len(loops)) + loops
     steps = {
         f"loops.{name}": number_list([loop.steps[at] for loop in loops])
         for at, name in enumerate(inputs)

@@ -12,7 +12,7 @@ from tinyssl.graph.model import DType, Model, Operand
 from tinyssl.ops.common.bases import PairOp, pair_operands
 from tinyssl.ops.common.fixed_point import Multiplier, quantise_multiplier
 from tinyssl.ops.common.pair import COMPARE, one_input_type, pair_spec
-from tinyssl.ops.common.scaled import Scaling, scaled_pair
+from tinyssl.ops.common.scaled import ScaledMultipliers, scaled_pair
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 
 ComparisonT = TypeVar("ComparisonT", bound="Comparison")
@@ -37,10 +37,10 @@ class Equality(Comparison):
     operands: ClassVar[tuple[Operand, ...]] = pair_operands(*NUMBERS, DType.BOOL)
 
 
-def _scaling(model: Model, op: Comparison) -> Scaling:
+def _scaling(model: Model, op: Comparison) -> ScaledMultipliers:
     """To steps of 1/256 (ComparisonsPrepare)."""
     left, right = (quantise_multiplier(model.quant(i).scale[0]) for i in (op.left, op.right))
-    return Scaling(left, right, Multiplier(0, 0), HEADROOM)
+    return ScaledMultipliers(left, right, Multiplier(0, 0), HEADROOM)
 
 
 def _check(check: OpCheck[Any]) -> None:

@@ -1,7 +1,7 @@
 """Copying by strides: what operators that only move elements come down to.
 
-An operator gives nested loops over its elements (`Loop`), with how far each steps in the input and
-in the output. `copy_plan` merges them and finds the bytes that lie together; one C kernel runs it.
+An operator gives nested loops over its elements (`CopyLoop`), with how far each steps in the input
+and in the output. `copy_plan` merges them and finds the bytes that lie together; one C kernel runs it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from math import prod
 
 from tinyssl.graph.model import Model
 from tinyssl.ops.common.kernel import Kernel, OpT
-from tinyssl.ops.common.overlap import Part
+from tinyssl.ops.common.overlap import SubValue
 from tinyssl.ops.common.params import Constants, Fields, number_list
 from tinyssl.ops.common.spec import Shape
 
@@ -21,7 +21,7 @@ LOOPS = 6
 
 
 @dataclass(frozen=True)
-class Loop:
+class CopyLoop:
     """One of the nested loops, from the outermost."""
 
     count: int
@@ -35,7 +35,7 @@ class Loop:
 class Copy:
     """Which elements go where."""
 
-    loops: tuple[Loop, ...]
+    loops: tuple[CopyLoop, ...]
     source_start: int = 0
     """Elements of the input before the first"""
     target_start: int = 0
@@ -56,13 +56,13 @@ def filled(shape: Sequence[int], steps: Sequence[int], start: int = 0) -> Copy:
         steps: For each axis, elements of the input from one index to the next.
         start: Elements of the input before the first.
     """
-    loops = map(Loop, shape, steps, strides(shape))
+    loops = map(CopyLoop, shape, steps, strides(shape))
     return merged(Copy(tuple(loops), start))
 
 
 def merged(copy: Copy) -> Copy:
     """The same with the fewest loops and the longest run."""
-    loops: list[Loop] = []
+    loops: list[CopyLoop] = []
     for loop in copy.loops:
         if loops and _continues(loops[-1], loop):
             loops.append(replace(loop, count=loops.pop().count * loop.count))
@@ -74,7 +74,7 @@ def merged(copy: Copy) -> Copy:
     return replace(copy, loops=tuple(loops), run=run)
 
 
-def _continues(outer: Loop, inner: Loop) -> bool:
+def _continues(outer: CopyLoop, inner: CopyLoop) -> bool:
     """Whether both loops are one: the outer one steps over what the inner one walks."""
     return outer.source == inner.source * inner.count and outer.target == inner.target * inner.count
 
@@ -86,7 +86,7 @@ def copy_fields(copy: Copy, size: int) -> Fields:
         copy: Merged, with up to `LOOPS` loops.
         size: Bytes of an element.
     """
-    loops = [Loop(1, 0, 0)] * (LOOPS - len(copy.loops)) + list(copy.loops)
+    loops = [CopyLoop(1, 0, 0)] * (LOOPS - len(copy.loops)) + list(copy.loops)
     return {
         "run": copy.run * size,
         "in_start": copy.source_start * size,
@@ -110,13 +110,13 @@ def copy_kernel(plan: Callable[[Model, OpT], Copy]) -> Kernel[OpT]:
     return Kernel("copy", "tinyssl_copy", make_params=make_params, any_type=True)
 
 
-def copy_parts(plan: Callable[[Model, OpT], Copy]) -> Callable[[Model, OpT], tuple[Part, ...]]:
+def copy_parts(plan: Callable[[Model, OpT], Copy]) -> Callable[[Model, OpT], tuple[SubValue, ...]]:
     """Place of the output in the input, where it lies there in one piece."""
 
-    def parts(model: Model, op: OpT) -> tuple[Part, ...]:
+    def parts(model: Model, op: OpT) -> tuple[SubValue, ...]:
         copy = plan(model, op)
         start = copy.source_start * model.tensor(op.outputs[0]).dtype.bytes
-        return () if copy.loops else (Part(op.outputs[0], op.inputs[0], start),)
+        return () if copy.loops else (SubValue(op.outputs[0], op.inputs[0], start),)
 
     return parts
 

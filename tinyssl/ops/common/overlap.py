@@ -29,7 +29,7 @@ class Overlap:
 
 
 @dataclass(frozen=True)
-class Part:
+class SubValue:
     """A value that may lie inside another: then the operator between them moves nothing."""
 
     value: int

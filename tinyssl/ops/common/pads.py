@@ -10,7 +10,7 @@ from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Operand
 from tinyssl.ops.common import window
 from tinyssl.ops.common.bases import UnaryOp
-from tinyssl.ops.common.copy import Copy, Loop, copy_fields, merged, strides
+from tinyssl.ops.common.copy import Copy, CopyLoop, copy_fields, merged, strides
 from tinyssl.ops.common.fill import fill_fields
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields, image_fields, prefix_fields
@@ -128,6 +128,6 @@ def pad_copy(model: Model, op: PadOp) -> Copy:
     """How the input comes to its place."""
     source, target = model.tensor(op.input).shape, model.tensor(op.output).shape
     steps = strides(target)
-    loops = tuple(map(Loop, source, strides(source), steps))
+    loops = tuple(map(CopyLoop, source, strides(source), steps))
     start = sum(before * step for (before, _), step in zip(op.amounts, steps, strict=True))
     return replace(merged(Copy(loops)), target_start=start)

@@ -8,7 +8,7 @@ from math import prod
 
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Op, Quant, Value
-from tinyssl.ops.common.overlap import Part
+from tinyssl.ops.common.overlap import SubValue
 from tinyssl.ops.common.params import Constants, Fields
 from tinyssl.ops.common.rules import PLAIN
 from tinyssl.ops.common.tflite import OperatorContext
@@ -83,13 +83,15 @@ def one_quant(check: OpCheck[Op]) -> None:
             )
 
 
-def side_by_side(model: Model, parts: tuple[int, ...], whole: int, axis: int) -> tuple[Part, ...]:
+def side_by_side(
+    model: Model, parts: tuple[int, ...], whole: int, axis: int
+) -> tuple[SubValue, ...]:
     """Places of the smaller tensors in the whole; none where each would be in several pieces."""
     if prod(model.tensor(whole).shape[:axis]) > 1:
         return ()
     sizes = [model.tensor(index).bytes for index in parts]
     starts = accumulate(sizes, initial=0)
-    return tuple(Part(index, whole, start) for index, start in zip(parts, starts, strict=False))
+    return tuple(SubValue(index, whole, start) for index, start in zip(parts, starts, strict=False))
 
 
 def run_fields(model: Model, op: Op, parts: tuple[int, ...], axis: int, to: Constants) -> Fields:

@@ -18,7 +18,7 @@ INDEX_MAX = 2**16 - 1
 
 
 @dataclass(frozen=True)
-class Axis:
+class PickedAxis:
     """An axis of the output."""
 
     index: tuple[int, ...]
@@ -31,7 +31,7 @@ class Axis:
 class Pick:
     """The output in its order."""
 
-    axes: tuple[Axis, ...]
+    axes: tuple[PickedAxis, ...]
     run: int = 1
     """Elements that lie together in both tensors"""
 
@@ -47,7 +47,7 @@ def pick_axes(shape: Sequence[int], tables: Sequence[Sequence[int]]) -> Pick:
     while picked and list(picked[-1]) == list(range(shape[len(picked) - 1])):
         picked.pop()  # the whole axis as it is
     steps = strides(shape)
-    axes = (Axis(tuple(table), step) for table, step in zip(picked, steps, strict=False))
+    axes = (PickedAxis(tuple(table), step) for table, step in zip(picked, steps, strict=False))
     return Pick(tuple(axes), prod(shape[len(picked) :]))
 
 
@@ -57,7 +57,7 @@ def pick_kernel(plan: Callable[[Model, OpT], Pick]) -> Kernel[OpT]:
     def make_params(model: Model, op: OpT, constants: Constants) -> Fields:
         """Members of `struct tinyssl_pick`."""
         pick, size = plan(model, op), model.tensor(op.inputs[0]).dtype.bytes
-        axes = [Axis((0,), 0)] * (AXES - len(pick.axes)) + list(pick.axes)
+        axes = [PickedAxis((0,), 0)] * (AXES - len(pick.axes)) + list(pick.axes)
         indices = [index for axis in axes for index in axis.index]
         return {
             "index": constants.table("index", op, "uint16_t", indices),

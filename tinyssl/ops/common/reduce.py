@@ -45,7 +45,7 @@ class ReduceOp(UnaryOp):
 
 
 @dataclass(frozen=True)
-class Loop:
+class ReduceLoop:
     """One of the nested loops over the input, from the outermost."""
 
     count: int
@@ -53,9 +53,11 @@ class Loop:
     """Elements from one round to the next"""
 
 
-def reduce_loops(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[list[Loop], list[Loop]]:
+def reduce_loops(
+    shape: tuple[int, ...], axes: tuple[int, ...]
+) -> tuple[list[ReduceLoop], list[ReduceLoop]]:
     """The fewest loops over the kept and over the reduced axes of a shape."""
-    found: dict[bool, list[Loop]] = {False: [], True: []}
+    found: dict[bool, list[ReduceLoop]] = {False: [], True: []}
     before = None
     for axis, length in enumerate(shape):
         if length == 1:
@@ -63,7 +65,7 @@ def reduce_loops(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[list[Lo
         reduced, step = axis in axes, prod(shape[axis + 1 :])
         loops = found[reduced]
         count = loops.pop().count * length if reduced is before else length
-        loops.append(Loop(count, step))
+        loops.append(ReduceLoop(count, step))
         before = reduced
     return found[False], found[True]
 
@@ -142,7 +144,7 @@ def loop_fields(model: Model, op: ReduceOp) -> Fields:
     fields: Fields = {}
     loops = reduce_loops(model.tensor(op.input).shape, op.axes)
     for name, found in zip(("kept", "reduced"), loops, strict=True):
-        padded = [Loop(1, 0)] * (LOOPS - len(found)) + found
+        padded = [ReduceLoop(1, 0)] * (LOOPS - len(found)) + found
         fields[f"loops.{name}.count"] = _numbers([loop.count for loop in padded])
         fields[f"loops.{name}.step"] = _numbers([loop.step for loop in padded])
     return fields

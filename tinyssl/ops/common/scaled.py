@@ -15,7 +15,7 @@ from tinyssl.ops.common.params import Fields, zero_point
 
 
 @dataclass(frozen=True)
-class Scaling:
+class ScaledMultipliers:
     """How the inputs come to one scale, and what becomes of their sum."""
 
     left: Multiplier
@@ -26,7 +26,7 @@ class Scaling:
     """Bits by which the inputs are shifted left before"""
 
 
-def scaled_pair(scaling: Callable[[Model, Any], Scaling]) -> PairFile:
+def scaled_pair(scaling: Callable[[Model, Any], ScaledMultipliers]) -> PairFile:
     """Kernels of an operator whose inputs are scaled so."""
 
     def fields(model: Model, op: PairOp) -> Fields:

@@ -14,7 +14,7 @@ from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Model
 from tinyssl.ops.common.constants import Fold, always_folded
 from tinyssl.ops.common.kernel import Kernel, OpT
-from tinyssl.ops.common.overlap import Part
+from tinyssl.ops.common.overlap import SubValue
 from tinyssl.ops.common.tflite import TfliteFormat
 
 Shape = tuple[int, ...]
@@ -54,7 +54,7 @@ class OpSpec(Generic[OpT]):
     """Computes it where all that it reads is constant"""
     moves: bool = False
     """It only moves elements of its first input, of any type in `fold`; others are whole numbers"""
-    parts: Callable[[Model, OpT], tuple[Part, ...]] = lambda _model, _op: ()
+    parts: Callable[[Model, OpT], tuple[SubValue, ...]] = lambda _model, _op: ()
     """Values that may lie inside others: where all do, the operator needs no kernel"""
     macs: Callable[[Model, OpT], int] = lambda _model, _op: 0
     """Multiply-accumulates of one inference; 0 for operators that only move or compare. Places on

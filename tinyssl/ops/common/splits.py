@@ -12,7 +12,7 @@ import numpy as np
 from tinyssl.graph.model import DType, Model, Op, Operand, Value
 from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.kernel import Kernel
-from tinyssl.ops.common.overlap import Part
+from tinyssl.ops.common.overlap import SubValue
 from tinyssl.ops.common.params import Constants, Fields
 from tinyssl.ops.common.parts import TYPES, run_fields, side_by_side
 
@@ -44,7 +44,7 @@ def fold_split(values: Sequence[Value], op: SplitOp) -> Arrays:
     return np.split(array, list(accumulate(lengths))[:-1], op.axis)
 
 
-def split_parts(model: Model, op: SplitOp) -> tuple[Part, ...]:
+def split_parts(model: Model, op: SplitOp) -> tuple[SubValue, ...]:
     """Places of the parts in the input."""
     return side_by_side(model, op.parts, op.input, op.axis)
 
