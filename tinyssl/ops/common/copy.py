@@ -1,7 +1,8 @@
 """Copying by strides: what operators that only move elements come down to.
 
 An operator gives nested loops over its elements (`CopyLoop`), with how far each steps in the input
-and in the output. `copy_plan` merges them and finds the bytes that lie together; one C kernel runs it.
+and in the output. `copy_plan` merges them and finds the bytes that lie together; one C kernel runs
+it.
 """
 
 from __future__ import annotations
