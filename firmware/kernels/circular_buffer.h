@@ -5,7 +5,7 @@
 
 /* The last inputs, the oldest first. */
 struct tinyssl_circular_buffer {
-    int32_t bytes; /* of all */
+    int32_t bytes;  /* of all */
     int32_t newest; /* bytes of one input */
 };
 

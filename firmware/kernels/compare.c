@@ -35,5 +35,5 @@ PAIR(greater_equal_f32, float, uint8_t, x >= y)
 
 PAIR(equal_bool, uint8_t, uint8_t, !x == !y)
 PAIR(not_equal_bool, uint8_t, uint8_t, !x != !y)
-PAIR(logical_and_bool, uint8_t, uint8_t, x && y)
+PAIR(logical_and_bool, uint8_t, uint8_t, x &&y)
 PAIR(logical_or_bool, uint8_t, uint8_t, x || y)

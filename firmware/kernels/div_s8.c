@@ -28,7 +28,8 @@ static int32_t quotient(const struct tinyssl_div *p, int32_t x, int32_t y)
     }
     const int32_t headroom = sign_bits(x);
     const int32_t raised = (int32_t)((uint32_t)x << headroom);
-    const int32_t scaled = tinyssl_high_product(tinyssl_high_product(raised, inverse), p->multiplier);
+    const int32_t scaled =
+        tinyssl_high_product(tinyssl_high_product(raised, inverse), p->multiplier);
     const int32_t out = divide(scaled, headroom + 31 - zeros - p->shift) + p->out_zero;
     return out < p->out_min ? p->out_min : out > p->out_max ? p->out_max : out;
 }

@@ -71,8 +71,7 @@ void tinyssl_gather_nd_constant(const int8_t *in, const struct tinyssl_gather_nd
     gather_nd(in, p->indices, p, out);
 }
 
-void tinyssl_gather_nd_table(const int8_t *indices, const struct tinyssl_gather_nd *p,
-                             int8_t *out)
+void tinyssl_gather_nd_table(const int8_t *indices, const struct tinyssl_gather_nd *p, int8_t *out)
 {
     gather_nd((const int8_t *)p->table, indices, p, out);
 }

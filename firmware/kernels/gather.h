@@ -34,8 +34,7 @@ struct tinyssl_gather_nd {
 void tinyssl_gather_nd(const int8_t *in, const int8_t *indices, const struct tinyssl_gather_nd *p,
                        int8_t *out);
 void tinyssl_gather_nd_constant(const int8_t *in, const struct tinyssl_gather_nd *p, int8_t *out);
-void tinyssl_gather_nd_table(const int8_t *indices, const struct tinyssl_gather_nd *p,
-                             int8_t *out);
+void tinyssl_gather_nd_table(const int8_t *indices, const struct tinyssl_gather_nd *p, int8_t *out);
 
 /* Rows of an int8 table as float. */
 struct tinyssl_embedding {

@@ -18,7 +18,7 @@ static int32_t scaled_up(int32_t x, int32_t bits)
  * [1/2, 2) by an even shift; the product of Qa and Qb is Q(a+b), hence the shifts by 6 and 3. */
 static struct factor inverse_root(int32_t sum)
 {
-    const int32_t half_root_of_two = 1518500250;                    /* sqrt(1/2), Q0.31 */
+    const int32_t half_root_of_two = 1518500250;                          /* sqrt(1/2), Q0.31 */
     const int32_t three_halves = (INT32_C(1) << 28) + (INT32_C(1) << 27); /* Q3.28 */
     struct factor found = {INT32_MAX, 0};
     if (sum <= 1) {

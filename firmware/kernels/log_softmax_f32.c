@@ -9,8 +9,8 @@ void tinyssl_log_softmax_f32(const float *in, const struct tinyssl_rows *p, floa
         for (int32_t i = 0; i < p->depth; i++) {
             max = max < in[i] ? in[i] : max;
         }
-        float sum = 0.0F;
-        for (int32_t i = 0; i < p->depth; i++) {
+        float sum = expf(in[0] - max);
+        for (int32_t i = 1; i < p->depth; i++) {
             sum += expf(in[i] - max);
         }
         const float log_sum = logf(sum);

@@ -27,8 +27,8 @@ static int32_t log_of(int32_t x)
     const int32_t p = (int32_t)(((int64_t)r + fourth_root_half + 1) / 2);
     const int32_t q = 2 * (r - fourth_root_half);
     const int32_t q2 = tinyssl_high_product(q, q);
-    const int32_t numerator = tinyssl_high_product(q, r) +
-                              tinyssl_high_product(tinyssl_high_product(q, q2), a_num);
+    const int32_t numerator =
+        tinyssl_high_product(q, r) + tinyssl_high_product(tinyssl_high_product(q, q2), a_num);
     const int32_t inner = a_one + q + tinyssl_high_product(a_den, q2);
     const int32_t denominator = tinyssl_high_product(p, inner) + tinyssl_high_product(a_q, q);
     const int32_t log_r = tinyssl_high_product(tinyssl_shift_right(numerator, 6),

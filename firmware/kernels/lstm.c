@@ -14,9 +14,8 @@ static int32_t gate_s8(const struct tinyssl_lstm *p, const struct tinyssl_lstm_g
     for (int32_t i = 0; i < p->units; i++) {
         back += recurrent[i] * hidden[i];
     }
-    return tinyssl_lstm_joined(
-        tinyssl_requantise(sum, gate->multiplier, gate->shift),
-        tinyssl_requantise(back, gate->back_multiplier, gate->back_shift));
+    return tinyssl_lstm_joined(tinyssl_requantise(sum, gate->multiplier, gate->shift),
+                               tinyssl_requantise(back, gate->back_multiplier, gate->back_shift));
 }
 
 static int32_t gate_s16(const struct tinyssl_lstm *p, const struct tinyssl_lstm_gate *gate,

@@ -29,12 +29,12 @@ struct tinyssl_lstm {
     struct tinyssl_lstm_product kept, added, shown; /* to the state, to the state, to the output */
     const uint16_t *table;                          /* [256]: sigmoid, see sigmoid_s16.h */
     int32_t inputs, units;
-    int32_t batches, steps;          /* of time */
-    int32_t batch_rows, step_rows;   /* rows of input and output from one to the next */
-    int32_t state_multiplier;        /* state to 3 * real * 2^12, with 2^state_shift in it */
-    int16_t state_shift;             /* [0, 30], to the right */
-    int16_t state_min, state_max;    /* the state is clipped to it */
-    int16_t out_zero;                /* zero point of the output; 0 for int16 */
+    int32_t batches, steps;        /* of time */
+    int32_t batch_rows, step_rows; /* rows of input and output from one to the next */
+    int32_t state_multiplier;      /* state to 3 * real * 2^12, with 2^state_shift in it */
+    int16_t state_shift;           /* [0, 30], to the right */
+    int16_t state_min, state_max;  /* the state is clipped to it */
+    int16_t out_zero;              /* zero point of the output; 0 for int16 */
 };
 
 static inline int32_t tinyssl_lstm_saturate(int32_t x)

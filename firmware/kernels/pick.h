@@ -7,8 +7,8 @@
 
 /* For each index of the output along an axis, which index of the input it takes. */
 struct tinyssl_pick {
-    const uint16_t *index;            /* indices of the input: of the first axis, of the second, … */
-    int32_t run;                      /* bytes that lie together in both tensors */
+    const uint16_t *index; /* indices of the input: of the first axis, of the second, … */
+    int32_t run;           /* bytes that lie together in both tensors */
     int32_t count[TINYSSL_PICK_AXES]; /* of the output along an axis */
     int32_t step[TINYSSL_PICK_AXES];  /* bytes from one index of the input to the next */
 };

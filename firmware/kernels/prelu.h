@@ -9,9 +9,9 @@
 struct tinyssl_prelu {
     struct tinyssl_sides sides;
     int32_t positive, negative; /* factors of x, and of x * alpha: 0 or [2^30, 2^31), Q31 */
-    int16_t positive_shift, negative_shift;     /* [-31, 30] */
-    int16_t left_zero, right_zero, out_zero;    /* zero points; of int16 only alpha's is not 0 */
-    int16_t out_min, out_max;                   /* of the output's type */
+    int16_t positive_shift, negative_shift;  /* [-31, 30] */
+    int16_t left_zero, right_zero, out_zero; /* zero points; of int16 only alpha's is not 0 */
+    int16_t out_min, out_max;                /* of the output's type */
 };
 
 /* in: the inputs that are no constants; out: one. It may be an input of its size. */

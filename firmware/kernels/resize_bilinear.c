@@ -7,7 +7,7 @@
 /* Two neighbours along an axis. */
 struct pair {
     int32_t low, high; /* indices of the input */
-    int32_t weight;    /* of the high one, in 1/1024; at the edges it may be below 0: both are one */
+    int32_t weight; /* of the high one, in 1/1024; at the edges it may be below 0: both are one */
 };
 
 struct pair_f32 {
@@ -59,8 +59,8 @@ void tinyssl_resize_bilinear_s8(const int8_t *in, const struct tinyssl_resize_bi
 /* Places are above -1, so cutting off their fraction gives what floor and a clamp to 0 give. */
 static struct pair_f32 neighbours_f32(int32_t index, float scale, float centre, int32_t length)
 {
-    const float place = centre > 0.0f ? ((float)index + centre) * scale - centre
-                                      : (float)index * scale;
+    const float place =
+        centre > 0.0f ? ((float)index + centre) * scale - centre : (float)index * scale;
     struct pair_f32 found = {(int32_t)place, (int32_t)place, 0.0f};
     found.high += (float)found.high < place;
     found.high = found.high < length ? found.high : length - 1;

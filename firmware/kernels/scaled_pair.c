@@ -27,8 +27,7 @@ static int32_t squared(int32_t x)
 
 #define SCALED(name, in_type, out_type, value)                                                     \
     TINYSSL_BROADCAST(tinyssl_scaled_##name, tinyssl_scaled_pair, in_type, out_type, value)
-#define COMPARED(name, sign)                                                                       \
-    SCALED(name##_s8, int8_t, uint8_t, left_of(p, x) sign right_of(p, y))
+#define COMPARED(name, sign) SCALED(name##_s8, int8_t, uint8_t, left_of(p, x) sign right_of(p, y))
 
 SCALED(add_s8, int8_t, int8_t, output(p, left_of(p, x) + right_of(p, y)))
 SCALED(sub_s8, int8_t, int8_t, output(p, left_of(p, x) - right_of(p, y)))

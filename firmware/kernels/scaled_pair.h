@@ -12,8 +12,8 @@ struct tinyssl_scaled_pair {
     int32_t out_multiplier;                     /* from it, or its square: [2^30, 2^31), Q31 */
     int16_t left_shift, right_shift, out_shift; /* [-31, 0]; out_shift up to 30 for a square */
     int16_t left_zero, right_zero, out_zero;    /* zero points; 0 for int16 */
-    int16_t headroom;                           /* left shift of the inputs before they are scaled */
-    int16_t out_min, out_max;                   /* fused activation, of the output's type */
+    int16_t headroom;         /* left shift of the inputs before they are scaled */
+    int16_t out_min, out_max; /* fused activation, of the output's type */
 };
 
 /* in: the inputs that are no constants; out: one. It may be an input of its size. */
@@ -25,10 +25,10 @@ void tinyssl_scaled_sub_s8(const int8_t *const *in, const struct tinyssl_scaled_
                            int8_t *const *out);
 void tinyssl_scaled_sub_s16(const int8_t *const *in, const struct tinyssl_scaled_pair *p,
                             int8_t *const *out);
-void tinyssl_scaled_squared_difference_s8(const int8_t *const *in, const struct tinyssl_scaled_pair *p,
-                                          int8_t *const *out);
-void tinyssl_scaled_squared_difference_s16(const int8_t *const *in, const struct tinyssl_scaled_pair *p,
-                                           int8_t *const *out);
+void tinyssl_scaled_squared_difference_s8(const int8_t *const *in,
+                                          const struct tinyssl_scaled_pair *p, int8_t *const *out);
+void tinyssl_scaled_squared_difference_s16(const int8_t *const *in,
+                                           const struct tinyssl_scaled_pair *p, int8_t *const *out);
 /* Outputs are 0 and 1. */
 void tinyssl_scaled_equal_s8(const int8_t *const *in, const struct tinyssl_scaled_pair *p,
                              int8_t *const *out);

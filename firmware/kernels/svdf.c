@@ -42,8 +42,7 @@ static int8_t *row_s8(const struct tinyssl_svdf *p, const int8_t *in, int8_t *st
     return state;
 }
 
-static int16_t *row_s16(const struct tinyssl_svdf *p, const int8_t *in, int16_t *state,
-                        int8_t *out)
+static int16_t *row_s16(const struct tinyssl_svdf *p, const int8_t *in, int16_t *state, int8_t *out)
 {
     const int16_t *time = (const int16_t *)p->time;
     for (int32_t o = 0; o < p->outputs; o++) {
