@@ -15,6 +15,7 @@ from typing import Any
 
 from tinyssl.codegen.render import write_sources
 from tinyssl.compiler.describe import describe_calls, describe_ops
+from tinyssl.compiler.floats import float_note
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.config_json import config_json
 from tinyssl.core.errors import BuildError
@@ -95,6 +96,8 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
     folder = output_folder(config, workspace)
     with workspace.start("build", plain, inputs={"model": source.path}) as run:
         note_changes(source.changes, progress)
+        if source.compiled and (told := float_note(source.graph)):
+            progress.note(told)
         job = BuildJob(
             config, board, source, folder.absolute(), run.record.commit, progress, framework
         )

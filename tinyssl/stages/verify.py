@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tinyssl.compiler.floats import float_note
 from tinyssl.core.config import VerifyConfig
 from tinyssl.core.config_json import config_json
 from tinyssl.core.errors import ModelError
@@ -101,6 +102,8 @@ def _compare(
             run.results(engines=engines)
     check = check_host(data, x, progress=progress)
     note_changes(check.changes, progress)
+    if told := float_note(oracle.model):
+        progress.note(told)
     engines["aot-host"] = _compare_outputs(expected, check.outputs)
     order = ("tflm", "aot-host", "litert-ref", "litert-xnnpack")
     run.results(
