@@ -9,6 +9,7 @@
 #ifndef TINYSSL_DEPTHWISE_LINES_DSP_H
 #define TINYSSL_DEPTHWISE_LINES_DSP_H
 
+#include "in_bytes.h"
 #include <stdint.h>
 
 #include "dsp.h"
@@ -25,15 +26,6 @@ static inline int32_t tinyssl_plane_offset(int32_t column, int32_t slot)
 {
     return ((column >> 1) * TINYSSL_PLANE_WORDS + slot) * 4 + (column & 1) * 2;
 }
-
-/* A struct that lies in working memory, which is an array of bytes: C's rule of effective types would
- * let the compiler take the two for different memory. The attribute says that they are one, so no
- * -fno-strict-aliasing is needed. A compiler without it must not reason by types. */
-#if defined(__GNUC__)
-#define TINYSSL_IN_BYTES __attribute__((may_alias))
-#else
-#define TINYSSL_IN_BYTES
-#endif
 
 /* What the lines of one channel have in common. Its order is that of the instructions that load it. */
 struct TINYSSL_IN_BYTES tinyssl_line {

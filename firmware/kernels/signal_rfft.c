@@ -1,6 +1,8 @@
 #include "signal_rfft.h"
 
-struct complex {
+#include "in_bytes.h"
+
+struct TINYSSL_IN_BYTES complex {
     int16_t re, im;
 };
 

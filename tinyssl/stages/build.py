@@ -95,9 +95,7 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
     plain = config_json(config)
     folder = output_folder(config, workspace)
     with workspace.start("build", plain, inputs={"model": source.path}) as run:
-        note_changes(source.changes, progress)
-        if source.compiled and (told := float_note(source.graph)):
-            progress.note(told)
+        _note_model(source, progress)
         job = BuildJob(
             config, board, source, folder.absolute(), run.record.commit, progress, framework
         )
@@ -131,6 +129,13 @@ def _write_folder(job: BuildJob, workspace: Workspace) -> BuildInfo:
             info = firmware(job, stage)
         info.save(stage, workspace.root)
     return info
+
+
+def _note_model(source: ModelSource, progress: Progress) -> None:
+    """What was changed about the model, and what of it is slower than it could be."""
+    note_changes(source.changes, progress)
+    if source.compiled and (told := float_note(source.graph)):
+        progress.note(told)
 
 
 def _load_source(

@@ -59,7 +59,7 @@ PRODUCT4 = (
 
 LANES = ("lanes_dsp.h", "dsp.h")
 
-LINES = ("depthwise_lines_dsp.c", "depthwise_lines_dsp.h", *LANES)
+LINES = ("depthwise_lines_dsp.c", "depthwise_lines_dsp.h", "in_bytes.h", *LANES)
 
 DENSE = Kernel(
     "fully_connected_s8_dsp",

@@ -78,4 +78,5 @@ def _params(model: Model, op: FourierOp, constants: Constants) -> Fields:
 def fourier_kernel(name: str) -> Kernel[Any]:
     """A function of firmware/kernels/signal_rfft.c."""
     kernel = signal.signal_kernel(name, "signal_rfft", _params, "signal_rfft")
-    return replace(kernel, scratch=lambda _, op: 2 * op.fft_length)
+    headers = (*kernel.headers, "in_bytes.h")
+    return replace(kernel, headers=headers, scratch=lambda _, op: 2 * op.fft_length)
