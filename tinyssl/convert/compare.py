@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinyssl.core.progress import Progress
-from tinyssl.graph.interface import Feeds, ValueInfo
-from tinyssl.ops.common.activation import INTEGERS
+from tinyssl.graph.interface import Feeds
 from tinyssl.runtimes.base import Array
+from tinyssl.runtimes.inputs import nearest_codes
 from tinyssl.runtimes.litert import LitertInterpreter
 from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.verify.sqnr import LayerSqnr, decibels, dequantised, feeds_sqnr
@@ -31,15 +31,6 @@ class QuantisationNoise:
     """Share of the inputs for which the largest element of the first output is the same one"""
     inputs: int
     """Over so many inputs"""
-
-
-def quantised(value: ValueInfo, array: Array) -> Array:
-    """Floats as an input takes them: round(x / scale) + zero point, clamped; floats stay floats."""
-    if value.quant is None:
-        return array.astype(value.dtype.value)
-    low, high = INTEGERS[value.dtype]
-    codes = np.round(array / value.quant.scale[0]) + value.quant.zero_point[0]
-    return np.clip(codes, low, high).astype(value.dtype.value)
 
 
 def compare(
@@ -90,6 +81,6 @@ def _ratio(column: Sequence[tuple[Array, Array]]) -> float:
 
 def _int8_feed(oracle: TflmInterpreter, feed: Feeds) -> Feeds:
     return {
-        value.name: quantised(value, array).reshape(value.shape)
+        value.name: nearest_codes(value, array).reshape(value.shape)
         for value, array in zip(oracle.inputs, feed.values(), strict=True)
     }

@@ -69,7 +69,11 @@ def scaled(value: ValueInfo, scaling: PixelScale, samples: Samples) -> Array:
     Returns:
         (n, *value.shape): reals of float32, else the nearest codes, halves to even.
     """
-    reals = scaling.reals(samples).reshape((len(samples), *value.shape))
+    return nearest_codes(value, scaling.reals(samples).reshape((len(samples), *value.shape)))
+
+
+def nearest_codes(value: ValueInfo, reals: Array) -> Array:
+    """Reals as elements of an input, of the same shape: the nearest codes where it is quantised."""
     if value.quant is None:
         return reals.astype(value.dtype.value)
     low, high = _range(value.dtype)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
 
 from tinyssl.convert.frameworks.base import FloatInput, Floats, Shape
 from tinyssl.core.errors import DataError, UsageError
+from tinyssl.core.progress import Silent
 from tinyssl.core.text import printable
 from tinyssl.data.arrays import member_names, read_arrays
 from tinyssl.data.audio.wav import fit_length, read_wav
 from tinyssl.data.columns import read_csv
-from tinyssl.data.pixels import to_rgb
+from tinyssl.data.folder import read_pictures
+from tinyssl.data.pixels import to_grey
 from tinyssl.data.scaling import HINT, PixelScale
 from tinyssl.data.walk import list_files, list_pictures
 
@@ -132,24 +134,12 @@ def _pictures(path: Path, shape: Shape, count: int, pixels: str | None) -> Float
             f"how were pixels scaled when this model was trained? It takes float32 {list(shape)}",
             hint=f"say it with --pixels: {HINT}",
         )
-    found = list_pictures(path)
-    files = [found.root / found.pictures[at] for at in _chosen(len(found.pictures), count)]
-    scale = PixelScale.parse(pixels, shape[2])
-    return np.stack([scale.reals(_pixels(file, shape)) for file in files])
-
-
-def _pixels(file: Path, shape: Shape) -> np.ndarray:
-    try:
-        with Image.open(file) as picture:
-            rgb = to_rgb(picture)
-    except Exception as error:  # Pillow's decoders raise many kinds
-        raise DataError(
-            f"{printable(str(file))} cannot be read: {error}",
-            hint="repair the picture, or move it out of the folder",
-        ) from error
-    fitted = ImageOps.fit(rgb, (shape[1], shape[0]), Image.Resampling.BICUBIC)
-    pixels = np.asarray(fitted.convert("L") if shape[2] == 1 else fitted)
-    return pixels.reshape(shape)
+    listing = list_pictures(path)
+    chosen = _chosen(len(listing.pictures), count)
+    listing = replace(listing, pictures=tuple(listing.pictures[at] for at in chosen))
+    images = read_pictures(listing, (shape[0], shape[1]), Silent())
+    images = to_grey(images) if shape[2] == 1 else images
+    return PixelScale.parse(pixels, shape[2]).reals(images)
 
 
 def _clips(path: Path, shape: Shape, count: int, _: str | None) -> Floats:
