@@ -20,7 +20,6 @@ ALLOWED = (
     (r"^needs \.\./shared/", SHARED),
     (r"set TINYSSL_(TFLM|CMSIS_NN) to its folder", "local sources of TFLM or CMSIS-NN"),
     (r"^needs TINYSSL_MLPERF_RUNNER|TINYSSL_MLPERF_PYTHON$", "the official runner of MLPerf Tiny"),
-    (r"^needs pymicro-wakeword", "pymicro-wakeword, which has wheels for Linux x86-64 alone"),
     (r"^needs a board: --board", "a board that is plugged in"),
     (r"^a board may be plugged in$", "a computer without any board"),
 )
