@@ -8,7 +8,8 @@ import numpy as np
 
 from tinyssl.convert.canonical import canonicalise
 from tinyssl.convert.files import CALIBRATION_SEED, FLOAT_FILE, LOG_FILE, MODEL_FILE, TEST_FILE
-from tinyssl.convert.quantise import activation_ranges, quantise, require_unit_input
+from tinyssl.convert.quantise import quantise, require_unit_input
+from tinyssl.convert.ranges import activation_ranges
 from tinyssl.convert.trace import Classifier, trace
 from tinyssl.core.config import ConvertConfig
 from tinyssl.core.config_json import config_json
@@ -116,7 +117,7 @@ def _convert(
     progress.note("tracing the model with litert-torch")
     float32 = trace(model, dataset.spec.model_shape, log)
     samples = dataset.samples[calibration_indices(dataset, config.calibration_images)]
-    ranges = activation_ranges(float32, samples, progress)
+    ranges = activation_ranges(float32, samples, progress, config.ranges)
     quantised = quantise(float32, ranges, log)
     require_unit_input(quantised)
     return Converted(float32, quantised, canonicalise(quantised))

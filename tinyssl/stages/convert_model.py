@@ -21,7 +21,8 @@ from tinyssl.convert.files import (
 )
 from tinyssl.convert.frameworks.base import Shape
 from tinyssl.convert.frameworks.open import OpenedModel, open_model
-from tinyssl.convert.quantise import Range, extremes, quantise
+from tinyssl.convert.quantise import quantise
+from tinyssl.convert.ranges import Ranges, measure_ranges
 from tinyssl.core.config import ConvertConfig
 from tinyssl.core.config_json import config_json
 from tinyssl.core.errors import AccuracyDrop, UsageError
@@ -101,9 +102,7 @@ def _quantise(
         pixels=config.pixels,
     )
     interpreter = LitertInterpreter(opened.float32, Kernels.OPTIMISED, keep_tensors=True)
-    ranges = extremes(
-        opened.float32, interpreter, opened.feeds, len(opened.feeds), progress
-    ) | _input_ranges(opened)
+    ranges = _ranges(config, opened, interpreter, progress)
     quantised = quantise(opened.float32, ranges, run.record.path("log"))
     canonical = canonicalise(quantised)
     write_atomic(run.file("model", MODEL_FILE), canonical)
@@ -131,14 +130,17 @@ def _quantise(
         )
 
 
-def _input_ranges(opened: OpenedModel) -> dict[str, Range]:
-    """Of what the calibration samples hold; 0 is inside, as it must have a code."""
-    return {
-        name: (
-            min(0.0, *(float(feed[name].min()) for feed in opened.feeds)),
-            max(0.0, *(float(feed[name].max()) for feed in opened.feeds)),
-        )
-        for name in opened.feeds[0]
+def _ranges(
+    config: ConvertConfig, opened: OpenedModel, interpreter: LitertInterpreter, progress: Progress
+) -> Ranges:
+    """Of every activation; pixels are never clipped."""
+    found = measure_ranges(opened.float32, interpreter, opened.feeds, progress, config.ranges)
+    if config.pixels is None:
+        return found
+    arrays = zip(*(feed.values() for feed in opened.feeds), strict=True)
+    return found | {
+        name: (min(0.0, float(np.min(column))), max(0.0, float(np.max(column))))
+        for name, column in zip(opened.feeds[0], arrays, strict=True)
     }
 
 

@@ -64,7 +64,8 @@ def _convert(size: int) -> bytes:
     import torch
 
     from tinyssl.convert.canonical import canonicalise
-    from tinyssl.convert.quantise import activation_ranges, quantise
+    from tinyssl.convert.quantise import quantise
+    from tinyssl.convert.ranges import activation_ranges
     from tinyssl.convert.trace import Classifier, trace
     from tinyssl.core.progress import Silent
     from tinyssl.learn.backbones import build_backbone

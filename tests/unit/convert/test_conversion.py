@@ -10,7 +10,8 @@ from torch import nn
 
 from tests.networks import network
 from tinyssl.convert.canonical import canonicalise
-from tinyssl.convert.quantise import UNIT_QUANT, activation_ranges, quantise, require_unit_input
+from tinyssl.convert.quantise import UNIT_QUANT, quantise, require_unit_input
+from tinyssl.convert.ranges import activation_ranges
 from tinyssl.convert.trace import Classifier, trace
 from tinyssl.core.config import VerifyConfig
 from tinyssl.core.errors import AccuracyDrop, UnsupportedModel

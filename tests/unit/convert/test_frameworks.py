@@ -115,6 +115,26 @@ def test_an_output_of_noise_fails_and_names_the_layers(models, tmp_path):
     assert caught.value.exit_code == 3
 
 
+@pytest.mark.parametrize("ranges", ["percentile", "mse"])
+def test_a_hot_pixel_costs_less_where_ranges_clip(ranges, models, tmp_path):
+    values = np.load(models / "samples.npz")["x"]
+    values[-1, 3, 3, 0] = 100  # one number of 40 pictures in [0, 1]
+    np.savez(tmp_path / "hot.npz", x=values)
+    decibels = [
+        convert_model(
+            ConvertConfig(
+                model=str(models / "model.tflite"),
+                calibration=tmp_path / "hot.npz",
+                ranges=method,
+            ),
+            Workspace(tmp_path / method),
+            Silent(),
+        ).results["sqnr_db_output"]
+        for method in ("minmax", ranges)
+    ]
+    assert decibels[1] > decibels[0] + 1
+
+
 def test_the_model_and_its_calibration_are_asked_for(models, tmp_path):
     config = ConvertConfig(model=str(models / "model.tflite"))
     with pytest.raises(UsageError, match="samples of what it will see") as caught:

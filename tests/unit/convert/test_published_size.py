@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from tinyssl.convert import canonicalise
-from tinyssl.convert.quantise import activation_ranges, quantise
+from tinyssl.convert.quantise import quantise
+from tinyssl.convert.ranges import activation_ranges
 from tinyssl.convert.trace import Classifier, trace
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import DType

@@ -33,7 +33,13 @@ class Skeleton:
     """The first subgraph of a file."""
 
     inputs: tuple[SkeletonTensor, ...]
+    outputs: tuple[SkeletonTensor, ...]
     ops: tuple[SkeletonOp, ...]
+
+    @property
+    def output_indices(self) -> frozenset[int]:
+        """Tensors that are outputs."""
+        return frozenset(each.index for each in self.outputs)
 
     @property
     def activations(self) -> tuple[SkeletonTensor, ...]:
@@ -58,7 +64,8 @@ def read_skeleton(data: bytes) -> Skeleton:
         ops = (
             SkeletonOp(tables.kind(each)[0], tensors(each.OutputsAsNumpy())) for each in operators
         )
-        return Skeleton(tensors(graph.InputsAsNumpy()), tuple(ops))
+        ends = (tensors(graph.InputsAsNumpy()), tensors(graph.OutputsAsNumpy()))
+        return Skeleton(*ends, tuple(ops))
 
 
 def _tensor(tables: Tables, graph: Any, index: int) -> SkeletonTensor:
