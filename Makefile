@@ -32,7 +32,7 @@ help:
 	@echo "make bench-engines-check  instructions, flash and RAM against the committed baseline"
 	@echo "make boards-table         flash and RAM on every bare-metal board: docs/boards.md"
 	@echo "make tflm-table           TensorFlow Lite Micro by PlatformIO: docs/tflm.md (needs its sources)"
-	@echo "make model-coverage MODELS=FOLDER   which models of a folder tinyssl takes: docs/coverage.md"
+	@echo "make model-coverage MODELS=FOLDER   which models of a folder tinyssl takes, here and on mps2_an500: docs/coverage.md"
 	@echo "make operators-page       every operator and its kernels: docs/operators.md"
 	@echo "make setup   compilers, emulator and $(VENV)    make clean   remove what make made"
 
@@ -126,7 +126,7 @@ tflm-table: setup
 
 MODELS ?= ../shared/models/public
 model-coverage: setup
-	$(BIN)/python -m tools.model_coverage $(MODELS) --write
+	$(BIN)/python -m tools.model_coverage $(MODELS) --board mps2_an500 --write
 
 operators-page: setup
 	$(BIN)/python -m tools.operators_page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ import pytest
 from tests.ops import cases
 from tests.ops.flatfile import Flatfile
 from tests.ops.operators.reduce import reduce
-from tools.model_coverage.__main__ import main
+from tools.model_coverage.__main__ import Survey, main, parse
 from tools.model_coverage.document import document, summary
-from tools.model_coverage.row import EQUAL, FAILED, REFUSED, Row, read_rows
+from tools.model_coverage.row import EQUAL, FAILED, REFUSED, Row, read_rows, write_rows
 
 
 def unknown_to_tflm() -> bytes:
@@ -39,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
 def run(folder: Path, *more: str) -> tuple[int, dict[str, Row]]:
     """Exit code and rows by file."""
     table = folder.parent / "rows.csv"
-    code = main([str(folder), "--images", "40", "--csv", str(table), *more])
+    code = main([str(folder), "--images", "36", "--csv", str(table), *more])
     return code, {row.file: row for row in read_rows(table)}
 
 
@@ -50,7 +51,7 @@ def test_every_model_has_its_row(folder: Path, capsys: pytest.CaptureFixture[str
         "pool.tflite",
         "state.tflite",
     }
-    assert rows["state.tflite"].inputs == 40
+    assert rows["state.tflite"].inputs == 36
     assert rows["below/sum.tflite"].result == REFUSED
     assert "loops; up to N" in rows["below/sum.tflite"].reasons
     assert not rows["tile.tflite"].counts
@@ -66,6 +67,33 @@ def test_a_check_that_takes_too_long_is_a_row(folder: Path) -> None:
     _, rows = run(folder, "--seconds", "0.1")
     assert rows["pool.tflite"].result == FAILED
     assert "did not end" in rows["pool.tflite"].reasons
+
+
+def test_a_second_call_does_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "state.tflite").write_bytes(cases.CASES["svdf"]())
+    table = tmp_path / "rows.csv"
+
+    def prepared(commit: str, *more: str) -> Survey:
+        words = [str(tmp_path), "--images", "36", "--csv", str(table), *more]
+        return Survey(parse(words), commit)
+
+    def survey(*more: str) -> Row:
+        (row,) = prepared("abc", *more).run()
+        return row
+
+    here = survey()
+    assert (here.result, here.board_result) == (EQUAL, "")
+    write_rows(table, [replace(here, reasons="of the first call")])
+    there = survey("--board", "host", "--jobs", "1")
+    assert (there.reasons, there.board_result, there.board_inputs) == (
+        "of the first call",
+        EQUAL,
+        12,
+    )
+    assert there.board_flash > 0
+    assert survey() == survey("--board", "host") == there
+    assert not prepared("another").rows
+    assert not prepared("abc-dirty").rows
 
 
 def test_document_tells_differences_and_reasons() -> None:
@@ -88,4 +116,23 @@ def test_document_tells_differences_and_reasons() -> None:
     assert "| 1 |  | Y: no |" in text
     assert "**differs**: d: input 3" in text
     origin = {"commit": "abc", "date": "2026-01-01", "machine": "x86"}
-    assert "Commit abc, 2026-01-01, x86; folder `f`, 4 files." in document(rows, "f", origin)
+    page = document(rows, "f", origin)
+    assert "Commit abc, 2026-01-01, x86; folder `f`, 4 files." in page
+    assert "serial" not in page
+
+
+def test_document_has_a_column_for_the_board() -> None:
+    facts: dict[str, Any] = {"sha256": "", "bytes": 1, "kind": "quantised", "tflm": "runs"}
+    facts |= {"result": EQUAL, "board": "m7"}
+    fits: dict[str, Any] = {"board_inputs": 12, "board_flash": 1024, "board_ram": 20}
+    rows = [
+        Row(file="a", board_result=EQUAL, **facts, **fits),
+        Row(file="b", board_result="does not fit: ram: 5 bytes", **facts),
+        Row(file="c", board_result="differs: output 0", **facts, **fits),
+    ]
+    page = document(rows, "f", {"commit": "abc", "date": "2026-01-01", "machine": "x86"})
+    assert "On the emulated m7: 1 equal of 2 that fit; 1 do not fit." in page
+    assert "on 12 inputs" in page
+    assert "| a | 1 |  | equal | equal | 1,024 | 20 |" in page
+    assert "| b | 1 |  | equal | does not fit: ram: 5 bytes |  |  |" in page
+    assert [row.wrong for row in rows] == [False, False, True]

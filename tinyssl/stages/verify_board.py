@@ -40,6 +40,13 @@ def verify_on_board(
         workspace,
         progress,
     )
+    return compare_on_board(config, workspace, progress)
+
+
+def compare_on_board(
+    config: VerifyConfig, workspace: Workspace, progress: Progress
+) -> dict[str, Any]:
+    """The same of what `build` has left for `config.board`."""
     flash(FlashConfig(board=config.board), workspace, progress)
     target = find_target(BenchConfig(board=config.board), workspace)
     try:

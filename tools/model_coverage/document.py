@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tools.model_coverage.row import EQUAL, REFUSED, RUNS, Row
 
@@ -15,8 +15,12 @@ Lite Micro runs on this computer counts. It is covered where tinyssl takes the f
 C, compiled for this computer, gives the same bytes as TensorFlow Lite Micro on {images} inputs: the
 extremes, quiet ones, and noise. A model with states gets them as sequences of 32.
 [operators.md](operators.md) lists the operators.
-
+{board}
 Commit {commit}, {date}, {machine}; folder `{folder}`, {count} files.
+"""
+BOARD = """
+On the emulated `{board}` the same holds of the firmware, over its serial line, on {inputs} inputs:
+extremes, quiet ones, and noise. The limit is the board's whole memory, not the budget of its file.
 """
 
 
@@ -38,7 +42,7 @@ def summary(rows: Sequence[Row]) -> Iterator[str]:
     yield f"Covered: {share_text(models)}."
     on_board = [row for row in models if row.board_result]
     if on_board:
-        fit = [row for row in on_board if not row.board_result.startswith("does not fit")]
+        fit = [row for row in on_board if row.fits]
         equal = sum(row.board_result == EQUAL for row in fit)
         yield (
             f"On the emulated {on_board[0].board}: {equal} equal of {len(fit)} that fit; "
@@ -84,20 +88,36 @@ def cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def document(rows: Sequence[Row], folder: str, origin: dict[str, str]) -> str:
+def document(rows: Sequence[Row], folder: str, origin: Mapping[str, str]) -> str:
     """docs/coverage.md."""
     images = max((row.inputs for row in rows), default=0)
-    head = INTRODUCTION.format(folder=folder, count=len(rows), images=images, **origin)
+    board = _board(rows)
+    head = INTRODUCTION.format(folder=folder, count=len(rows), images=images, board=board, **origin)
     return "\n".join([head, *summary(rows), *_models(rows)]).rstrip() + "\n"
 
 
+def _board(rows: Sequence[Row]) -> str:
+    on_board = [row for row in rows if row.board_inputs]
+    if not on_board:
+        return ""
+    inputs = min(row.board_inputs for row in on_board)
+    return BOARD.format(board=on_board[0].board, inputs=inputs)
+
+
 def _models(rows: Sequence[Row]) -> Iterator[str]:
+    board = next((row.board for row in rows if row.board_result), "")
     yield "## Models"
     yield ""
-    yield "| file | bytes | ends | result |"
-    yield "|---|--:|---|---|"
+    yield "| file | bytes | ends | result |" + (f" {board} | flash | RAM |" if board else "")
+    yield "|---|--:|---|---|" + ("---|--:|--:|" if board else "")
     for row in sorted(rows, key=lambda row: row.file):
         result = row.result if row.tflm == RUNS else f"TensorFlow Lite Micro: {row.tflm[:120]}"
         if row.kind == "float":
             result = f"float model; {result}"
-        yield f"| {row.file} | {row.bytes:,} | {row.ends} | {cell(result)} |"
+        there = (cell(row.board_result), _size(row.board_flash), _size(row.board_ram))
+        line = f"| {row.file} | {row.bytes:,} | {row.ends} | {cell(result)} |"
+        yield line + (f" {' | '.join(there)} |" if board else "")
+
+
+def _size(count: int) -> str:
+    return f"{count:,}" if count else ""

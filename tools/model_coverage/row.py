@@ -10,6 +10,7 @@ from typing import Any
 
 EQUAL, DIFFERS, REFUSED, FAILED = "equal", "differs", "refused", "failed"
 RUNS = "runs"
+TOO_LARGE = "does not fit"
 SEPARATOR = " | "
 """Between the reasons of a model"""
 
@@ -35,8 +36,14 @@ class Row:
     inputs: int = 0
     """Compared on this computer"""
     board: str = ""
+    """Emulated board that was asked for"""
     board_result: str = ""
     """`equal`, or what went wrong; `does not fit: …`"""
+    board_inputs: int = 0
+    """Compared there"""
+    board_flash: int = 0
+    board_ram: int = 0
+    """Of the image, in bytes"""
     images: int = 0
     """That were asked for"""
     commit: str = ""
@@ -50,15 +57,36 @@ class Row:
     def all_reasons(self) -> list[str]:
         return self.reasons.split(SEPARATOR) if self.reasons else []
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """File and content."""
+        return self.file, self.sha256
+
+    @property
+    def wrong(self) -> bool:
+        """Whether it differs or failed, here or on the board."""
+        results = (self.result, self.board_result)
+        return any(each.startswith((DIFFERS, FAILED)) for each in results)
+
+    @property
+    def fits(self) -> bool:
+        """Whether it was compared on the board, or would have been."""
+        return bool(self.board_result) and not self.board_result.startswith(TOO_LARGE)
+
 
 COLUMNS = tuple(field.name for field in fields(Row))
-NUMBERS = ("bytes", "inputs", "images")
+NUMBERS = tuple(field.name for field in fields(Row) if field.type == "int")
 
 
 def parse_row(values: Mapping[str, Any]) -> Row:
     """A row from text."""
     known = {name: values[name] for name in COLUMNS if name in values}
     return Row(**known | {name: int(known[name]) for name in NUMBERS if name in known})
+
+
+def short(text: str) -> str:
+    """On one line, of a length that a table holds."""
+    return " ".join(text.split())[:300]
 
 
 def read_rows(path: Path) -> list[Row]:
