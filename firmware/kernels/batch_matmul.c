@@ -1,6 +1,7 @@
 #include "batch_matmul.h"
 
 #include "fixed_point.h"
+#include "product_f32.h"
 
 static int32_t clamp(int32_t x, const struct tinyssl_batch_matmul *p)
 {
@@ -59,4 +60,4 @@ static int32_t wide_output(int64_t sum, const struct tinyssl_batch_matmul *p)
 
 MATMUL(s8, int8_t, uint32_t, (*x - p->left_zero) * (*y - p->right_zero), narrow_output(sum, p))
 MATMUL(s16, int16_t, int64_t, (int64_t)*x **y, wide_output(sum, p))
-MATMUL(f32, float, float, *x **y, sum)
+MATMUL(f32, float, float, tinyssl_product(*x, *y), sum)

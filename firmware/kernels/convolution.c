@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "fixed_point.h"
+#include "product_f32.h"
 
 union sum {
     uint32_t narrow;
@@ -139,7 +140,7 @@ static void add_f32(union sum *sum, const void *in, const struct tinyssl_convolu
     const float *pixel = (const float *)in + from;
     const float *weight = (const float *)p->weight + tap;
     for (int32_t i = 0; i < p->group_in; i++) {
-        sum->real += pixel[i] * weight[i];
+        sum->real += tinyssl_product(pixel[i], weight[i]);
     }
 }
 

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "product_f32.h"
+
 static float root_mean(const float *in, const struct tinyssl_l2_pool2d *p, struct tinyssl_span rows,
                        struct tinyssl_span columns)
 {
@@ -9,7 +11,7 @@ static float root_mean(const float *in, const struct tinyssl_l2_pool2d *p, struc
     for (int32_t y = rows.begin; y < rows.end; y++) {
         for (int32_t x = columns.begin; x < columns.end; x++) {
             const float value = in[(y * p->in_w + x) * p->channels];
-            sum += value * value;
+            sum += tinyssl_product(value, value);
         }
     }
     const int32_t count = (rows.end - rows.begin) * (columns.end - columns.begin);

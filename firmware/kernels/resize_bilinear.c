@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#include "product_f32.h"
+
 #define ONE 1024 /* an input */
 
 /* Two neighbours along an axis. */
@@ -59,8 +61,7 @@ void tinyssl_resize_bilinear_s8(const int8_t *in, const struct tinyssl_resize_bi
 /* Places are above -1, so cutting off their fraction gives what floor and a clamp to 0 give. */
 static struct pair_f32 neighbours_f32(int32_t index, float scale, float centre, int32_t length)
 {
-    const float place =
-        centre > 0.0f ? ((float)index + centre) * scale - centre : (float)index * scale;
+    const float place = tinyssl_product((float)index + centre, scale) - centre;
     struct pair_f32 found = {(int32_t)place, (int32_t)place, 0.0f};
     found.high += (float)found.high < place;
     found.high = found.high < length ? found.high : length - 1;
@@ -80,10 +81,10 @@ void tinyssl_resize_bilinear_f32(const float *in, const struct tinyssl_resize_bi
                 const float *low = in + (size_t)y.low * row, *high = in + (size_t)y.high * row;
                 const int32_t left = x.low * p->channels, right = x.high * p->channels;
                 for (int32_t c = 0; c < p->channels; c++) {
-                    *out++ = low[left + c] * (1 - y.weight) * (1 - x.weight) +
-                             high[left + c] * y.weight * (1 - x.weight) +
-                             low[right + c] * (1 - y.weight) * x.weight +
-                             high[right + c] * y.weight * x.weight + 0.0f;
+                    *out++ = tinyssl_product(low[left + c] * (1 - y.weight), 1 - x.weight) +
+                             tinyssl_product(high[left + c] * y.weight, 1 - x.weight) +
+                             tinyssl_product(low[right + c] * (1 - y.weight), x.weight) +
+                             tinyssl_product(high[right + c] * y.weight, x.weight) + 0.0f;
                 }
             }
         }

@@ -31,7 +31,7 @@ from tinyssl.graph.interface import named_values
 from tinyssl.graph.model import Model
 from tinyssl.graph.passes import run_passes
 from tinyssl.graph.verify import verify
-from tinyssl.ops import spec_of
+from tinyssl.ops import float_ulps
 from tinyssl.targets.boards import Isa
 
 Feed = Sequence[Row | NDArray[Any]]
@@ -178,7 +178,7 @@ def _row(prefix: str, program: Program) -> str:
     calls = ", ".join(f"{prefix}_{what}" for what in ("init", "invoke", "data", "tensors"))
     model = program.graph
     counts = (len(model.inputs), len(model.outputs), len(named_values(model)))
-    ulps = max(spec_of(op).ulps for op in model.ops)
+    ulps = float_ulps(model)
     sizes = ", ".join(map(str, (program.arena_bytes, *counts, ulps)))
     return f'    {{"{model.name}", {calls}, {sizes}}},'
 

@@ -1,4 +1,8 @@
-"""Device and reference side by side: equal bytes, and the first difference."""
+"""Device and reference side by side: equal bytes, and the first difference.
+
+Float32 outputs of functions that a C library computes may lie some units in the last place apart:
+the device has another library (`OpSpec.ulps`).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ import numpy as np
 
 from tinyssl.core.errors import Mismatch
 from tinyssl.graph.interface import Outputs
+from tinyssl.runtimes.closeness import differs
 
 
 @dataclass(frozen=True)
@@ -27,13 +32,15 @@ class ByteDifference:
 class Agreement:
     """What has been compared so far."""
 
+    ulps: int = 0
+    """Units in the last place that float32 outputs may lie apart"""
     count: int = 0
     equal: int = 0
     first: ByteDifference | None = None
 
     def add(self, number: int, device: Outputs, reference: Outputs) -> bool:
         """One input's outputs by name; returns whether all of them are equal."""
-        difference = _first_difference(number, device, reference)
+        difference = _first_difference(number, device, reference, self.ulps)
         self.count += 1
         self.equal += difference is None
         self.first = self.first or difference
@@ -44,6 +51,8 @@ class Agreement:
         if self.count == 0:
             return {}
         found: dict[str, Any] = {"agreement": self.equal / self.count, "equal": self.equal}
+        if self.ulps:
+            found["ulps"] = self.ulps
         if self.first is not None:
             found["first_difference"] = vars(self.first)
         return found
@@ -66,13 +75,16 @@ class Agreement:
         )
 
 
-def _first_difference(number: int, device: Outputs, reference: Outputs) -> ByteDifference | None:
+def _first_difference(
+    number: int, device: Outputs, reference: Outputs, ulps: int
+) -> ByteDifference | None:
     """In the order of the outputs; bytes are told as int8."""
     for name, expected in reference.items():
-        theirs = np.frombuffer(expected.tobytes(), np.int8)
-        ours = np.frombuffer(device[name].tobytes(), np.int8)
-        different = np.flatnonzero(ours != theirs)
+        different = np.flatnonzero(differs(device[name], expected, ulps))
         if different.size:
-            at = int(different[0])
-            return ByteDifference(number, at, int(ours[at]), int(theirs[at]), name)
+            start = int(different[0]) * expected.itemsize
+            theirs = np.frombuffer(expected.tobytes(), np.int8)[start:]
+            ours = np.frombuffer(device[name].tobytes(), np.int8)[start:]
+            byte = int(np.flatnonzero(ours != theirs)[0])
+            return ByteDifference(number, start + byte, int(ours[byte]), int(theirs[byte]), name)
     return None

@@ -17,6 +17,7 @@ from tinyssl.codegen.tflm_operators import tflm_kernel
 from tinyssl.core.errors import UnsupportedModel, UsageError
 from tinyssl.frontends.tflite import (
     complete,
+    count_variables,
     operator_kinds,
     read_model,
     read_outline,
@@ -47,7 +48,7 @@ def render_tflm(model: Model, data: bytes, arena_bytes: int) -> Sources:
 
     Raises:
         ModelError: It is damaged.
-        UnsupportedModel: An operator that the engine does not build, as VAR_HANDLE.
+        UnsupportedModel: An operator that the engine does not build.
         UsageError: The arena is not a multiple of 16, or cannot even hold the inputs.
     """
     shipped = tflm_file(data)
@@ -94,6 +95,7 @@ def _context(graph: Model, source: bytes, data: bytes, arena_bytes: int) -> dict
             for start in range(0, len(data), BYTES_A_ROW)
         ],
         "ops": [op.label for op in graph.ops],
+        "variables": count_variables(data),
         "adders": [tflm_kernel(kind).adder for kind in operator_kinds(data)],
         "arena_bytes": arena_bytes,
         **table_context(graph, END_KINDS),

@@ -12,9 +12,11 @@ from tinyssl.core.errors import UnsupportedModel
 from tinyssl.ops import OPS
 
 SOURCES = {
+    "CALL_ONCE": "call_once",
     "CUSTOM TFLite_Detection_PostProcess": "detection_postprocess",
     "DYNAMIC_UPDATE_SLICE": "dynamic_update_slice",
     "IF": "if",
+    "VAR_HANDLE": "var_handle",
     "WHILE": "while",
 }
 """Operator -> source file of its reference kernel, where tinyssl has no kernel of its own"""
@@ -28,8 +30,6 @@ FURTHER = {
     "unidirectional_sequence_lstm": ("lstm_eval", "micro_tensor_utils"),
 }
 """Source file -> others of that folder that it needs, beside `<source>_common.cc`"""
-BY_HANDLE = ("VAR_HANDLE", "CALL_ONCE")
-"""Operators of resource variables that are no operator of ours"""
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,6 @@ def tflm_kernel(kind: str) -> TflmKernel:
     Raises:
         UnsupportedModel: The engine `tflm` does not build it.
     """
-    if kind in BY_HANDLE or (kind in OPS and OPS[kind].tflm.by_handle):
-        raise UnsupportedModel(
-            f"the engine tflm has no resource variables, which {kind} needs",
-            hint="build with --engine aot",
-        )
     if kind in OPS and OPS[kind].tflm.source:
         return TflmKernel(OPS[kind].tflm.adder, OPS[kind].tflm.source)
     if kind not in SOURCES:

@@ -56,6 +56,15 @@ def spec_of(op: OpT) -> OpSpec[OpT]:
     return OPS[op.kind]
 
 
+def float_ulps(model: Model) -> int:
+    """Units in the last place by which float32 outputs may differ from TFLM's on a board.
+
+    That is the most that any operator states (`OpSpec.ulps`); 0 where all give TFLM's bits.
+    Operators that only TFLM has state nothing.
+    """
+    return max((OPS[op.kind].ulps for op in model.ops if op.kind in OPS), default=0)
+
+
 def macs(model: Model, op: Op) -> int:
     """Multiply-accumulates of an operator in one inference."""
     return spec_of(op).macs(model, op)

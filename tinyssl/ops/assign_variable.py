@@ -30,5 +30,5 @@ SPEC = OpSpec(
     checks=(is_variable, same_bytes),
     kernels=(copy_kernel(whole_copy),),
     tflite=TfliteFormat(read=_read, write=_write, max_version=1, inputs=(2, 2), outputs=(0, 0)),
-    tflm=TflmNames("AddAssignVariable", "assign_variable", by_handle=True),
+    tflm=TflmNames("AddAssignVariable", "assign_variable"),
 )

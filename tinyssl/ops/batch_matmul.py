@@ -187,7 +187,7 @@ def _kernel(dtype: DType) -> Kernel[BatchMatmul]:
     return Kernel(
         f"batch_matmul_{SHORT[dtype]}",
         "tinyssl_batch_matmul",
-        ("broadcast.h",),
+        ("broadcast.h", "product_f32.h"),
         source="batch_matmul",
         supports=partial(reads, dtype),
         make_params=_params,

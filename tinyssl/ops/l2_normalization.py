@@ -80,7 +80,12 @@ SPEC = OpSpec(
             supports=lambda model, op: model.tensor(op.input).dtype is DType.INT8,
             make_params=_integer_params,
         ),
-        Kernel("l2_normalization_f32", "tinyssl_l2_normalization_f32", make_params=_params),
+        Kernel(
+            "l2_normalization_f32",
+            "tinyssl_l2_normalization_f32",
+            ("product_f32.h",),
+            make_params=_params,
+        ),
     ),
     tflite=TfliteFormat(
         read=_read, write=_write, max_version=2, inputs=(1, 1), options="L2NormOptions"

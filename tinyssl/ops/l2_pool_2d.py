@@ -43,7 +43,11 @@ SPEC = OpSpec[L2Pool2D](
     shapes=pool.pool_shapes,
     checks=(window.image, pool.geometry),
     words=pool.pool_words,
-    kernels=(Kernel("l2_pool2d_f32", "tinyssl_l2_pool2d", ("pool2d.h",), make_params=_params),),
+    kernels=(
+        Kernel(
+            "l2_pool2d_f32", "tinyssl_l2_pool2d", ("pool2d.h", "product_f32.h"), make_params=_params
+        ),
+    ),
     tflite=TfliteFormat(
         read=_read,
         write=pool.write_pool,

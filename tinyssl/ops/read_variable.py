@@ -28,5 +28,5 @@ SPEC = OpSpec(
     checks=(is_variable, same_bytes),
     kernels=(copy_kernel(whole_copy),),
     tflite=TfliteFormat(read=_read, write=_write, max_version=1, inputs=(1, 1)),
-    tflm=TflmNames("AddReadVariable", "read_variable", by_handle=True),
+    tflm=TflmNames("AddReadVariable", "read_variable"),
 )

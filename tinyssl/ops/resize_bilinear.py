@@ -135,6 +135,7 @@ SPEC = OpSpec(
         Kernel(
             "resize_bilinear_s8",
             "tinyssl_resize_bilinear_s8",
+            ("product_f32.h",),
             source="resize_bilinear",
             make_params=_integer_params,
             supports=lambda model, op: model.tensor(op.input).dtype is DType.INT8,
@@ -142,6 +143,7 @@ SPEC = OpSpec(
         Kernel(
             "resize_bilinear_f32",
             "tinyssl_resize_bilinear_f32",
+            ("product_f32.h",),
             source="resize_bilinear",
             make_params=_float_params,
         ),

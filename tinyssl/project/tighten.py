@@ -20,8 +20,10 @@ from tinyssl.core.errors import BuildError, DeviceError, DeviceTimeout, Mismatch
 from tinyssl.core.progress import Progress
 from tinyssl.device import Session, emulator, open_link
 from tinyssl.device.words import words
+from tinyssl.ops import float_ulps
 from tinyssl.project.arena import aligned
 from tinyssl.project.source import ModelSource, sample_inputs
+from tinyssl.runtimes.closeness import differs
 from tinyssl.runtimes.device import DeviceModel
 from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.targets.boards import Board, all_boards
@@ -147,7 +149,8 @@ class Trial:
         with self._running(size) as session:
             found = DeviceModel(session, self._model).run(self._feeds)
             used = session.memory().arena_used
-        if any(found[name].tobytes() != self._expected[name].tobytes() for name in found):
+        ulps = float_ulps(self._model)
+        if any(differs(found[name], self._expected[name], ulps).any() for name in found):
             raise Mismatch(
                 f"{self.board.id} with an arena of {size:,} bytes does not give TFLM's bytes",
                 hint="are the versions of TFLM the same? `tinyssl verify --board` names the layer",

@@ -11,7 +11,8 @@ measured. Results:
 * with a test split: `images`, each metric of the task as `accuracy_device accuracy_host`; of
   classes the file `confusion` {class_names, matrix}
 * `inputs` (without one: agreement of all outputs is measured, no accuracy)
-* `agreement equal first_difference reference`
+* `agreement equal ulps first_difference reference` (`ulps`: units in the last place that float32
+  outputs may lie apart and count as equal; only where there are any)
 * with `--audio`: `audio` {wake_word, cutoff, positives, false_rejects, other_seconds,
   false_accepts, false_accepts_per_hour}
 * `flash_bytes ram_bytes` (of the ELF), `device_flash_bytes device_ram_bytes` (0: unknown),
@@ -53,6 +54,7 @@ from tinyssl.core.text import printable
 from tinyssl.device import Identity, Session, open_link
 from tinyssl.graph.interface import Feeds, Outputs, ValueInfo
 from tinyssl.graph.model import Model
+from tinyssl.ops import float_ulps
 from tinyssl.runtimes.device import DeviceModel
 from tinyssl.verify.host import note_changes
 from tinyssl.verify.subject import declared_pixels
@@ -73,6 +75,12 @@ class Bench:
     progress: Progress
     clips: Clips | None = None
     """What a wake word listens to, in place of the samples"""
+    ulps: int = 0
+    """Units in the last place that float32 outputs may lie from the reference's"""
+
+    def tally(self) -> Agreement:
+        """Compares with the reference, as exactly as the model's operators allow."""
+        return Agreement(self.ulps)
 
     def judge(self) -> Judge | None:
         """Measures the answers by their task; None where no answers are known."""
@@ -116,9 +124,8 @@ def bench(config: BenchConfig, workspace: Workspace, progress: Progress | None =
             device = DeviceModel(session, model)
             run.results(tensors=[_described(value) for value in (*device.inputs, *device.outputs)])
             unit = unit_of(target.board, identity)
-            job = Bench(
-                config, target, samples, session, device, identity, unit, run, progress, clips
-            )
+            common = (config, target, samples, session, device, identity, unit, run, progress)
+            job = Bench(*common, clips, float_ulps(model))
             try:
                 _measure(job, model, data)
             finally:
@@ -238,7 +245,7 @@ def accuracy(job: Bench, reference: Reference) -> None:
     Raises:
         Mismatch: They gave different bytes; raised after the last sample.
     """
-    samples, tally, judge = job.samples, Agreement(), job.judge()
+    samples, tally, judge = job.samples, job.tally(), job.judge()
     job.device.reset()  # both begin a sequence, where the model has states
     reference.runtime.reset()
     started = time.monotonic()
@@ -293,7 +300,7 @@ def listen(job: Bench, clips: Clips, reference: Reference) -> None:
         DataError: A file cannot be read.
         Mismatch: They gave different bytes; raised after the last clip.
     """
-    tally, heard = Agreement(), Heard()
+    tally, heard = job.tally(), Heard()
 
     def answer(feeds: Feeds) -> Outputs:
         with explain_reset(job.session, f"inference {tally.count} of the sound"):

@@ -1,4 +1,7 @@
-"""`tinyssl verify --board`: the same bytes on the board as in TensorFlow Lite Micro."""
+"""`tinyssl verify --board`: the same bytes on the board as in TensorFlow Lite Micro.
+
+Float32 outputs may lie as many units in the last place apart as their operators state.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from tinyssl.core.errors import UsageError
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import Workspace
 from tinyssl.device import Session, emulator, open_link
+from tinyssl.ops import float_ulps
 from tinyssl.runtimes.device import DeviceModel
 from tinyssl.runtimes.inputs import make_inputs
 from tinyssl.stages.build import build
@@ -26,7 +30,8 @@ def verify_on_board(
     The emulator is ended afterwards: an idle one would use a whole core.
 
     Returns:
-        board, engine, build_id, inputs, equal (all of them), reference, retries.
+        board, engine, build_id, inputs, equal (all of them), ulps (that were allowed; only where
+        there are any), reference, retries.
 
     Raises:
         Mismatch: An output differs; names input, byte and both values.
@@ -61,7 +66,7 @@ def _compare(config: VerifyConfig, target: BenchTarget, progress: Progress) -> d
     split = split_of(target.info)
     samples = None if split is None else split.samples
     inputs = make_inputs(model, config.images, config.seed, samples)
-    tally = Agreement()
+    tally = Agreement(float_ulps(model))
     with Session(open_link(target.port, target.baud)) as session:
         session.sync()
         identity = session.identity()
@@ -80,6 +85,7 @@ def _compare(config: VerifyConfig, target: BenchTarget, progress: Progress) -> d
         "build_id": identity.build_id,
         "inputs": tally.count,
         "equal": tally.equal,
+        **({"ulps": tally.ulps} if tally.ulps else {}),
         "reference": reference.name,
         "retries": session.retried,
     }

@@ -26,7 +26,7 @@ from tinyssl.ops.unidirectional_sequence_lstm import (
 from tinyssl.targets import dsp, dsp_depthwise, dsp_elementwise, mve, mve_streaming, rv32, streaming
 from tinyssl.targets.boards import Isa
 
-KERNEL_ABI = 2
+KERNEL_ABI = 3
 """Version of the parameter structs; firmware/kernels/abi.h holds the same number"""
 
 COMMON_FILES = ("abi.h", "fixed_point.h")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tinyssl.core.errors import UnsupportedModel
 from tinyssl.frontends.tflite import read_model, write_model
 from tinyssl.graph.model import Model, Op, Quant, Value
 from tinyssl.graph.passes import run_passes
@@ -29,7 +30,7 @@ from tinyssl.ops.mean import Mean
 from tinyssl.ops.pad import Pad
 from tinyssl.ops.softmax import Softmax
 from tinyssl.targets.boards import Board, Isa
-from tools.bench_engines.image import Parts, Refused
+from tools.bench_engines.image import Parts, Refused, ends
 
 VERSION = "1.0.0"
 INSTALL = f'pip install "bakenn[tflite]=={VERSION}"'
@@ -91,7 +92,7 @@ uint32_t engine_arena_used(void)
 def plain(data: bytes, name: str, board: Board) -> Parts:
     """The model with what BakeNN refuses taken out."""
     model, notes = accepted(data, name)
-    return _parts(model, notes, board)
+    return _parts(_file(model, data), notes, board)
 
 
 def padded(data: bytes, name: str, board: Board) -> Parts:
@@ -103,12 +104,21 @@ def padded(data: bytes, name: str, board: Board) -> Parts:
     model, count = explicit_pads(model)
     if not count:
         raise Refused("no padding to make explicit: as `bakenn`")
-    return _parts(model, [*notes, f"{count} asymmetric paddings written as PAD"], board)
+    notes = [*notes, f"{count} asymmetric paddings written as PAD"]
+    return _parts(_file(model, data), notes, board)
 
 
 def edited(data: bytes, name: str) -> bytes:
     """The .tflite that BakeNN is given, for the oracle."""
-    return write_model(accepted(data, name)[0])
+    return _file(accepted(data, name)[0], data)
+
+
+def _file(model: Model, original: bytes) -> bytes:
+    """An edited model as a file; the original where it has what we do not write."""
+    try:
+        return write_model(model)
+    except UnsupportedModel:
+        return original
 
 
 def accepted(data: bytes, name: str) -> tuple[Model, list[str]]:
@@ -217,9 +227,9 @@ def _with_pad(op: Op, tensors: list[Value]) -> list[Op]:
     ]
 
 
-def _parts(model: Model, notes: list[str], board: Board) -> Parts:
+def _parts(data: bytes, notes: list[str], board: Board) -> Parts:
     """What BakeNN generates, with the parts of CMSIS-NN that it copies beside it."""
-    generated = _generate(write_model(model), board)
+    generated = _generate(data, board)
     manifest = generated["bakenn_sources.cmake"]
     listed = re.findall(r"CMAKE_CURRENT_LIST_DIR}/([^\"]+)\"", manifest)
     includes = [path for path in listed if not path.endswith(".c")]
@@ -227,7 +237,9 @@ def _parts(model: Model, notes: list[str], board: Board) -> Parts:
     defines = block.group(1).split() if block else []
     notes = [*notes, "-O3 -flto"]
     return Parts(
-        {k: v for k, v in generated.items() if k.endswith(SUFFIXES)} | {"engine.c": ENGINE},
+        {k: v for k, v in generated.items() if k.endswith(SUFFIXES)}
+        | {"engine.c": ENGINE}
+        | ends(data),
         optimise=("-O3", "-flto"),
         includes=tuple(includes),
         defines=tuple(f"-D{name}" for name in defines),

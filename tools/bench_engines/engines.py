@@ -10,7 +10,7 @@ from tinyssl.codegen.aot import render_aot, render_engine_aot
 from tinyssl.frontends.tflite import read_model
 from tinyssl.targets.boards import Board, Isa
 from tinyssl.targets.kernels import PORTABLE, SIZE_FIRST
-from tools.bench_engines.image import Parts
+from tools.bench_engines.image import Parts, ends
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,9 @@ class Engine:
 def _aot(data: bytes, name: str, isa: Isa) -> Parts:
     program = compiler.compile(read_model(data, name), isa)
     return Parts(
-        render_aot(program) | render_engine_aot(program), bounded=True, size_first=SIZE_FIRST
+        render_aot(program) | render_engine_aot(program) | ends(data),
+        bounded=True,
+        size_first=SIZE_FIRST,
     )
 
 

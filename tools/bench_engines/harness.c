@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ends.h"
 #include "engine.h"
 
 #define REGISTER(address) (*(volatile uint32_t *)(address))
@@ -103,13 +104,25 @@ static uint32_t stack_used(void)
     return (uint32_t)((uintptr_t)tinyssl_stack_top - (uintptr_t)word);
 }
 
-static void fill_input(void)
+static void fill_inputs(void)
 {
     uint32_t state = 1;
-    int8_t *input = engine_input(0);
-    for (uint32_t i = 0; i < engine_info.input_bytes; i++) {
-        state = state * 1664525u + 1013904223u; /* Numerical Recipes, ch. 7.1 */
-        input[i] = (int8_t)(uint8_t)(state >> 24);
+    for (uint32_t number = 0; number < sizeof inputs / sizeof *inputs; number++) {
+        uint8_t *input = engine_input(number);
+        for (uint32_t i = 0; i < inputs[number]; i++) {
+            state = state * 1664525u + 1013904223u; /* Numerical Recipes, ch. 7.1 */
+            input[i] = (uint8_t)(state >> 24);
+        }
+    }
+}
+
+static void put_outputs(void)
+{
+    for (uint32_t number = 0; number < sizeof outputs / sizeof *outputs; number++) {
+        const uint8_t *output = engine_output(number);
+        for (uint32_t i = 0; i < outputs[number]; i++) {
+            put_number("output", output[i]);
+        }
     }
 }
 
@@ -127,7 +140,7 @@ static void after_operator(void *context, uint32_t index)
 static void run(void)
 {
     for (int i = 0; i < INFERENCES; i++) {
-        fill_input();
+        fill_inputs();
         const uint32_t start = SYST_CVR;
         const int error = engine_invoke(NULL, NULL);
         const uint32_t end = SYST_CVR;
@@ -138,10 +151,8 @@ static void run(void)
         put_number("inference", (start - end) & SYST_MAX);
     }
     put_number("stack", stack_used());
-    for (uint32_t i = 0; i < engine_info.output_bytes; i++) {
-        put_number("output", ((const uint8_t *)engine_output(0))[i]);
-    }
-    fill_input();
+    put_outputs();
+    fill_inputs();
     operator_start = SYST_CVR;
     (void)engine_invoke(after_operator, NULL);
 }

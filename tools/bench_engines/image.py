@@ -7,15 +7,13 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tinyssl.codegen.render import Sources, write_sources
 from tinyssl.core.paths import firmware_folder
+from tinyssl.frontends.tflite import read_outline
 from tinyssl.project.project import linker_script
 from tinyssl.project.size import measure
 from tinyssl.targets.boards import Board
@@ -24,6 +22,8 @@ from tools.bench_engines.stack import stack_bound
 HERE = Path(__file__).resolve().parent
 COMPILE_SECONDS = 900
 RUN_SECONDS = 300
+INFERENCES = 3
+"""Of harness.c, before it prints the outputs: a model with states remembers the earlier ones"""
 
 CORE = {
     "cortex-m3": ("-mcpu=cortex-m3",),
@@ -46,7 +46,7 @@ class Parts:
     """What an engine adds to the bare program."""
 
     sources: Sources
-    """Files to write; `.c` and `.cc` are compiled"""
+    """Files to write, `ends` among them; `.c` and `.cc` are compiled"""
     optimise: tuple[str, ...] = ("-O2",)
     size_first: tuple[str, ...] = ()
     """Sources that are compiled with -Os all the same"""
@@ -81,17 +81,27 @@ class Figures:
     """What the stack can take at most; 0: not worked out"""
     arena: int
     output: tuple[int, ...] = field(repr=False)
-    """int8, for the generated input"""
+    """Bytes of all outputs after `INFERENCES` with the generated inputs"""
     note: str = ""
 
 
-def generated_input(count: int) -> NDArray[np.int8]:
-    """The input that harness.c writes."""
-    values, state = np.empty(count, np.uint8), 1
+def ends(data: bytes) -> Sources:
+    """`ends.h`: bytes of each input and output of a model, for harness.c."""
+    model = read_outline(data)
+    lines = []
+    for name, indices in (("inputs", model.inputs), ("outputs", model.outputs)):
+        sizes = ", ".join(str(model.tensor(index).bytes) for index in indices)
+        lines.append(f"static const uint32_t {name}[] = {{{sizes}}};\n")
+    return {"ends.h": "".join(lines)}
+
+
+def generated_bytes(count: int) -> bytes:
+    """What harness.c writes to the inputs, one after the other, before each inference."""
+    values, state = bytearray(count), 1
     for index in range(count):
         state = (state * 1664525 + 1013904223) & 0xFFFFFFFF
         values[index] = state >> 24
-    return values.view(np.int8)
+    return bytes(values)
 
 
 def build(parts: Parts, board: Board, folder: Path, cache: Path | None = None) -> Path:
@@ -108,7 +118,8 @@ def build(parts: Parts, board: Board, folder: Path, cache: Path | None = None) -
     """
     write_sources(parts.sources | {"linker.ld": linker_script(board)}, folder)
     shutil.copy(HERE / "harness.c", folder / "harness.c")
-    shutil.copy(firmware_folder() / "engine" / "engine.h", folder / "engine.h")
+    for name in ("engine.h", "tensor.h"):
+        shutil.copy(firmware_folder() / "engine" / name, folder / name)
     own = [name for name in sorted(parts.sources) if name.endswith((".c", ".cc"))]
     small = [folder / name for name in own if name in parts.size_first]
     fast = [folder / name for name in own if name not in parts.size_first]
@@ -222,12 +233,25 @@ def run(elf: Path, board: Board) -> dict[str, list[int]]:
     return found
 
 
-def figures(parts: Parts, board: Board, cache: Path | None = None) -> Figures:
-    """Builds, runs and measures; files are gone afterwards."""
+def figures(
+    parts: Parts,
+    board: Board,
+    cache: Path | None = None,
+    shrink: Callable[[Path], int] = lambda _elf: 0,
+) -> Figures:
+    """Builds, runs and measures; files are gone afterwards.
+
+    Args:
+        parts: The engine.
+        board: Where it runs.
+        cache: As in `build`.
+        shrink: Takes RAM from a program before it is measured, and says how much.
+    """
     emulator = board.tinyssl.emulator
     assert emulator is not None
     with tempfile.TemporaryDirectory(prefix="engine-") as name:
         elf = build(parts, board, Path(name), cache)
+        spared = shrink(elf)
         found = run(elf, board)
         sizes = measure(elf, board).sizes
         bound = stack_bound(elf, elf.parent / "objects") if parts.bounded else 0
@@ -237,10 +261,10 @@ def figures(parts: Parts, board: Board, cache: Path | None = None) -> Figures:
         operators=tuple(round(ticks * per_tick) for ticks in found.get("operator", ())),
         flash=sizes["flash"],
         code=sizes["flash"] - sizes["weights"],
-        ram=sizes["ram"] - sizes["stack"],
+        ram=sizes["ram"] - sizes["stack"] - spared,
         stack=found["stack"][0],
         stack_bound=bound,
         arena=found["arena"][0],
-        output=tuple(value - 256 * (value > 127) for value in found["output"]),
+        output=tuple(found["output"]),
         note=parts.note,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from tinyssl.ops import macs
 from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.targets.boards import Board
 from tools.bench_engines import bakenn, engines, tflm
-from tools.bench_engines.image import Figures, Refused, figures, generated_input
+from tools.bench_engines.image import INFERENCES, Figures, Refused, figures, generated_bytes
 from tools.bench_engines.models import Subject
 from tools.stamp import stamp
 
@@ -69,10 +70,16 @@ def _figures(subject: Subject, board: Board, engine: str, session: Session) -> F
 
 
 def oracle(data: bytes) -> list[int]:
-    """TFLM's output on this computer for the input that harness.c writes."""
-    graph = read_model(data)
-    x = generated_input(graph.input.elements).reshape(graph.input.shape)
-    return [int(value) for value in np.asarray(TflmInterpreter(data).invoke(x)).ravel()]
+    """Bytes of TFLM's outputs on this computer after what harness.c does."""
+    interpreter = TflmInterpreter(data)
+    drawn = io.BytesIO(generated_bytes(sum(value.bytes for value in interpreter.inputs)))
+    feeds = {
+        value.name: np.frombuffer(drawn.read(value.bytes), value.dtype.value).reshape(value.shape)
+        for value in interpreter.inputs
+    }
+    for _ in range(INFERENCES):
+        outputs = interpreter.run(feeds)
+    return [byte for array in outputs.values() for byte in np.asarray(array).tobytes()]
 
 
 def describe(subject: Subject) -> dict[str, Any]:

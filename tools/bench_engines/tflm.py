@@ -14,11 +14,12 @@ from pathlib import Path
 
 from tinyssl.codegen.tflm import ARENA_ALIGNMENT, render_tflm
 from tinyssl.frontends.tflite import operator_kinds, read_model
-from tinyssl.project.arena import arena_bytes
+from tinyssl.project.arena import aligned, arena_bytes
 from tinyssl.project.nn_kernels import KERNELS
 from tinyssl.project.tflm import DEFINES, TflmTree, library_manifest, local_tree
+from tinyssl.project.tighten import limit_offset
 from tinyssl.targets.boards import Board
-from tools.bench_engines.image import Figures, Parts, Refused, figures
+from tools.bench_engines.image import Figures, Parts, Refused, ends, figures, run
 from tools.bench_engines.models import Subject
 
 SCRATCH = 64 * 1024
@@ -44,18 +45,24 @@ def measured(subject: Subject, board: Board, copies: Copies, optimise: str) -> F
     Raises:
         Refused: It does not compile or start.
     """
+    roomy = parts(subject, copies, arena_bytes(subject.data) + SCRATCH, optimise)
+    return figures(roomy, board, copies.cache, lambda elf: _shrink(elf, board))
 
-    def with_arena(size: int) -> Figures:
-        return figures(parts(subject, copies, size, optimise), board, copies.cache)
 
-    first = with_arena(arena_bytes(subject.data) + SCRATCH)
-    arena = -(-first.arena // ARENA_ALIGNMENT) * ARENA_ALIGNMENT
-    for extra in range(0, 1024, 2 * ARENA_ALIGNMENT):
+def _shrink(elf: Path, board: Board) -> int:
+    """Writes the size of the smallest arena into a program; returns how many bytes it is less."""
+    image, place = bytearray(elf.read_bytes()), limit_offset(elf)
+    given = int.from_bytes(image[place : place + 4], "little")
+    in_use = aligned(run(elf, board)["arena"][0])
+    for size in range(in_use, given, 2 * ARENA_ALIGNMENT):
+        image[place : place + 4] = size.to_bytes(4, "little")
+        elf.write_bytes(image)
         try:
-            return with_arena(arena + extra)
+            run(elf, board)
         except Refused:
             continue
-    return first
+        return given - size
+    raise Refused(f"it does not start again with the {given} bytes of arena it started with")
 
 
 def parts(subject: Subject, copies: Copies, arena: int, optimise: str) -> Parts:
@@ -63,6 +70,7 @@ def parts(subject: Subject, copies: Copies, arena: int, optimise: str) -> Parts:
     kinds = operator_kinds(subject.data)
     tree = local_tree(copies.tflm, kinds)
     sources = render_tflm(read_model(subject.data, subject.name), subject.data, arena)
+    sources |= ends(subject.data)
     cmsis = copies.cmsis_nn.expanduser().absolute()
     if not (cmsis / "Include" / "arm_nnfunctions.h").is_file():
         raise Refused(f"{cmsis} holds no Include/arm_nnfunctions.h: not a copy of CMSIS-NN")

@@ -128,6 +128,22 @@ def test_all_outputs_are_compared_in_their_own_types() -> None:
     assert tally.first == ByteDifference(1, 1, 1, 2, "count")
 
 
+def test_floats_of_another_c_library_may_lie_some_ulps_apart() -> None:
+    one, zero = np.float32(1.0), np.float32(0.0)
+    expected = np.array([one, zero, -zero, np.nan], np.float32)
+    near = np.array([np.nextafter(one, zero), -zero, -np.float32(1e-45), np.nan], np.float32)
+    close, exact = Agreement(1), Agreement()
+    assert close.add(0, {"scores": near}, {"scores": expected})
+    assert close.results() == {"agreement": 1.0, "equal": 1, "ulps": 1}
+    assert not exact.add(0, {"scores": near}, {"scores": expected})
+    far = near.copy()
+    far[0] = np.nextafter(near[0], zero)
+    assert not close.add(1, {"scores": far}, {"scores": expected})
+    assert close.first == ByteDifference(1, 0, -2, 0, "scores")
+    count = {"count": np.array([2], np.int32)}
+    assert not Agreement(8).add(0, count, {"count": np.array([3], np.int32)})
+
+
 def test_ties_go_to_the_lower_class_as_on_the_device() -> None:
     classes = output("scores", 3, Quant((1 / 256,), (-128,)))
     judge = Judge(TASKS["classification"], [classes], ("a", "b", "c"))

@@ -159,6 +159,26 @@ def test_every_kernel_compiles_for_every_core(core, tmp_path):
         subprocess.run([*command, "-c", path, "-o", tmp_path / "x.o"], check=True)
 
 
+FUSED = re.compile(r"\tvfn?m[as]\.f32")
+
+
+def test_no_kernel_fuses_a_product_with_a_sum(tmp_path):
+    """Whoever compiles them: gcc may fuse by default, and rounds once where TFLM rounds twice."""
+    if shutil.which("arm-none-eabi-gcc") is None:
+        pytest.skip("needs arm-none-eabi-gcc")
+    probe = tmp_path / "probe.c"
+    probe.write_text("float f(float a, float b, float c)\n{\n    return a * b + c;\n}\n")
+    kernels = sorted((FIRMWARE / "kernels").glob("*.c"))
+    found = set()
+    for path in [probe, *(path for path in kernels if "float" in path.read_text())]:
+        command = ["arm-none-eabi-gcc", "-std=gnu11", "-O2", "-mcpu=cortex-m55", "-mthumb"]
+        command += ["-mfloat-abi=hard", "-S", str(path), "-o", "-"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        if FUSED.search(done.stdout):
+            found.add(path.name)
+    assert found == {"probe.c"}
+
+
 def test_objects_hold_no_variable_data_and_call_only_memory_functions(tmp_path: Path) -> None:
     """`nm` over all objects: no data, no bss; only memcpy and memset come from outside."""
     if shutil.which("nm") is None:

@@ -9,9 +9,16 @@ import subprocess
 import pytest
 
 from tests.networks import network, with_external_buffers
+from tests.ops.operators.assign_variable import streaming, swapped
 from tinyssl.codegen.tflm import render_tflm
 from tinyssl.core.errors import UsageError
-from tinyssl.frontends.tflite import complete, operator_kinds, read_model, write_model
+from tinyssl.frontends.tflite import (
+    complete,
+    count_variables,
+    operator_kinds,
+    read_model,
+    write_model,
+)
 from tinyssl.graph.passes import run_passes
 from tinyssl.ops import OPS
 
@@ -102,6 +109,16 @@ def test_external_buffers_are_moved_into_the_image(data):
     outside = with_external_buffers(data)
     text = render_tflm(read_model(outside), outside, ARENA)["model_data.cc"]
     assert text.count("0x") == len(complete(outside).data)
+
+
+def test_resource_variables_are_counted_by_name() -> None:
+    """CALL_ONCE has a handle of its own, for the first value."""
+    for data, count in ((streaming(), 1), (swapped(), 2)):
+        assert count_variables(data) == count
+        text = render_tflm(read_model(data), data, ARENA)["engine_tflm.cc"]
+        assert {"AddVarHandle", "AddReadVariable", "AddAssignVariable"} <= set(added(text))
+        assert f"kVariables = {count};" in text
+        assert "MicroResourceVariables::Create(allocator, kVariables), counter);" in text
 
 
 @pytest.mark.parametrize("arena", [0, 100, 4097])

@@ -3,7 +3,7 @@
 from tinyssl.frontends.tflite.canonical import is_canonical
 from tinyssl.frontends.tflite.complete import Completed, complete, first_operators, simplify
 from tinyssl.frontends.tflite.file import read_file
-from tinyssl.frontends.tflite.outline import operator_kinds, read_outline
+from tinyssl.frontends.tflite.outline import count_variables, operator_kinds, read_outline
 from tinyssl.frontends.tflite.reader import read_model
 from tinyssl.frontends.tflite.skeleton import Skeleton, read_skeleton
 from tinyssl.frontends.tflite.writer import write_model
@@ -12,6 +12,7 @@ __all__ = [
     "Completed",
     "Skeleton",
     "complete",
+    "count_variables",
     "first_operators",
     "is_canonical",
     "operator_kinds",

@@ -9,6 +9,7 @@ import hashlib
 
 from tinyssl.frontends.tflite.tables import Tables, damage_as_error
 from tinyssl.frontends.tflite.tensors import UNUSED, Tensors
+from tinyssl.frontends.tflite.variables import HANDLE, variable_name
 from tinyssl.graph.blockers import blocked
 from tinyssl.graph.model import Model
 from tinyssl.graph.outline import make_opaque
@@ -56,3 +57,21 @@ def operator_kinds(data: bytes) -> tuple[str, ...]:
             for index in range(graph.OperatorsLength())
         }
         return tuple(sorted(kinds))
+
+
+def count_variables(data: bytes) -> int:
+    """How many resource variables a file has: the different names that its VAR_HANDLEs give.
+
+    Raises:
+        ModelError: The file is damaged.
+    """
+    with damage_as_error(data):
+        tables = Tables(data)
+        graphs = [tables.subgraph(number) for number in range(tables.root.SubgraphsLength())]
+        names = set()
+        for graph in graphs:
+            for index in range(graph.OperatorsLength()):
+                operator = tables.operator(index, graph)
+                if tables.kind(operator)[0] == HANDLE:
+                    names.add(variable_name(tables.options(operator, "VarHandleOptions")))
+        return len(names)

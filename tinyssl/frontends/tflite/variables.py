@@ -83,10 +83,14 @@ def handle_names(graph: Subgraph) -> dict[int, Name]:
     found = {}
     for op in graph.ops:
         if op.kind == HANDLE and len(op.outputs) == 1:
-            options = graph.options(op, "VarHandleOptions")
-            container, name = (options.container, options.sharedName) if options else (b"", b"")
-            found[op.outputs[0]] = (container or b"", name or b"")
+            found[op.outputs[0]] = variable_name(graph.options(op, "VarHandleOptions"))
     return found
+
+
+def variable_name(options: Any) -> Name:
+    """The name in a handle's options, by the schema's object API; None: it has no options."""
+    container, name = (options.container, options.sharedName) if options else (b"", b"")
+    return container or b"", name or b""
 
 
 def _assigned(graph: Subgraph, names: Mapping[int, Name]) -> Iterator[tuple[Name, Value]]:

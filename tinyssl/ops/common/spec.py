@@ -32,8 +32,6 @@ class TflmNames(Generic[OpT]):
     """Bytes that CMSIS-NN's kernel asks for while it runs, in any of its variants"""
     sums: Callable[[Model, OpT], int] = lambda _model, _op: 0
     """Bytes that it keeps from one inference to the next"""
-    by_handle: bool = False
-    """It finds a resource variable by a handle; the firmware around TFLM has no room for those"""
 
 
 @dataclass(frozen=True, kw_only=True)

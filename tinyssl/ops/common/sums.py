@@ -58,6 +58,7 @@ def sum_kernels(get_sums: GetSums) -> tuple[Kernel[Any], ...]:
         Kernel(
             f"convolution_{form}",
             "tinyssl_convolution",
+            ("product_f32.h",),
             source="convolution",
             supports=partial(_supports, form),
             make_params=partial(_params, get_sums),
