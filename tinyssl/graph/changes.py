@@ -13,6 +13,8 @@ from tinyssl.graph.blockers import places_text
 class ChangeKind(StrEnum):
     """What happened to operators. Values are how a line to the user starts."""
 
+    TAKEN = "taken as the file has them, though it leaves them open"
+    SIZED = "worked out, as the file leaves them open"
     FOLDED = "folded into constants"
     UNREAD = "left out, as nothing reads the result"
     PADDED = "moved into the convolutions that read it"

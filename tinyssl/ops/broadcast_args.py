@@ -34,7 +34,7 @@ class BroadcastArgs(Op):
 
 
 def _shapes(model: Model, op: BroadcastArgs) -> tuple[Shape, ...]:
-    return (model.tensor(op.output).shape,)
+    return ((max(model.tensor(index).elements for index in op.inputs),),)
 
 
 def _fold(values: Sequence[Value], op: BroadcastArgs) -> Arrays | None:

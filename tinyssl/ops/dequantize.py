@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from tinyssl.graph.model import DType, Model, Operand
+import numpy as np
+
+from tinyssl.graph.model import DType, Model, Operand, Value
 from tinyssl.ops.common.bases import UnaryOp
+from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields, float_literal
 from tinyssl.ops.common.spec import OpSpec, TflmNames
@@ -54,6 +58,15 @@ def _kernel(dtype: DType, name: str) -> Kernel[Dequantize]:
     )
 
 
+def _fold(values: Sequence[Value], op: Dequantize) -> Arrays | None:
+    value = values[op.input]
+    if value.dtype not in KERNELS or value.quant is None or value.quant.per_channel:
+        return None
+    (array,) = input_arrays(values, op)
+    (scale,), (zero,) = value.quant.scale, value.quant.zero_point
+    return [(scale * (array.astype(np.float64) - zero)).astype(np.float32)]
+
+
 def _read(op: OperatorContext) -> Dequantize:
     return Dequantize(index=op.index, output=op.output, input=op.inputs[0])
 
@@ -67,6 +80,7 @@ SPEC = OpSpec(
     op=Dequantize,
     shapes=lambda model, op: (model.tensor(op.input).shape,),
     checks=(),
+    fold=_fold,
     kernels=tuple(_kernel(dtype, name) for dtype, name in KERNELS.items()),
     tflite=TfliteFormat(read=_read, write=_write, max_version=3, inputs=(1, 1)),
     tflm=TflmNames("AddDequantize", "dequantize"),

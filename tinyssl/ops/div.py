@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -13,7 +14,7 @@ from tinyssl.ops.common import rules
 from tinyssl.ops.common.activation import activation_range
 from tinyssl.ops.common.bases import BinaryOp, pair_operands
 from tinyssl.ops.common.fixed_point import Multiplier, quantise_multiplier
-from tinyssl.ops.common.pair import PairFile, number_kernels, pair_spec
+from tinyssl.ops.common.pair import PairFile, fold_quotient, number_kernels, pair_spec
 from tinyssl.ops.common.params import Fields, zero_point
 from tinyssl.ops.common.spec import TflmNames
 
@@ -78,4 +79,5 @@ SPEC = pair_spec(
     TflmNames("AddDiv", "div"),
     options="DivOptions",
     checks=(rules.same_types, _check),
+    fold=partial(fold_quotient, lambda left, right: np.trunc(left / right)),
 )

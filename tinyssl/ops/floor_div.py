@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
+
+import numpy as np
 
 from tinyssl.graph.model import DType, Operand
 from tinyssl.ops.common.bases import PairOp, pair_operands
-from tinyssl.ops.common.pair import PairFile, pair_spec
+from tinyssl.ops.common.pair import PairFile, fold_quotient, pair_spec
 from tinyssl.ops.common.spec import TflmNames
 
 
@@ -27,4 +30,5 @@ SPEC = pair_spec(
     FloorDiv,
     (PairFile("floor_f32").kernel("floor_div", DType.FLOAT32),),
     TflmNames("AddFloorDiv", "floor_div"),
+    fold=partial(fold_quotient, np.floor_divide),
 )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
+
+import numpy as np
 
 from tinyssl.graph.model import DType, Operand
 from tinyssl.ops.common.bases import PairOp, pair_operands
-from tinyssl.ops.common.pair import PairFile, pair_spec
+from tinyssl.ops.common.pair import PairFile, fold_quotient, pair_spec
 from tinyssl.ops.common.spec import TflmNames
 
 
@@ -24,4 +27,5 @@ SPEC = pair_spec(
     FloorMod,
     (PairFile("floor_f32").kernel("floor_mod", DType.FLOAT32),),
     TflmNames("AddFloorMod", "floor_mod"),
+    fold=partial(fold_quotient, np.mod),
 )

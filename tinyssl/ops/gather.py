@@ -16,7 +16,6 @@ from tinyssl.ops.common.gather import (
     GatherOp,
     check_indices,
     gather_kernels,
-    one_activation,
     same_elements,
 )
 from tinyssl.ops.common.params import Fields
@@ -94,7 +93,7 @@ def _fold(values: Sequence[Value], op: Gather) -> Arrays | None:
 SPEC = OpSpec(
     op=Gather,
     shapes=_shapes,
-    checks=(same_elements, one_activation, _check_batches),
+    checks=(same_elements, _check_batches),
     fold=_fold,
     moves=True,
     words=lambda _, op: [f"axis {op.axis}"],

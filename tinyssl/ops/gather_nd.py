@@ -11,7 +11,7 @@ import numpy as np
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Model
 from tinyssl.ops.common.copy import strides
-from tinyssl.ops.common.gather import GatherOp, gather_kernels, one_activation, same_elements
+from tinyssl.ops.common.gather import GatherOp, gather_kernels, same_elements
 from tinyssl.ops.common.params import Fields, number_list
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, TfliteFormat
@@ -65,7 +65,7 @@ def _members(model: Model, op: GatherNd) -> Fields:
 SPEC = OpSpec(
     op=GatherNd,
     shapes=_shapes,
-    checks=(same_elements, one_activation, _check_depth),
+    checks=(same_elements, _check_depth),
     kernels=gather_kernels("gather_nd", "tinyssl_gather_nd", _members),
     tflite=TfliteFormat(
         read=lambda op: GatherNd(

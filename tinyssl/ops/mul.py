@@ -100,7 +100,7 @@ def _kernel(name: str, constant: bool, dtype: DType) -> Kernel[Mul]:
 
 def _read(op: OperatorContext) -> Mul:
     left, right = op.inputs
-    if op.input(0).constant:
+    if op.input(0).constant and not op.input(1).constant:
         left, right = right, left
     return Mul(index=op.index, output=op.output, left=left, right=right, activation=op.activation())
 

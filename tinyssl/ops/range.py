@@ -32,15 +32,19 @@ class Range(Op):
 
 
 def _shapes(model: Model, op: Range) -> tuple[Shape, ...]:
-    return (model.tensor(op.output).shape,)
+    return ((len(_numbers(model.tensors, op)),),)
+
+
+def _numbers(values: Sequence[Value], op: Range) -> range:
+    start, limit, delta = (int(array.ravel()[0]) for array in input_arrays(values, op))
+    return range(start, limit, delta)
 
 
 def _fold(values: Sequence[Value], op: Range) -> Arrays | None:
     output = values[op.output]
     if output.dtype not in TYPES:
         return None
-    start, limit, delta = (int(array.ravel()[0]) for array in input_arrays(values, op))
-    numbers = range(start, limit, delta)
+    numbers = _numbers(values, op)
     count = min(len(numbers), output.elements + 1)  # no more than to see that they do not fit
     return [np.array(numbers[:count], output.dtype.value)]
 

@@ -11,6 +11,7 @@ import numpy as np
 from tinyssl.graph.model import DType, Model, Op, Operand, Role, Value
 from tinyssl.ops.common.constants import Arrays, always_folded, input_arrays
 from tinyssl.ops.common.parts import positive_axes
+from tinyssl.ops.common.reduce import reduced_shape
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
@@ -33,7 +34,7 @@ class ReduceProd(Op):
 
 
 def _shapes(model: Model, op: ReduceProd) -> tuple[Shape, ...]:
-    return (model.tensor(op.output).shape,)
+    return (reduced_shape(model.tensor(op.input).shape, op.axes, op.keep_dims),)
 
 
 def _fold(values: Sequence[Value], op: ReduceProd) -> Arrays | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import ClassVar
 
 from tinyssl.ops.common import rules
@@ -10,7 +11,10 @@ from tinyssl.ops.common.bases import ViewOp
 from tinyssl.ops.common.constants import fold_view
 from tinyssl.ops.common.parts import one_quant
 from tinyssl.ops.common.spec import OpSpec, TflmNames
-from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
+from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, Shapes, TfliteFormat
+
+OPEN = -1
+"""In place of the size that follows from the others"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +29,18 @@ def _read(op: OperatorContext) -> Reshape:
     return Reshape(index=op.index, output=op.output, input=op.inputs[0])
 
 
+def _open_shapes(op: OperatorContext) -> Shapes:
+    """The shape that the second input or the options give; -1 takes the elements that are left."""
+    if op.optional(1) is not None:
+        given = op.constant(1)
+    else:
+        given = [int(size) for size in op.require_options().newShape]
+    left, rest = divmod(op.input(0).elements, prod(size for size in given if size != OPEN))
+    if given.count(OPEN) > 1 or (OPEN in given and rest):
+        raise op.violation(f"{op.input(0).elements} elements cannot become {given}")
+    return (tuple(left if size == OPEN else size for size in given),)
+
+
 def _write(op: Reshape, to: Lowering) -> FileOp:
     fields = {"NewShape": list(to.tensors[op.output].shape)}
     return FileOp(op.kind, 1, (op.input,), op.outputs, "ReshapeOptions", fields)
@@ -35,6 +51,13 @@ SPEC = OpSpec(
     shapes=lambda model, op: (model.tensor(op.output).shape,),
     checks=(rules.same_types, rules.same_elements, one_quant),
     fold=fold_view,
-    tflite=TfliteFormat(read=_read, write=_write, max_version=1, inputs=(1, 2)),
+    tflite=TfliteFormat(
+        read=_read,
+        write=_write,
+        max_version=1,
+        inputs=(1, 2),
+        options="ReshapeOptions",
+        open_shapes=_open_shapes,
+    ),
     tflm=TflmNames("AddReshape", "reshape"),
 )

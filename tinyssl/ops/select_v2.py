@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import DType, Model, Op, Operand, Role
-from tinyssl.ops.common.broadcast import broadcast, broadcast_fields, broadcast_shapes, input_shapes
+from tinyssl.graph.model import DType, Model, Op, Operand, Role, Value
+from tinyssl.ops.common.broadcast import (
+    broadcast,
+    broadcast_fields,
+    broadcast_shape,
+    broadcast_shapes,
+    input_shapes,
+)
+from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.params import Constants, Fields
@@ -78,8 +88,16 @@ def _write(op: SelectV2, _: Lowering) -> FileOp:
     return FileOp(op.kind, 1, op.inputs, op.outputs, "SelectV2Options", {})
 
 
+def _fold(values: Sequence[Value], op: SelectV2) -> Arrays | None:
+    shapes = [values[index].shape for index in op.inputs]
+    if broadcast_shape(shapes) != values[op.output].shape:
+        return None
+    return [np.where(*input_arrays(values, op))]
+
+
 SPEC = OpSpec(
     op=SelectV2,
+    fold=_fold,
     shapes=broadcast_shapes,
     checks=(_check_types, broadcast),
     kernels=tuple(_kernel(size) for size in (1, 2, 4)),

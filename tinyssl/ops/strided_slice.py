@@ -16,8 +16,8 @@ from tinyssl.ops.common.parts import TYPES, one_quant
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
-RANK_MAX = 4
-"""Of TFLM's kernel"""
+RANK_MAX = 5
+"""Of LiteRT's kernel; TFLM's has 4"""
 SLICE_TYPES = (*TYPES, DType.INT32, DType.BOOL)
 
 

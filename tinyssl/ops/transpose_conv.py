@@ -140,7 +140,12 @@ SPEC = OpSpec(
     words=_words,
     kernels=sum_kernels(_sums),
     tflite=TfliteFormat(
-        read=_read, write=_write, max_version=5, inputs=(3, 4), options="TransposeConvOptions"
+        read=_read,
+        write=_write,
+        max_version=5,
+        inputs=(3, 4),
+        options="TransposeConvOptions",
+        open_shapes=lambda op: (tuple(op.constant(0)),),
     ),
     tflm=TflmNames("AddTransposeConv", "transpose_conv", _scratch),
 )

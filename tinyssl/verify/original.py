@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from tinyssl.core.errors import Mismatch, ModelError
 from tinyssl.core.progress import Progress
+from tinyssl.graph.changes import ChangeKind
 from tinyssl.graph.interface import Feeds, check_feeds
 from tinyssl.runtimes.base import Array
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
@@ -41,7 +42,8 @@ def check_original(oracle: Oracle, inputs: Sequence[Feeds], progress: Progress) 
         progress: Told which interpreter compared them.
 
     Returns:
-        The first interpreter that runs the original.
+        The first interpreter that runs the original. Where the file leaves sizes open, LiteRT is
+        asked first: TFLM takes what the file says in their place at its word.
 
     Raises:
         Mismatch: An output differs.
@@ -49,7 +51,7 @@ def check_original(oracle: Oracle, inputs: Sequence[Feeds], progress: Progress) 
     if oracle.data == oracle.original:
         return Referee.NOBODY
     chosen = inputs[:ORIGINAL_INPUTS]
-    for judge, run in RUNNERS.items():
+    for judge, run in _runners(oracle):
         try:
             expected = run(oracle, oracle.original, chosen)
         except ModelError as error:
@@ -60,6 +62,11 @@ def check_original(oracle: Oracle, inputs: Sequence[Feeds], progress: Progress) 
         return judge
     progress.note("no interpreter runs the file as it is: the changes were not compared with it")
     return Referee.NOBODY
+
+
+def _runners(oracle: Oracle) -> list[tuple[Referee, Runner]]:
+    sized = any(change.kind is ChangeKind.SIZED for change in oracle.model.changes)
+    return sorted(RUNNERS.items(), key=lambda pair: sized and pair[0] is not Referee.LITERT)
 
 
 def _run_tflm(oracle: Oracle, data: bytes, inputs: Sequence[Feeds]) -> Rows:
@@ -79,7 +86,8 @@ def _run_litert(oracle: Oracle, data: bytes, inputs: Sequence[Feeds]) -> Rows:
     return [[*runtime.run(dict(zip(names, row, strict=True))).values()] for row in arrays]
 
 
-RUNNERS: dict[Referee, Callable[[Oracle, bytes, Sequence[Feeds]], Rows]] = {
+Runner = Callable[[Oracle, bytes, Sequence[Feeds]], Rows]
+RUNNERS: dict[Referee, Runner] = {
     Referee.TFLM: _run_tflm,
     Referee.LITERT: _run_litert,
 }

@@ -191,8 +191,8 @@ REFUSED: dict[str, tuple[Callable[[], bytes], Callable[[Any], object], str]] = {
     ),
     "dynamic": (
         cases.conv,
-        lambda model: setattr(model.subgraphs[0].tensors[0], "shapeSignature", [1, -1, -1, 3]),
-        r"dynamic shape \[1, -1, -1, 3\]",
+        lambda model: setattr(model.subgraphs[0].tensors[0], "shape", [1, -1, 0, 3]),
+        r"dynamic shape \[1, -1, 0, 3\]",
     ),
     "type": (
         cases.softmax,

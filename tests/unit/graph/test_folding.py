@@ -128,6 +128,13 @@ FOLDS: dict[str, tuple[str, list[Any], list[Any], dict[str, int]]] = {
         {},
     ),
     "fill": ("FILL", [whole([2, 3]), whole(7)], [np.full((2, 3), 7, "i4")], {}),
+    "div": ("DIV", [9 - COUNT, whole([4])], [np.trunc((9 - COUNT) / 4).astype("i4")], {}),
+    "select": (
+        "SELECT_V2",
+        [COUNT > 9, COUNT.astype("f4"), whole(0.5, "f4")],
+        [np.where(COUNT > 9, COUNT.astype("f4"), np.float32(0.5))],
+        {},
+    ),
 }
 """Operator, inputs, results, options; TFLM computes them too"""
 
@@ -155,6 +162,9 @@ ONLY_LITERT: dict[str, tuple[str, list[Any], list[Any], dict[str, int]]] = {
         [whole([105])],
         {"keepDims": True},
     ),
+    "tile": ("TILE", [COUNT, whole([2, 1, 3])], [np.tile(COUNT, (2, 1, 3))], {}),
+    "floor div": ("FLOOR_DIV", [9 - COUNT, whole([4])], [(9 - COUNT) // 4], {}),
+    "floor mod": ("FLOOR_MOD", [9 - COUNT, whole(-4)], [(9 - COUNT) % -4], {}),
 }
 """The same of operators that TFLM has not"""
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.ops.operators.pairs import pair
 from tests.ops.operators.unary import unary
-from tests.unit.graph.test_verify import with_op, with_tensor
+from tests.unit.graph.test_verify import with_tensor
 from tinyssl.core.errors import ModelError, UnsupportedModel
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import DType
@@ -71,11 +71,6 @@ UNSUPPORTED = {
         lambda: pair("LESS"),
         lambda m: with_tensor(m, 1, dtype=DType.FLOAT32, quant=None),
         "#0 LESS: inputs are int8 and float32",
-    ),
-    "constants alone": (
-        lambda: pair("ADD", constant="right"),
-        lambda m: with_op(m, left=1),
-        "#0 ADD: all inputs are constants",
     ),
 }
 """The same of models that are sound"""

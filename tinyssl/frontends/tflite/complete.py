@@ -7,10 +7,12 @@ process or computes something else:
 * constants behind the flatbuffer, or at odd addresses, move into it (TFLM reads them in place);
 * zero points of 0 for a tensor that has scales alone (TFLM takes it as not quantised);
 * what an operator's `TfliteFormat.complete` adds, as the bias of DEPTHWISE_CONV_2D;
-* paddings and axes as int32 (TFLM reads int64 ones as if they were).
+* paddings and axes as int32 (TFLM reads int64 ones as if they were);
+* versions of operators that LiteRT has under an older number alone.
 
 `simplify` does so too, and leaves out what the reader found unnecessary: operators folded into
-constants, operators whose results nobody reads, subgraphs that no operator runs, and metadata.
+constants, operators whose results nobody reads, subgraphs that no operator runs, and metadata; and
+it gives tensors the sizes that the reader worked out where the file leaves them open.
 """
 
 from __future__ import annotations
@@ -117,9 +119,10 @@ def simplify(data: bytes, model: Model) -> Completed:
     Raises:
         ModelError: It is damaged in a part that the reader does not read.
     """
-    fill, leave_out = partial(_fill_constants, model), partial(_leave_out, model)
+    own = (partial(_fill_constants, model), partial(_set_shapes, model))
+    leave_out = partial(_leave_out, model)
     return _edited(
-        data, (fill, *COMPLETING, leave_out, _drop_subgraphs, _drop_codes, _drop_metadata)
+        data, (*own, *COMPLETING, leave_out, _drop_subgraphs, _drop_codes, _drop_metadata)
     )
 
 
@@ -210,7 +213,17 @@ def _indices(edit: _Edit) -> list[str]:
     return added
 
 
-COMPLETING: Sequence[Step] = (_inline, _zero_points, _operator_gaps, _indices)
+def _versions(edit: _Edit) -> list[str]:
+    added = []
+    for index, operator, spec in edit.operators():
+        code, newest = edit.root.operatorCodes[operator.opcodeIndex], spec.tflite.litert_version
+        if newest is not None and code.version > newest:
+            added.append(f"#{index} {spec.kind}: version {newest} in place of {code.version}")
+            code.version = newest
+    return added
+
+
+COMPLETING: Sequence[Step] = (_inline, _zero_points, _operator_gaps, _indices, _versions)
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
 
@@ -222,6 +235,16 @@ def _fill_constants(model: Model, edit: _Edit) -> list[str]:
                 for index in edit.graph.operators[position].outputs:
                     value = model.tensor(int(index))
                     edit.graph.tensors[index].buffer = edit.buffer(value.data or b"")
+    return []
+
+
+def _set_shapes(model: Model, edit: _Edit) -> list[str]:
+    """Gives tensors the shapes that the reader worked out."""
+    for index in _used(edit.graph):
+        tensor, shape = edit.graph.tensors[index], model.tensor(index).shape
+        signature = tensor.shapeSignature
+        if signature is not None and min(signature, default=0) < 0 and shape != tuple(tensor.shape):
+            tensor.shape, tensor.shapeSignature = np.array(shape, np.int32), None
     return []
 
 

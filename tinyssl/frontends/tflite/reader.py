@@ -10,10 +10,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from tinyssl.core.errors import Blocker, ModelError, UnsupportedModel
 from tinyssl.frontends.tflite.diagnosis import RawGraph, RawOp, RawTensor, diagnose
+from tinyssl.frontends.tflite.open_shapes import OpenShapes
 from tinyssl.frontends.tflite.tables import (
     DAMAGED_HINT,
     Tables,
@@ -115,12 +117,17 @@ class _Reader:
         used = {index for op in raw_ops for index in (*op.inputs, *op.outputs) if index >= 0}
         used |= {*inputs, *outputs}
         values = [self._value(index, used, variables) for index in range(tensors.count)]
+        self.sizes = OpenShapes(values, tensors.open)
         ends = {*inputs, *outputs}
         known, folded = self._operators(raw_ops, values, ends)
         known, unread = split_unread(known, ends | _lasting(values))
         ops = tuple(op for op in known if isinstance(op, Op))
         digest = hashlib.sha256(self.tables.data).hexdigest()
-        changes = (*changed(ChangeKind.FOLDED, folded), *changed(ChangeKind.UNREAD, unread))
+        changes = (
+            *self.sizes.changes(inputs),
+            *changed(ChangeKind.FOLDED, folded),
+            *changed(ChangeKind.UNREAD, unread),
+        )
         model = Model(self.name, tuple(values), ops, inputs, outputs, digest, changes)
         if self.blockers:
             gone = {index for change in changes for index in change.indices}
@@ -215,7 +222,11 @@ class _Reader:
             raw.index, raw.label, raw.inputs, raw.outputs, values, options, custom, add
         )
         try:
+            if form.open_shapes is not None:
+                self.sizes.settle(raw.outputs, partial(form.open_shapes, context))
             read: Op = form.read(context)
+            if form.open_shapes is None:
+                self.sizes.settle_read(read)
             return read
         except UnsupportedModel as error:
             self.blockers += error.blockers

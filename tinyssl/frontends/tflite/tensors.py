@@ -53,6 +53,8 @@ class Tensors:
         """What is not supported about those that were read"""
         self.unreadable: set[int] = set()
         """Those of a type or shape that is not supported"""
+        self.open: dict[int, tuple[int, ...]] = {}
+        """Those that have dimensions which the file leaves open -> these"""
         self._contents: dict[tuple[int, int], bytes] = {}
         """Start and length in the file -> bytes: buffers may be shared"""
 
@@ -97,7 +99,9 @@ class Tensors:
         signature = [int(size) for size in vector(raw.ShapeSignatureAsNumpy())[: RANK_MAX + 1]]
         content = self.content(raw, where)
         small = raw.Type() == INT4 and content is not None
-        blocker = _tensor_blocker(raw, where, shape, signature, small)
+        if open_axes := tuple(axis for axis, size in enumerate(signature) if size < 0):
+            self.open[index] = open_axes
+        blocker = _tensor_blocker(raw, where, shape, small)
         if blocker is not None:
             self.blockers.append(blocker)
             self.unreadable.add(index)
@@ -176,9 +180,7 @@ def _unpacked(content: bytes, elements: int) -> bytes:
     return halves.ravel()[:elements].tobytes()
 
 
-def _tensor_blocker(
-    raw: Any, where: str, shape: tuple[int, ...], signature: list[int], small: bool
-) -> Blocker | None:
+def _tensor_blocker(raw: Any, where: str, shape: tuple[int, ...], small: bool) -> Blocker | None:
     """What is not supported about a tensor's type, storage or shape; `small`: 4-bit constants."""
     if raw.Type() not in DTYPES and not small:
         return Blocker(where, f"type {enum_name('TensorType', raw.Type())} is not supported")
@@ -187,8 +189,7 @@ def _tensor_blocker(
         return Blocker(where, "sparse, variant and external tensors are not supported", hint)
     if len(shape) > RANK_MAX:
         return Blocker(where, f"more than {RANK_MAX} dimensions")
-    # The batch (first) dimension may be free: the file's own shape holds the 1 that is planned.
-    if any(size < 1 for size in shape) or any(size < 0 for size in signature[1:]):
-        text = f"the dynamic shape {signature or list(shape)} is not supported"
+    if any(size < 1 for size in shape):
+        text = f"the dynamic shape {list(shape)} is not supported"
         return Blocker(where, text, "convert the model with fixed input sizes")
     return None

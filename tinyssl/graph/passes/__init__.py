@@ -11,12 +11,14 @@ from tinyssl.graph.model import Model
 from tinyssl.graph.moves import join_moves
 from tinyssl.graph.passes.activations import fuse_activations
 from tinyssl.graph.passes.canonical import drop_idle_reshapes, plain_options, renumber
+from tinyssl.graph.passes.constants import place_constants
 from tinyssl.graph.passes.pads import fold_pads
 from tinyssl.graph.passes.transposes import merge_transposes, view_transposes
 from tinyssl.graph.passes.unread import drop_unread
 from tinyssl.graph.states import settle_variables
 
 PASSES: tuple[Callable[[Model], Model], ...] = (
+    place_constants,
     merge_transposes,
     view_transposes,
     drop_unread,
@@ -42,6 +44,7 @@ __all__ = [
     "fold_pads",
     "fuse_activations",
     "merge_transposes",
+    "place_constants",
     "plain_options",
     "renumber",
     "run_passes",

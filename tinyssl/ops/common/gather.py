@@ -36,12 +36,6 @@ GatherT = TypeVar("GatherT", bound=GatherOp)
 Members = Callable[[Model, GatherT], Fields]
 
 
-def one_activation(check: OpCheck[GatherOp]) -> None:
-    """Not both are constants: there is nothing to compute then."""
-    if all(check.tensor(index).constant for index in check.op.inputs):
-        raise check.unsupported("input and indices are constants")
-
-
 def same_elements(check: OpCheck[GatherOp]) -> None:
     """Input and output have one type and one quantisation."""
     source, target = check.tensor(check.op.input), check.tensor(check.op.output)

@@ -164,7 +164,7 @@ def pair_spec(
         tflm: Its names in TFLM.
         options: Its table in the schema.
         checks: Rules beside broadcasting.
-        fold: Of arrays of numbers without a quantisation, by numpy.
+        fold: Of arrays of numbers without a quantisation, by numpy; None where it does not know.
     """
     return OpSpec(
         op=op,
@@ -194,7 +194,15 @@ def _folded(
     left, right = input_arrays(values, op)
     if broadcast_shape([left.shape, right.shape]) != output.shape:
         return None
-    return [np.asarray(function(left, right), output.dtype.value)]
+    result = function(left, right)
+    return None if result is None else [np.asarray(result, output.dtype.value)]
+
+
+def fold_quotient(function: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
+    """A quotient or remainder of whole numbers; None of others, and where a divisor is 0."""
+    if left.dtype.kind == "f" or not right.all():
+        return None
+    return function(left, right)
 
 
 def pair_format(op: type[PairT], options: str) -> TfliteFormat[PairT]:

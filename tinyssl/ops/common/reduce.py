@@ -72,10 +72,14 @@ def reduce_loops(
 
 def reduce_shapes(model: Model, op: ReduceOp) -> tuple[tuple[int, ...], ...]:
     """Shape of the output."""
-    shape = enumerate(model.tensor(op.input).shape)
-    if op.keep_dims:
-        return (tuple(1 if axis in op.axes else length for axis, length in shape),)
-    return (tuple(length for axis, length in shape if axis not in op.axes),)
+    return (reduced_shape(model.tensor(op.input).shape, op.axes, op.keep_dims),)
+
+
+def reduced_shape(shape: tuple[int, ...], axes: Sequence[int], keep_dims: bool) -> tuple[int, ...]:
+    """A shape whose axes became one element, or are gone."""
+    if keep_dims:
+        return tuple(1 if axis in axes else length for axis, length in enumerate(shape))
+    return tuple(length for axis, length in enumerate(shape) if axis not in axes)
 
 
 def reduced_count(model: Model, op: ReduceOp) -> int:

@@ -59,12 +59,6 @@ def _lasting(check: OpCheck[Op], operand: Operand, index: int) -> None:
 
 def _activation(check: OpCheck[Op], operand: Operand, index: int) -> None:
     tensor = check.tensor(index)
-    if tensor.constant and Role.CONSTANT not in operand.roles:
-        raise check.unsupported(
-            f"{tensor.name} is a constant where an activation is expected",
-            hint="tinyssl adds two computed tensors; fold the constant into the bias of the layer "
-            "before",
-        )
     plain = operand.plain and tensor.quant is None
     given = tensor.dtype is DType.INT32 and tensor.quant is not None
     if given or (tensor.dtype not in PLAIN and not plain):

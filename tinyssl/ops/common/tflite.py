@@ -33,6 +33,10 @@ RANK_HINT = (
 )
 
 
+Shapes = tuple[tuple[int, ...], ...]
+"""Of the outputs of an operator"""
+
+
 @dataclass(frozen=True)
 class OperatorContext:
     """An operator of the file, before it becomes an `Op`."""
@@ -214,6 +218,8 @@ class TfliteFormat(Generic[OpT]):
     max_version: int
     """Versions above have types that tinyssl does not do, or broadcasting: tensorflow/compiler/
     mlir/lite/tools/versioning/op_version.cc"""
+    litert_version: int | None = None
+    """Newest version that LiteRT's kernel goes by, where converters write newer ones"""
     inputs: tuple[int, int]
     """Fewest and most inputs"""
     outputs: tuple[int, int] = (1, 1)
@@ -222,5 +228,8 @@ class TfliteFormat(Generic[OpT]):
     """Table of the schema; empty where the operator reads none"""
     int32_inputs: tuple[int, ...] = ()
     """Constant inputs that TFLM reads as int32 whatever their type"""
+    open_shapes: Callable[[OperatorContext], Shapes] | None = None
+    """Shapes of outputs that the file leaves open, where the dataclass does not tell them to
+    `OpSpec.shapes`"""
     complete: Callable[[FileEdit], list[str]] | None = None
     """Writes in what the file may leave out but interpreters need; says what it added"""

@@ -1,0 +1,53 @@
+"""Constants where the kernels of an operator read activations, and operators of constants alone."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from tests.ops.flatfile import NONE, Flatfile
+
+
+def _drawn(shape, dtype="int8"):
+    return np.random.default_rng(0).integers(-100, 100, shape).astype(dtype)
+
+
+def added(kind, constants, found=(1, 3, 5), **options):
+    """What an operator makes of int8 constants, added to the input."""
+    file = Flatfile()
+    start = file.activation((1, 3, 5), 0.05, 3)
+    inputs = [
+        file.constant(values, [0.07], [-4]) if values.dtype == np.int8 else file.constant(values)
+        for values in constants
+    ]
+    quant = (1 / 256, -128) if kind == "SOFTMAX" else (0.07, -4)
+    made, output = file.activation(found, *quant), file.activation((1, 3, 5), 0.1, 1)
+    file.operator(kind, inputs, [made], **options)
+    file.operator("ADD", [start, made], [output], 2, fusedActivationFunction=NONE)
+    return file.data()
+
+
+def dequantised():
+    """A constant in int8, which is read as float32."""
+    file = Flatfile()
+    start, made = file.activation((1, 15), dtype="float32"), file.activation((15,), dtype="float32")
+    output = file.activation((1, 15), dtype="float32")
+    file.operator("DEQUANTIZE", [file.constant(_drawn(15), [0.0371], [-4])], [made], 2)
+    file.operator("MUL", [start, made], [output], fusedActivationFunction=NONE)
+    return file.data()
+
+
+CASES = {
+    "constant softmax": partial(added, "SOFTMAX", [_drawn((1, 3, 5))], beta=1.0),
+    "constants added": partial(
+        added, "ADD", [_drawn((1, 3, 5)), _drawn((5,))], fusedActivationFunction=NONE
+    ),
+    "constants multiplied": partial(
+        added, "MUL", [_drawn((1, 1, 5)), _drawn((3, 1))], fusedActivationFunction=NONE
+    ),
+    "constant reshaped": partial(added, "RESHAPE", [_drawn((15,))]),
+    "constant dequantised": dequantised,
+}
+
+RANDOM: dict[str, object] = {}
