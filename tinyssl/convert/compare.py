@@ -11,7 +11,7 @@ from tinyssl.core.progress import Progress
 from tinyssl.graph.interface import Feeds
 from tinyssl.runtimes.base import Array
 from tinyssl.runtimes.inputs import nearest_codes
-from tinyssl.runtimes.litert import LitertInterpreter
+from tinyssl.runtimes.litert import Kernels, LitertInterpreter
 from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.verify.sqnr import LayerSqnr, decibels, dequantised, feeds_sqnr
 
@@ -34,7 +34,6 @@ class QuantisationNoise:
 
 
 def compare(
-    litert: LitertInterpreter,
     float_data: bytes,
     oracle: TflmInterpreter,
     feeds: Sequence[Feeds],
@@ -43,13 +42,13 @@ def compare(
     """Float against INT8, output by output and layer by layer.
 
     Args:
-        litert: The float model, with its tensors kept.
-        float_data: Its file.
+        float_data: Float .tflite.
         oracle: The INT8 model; its inputs are in the float model's order.
-        feeds: Inputs of the float model.
+        feeds: Inputs of the float model, in its order.
         progress: Told of every input.
     """
-    pairs = [(feed, _int8_feed(oracle, feed)) for feed in feeds[:INPUTS]]
+    litert = LitertInterpreter(float_data, Kernels.OPTIMISED, keep_tensors=True)
+    pairs = [(litert.named(feed), _int8_feed(oracle, feed)) for feed in feeds[:INPUTS]]
     rows: list[list[tuple[Array, Array]]] = []
     with progress.track("INT8 against float", len(pairs), "input") as task:
         for floats, codes in pairs:

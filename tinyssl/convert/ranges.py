@@ -29,18 +29,14 @@ CLIPS = 48
 """Positions of each end that `mse` tries"""
 
 
-def unit_feeds(interpreter: LitertInterpreter, samples: Samples) -> list[Feeds]:
+def unit_feeds(data: bytes, samples: Samples) -> list[Feeds]:
     """Samples of a `FeatureSpec` for a float model with one input in [0, 1]."""
-    (value,) = interpreter.inputs
-    return [{value.name: to_unit(sample).reshape(value.shape)} for sample in samples]
+    (start,) = read_skeleton(data).inputs
+    return [{start.name: to_unit(sample).reshape(start.shape)} for sample in samples]
 
 
 def measure_ranges(
-    data: bytes,
-    interpreter: LitertInterpreter,
-    feeds: Sequence[Feeds],
-    progress: Progress | None = None,
-    method: str = "minmax",
+    data: bytes, feeds: Sequence[Feeds], progress: Progress | None = None, method: str = "minmax"
 ) -> Ranges:
     """The range of every float activation, inputs with them.
 
@@ -50,11 +46,11 @@ def measure_ranges(
 
     Args:
         data: Float .tflite.
-        interpreter: Runs it, and keeps its tensors.
-        feeds: Inputs by name, one an inference.
+        feeds: Inputs in the file's order, one an inference.
         progress: Told of every inference.
         method: A key of `METHODS`.
     """
+    interpreter = LitertInterpreter(data, Kernels.OPTIMISED, keep_tensors=True)
     skeleton = read_skeleton(data)
     tensors = [each for each in skeleton.activations if each.type == FLOAT]
     found = _extremes(_values(interpreter, feeds, tensors, progress), tensors)
@@ -80,10 +76,8 @@ def activation_ranges(
         progress: Told of every inference.
         method: See `measure_ranges`.
     """
-    interpreter = LitertInterpreter(data, Kernels.OPTIMISED, keep_tensors=True)
-    feeds = unit_feeds(interpreter, samples)
-    found = measure_ranges(data, interpreter, feeds, progress, method)
     (start,) = read_skeleton(data).inputs
+    found = measure_ranges(data, unit_feeds(data, samples), progress, method)
     return found | {start.name: (0.0, 1.0)}
 
 
@@ -96,7 +90,7 @@ def _values(
     indices = [each.index for each in tensors]
     with (progress or Silent()).track("calibration", len(feeds), "sample") as task:
         for feed in feeds:
-            yield interpreter.run_keeping(feed, indices)[1]
+            yield interpreter.run_keeping(interpreter.named(feed), indices)[1]
             task.advance()
 
 

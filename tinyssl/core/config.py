@@ -213,6 +213,10 @@ class ConvertConfig:
     ranges: Literal["minmax", "percentile", "mse"] = "minmax"
     """Activation ranges: minmax, the extremes; percentile, 99.99 % of the values; mse, with the
     least squared error of 8 bits"""
+    equalise: bool = False
+    """Scale the channels between two layers so that one activation range suits them all"""
+    bias_correction: bool = False
+    """Take what the rounding of the weights adds to each channel's mean off its bias"""
     pixels: str | None = None
     """What pixels 0 and 255 became in training, where pictures calibrate: LOW:HIGH (0:1, -1:1,
     0:255), or one pair a channel with commas between"""
@@ -338,6 +342,10 @@ class BenchConfig:
     ranges: Literal["minmax", "percentile", "mse"] = "minmax"
     """Activation ranges: minmax, the extremes; percentile, 99.99 % of the values; mse, with the
     least squared error of 8 bits"""
+    equalise: bool = False
+    """Scale the channels between two layers so that one activation range suits them all"""
+    bias_correction: bool = False
+    """Take what the rounding of the weights adds to each channel's mean off its bias"""
     pixels: str | None = None
     """What pixels 0 and 255 became in training, with --data: LOW:HIGH (0:1, -1:1, 0:255), one pair
     a channel with commas between, or `codes` for the bytes as they are"""

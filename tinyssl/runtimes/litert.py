@@ -57,6 +57,11 @@ class LitertInterpreter(Runtime):
         self.inputs = of_kind(named, ValueKind.INPUT)
         self.outputs = of_kind(named, ValueKind.OUTPUT)
 
+    def named(self, feeds: Feeds) -> Feeds:
+        """Arrays in the order of the inputs under the names that this file has for them."""
+        names = (value.name for value in self.inputs)
+        return dict(zip(names, feeds.values(), strict=True))
+
     def run(self, feeds: Feeds) -> Outputs:
         return self.run_keeping(feeds, ())[0]
 

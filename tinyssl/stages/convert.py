@@ -8,8 +8,9 @@ import numpy as np
 
 from tinyssl.convert.canonical import canonicalise
 from tinyssl.convert.files import CALIBRATION_SEED, FLOAT_FILE, LOG_FILE, MODEL_FILE, TEST_FILE
+from tinyssl.convert.prepare import prepare
 from tinyssl.convert.quantise import quantise, require_unit_input
-from tinyssl.convert.ranges import activation_ranges
+from tinyssl.convert.ranges import activation_ranges, unit_feeds
 from tinyssl.convert.trace import Classifier, trace
 from tinyssl.core.config import ConvertConfig
 from tinyssl.core.config_json import config_json
@@ -117,10 +118,12 @@ def _convert(
     progress.note("tracing the model with litert-torch")
     float32 = trace(model, dataset.spec.model_shape, log)
     samples = dataset.samples[calibration_indices(dataset, config.calibration_images)]
-    ranges = activation_ranges(float32, samples, progress, config.ranges)
-    quantised = quantise(float32, ranges, log)
+    prepared = prepare(float32, unit_feeds(float32, samples), config, progress)
+    run.results(**prepared.results)
+    ranges = activation_ranges(prepared.tuned, samples, progress, config.ranges)
+    quantised = quantise(prepared.tuned, ranges, log)
     require_unit_input(quantised)
-    return Converted(float32, quantised, canonicalise(quantised))
+    return Converted(prepared.reference, quantised, canonicalise(quantised))
 
 
 def calibration_indices(dataset: Dataset, count: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -21,6 +21,7 @@ from tinyssl.convert.files import (
 )
 from tinyssl.convert.frameworks.base import Shape
 from tinyssl.convert.frameworks.open import OpenedModel, open_model
+from tinyssl.convert.prepare import prepare
 from tinyssl.convert.quantise import quantise
 from tinyssl.convert.ranges import Ranges, measure_ranges
 from tinyssl.core.config import ConvertConfig
@@ -28,7 +29,8 @@ from tinyssl.core.config_json import config_json
 from tinyssl.core.errors import AccuracyDrop, UsageError
 from tinyssl.core.progress import Progress
 from tinyssl.core.records import RunRecord, RunWriter, Workspace, write_atomic, write_json
-from tinyssl.runtimes.litert import Kernels, LitertInterpreter
+from tinyssl.frontends.tflite import read_skeleton
+from tinyssl.graph.interface import Feeds
 from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.verify.sqnr import LayerSqnr
 
@@ -92,7 +94,8 @@ def _shape(text: str) -> Shape:
 def _quantise(
     run: RunWriter, config: ConvertConfig, opened: OpenedModel, progress: Progress
 ) -> None:
-    write_atomic(run.file("float_model", FLOAT_FILE), opened.float32)
+    prepared = prepare(opened.float32, opened.feeds, config, progress)
+    write_atomic(run.file("float_model", FLOAT_FILE), prepared.reference)
     _save_feeds(run.file("calibration", CALIBRATION_FILE), opened)
     run.results(
         framework=opened.framework,
@@ -100,10 +103,10 @@ def _quantise(
         float_compared=opened.compared,
         calibration_samples=len(opened.feeds),
         pixels=config.pixels,
+        **prepared.results,
     )
-    interpreter = LitertInterpreter(opened.float32, Kernels.OPTIMISED, keep_tensors=True)
-    ranges = _ranges(config, opened, interpreter, progress)
-    quantised = quantise(opened.float32, ranges, run.record.path("log"))
+    ranges = _ranges(config, prepared.tuned, opened.feeds, progress)
+    quantised = quantise(prepared.tuned, ranges, run.record.path("log"))
     canonical = canonicalise(quantised)
     write_atomic(run.file("model", MODEL_FILE), canonical)
     oracle = TflmInterpreter(canonical)
@@ -114,7 +117,7 @@ def _quantise(
         operators=len(oracle.model.ops),
         tflm_arena_bytes=oracle.arena_bytes,
     )
-    noise = compare(interpreter, opened.float32, oracle, opened.feeds, progress)
+    noise = compare(prepared.reference, oracle, opened.feeds, progress)
     write_json(run.file("layers", LAYERS_FILE), [_row(layer) for layer in noise.layers])
     run.results(
         sqnr_db_output=round(noise.output_db, 2),
@@ -131,16 +134,17 @@ def _quantise(
 
 
 def _ranges(
-    config: ConvertConfig, opened: OpenedModel, interpreter: LitertInterpreter, progress: Progress
+    config: ConvertConfig, float32: bytes, feeds: Sequence[Feeds], progress: Progress
 ) -> Ranges:
     """Of every activation; pixels are never clipped."""
-    found = measure_ranges(opened.float32, interpreter, opened.feeds, progress, config.ranges)
+    found = measure_ranges(float32, feeds, progress, config.ranges)
     if config.pixels is None:
         return found
-    arrays = zip(*(feed.values() for feed in opened.feeds), strict=True)
+    columns = zip(*(feed.values() for feed in feeds), strict=True)
+    inputs = read_skeleton(float32).inputs
     return found | {
-        name: (min(0.0, float(np.min(column))), max(0.0, float(np.max(column))))
-        for name, column in zip(opened.feeds[0], arrays, strict=True)
+        each.name: (min(0.0, float(np.min(column))), max(0.0, float(np.max(column))))
+        for each, column in zip(inputs, columns, strict=True)
     }
 
 

@@ -1,0 +1,107 @@
+"""A float .tflite as a graph whose weights may change, and what its activations look like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.core.errors import UnsupportedModel
+from tinyssl.core.progress import Progress, Silent
+from tinyssl.frontends.tflite import read_model, read_skeleton, write_model
+from tinyssl.graph.interface import Feeds
+from tinyssl.graph.model import DType, Model
+from tinyssl.runtimes.litert import Kernels, LitertInterpreter
+
+Weights = NDArray[np.float64]
+
+
+def read_float(data: bytes) -> Model:
+    """The graph of a float .tflite.
+
+    Raises:
+        UnsupportedModel: It has operators whose weights tinyssl cannot follow.
+    """
+    try:
+        return read_model(data)
+    except UnsupportedModel as error:
+        raise UnsupportedModel(
+            f"the float graph cannot be changed: {error.message}",
+            hint="convert without --equalise, --bias-correction and --finetune-epochs",
+        ) from error
+
+
+def write_float(model: Model) -> bytes:
+    """The .tflite of a float graph; every activation has its own name, as ranges need it."""
+    from ai_edge_litert import schema_py_generated as schema
+    from flatbuffers import Builder
+
+    file = schema.ModelT.InitFromPackedBuf(write_model(model), 0)
+    (graph,) = file.subgraphs
+    ends = {*graph.inputs, *graph.outputs}
+    for index, tensor in enumerate(graph.tensors):
+        if index not in ends:
+            tensor.name = f"t{index}"
+    builder = Builder()
+    builder.Finish(file.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def constant(model: Model, index: int) -> Weights:
+    """Values of a constant."""
+    return model.tensor(index).array().astype(np.float64)
+
+
+def with_constants(model: Model, values: Mapping[int, NDArray[Any]]) -> Model:
+    """The graph with other constants of the same shapes."""
+    tensors = list(model.tensors)
+    for index, array in values.items():
+        tensors[index] = replace(
+            tensors[index], data=np.ascontiguousarray(array, np.float32).tobytes()
+        )
+    return replace(model, tensors=tuple(tensors))
+
+
+@dataclass(frozen=True)
+class ChannelStatistics:
+    """Of one activation over the calibration inputs, a value for each element of the last axis."""
+
+    largest: Weights
+    """Largest distance from 0"""
+    mean: Weights
+
+
+def channel_statistics(
+    model: Model, feeds: Sequence[Feeds], progress: Progress | None = None
+) -> dict[int, ChannelStatistics]:
+    """Of every float activation of the graph, by its index in it.
+
+    Args:
+        model: Float graph.
+        feeds: Inputs by name, one an inference.
+        progress: Told of every inference.
+    """
+    data = write_float(model)
+    interpreter = LitertInterpreter(data, Kernels.OPTIMISED, keep_tensors=True)
+    skeleton = read_skeleton(data)
+    ours = [*model.inputs, *(index for op in model.ops for index in op.outputs)]
+    pairs = [
+        (index, each.index)
+        for index, each in zip(ours, skeleton.activations, strict=True)
+        if model.tensor(index).dtype is DType.FLOAT32 and each.shape
+    ]
+    places = [place for _, place in pairs]
+    largest: list[Any] = [0.0] * len(pairs)
+    mean: list[Any] = [0.0] * len(pairs)
+    with (progress or Silent()).track("channels", len(feeds), "sample") as task:
+        for feed in feeds:
+            _, arrays = interpreter.run_keeping(interpreter.named(feed), places)
+            for at, array in enumerate(arrays):
+                rows = array.reshape(-1, array.shape[-1]).astype(np.float64)
+                largest[at] = np.maximum(largest[at], np.abs(rows).max(axis=0))
+                mean[at] = mean[at] + rows.mean(axis=0) / len(feeds)
+            task.advance()
+    return {index: ChannelStatistics(largest[at], mean[at]) for at, (index, _) in enumerate(pairs)}
