@@ -339,13 +339,6 @@ class BenchConfig:
     """Test images to classify on the device; 0: all of them"""
     data: Path | None = None
     """Folder of pictures to send, or an .npz with `inputs`; default: the model's own test split"""
-    ranges: Literal["minmax", "percentile", "mse"] = "minmax"
-    """Activation ranges: minmax, the extremes; percentile, 99.99 % of the values; mse, with the
-    least squared error of 8 bits"""
-    equalise: bool = False
-    """Scale the channels between two layers so that one activation range suits them all"""
-    bias_correction: bool = False
-    """Take what the rounding of the weights adds to each channel's mean off its bias"""
     pixels: str | None = None
     """What pixels 0 and 255 became in training, with --data: LOW:HIGH (0:1, -1:1, 0:255), one pair
     a channel with commas between, or `codes` for the bytes as they are"""
