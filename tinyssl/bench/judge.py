@@ -8,13 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from tinyssl.data.class_order import BINARY, both_scores
 from tinyssl.graph.interface import Outputs, ValueInfo
 from tinyssl.learn.tasks import TASKS, Answers, Task, confusion_matrix
 from tinyssl.runtimes.base import Array
 from tinyssl.verify.sqnr import dequantised
-
-BINARY = 2
-"""Classes that one score tells apart: the second one where it is above a half"""
 
 
 @dataclass
@@ -70,4 +68,4 @@ class Judge:
         """One probability for two classes, as of a sigmoid, as a score for each."""
         if len(self.class_names) != BINARY or len(reals) > 1 or reals[0].size > 1:
             return reals
-        return (np.stack([1 - reals[0].ravel(), reals[0].ravel()], axis=1),)
+        return (both_scores(reals[0]),)

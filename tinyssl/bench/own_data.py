@@ -14,17 +14,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.bench.judge import BINARY
 from tinyssl.bench.subject import Samples, chosen_of
 from tinyssl.core.config import BenchConfig
 from tinyssl.core.errors import DataError, UsageError
 from tinyssl.core.progress import Progress
 from tinyssl.core.text import printable
 from tinyssl.data.arrays import member_names, read_arrays
-from tinyssl.data.base import Images, Indices
+from tinyssl.data.base import Images
+from tinyssl.data.class_order import order_by_scores
 from tinyssl.data.folder import layout_labels, own_split, read_pictures
 from tinyssl.data.layout import find_layout
-from tinyssl.data.names import checked_names
 from tinyssl.data.npz import read_labels
 from tinyssl.data.pixels import to_grey
 from tinyssl.data.scaling import CODES, HINT, PixelScale
@@ -73,7 +72,13 @@ def _pictures(config: BenchConfig, path: Path, model: Model, progress: Progress)
     layout = find_layout(listing)
     images = read_pictures(listing, (value.shape[1], value.shape[2]), progress)
     images = to_grey(images) if value.shape[3] == 1 else images
-    labels, names = _classes(config, layout_labels(layout), layout.classes, model)
+    labels, names = order_by_scores(
+        layout_labels(layout),
+        layout.classes,
+        model.output.elements,
+        config.labels,
+        sole=len(model.outputs) == 1,
+    )
     test = own_split(layout, "test")
     positions = np.arange(len(images)) if test is None else test
     split = TestSplit(
@@ -118,47 +123,6 @@ def _scaling(config: BenchConfig, model: Model, value: ValueInfo) -> PixelScale 
 
 def _elements(model: Model, value: ValueInfo, scaling: PixelScale | None, images: Images) -> Array:
     return wire_to_model(model, images) if scaling is None else scaled(value, scaling, images)
-
-
-def _classes(
-    config: BenchConfig, labels: Indices, folders: tuple[str, ...], model: Model
-) -> tuple[Indices, tuple[str, ...]]:
-    """Labels by the model's scores, and the names of these; none for pictures without classes."""
-    if not folders:
-        return labels, ()
-    names = checked_names(folders, "the folder")
-    scores = model.output.elements
-    wanted = BINARY if scores == 1 else scores
-    if config.labels is not None:
-        order = _read_labels(config.labels)
-        if len(order) != wanted:
-            raise DataError(
-                f"{config.labels} has {len(order)} lines; the model tells {wanted} classes apart",
-                hint="write one class a line, in the order of the model's scores",
-            )
-        missing = [name for name in names if name not in order]
-        if missing:
-            raise DataError(
-                f"{config.labels} has no line {missing[0]}, which is a folder of pictures",
-                hint="each class folder needs its line, in the order of the model's scores",
-            )
-        moved = np.array([order.index(name) for name in names], np.int64)
-        return moved[labels], order
-    if len(names) != wanted or len(model.outputs) > 1:
-        raise UsageError(
-            f"the model gives {scores} scores and the folder has {len(names)} classes "
-            f"({', '.join(names[:4])}{', …' if len(names) > 4 else ''})",
-            hint="name the class of each score, a line each, in a text file: --labels FILE",
-        )
-    return labels, names
-
-
-def _read_labels(path: Path) -> tuple[str, ...]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read {path}: {error}") from error
-    return checked_names([line.strip() for line in lines if line.strip()], printable(str(path)))
 
 
 def _ready(config: BenchConfig, path: Path, inputs: tuple[ValueInfo, ...]) -> OwnData:

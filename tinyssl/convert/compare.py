@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from tinyssl.core.progress import Progress
-from tinyssl.graph.interface import Feeds
+from tinyssl.graph.interface import Feeds, Outputs
 from tinyssl.runtimes.base import Array
-from tinyssl.runtimes.inputs import nearest_codes
+from tinyssl.runtimes.inputs import nearest_feed
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
 from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.verify.sqnr import LayerSqnr, decibels, dequantised, feeds_sqnr
@@ -48,7 +49,7 @@ def compare(
         progress: Told of every input.
     """
     litert = LitertInterpreter(float_data, Kernels.OPTIMISED, keep_tensors=True)
-    pairs = [(litert.named(feed), _int8_feed(oracle, feed)) for feed in feeds[:INPUTS]]
+    pairs = [(litert.named(feed), nearest_feed(oracle.inputs, feed)) for feed in feeds[:INPUTS]]
     rows: list[list[tuple[Array, Array]]] = []
     with progress.track("INT8 against float", len(pairs), "input") as task:
         for floats, codes in pairs:
@@ -78,8 +79,30 @@ def _ratio(column: Sequence[tuple[Array, Array]]) -> float:
     return decibels(signal, float(np.median(np.square(expected - found).sum(axis=1))))
 
 
-def _int8_feed(oracle: TflmInterpreter, feed: Feeds) -> Feeds:
-    return {
-        value.name: nearest_codes(value, array).reshape(value.shape)
-        for value, array in zip(oracle.inputs, feed.values(), strict=True)
-    }
+class Agreement:
+    """How often INT8 forms of one model name another class than the float model.
+
+    Args:
+        float_data: Float .tflite.
+        feeds: Inputs of it, in its order.
+    """
+
+    def __init__(self, float_data: bytes, feeds: Sequence[Feeds]) -> None:
+        self.feeds = feeds
+        self.float_data = float_data
+
+    @cached_property
+    def answers(self) -> list[int]:
+        """Of the float model."""
+        litert = LitertInterpreter(self.float_data, Kernels.OPTIMISED)
+        return [_first(litert.run(litert.named(feed))) for feed in self.feeds]
+
+    def drop(self, oracle: TflmInterpreter) -> float:
+        """Inputs with another largest element of the first output, in percent."""
+        found = (_first(oracle.run(nearest_feed(oracle.inputs, feed))) for feed in self.feeds)
+        other = sum(mine != right for mine, right in zip(found, self.answers, strict=True))
+        return 100 * other / len(self.feeds)
+
+
+def _first(outputs: Outputs) -> int:
+    return int(next(iter(outputs.values())).argmax())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +18,16 @@ UNIT_QUANT = Quant((float(np.float32(1) / np.float32(255)),), (-128,))
 """The input's: [0, 1] in 8 bits; a pixel of 0 to 255 is q = pixel - 128, exactly"""
 
 
-def quantise(data: bytes, ranges: Ranges, log: Path | None = None) -> bytes:
+def quantise(
+    data: bytes, ranges: Ranges, log: Path | None = None, wide: Collection[str] = ()
+) -> bytes:
     """INT8 weights (a scale a channel), activations, inputs and outputs.
 
     Args:
         data: Float .tflite.
         ranges: Of every activation, by name; see `convert.ranges`.
         log: Where the quantiser's own output is added; None: nowhere.
+        wide: Names of what the operators with int16 activations write.
 
     Returns:
         A .tflite as ai-edge-quantizer writes it: not canonical.
@@ -32,7 +37,7 @@ def quantise(data: bytes, ranges: Ranges, log: Path | None = None) -> bytes:
         UnsupportedModel: It cannot quantise the model.
     """
     with captured() as printed:
-        result = _quantise(data, ranges)
+        result = _quantise(data, ranges, wide)
     if log is not None:
         with log.open("a", encoding="utf-8") as file:
             file.write(printed.text)
@@ -53,7 +58,7 @@ def require_unit_input(data: bytes) -> None:
         )
 
 
-def _quantise(data: bytes, ranges: Ranges) -> bytes:
+def _quantise(data: bytes, ranges: Ranges, wide: Collection[str]) -> bytes:
     try:
         from ai_edge_quantizer import quantizer, recipe
     except ImportError as error:
@@ -69,6 +74,8 @@ def _quantise(data: bytes, ranges: Ranges) -> bytes:
         for name, (low, high) in ranges.items()
     }
     worker = quantizer.Quantizer(bytearray(data), recipe.static_wi8_ai8())
+    for name in wide:
+        worker.add_static_config(f"^{re.escape(name)};$", "*", 16, 8)
     try:
         return bytes(worker.quantize(calibration, enable_progress_report=False).quantized_model)
     except Exception as error:  # whatever it raises on an operator that it does not know

@@ -61,8 +61,8 @@ def measure_ranges(
     counts = {each.name: np.zeros(BINS) for each in inner}
     for values in _values(interpreter, feeds, inner, progress):
         for each, array in zip(inner, values, strict=True):
-            counts[each.name] += np.histogram(array, BINS, _span(found[each.name]))[0]
-    return found | {name: choose(count, _span(found[name])) for name, count in counts.items()}
+            counts[each.name] += np.histogram(array, BINS, with_zero(found[each.name]))[0]
+    return found | {name: choose(count, with_zero(found[name])) for name, count in counts.items()}
 
 
 def activation_ranges(
@@ -113,7 +113,7 @@ def _extremes(
     }
 
 
-def _span(extremes: Range) -> Range:
+def with_zero(extremes: Range) -> Range:
     """With 0, which must have a code; not empty."""
     low, high = min(extremes[0], 0.0), max(extremes[1], 0.0)
     return (low, high) if low < high else (0.0, 1.0)

@@ -217,6 +217,15 @@ class ConvertConfig:
     """Scale the channels between two layers so that one activation range suits them all"""
     bias_correction: bool = False
     """Take what the rounding of the weights adds to each channel's mean off its bias"""
+    int16_layers: Annotated[int, Field(ge=0)] = 0
+    """Most activations that get 16 bits, the noisiest first, while INT8 loses more than --max-drop;
+    without labels, that is the share of calibration samples with another answer"""
+    test_data: Path | None = None
+    """Labelled samples that judge float and INT8 (with --model): a folder with a folder a class, or
+    an .npz with `y`; they calibrate too where --calibration is not given"""
+    labels: Path | None = None
+    """Text file with the class of each score, a line each, with --test-data; default: the folders'
+    names in alphabetical order"""
     pixels: str | None = None
     """What pixels 0 and 255 became in training, where pictures calibrate: LOW:HIGH (0:1, -1:1,
     0:255), or one pair a channel with commas between"""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -80,6 +80,14 @@ def nearest_codes(value: ValueInfo, reals: Array) -> Array:
     codes = np.round(reals / np.float32(value.quant.scale[0])) + value.quant.zero_point[0]
     found: Array = np.clip(codes, low, high).astype(value.dtype.value)
     return found
+
+
+def nearest_feed(inputs: Sequence[ValueInfo], reals: Feeds) -> Feeds:
+    """Reals in the inputs' order as elements of theirs."""
+    return {
+        value.name: nearest_codes(value, array).reshape(value.shape)
+        for value, array in zip(inputs, reals.values(), strict=True)
+    }
 
 
 def to_wire(x: Array, uint8: bool) -> bytes:

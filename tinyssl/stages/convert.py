@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tinyssl.convert.canonical import canonicalise
+from tinyssl.convert.compare import Agreement
 from tinyssl.convert.files import CALIBRATION_SEED, FLOAT_FILE, LOG_FILE, MODEL_FILE, TEST_FILE
+from tinyssl.convert.mixed import Quantised, Search, quantise_within
 from tinyssl.convert.prepare import prepare
-from tinyssl.convert.quantise import quantise, require_unit_input
+from tinyssl.convert.quantise import require_unit_input
 from tinyssl.convert.ranges import activation_ranges, unit_feeds
 from tinyssl.convert.trace import Classifier, trace
 from tinyssl.core.config import ConvertConfig
@@ -21,20 +22,17 @@ from tinyssl.data import Dataset, data_config_json, data_config_of, load_dataset
 from tinyssl.learn.backbones import load_backbone
 from tinyssl.learn.backbones.storage import load_tensors
 from tinyssl.learn.tasks import Task, task_of_dataset, task_record, warn_if_changed
-from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.verify.accuracy import measure_quality
 from tinyssl.verify.subject import TestSplit
 
 
 @dataclass(frozen=True)
 class Converted:
-    """Three forms of one model."""
+    """Float and INT8."""
 
     float32: bytes
     """Float .tflite"""
-    quantised: bytes
-    """INT8, as ai-edge-quantizer writes it"""
-    canonical: bytes
+    int8: Quantised
 
 
 def convert(config: ConvertConfig, workspace: Workspace, progress: Progress) -> RunRecord:
@@ -118,12 +116,16 @@ def _convert(
     progress.note("tracing the model with litert-torch")
     float32 = trace(model, dataset.spec.model_shape, log)
     samples = dataset.samples[calibration_indices(dataset, config.calibration_images)]
-    prepared = prepare(float32, unit_feeds(float32, samples), config, progress)
+    feeds = unit_feeds(float32, samples)
+    prepared = prepare(float32, feeds, config, progress)
     run.results(**prepared.results)
     ranges = activation_ranges(prepared.tuned, samples, progress, config.ranges)
-    quantised = quantise(prepared.tuned, ranges, log)
-    require_unit_input(quantised)
-    return Converted(prepared.reference, quantised, canonicalise(quantised))
+    drop = Agreement(prepared.reference, feeds).drop
+    search = Search(config.int16_layers, config.max_drop, drop)
+    found = quantise_within(prepared.tuned, ranges, feeds, search, log, progress)
+    require_unit_input(found.written)
+    run.results(int16_activations=list(found.wide))
+    return Converted(prepared.reference, found)
 
 
 def calibration_indices(dataset: Dataset, count: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -134,13 +136,13 @@ def calibration_indices(dataset: Dataset, count: int) -> np.ndarray[tuple[int], 
 
 
 def _store(run: RunWriter, split: TestSplit, converted: Converted) -> None:
-    write_atomic(run.file("model", MODEL_FILE), converted.canonical)
+    write_atomic(run.file("model", MODEL_FILE), converted.int8.canonical)
     write_atomic(run.file("float_model", FLOAT_FILE), converted.float32)
     split.save(run.file("test", TEST_FILE))
-    model = TflmInterpreter(converted.canonical).model
+    model = converted.int8.oracle.model
     run.results(
-        model_bytes=len(converted.canonical),
-        model_bytes_before=len(converted.quantised),
+        model_bytes=len(converted.int8.canonical),
+        model_bytes_before=len(converted.int8.written),
         constant_bytes=sum(tensor.bytes for tensor in model.tensors if tensor.constant),
         operators=len(model.ops),
         input_bytes=model.input.bytes,
@@ -164,7 +166,7 @@ def _test_split(dataset: Dataset, task: Task) -> TestSplit:
 def _measure_accuracy(
     run: RunWriter, split: TestSplit, converted: Converted, max_drop: float, progress: Progress
 ) -> None:
-    oracle = TflmInterpreter(converted.canonical)
+    oracle = converted.int8.oracle
     quality = measure_quality(converted.float32, oracle, split, progress)
     run.results(
         **quality.as_results(),

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tinyssl.convert.canonical import canonicalise
-from tinyssl.convert.compare import compare
+from tinyssl.convert.compare import Agreement, compare
 from tinyssl.convert.files import (
     CALIBRATION_FILE,
     CALIBRATION_SEED,
@@ -20,9 +19,10 @@ from tinyssl.convert.files import (
     MODEL_FILE,
 )
 from tinyssl.convert.frameworks.base import Shape
+from tinyssl.convert.frameworks.labelled import measure_labelled, read_labelled
 from tinyssl.convert.frameworks.open import OpenedModel, open_model
+from tinyssl.convert.mixed import Search, quantise_within
 from tinyssl.convert.prepare import prepare
-from tinyssl.convert.quantise import quantise
 from tinyssl.convert.ranges import Ranges, measure_ranges
 from tinyssl.core.config import ConvertConfig
 from tinyssl.core.config_json import config_json
@@ -32,6 +32,7 @@ from tinyssl.core.records import RunRecord, RunWriter, Workspace, write_atomic, 
 from tinyssl.frontends.tflite import read_skeleton
 from tinyssl.graph.interface import Feeds
 from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.verify.accuracy import Quality
 from tinyssl.verify.sqnr import LayerSqnr
 
 LEAST_DB = 0.0
@@ -52,25 +53,28 @@ def convert_model(config: ConvertConfig, workspace: Workspace, progress: Progres
         progress: Told what happens.
 
     Raises:
-        AccuracyDrop: An output of the INT8 model is noise; the record stays, failed.
+        AccuracyDrop: An output of the INT8 model is noise, or it loses more than `config.max_drop`
+            points on the labelled samples; the record stays, failed.
         UsageError: No model that converts, or no calibration data.
         DataError: The calibration data do not fit the model.
         ToolMissing: The framework's packages are not installed.
         UnsupportedModel: The model does not convert.
     """
-    if config.model is None or config.calibration is None:
+    calibration = config.calibration or config.test_data
+    if config.model is None or calibration is None:
         raise UsageError(
             "a model is quantised with samples of what it will see",
             hint="name them with --calibration: a folder of pictures, an .npz, a .csv, …",
         )
-    inputs = {"calibration": config.calibration} if config.calibration.is_file() else {}
+    given = {"calibration": calibration, "test_data": config.test_data}
+    inputs = {name: path for name, path in given.items() if path and path.is_file()}
     run = workspace.start("convert", config_json(config), seed=CALIBRATION_SEED, inputs=inputs)
     with run:
         progress.note(f"converting {config.model}")
         opened = open_model(
             config.model,
             [_shape(text) for text in config.input_shape],
-            config.calibration,
+            calibration,
             config.calibration_images,
             config.pixels,
             run.file("log", LOG_FILE),
@@ -105,19 +109,60 @@ def _quantise(
         pixels=config.pixels,
         **prepared.results,
     )
+    judge = _judge(config, prepared.reference, progress)
     ranges = _ranges(config, prepared.tuned, opened.feeds, progress)
-    quantised = quantise(prepared.tuned, ranges, run.record.path("log"))
-    canonical = canonicalise(quantised)
-    write_atomic(run.file("model", MODEL_FILE), canonical)
-    oracle = TflmInterpreter(canonical)
+    found = quantise_within(
+        prepared.tuned,
+        ranges,
+        opened.feeds,
+        _search(config, prepared.reference, opened.feeds, judge),
+        run.record.path("log"),
+        progress,
+    )
+    write_atomic(run.file("model", MODEL_FILE), found.canonical)
+    oracle = found.oracle
     run.results(
-        model_bytes=len(canonical),
-        model_bytes_before=len(quantised),
+        model_bytes=len(found.canonical),
+        model_bytes_before=len(found.written),
         constant_bytes=sum(each.bytes for each in oracle.model.tensors if each.constant),
         operators=len(oracle.model.ops),
+        int16_activations=list(found.wide),
         tflm_arena_bytes=oracle.arena_bytes,
     )
-    noise = compare(prepared.reference, oracle, opened.feeds, progress)
+    _compare(run, prepared.reference, oracle, opened.feeds, progress)
+    if judge is not None:
+        quality = judge(oracle)
+        run.results(**quality.as_results(), test_images=quality.samples)
+        quality.gate(config.max_drop)
+
+
+Judge = Callable[[TflmInterpreter], Quality]
+
+
+def _judge(config: ConvertConfig, float32: bytes, progress: Progress) -> Judge | None:
+    """What measures an INT8 model on the labelled samples; None where there are none."""
+    if config.test_data is None:
+        return None
+    labelled = read_labelled(config.test_data, float32, config.pixels, config.labels)
+    return lambda oracle: measure_labelled(float32, oracle, labelled, progress)
+
+
+def _search(
+    config: ConvertConfig, float32: bytes, feeds: Sequence[Feeds], judge: Judge | None
+) -> Search:
+    if judge is not None:
+        return Search(config.int16_layers, config.max_drop, lambda oracle: judge(oracle).drop)
+    return Search(config.int16_layers, config.max_drop, Agreement(float32, feeds).drop)
+
+
+def _compare(
+    run: RunWriter,
+    float32: bytes,
+    oracle: TflmInterpreter,
+    feeds: Sequence[Feeds],
+    progress: Progress,
+) -> None:
+    noise = compare(float32, oracle, feeds, progress)
     write_json(run.file("layers", LAYERS_FILE), [_row(layer) for layer in noise.layers])
     run.results(
         sqnr_db_output=round(noise.output_db, 2),
@@ -128,8 +173,8 @@ def _quantise(
         raise AccuracyDrop(
             f"the INT8 model's output is noise: INT8 changes it more than other inputs do "
             f"({noise.output_db:.1f} dB). Most is lost in {_worst(noise.layers)}",
-            hint="calibrate with samples like those that it will see (check --pixels), or quantise "
-            "those layers where you made the model",
+            hint="calibrate with samples like those that it will see (check --pixels), or try "
+            "--ranges mse, --equalise and --int16-layers",
         )
 
 

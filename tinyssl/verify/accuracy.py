@@ -53,9 +53,9 @@ class Quality:
             raise AccuracyDrop(
                 f"INT8 loses {self.drop:.2f} {self.task.drop_unit} ({float32} to {int8} on "
                 f"{self.samples} test samples); {max_drop:g} are allowed",
-                hint="calibrate on more images (`tinyssl convert --calibration-images`), or allow "
-                "more (--max-drop, of convert and verify): `tinyssl verify` then shows what each "
-                "layer loses",
+                hint="calibrate on more samples (`tinyssl convert --calibration-images`), try "
+                "--ranges mse, --equalise or --int16-layers, or allow more (--max-drop, of convert "
+                "and verify): `tinyssl verify` then shows what each layer loses",
             )
 
 

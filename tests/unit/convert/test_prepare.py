@@ -1,10 +1,9 @@
 """Float graphs that are evened out and corrected before they are quantised."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
+from tests.unit.convert.float_network import SHAPES, float_network
 from tinyssl.convert.bias_correction import correct_biases, rounded
 from tinyssl.convert.equalise import equalise, find_pairs
 from tinyssl.convert.float_graph import (
@@ -15,53 +14,9 @@ from tinyssl.convert.float_graph import (
     write_float,
 )
 from tinyssl.core.errors import UnsupportedModel
-from tinyssl.graph.model import DType, Model, Value
 from tinyssl.ops.common.activation import Activation
-from tinyssl.ops.common.window import Padding
-from tinyssl.ops.conv_2d import Conv2D
-from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyssl.ops.fully_connected import FullyConnected
-from tinyssl.ops.mean import Mean
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
-
-SHAPES = {
-    0: (1, 6, 6, 2), 1: (1, 6, 6, 4), 2: (1, 6, 6, 4), 3: (1, 6, 6, 5), 4: (1, 5), 5: (1, 3),
-    10: (4, 1, 1, 2), 11: (4,), 12: (1, 3, 3, 4), 13: (4,), 14: (5, 1, 1, 4), 15: (5,),
-    16: (3, 5), 17: (3,),
-}  # fmt: skip
-SAME = Padding(1, 1, 1, 1)
-
-
-def float_network(activation: Activation = Activation.RELU) -> Model:
-    """Pointwise, depthwise, pointwise, MEAN and dense layer; channels of very different sizes."""
-    rng = np.random.default_rng(0)
-    data = {index: rng.normal(size=SHAPES[index]) for index in SHAPES if index >= 10}
-    data[11] = 0.01 * np.abs(data[11])
-    data[10] = np.abs(data[10]) * np.array([0.02, 1, 5, 0.3])[:, None, None, None]
-    data[12] *= np.array([1, 0.05, 1, 4])
-    order = list(SHAPES)
-    place = {index: at for at, index in enumerate(order)}
-    tensors = tuple(
-        Value(
-            f"v{index}", SHAPES[index], DType.FLOAT32,
-            data=data[index].astype(np.float32).tobytes() if index in data else None,
-        )
-        for index in order
-    )  # fmt: skip
-
-    def layer(kind, index, weight, **given):
-        ends = {"input": index, "output": index + 1}
-        values = {"weight": place[weight], "bias": place[weight + 1]}
-        return kind(index=index, activation=activation, **ends, **values, **given)
-
-    ops = (
-        layer(Conv2D, 0, 10),
-        layer(DepthwiseConv2D, 1, 12, padding=SAME),
-        layer(Conv2D, 2, 14),
-        Mean(index=3, input=3, output=4),
-        replace(layer(FullyConnected, 4, 16), activation=Activation.NONE),
-    )
-    return read_float(write_float(Model("net", tensors, ops, (0,), (5,))))
 
 
 @pytest.fixture(scope="module")
@@ -118,14 +73,12 @@ def test_corrected_biases_give_the_mean_of_the_float_model_back(feeds):
     corrected, count = correct_biases(model, channel_statistics(model, feeds))
     assert count == 4
     last = model.ops[-1]
-    exact, wrong, right = (
-        outputs(each, feeds).mean(axis=0)
-        for each in (
-            model,
-            _rounded_head(model, last),
-            _rounded_head(with_constants(model, {last.bias: constant(corrected, last.bias)}), last),
-        )
-    )
+    assert isinstance(last, FullyConnected)
+    assert last.bias is not None
+    moved = with_constants(model, {last.bias: constant(corrected, last.bias)})
+    exact = outputs(model, feeds).mean(axis=0)
+    wrong = outputs(_rounded_head(model, last), feeds).mean(axis=0)
+    right = outputs(_rounded_head(moved, last), feeds).mean(axis=0)
     assert np.abs(wrong - exact).max() > 1e-4
     np.testing.assert_allclose(right, exact, atol=1e-5)
 
@@ -136,7 +89,7 @@ def _rounded_head(model, op):
 
 def test_rounded_weights_are_codes_of_eight_bits():
     weights = np.array([[0.3, -1.27], [0.0, 0.0], [2.54, 0.011]])
-    expected = [[0.3, -1.27], [0, 0], [2.54, 0.02]]
+    expected = np.array([[0.3, -1.27], [0, 0], [2.54, 0.02]])
     np.testing.assert_allclose(rounded(weights, 0), expected, atol=1e-12)
 
 

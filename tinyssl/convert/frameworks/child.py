@@ -19,7 +19,7 @@ import numpy as np
 
 from tinyssl.convert.frameworks import Framework
 from tinyssl.convert.frameworks.base import Floats, FloatSource
-from tinyssl.convert.frameworks.calibration import read_calibration
+from tinyssl.convert.frameworks.samples import read_samples
 from tinyssl.core.errors import TinysslError
 from tinyssl.core.files import read_json
 
@@ -72,7 +72,7 @@ def work(job: Job) -> None:
     """Everything but the report of an error."""
     module = importlib.import_module(f"tinyssl.convert.frameworks.{job.framework.module}")
     source: FloatSource = getattr(module, job.framework.source)(job.model, job.shapes)
-    samples = read_calibration(Path(job.calibration), source.inputs, job.count, job.pixels)
+    samples = read_samples(Path(job.calibration), source.inputs, job.count, job.pixels)
     with tempfile.TemporaryDirectory(dir=job.folder) as folder:
         (job.folder / FLOAT_FILE).write_bytes(source.export(samples, Path(folder)))
     expected = [source.run(each) for each in samples[:COMPARED]]

@@ -62,7 +62,7 @@ def open_model(
     Args:
         model: Path, or `FILE.py:FACTORY`.
         shapes: Of the inputs as the framework has them; none: the model says them.
-        calibration: See `read_calibration`.
+        calibration: See `read_samples`.
         count: Most calibration samples.
         pixels: What 0 and 255 become; see `PixelScale`.
         log: Gets what the framework prints.

@@ -25,6 +25,8 @@ class SkeletonOp:
     """An operator of the file, in order of execution."""
 
     kind: str
+    inputs: tuple[SkeletonTensor, ...]
+    """Constants too; without optional ones that are absent"""
     outputs: tuple[SkeletonTensor, ...]
 
 
@@ -58,11 +60,16 @@ def read_skeleton(data: bytes) -> Skeleton:
         graph = tables.subgraph(0)
 
         def tensors(numbers: object) -> tuple[SkeletonTensor, ...]:
-            return tuple(_tensor(tables, graph, int(index)) for index in vector(numbers))
+            return tuple(_tensor(tables, graph, int(at)) for at in vector(numbers) if at >= 0)
 
         operators = [tables.operator(at, graph) for at in range(graph.OperatorsLength())]
         ops = (
-            SkeletonOp(tables.kind(each)[0], tensors(each.OutputsAsNumpy())) for each in operators
+            SkeletonOp(
+                tables.kind(each)[0],
+                tensors(each.InputsAsNumpy()),
+                tensors(each.OutputsAsNumpy()),
+            )
+            for each in operators
         )
         ends = (tensors(graph.InputsAsNumpy()), tensors(graph.OutputsAsNumpy()))
         return Skeleton(*ends, tuple(ops))

@@ -1,4 +1,4 @@
-"""Calibration data of a foreign model: files to the floats that it takes."""
+"""Samples of a foreign model: files to the floats that it takes."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ from tinyssl.data.columns import read_csv
 from tinyssl.data.folder import read_pictures
 from tinyssl.data.pixels import to_grey
 from tinyssl.data.scaling import HINT, PixelScale
-from tinyssl.data.walk import list_files, list_pictures
+from tinyssl.data.walk import Listing, list_files, list_pictures
 
 SEED = 0
 WAV_FULL_SCALE = 32768.0
+LABELS = ("y", "labels", "class_names")
+"""Arrays that are no inputs"""
 KINDS = "a folder of pictures or of .wav files, an .npz or .npy of what the model takes, or a .csv"
 FIT = (
     "give an .npz with an array an input (by its name, or in the model's order), of shape "
@@ -30,10 +32,10 @@ FIT = (
 )
 
 
-def read_calibration(
+def read_samples(
     path: Path, inputs: Sequence[FloatInput], count: int, pixels: str | None
 ) -> list[list[Floats]]:
-    """What the model is calibrated with: for each sample an array an input, with the batch of 1.
+    """What a foreign model takes: for each sample an array an input, with the batch of 1.
 
     Where there are more than `count`, a fixed seed draws them. `pixels` is the declaration of
     `PixelScale`, which pictures need.
@@ -43,13 +45,15 @@ def read_calibration(
         UsageError: There is no such file, or it is of no kind that can be read.
     """
     if not path.exists():
-        raise UsageError(f"there is no {path}", hint="check the path of --calibration")
+        raise UsageError(
+            f"there is no {path}", hint="check the path of --calibration or --test-data"
+        )
     columns = _columns(path, inputs, count, pixels)
     for column, each in zip(columns, inputs, strict=True):
         if not np.isfinite(column).all():
             raise DataError(
                 f"{path}: the samples of {each.name} hold numbers that are not finite",
-                hint="correct the calibration data",
+                hint="correct the samples",
             )
     return [[column[at][None] for column in columns] for at in range(len(columns[0]))]
 
@@ -60,22 +64,31 @@ def _columns(
     """One array (n, *shape without the batch) an input."""
     suffix = path.suffix.lower()
     if suffix in (".npz", ".npy"):
-        return [column[_chosen(len(column), count)] for column in _arrays(path, inputs)]
+        return [column[chosen(len(column), count)] for column in _arrays(path, inputs)]
     if len(inputs) != 1:
         names = ", ".join(each.name for each in inputs)
         raise UsageError(f"the model has {len(inputs)} inputs ({names})", hint=FIT)
     shape = inputs[0].shape[1:]
     if path.is_dir():
-        holds_wav = any(each.suffix.lower() == ".wav" for each in path.rglob("*"))
-        read = _clips if holds_wav else _pictures
+        read = _clips if holds_wav(path) else _pictures
         return [read(path, shape, count, pixels)]
     if suffix == ".csv":
         rows = read_csv(path).values.astype(np.float32)
-        return [_shaped(rows, shape, path)[_chosen(len(rows), count)]]
+        return [_shaped(rows, shape, path)[chosen(len(rows), count)]]
     raise UsageError(f"{path} is no calibration data", hint=f"give {KINDS}")
 
 
-def _chosen(total: int, count: int) -> np.ndarray:
+def holds_wav(folder: Path) -> bool:
+    """Whether the samples of a folder are sound."""
+    return any(each.suffix.lower() == ".wav" for each in folder.rglob("*"))
+
+
+def list_clips(folder: Path) -> Listing:
+    """The .wav files of a folder, in the order in which `read_samples` counts them."""
+    return list_files(folder, frozenset({".wav"}), "clips", ".wav")
+
+
+def chosen(total: int, count: int) -> np.ndarray:
     """Positions of at most `count` samples, ascending, by a fixed seed."""
     rng = np.random.default_rng(SEED)
     return np.sort(rng.choice(total, size=min(count, total), replace=False))
@@ -91,7 +104,8 @@ def _arrays(path: Path, inputs: Sequence[FloatInput]) -> list[Floats]:
         names = [each.name for each in inputs]
         arrays = read_arrays(path, names, FIT)
         if len(arrays) < len(names):
-            arrays = read_arrays(path, member_names(path)[: len(names)], FIT)
+            held = [name for name in member_names(path) if name not in LABELS]
+            arrays = read_arrays(path, held[: len(names)], FIT)
         found = list(arrays.values())
     if len(found) != len(inputs):
         raise DataError(
@@ -135,8 +149,8 @@ def _pictures(path: Path, shape: Shape, count: int, pixels: str | None) -> Float
             hint=f"say it with --pixels: {HINT}",
         )
     listing = list_pictures(path)
-    chosen = _chosen(len(listing.pictures), count)
-    listing = replace(listing, pictures=tuple(listing.pictures[at] for at in chosen))
+    places = chosen(len(listing.pictures), count)
+    listing = replace(listing, pictures=tuple(listing.pictures[at] for at in places))
     images = read_pictures(listing, (shape[0], shape[1]), Silent())
     images = to_grey(images) if shape[2] == 1 else images
     return PixelScale.parse(pixels, shape[2]).reals(images)
@@ -149,8 +163,8 @@ def _clips(path: Path, shape: Shape, count: int, _: str | None) -> Floats:
             f"{path} holds sound; the model takes {list(shape)}, which is no row of samples",
             hint="compute the features that it was trained with, and give them as .npz",
         )
-    found = list_files(path, frozenset({".wav"}), "clips", ".wav")
-    files = [found.root / found.pictures[at] for at in _chosen(len(found.pictures), count)]
+    found = list_clips(path)
+    files = [found.root / found.pictures[at] for at in chosen(len(found.pictures), count)]
     clips = np.stack([fit_length(read_wav(file), math.prod(shape)) for file in files])
     scaled: Floats = clips.astype(np.float32) / np.float32(WAV_FULL_SCALE)
     return scaled.reshape((len(scaled), *shape))

@@ -1,0 +1,79 @@
+"""Which class each score of a model means, where samples lie in a folder a class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.core.errors import DataError, UsageError
+from tinyssl.core.text import printable
+from tinyssl.data.base import Indices
+from tinyssl.data.names import checked_names
+
+BINARY = 2
+"""Classes that one score tells apart: the second one where it is above a half"""
+
+
+def order_by_scores(
+    labels: Indices,
+    folders: tuple[str, ...],
+    scores: int,
+    listed: Path | None,
+    *,
+    sole: bool = True,
+) -> tuple[Indices, tuple[str, ...]]:
+    """Labels by the model's scores, and the names of these; none for samples without classes.
+
+    Args:
+        labels: (n,) by the class folders in alphabetical order.
+        folders: Their names; empty where there are none.
+        scores: Elements of the model's output; one tells two classes apart.
+        listed: Text file with the class of each score, a line each; None: the folders' order.
+        sole: Whether the model has no other output: with several, the order must be listed.
+
+    Raises:
+        DataError: The file does not list the model's classes.
+        UsageError: Without a list, the folders are not as many as the classes.
+    """
+    if not folders:
+        return labels, ()
+    names = checked_names(folders, "the folder")
+    wanted = BINARY if scores == 1 else scores
+    if listed is not None:
+        order = _read_labels(listed)
+        if len(order) != wanted:
+            raise DataError(
+                f"{listed} has {len(order)} lines; the model tells {wanted} classes apart",
+                hint="write one class a line, in the order of the model's scores",
+            )
+        missing = [name for name in names if name not in order]
+        if missing:
+            raise DataError(
+                f"{listed} has no line {missing[0]}, which is a folder of pictures",
+                hint="each class folder needs its line, in the order of the model's scores",
+            )
+        moved = np.array([order.index(name) for name in names], np.int64)
+        return moved[labels], order
+    if len(names) != wanted or not sole:
+        raise UsageError(
+            f"the model gives {scores} scores and the folder has {len(names)} classes "
+            f"({', '.join(names[:4])}{', …' if len(names) > 4 else ''})",
+            hint="name the class of each score, a line each, in a text file: --labels FILE",
+        )
+    return labels, names
+
+
+def both_scores(found: NDArray[Any]) -> NDArray[Any]:
+    """Scores (n, 2) of two classes from the probability of the second one, as of a sigmoid."""
+    return np.stack([1 - found.ravel(), found.ravel()], axis=1)
+
+
+def _read_labels(path: Path) -> tuple[str, ...]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"cannot read {path}: {error}") from error
+    return checked_names([line.strip() for line in lines if line.strip()], printable(str(path)))
