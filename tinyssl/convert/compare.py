@@ -79,7 +79,7 @@ def _ratio(column: Sequence[tuple[Array, Array]]) -> float:
     return decibels(signal, float(np.median(np.square(expected - found).sum(axis=1))))
 
 
-class Agreement:
+class FloatAnswers:
     """How often INT8 forms of one model name another class than the float model.
 
     Args:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tinyssl.core.errors import UnsupportedModel
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.frontends.tflite import read_model, read_skeleton, write_model
 from tinyssl.graph.interface import Feeds
 from tinyssl.graph.model import DType, Model
+from tinyssl.graph.passes.float_weights import ChannelStatistics
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
-
-Weights = NDArray[np.float64]
 
 
 def read_float(data: bytes) -> Model:
@@ -48,30 +45,6 @@ def write_float(model: Model) -> bytes:
     builder = Builder()
     builder.Finish(file.Pack(builder), b"TFL3")
     return bytes(builder.Output())
-
-
-def constant(model: Model, index: int) -> Weights:
-    """Values of a constant."""
-    return model.tensor(index).array().astype(np.float64)
-
-
-def with_constants(model: Model, values: Mapping[int, NDArray[Any]]) -> Model:
-    """The graph with other constants of the same shapes."""
-    tensors = list(model.tensors)
-    for index, array in values.items():
-        tensors[index] = replace(
-            tensors[index], data=np.ascontiguousarray(array, np.float32).tobytes()
-        )
-    return replace(model, tensors=tuple(tensors))
-
-
-@dataclass(frozen=True)
-class ChannelStatistics:
-    """Of one activation over the calibration inputs, a value for each element of the last axis."""
-
-    largest: Weights
-    """Largest distance from 0"""
-    mean: Weights
 
 
 def channel_statistics(

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tinyssl.convert.bias_correction import correct_biases
-from tinyssl.convert.equalise import equalise
 from tinyssl.convert.float_graph import channel_statistics, read_float, write_float
 from tinyssl.core.config import ConvertConfig
 from tinyssl.core.errors import UnsupportedModel
 from tinyssl.core.progress import Progress
 from tinyssl.graph.interface import Feeds
+from tinyssl.graph.passes.bias_correction import correct_biases
+from tinyssl.graph.passes.equalise import equalise
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
 
 TOLERANCE = 1e-3

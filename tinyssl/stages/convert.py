@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tinyssl.convert.compare import Agreement
+from tinyssl.convert.compare import FloatAnswers
 from tinyssl.convert.files import CALIBRATION_SEED, FLOAT_FILE, LOG_FILE, MODEL_FILE, TEST_FILE
 from tinyssl.convert.mixed import Quantised, Search, quantise_within
 from tinyssl.convert.prepare import prepare
@@ -120,7 +120,7 @@ def _convert(
     prepared = prepare(float32, feeds, config, progress)
     run.results(**prepared.results)
     ranges = activation_ranges(prepared.tuned, samples, progress, config.ranges)
-    drop = Agreement(prepared.reference, feeds).drop
+    drop = FloatAnswers(prepared.reference, feeds).drop
     search = Search(config.int16_layers, config.max_drop, drop)
     found = quantise_within(prepared.tuned, ranges, feeds, search, log, progress)
     require_unit_input(found.written)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tinyssl.convert.compare import Agreement, compare
+from tinyssl.convert.compare import FloatAnswers, compare
 from tinyssl.convert.files import (
     CALIBRATION_FILE,
     CALIBRATION_SEED,
@@ -152,7 +152,7 @@ def _search(
 ) -> Search:
     if judge is not None:
         return Search(config.int16_layers, config.max_drop, lambda oracle: judge(oracle).drop)
-    return Search(config.int16_layers, config.max_drop, Agreement(float32, feeds).drop)
+    return Search(config.int16_layers, config.max_drop, FloatAnswers(float32, feeds).drop)
 
 
 def _compare(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.unit.convert.float_network import SHAPES, float_network
-from tinyssl.convert.compare import Agreement, compare
+from tinyssl.convert.compare import FloatAnswers, compare
 from tinyssl.convert.float_graph import write_float
 from tinyssl.convert.mixed import Search, noisiest, quantise_within
 from tinyssl.convert.ranges import measure_ranges
@@ -67,7 +67,7 @@ def test_the_noisiest_is_the_one_whose_range_is_too_wide(float32, feeds):
 
 
 def test_without_labels_another_answer_counts_as_lost(float32, feeds, tmp_path):
-    agreement = Agreement(float32, feeds)
+    agreement = FloatAnswers(float32, feeds)
     found = searched(float32, feeds, tmp_path, 0, 0, agreement.drop)
     assert agreement.drop(found.oracle) < 50
     agreement.answers[:] = [answer + 1 for answer in agreement.answers]

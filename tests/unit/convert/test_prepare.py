@@ -4,16 +4,11 @@ import numpy as np
 import pytest
 
 from tests.unit.convert.float_network import SHAPES, float_network
-from tinyssl.convert.bias_correction import correct_biases, rounded
-from tinyssl.convert.equalise import equalise, find_pairs
-from tinyssl.convert.float_graph import (
-    channel_statistics,
-    constant,
-    read_float,
-    with_constants,
-    write_float,
-)
+from tinyssl.convert.float_graph import channel_statistics, read_float, write_float
 from tinyssl.core.errors import UnsupportedModel
+from tinyssl.graph.passes.bias_correction import correct_biases, rounded
+from tinyssl.graph.passes.equalise import equalise, find_pairs
+from tinyssl.graph.passes.float_weights import constant, with_constants
 from tinyssl.ops.common.activation import Activation
 from tinyssl.ops.fully_connected import FullyConnected
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter

@@ -33,7 +33,7 @@ HINT = "give a folder with a folder a class, or an .npz with `y` (numbers from 0
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledFeeds:
     """Samples with their classes."""
 
     feeds: tuple[Feeds, ...]
@@ -44,7 +44,7 @@ class Labelled:
 
 def read_labelled(
     path: Path, float32: bytes, pixels: str | None, listed: Path | None = None
-) -> Labelled:
+) -> LabelledFeeds:
     """Samples of a folder with a folder a class, or of an .npz with `y` or `labels`.
 
     Args:
@@ -69,7 +69,7 @@ def read_labelled(
         )
     names = [each.name for each in inputs]
     feeds = tuple(dict(zip(names, sample, strict=True)) for sample in samples)
-    return Labelled(feeds, labels[chosen(len(labels), MOST)])
+    return LabelledFeeds(feeds, labels[chosen(len(labels), MOST)])
 
 
 def _labels(path: Path, scores: int, listed: Path | None, *, sole: bool) -> Indices:
@@ -88,7 +88,7 @@ def _labels(path: Path, scores: int, listed: Path | None, *, sole: bool) -> Indi
 
 
 def measure_labelled(
-    float32: bytes, oracle: TflmInterpreter, labelled: Labelled, progress: Progress
+    float32: bytes, oracle: TflmInterpreter, labelled: LabelledFeeds, progress: Progress
 ) -> Quality:
     """Accuracy of both by the first output; the first of equal scores counts, as on a device."""
     litert = LitertInterpreter(float32, Kernels.OPTIMISED)

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tinyssl.convert.float_graph import ChannelStatistics, Weights, constant, with_constants
 from tinyssl.graph.model import Model
+from tinyssl.graph.passes.float_weights import ChannelStatistics, Weights, constant, with_constants
 from tinyssl.ops.common.weights import WeightedOp
 from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinyssl.convert.float_graph import ChannelStatistics, Weights, constant, with_constants
 from tinyssl.graph.model import Model
+from tinyssl.graph.passes.float_weights import ChannelStatistics, Weights, constant, with_constants
 from tinyssl.ops.common.activation import Activation
 from tinyssl.ops.common.pool import Pool2D
 from tinyssl.ops.common.weights import WeightedOp
