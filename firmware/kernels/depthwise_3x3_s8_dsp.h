@@ -9,7 +9,7 @@
  * channel for an input channel, at least 4 channels. */
 struct tinyssl_depthwise_3x3_dsp {
     const int8_t *weight;   /* [channels][3][3], and one byte */
-    const int32_t *channel; /* [channels][2], as struct tinyssl_channel */
+    const int32_t *channel; /* [channels][2], of whole shifts */
     void (*line)(const uint8_t *plane, const struct tinyssl_line *line, const uint32_t *taps,
                  int8_t *out); /* tinyssl_line_* of the stride and the clamp */
     uint16_t channels;         /* elements */

@@ -14,7 +14,6 @@ static void pixel(const struct tinyssl_depthwise_rv32 *given, const int8_t *cons
     const int8_t *const x0 = taps[0], *const x1 = taps[1], *const x2 = taps[2];
     const int8_t *const x3 = taps[3], *const x4 = taps[4], *const x5 = taps[5];
     const int8_t *const x6 = taps[6], *const x7 = taps[7], *const x8 = taps[8];
-    const int32_t offset = 2 * p.out_zero + 1;
     const int8_t *w = p.weight;
     const int32_t *entry = p.channel;
     for (int32_t c = 0; c < p.channels; c++, w += TAPS, entry += ENTRY) {
@@ -22,7 +21,7 @@ static void pixel(const struct tinyssl_depthwise_rv32 *given, const int8_t *cons
         sum += x0[c] * w[0] + x1[c] * w[1] + x2[c] * w[2];
         sum += x3[c] * w[3] + x4[c] * w[4] + x5[c] * w[5];
         sum += x6[c] * w[6] + x7[c] * w[7] + x8[c] * w[8];
-        out[c] = tinyssl_requantise_rv32(sum, entry, offset, p.out_min, p.out_max);
+        out[c] = tinyssl_requantise_rv32(sum, entry, p.out_zero, p.out_min, p.out_max);
     }
 }
 

@@ -20,7 +20,7 @@ _Static_assert(offsetof(struct tinyssl_planes, multiplier) == 8 &&
                    offsetof(struct tinyssl_planes, step) == 24 &&
                    offsetof(struct tinyssl_planes, odd) == 36 &&
                    offsetof(struct tinyssl_planes, weight) == 44 &&
-                   offsetof(struct tinyssl_planes, offset) == 52 &&
+                   offsetof(struct tinyssl_planes, out_zero) == 52 &&
                    offsetof(struct tinyssl_planes, out) == 60 &&
                    offsetof(struct tinyssl_planes, last) == 72,
                "the instructions below know these places");
@@ -41,6 +41,9 @@ _Static_assert(offsetof(struct tinyssl_planes, multiplier) == 8 &&
     "strd r0, r2, [r1, #44]\n"                                                                     \
     "ldr r3, [r1, #52]\n"                                                                          \
     "lsl r12, r3, r10\n"                                                                           \
+    "mov r3, #1\n"                                                                                 \
+    "lsl r3, r3, r10\n"                                                                            \
+    "add r12, r12, r3, lsr #1\n"                                                                   \
     "strd r11, r12, [r1, #8]\n"                                                                    \
     "asr r3, r10, #7\n"                                                                            \
     "str r3, [r1, #16]\n"                                                                          \
@@ -111,8 +114,8 @@ _Static_assert(offsetof(struct tinyssl_planes, multiplier) == 8 &&
                   PRODUCTS_##form "ldrd r10, r11, [r1]\n"                                          \
               "asr r3, r3, r10\n"                                                                  \
               "asr lr, lr, r10\n"                                                                  \
-              "ssat r3, #8, r3, asr #1\n"                                                          \
-              "ssat lr, #8, lr, asr #1\n"                                                          \
+              "ssat r3, #8, r3\n"                                                                 \
+              "ssat lr, #8, lr\n"                                                                 \
               "strb r3, [r2]\n"                                                                    \
               "strb lr, [r2, r12]\n"                                                               \
               "add r2, r2, r12, lsl #1\n"                                                          \
@@ -123,7 +126,7 @@ _Static_assert(offsetof(struct tinyssl_planes, multiplier) == 8 &&
               "ldrd r3, lr, [r1, #16]\n" SUM_OF_LAST(pitch) PRODUCTS_##form                        \
               "ldrd r10, r11, [r1]\n"                                                              \
               "asr r3, r3, r10\n"                                                                  \
-              "ssat r3, #8, r3, asr #1\n"                                                          \
+              "ssat r3, #8, r3\n"                                                                 \
               "strb r3, [r2]\n"                                                                    \
               "add r2, r2, r12\n"                                                                  \
               "3: ldr r10, [r1, #28]\n"                                                            \
@@ -160,14 +163,14 @@ static int32_t sum(const struct tinyssl_planes *state, const uint8_t *at, const 
 static void one(struct tinyssl_planes *s, int32_t pitch, int32_t stride, int32_t sign)
 {
     const struct tinyssl_channel channel = {s->channel[0], s->channel[1]};
-    const int32_t rounding = tinyssl_lsl(s->offset, channel.word);
+    const int32_t rounding = tinyssl_depthwise_rounding(s->out_zero, channel);
     const int32_t count = s->pairs / stride / 4 * 2 + s->odd;
     int8_t *out = s->out++;
     s->start[0] = tinyssl_start(channel);
     for (int32_t y = 0; y < s->rows; y += stride * pitch) {
         for (int32_t x = 0; x < count; x++, out += s->step) {
             const int32_t total = sum(s, s->plane + y + 2 * stride * x, s->weight, pitch);
-            *out = tinyssl_requantise_dsp(total, channel, rounding, sign);
+            *out = tinyssl_requantise_depthwise(total, channel, rounding, sign);
         }
     }
     s->plane += s->plane_bytes;
@@ -242,7 +245,7 @@ void tinyssl_depthwise_image_s8_dsp(const int8_t *in, const struct tinyssl_depth
     state.rows = p->out_h * p->stride * p->pitch;
     state.weight = p->weight;
     state.channel = p->channel;
-    state.offset = 2 * p->out_zero + 1;
+    state.out_zero = p->out_zero;
     state.out = out;
     state.plane_bytes = bytes;
     for (int32_t c = 0; c < channels; c += LANES) {

@@ -8,7 +8,7 @@ struct tinyssl_planes {
     int32_t word;           /* of the channel's table */
     const uint8_t *end;     /* of the row's pairs of outputs */
     int32_t multiplier;     /* Q31 */
-    int32_t rounding;       /* tinyssl_rounding() */
+    int32_t rounding;       /* tinyssl_depthwise_rounding() */
     int32_t start[2];       /* tinyssl_start(), twice */
     int32_t step;           /* bytes from an output to the next */
     int32_t skip;           /* bytes from the end of a row's pairs to the next row */
@@ -17,7 +17,7 @@ struct tinyssl_planes {
     int32_t rows;           /* bytes of the rows that windows start at */
     const int8_t *weight;   /* of the next channel */
     const int32_t *channel; /* table of the next channel */
-    int32_t offset;         /* 2 * zero point of the output + 1 */
+    int32_t out_zero;       /* zero point of the output */
     const uint8_t *plane;   /* of the next channel */
     int8_t *out;            /* of the next channel */
     int32_t plane_bytes;
@@ -30,7 +30,7 @@ struct tinyssl_planes {
  * are small enough to widen four channels of them as a whole. */
 struct tinyssl_depthwise_image_dsp {
     const int8_t *weight;                       /* [channels][3][3], and one byte */
-    const int32_t *channel;                     /* [channels][2], as struct tinyssl_channel */
+    const int32_t *channel;                     /* [channels][2], of whole shifts */
     void (*four)(struct tinyssl_planes *state); /* tinyssl_image_* */
     uint16_t channels, in_w;                    /* elements */
     uint8_t out_h, out_w;                       /* elements */

@@ -25,7 +25,7 @@ void tinyssl_prepare_line(struct tinyssl_line *line, const int8_t *taps,
     line->step = step;
     line->end = tinyssl_line_end(plane, stride, count);
     line->multiplier = channel.multiplier;
-    line->rounding = tinyssl_rounding(out_zero, channel);
+    line->rounding = tinyssl_depthwise_rounding(out_zero, channel);
     line->start[0] = start;
     line->start[1] = start;
     line->odd = count & 1;
@@ -81,13 +81,13 @@ _Static_assert(offsetof(struct tinyssl_line, step) == 4 && offsetof(struct tinys
     "smmlar r3, r3, r10, r12\n"                                                                    \
     "smmlar lr, lr, r10, r11\n"
 #define STORE_relu                                                                                 \
-    "ssat r3, #8, r3, asr #1\n"                                                                    \
-    "ssat lr, #8, lr, asr #1\n"                                                                    \
+    "ssat r3, #8, r3\n"                                                                           \
+    "ssat lr, #8, lr\n"                                                                           \
     "strb r3, [r2]\n"                                                                              \
     "strb lr, [r2, r11]\n"                                                                         \
     "add r2, r2, r11, lsl #1\n"
 #define STORE_signed STORE_relu
-#define STORE_LAST_relu "ssat r3, #8, r3, asr #1\nstrb r3, [r2]\n"
+#define STORE_LAST_relu "ssat r3, #8, r3\nstrb r3, [r2]\n"
 #define STORE_LAST_signed STORE_LAST_relu
 
 #define UNUSED __attribute__((unused))
@@ -124,8 +124,8 @@ _Static_assert(offsetof(struct tinyssl_line, step) == 4 && offsetof(struct tinys
     "ldm r1, {r10, r11, r12}\n"                                                                    \
     "asr r3, r3, r10\n"                                                                            \
     "asr lr, lr, r10\n"                                                                            \
-    "usat r3, #8, r3, asr #1\n"                                                                    \
-    "usat lr, #8, lr, asr #1\n"                                                                    \
+    "usat r3, #8, r3\n"                                                                           \
+    "usat lr, #8, lr\n"                                                                           \
     "strh r3, [r2, #" first "]\n"                                                                  \
     "strh lr, [r2, #" second "]\n" NEXT "cmp r0, r12\n"
 
@@ -149,7 +149,7 @@ _Static_assert(offsetof(struct tinyssl_line, step) == 4 && offsetof(struct tinys
               "ldrd r3, lr, [r1, #20]\n" SUM_OF_LAST PRODUCTS_relu                                 \
               "ldr r10, [r1]\n"                                                                    \
               "asr r3, r3, r10\n"                                                                  \
-              "usat r3, #8, r3, asr #1\n"                                                          \
+              "usat r3, #8, r3\n"                                                                 \
               "strh r3, [r2]\n"                                                                    \
               "3: pop {r4, r5, r6, r7, r8, r9, r10, r11, r12, pc}\n");                             \
     }
@@ -182,15 +182,15 @@ enum { FORM_relu, FORM_signed };
 static void store_output(int32_t sum2, const struct tinyssl_line *line, int32_t form, int8_t *out)
 {
     const struct tinyssl_channel channel = {line->word, line->multiplier};
-    *out = tinyssl_requantise_dsp(sum2, channel, line->rounding, form == FORM_signed);
+    *out = tinyssl_requantise_depthwise(sum2, channel, line->rounding, form == FORM_signed);
 }
 
 /* An output, raised by 128 already, as int16. */
 static void put_raised(int32_t sum2, const struct tinyssl_line *line, int8_t *out)
 {
     const int32_t x = tinyssl_smmlar(sum2, line->multiplier, line->rounding);
-    const int32_t half = tinyssl_asr(x, line->word) >> 1;
-    const uint16_t value = (uint16_t)(half < 0 ? 0 : half > UINT8_MAX ? UINT8_MAX : half);
+    const int32_t y = tinyssl_asr(x, line->word);
+    const uint16_t value = (uint16_t)(y < 0 ? 0 : y > UINT8_MAX ? UINT8_MAX : y);
     memcpy(out, &value, sizeof value);
 }
 

@@ -33,7 +33,7 @@ struct TINYSSL_IN_BYTES tinyssl_line {
     int32_t step;       /* bytes from an output to the next; columns: from four to the next four */
     uint32_t end;       /* low word of the address: of the plane's words that pairs start at */
     int32_t multiplier; /* Q31 */
-    int32_t rounding;   /* tinyssl_rounding() */
+    int32_t rounding;   /* tinyssl_depthwise_rounding() */
     int32_t start[2];   /* tinyssl_start(), twice */
     int32_t odd;        /* 1: one output follows the last pair */
     uint32_t taps[10];  /* for rows 0, 1, 2, 0, 1: taps 0 and 1, taps 1 and 2, doubled */

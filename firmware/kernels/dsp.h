@@ -89,6 +89,13 @@ static inline int8_t tinyssl_ssat8_asr1(int32_t x)
     return (int8_t)result;
 }
 
+static inline int8_t tinyssl_ssat8(int32_t x)
+{
+    int32_t result;
+    __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(x));
+    return (int8_t)result;
+}
+
 static inline uint32_t tinyssl_sxtb16_ror8(uint32_t bytes)
 {
     uint32_t pair;
@@ -209,11 +216,16 @@ static inline uint32_t tinyssl_sadd16(uint32_t a, uint32_t b)
     return tinyssl_pair(tinyssl_low(a) + tinyssl_low(b), tinyssl_high(a) + tinyssl_high(b));
 }
 
+/* x saturated to int8. */
+static inline int8_t tinyssl_ssat8(int32_t x)
+{
+    return (int8_t)(x < INT8_MIN ? INT8_MIN : x > INT8_MAX ? INT8_MAX : x);
+}
+
 /* x / 2, downwards, saturated to int8. */
 static inline int8_t tinyssl_ssat8_asr1(int32_t x)
 {
-    const int32_t half = x >> 1;
-    return (int8_t)(half < INT8_MIN ? INT8_MIN : half > INT8_MAX ? INT8_MAX : half);
+    return tinyssl_ssat8(x >> 1);
 }
 
 /* A byte to an address that then moves on. */
@@ -278,6 +290,24 @@ static inline int8_t tinyssl_requantise_dsp(int32_t sum2, struct tinyssl_channel
 {
     return sign ? tinyssl_requantise_signed(sum2, channel, rounding)
                 : tinyssl_requantise_relu(sum2, channel, rounding);
+}
+
+/* The tables of most depthwise kernels hold the whole right shift, [0, 31]: 0 for multipliers of one half
+ * and more, which only layers of the form without the sign may have. */
+
+/* As tinyssl_rounding(). Half of a shift of 0 is none. */
+static inline int32_t tinyssl_depthwise_rounding(int32_t out_zero, struct tinyssl_channel channel)
+{
+    const uint32_t one = (uint32_t)tinyssl_lsl(1, channel.word);
+    return tinyssl_lsl(out_zero, channel.word) + (int32_t)(one >> 1);
+}
+
+/* As tinyssl_requantise_dsp(). */
+static inline int8_t tinyssl_requantise_depthwise(int32_t sum2, struct tinyssl_channel channel,
+                                                  int32_t rounding, int32_t sign)
+{
+    const int32_t x = tinyssl_smmlar(sum2, channel.multiplier, rounding);
+    return tinyssl_ssat8(tinyssl_asr(sign ? x + (sum2 >> 31) : x, channel.word));
 }
 
 /* Clamps `size` > 0 bytes to a fused activation, where that is narrower than int8. Most bytes are

@@ -15,7 +15,7 @@ struct tinyssl_fused_block_dsp {
     struct tinyssl_product4_dsp project; /* of columns that are not doubled */
     struct tinyssl_add_dsp add;          /* one row; size 0: none. left: the block's input */
     const int8_t *weight;                /* depthwise, [channels][3][3] and a byte more */
-    const int32_t *channel;              /* depthwise, [channels][2], struct tinyssl_channel */
+    const int32_t *channel;              /* depthwise, [channels][2], whole shifts */
     uint16_t in_h, in_w, in_c;           /* elements */
     uint16_t channels;                   /* between expansion and projection */
     uint16_t out_h, out_w;               /* elements */

@@ -7,8 +7,10 @@
 
 #if defined(__GNUC__)
 #define TINYSSL_INLINE static inline __attribute__((always_inline))
+#define TINYSSL_APART static __attribute__((noinline))
 #else
 #define TINYSSL_INLINE static inline
+#define TINYSSL_APART static
 #endif
 
 /* Bytes 1 and 3 of a word, and bytes 0 and 2 of it shifted left by 8: 256 times their values. */

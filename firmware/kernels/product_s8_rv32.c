@@ -15,11 +15,11 @@ static inline struct sums starts(const int32_t *entry)
 static inline void store_rows(const struct tinyssl_product_rv32 *p, struct sums sum,
                               const int32_t *entry, int8_t *out)
 {
-    const int32_t offset = 2 * p->out_zero + 1;
-    out[0] = tinyssl_requantise_rv32(sum.a, entry, offset, p->out_min, p->out_max);
-    out[1] = tinyssl_requantise_rv32(sum.b, entry + ENTRY, offset, p->out_min, p->out_max);
-    out[2] = tinyssl_requantise_rv32(sum.c, entry + 2 * ENTRY, offset, p->out_min, p->out_max);
-    out[3] = tinyssl_requantise_rv32(sum.d, entry + 3 * ENTRY, offset, p->out_min, p->out_max);
+    const int32_t zero = p->out_zero;
+    out[0] = tinyssl_requantise_rv32(sum.a, entry, zero, p->out_min, p->out_max);
+    out[1] = tinyssl_requantise_rv32(sum.b, entry + ENTRY, zero, p->out_min, p->out_max);
+    out[2] = tinyssl_requantise_rv32(sum.c, entry + 2 * ENTRY, zero, p->out_min, p->out_max);
+    out[3] = tinyssl_requantise_rv32(sum.d, entry + 3 * ENTRY, zero, p->out_min, p->out_max);
 }
 
 /* Sums are ready, and the loads of the next input have not begun: GCC would take so many of these ahead
@@ -104,7 +104,7 @@ static inline int8_t row_of_1(const struct tinyssl_product_rv32 *p, const int8_t
     for (int32_t k = 0; k < p->depth; k++) {
         sum += p->weight[k] * x[k];
     }
-    return tinyssl_requantise_rv32(sum, p->channel, 2 * p->out_zero + 1, p->out_min, p->out_max);
+    return tinyssl_requantise_rv32(sum, p->channel, p->out_zero, p->out_min, p->out_max);
 }
 
 void tinyssl_product2_rv32(const struct tinyssl_product_rv32 *given, const int8_t *x,

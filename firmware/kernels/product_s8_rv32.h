@@ -11,7 +11,8 @@ struct tinyssl_product_rv32 {
     const int8_t *weight; /* [out_c][depth] */
     const int32_t
         *channel;     /* [out_c][2]: start of the sum (bias, zero point of the input folded in) *
-                               * 2^8 + (shift - 1), where the shift goes right, [1, 31]; multiplier, Q31 */
+                             * 2^8 + shift, which goes right, [0, 31]; multiplier, Q31. A shift of
+                             * 0 is for layers whose clamp begins at the zero point */
     int32_t depth;    /* inputs of a channel */
     int16_t out_c;    /* channels */
     int16_t out_zero; /* zero point, [-128, 127] */
@@ -27,17 +28,18 @@ void tinyssl_product1_rv32(const struct tinyssl_product_rv32 *p, const int8_t *x
 
 /* As tinyssl_requantise of fixed_point.h and the output's zero point, clamped. The generator proves for
  * each channel that |sum| < 2^30 and that nothing here overflows. entry: of the channel table;
- * offset: 2 * zero point + 1. The doubled product's top word and the bit below it are the rounding
+ * zero: zero point of the output. The doubled product's top word and the bit below it are the rounding
  * doubling high product; half of 2^shift, less one where that is negative, makes halves go away from
  * zero; the zero point is added before the shift instead of after it. */
-static inline int8_t tinyssl_requantise_rv32(int32_t sum, const int32_t *entry, int32_t offset,
+static inline int8_t tinyssl_requantise_rv32(int32_t sum, const int32_t *entry, int32_t zero,
                                              int32_t low, int32_t high)
 {
     const int64_t product = (int64_t)(sum * 2) * entry[1];
     const int32_t shift = entry[0] & 0x1f;
     int32_t x = (int32_t)(product >> 32) + (int32_t)((uint32_t)product >> 31);
     x += x >> 31;
-    return tinyssl_clamp((x + offset * (INT32_C(1) << shift)) >> shift >> 1, low, high);
+    x += (int32_t)(((uint32_t)zero << shift) + (UINT32_C(1) << shift >> 1));
+    return tinyssl_clamp(x >> shift, low, high);
 }
 
 #endif

@@ -30,8 +30,13 @@ class Chain:
         self.index = self.file.activation(shape, self.scale, zero)
         return self.index
 
-    def conv(self, channels, *, kernel=1, stride=1, padding=SAME, activation=NONE, zero=-128):
-        """CONV_2D to so many channels; DEPTHWISE_CONV_2D where `channels` is 0."""
+    def conv(
+        self, channels, *, kernel=1, stride=1, padding=SAME, activation=NONE, zero=-128, gain=1
+    ):
+        """CONV_2D to so many channels; DEPTHWISE_CONV_2D where `channels` is 0.
+
+        `gain` makes the output scale smaller.
+        """
         depthwise, count = channels == 0, channels or self.shape[3]
         square = (kernel, kernel)
         shape = (1, *square, count) if depthwise else (count, *square, self.shape[3])
@@ -47,6 +52,7 @@ class Chain:
         scale = np.float32(_scaled(self.source, taps, self.scale * scales.mean()))
         if activation == RELU6:  # so that 6 is sometimes inside int8 and sometimes its end
             scale = np.float32(6 / 255) if self.source.integers(2) else np.float32(6 / 150)
+        scale = np.float32(scale / gain)
         places = _places(self.shape[1:3], square, (stride, stride), padding)
         self.scale, self.zero, self.shape = scale, zero, (1, *places, count)
         self.index = self.file.activation(self.shape, scale, zero)
@@ -78,14 +84,16 @@ def block(
     expand=True,
     add="",
     activation=RELU6,
+    gain=1,
 ):
-    """Input, middle and output channels; `add`: the input on that side."""
+    """Input, middle and output channels; `add`: the input on that side; `gain` of the middle."""
     chain = Chain(seed)
     zero = -128 if activation == RELU6 else 7
     start = chain.start((1, *size, channels[0] if expand else channels[1]), -9 if expand else zero)
     if expand:
         chain.conv(channels[1], activation=activation, zero=zero)
-    chain.conv(0, kernel=3, stride=stride, padding=padding, activation=activation, zero=zero)
+    middle = {"kernel": 3, "stride": stride, "padding": padding, "gain": gain}
+    chain.conv(0, **middle, activation=activation, zero=zero)
     result = chain.conv(channels[2], zero=3)
     if add:
         chain.add(*((start, result) if add == "left" else (result, start)))
@@ -137,6 +145,7 @@ BLOCKS: dict[str, Callable[[], bytes]] = {
     "block shallow signed": partial(
         block, channels=(12, 16, 6), size=(6, 9), activation=NONE, seed=9
     ),
+    "block steep": partial(block, gain=40),
     "pair": partial(block, expand=False, channels=(0, 8, 12)),
     "pair stride 2": partial(block, expand=False, channels=(0, 16, 8), stride=2, size=(9, 10)),
     "pair odd": partial(block, expand=False, channels=(0, 7, 5), size=(5, 7), seed=4),

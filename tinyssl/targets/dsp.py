@@ -22,9 +22,10 @@ from tinyssl.targets.requantise import (
     channel_table,
     channels,
     clamp,
+    filter_rows,
     filter_shape,
     needs_sign,
-    one_filter_input,
+    reads_all_channels,
     requantise_fits,
 )
 
@@ -90,7 +91,7 @@ def product4(
         form: `bytes`, `planes`, `plain` or `pairs`.
         pixels: Of each row.
     """
-    rows = channels(model, op).rows
+    rows = filter_rows(model, op)
     pairs = form == "pairs"
     role, layout = (
         ("pairs", pairs_layout(rows)) if pairs else ("rows", rows_layout(model, op, rows))
@@ -99,7 +100,8 @@ def product4(
     steps = -(-padded // STEP)
     loops = max(1, -(-(steps - 1) // UNROLLED))
     low, high = clamp(model, op)
-    table = channel_table(model, op, constants, raise_by=RAISED, multiple=2 if pairs else 1)
+    multiple = 2 if pairs else 1
+    table = channel_table(model, op, constants, raise_by=RAISED, multiple=multiple, less=1)
     sign = "signed" if needs_sign(model, op) else "relu"
     name, comment = _name(role, model, op), model.tensor(op.weight).name
     return {
@@ -162,8 +164,8 @@ def pointwise(model: Model, op: Pointwise, constants: Constants) -> Fields:
 
 
 def conv_fits(model: Model, op: Convolution) -> bool:
-    """A convolution without dilation, in range; a depthwise one of an input of one channel too."""
-    return op.dilation == (1, 1) and one_filter_input(model, op) and product4_fits(model, op)
+    """A convolution without dilation, in range; a depthwise one of few channels too."""
+    return op.dilation == (1, 1) and reads_all_channels(model, op) and product4_fits(model, op)
 
 
 def conv_scratch(model: Model, op: Convolution) -> int:

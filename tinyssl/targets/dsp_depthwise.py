@@ -50,19 +50,19 @@ def fits(model: Model, op: DepthwiseConv2D) -> bool:
         and op.dilation == (1, 1)
         and max(op.padding.top, op.padding.left) <= UINT8_MAX
         and op.multiplier == 1
-        and requantise_fits(model, op)
+        and requantise_fits(model, op, steep=True)
     )
 
 
 def direct_fits(model: Model, op: DepthwiseConv2D) -> bool:
-    """At least 4 channels, at most 3 columns of taps, no dilation, no window on padding alone."""
+    """At least 4 channels, 2 or 3 columns of taps or one tap, no window on padding alone."""
     _, in_h, in_w, in_c = model.tensor(op.input).shape
     _, out_h, out_w, _ = model.tensor(op.output).shape
     _, k_h, k_w, _ = model.tensor(op.weight).shape
     return (
         is_plain(model, op)
         and in_c >= LANES
-        and k_w <= DIRECT_COLUMNS
+        and (1 < k_w <= DIRECT_COLUMNS or (k_h, k_w) == (1, 1))
         and op.dilation == (1, 1)
         and op.multiplier == 1
         and max(k_h, *op.stride) <= UINT8_MAX
@@ -93,7 +93,7 @@ def direct_fields(model: Model, op: DepthwiseConv2D, constants: Constants) -> Fi
         "weight": constants.intern(
             Array(name, "int8_t", values.ravel(), values.shape, weight.name)
         ),
-        "channel": channel_table(model, op, constants, raise_by=-zero),
+        "channel": channel_table(model, op, constants, raise_by=-zero, less=1),
         **{"channels": in_c, "in_h": in_h, "in_w": in_w, "out_h": out_h, "out_w": out_w},
         "k_h": weight.shape[1],
         "k_w": weight.shape[2],

@@ -140,7 +140,7 @@ def _depthwise_fits(model: Model, op: DepthwiseConv2D) -> bool:
         and op.padding.left in (0, 1)
         and op.padding.top <= dsp.UINT8_MAX
         and op.multiplier == 1
-        and requantise_fits(model, op, raise_output=dsp.RAISED)
+        and requantise_fits(model, op, raise_output=dsp.RAISED, steep=True)
         and not needs_sign(model, op)
     )
 

@@ -23,7 +23,16 @@ from tinyssl.ops.unidirectional_sequence_lstm import (
     lstm_params,
     reads_type,
 )
-from tinyssl.targets import dsp, dsp_depthwise, dsp_elementwise, mve, mve_streaming, rv32, streaming
+from tinyssl.targets import (
+    depthwise_any,
+    dsp,
+    dsp_depthwise,
+    dsp_elementwise,
+    mve,
+    mve_streaming,
+    rv32,
+    streaming,
+)
 from tinyssl.targets.boards import Isa
 
 KERNEL_ABI = 3
@@ -126,6 +135,13 @@ DSP: KernelTable = {
             overlaps=dsp_depthwise.overlaps,
         ),
         DIRECT,
+        Kernel(
+            "depthwise_any_s8_dsp",
+            "tinyssl_depthwise_any",
+            ("depthwise_any.h", *LANES),
+            supports=depthwise_any.fits,
+            make_params=depthwise_any.dsp_fields,
+        ),
         WINDOWS,
     ),
     FullyConnected: (DENSE, POINTWISE),
@@ -222,6 +238,13 @@ MVE: KernelTable = {
             make_params=mve.depthwise,
             scratch=mve.depthwise_scratch,
             overlaps=mve_streaming.depthwise,
+        ),
+        Kernel(
+            "depthwise_any_s8_mve",
+            "tinyssl_depthwise_any",
+            ("depthwise_any.h", "mve.h"),
+            supports=depthwise_any.fits,
+            make_params=depthwise_any.mve_fields,
         ),
         WINDOWS_MVE,
     ),

@@ -22,9 +22,11 @@ from tinyssl.targets.pointwise import Pointwise, is_pointwise, pixel_grid
 from tinyssl.targets.requantise import (
     channels,
     clamp,
+    filter_rows,
     filter_shape,
     needs_sign,
-    one_filter_input,
+    raised_starts,
+    reads_all_channels,
     requantise_fits,
 )
 
@@ -46,7 +48,7 @@ def table_words(starts: NDArray[np.int64], multipliers: NDArray[np.int64]) -> ND
 
     Args:
         starts: (..., 4).
-        multipliers: (..., 4, 2): Q31, and a shift in [-31, -1].
+        multipliers: (..., 4, 2): Q31, and a shift in [-31, 0].
 
     Returns:
         (..., 2, 4): words, multipliers.
@@ -55,10 +57,19 @@ def table_words(starts: NDArray[np.int64], multipliers: NDArray[np.int64]) -> ND
     return np.stack([words, multipliers[..., 0]], axis=-2).astype(np.int32)
 
 
-def _requantise_table(model: Model, op: WeightedOp) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def requantise_table(
+    model: Model, op: WeightedOp, raise_by: int = 0
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Starts (channels) and multipliers (channels, 2) for `table_words`.
+
+    Args:
+        model: A model.
+        op: One of its operators.
+        raise_by: What the kernel adds to each input.
+    """
     layer = channels(model, op)
     pairs = [(multiplier.value, multiplier.shift) for multiplier in layer.multipliers]
-    return np.array(layer.starts, np.int64), np.array(pairs, np.int64)
+    return np.array(raised_starts(layer, raise_by), np.int64), np.array(pairs, np.int64)
 
 
 def weights_name(role: str, model: Model, op: WeightedOp) -> str:
@@ -79,8 +90,8 @@ def _output(model: Model, op: WeightedOp) -> Fields:
 
 def product(model: Model, op: WeightedOp, constants: Constants) -> Fields:
     """Members of `struct tinyssl_product_mve`."""
-    rows = channels(model, op).rows
-    starts, multipliers = _requantise_table(model, op)
+    rows = filter_rows(model, op)
+    starts, multipliers = requantise_table(model, op)
     spare = -len(starts) % QUAD
     table = table_words(
         np.pad(starts, (0, spare)).reshape(-1, QUAD),
@@ -98,9 +109,14 @@ def product(model: Model, op: WeightedOp, constants: Constants) -> Fields:
     }
 
 
+def in_range(model: Model, op: WeightedOp) -> bool:
+    """Proved; without the sign VRSHL may shift by 0."""
+    return requantise_fits(model, op, steep=True)
+
+
 def pointwise_fits(model: Model, op: Pointwise) -> bool:
     """Pixel by pixel, in range."""
-    return is_pointwise(model, op) and requantise_fits(model, op)
+    return is_pointwise(model, op) and in_range(model, op)
 
 
 def pointwise(model: Model, op: Pointwise, constants: Constants) -> Fields:
@@ -117,8 +133,8 @@ def pointwise(model: Model, op: Pointwise, constants: Constants) -> Fields:
 
 
 def conv_fits(model: Model, op: Convolution) -> bool:
-    """A convolution without dilation, in range; a depthwise one of an input of one channel too."""
-    return op.dilation == (1, 1) and one_filter_input(model, op) and requantise_fits(model, op)
+    """A convolution without dilation, in range; a depthwise one of few channels too."""
+    return op.dilation == (1, 1) and reads_all_channels(model, op) and in_range(model, op)
 
 
 def conv_scratch(model: Model, op: Convolution) -> int:
@@ -158,7 +174,7 @@ def conv(model: Model, op: Convolution, constants: Constants) -> Fields:
 
 def dense_fits(model: Model, op: FullyConnected) -> bool:
     """A fully connected layer of one row, in range."""
-    return count_rows(model, op) == 1 and requantise_fits(model, op)
+    return count_rows(model, op) == 1 and in_range(model, op)
 
 
 def dense(model: Model, op: FullyConnected, constants: Constants) -> Fields:
@@ -182,7 +198,7 @@ def depthwise_fits(model: Model, op: DepthwiseConv2D) -> bool:
         and op.dilation == (1, 1)
         and op.multiplier == 1
         and model.tensor(op.input).shape[-1] % QUAD == 0
-        and requantise_fits(model, op)
+        and in_range(model, op)
         and pairs_fit(channels(model, op).rows)
     )
 
@@ -197,7 +213,7 @@ def depthwise(model: Model, op: DepthwiseConv2D, constants: Constants) -> Fields
     rows = channels(model, op).rows
     spare = -len(rows) % BLOCK
     taps = np.pad(rows, ((0, spare), (0, 0))).reshape(-1, BLOCK, rows.shape[1]).swapaxes(1, 2)
-    starts, multipliers = _requantise_table(model, op)
+    starts, multipliers = requantise_table(model, op)
     order = list(BLOCK_ORDER)
     table = table_words(
         np.pad(starts, (0, spare)).reshape(-1, QUAD, QUAD).swapaxes(1, 2)[:, order],

@@ -26,6 +26,10 @@ SUM_LIMIT = 2**30
 START_LIMIT = 2**23
 """The start of a sum is kept in 24 bits, beside the shift"""
 
+FEW = 4
+"""Input channels up to which a depthwise convolution without a kernel of its own is one of filters
+that read them all, most with a weight of 0: so many products in place of one are still faster"""
+
 SHIFT_MAX = 31
 """Right shift; the kernel shifts by one less, then by one in SSAT"""
 
@@ -44,13 +48,31 @@ class Channels:
 
 
 def filter_shape(model: Model, op: WeightedOp) -> tuple[int, int, int, int]:
-    """Channels, rows, columns and depth of the filters: 1 deep in a depthwise convolution."""
+    """Channels, rows, columns and depth of filters that read all input channels."""
     shape = model.tensor(op.weight).shape
     if len(shape) == 2:
         return shape[0], 1, 1, shape[1]
     first, height, width, last = shape
-    ends = (last, first) if op.channel_axis == 3 else (first, last)
-    return ends[0], height, width, ends[1]
+    if op.channel_axis == 3:
+        return last, height, width, model.tensor(op.inputs[0]).shape[3]
+    return first, height, width, last
+
+
+def filter_rows(model: Model, op: WeightedOp) -> NDArray[np.int8]:
+    """Weights of filters that read all input channels, as `channels` gives them.
+
+    A filter of a depthwise convolution has zeros where it reads nothing.
+
+    Returns:
+        int8, (channels, taps times input channels).
+    """
+    rows = channels(model, op).rows
+    count, *_, depth = filter_shape(model, op)
+    if op.channel_axis != 3 or depth == 1:
+        return rows
+    spread = np.zeros((*rows.shape, depth), np.int8)
+    spread[np.arange(count), :, np.arange(count) * depth // count] = rows
+    return spread.reshape(count, -1)
 
 
 def channels(model: Model, op: WeightedOp) -> Channels:
@@ -184,9 +206,9 @@ def raised_starts(layer: Channels, raise_by: int) -> list[int]:
     ]
 
 
-def one_filter_input(model: Model, op: Convolution) -> bool:
-    """Whether all filters read all input channels: so does a depthwise one where there is one."""
-    return op.channel_axis == 0 or model.tensor(op.input).shape[3] == 1
+def reads_all_channels(model: Model, op: Convolution) -> bool:
+    """Whether all filters read all input channels, or those of a depthwise one may as well."""
+    return op.channel_axis == 0 or model.tensor(op.input).shape[3] <= FEW
 
 
 def is_plain(model: Model, op: WeightedOp) -> bool:
@@ -204,7 +226,12 @@ def is_plain(model: Model, op: WeightedOp) -> bool:
 
 
 def requantise_fits(
-    model: Model, op: WeightedOp, *, raise_by: int = 0, raise_output: int = 0
+    model: Model,
+    op: WeightedOp,
+    *,
+    raise_by: int = 0,
+    raise_output: int = 0,
+    steep: bool = False,
 ) -> bool:
     """Proof, channel by channel, that both forms of requantisation are exact in int32.
 
@@ -217,31 +244,39 @@ def requantise_fits(
         op: One of its operators.
         raise_by: What the kernel adds to each input.
         raise_output: What it adds to the output's zero point.
+        steep: Its form without the sign takes multipliers of 1/2 and more too, which shift by 0.
     """
     if not is_plain(model, op):
         return False
     layer = channels(model, op)
     zero = model.quant(op.output).zero_point[0] + raise_output
+    least = 0 if steep and not needs_sign(model, op) else 1
     bounds = sum_bounds(layer.starts, layer.rows)
     return all(abs(start) < START_LIMIT for start in raised_starts(layer, raise_by)) and all(
-        channel_fits(max(-low, high), multiplier, zero)
+        channel_fits(max(-low, high), multiplier, zero, least)
         for (low, high), multiplier in zip(bounds, layer.multipliers, strict=True)
     )
 
 
-def channel_fits(reach: int, multiplier: Multiplier, zero: int) -> bool:
-    """The same for one channel whose sums stay within -reach and reach."""
+def channel_fits(reach: int, multiplier: Multiplier, zero: int, least: int = 1) -> bool:
+    """The same for one channel whose sums stay within -reach and reach; `least`: of the shift."""
     shift = -multiplier.shift
-    if reach >= SUM_LIMIT or not 1 <= shift <= SHIFT_MAX:
+    if reach >= SUM_LIMIT or not least <= shift <= SHIFT_MAX:
         return False
     product = (reach * multiplier.value + 2**30) >> 31
-    return product + 1 + (abs(2 * zero + 1) << (shift - 1)) <= INT32_MAX
+    return product + 1 + abs((zero << shift) + (1 << shift >> 1)) <= INT32_MAX
 
 
 def channel_table(
-    model: Model, op: WeightedOp, constants: Constants, *, raise_by: int = 0, multiple: int = 1
+    model: Model,
+    op: WeightedOp,
+    constants: Constants,
+    *,
+    raise_by: int = 0,
+    multiple: int = 1,
+    less: int = 0,
 ) -> str:
-    """Name of int32 [channels][2]: start * 2^8 + (shift - 1), multiplier in Q31.
+    """Name of int32 [channels][2]: start * 2^8 + shift, multiplier in Q31.
 
     Args:
         model: A model.
@@ -249,12 +284,13 @@ def channel_table(
         constants: Gets the table.
         raise_by: What the kernel adds to each input.
         multiple: Of which the table's channels are; zeros beyond the layer's.
+        less: What is taken off the shift.
     """
     layer = channels(model, op)
     words = [
         word
         for start, multiplier in zip(raised_starts(layer, raise_by), layer.multipliers, strict=True)
-        for word in (start * 256 + (-multiplier.shift - 1), multiplier.value)
+        for word in (start * 256 + (-multiplier.shift - less), multiplier.value)
     ]
     words += [0, 0] * (-len(layer.rows) % multiple)
     return constants.table("channel", op, "int32_t", words)

@@ -6,6 +6,9 @@ the reference kernel.
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tinyssl.graph.model import Model
 from tinyssl.ops.common.activation import activation_range
 from tinyssl.ops.common.conv import Convolution
@@ -15,12 +18,16 @@ from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyssl.ops.fully_connected import FullyConnected
 from tinyssl.targets import mve
 from tinyssl.targets.pointwise import pixel_grid
-from tinyssl.targets.requantise import channel_table, channels, requantise_fits
+from tinyssl.targets.requantise import channel_table, channels, filter_rows
+
+FEW = 2
+"""As `requantise.FEW`: a product costs three instructions here"""
 
 
-def _layer(model: Model, op: WeightedOp, constants: Constants, sizes: Fields) -> Fields:
+def _layer(
+    model: Model, op: WeightedOp, constants: Constants, rows: NDArray[np.int8], sizes: Fields
+) -> Fields:
     """Weights in rows, channel table, the layer's sizes, zero point and clamp."""
-    rows = channels(model, op).rows
     name = mve.weights_name("rows", model, op)
     low, high = activation_range(op.activation, model.quant(op.output))
     return {
@@ -36,14 +43,16 @@ def _layer(model: Model, op: WeightedOp, constants: Constants, sizes: Fields) ->
 
 
 def _product(model: Model, op: WeightedOp, constants: Constants) -> Fields:
-    count, depth = channels(model, op).rows.shape
-    fields = _layer(model, op, constants, {"depth": depth, "out_c": count})
+    rows = filter_rows(model, op)
+    count, depth = rows.shape
+    fields = _layer(model, op, constants, rows, {"depth": depth, "out_c": count})
     return prefix_fields("product", fields)
 
 
 def conv_fits(model: Model, op: Convolution) -> bool:
-    """A convolution without dilation, in range; a depthwise one of an input of one channel too."""
-    return mve.conv_fits(model, op)
+    """A convolution without dilation, in range; a depthwise one of up to 2 channels too."""
+    few = op.channel_axis == 0 or model.tensor(op.input).shape[3] <= FEW
+    return few and mve.conv_fits(model, op)
 
 
 def conv_scratch(model: Model, op: Convolution) -> int:
@@ -68,7 +77,7 @@ def dense(model: Model, op: FullyConnected, constants: Constants) -> Fields:
 
 def rows_fit(model: Model, op: FullyConnected) -> bool:
     """A fully connected layer of any rows, in range."""
-    return requantise_fits(model, op)
+    return mve.in_range(model, op)
 
 
 def rows_scratch(_model: Model, _op: FullyConnected) -> int:
@@ -97,7 +106,7 @@ def depthwise_fits(model: Model, op: DepthwiseConv2D) -> bool:
         model.tensor(op.weight).shape[1:3] == (3, 3)
         and op.dilation == (1, 1)
         and op.multiplier == 1
-        and requantise_fits(model, op)
+        and mve.in_range(model, op)
     )
 
 
@@ -108,4 +117,4 @@ def depthwise_scratch(model: Model, op: DepthwiseConv2D) -> int:
 
 def depthwise(model: Model, op: DepthwiseConv2D, constants: Constants) -> Fields:
     """Members of `struct tinyssl_depthwise_rv32`."""
-    return _layer(model, op, constants, mve.image(model, op))
+    return _layer(model, op, constants, channels(model, op).rows, mve.image(model, op))

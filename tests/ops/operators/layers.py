@@ -99,6 +99,16 @@ def layer(seed=0, kind="CONV_2D", **given):
 
 
 depthwise = partial(layer, kind="DEPTHWISE_CONV_2D", weight=(1, 3, 3, 6), depthMultiplier=1)
+steep = partial(
+    depthwise,
+    weight=(1, 3, 3, 8),
+    shape=(1, 7, 6, 8),
+    zeros=(-7, -128),
+    activation=RELU6,
+    gain=50,
+    seed=1,
+)
+"""Some channels have multipliers of 1/2 and more"""
 transposed = partial(
     layer,
     kind="TRANSPOSE_CONV",
@@ -147,6 +157,29 @@ CASES = {
     "depthwise int16": partial(depthwise, **wide, activation=RELU),
     "depthwise int16 multiplier": partial(
         depthwise, weight=(1, 2, 3, 12), depthMultiplier=2, **wide
+    ),
+    "depthwise steep": steep,
+    "depthwise steep wide": partial(steep, shape=(1, 5, 18, 8)),
+    "depthwise steep 2x2": partial(steep, shape=(1, 2, 2, 8)),
+    "depthwise steep row": partial(steep, weight=(1, 1, 5, 8), gain=30),
+    "depthwise of three channels": partial(
+        depthwise, weight=(1, 3, 3, 3), shape=(1, 5, 4, 3), activation=RELU6
+    ),
+    "depthwise row": partial(depthwise, weight=(1, 1, 5, 9), shape=(1, 2, 12, 9)),
+    "depthwise column": partial(
+        depthwise,
+        weight=(1, 6, 1, 7),
+        shape=(1, 12, 2, 7),
+        out=(1, 4, 2),
+        padding=VALID,
+        strideH=2,
+    ),
+    "depthwise 5x5": partial(
+        depthwise,
+        weight=(1, 5, 5, 16),
+        shape=(1, 6, 7, 16),
+        activation=RELU,
+        zeros=(127, -128),
     ),
     "conv int4": partial(layer, four_bits=True, gain=9.0),
     "depthwise int4": partial(depthwise, weight=(1, 3, 3, 6), four_bits=True, gain=9.0),

@@ -102,7 +102,7 @@ def test_all_sizes_are_byte_equal_to_tflm_on_a_core(isa, tmp_path):
         ((2, 2), 8, 1, "depthwise_s8_dsp"),
         ((4, 4), 8, 2, "depthwise_s8_dsp"),
         ((3, 3), 8, 1, "depthwise_image_s8_dsp"),
-        ((6, 6), 3, 1, "depthwise_conv2d_s8"),
+        ((6, 6), 3, 1, "conv2d_s8_dsp"),
     ],
 )
 def test_kernel_is_chosen_by_the_size_of_the_image(size, channels, stride, kernel):
