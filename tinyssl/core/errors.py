@@ -111,8 +111,6 @@ class Blocker:
     text: str
     """What is not supported, as it follows the place"""
     hint: str = ""
-    tflm_wrong: bool = False
-    """TensorFlow Lite Micro takes it, and computes something else or crashes on a device"""
 
 
 class UnsupportedModel(ModelError):

@@ -17,6 +17,7 @@ class ChangeKind(StrEnum):
     SIZED = "worked out, as the file leaves them open"
     FOLDED = "folded into constants"
     UNREAD = "left out, as nothing reads the result"
+    DILATED = "became the dilation of the convolution between them"
     PADDED = "moved into the convolutions that read it"
     FUSED = "became the activation of the operator before"
     MERGED = "merged with the one before"

@@ -45,7 +45,3 @@ class OpCheck(Generic[OpT_co]):
     def unsupported(self, what: str, hint: str = "") -> UnsupportedModel:
         """The error for a sound model that tinyssl does not do."""
         return blocked([Blocker(self.op.label, what, hint)])
-
-    def tflm_wrong(self, what: str, hint: str = "") -> UnsupportedModel:
-        """The error for a sound model that TensorFlow Lite Micro takes and computes wrongly."""
-        return blocked([Blocker(self.op.label, what, hint, tflm_wrong=True)])

@@ -55,8 +55,7 @@ def read_supported(data: bytes, name: str = "model") -> Model:
         model = read_model(data, name)
         verify(model)
     except UnsupportedModel as error:
-        wrong = any(blocker.tflm_wrong for blocker in error.blockers)
-        others = None if wrong else who_runs(data)
+        others = who_runs(data)
         told = "; ".join(filter(None, [error.hint, str(others) if others else ""]))
         raise UnsupportedModel(error.message, told, error.blockers) from error
     return model
@@ -67,17 +66,14 @@ def read_for_engine(engine: str, data: bytes, name: str = "model") -> Model:
 
     Raises:
         ModelError: The file is damaged, or TFLM does not run it either.
-        UnsupportedModel: As `read_supported`, of the engine `aot`; of `tflm`, what TFLM computes
-            wrongly.
+        UnsupportedModel: As `read_supported`, of the engine `aot`.
     """
     if engine != "tflm":
         return read_supported(data, name)
     try:
         model = read_model(data, name)
         verify(model)
-    except UnsupportedModel as error:
-        if any(blocker.tflm_wrong for blocker in error.blockers):
-            raise
+    except UnsupportedModel:
         model = read_outline(data, name)
         run_once(TflmInterpreter(data, model))
     return model

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from tests.ops.flatfile import Flatfile
+from tests.ops.flatfile import VALID, Flatfile
 
 
 def move(kind, shape, out, constants=(), *, dtype="int8", version=1, **options):
@@ -129,6 +129,38 @@ def blocks(kind, shape, block, border, dtype="int8", zero=0):
     return file.data()
 
 
+def dilated(shape=(1, 8, 6, 3), block=(2, 3), crop=((0, 0), (0, 0)), stride=1):
+    """A convolution between SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND, of an image or a sequence."""
+    file = Flatfile()
+    parts = (shape[0] * int(np.prod(block)), *np.floor_divide(shape[1:-1], block), shape[-1])
+    flat, filters = len(shape) == 3, 4
+    image = (parts[0], 1, *parts[1:]) if flat else parts
+    taps = [1, 2] if flat else [2, 2]
+    places = [(n - k) // stride + 1 for n, k in zip(image[1:3], taps, strict=True)]
+    made = (parts[0], *places, filters)
+    sizes = [n * b - sum(c) for n, b, c in zip(places[flat:], block, crop, strict=True)]
+    start, split = file.activation(shape, 0.05, -7), file.activation(parts, 0.05, -7)
+    seen = file.activation(image, 0.05, -7) if flat else split
+    found = file.activation(made, 0.1, 3)
+    rows = file.activation((parts[0], *places[1:], filters), 0.1, 3) if flat else found
+    output = file.activation((shape[0], *sizes, filters), 0.1, 3)
+    values = np.random.default_rng(0).integers(-127, 128, (filters, *taps, shape[-1]))
+    weight = file.constant(values.astype(np.int8), [0.01])
+    bias = file.constant(np.arange(-500, 500, 250).astype(np.int32), [0.0005])
+    numbers = [
+        file.constant(np.array(each, np.int32)) for each in (block, np.zeros_like(crop), crop)
+    ]
+    steps = {"strideH": stride, "strideW": stride, "dilationHFactor": 1, "dilationWFactor": 1}
+    file.operator("SPACE_TO_BATCH_ND", [start, *numbers[:2]], [split], 2)
+    if flat:
+        file.operator("EXPAND_DIMS", [split, file.constant(np.array(1, np.int32))], [seen])
+    file.operator("CONV_2D", [seen, weight, bias], [found], 3, padding=VALID, **steps)
+    if flat:
+        file.operator("RESHAPE", [found], [rows])
+    file.operator("BATCH_TO_SPACE_ND", [rows, numbers[0], numbers[2]], [output], 2)
+    return file.data()
+
+
 to_batch = partial(blocks, "SPACE_TO_BATCH_ND")
 to_space = partial(blocks, "BATCH_TO_SPACE_ND")
 
@@ -199,6 +231,10 @@ CASES = {
         to_batch, (2, 4, 3, 2), (2, 1), ((0, 0), (0, 0)), "float32"
     ),
     "space to batch of a sequence": partial(to_batch, (2, 6, 3), (3,), ((0, 0),)),
+    "dilation by blocks": dilated,
+    "dilation by blocks of a sequence": partial(dilated, (1, 12, 3), (3,), ((0, 0),)),
+    "dilation by blocks cropped": partial(dilated, crop=((1, 0), (0, 2))),
+    "dilation by blocks with a stride": partial(dilated, (1, 8, 9, 3), stride=2),
     "batch to space": partial(to_space, (4, 2, 3, 2), (2, 2), ((0, 0), (0, 0)), zero=-7),
     "batch to space cropped": partial(to_space, (12, 3, 2, 2), (3, 2), ((1, 2), (0, 1))),
     "batch to space of floats": partial(

@@ -87,19 +87,6 @@ def test_what_the_verifier_finds_stands_beside_what_the_reader_finds() -> None:
     assert "fixed input sizes" in error.hint
 
 
-def test_a_dilated_convolution_of_keras_is_recognised() -> None:
-    file = Flatfile()
-    start = file.activation((1, 6, 6, 2))
-    block = file.constant(np.array([2, 2], np.int32))
-    border = file.constant(np.array([[1, 1], [1, 1]], np.int32))
-    split = file.activation((4, 4, 4, 2))
-    file.operator("SPACE_TO_BATCH_ND", [start, block, border], [split])
-    with pytest.raises(UnsupportedModel) as caught:
-        verify(read_model(file.data()))
-    assert "#0 SPACE_TO_BATCH_ND: a border around the image" in caught.value.message
-    assert "dilated convolution" in caught.value.hint
-
-
 def test_rows_inside_a_model_are_no_batch() -> None:
     file = Flatfile()
     start = file.activation((1, 3, 3, 8))

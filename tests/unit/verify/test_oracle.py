@@ -116,15 +116,3 @@ def test_a_refusal_says_that_litert_alone_runs_the_model() -> None:
     )
     with pytest.raises(ModelError, match="POW"):
         read_for_engine("tflm", pair("POW"))
-
-
-def test_what_tflm_computes_wrongly_is_not_built_with_it() -> None:
-    file = Flatfile()
-    start = file.activation((1, 6, 6, 2))
-    block = file.constant(np.array([2, 2], np.int32))
-    border = file.constant(np.array([[1, 1], [1, 1]], np.int32))
-    file.operator("SPACE_TO_BATCH_ND", [start, block, border], [file.activation((4, 4, 4, 2))])
-    for engine in ("aot", "tflm"):
-        with pytest.raises(UnsupportedModel, match="fills it with whatever") as caught:
-            read_for_engine(engine, file.data())
-        assert "runs it" not in caught.value.hint

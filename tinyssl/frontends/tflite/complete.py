@@ -72,6 +72,29 @@ class _Edit:
             if codes[operator.opcodeIndex] in specs
         ]
 
+    def of_operator(self, operator: Any) -> FileEdit:
+        """What an operator's own functions get."""
+
+        def content(index: int) -> Any:
+            values = self.root.buffers[self.graph.tensors[index].buffer].data
+            return None if values is None else np.asarray(values, np.uint8).view("<i4")
+
+        def insert(kind: str, inputs: list[int], outputs: list[int]) -> None:
+            made = self.schema.OperatorT()
+            made.inputs, made.outputs = inputs, outputs
+            made.opcodeIndex = self._code(kind)
+            self.graph.operators.insert(self.graph.operators.index(operator), made)
+
+        return FileEdit(operator, self.graph.tensors, self.constant, content, self.schema, insert)
+
+    def _code(self, kind: str) -> int:
+        """Number of the code of a builtin operator, version 1."""
+        code = self.schema.OperatorCodeT()
+        code.builtinCode = code.deprecatedBuiltinCode = getattr(self.schema.BuiltinOperator, kind)
+        code.version = 1
+        self.root.operatorCodes.append(code)
+        return len(self.root.operatorCodes) - 1
+
     def buffer(self, content: bytes) -> int:
         """Number of a new buffer."""
         buffer = self.schema.BufferT()
@@ -106,7 +129,7 @@ def complete(data: bytes) -> Completed:
     Raises:
         ModelError: It is damaged in a part that those do not read.
     """
-    return _edited(data, COMPLETING)
+    return _edited(data, (*COMPLETING, _more_operators))
 
 
 def simplify(data: bytes, model: Model) -> Completed:
@@ -121,9 +144,7 @@ def simplify(data: bytes, model: Model) -> Completed:
     """
     own = (partial(_fill_constants, model), partial(_set_shapes, model))
     leave_out = partial(_leave_out, model)
-    return _edited(
-        data, (*own, *COMPLETING, leave_out, _drop_subgraphs, _drop_codes, _drop_metadata)
-    )
+    return _edited(data, (*own, *COMPLETING, leave_out, _more_operators, *_DROPPING))
 
 
 def _edited(data: bytes, steps: Sequence[Step]) -> Completed:
@@ -189,9 +210,18 @@ def _operator_gaps(edit: _Edit) -> list[str]:
     added = []
     for index, operator, spec in edit.operators():
         if spec.tflite.complete is not None:
-            file_edit = FileEdit(operator, edit.graph.tensors, edit.constant, edit.schema)
-            label = f"#{index} {spec.kind}"
-            added += [f"{label}: {text}" for text in spec.tflite.complete(file_edit)]
+            texts = spec.tflite.complete(edit.of_operator(operator))
+            added += [f"#{index} {spec.kind}: {text}" for text in texts]
+    return added
+
+
+def _more_operators(edit: _Edit) -> list[str]:
+    """What the operators' own functions put before them. Positions are not the file's then."""
+    added = []
+    for index, operator, spec in edit.operators():
+        if spec.tflite.insert is not None:
+            texts = spec.tflite.insert(edit.of_operator(operator))
+            added += [f"#{index} {spec.kind}: {text}" for text in texts]
     return added
 
 
@@ -309,3 +339,6 @@ def _drop_metadata(edit: _Edit) -> list[str]:
         buffer.data = None
     edit.root.metadata = edit.root.metadataBuffer = None
     return [f"left out: metadata, {size} bytes"] if count and size > METADATA_BYTES else []
+
+
+_DROPPING: Sequence[Step] = (_drop_subgraphs, _drop_codes, _drop_metadata)

@@ -12,6 +12,7 @@ from tinyssl.graph.moves import join_moves
 from tinyssl.graph.passes.activations import fuse_activations
 from tinyssl.graph.passes.canonical import drop_idle_reshapes, plain_options, renumber
 from tinyssl.graph.passes.constants import place_constants
+from tinyssl.graph.passes.dilations import fuse_dilations, split_borders
 from tinyssl.graph.passes.pads import fold_pads
 from tinyssl.graph.passes.transposes import merge_transposes, view_transposes
 from tinyssl.graph.passes.unread import drop_unread
@@ -22,6 +23,8 @@ PASSES: tuple[Callable[[Model], Model], ...] = (
     merge_transposes,
     view_transposes,
     drop_unread,
+    fuse_dilations,
+    split_borders,
     fold_pads,
     fuse_activations,
     settle_variables,
@@ -43,10 +46,12 @@ __all__ = [
     "drop_unread",
     "fold_pads",
     "fuse_activations",
+    "fuse_dilations",
     "merge_transposes",
     "place_constants",
     "plain_options",
     "renumber",
     "run_passes",
+    "split_borders",
     "view_transposes",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -36,6 +37,12 @@ def check_blocks(check: OpCheck[BatchBlocksOp]) -> None:
     numbers = [number for pair in op.border for number in pair]
     if len(op.block) != axes or len(op.border) != axes or min(op.block) < 1 or min(numbers) < 0:
         raise check.violation(f"blocks {list(op.block)} and borders {numbers} of {axes} axes")
+
+
+def border_amounts(border: Sequence[Sequence[int]], rank: int) -> Amounts:
+    """A border of the axes between batches and channels, as amounts of all axes of a PAD."""
+    inner = tuple((before, behind) for before, behind in border)
+    return ((0, 0), *inner, *((0, 0),) * (rank - 1 - len(inner)))
 
 
 def read_blocks(op: OperatorContext) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tinyssl.core.errors import Blocker, ModelError, UnsupportedModel
 from tinyssl.graph.blockers import blocked
@@ -204,7 +205,11 @@ class FileEdit:
     """TensorT of the graph"""
     add_constant: Callable[[Any], Any]
     """Appends an int32 tensor with these values to `tensors` and returns it"""
+    content: Callable[[Any], NDArray[np.int32] | None]
+    """Values of an int32 constant by its index; None where the tensor is none"""
     schema: Any
+    insert: Callable[[str, list[int], list[int]], None]
+    """Puts an operator of a kind, with its inputs and outputs, before this one"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,3 +238,5 @@ class TfliteFormat(Generic[OpT]):
     `OpSpec.shapes`"""
     complete: Callable[[FileEdit], list[str]] | None = None
     """Writes in what the file may leave out but interpreters need; says what it added"""
+    insert: Callable[[FileEdit], list[str]] | None = None
+    """Puts operators before it that TFLM needs; says what it did"""
