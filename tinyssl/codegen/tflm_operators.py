@@ -14,7 +14,6 @@ from tinyssl.ops import OPS
 SOURCES = {
     "CALL_ONCE": "call_once",
     "CUSTOM TFLite_Detection_PostProcess": "detection_postprocess",
-    "DYNAMIC_UPDATE_SLICE": "dynamic_update_slice",
     "IF": "if",
     "VAR_HANDLE": "var_handle",
     "WHILE": "while",

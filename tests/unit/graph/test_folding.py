@@ -128,6 +128,12 @@ FOLDS: dict[str, tuple[str, list[Any], list[Any], dict[str, int]]] = {
         {},
     ),
     "fill": ("FILL", [whole([2, 3]), whole(7)], [np.full((2, 3), 7, "i4")], {}),
+    "update": (
+        "DYNAMIC_UPDATE_SLICE",
+        [COUNT[0], -COUNT[0, :2, :1], whole([2, -1])],
+        [np.concatenate([[[0], [0], [-4]], COUNT[0, :, 1:]], 1).astype("i4")],
+        {},
+    ),
     "div": ("DIV", [9 - COUNT, whole([4])], [np.trunc((9 - COUNT) / 4).astype("i4")], {}),
     "select": (
         "SELECT_V2",

@@ -58,6 +58,16 @@ BROKEN: dict[str, tuple[str, Any, str]] = {
     "batches": ("batch to space", lambda m: with_op(m, block=(3, 2)), "4 batches"),
     "block": ("batch to space", lambda m: with_op(m, block=(0, 2)), "blocks"),
     "space": ("space to batch", lambda m: with_op(m, block=(3, 2)), "blocks of 3"),
+    "update": (
+        "dynamic update of all",
+        lambda m: with_tensor(m, 1, shape=(4, 3)),
+        r"2 starts are needed for an update of \[4, 3\] in \[3, 4\]",
+    ),
+    "update type": (
+        "dynamic update",
+        lambda m: with_quant(m, 1, zero_point=(3,)),
+        "same type and quantisation",
+    ),
     "fill": ("fill", lambda m: with_tensor(m, 1, shape=(1,)), "must be a scalar"),
 }
 UNSUPPORTED: dict[str, tuple[str, Any, str]] = {
