@@ -4,6 +4,7 @@
 
 #include "fixed_point.h"
 #include "product_f32.h"
+#include "spread.h"
 
 union sum {
     uint32_t narrow;
@@ -19,15 +20,6 @@ typedef void add_tap(union sum *sum, const void *in, const struct tinyssl_convol
 typedef void write_output(const union sum *sum, const struct tinyssl_convolution *p, int32_t c,
                           void *out, int32_t at);
 
-/* Where a row or column of the spread input lies in the input; -1 for a zero or the padding. */
-static inline int32_t source(int32_t at, int32_t up, int32_t size)
-{
-    if (at < 0 || (up > 1 && at % up != 0)) {
-        return -1;
-    }
-    return at / up < size ? at / up : -1;
-}
-
 /* The sum of channel c over the window whose first tap is at row y, column x of an image. */
 static inline union sum window(const void *in, const struct tinyssl_convolution *p, int32_t image,
                                int32_t y, int32_t x, int32_t c, add_tap *add)
@@ -37,9 +29,9 @@ static inline union sum window(const void *in, const struct tinyssl_convolution 
     const int32_t channel = c / p->group_out * p->group_in;
     int32_t tap = c * p->k_h * p->k_w * p->group_in;
     for (int32_t ky = 0; ky < p->k_h; ky++) {
-        const int32_t row = source(y + ky * p->dilation_h, p->up_h, p->in_h);
+        const int32_t row = tinyssl_spread_source(y + ky * p->dilation_h, p->up_h, p->in_h);
         for (int32_t kx = 0; kx < p->k_w; kx++, tap += p->group_in) {
-            const int32_t column = source(x + kx * p->dilation_w, p->up_w, p->in_w);
+            const int32_t column = tinyssl_spread_source(x + kx * p->dilation_w, p->up_w, p->in_w);
             if (row >= 0 && column >= 0) {
                 const int32_t pixel = (image * p->in_h + row) * p->in_w + column;
                 add(&sum, in, p, pixel * p->in_c + channel, tap);

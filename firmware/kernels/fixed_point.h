@@ -50,7 +50,7 @@ static inline int32_t tinyssl_requantise_wide(int64_t x, int32_t multiplier, int
 {
     const int32_t factor = multiplier < 0x7FFF0000 ? (multiplier + (1 << 15)) >> 16 : 0x7FFF;
     const int32_t right = 15 - shift;
-    return (int32_t)((x * factor + (INT64_C(1) << (right - 1))) >> right);
+    return (int32_t)(((x * factor >> (right - 1)) + 1) >> 1);
 }
 
 static inline int8_t tinyssl_clamp(int32_t x, int32_t low, int32_t high)

@@ -44,7 +44,7 @@ static inline int32_t tinyssl_lstm_saturate(int32_t x)
 
 static inline int32_t tinyssl_lstm_times(const struct tinyssl_lstm_product *p, int32_t a, int32_t b)
 {
-    return tinyssl_requantise(a * b, p->multiplier, p->shift);
+    return tinyssl_shift_right(tinyssl_high_product(a * b, p->multiplier), -p->shift);
 }
 
 /* A gate before its function, of both sums in its scale. */

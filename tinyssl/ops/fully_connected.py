@@ -74,7 +74,7 @@ def _rows_fit(model: Model, op: FullyConnected) -> bool:
     return max(sizes) <= GEOMETRY_MAX and _is_plain(model, op)
 
 
-def _sums(model: Model, op: FullyConnected) -> Sums:
+def dense_sums(model: Model, op: FullyConnected) -> Sums:
     """A 1x1 convolution over rows side by side."""
     weight = model.tensor(op.weight).array()
     (out_c, in_c), rows = weight.shape, count_rows(model, op)
@@ -177,7 +177,7 @@ SPEC = OpSpec(
             make_params=_params,
         ),
         Kernel("conv2d_s8", "tinyssl_conv2d", supports=_rows_fit, make_params=_rows_params),
-        *sum_kernels(_sums),
+        *sum_kernels(dense_sums),
     ),
     tflite=TfliteFormat(
         read=_read, write=_write, max_version=14, inputs=(2, 3), options="FullyConnectedOptions"

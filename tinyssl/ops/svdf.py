@@ -162,7 +162,7 @@ def _macs(model: Model, op: Svdf) -> int:
     return batches * (model.tensor(op.feature).elements + model.tensor(op.time).elements)
 
 
-def _params(model: Model, op: Svdf, constants: Constants) -> Fields:
+def svdf_params(model: Model, op: Svdf, constants: Constants) -> Fields:
     """Members of `struct tinyssl_svdf`."""
     first, last = svdf_multipliers(model, op)
     bias = constants.tensor("bias", op.bias)
@@ -187,7 +187,8 @@ def _params(model: Model, op: Svdf, constants: Constants) -> Fields:
     }
 
 
-def _supports(dtype: DType, model: Model, op: Svdf) -> bool:
+def keeps_type(dtype: DType, model: Model, op: Svdf) -> bool:
+    """Whether the state is of a type."""
     return model.tensor(op.state).dtype is dtype
 
 
@@ -196,8 +197,8 @@ def _kernel(name: str, dtype: DType) -> Kernel[Svdf]:
         name,
         "tinyssl_svdf",
         source="svdf",
-        supports=partial(_supports, dtype),
-        make_params=_params,
+        supports=partial(keeps_type, dtype),
+        make_params=svdf_params,
     )
 
 

@@ -70,7 +70,7 @@ def _shapes(model: Model, op: TransposeConv) -> tuple[tuple[int, ...], ...]:
     return ((model.tensor(op.input).shape[0], height, width, model.tensor(op.weight).shape[0]),)
 
 
-def _sums(model: Model, op: TransposeConv) -> Sums:
+def spread_sums(model: Model, op: TransposeConv) -> Sums:
     """A convolution with the filters turned round, over the input spread by the stride."""
     filters = model.tensor(op.weight).array()[:, ::-1, ::-1]
     cut, (height, width) = _cut(model, op), _taps(model, op)
@@ -138,7 +138,7 @@ SPEC = OpSpec(
     checks=(_check, weights.accumulator),
     macs=_macs,
     words=_words,
-    kernels=sum_kernels(_sums),
+    kernels=sum_kernels(spread_sums),
     tflite=TfliteFormat(
         read=_read,
         write=_write,

@@ -164,6 +164,12 @@ def _check_numbers(check: OpCheck[UnidirectionalSequenceLstm]) -> None:
         )
     if any(product.shift > 0 for product in _products(model, op).values()):
         raise check.unsupported("a scale below 2^-30")
+    for reach, multiplier in _reaches(model, op):
+        _check_reach(check, reach, multiplier)
+
+
+def _reaches(model: Model, op: UnidirectionalSequenceLstm) -> Iterator[tuple[int, Multiplier]]:
+    """The largest size of each gate's two sums, and what multiplies them."""
     for gate, weight, recurrent in zip(GATES, op.weights, op.recurrent, strict=True):
         for source, index in ((op.input, weight), (op.hidden, recurrent)):
             low, high = INTEGERS[model.tensor(source).dtype]
@@ -172,7 +178,15 @@ def _check_numbers(check: OpCheck[UnidirectionalSequenceLstm]) -> None:
             reach = int(rows.max()) * max(high - zero, zero - low)
             if source == op.input:
                 reach += max(abs(int(x)) for x in _bias(model, op, gate))
-            _check_reach(check, reach, _sum_multiplier(model, source, index))
+            yield reach, _sum_multiplier(model, source, index)
+
+
+def sums_double(model: Model, op: UnidirectionalSequenceLstm) -> bool:
+    """Whether int8 gates have sums that fit int32 when shifted and doubled."""
+    return reads_type(DType.INT8, model, op) and all(
+        2 * reach << max(multiplier.shift, 0) <= SUM_MAX
+        for reach, multiplier in _reaches(model, op)
+    )
 
 
 def _check_reach(

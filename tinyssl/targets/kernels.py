@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from tinyssl.core.errors import UnsupportedModel
-from tinyssl.graph.model import DType, Model, Op
+from tinyssl.graph.model import Model, Op
 from tinyssl.ops import spec_of
 from tinyssl.ops.add import Add, add_params, same_shape_int8
 from tinyssl.ops.average_pool_2d import AveragePool2D
@@ -18,11 +17,6 @@ from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyssl.ops.fully_connected import FullyConnected
 from tinyssl.ops.mean import Mean, image_mean, mean_params
-from tinyssl.ops.unidirectional_sequence_lstm import (
-    UnidirectionalSequenceLstm,
-    lstm_params,
-    reads_type,
-)
 from tinyssl.targets import (
     depthwise_any,
     dsp,
@@ -34,6 +28,7 @@ from tinyssl.targets import (
     streaming,
 )
 from tinyssl.targets.boards import Isa
+from tinyssl.targets.rows4 import ROWS4
 
 KERNEL_ABI = 3
 """Version of the parameter structs; firmware/kernels/abi.h holds the same number"""
@@ -145,15 +140,6 @@ DSP: KernelTable = {
         WINDOWS,
     ),
     FullyConnected: (DENSE, POINTWISE),
-    UnidirectionalSequenceLstm: (
-        Kernel(
-            "lstm_s8_dsp",
-            "tinyssl_lstm",
-            ("lstm_unit.h", "sigmoid_s16.h", "dsp.h"),
-            supports=partial(reads_type, DType.INT8),
-            make_params=lstm_params,
-        ),
-    ),
     Add: (
         Kernel(
             "add_s8_dsp",
@@ -369,10 +355,16 @@ RV32: KernelTable = {
 }
 """Blocked C for cores with a 32-bit multiplier whose high word is one instruction"""
 
+
+def _with_rows4(table: KernelTable) -> KernelTable:
+    kinds = dict.fromkeys((*table, *ROWS4))
+    return {kind: (*table.get(kind, ()), *ROWS4.get(kind, ())) for kind in kinds}
+
+
 OPTIMISED: dict[Isa, KernelTable] = {
-    Isa.CORTEX_M4: DSP,
-    Isa.CORTEX_M7: DSP,
-    Isa.CORTEX_M55: MVE,
+    Isa.CORTEX_M4: _with_rows4(DSP),
+    Isa.CORTEX_M7: _with_rows4(DSP),
+    Isa.CORTEX_M55: _with_rows4(MVE),
     Isa.RV32IMC: RV32,
 }
 """Kernels that take the place of the reference where an instruction set has them: the first that

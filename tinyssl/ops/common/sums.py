@@ -52,13 +52,36 @@ FORMS = {
 """Ending of the C function -> type of the activations, types of the bias (None: there is none)"""
 
 
+DSP_FORMS = ("s8", "s16")
+
+
+def sum_kernels_dsp(get_sums: GetSums) -> tuple[Kernel[Any], ...]:
+    """The same on the DSP extension, four channels at a time; without groups."""
+    return tuple(
+        Kernel(
+            f"convolution_{form}_dsp",
+            "tinyssl_convolution",
+            ("convolution.h", "spread.h", "rows4_dsp.h", "dsp.h"),
+            source="convolution_dsp",
+            supports=partial(_ungrouped, get_sums, form),
+            make_params=partial(_params, get_sums),
+        )
+        for form in DSP_FORMS
+    )
+
+
+def _ungrouped(get_sums: GetSums, form: str, model: Model, op: WeightedOp) -> bool:
+    sums = get_sums(model, op)
+    return _supports(form, model, op) and sums.filters.shape[3] == sums.source[3]
+
+
 def sum_kernels(get_sums: GetSums) -> tuple[Kernel[Any], ...]:
     """The kernels, by element type, for an operator whose sums a function gives."""
     return tuple(
         Kernel(
             f"convolution_{form}",
             "tinyssl_convolution",
-            ("product_f32.h",),
+            ("product_f32.h", "spread.h"),
             source="convolution",
             supports=partial(_supports, form),
             make_params=partial(_params, get_sums),
