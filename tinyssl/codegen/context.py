@@ -193,7 +193,8 @@ def _kernel_case(model: Model, call: KernelCall, kernel: Kernel[Any]) -> KernelC
     if kernel.variadic:
         arrays = [_array("const int8_t *const in", read), _array("int8_t *const out", written)]
         read, written = ["in"], ["out"]
-    scratch = [f"at{len(values)}"] if kernel.scratch else []
+    place = f"AT(list[{len(values)}])" if kernel.variadic else f"at{len(values)}"
+    scratch = [place] if kernel.scratch else []
     params = f"(const struct {kernel.struct} *)call->params"
     return KernelCase(
         _constant(model, call),

@@ -13,16 +13,11 @@ from tinyssl.ops import OPS
 
 SOURCES = {
     "CALL_ONCE": "call_once",
-    "CUSTOM TFLite_Detection_PostProcess": "detection_postprocess",
     "IF": "if",
     "VAR_HANDLE": "var_handle",
     "WHILE": "while",
 }
 """Operator -> source file of its reference kernel, where tinyssl has no kernel of its own"""
-ADDERS = {
-    "CUSTOM TFLite_Detection_PostProcess": "AddDetectionPostprocess",
-}
-"""Method that registers it, where the name does not follow from the operator's"""
 FURTHER = {
     "circular_buffer": ("circular_buffer_flexbuffers_generated_data",),
     "detection_postprocess": ("detection_postprocess_flexbuffers_generated_data",),
@@ -54,5 +49,5 @@ def tflm_kernel(kind: str) -> TflmKernel:
             f"the engine tflm does not build {kind}",
             hint="TensorFlow Lite Micro has no such operator, or keeps it in a library of its own",
         )
-    usual = "Add" + "".join(word.capitalize() for word in kind.split("_"))
-    return TflmKernel(ADDERS.get(kind, usual), SOURCES[kind])
+    adder = "Add" + "".join(word.capitalize() for word in kind.split("_"))
+    return TflmKernel(adder, SOURCES[kind])

@@ -99,7 +99,7 @@ CUSTOM = {
     "edgetpu-custom-op": "compiled for Google's Edge TPU",
     "ethos-u": "compiled for Arm's Ethos-U",
     "FlexErf": "operators of TensorFlow itself: #0 CUSTOM FlexErf",
-    "TFLite_Detection_PostProcess": "#0 CUSTOM TFLite_Detection_PostProcess: operator",
+    "my-own-operator": "#0 CUSTOM my-own-operator: operator is not supported",
 }
 
 

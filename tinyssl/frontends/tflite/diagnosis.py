@@ -85,11 +85,6 @@ RECURRENT = (
 )
 BRANCHES = ("WHILE", "IF")
 
-KIND_HINTS = {
-    "CUSTOM TFLite_Detection_PostProcess": "end the model before the detection post-processing",
-}
-"""Operator that tinyssl does not have -> what to do without it"""
-
 
 def diagnose(graph: RawGraph, blockers: Sequence[Blocker]) -> list[Blocker]:
     """The blockers, with those of a known cause replaced by it, and with hints.
@@ -114,7 +109,7 @@ def _hinted(blocker: Blocker) -> Blocker:
     kind = blocker.place.partition(" ")[2]
     if kind in OPS:
         return blocker
-    return replace(blocker, hint=KIND_HINTS.get(kind, OWN_OPERATOR_HINT))
+    return replace(blocker, hint=OWN_OPERATOR_HINT)
 
 
 def _labels(ops: Sequence[RawOp]) -> frozenset[str]:
