@@ -7,6 +7,7 @@ import coverage
 import numpy as np
 import pytest
 
+from tests import framework_models as frameworks
 from tests import order, programs, skips
 from tinyssl.frontends.tflite import write_model
 from tinyssl.graph.model import DType, Model, Quant, Value
@@ -110,3 +111,9 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = (home.parent if "PYTEST_XDIST_WORKER" in os.environ else home) / "shared"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def framework_models(shared_folder: Path) -> Path:
+    """Folder with a small float model of each framework, and `samples.npz` to calibrate them."""
+    return frameworks.models_folder(shared_folder)

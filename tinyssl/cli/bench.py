@@ -11,11 +11,10 @@ from tinyssl.cli.command import make_command
 from tinyssl.cli.figures import figure_table
 from tinyssl.cli.fleet import fleet_result
 from tinyssl.cli.output import Result, Table
-from tinyssl.cli.stage_result import record_result
+from tinyssl.cli.stage_result import equal_lines, record_result
 from tinyssl.core.config import BenchConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.records import RunRecord
-from tinyssl.data.spec import sample_noun
 from tinyssl.stages.call import Call
 
 SLOWEST = 5
@@ -70,17 +69,7 @@ def _blocks(record: RunRecord) -> Iterator[Table | str]:
         yield ""
     if "audio" in results:
         yield from _heard(results["audio"])
-    if "equal" in results:
-        count = results.get("images", results.get("inputs", 0))
-        what = "noise inputs (the model has no test split)"
-        if "audio" in results:
-            what = "inferences"
-        if record.data:
-            what = f"test {sample_noun(record.data)}s"
-        outputs = results.get("device", {}).get("outputs", 1)
-        where = "" if outputs == 1 else f" in all {outputs} outputs"
-        counted = f"{results['equal']:,} of {count:,} {what}"
-        yield f"{counted} give the same bytes{where} as on this computer"
+    yield from equal_lines(record)
     yield f"run: {record.folder}"
 
 

@@ -6,6 +6,7 @@ from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result
 from tinyssl.cli.stage_result import record_result
 from tinyssl.core.config import ConvertConfig
+from tinyssl.stages import convert as stage
 from tinyssl.stages.call import Call
 
 
@@ -18,12 +19,6 @@ def convert(call: Call) -> Result:
     INT8 output is noise.
     """
     config = call.config(ConvertConfig)
-    if config.model is not None:
-        from tinyssl.stages.convert_model import convert_model
-
-        return record_result(convert_model(config, call.workspace, call.progress))
-    from tinyssl.stages import convert as stage  # torch takes seconds to load
-
     return record_result(stage.convert(config, call.workspace, call.progress))
 
 

@@ -16,6 +16,7 @@ TITLES = {
     "knn_raw": "  pixels, kNN",
     "accuracy_float": "accuracy, float",
     "accuracy_int8": "accuracy, INT8 on this computer",
+    "sqnr_db_output": "output of INT8 against float",
     "accuracy_host": "accuracy, INT8 on this computer",
     "accuracy_device": "accuracy, INT8 on the device",
     "mae_float": "mean absolute error, float",

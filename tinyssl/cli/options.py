@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import rich_click as click
@@ -22,9 +22,16 @@ METAVARS = {
 SHORT = {"method_options": "-o"}
 
 
-def stage_options(stage: str, panel: str) -> list[click.Option]:
-    """The options of a stage, in its config's order; `panel` is their frame in --help."""
-    return [_option(stage, name, info, panel) for name, info in fields_of(stage).items()]
+def stage_options(stage: str, panel: str, *, left_out: Collection[str] = ()) -> list[click.Option]:
+    """The options of a stage, in its config's order.
+
+    Args:
+        stage: A key of `config.STAGES`.
+        panel: Their frame in --help.
+        left_out: Fields that get no option.
+    """
+    fields = fields_of(stage).items()
+    return [_option(stage, name, info, panel) for name, info in fields if name not in left_out]
 
 
 def flag_of(name: str) -> str:
@@ -53,7 +60,7 @@ def _help(info: Any, kind: FieldKind) -> str:
     group = plugin_group(info)
     if group is not None:
         text += f"; known: {plugins.listed(group)}"
-    if default in (None, {}):
+    if default in (None, {}, []):
         return text
     if kind.name == "flag":
         default = "on" if default else "off"

@@ -176,6 +176,15 @@ def results_only(*, show: bool) -> Iterator[None]:
         os.close(sink)
 
 
+UNITS = {
+    "_us": "{:,.0f} µs",
+    "seconds": "{:,.1f} s",
+    "_db_output": "{:.1f} dB",
+    "_db_worst": "{:.1f} dB",
+}
+"""Ending of a figure's name -> its text"""
+
+
 def format_value(name: str, value: Any) -> str:
     """A figure for a table; the name's ending tells the unit.
 
@@ -187,10 +196,9 @@ def format_value(name: str, value: Any) -> str:
         return f"{100 * value:.2f} %"
     if name.endswith(("_bytes", "_budget")) or name in ("flash", "ram", "arena", "peak"):
         return f"{value:,} B"
-    if name.endswith("_us"):
-        return f"{value:,.0f} µs"
-    if name.endswith("seconds"):
-        return f"{value:,.1f} s"
+    for ending, form in UNITS.items():
+        if name.endswith(ending):
+            return form.format(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
 
 

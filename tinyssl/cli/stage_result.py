@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tinyssl.cli.output import Result, Table, value_rows
 from tinyssl.core.records import RunRecord
+from tinyssl.data.spec import sample_noun
 
 
 def record_result(record: RunRecord) -> Result:
@@ -37,6 +38,23 @@ def warnings_of(record: RunRecord) -> tuple[str, ...]:
     """What the stage has to say against its own figures, as a line."""
     said = record.results.get("verdict")
     return (f"warning: {said}",) if said else ()
+
+
+def equal_lines(record: RunRecord) -> Iterator[str]:
+    """What a bench run says of the bytes of its outputs; nothing where it compared none."""
+    results = record.results
+    if "equal" not in results:
+        return
+    count = results.get("images", results.get("inputs", 0))
+    what = "noise inputs (the model has no test split)"
+    if "audio" in results:
+        what = "inferences"
+    if record.data:
+        what = f"test {sample_noun(record.data)}s"
+    outputs = results.get("device", {}).get("outputs", 1)
+    where = "" if outputs == 1 else f" in all {outputs} outputs"
+    counted = f"{results['equal']:,} of {count:,} {what}"
+    yield f"{counted} give the same bytes{where} as on this computer"
 
 
 def reading_lines(data: Mapping[str, Any]) -> list[str]:

@@ -23,7 +23,7 @@ import re
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib import metadata
@@ -34,7 +34,7 @@ from typing import Any, Self
 
 from tinyssl.core.built import BuildInfo
 from tinyssl.core.errors import UsageError
-from tinyssl.core.files import plain, sha256_of, write_atomic, write_json
+from tinyssl.core.files import digest_of, plain, sha256_of, write_atomic, write_json
 from tinyssl.core.locks import Lock, take_or_refuse
 from tinyssl.core.places import exists, stored
 from tinyssl.core.run_record import METRICS, PLACED, RECORD, SCHEMA, RunRecord, read_record, step_of
@@ -98,6 +98,14 @@ def _versions() -> dict[str, str]:
 
 def _machine() -> dict[str, Any]:
     return {"system": platform.platform(), "cpu": platform.machine(), "cores": os.cpu_count()}
+
+
+def _hashed(inputs: Mapping[str, Path]) -> dict[str, dict[str, str]]:
+    """What a record says of the files and folders that a run reads."""
+    return {
+        name: {"path": str(path.absolute()), "sha256": digest_of(path)}
+        for name, path in inputs.items()
+    }
 
 
 class RunWriter:
@@ -221,10 +229,6 @@ class Workspace:
         data: dict[str, Any] | None = None,
     ) -> RunWriter:
         """Creates the folder of a new run; `config` must be plain JSON values."""
-        hashes = {
-            name: {"path": str(path.absolute()), "sha256": sha256_of(path)}
-            for name, path in (inputs or {}).items()
-        }
         now = datetime.now(UTC)
         folder = self.runs / f"{kind}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         folder.mkdir(parents=True)
@@ -240,10 +244,27 @@ class Workspace:
             commit=_commit(),
             versions=_versions(),
             machine=_machine(),
-            inputs=hashes,
+            inputs=_hashed(inputs or {}),
             data=data or {},
         )
         return RunWriter(record, lock)
+
+    def same(
+        self, kind: str, config: Mapping[str, Any], inputs: Mapping[str, Path]
+    ) -> RunRecord | None:
+        """The newest complete run of a kind that this very tinyssl would only repeat.
+
+        Args:
+            kind: As `start` was given it, as the others.
+            config: Compared as a whole.
+            inputs: Their content is compared, and where they are.
+        """
+        wanted = (dict(config), _hashed(inputs), _commit(), _versions())
+        for run in self.newest(kind):
+            found = (run.config, run.inputs, run.commit, run.versions)
+            if run.status == "complete" and found == wanted:
+                return run
+        return None
 
     def reopen(self, folder: Path, keep: Callable[[dict[str, Any]], bool]) -> RunWriter:
         """Goes on with a run that was killed or interrupted; its lock must be held (`hold_run`).

@@ -41,7 +41,7 @@ class RunRecord:
     versions: dict[str, str] = field(default_factory=dict)
     machine: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, dict[str, str]] = field(default_factory=dict)
-    """name -> {path, sha256}: what the run read"""
+    """name -> {path, sha256}: what the run read; see `files.digest_of`"""
     data: dict[str, Any] = field(default_factory=dict)
     """name, fingerprint and split sizes of the data set; empty where there was none"""
     results: dict[str, Any] = field(default_factory=dict)

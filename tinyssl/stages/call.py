@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from tinyssl.core.config import STAGES, BenchConfig, BuildConfig
@@ -54,12 +54,15 @@ class Call:
 
     def board_overridden(self, board: str) -> Call:
         """The same call with `--board board` for each stage that runs on a board."""
-        setting = Setting(board, "--board")
-        flags = {
-            stage: {**self.flags.get(stage, {}), "board": setting}
-            for stage in ("build", "flash", "bench")
+        return self.overridden(("build", "flash", "bench"), board=board)
+
+    def overridden(self, stages: Sequence[str], **values: object) -> Call:
+        """The same call with values for some stages, as if flags had set them; None: not given."""
+        given = {
+            name: Setting(value, f"--{name}") for name, value in values.items() if value is not None
         }
-        return Call(self.workspace, self.progress, self.file, self.environment, flags)
+        changed = {stage: {**self.flags.get(stage, {}), **given} for stage in stages}
+        return replace(self, flags={**self.flags, **changed})
 
 
 def _stage(config: type) -> str:

@@ -18,6 +18,7 @@ from tinyssl.convert.files import (
     LOG_FILE,
     MODEL_FILE,
 )
+from tinyssl.convert.frameworks import file_of
 from tinyssl.convert.frameworks.base import Shape
 from tinyssl.convert.frameworks.labelled import measure_labelled, read_labelled
 from tinyssl.convert.frameworks.open import OpenedModel, open_model
@@ -60,27 +61,56 @@ def convert_model(config: ConvertConfig, workspace: Workspace, progress: Progres
         ToolMissing: The framework's packages are not installed.
         UnsupportedModel: The model does not convert.
     """
-    calibration = config.calibration or config.test_data
-    if config.model is None or calibration is None:
-        raise UsageError(
-            "a model is quantised with samples of what it will see",
-            hint="name them with --calibration: a folder of pictures, an .npz, a .csv, …",
-        )
-    given = {"calibration": calibration, "test_data": config.test_data}
-    inputs = {name: path for name, path in given.items() if path and path.is_file()}
-    run = workspace.start("convert", config_json(config), seed=CALIBRATION_SEED, inputs=inputs)
+    inputs = _inputs(config)
+    run = workspace.start("convert", _settings(config), seed=CALIBRATION_SEED, inputs=inputs)
     with run:
         progress.note(f"converting {config.model}")
         opened = open_model(
-            config.model,
+            str(config.model),
             [_shape(text) for text in config.input_shape],
-            calibration,
+            inputs["calibration"],
             config.calibration_images,
             config.pixels,
             run.file("log", LOG_FILE),
         )
         _quantise(run, config, opened, progress)
     return run.record
+
+
+def converted_before(config: ConvertConfig, workspace: Workspace) -> RunRecord | None:
+    """The run that `convert_model` would only repeat: same settings, same model, same data.
+
+    Raises:
+        UsageError: As `convert_model`.
+    """
+    inputs = _inputs(config)
+    return workspace.same("convert", _settings(config), inputs)
+
+
+def _settings(config: ConvertConfig) -> dict[str, Any]:
+    """What a record says of the options: paths are absolute."""
+    paths = {
+        name: getattr(config, name) and str(Path(getattr(config, name)).absolute())
+        for name in ("model", "calibration", "test_data", "labels")
+    }
+    return config_json(config) | paths
+
+
+def _inputs(config: ConvertConfig) -> dict[str, Path]:
+    """What is read; all of it is there."""
+    calibration = config.calibration or config.test_data
+    if config.model is None or calibration is None:
+        raise UsageError(
+            "a model is quantised with samples of what it will see",
+            hint="name them with --calibration: a folder of pictures, an .npz, a .csv, …",
+        )
+    given = {"calibration": calibration, "test_data": config.test_data, "labels": config.labels}
+    found = {name: path for name, path in given.items() if path is not None}
+    for name, path in found.items():
+        if not path.exists():
+            flag = name.replace("_", "-")
+            raise UsageError(f"there is no {path}", hint=f"check the path of --{flag}")
+    return {"model": file_of(config.model)} | found
 
 
 def _shape(text: str) -> Shape:

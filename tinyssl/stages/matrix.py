@@ -80,7 +80,7 @@ def run_matrix(call: Call, stages: Sequence[str], names: str, *, resume: bool) -
         )
     _check_settings(call)
     once = [stage for stage in stages if stage not in EACH]
-    matrix = Matrix(call, stages, boards, run_stages(call, once))
+    matrix = Matrix(call, stages, boards, run_stages(call, once, resume=resume))
     if "build" in stages:
         _build(matrix)
     if "bench" in stages:

@@ -1,4 +1,4 @@
-"""The stages of a tinyssl.toml, one after the other: each takes what the one before it left."""
+"""The stages of a `plan`, one after the other: each takes what the one before it left."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ from tinyssl.core.config import (
     ReportConfig,
     VerifyConfig,
 )
-from tinyssl.core.errors import UsageError
 from tinyssl.core.records import BuildInfo, RunRecord
-from tinyssl.core.settings import RUN_STAGES
 from tinyssl.stages.call import Call
 from tinyssl.stages.probe_data import probe_data
 
@@ -30,6 +28,8 @@ from tinyssl.stages.probe_data import probe_data
 class Done:
     """What the stages so far have left."""
 
+    resume: bool = False
+    """A conversion that would give the same is taken over"""
     records: dict[str, RunRecord] = field(default_factory=dict)
     """Stage -> its run"""
     build: BuildInfo | None = None
@@ -53,31 +53,15 @@ class Done:
         return {"board": self.build.board} if self.build else {}
 
 
-def choose_stages(planned: Sequence[str], first: str | None, last: str | None) -> tuple[str, ...]:
-    """The planned stages from `first` to `last`, both included.
+def run_stages(call: Call, stages: Sequence[str], *, resume: bool = False) -> Done:
+    """Does the stages one after the other; an error of one ends the run and goes on upwards.
 
-    Raises:
-        UsageError: One of them is not planned, or none is left.
+    Args:
+        call: Gives their settings.
+        stages: In order.
+        resume: Take over the conversion of a model that would only be repeated.
     """
-    for name, flag in ((first, "--from"), (last, "--to")):
-        if name and name not in planned:
-            raise UsageError(
-                f"{flag} {name}: not a stage of this run ({', '.join(planned) or 'none'})",
-                hint=f"add [{name}] to tinyssl.toml",
-            )
-    start = planned.index(first) if first else 0
-    stop = planned.index(last) + 1 if last else len(planned)
-    if not planned[start:stop]:
-        raise UsageError(
-            "there is no stage to run",
-            hint=f"tinyssl.toml needs sections ({', '.join(RUN_STAGES)}) or steps = […]",
-        )
-    return tuple(planned[start:stop])
-
-
-def run_stages(call: Call, stages: Sequence[str]) -> Done:
-    """Does the stages one after the other; an error of one ends the run and goes on upwards."""
-    done = Done()
+    done = Done(resume=resume)
     for index, stage in enumerate(stages, start=1):
         call.progress.note(f"── {index}/{len(stages)} {stage}")
         start = time.monotonic()
@@ -113,7 +97,19 @@ def _convert(call: Call, done: Done) -> None:
     from tinyssl.stages import convert
 
     config = call.config(ConvertConfig, **done.folder("probe"))
-    done.records["convert"] = convert.convert(config, call.workspace, call.progress)
+    kept = _converted_before(config, call) if done.resume else None
+    done.records["convert"] = kept or convert.convert(config, call.workspace, call.progress)
+
+
+def _converted_before(config: ConvertConfig, call: Call) -> RunRecord | None:
+    if config.model is None:
+        return None
+    from tinyssl.stages.convert_model import converted_before
+
+    record = converted_before(config, call.workspace)
+    if record is not None:
+        call.progress.note(f"{config.model} has not changed since {record.folder.name}")
+    return record
 
 
 def _verify(call: Call, done: Done) -> None:

@@ -18,7 +18,7 @@ TOML = '[build]\nboard = "host"\n[flash]\n[bench]\n'
         (["bench", "--all", "--serial", "/dev/ttyACM0"], "--serial /dev/ttyACM0 and --all"),
         (["bench", "--all"], "no board that was built in"),
         (["bench", "--at-once", "2"], "--at-once 2 goes with --all"),
-        (["run", "--resume"], "--resume goes with --boards"),
+        (["run", "--resume"], "--resume goes with --boards or --model"),
         (["run", "--boards", "host", "--board", "host"], "--board host and --boards contradict"),
         (["run", "--boards", "host,mps2_an38"], "no board 'mps2_an38'"),
         (["run", "--boards", ", ,"], "--boards names no board"),

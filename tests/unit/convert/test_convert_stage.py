@@ -11,7 +11,8 @@ from tinyssl.core.progress import Silent
 from tinyssl.core.records import Workspace, write_json
 from tinyssl.data import load_dataset
 from tinyssl.frontends.tflite import is_canonical, read_model
-from tinyssl.stages.convert import calibration_indices, convert
+from tinyssl.stages.convert import convert
+from tinyssl.stages.convert_probe import calibration_indices
 from tinyssl.stages.verify import verify
 
 

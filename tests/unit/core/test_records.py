@@ -329,3 +329,19 @@ def test_a_full_disk_leaves_the_record_as_it_was(tmp_path: Path) -> None:
     assert record.results == {}
     assert record.metrics()[0] == {"step": 1}
     assert not list(record.folder.glob(".*.tmp"))
+
+
+def test_the_same_run_is_found_until_something_changes(workspace: Workspace) -> None:
+    folder = workspace.root / "pictures"
+    (folder / "below").mkdir(parents=True)
+    (folder / "below" / "a.png").write_bytes(b"abc")
+    inputs = {"pictures": folder}
+    with workspace.start("convert", {"count": 1}, inputs=inputs) as run:
+        pass
+    with pytest.raises(ValueError, match="not this one"), workspace.start("convert", {"count": 2}):
+        raise ValueError("not this one")
+    assert workspace.same("convert", {"count": 1}, inputs) == read_record(run.folder)
+    assert workspace.same("convert", {"count": 2}, {}) is None  # it failed
+    assert workspace.same("verify", {"count": 1}, inputs) is None
+    (folder / "below" / "b.png").write_bytes(b"")
+    assert workspace.same("convert", {"count": 1}, inputs) is None

@@ -45,17 +45,27 @@ KINDS = ".pt2, FILE.py:FACTORY, .onnx, .keras, .h5, a SavedModel folder, a float
 PICKLES = (".pt", ".pth", ".ckpt", ".bin")
 
 
+def file_of(model: str) -> Path:
+    """The file or folder that a path, or `FILE.py:FACTORY`, names.
+
+    Raises:
+        UsageError: There is none.
+    """
+    file, _, factory = model.partition(".py:")
+    path = Path(f"{file}.py" if factory else model)
+    if not path.exists():
+        raise UsageError(f"there is no {path}", hint="check the path of --model")
+    return path
+
+
 def framework_of(model: str) -> Framework:
     """What kind of model a path, or `FILE.py:FACTORY`, names.
 
     Raises:
         UsageError: There is no such file, or it is of no kind that converts.
     """
-    file, _, factory = model.partition(".py:")
-    path = Path(f"{file}.py" if factory else model)
-    if not path.exists():
-        raise UsageError(f"there is no {path}", hint="check the path of --model")
-    if factory:
+    path = file_of(model)
+    if ".py:" in model:
         return PYTORCH
     if path.is_dir():
         if (path / SAVED_MODEL_FILE).exists():

@@ -1,16 +1,45 @@
-"""Small float models in the files of four frameworks: `python make_models.py FOLDER`.
+"""Small float models in the files of five frameworks.
 
-A process of its own, as TensorFlow and torch do not like to share one.
+TensorFlow and torch have a process each, as they do not like to share one.
 """
 
+import fcntl
+import os
+import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 
+MAKERS = ("tensorflow", "torch")
 
-def keras_models(folder: Path) -> None:
-    """The same model as .keras, .h5 and SavedModel."""
+
+def models_folder(shared: Path) -> Path:
+    """`shared`/frameworks with all models; made once for all processes that share the folder."""
+    folder = shared / "frameworks"
+    with (shared / "frameworks.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            scratch = shared / "frameworks.new"
+            scratch.mkdir()
+            environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
+            for maker in MAKERS:
+                words = [sys.executable, __file__, str(scratch), maker]
+                subprocess.run(words, check=True, capture_output=True, env=environment)
+            _save_samples(scratch)
+            scratch.rename(folder)
+    return folder
+
+
+def _save_samples(folder: Path) -> None:
+    """Calibration data: noise of different brightness."""
+    rng = np.random.default_rng(0)
+    brightness = rng.random((40, 1, 1, 3))
+    np.savez(folder / "samples.npz", x=brightness * rng.random((40, 16, 16, 3)))
+
+
+def tensorflow_models(folder: Path) -> None:
+    """The same model as .keras and SavedModel."""
     import keras
 
     keras.utils.set_random_seed(0)
@@ -26,12 +55,11 @@ def keras_models(folder: Path) -> None:
         ]
     )
     model.save(folder / "model.keras")
-    model.save(folder / "model.h5")
     model.export(folder / "saved_model")
 
 
 def torch_models(folder: Path) -> None:
-    """A program and an ONNX file, channels first, and a float .tflite."""
+    """A program, an ONNX file and a factory, channels first, and a float .tflite."""
     import torch
     from torch import nn
 
@@ -63,8 +91,5 @@ def torch_models(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    home = Path(sys.argv[1])
-    {"keras": keras_models, "torch": torch_models}[sys.argv[2]](home)
-    rng = np.random.default_rng(0)
-    brightness = rng.random((40, 1, 1, 3))
-    np.savez(home / "samples.npz", x=brightness * rng.random((40, 16, 16, 3)))
+    made = {"tensorflow": tensorflow_models, "torch": torch_models}
+    made[sys.argv[2]](Path(sys.argv[1]))
