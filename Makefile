@@ -88,12 +88,12 @@ readme: $(STAMP)
 	  --window-size=1200,690 --screenshot=docs/images/report.png file://$(CURDIR)/$(DEMO)/report.html
 
 test: setup frameworks
-	$(BIN)/python -m pytest $(SPREAD) -m 'not board' $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(SPREAD) -m 'not board and not nightly' $(PYTEST_ARGS)
 
 # Python in all processes of the tests, C in the programs that they compile for this computer.
 coverage: setup frameworks
 	folder=$$(mktemp -d) && COVERAGE_FILE=$$folder/data COUNT_C_LINES=1 $(BIN)/python -m coverage run \
-	  -m pytest $(SPREAD) -m 'not board' --basetemp=$$folder/tests $(PYTEST_ARGS) && \
+	  -m pytest $(SPREAD) -m 'not board and not nightly' --basetemp=$$folder/tests $(PYTEST_ARGS) && \
 	  $(BIN)/python -m tools.coverage_report $$folder && rm -r $$folder
 
 quick: setup frameworks

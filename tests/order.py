@@ -12,22 +12,14 @@ from typing import TypeVar
 import pytest
 
 LONGEST = (
-    "unit/learn/probes/test_demo_floor.py::test_a_part_of_the_demo_already_beats_what_it_once_reached",
-    "unit/table/test_table_run.py::test_interrupted_table_goes_on_and_ends_in_the_same_weights",
     "unit/table/test_table_run.py::test_whole_table_is_run_once_and_its_document_written",
-    "unit/test_throughput_tool.py::test_the_tool_measures_and_writes_its_page",
-    "unit/learn/train/test_distributed.py::test_restarted_by_torchrun_after_a_killed_process",
     "unit/learn/train/test_distributed.py::test_two_processes_are_one_with_the_doubled_batch",
     "emulator/test_protocol_fuzz.py::test_as_many_lines_as_fit",
     "unit/cli/test_cli_pipeline.py::test_run_does_all_steps_and_ends_with_the_table",
     "unit/learn/train/test_sigkill.py::test_killed_processes_end_with_the_same_bits",
     "emulator/test_tune.py::test_the_fastest_image_that_fits_is_kept",
-    "emulator/test_fleet.py::test_run_boards_goes_on_where_it_was",
     "emulator/test_other_kinds.py::test_sound_is_classified_on_the_board",
-    "emulator/test_other_kinds.py::test_numbers_are_predicted_on_the_board",
     "unit/zoo/test_fit.py::test_photographs_become_firmware_that_gives_the_right_bytes",
-    "unit/learn/methods/test_shuffled_teacher.py"
-    "::test_shuffled_targets_are_worth_no_more_than_random_weights",
     "unit/table/test_table_run.py::test_minutes_end_a_table_before_they_are_over",
 )
 """More than a quarter of a minute on two cores, the longest first; below `tests`"""

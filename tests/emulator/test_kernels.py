@@ -22,7 +22,9 @@ def test_all_cases_are_byte_equal_to_tflm(name: str, tmp_path: Path) -> None:
     target = TARGETS[name]
     require(target)
     graphs = {case.replace(" ", "_"): make() for case, make in (CASES | ENDS).items()}
-    assert run_program(make_program(graphs, target.isa), target, tmp_path) == []
+    # The Cortex-M7 optimises what stands around the kernels' calls too.
+    program = make_program(graphs, target.isa, fast=name != "m7")
+    assert run_program(program, target, tmp_path) == []
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ def test_sound_is_classified_on_the_board(tmp_path: Path) -> None:
     assert (record.results["agreement"], record.results["images"] > 20) == (1.0, True)
 
 
+@pytest.mark.nightly
 def test_numbers_are_predicted_on_the_board(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     to_probe(workspace, plane(tmp_path / "a.csv"), "mlp", epochs=40)

@@ -146,6 +146,7 @@ def make_program(
     *,
     planner: Callable[[Model, Isa], Plan] = planned,
     expect: Callable[[bytes, Feed], list[bytes]] | None = None,
+    fast: bool = False,
 ) -> CaseProgram:
     """Graphs as one program.
 
@@ -155,6 +156,7 @@ def make_program(
         feeds: Name -> inputs, as many for each; by default INPUTS of `inputs_for`.
         planner: Makes the plan of a graph.
         expect: Inputs and their outputs in turn, of a file; by default what TFLM gives.
+        fast: See `sources_of`.
     """
     feeds = feeds or {name: _usual_inputs(file, name) for name, file in graphs.items()}
     (count,) = {len(feed) for feed in feeds.values()}
@@ -170,7 +172,7 @@ def make_program(
         data="cases.bin",
         inputs=count,
     )
-    sources = sources_of(programs) | {"main.c": main}
+    sources = sources_of(programs, fast) | {"main.c": main}
     return CaseProgram(sources, b"".join(data), tuple(graphs), count)
 
 

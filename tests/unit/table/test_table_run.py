@@ -100,25 +100,26 @@ def content(done):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_whole_table_is_run_once_and_its_document_written(tmp_path: Path) -> None:
-    """All rows, two at a time, one that must fail: it alone fails. Nothing is run twice."""
+    """Some rows, two at a time, one that must fail: it alone fails. Nothing is run twice."""
     broken = '\n[[row]]\nname = "broken"\nmethod = "simclr"\nbatch_size = 5000\n'
     write_table(tmp_path, small(tmp_path) + broken)
     planned = content(table(tmp_path, "--dry-run"))
     assert [cell["step"] for cell in planned["cells"]] == ["pretrain"] * 4
-    first = table(tmp_path, "--jobs", "2", "--out", "results.md")
+    rows = ("--only", "supervised,hot,broken")
+    first = table(tmp_path, "--jobs", "2", "--out", "results.md", *rows)
     found = content(first)
     assert first.returncode == 1
     states = {cell["row"]: cell["state"] for cell in found["cells"]}
-    assert states == {"supervised": "done", "simclr": "done", "hot": "done", "broken": "failed"}
-    assert "do not fill a batch of 5000" in found["cells"][3]["error"]
-    assert "| SimCLR |" in (tmp_path / "results.md").read_text()
+    assert states == {"supervised": "done", "hot": "done", "broken": "failed"}
+    assert "do not fill a batch of 5000" in found["cells"][2]["error"]
+    assert "| supervised |" in (tmp_path / "results.md").read_text()
     runs = {run.folder for run in Workspace(tmp_path).all()}
-    second = table(tmp_path, "--only", "supervised,simclr,hot")
+    second = table(tmp_path, "--only", "supervised,hot")
     assert second.returncode == 0
     assert {run.folder for run in Workspace(tmp_path).all()} == runs
 
 
-@pytest.mark.slow
+@pytest.mark.nightly  # test_sigkill compares the bits too
 @pytest.mark.timeout(900)
 def test_interrupted_table_goes_on_and_ends_in_the_same_weights(tmp_path: Path) -> None:
     text = small(tmp_path).replace("epochs = 2\nbatch_size = 256", "epochs = 5\nbatch_size = 32")

@@ -31,7 +31,7 @@ WEAK = {"flip": 0, "crop_min": 0.7, "jitter": 0, "grey": 0, "blur": 0, "curricul
 TOLERANCE = 0.03
 
 
-@pytest.mark.slow  # three short trainings
+@pytest.mark.nightly  # three short trainings
 def test_shuffled_targets_are_worth_no_more_than_random_weights(tmp_path: Path, monkeypatch):
     monkeypatch.setenv("TINYSSL_CACHE", str(tmp_path / "cache"))
     workspace = Workspace(tmp_path)

@@ -29,7 +29,7 @@ def test_the_demo_holds_its_own_limits() -> None:
     assert {"data", "pretrain"} <= tomllib.loads(DEMO.read_text()).keys()
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.timeout(600)
 def test_a_part_of_the_demo_already_beats_what_it_once_reached(tmp_path: Path) -> None:
     layers = read_file(DEMO).layers

@@ -149,6 +149,24 @@ def launch(
     )
 
 
+def launched(
+    folder: Path, jobs: dict[str, PretrainConfig], data: DataConfig, processes: int = 2
+) -> Path:
+    """The folder, with the runs of all jobs."""
+    done = launch(folder, jobs, data, processes=processes)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder
+
+
+def to_compare(teacher: Path) -> dict[str, PretrainConfig]:
+    """Runs of one process alone, by name."""
+    alone = {name: config_of(name, teacher) for name in METHODS_TO_COMPARE}
+    for name in ("seed", "supervised"):  # not one batch norm in them
+        alone[f"plain_{name}"] = replace(alone[name], backbone="plain", sync_batch_norm=False)
+    alone["mobilenet"] = replace(alone["simclr"], backbone="mobilenet_v2_tiny")
+    return alone
+
+
 def losses(run: RunRecord) -> list[float]:
     return [row["loss"] for row in run.metrics() if row["event"] == "step"]
 
@@ -167,38 +185,43 @@ def difference(run: RunRecord, other: RunRecord) -> float:
     return max(abs(a - b) for a, b in zip(found, wanted, strict=True))
 
 
+@pytest.fixture(scope="module")
+def single(data, teacher, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Runs of one process: each method, and one whose batch comes in parts."""
+    jobs = to_compare(teacher)
+    whole = replace(jobs["plain_supervised"], batch_size=BATCH // 4, accumulate=4)
+    return launched(tmp_path_factory.mktemp("single"), jobs | {"parts": whole}, data, processes=1)
+
+
+@pytest.fixture(scope="module")
+def double(data, teacher, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same of two processes, which have half of the batch each."""
+    jobs = to_compare(teacher)
+    two = {name: replace(config, batch_size=BATCH // 2) for name, config in jobs.items()}
+    return launched(tmp_path_factory.mktemp("double"), two, data)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_two_processes_are_one_with_the_doubled_batch(data, teacher, tmp_path):
-    alone = {name: config_of(name, teacher) for name in METHODS_TO_COMPARE}
-    for name in ("seed", "supervised"):  # not one batch norm in them
-        alone[f"plain_{name}"] = replace(alone[name], backbone="plain", sync_batch_norm=False)
-    alone["mobilenet"] = replace(alone["simclr"], backbone="mobilenet_v2_tiny")
-    two = {name: replace(config, batch_size=BATCH // 2) for name, config in alone.items()}
-    single = launch(tmp_path / "single", alone, data, processes=1)
-    assert single.returncode == 0, single.stderr[-3000:]
-    double = launch(tmp_path / "double", two, data)
-    assert double.returncode == 0, double.stderr[-3000:]
+def test_two_processes_are_one_with_the_doubled_batch(single, double, teacher):
     worst = {}
-    for name in two:
-        one, other = only_run(tmp_path / "single" / name), only_run(tmp_path / "double" / name)
+    for name in to_compare(teacher):
+        one, other = only_run(single / name), only_run(double / name)
         worst[name] = difference(other, one)
         assert other.config["global_batch"] == one.config["global_batch"] == BATCH
         assert other.config["processes"] == 2
     assert max(worst.values()) < TOLERANCE, worst
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.timeout(900)
-def test_restarted_by_torchrun_after_a_killed_process(data, teacher, tmp_path):
+def test_restarted_by_torchrun_after_a_killed_process(double, data, teacher, tmp_path):
     config = replace(config_of("supervised", teacher), batch_size=BATCH // 2)
-    unbroken = launch(tmp_path / "unbroken", {"run": config}, data)
-    assert unbroken.returncode == 0, unbroken.stderr[-3000:]
-    broken = launch(tmp_path / "broken", {"run": config}, data, "--max-restarts=1", "8")
+    broken = launch(tmp_path, {"run": config}, data, "--max-restarts=1", "8")
     assert broken.returncode == 0, broken.stderr[-3000:]
     assert "Signal 9" in broken.stderr or "exitcode: -9" in broken.stderr
-    run = only_run(tmp_path / "broken" / "run")
-    assert difference(run, only_run(tmp_path / "unbroken" / "run")) < 1e-6
+    run = only_run(tmp_path / "run")
+    assert difference(run, only_run(double / "supervised")) < 1e-6
     steps = [row["step"] for row in run.metrics() if row["event"] == "step"]
     assert steps == list(range(1, 13))
 
@@ -238,11 +261,7 @@ def test_another_number_of_processes_keeps_the_batch(processes, batch_size, accu
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_accumulated_parts_are_one_large_batch(data, teacher, tmp_path):
+def test_accumulated_parts_are_one_large_batch(single):
     """Where every image has a loss of its own, and nothing is normalised over the batch."""
-    config = replace(config_of("supervised", teacher), backbone="plain")
-    jobs = {"whole": config, "parts": replace(config, batch_size=BATCH // 4, accumulate=4)}
-    done = launch(tmp_path, jobs, data, processes=1)
-    assert done.returncode == 0, done.stderr[-3000:]
-    whole, parts = only_run(tmp_path / "whole"), only_run(tmp_path / "parts")
+    whole, parts = only_run(single / "plain_supervised"), only_run(single / "parts")
     assert difference(parts, whole) < TOLERANCE

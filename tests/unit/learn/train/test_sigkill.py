@@ -26,7 +26,7 @@ root, images = Path(sys.argv[1]), Path(sys.argv[2])
 resume = Path(sys.argv[3]) if len(sys.argv) > 3 else None
 config = PretrainConfig(resume=resume)
 if resume is None:
-    config = PretrainConfig(backbone="mobilenet_v2_tiny", epochs=12, batch_size=16, device="cpu",
+    config = PretrainConfig(backbone="mobilenet_v2_tiny", epochs=7, batch_size=16, device="cpu",
         checkpoint_seconds=0)
 data = DataConfig(dataset="npz", data_path=images, image_size=16)
 pretrain(config, data, Workspace(root), Silent())
@@ -68,10 +68,10 @@ def test_killed_processes_end_with_the_same_bits(tmp_path: Path) -> None:
     unbroken, broken = Workspace(tmp_path / "unbroken"), Workspace(tmp_path / "broken")
     assert spawn(unbroken.root, images).wait() == 0
 
-    kill_at(spawn(broken.root, images), broken, 11)
+    kill_at(spawn(broken.root, images), broken, 7)
     folder = only_run(broken).folder
     assert only_run(broken).status == "running"
-    kill_at(spawn(broken.root, images, folder), broken, 27)
+    kill_at(spawn(broken.root, images, folder), broken, 15)
     assert spawn(broken.root, images, folder).wait() == 0
 
     first, second = only_run(unbroken), only_run(broken)

@@ -1,0 +1,15 @@
+"""Which graphs an instruction set has C of its own for; the others are compared on the host."""
+
+from __future__ import annotations
+
+from tinyssl.frontends.tflite import operator_kinds
+from tinyssl.targets.boards import Isa
+from tinyssl.targets.kernels import OPTIMISED
+
+OWN = {isa: {op.kind for op in OPTIMISED.get(isa, {})} for isa in Isa}
+"""Instruction set -> operators that have kernels of its own"""
+
+
+def has_own_kernels(isa: Isa, data: bytes) -> bool:
+    """Whether the C of a file may differ from that for this computer."""
+    return isa is Isa.HOST or not OWN[isa].isdisjoint(operator_kinds(data))
