@@ -31,8 +31,10 @@ struct tinyssl_pair {
 /* Defines `function`: out = value, an expression of x of the left input, y of the right one, and
  * the parameters p, whose first member is `sides`. Element after element from the front. */
 #define TINYSSL_BROADCAST_OF(function, params, left_type, right_type, out_type, value)             \
-    void function(const int8_t *const *in, const struct params *p, int8_t *const *out)             \
+    void function(const int8_t *const *in, const struct params *given, int8_t *const *out)         \
     {                                                                                              \
+        const struct params own = *given; /* no output can change it */                            \
+        const struct params *const p = &own;                                                       \
         const struct tinyssl_broadcast *const loops = &p->sides.loops;                             \
         const void *const first = p->sides.left ? p->sides.left : *in++;                           \
         const void *const second = p->sides.right ? p->sides.right : *in;                          \

@@ -57,6 +57,13 @@ static inline uint32_t tinyssl_sxtab16_ror8(uint32_t pair, uint32_t bytes)
     return result;
 }
 
+static inline uint32_t tinyssl_max8(uint32_t a, uint32_t b)
+{
+    uint32_t result;
+    __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(result) : "r"(a), "r"(b));
+    return result;
+}
+
 static inline uint32_t tinyssl_pkhbt(uint32_t low, uint32_t high)
 {
     uint32_t pair;
@@ -115,6 +122,17 @@ static inline uint32_t tinyssl_sxtab16(uint32_t pair, uint32_t bytes)
 static inline uint32_t tinyssl_sxtab16_ror8(uint32_t pair, uint32_t bytes)
 {
     return tinyssl_sxtab16(pair, bytes >> 8);
+}
+
+/* The larger of each two bytes, as int8. */
+static inline uint32_t tinyssl_max8(uint32_t a, uint32_t b)
+{
+    uint32_t result = 0;
+    for (int32_t shift = 0; shift < 32; shift += 8) {
+        const int8_t x = (int8_t)(uint8_t)(a >> shift), y = (int8_t)(uint8_t)(b >> shift);
+        result |= (uint32_t)(uint8_t)(x > y ? x : y) << shift;
+    }
+    return result;
 }
 
 /* low.low and high.high as a pair. */

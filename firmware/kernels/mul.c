@@ -10,9 +10,11 @@ static int32_t product(const struct tinyssl_mul *p, int32_t left, int32_t right)
     return y < p->out_min ? p->out_min : y > p->out_max ? p->out_max : y;
 }
 
-void tinyssl_mul_s8(const int8_t *left, const int8_t *right, const struct tinyssl_mul *p,
+void tinyssl_mul_s8(const int8_t *left, const int8_t *right, const struct tinyssl_mul *given,
                     int8_t *out)
 {
+    const struct tinyssl_mul own = *given; /* no output can change it */
+    const struct tinyssl_mul *const p = &own;
     const struct tinyssl_broadcast *const loops = &p->loops;
     for (int32_t a = 0; a < loops->count[0]; a++) {
         for (int32_t b = 0; b < loops->count[1]; b++) {

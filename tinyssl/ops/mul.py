@@ -64,7 +64,7 @@ def _check_product(check: OpCheck[Mul]) -> None:
         raise check.unsupported(f"the product can reach {bound}; the limit is {SUM_MAX}")
 
 
-def _params(model: Model, op: Mul, constants: Constants) -> Fields:
+def mul_params(model: Model, op: Mul, constants: Constants) -> Fields:
     """Members of `struct tinyssl_mul`."""
     left, right, output = (model.tensor(index) for index in (op.left, op.right, op.output))
     multiplier = mul_multiplier(model, op)
@@ -93,7 +93,7 @@ def _kernel(name: str, constant: bool, dtype: DType) -> Kernel[Mul]:
         ("broadcast.h",),
         source="mul",
         supports=partial(_supports, constant, dtype),
-        make_params=_params,
+        make_params=mul_params,
         overlaps=elementwise,
     )
 

@@ -1,4 +1,4 @@
-"""Proofs and parameters of ADD, MEAN and AVERAGE_POOL_2D for the DSP extension of Armv7E-M."""
+"""Proofs and parameters of ADD and MEAN for the DSP extension of Armv7E-M."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from tinyssl.graph.model import Model
 from tinyssl.ops.add import Add, add_scaling, same_shape_int8
-from tinyssl.ops.average_pool_2d import AveragePool2D
 from tinyssl.ops.common.activation import activation_range
 from tinyssl.ops.common.fixed_point import (
     INT8_MAX,
@@ -22,7 +21,6 @@ from tinyssl.ops.common.fixed_point import (
     requantise,
 )
 from tinyssl.ops.common.params import Constants, Fields
-from tinyssl.ops.common.pool import is_plain
 from tinyssl.ops.common.reduce import mean_multiplier
 from tinyssl.ops.mean import Mean, image_mean
 from tinyssl.targets.requantise import START_LIMIT, channel_fits
@@ -38,9 +36,6 @@ REACH = 6
 
 LANES = 4
 """Channels of a word"""
-
-PLACES_MAX = 256
-"""Places of a window whose sum fits int16"""
 
 STEPS = sorted(
     ((x, y) for x in range(-REACH, REACH + 1) for y in range(-REACH, REACH + 1)),
@@ -189,8 +184,13 @@ def add_fits(model: Model, op: Add) -> bool:
     return same_shape_int8(model, op) and add_factors(add_scales(model, op)) is not None
 
 
-def add(model: Model, op: Add, constants: Constants) -> Fields:
+def add(model: Model, op: Add, _constants: Constants) -> Fields:
     """Members of `struct tinyssl_add_dsp`."""
+    return factor_fields(model, op)
+
+
+def factor_fields(model: Model, op: Add) -> Fields:
+    """The same, of an ADD for which factors are found."""
     scales = add_scales(model, op)
     factors = add_factors(scales)
     if factors is None:
@@ -205,15 +205,6 @@ def add(model: Model, op: Add, constants: Constants) -> Fields:
         "out_min": scales.low,
         "out_max": scales.high,
     }
-
-
-def average_fits(model: Model, op: AveragePool2D) -> bool:
-    """An AVERAGE_POOL_2D of one int8 image of at least four channels, whose sums fit int16."""
-    return (
-        is_plain(model, op)
-        and model.tensor(op.output).shape[-1] >= LANES
-        and op.size[0] * op.size[1] <= PLACES_MAX
-    )
 
 
 def _mean_reach(model: Model, op: Mean) -> tuple[int, int]:

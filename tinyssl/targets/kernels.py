@@ -12,11 +12,12 @@ from tinyssl.ops.add import Add, add_params, same_shape_int8
 from tinyssl.ops.average_pool_2d import AveragePool2D
 from tinyssl.ops.common.kernel import Kernel, OpT
 from tinyssl.ops.common.overlap import elementwise
-from tinyssl.ops.common.pool import is_plain, pool_params
 from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyssl.ops.fully_connected import FullyConnected
+from tinyssl.ops.max_pool_2d import MaxPool2D
 from tinyssl.ops.mean import Mean, image_mean, mean_params
+from tinyssl.ops.mul import Mul
 from tinyssl.targets import (
     depthwise_any,
     dsp,
@@ -24,6 +25,8 @@ from tinyssl.targets import (
     dsp_elementwise,
     mve,
     mve_streaming,
+    pairs,
+    pools,
     rv32,
     streaming,
 )
@@ -93,7 +96,7 @@ WINDOWS = Kernel(
     scratch=dsp.conv_scratch,
     overlaps=streaming.conv,
 )
-"""A depthwise convolution of one input channel is one of all filters on all channels"""
+"""A depthwise convolution of few input channels is one of filters that read them all"""
 
 DIRECT = Kernel(
     "depthwise_s8_dsp",
@@ -149,7 +152,9 @@ DSP: KernelTable = {
             make_params=dsp_elementwise.add,
             overlaps=elementwise,
         ),
+        pairs.ADD_DSP,
     ),
+    Mul: pairs.mul_kernels("dsp", *LANES),
     Mean: (
         Kernel(
             "mean_s8_dsp",
@@ -159,15 +164,8 @@ DSP: KernelTable = {
             make_params=dsp_elementwise.mean,
         ),
     ),
-    AveragePool2D: (
-        Kernel(
-            "average_pool2d_s8_dsp",
-            "tinyssl_pool2d",
-            ("pool2d.h", *LANES),
-            supports=dsp_elementwise.average_fits,
-            make_params=pool_params,
-        ),
-    ),
+    AveragePool2D: (pools.AVERAGE_DSP,),
+    MaxPool2D: (pools.MAX_DSP,),
 }
 """For cores with the DSP extension of Armv7E-M"""
 
@@ -254,7 +252,9 @@ MVE: KernelTable = {
             make_params=add_params,
             overlaps=elementwise,
         ),
+        pairs.ADD_MVE,
     ),
+    Mul: pairs.mul_kernels("mve", "lanes_mve.h", "mve.h"),
     Mean: (
         Kernel(
             "mean_s8_mve",
@@ -265,16 +265,8 @@ MVE: KernelTable = {
             overlaps=mve_streaming.mean,
         ),
     ),
-    AveragePool2D: (
-        Kernel(
-            "average_pool2d_s8_mve",
-            "tinyssl_pool2d",
-            ("pool2d.h", "mve.h"),
-            supports=is_plain,
-            make_params=pool_params,
-            overlaps=mve_streaming.average_pool,
-        ),
-    ),
+    AveragePool2D: (pools.AVERAGE_MVE,),
+    MaxPool2D: (pools.MAX_MVE,),
 }
 """For cores with the M-profile Vector Extension"""
 

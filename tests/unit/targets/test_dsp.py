@@ -40,8 +40,8 @@ def read(name: str) -> Model:
         ("conv 1x1", Isa.RV32IMC, "conv2d_s8_rv32"),
         ("conv 1x1", Isa.HOST, "conv2d_s8"),
         ("conv", M7, "conv2d_s8_dsp"),
-        ("conv dilated", M7, "conv2d_s8"),
-        ("conv multiplier above one", M7, "conv2d_s8"),
+        ("conv dilated", M7, "convolution_s8_dsp"),
+        ("conv multiplier above one", M7, "convolution_s8_dsp"),
         ("depthwise", M7, "depthwise_image_s8_dsp"),
         ("depthwise valid stride 2", M7, "depthwise_image_s8_dsp"),
         ("depthwise multiplier", M7, "conv2d_s8_dsp"),
@@ -57,6 +57,11 @@ def read(name: str) -> Model:
         ("dense rows", Isa.RV32IMC, "conv2d_s8_rv32"),
         ("dense rows", Isa.HOST, "conv2d_s8"),
         ("mean", M7, "mean_s8_dsp"),
+        ("mul constant", Isa.CORTEX_M55, "mul_constant_s8_mve"),
+        ("add constant", M7, "add_any_s8_dsp"),
+        ("add constant", Isa.CORTEX_M55, "scaled_add_s8_mve"),
+        ("max", M7, "max_pool2d_s8_dsp"),
+        ("max", Isa.CORTEX_M55, "max_pool2d_s8_mve"),
     ],
 )
 def test_kernel_is_chosen_by_instruction_set_and_operator(name, isa, kernel):

@@ -33,8 +33,8 @@ def read(name: str) -> Model:
     [
         ("conv 1x1", "conv2d_1x1_s8_mve", "conv2d_s8_rv32"),
         ("conv", "conv2d_s8_mve", "conv2d_s8_rv32"),
-        ("conv dilated", "conv2d_s8", "conv2d_s8"),
-        ("conv multiplier above one", "conv2d_s8", "conv2d_s8"),
+        ("conv dilated", "convolution_s8_dsp", "conv2d_s8"),
+        ("conv multiplier above one", "convolution_s8_dsp", "conv2d_s8"),
         ("depthwise multiplier", "conv2d_s8_mve", "depthwise_conv2d_s8"),
         ("dense", "fully_connected_s8_mve", "fully_connected_s8_rv32"),
         ("add", "add_s8_mve", "add_s8_rv32"),
