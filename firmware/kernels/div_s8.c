@@ -2,6 +2,9 @@
 
 #include "fixed_functions.h"
 
+/* What TFLM takes as the inverse of 0: its Newton steps wrap around. */
+#define OF_ZERO (-1515870788)
+
 /* Bits that repeat the sign, without the sign itself. */
 static int32_t sign_bits(int32_t x)
 {
@@ -20,7 +23,7 @@ static int32_t quotient(const struct tinyssl_div *p, int32_t x, int32_t y)
     x = y < p->right_zero ? p->left_zero - x : x - p->left_zero;
     y = y < p->right_zero ? p->right_zero - y : y - p->right_zero;
     int32_t zeros = 32;
-    int32_t inverse = INT32_MAX;
+    int32_t inverse = OF_ZERO;
     if (y != 0) {
         zeros = tinyssl_leading_zeros((uint32_t)y);
         const uint32_t fraction = ((uint32_t)y << zeros) - UINT32_C(0x80000000);

@@ -7,17 +7,15 @@ from typing import ClassVar
 
 import numpy as np
 
-from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Operand
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.activation import activation_range
 from tinyssl.ops.common.bases import BinaryOp, pair_operands
-from tinyssl.ops.common.fixed_point import quantise_multiplier
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.pair import FLOAT32, PairFile, pair_spec
 from tinyssl.ops.common.params import Constants, Fields, zero_point
-from tinyssl.ops.common.scaled import ScaledMultipliers, scaled_pair
+from tinyssl.ops.common.scaled import check_sum_scaling, scaled_pair, sum_scaling
 from tinyssl.ops.common.spec import TflmNames
 
 TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
@@ -32,27 +30,6 @@ class Add(BinaryOp):
     results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES),)
 
 
-HEADROOM = {DType.INT8: 20, DType.INT16: 15}
-"""Bits by which the inputs are scaled up before they are rescaled"""
-
-
-def add_scaling(model: Model, op: Add) -> ScaledMultipliers:
-    """left and right are scaled to twice the larger scale, the sum to the output's.
-
-    The output's factor is below one for a model that passed the verifier.
-    """
-    headroom = HEADROOM[model.tensor(op.left).dtype]
-    left, right = model.quant(op.left).scale[0], model.quant(op.right).scale[0]
-    twice = 2.0 * max(left, right)
-    output = twice / (2.0**headroom * model.quant(op.output).scale[0])
-    return ScaledMultipliers(
-        quantise_multiplier(left / twice),
-        quantise_multiplier(right / twice),
-        quantise_multiplier(output),
-        headroom,
-    )
-
-
 def same_shape_int8(model: Model, op: Add) -> bool:
     """Two int8 activations of one shape: what the kernels without broadcasting compute."""
     left, right = model.tensor(op.left), model.tensor(op.right)
@@ -60,17 +37,9 @@ def same_shape_int8(model: Model, op: Add) -> bool:
     return plain and not left.constant and not right.constant
 
 
-def _check(check: OpCheck[Add]) -> None:
-    """A factor below one to the output."""
-    dtype = check.tensor(check.op.left).dtype
-    if dtype in HEADROOM and add_scaling(check.model, check.op).output.shift > 0:
-        bits = HEADROOM[dtype] - 1
-        raise check.violation(f"the output scale is 2^-{bits} of the inputs' or less")
-
-
 def add_params(model: Model, op: Add, _constants: Constants) -> Fields:
     """Members of `struct tinyssl_add`."""
-    factors = add_scaling(model, op)
+    factors = sum_scaling(model, op)
     low, high = activation_range(op.activation, model.quant(op.output))
     return {
         "size": model.tensor(op.output).elements,
@@ -103,12 +72,12 @@ SPEC = pair_spec(
             make_params=add_params,
             overlaps=elementwise,
         ),
-        *scaled_pair(add_scaling).kernels("add", DType.INT8, DType.INT16),
+        *scaled_pair(sum_scaling).kernels("add", DType.INT8, DType.INT16),
         PairFile("arithmetic", "tinyssl_pair_s32", _no_clamp).kernel("add", DType.INT32),
         FLOAT32.kernel("add", DType.FLOAT32),
     ),
     TflmNames("AddAdd", "add"),
     options="AddOptions",
-    checks=(rules.same_types, _check),
+    checks=(rules.same_types, check_sum_scaling),
     fold=np.add,
 )

@@ -37,11 +37,9 @@ class Div(BinaryOp):
 
 
 def _multiplier(model: Model, op: Div) -> Multiplier:
-    """Quotient to output, in float32 (CalculateOpDataDiv)."""
-    left, right, output = (
-        np.float32(model.quant(index).scale[0]) for index in (op.left, op.right, op.output)
-    )
-    return quantise_multiplier(float(left / (right * output)))
+    """Quotient to output, in double: older versions of TFLM take it in float32."""
+    left, right, output = (model.quant(i).scale[0] for i in (op.left, op.right, op.output))
+    return quantise_multiplier(left / (right * output))
 
 
 def _check(check: OpCheck[Div]) -> None:

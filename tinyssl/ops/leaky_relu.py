@@ -30,8 +30,7 @@ class LeakyRelu(Int16Op):
 
 
 def _pieces(model: Model, op: LeakyRelu) -> Piecewise:
-    source, target = (np.float32(model.quant(index).scale[0]) for index in (op.input, op.output))
-    slope = float(source * np.float32(op.alpha) / target)
+    slope = model.quant(op.input).scale[0] * op.alpha / model.quant(op.output).scale[0]
     low, high = INTEGERS[model.tensor(op.output).dtype]
     return Piecewise(
         quantise_multiplier(scale_ratio(model, op)),

@@ -17,7 +17,7 @@ from tinyssl.ops.common.unary import Int16Op, float_kernel, unary_spec
 
 @dataclass(frozen=True, kw_only=True)
 class Relu(Int16Op):
-    """max(x, 0); the ratio of the scales is taken in float32."""
+    """max(x, 0)."""
 
     kind: ClassVar[str] = "RELU"
 

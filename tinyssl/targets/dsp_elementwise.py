@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.graph.model import Model
-from tinyssl.ops.add import Add, add_scaling, same_shape_int8
+from tinyssl.ops.add import Add, same_shape_int8
 from tinyssl.ops.common.activation import activation_range
 from tinyssl.ops.common.fixed_point import (
     INT8_MAX,
@@ -22,6 +22,7 @@ from tinyssl.ops.common.fixed_point import (
 )
 from tinyssl.ops.common.params import Constants, Fields
 from tinyssl.ops.common.reduce import mean_multiplier
+from tinyssl.ops.common.scaled import sum_scaling
 from tinyssl.ops.mean import Mean, image_mean
 from tinyssl.targets.requantise import START_LIMIT, channel_fits
 
@@ -73,7 +74,7 @@ class AddFactors:
 
 def add_scales(model: Model, op: Add) -> AddScales:
     """The three rescalings, zero points and the clamp of an ADD."""
-    factors = add_scaling(model, op)
+    factors = sum_scaling(model, op)
     target = model.quant(op.output)
     return AddScales(
         factors.left,

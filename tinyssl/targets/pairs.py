@@ -7,13 +7,13 @@ from functools import partial
 from typing import Any
 
 from tinyssl.graph.model import DType, Model
-from tinyssl.ops.add import Add, add_scaling
+from tinyssl.ops.add import Add
 from tinyssl.ops.common.fixed_point import INT8_MAX, INT8_MIN
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.pair import side_fields
 from tinyssl.ops.common.params import Constants, Fields, prefix_fields
-from tinyssl.ops.common.scaled import scaled_pair
+from tinyssl.ops.common.scaled import scaled_pair, sum_scaling
 from tinyssl.ops.mul import Mul, mul_multiplier, mul_params
 from tinyssl.targets.dsp_elementwise import add_factors, add_scales, factor_fields
 from tinyssl.targets.requantise import channel_fits
@@ -72,7 +72,7 @@ ADD_DSP: Kernel[Any] = Kernel(
 )
 
 ADD_MVE: Kernel[Any] = replace(
-    scaled_pair(add_scaling).kernel("add", DType.INT8),
+    scaled_pair(sum_scaling).kernel("add", DType.INT8),
     name="scaled_add_s8_mve",
     source="",
     headers=("scaled_pair.h", "broadcast.h", "mve.h"),

@@ -69,6 +69,20 @@ def div_constant(dtype: str, values: Any, first: bool = False) -> bytes:
     return file.data(inputs=[start])
 
 
+def sub_near_halves() -> bytes:
+    """Of int16: numbers that quotients in float32 round the other way, less 0."""
+    file = Flatfile()
+    scale, other, target = 6.249221041798592e-05, 4.3744548747781664e-05, 3.863146048388444e-05
+    start = file.activation((6,), scale, 0, "int16")
+    joined = file.activation((8,), scale, 0, "int16")
+    output = file.activation((8,), target, 0, "int16")
+    numbers = file.constant(np.array([-7960, 7960], np.int16), [scale])
+    nothing = file.constant(np.array([0], np.int16), [other])
+    file.operator("CONCATENATION", [start, numbers], [joined], axis=0)
+    file.operator("SUB", [joined, nothing], [output], 2)
+    return file.data()
+
+
 def floor(kind: str, divisor: Any, right: bool = False) -> bytes:
     """FLOOR_DIV or FLOOR_MOD by a constant."""
     file = Flatfile()
@@ -126,8 +140,10 @@ CASES: dict[str, Any] = {
     "div fine": partial(div, quants=((0.9, 127), (0.02, -128), (3.0, 120))),
     "div coarse": partial(div, quants=((0.02, 0), (0.5, -100), (0.02, 0))),
     "div constant": partial(div_constant, "int8", [-128, -9, 5, 127]),
+    "div by anything": partial(pair, "DIV", right=GATE, quants=((0.03, 5), (0.05, -7), (0.013, 3))),
     "div int32": partial(div_constant, "int32", [3, -70000, 2**30, -2]),
     "div floats": partial(div_constant, "float32", [0.7, -3.0, 1e-3, 5e8]),
+    "sub int16 near halves": sub_near_halves,
     "floor div": partial(floor, "FLOOR_DIV", [0.3, -0.7, 1.0, 2.5]),
     "floor mod": partial(floor, "FLOOR_MOD", [0.3, -0.7, 1.0, -2.5]),
     "floor mod of one": partial(floor, "FLOOR_MOD", [-0.25]),

@@ -31,6 +31,20 @@ def of_positive(kind):
     return file.data()
 
 
+def near_halves(kind, values, **options):
+    """Of int16: the input, then numbers that a ratio in float32 rounds the other way."""
+    file = Flatfile()
+    source, target = 6.249221041798592e-05, 5.6880093325162306e-05
+    start = file.activation((8,), source, 0, "int16")
+    joined, output = (
+        file.activation((8 + len(values),), scale, 0, "int16") for scale in (source, target)
+    )
+    numbers = file.constant(np.array(values, np.int16), [source])
+    file.operator("CONCATENATION", [start, numbers], [joined], axis=0)
+    file.operator(kind, [joined], [output], 2, **options)
+    return file.data()
+
+
 def rsqrt16(scale, target, small=False):
     """RSQRT of int16 from 0 on: after ABS. `small`: up to 128, by CAST."""
     file = Flatfile()
@@ -92,6 +106,7 @@ CASES = {
     "relu below the output": partial(unary, "RELU", target=(0.01, -128)),
     "relu of halves": partial(unary, "RELU", (0.05, 7), (0.1, -128)),
     "relu int16": partial(unary, "RELU", (0.0003, 0), (0.0005, 0), "int16"),
+    "relu int16 near halves": partial(near_halves, "RELU", [1424, 7120, 18887]),
     "relu6": partial(unary, "RELU6", target=SAME),
     "relu6 of another quantisation": partial(unary, "RELU6", (0.09, -100), (0.03, 8)),
     "relu6 int16": partial(unary, "RELU6", (0.0003, 0), (0.0003, 0), "int16"),
@@ -101,10 +116,14 @@ CASES = {
     "leaky relu int16": partial(
         unary, "LEAKY_RELU", (0.0003, 0), (0.0002, 0), "int16", alpha=-0.25
     ),
+    "leaky relu int16 near halves": partial(
+        near_halves, "LEAKY_RELU", [1424, 7120, -2848, -14240], alpha=0.25
+    ),
     "leaky relu floats": partial(unary, "LEAKY_RELU", dtype="float32", alpha=0.3),
     "abs": partial(unary, "ABS", target=SAME),
     "abs of halves": partial(unary, "ABS", (0.05, 0), (0.1, -128)),
     "abs int16": partial(unary, "ABS", (0.0004, 0), (0.0003, 0), "int16"),
+    "abs int16 near halves": partial(near_halves, "ABS", [1424, -7120, 18887]),
     "abs int16 of one scale": partial(unary, "ABS", (0.0004, 0), (0.0004, 0), "int16"),
     "elu": partial(unary, "ELU"),
     "elu wide": partial(unary, "ELU", (0.09, 100), (0.02, -90)),

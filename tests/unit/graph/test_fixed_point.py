@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from tests.ops import cases
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import Quant
-from tinyssl.ops.add import Add, add_scaling
+from tinyssl.ops.add import Add
 from tinyssl.ops.common.activation import Activation, activation_range
 from tinyssl.ops.common.fixed_point import Multiplier, quantise_multiplier
 from tinyssl.ops.common.reduce import mean_multiplier
+from tinyssl.ops.common.scaled import sum_scaling
 from tinyssl.ops.common.weights import channel_multipliers
 from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.mean import Mean
@@ -77,7 +78,7 @@ def test_add_parameters_bring_both_sides_to_one_scale() -> None:
     model = read_model(cases.add(scales=(0.04, 0.07, 0.09)))
     op = model.ops[2]
     assert isinstance(op, Add)
-    found = add_scaling(model, op)
+    found = sum_scaling(model, op)
     assert value(found.left) == pytest.approx(0.04 / 0.14)
     assert value(found.right) == pytest.approx(0.5)
     assert value(found.output) == pytest.approx(0.14 / 0.09 / 2**20)

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
-
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model
 from tinyssl.ops.common.activation import INTEGERS
@@ -46,9 +44,8 @@ class Piecewise:
 
 
 def scale_ratio(model: Model, op: UnaryOp) -> float:
-    """Input scale over output scale, in float32."""
-    source, target = (np.float32(model.quant(index).scale[0]) for index in (op.input, op.output))
-    return float(source / target)
+    """Input scale over output scale, in double: older versions of TFLM take it in float32."""
+    return model.quant(op.input).scale[0] / model.quant(op.output).scale[0]
 
 
 Pieces = Callable[[Model, UnaryT], Piecewise]

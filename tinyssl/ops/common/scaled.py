@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model
 from tinyssl.ops.common.activation import Activation, activation_range
 from tinyssl.ops.common.bases import BinaryOp, PairOp
-from tinyssl.ops.common.fixed_point import Multiplier
+from tinyssl.ops.common.fixed_point import Multiplier, quantise_multiplier
 from tinyssl.ops.common.pair import PairFile
 from tinyssl.ops.common.params import Fields, zero_point
 
@@ -24,6 +25,36 @@ class ScaledMultipliers:
     """Of the sum, the difference, or its square"""
     headroom: int
     """Bits by which the inputs are shifted left before"""
+
+
+SUM_HEADROOM = {DType.INT8: 20, DType.INT16: 15}
+"""Bits by which the inputs of a sum or a difference are scaled up before they are rescaled"""
+
+
+def sum_scaling(model: Model, op: PairOp) -> ScaledMultipliers:
+    """Of a sum or a difference: the inputs to twice the larger scale, the result to the output's.
+
+    All in double: older versions of TFLM take the quotients of SUB in float32. The output's factor
+    is below one for a model that passed the verifier.
+    """
+    headroom = SUM_HEADROOM[model.tensor(op.left).dtype]
+    left, right = model.quant(op.left).scale[0], model.quant(op.right).scale[0]
+    twice = 2.0 * max(left, right)
+    output = twice / (2.0**headroom * model.quant(op.output).scale[0])
+    return ScaledMultipliers(
+        quantise_multiplier(left / twice),
+        quantise_multiplier(right / twice),
+        quantise_multiplier(output),
+        headroom,
+    )
+
+
+def check_sum_scaling(check: OpCheck[Any]) -> None:
+    """A factor below one to the output."""
+    dtype = check.tensor(check.op.left).dtype
+    if dtype in SUM_HEADROOM and sum_scaling(check.model, check.op).output.shift > 0:
+        bits = SUM_HEADROOM[dtype] - 1
+        raise check.violation(f"the output scale is 2^-{bits} of the inputs' or less")
 
 
 def scaled_pair(scaling: Callable[[Model, Any], ScaledMultipliers]) -> PairFile:
