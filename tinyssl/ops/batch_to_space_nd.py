@@ -15,7 +15,6 @@ from tinyssl.ops.common.batch_blocks import (
     read_blocks,
     write_blocks,
 )
-from tinyssl.ops.common.parts import one_quant
 from tinyssl.ops.common.pick import INDEX_MAX, Pick, PickedAxis, pick_kernel
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import TfliteFormat
@@ -63,7 +62,7 @@ def _pick(model: Model, op: BatchToSpaceNd) -> Pick:
 SPEC = OpSpec(
     op=BatchToSpaceNd,
     shapes=_shapes,
-    checks=(rules.same_types, one_quant, check_blocks, _check_batches),
+    checks=(rules.same_types, check_blocks, _check_batches),
     words=lambda _, op: ["x".join(map(str, op.block))],
     kernels=(pick_kernel(_pick),),
     tflite=TfliteFormat(

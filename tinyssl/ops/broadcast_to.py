@@ -15,7 +15,6 @@ from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.broadcast import broadcast_shape
 from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.copy import Copy, copy_kernel, copy_parts, filled, strides
-from tinyssl.ops.common.parts import one_quant
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
@@ -69,7 +68,7 @@ def _fold(values: Sequence[Value], op: BroadcastTo) -> Arrays | None:
 SPEC = OpSpec(
     op=BroadcastTo,
     shapes=lambda _, op: (op.shape,),
-    checks=(rules.same_types, one_quant, _check_shape),
+    checks=(rules.same_types, _check_shape),
     fold=_fold,
     moves=True,
     kernels=(copy_kernel(broadcast_copy),),

@@ -9,7 +9,7 @@ from tinyssl.graph.model import Model, Operand
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import ViewOp
 from tinyssl.ops.common.constants import fold_view
-from tinyssl.ops.common.parts import TYPES, one_quant, read_axis
+from tinyssl.ops.common.parts import TYPES, read_axis
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
@@ -44,7 +44,7 @@ def _write(op: ExpandDims, to: Lowering) -> FileOp:
 SPEC = OpSpec(
     op=ExpandDims,
     shapes=_shapes,
-    checks=(rules.same_types, one_quant),
+    checks=(rules.same_types,),
     words=lambda _, op: [f"axis {op.axis}"],
     fold=fold_view,
     tflite=TfliteFormat(read=_read, write=_write, max_version=1, inputs=(2, 2), int32_inputs=(1,)),

@@ -9,7 +9,6 @@ from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Operand
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.pads import PadOp, check_amounts, pad_shapes, read_amounts
-from tinyssl.ops.common.parts import one_quant
 from tinyssl.ops.common.pick import Pick, pick_axes, pick_kernel
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
@@ -72,7 +71,7 @@ def _write(op: MirrorPad, to: Lowering) -> FileOp:
 SPEC = OpSpec(
     op=MirrorPad,
     shapes=pad_shapes,
-    checks=(rules.same_types, check_amounts, one_quant, _check_reach),
+    checks=(rules.same_types, check_amounts, _check_reach),
     words=lambda _, op: ["symmetric" if op.edge else "reflect"],
     kernels=(pick_kernel(_pick),),
     tflite=TfliteFormat(

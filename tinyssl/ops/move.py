@@ -13,7 +13,6 @@ from tinyssl.graph.model import DType, Model, Operand
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.copy import Copy, copy_kernel, copy_parts, filled
-from tinyssl.ops.common.parts import one_quant
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
@@ -54,7 +53,7 @@ def _write(op: Move, _: Lowering) -> FileOp:
 SPEC = OpSpec(
     op=Move,
     shapes=lambda model, op: (model.tensor(op.output).shape,),
-    checks=(rules.same_types, one_quant),
+    checks=(rules.same_types,),
     words=lambda _, op: [f"({'+'.join(op.kinds)})"],
     kernels=(copy_kernel(move_copy),),
     parts=copy_parts(move_copy),

@@ -14,7 +14,7 @@ from tinyssl.ops.common import rules
 from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields
-from tinyssl.ops.common.parts import TYPES, one_quant, require_axis, run_fields, side_by_side
+from tinyssl.ops.common.parts import TYPES, require_axis, run_fields, side_by_side
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
@@ -74,7 +74,7 @@ def _write(op: Pack, _: Lowering) -> FileOp:
 SPEC = OpSpec(
     op=Pack,
     shapes=_shapes,
-    checks=(rules.same_types, one_quant, _check_shapes),
+    checks=(rules.same_types, _check_shapes),
     fold=_fold,
     words=lambda _, op: [f"axis {op.axis}"],
     kernels=(

@@ -9,7 +9,6 @@ from typing import ClassVar
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import ViewOp
 from tinyssl.ops.common.constants import fold_view
-from tinyssl.ops.common.parts import one_quant
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, Shapes, TfliteFormat
 
@@ -49,7 +48,7 @@ def _write(op: Reshape, to: Lowering) -> FileOp:
 SPEC = OpSpec(
     op=Reshape,
     shapes=lambda model, op: (model.tensor(op.output).shape,),
-    checks=(rules.same_types, rules.same_elements, one_quant),
+    checks=(rules.same_types, rules.same_elements),
     fold=fold_view,
     tflite=TfliteFormat(
         read=_read,

@@ -12,7 +12,6 @@ from tinyssl.graph.model import DType, Model, Operand
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields, float_literal
-from tinyssl.ops.common.parts import one_quant
 from tinyssl.ops.common.resize import (
     ResizeOp,
     check_size,
@@ -129,7 +128,7 @@ def _float_params(model: Model, op: ResizeBilinear, _constants: Constants) -> Fi
 SPEC = OpSpec(
     op=ResizeBilinear,
     shapes=resize_shapes,
-    checks=(rules.same_types, one_quant, check_size, _check_places),
+    checks=(rules.same_types, check_size, _check_places),
     words=resize_words,
     kernels=(
         Kernel(

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinyssl.graph.model import Model, Operand
 from tinyssl.ops.common import rules
-from tinyssl.ops.common.parts import TYPES, one_quant
+from tinyssl.ops.common.parts import TYPES
 from tinyssl.ops.common.pick import Pick, pick_axes, pick_kernel
 from tinyssl.ops.common.resize import (
     ResizeOp,
@@ -62,7 +62,7 @@ def _pick(model: Model, op: ResizeNearestNeighbor) -> Pick:
 SPEC = OpSpec(
     op=ResizeNearestNeighbor,
     shapes=resize_shapes,
-    checks=(rules.same_types, one_quant, check_size),
+    checks=(rules.same_types, check_size),
     words=resize_words,
     kernels=(pick_kernel(_pick),),
     tflite=TfliteFormat(

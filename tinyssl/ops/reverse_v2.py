@@ -14,7 +14,7 @@ from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.copy import Copy, copy_kernel, filled, strides
-from tinyssl.ops.common.parts import one_quant, positive_axes
+from tinyssl.ops.common.parts import positive_axes
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
@@ -71,7 +71,7 @@ def _fold(values: Sequence[Value], op: ReverseV2) -> Arrays | None:
 SPEC = OpSpec(
     op=ReverseV2,
     shapes=lambda model, op: (model.tensor(op.input).shape,),
-    checks=(rules.same_types, one_quant, _check_axes),
+    checks=(rules.same_types, _check_axes),
     fold=_fold,
     moves=True,
     words=lambda _, op: [f"axes {','.join(map(str, op.axes))}"],

@@ -12,7 +12,7 @@ from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.copy import Copy, copy_kernel, copy_parts, filled, strides
-from tinyssl.ops.common.parts import TYPES, one_quant
+from tinyssl.ops.common.parts import TYPES
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
@@ -83,7 +83,7 @@ def _write(op: Slice, to: Lowering) -> FileOp:
 SPEC = OpSpec(
     op=Slice,
     shapes=_shapes,
-    checks=(rules.same_types, one_quant, _check_rank),
+    checks=(rules.same_types, _check_rank),
     fold=_fold,
     moves=True,
     words=lambda _, op: [f"at {','.join(map(str, op.begin))}"],

@@ -10,7 +10,6 @@ from tinyssl.graph.model import Model
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.blocks import BlockOp, check_block, read_block
 from tinyssl.ops.common.copy import Copy, copy_kernel, filled
-from tinyssl.ops.common.parts import one_quant
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
@@ -51,7 +50,7 @@ def _read(op: OperatorContext) -> SpaceToDepth:
 SPEC = OpSpec(
     op=SpaceToDepth,
     shapes=_shapes,
-    checks=(rules.same_types, one_quant, _check_sides),
+    checks=(rules.same_types, _check_sides),
     words=lambda _, op: [str(op.block)],
     kernels=(copy_kernel(_copy),),
     tflite=TfliteFormat(

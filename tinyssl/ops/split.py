@@ -8,7 +8,7 @@ from typing import ClassVar
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Model
 from tinyssl.ops.common import rules
-from tinyssl.ops.common.parts import one_quant, read_axis
+from tinyssl.ops.common.parts import read_axis
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.splits import SPLIT, SplitOp, fold_split, split_parts
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
@@ -50,7 +50,7 @@ def _write(op: Split, to: Lowering) -> FileOp:
 SPEC = OpSpec(
     op=Split,
     shapes=_shapes,
-    checks=(rules.same_types, one_quant, _check_length),
+    checks=(rules.same_types, _check_length),
     fold=fold_split,
     words=lambda _, op: [f"axis {op.axis}"],
     kernels=(SPLIT,),

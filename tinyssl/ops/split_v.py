@@ -8,7 +8,7 @@ from typing import ClassVar
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Model
 from tinyssl.ops.common import rules
-from tinyssl.ops.common.parts import one_quant, read_axis
+from tinyssl.ops.common.parts import read_axis
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.splits import SPLIT, SplitOp, fold_split, split_parts
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
@@ -56,7 +56,7 @@ def _write(op: SplitV, to: Lowering) -> FileOp:
 SPEC = OpSpec(
     op=SplitV,
     shapes=_shapes,
-    checks=(rules.same_types, one_quant, _check_lengths),
+    checks=(rules.same_types, _check_lengths),
     fold=fold_split,
     words=lambda _, op: [f"axis {op.axis}"],
     kernels=(SPLIT,),

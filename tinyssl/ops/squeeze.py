@@ -9,7 +9,7 @@ from tinyssl.graph.model import Model
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import ViewOp
 from tinyssl.ops.common.constants import fold_view
-from tinyssl.ops.common.parts import one_quant, positive_axes
+from tinyssl.ops.common.parts import positive_axes
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
@@ -49,7 +49,7 @@ def _write(op: Squeeze, _: Lowering) -> FileOp:
 SPEC = OpSpec(
     op=Squeeze,
     shapes=_shapes,
-    checks=(rules.same_types, one_quant),
+    checks=(rules.same_types,),
     words=lambda _, op: [f"axes {','.join(map(str, op.axes))}"],
     fold=fold_view,
     tflite=TfliteFormat(

@@ -12,7 +12,7 @@ from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Model, Value
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.constants import Arrays, input_arrays
-from tinyssl.ops.common.parts import one_quant, require_axis
+from tinyssl.ops.common.parts import require_axis
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.splits import SPLIT, SplitOp, split_parts
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
@@ -58,7 +58,7 @@ def _write(op: Unpack, _: Lowering) -> FileOp:
 SPEC = OpSpec(
     op=Unpack,
     shapes=_shapes,
-    checks=(rules.same_types, one_quant, _check_count),
+    checks=(rules.same_types, _check_count),
     fold=_fold,
     words=lambda _, op: [f"axis {op.axis}"],
     kernels=(SPLIT,),

@@ -20,6 +20,21 @@ def move(kind, shape, out, constants=(), *, dtype="int8", version=1, **options):
     return file.data()
 
 
+def moved_twice(kind, constants=(), **options):
+    """Twice the same operator; its outputs have a scale and a zero point of their own."""
+    file = Flatfile()
+    start, middle, end = (
+        file.activation((1, 4, 4, 2), scale, zero)
+        for scale, zero in ((0.05, -7), (0.05, -7), (0.02, 30))
+    )
+    inputs = [file.constant(np.array(values, np.int32)) for values in constants]
+    file.operator(kind, [start, *inputs], [middle], **options)
+    file.operator(kind, [middle, *inputs], [end], **options)
+    output = file.activation((1, 4, 4, 2), 0.03, -128)
+    file.operator("RELU", [end], [output], 2)
+    return file.data()
+
+
 def transpose(shape=(1, 3, 4, 5), order=(0, 3, 1, 2), dtype="int8"):
     """TRANSPOSE."""
     return move("TRANSPOSE", shape, [shape[axis] for axis in order], [order], dtype=dtype)
@@ -165,6 +180,9 @@ to_batch = partial(blocks, "SPACE_TO_BATCH_ND")
 to_space = partial(blocks, "BATCH_TO_SPACE_ND")
 
 CASES = {
+    "transposes to another scale": partial(moved_twice, "TRANSPOSE", [[0, 2, 1, 3]]),
+    "reverse to another scale": partial(moved_twice, "REVERSE_V2", [[2]]),
+    "reshape to another scale": partial(moved_twice, "RESHAPE", newShape=[1, 4, 4, 2]),
     "expand dims": partial(move, "EXPAND_DIMS", (1, 5, 3), (1, 1, 5, 3), [1]),
     "expand dims last": partial(move, "EXPAND_DIMS", (2, 5), (2, 5, 1), [[-1]], dtype="int16"),
     "squeeze": partial(move, "SQUEEZE", (1, 1, 5, 1, 3), (1, 5, 3), squeezeDims=[1, -2]),

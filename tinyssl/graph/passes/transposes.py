@@ -34,13 +34,19 @@ def merge_transposes(model: Model) -> Model:
             merged.append(op)
             order = tuple(first.order[axis] for axis in op.order)
             op = replace(op, input=first.input, order=order)
-        if first is not None and _is_idle(op.order) and op.output not in model.outputs:
+        if first is not None and _cancels(model, op):
             sources[op.output] = op.input
         else:
             made[op.output] = op
             ops.append(op)
     changes = (*model.changes, *changed(ChangeKind.MERGED, merged))
     return replace(model, ops=tuple(ops), changes=changes) if merged else model
+
+
+def _cancels(model: Model, op: Transpose) -> bool:
+    """Whether readers may take what it reads; not where its elements mean other numbers."""
+    same = model.tensor(op.input).quant == model.tensor(op.output).quant
+    return same and _is_idle(op.order) and op.output not in model.outputs
 
 
 def _is_idle(order: Sequence[int]) -> bool:

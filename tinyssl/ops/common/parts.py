@@ -73,7 +73,11 @@ def quant_of(value: Value) -> Quant | None:
 
 
 def one_quant(check: OpCheck[Op]) -> None:
-    """All inputs and outputs have one quantisation: the operator only moves numbers."""
+    """All inputs and outputs have one quantisation.
+
+    Asked for where TFLM asks for it, or writes numbers besides those that it moves. Other operators
+    that only move numbers take two quantisations, as REVERSE_V2 in bidirectional layers.
+    """
     values = [check.tensor(index) for index in (*check.op.inputs, *check.op.outputs)]
     for value in values[1:]:
         if quant_of(value) != quant_of(values[0]):
