@@ -8,8 +8,9 @@ from typing import ClassVar
 
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model
+from tinyssl.ops.batch_matmul import BatchMatmul
 from tinyssl.ops.common import weights, window
-from tinyssl.ops.common.activation import activation_words
+from tinyssl.ops.common.activation import Activation, activation_words
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields, image_fields
 from tinyssl.ops.common.spec import OpSpec, TflmNames
@@ -131,11 +132,21 @@ def _rows_params(model: Model, op: FullyConnected, constants: Constants) -> Fiel
     }
 
 
-def _read(op: OperatorContext) -> FullyConnected:
+def _read_product(op: OperatorContext) -> BatchMatmul:
+    """Weights that are computed: converters write a product of two activations so."""
+    if op.optional(2) is not None or op.activation() is not Activation.NONE:
+        raise op.unsupported("computed weights with a bias or a fused activation")
+    left, right = op.inputs[:2]
+    return BatchMatmul(index=op.index, output=op.output, left=left, right=right, adjoint_right=True)
+
+
+def _read(op: OperatorContext) -> FullyConnected | BatchMatmul:
     options = op.require_options()
     if options.weightsFormat != 0:
         raise op.unsupported("shuffled weights are not supported")
     op.require_rank(1, 2)
+    if not op.input(1).constant:
+        return _read_product(op)
     weights.read_sum_type(op)
     return FullyConnected(
         index=op.index,

@@ -37,7 +37,22 @@ def matmul(left=(2, 3, 5), right=(2, 5, 4), *, dtype="int8", constant="", flags=
     return file.data(inputs=feeds)
 
 
+def dense_product(shape=(3, 5), dtype="int8", bias=False):
+    """FULLY_CONNECTED whose weights are an input: a product of two activations."""
+    file = Flatfile()
+    left = file.activation(shape, *FIRST[dtype], dtype)
+    right = file.activation((4, shape[-1]), *SECOND[dtype], dtype)
+    output = file.activation((*shape[:-1], 4), *OUTPUT[dtype], dtype)
+    given = file.constant(np.arange(4, dtype=np.int32), [0.0015]) if bias else -1
+    inputs = [left, right, given]
+    file.operator("FULLY_CONNECTED", inputs, [output], 5, keepNumDims=len(shape) > 2)
+    return file.data(inputs=[left, right])
+
+
 CASES = {
+    "dense product": dense_product,
+    "dense product of rows": partial(dense_product, (1, 3, 6)),
+    "dense product of floats": partial(dense_product, dtype="float32"),
     "matmul": matmul,
     "matmul constant": partial(matmul, constant="right"),
     "matmul constant first": partial(matmul, constant="left", flags=(False, True), right=(2, 4, 5)),
