@@ -75,7 +75,7 @@ static int32_t best(const struct candidates *from, int32_t boxes)
     return found;
 }
 
-static void insert(struct found *to, const struct box *box, float class, float score)
+static void insert(struct found *to, const struct box *box, float label, float score)
 {
     int32_t at = to->count;
     while (at > 0 && to->scores[at - 1] < score) {
@@ -92,7 +92,7 @@ static void insert(struct found *to, const struct box *box, float class, float s
     memmove(to->classes + at + 1, to->classes + at, moved * sizeof *to->classes);
     memmove(to->scores + at + 1, to->scores + at, moved * sizeof *to->scores);
     to->boxes[at] = *box;
-    to->classes[at] = class;
+    to->classes[at] = label;
     to->scores[at] = score;
 }
 
@@ -132,15 +132,15 @@ static void by_class(const float *scores, struct candidates *from,
                      const struct tinyssl_detection_postprocess *p, struct found *to)
 {
     from->step = p->background + p->classes;
-    for (int32_t class = 0; class < p->classes; class ++) {
-        from->scores = scores + p->background + class;
+    for (int32_t label = 0; label < p->classes; label++) {
+        from->scores = scores + p->background + label;
         activate(from, p);
         for (int32_t i = 0; i < p->per_class; i++) {
             const int32_t chosen = take(from, p);
             if (chosen < 0) {
                 break;
             }
-            insert(to, &from->boxes[chosen], (float)class, from->scores[chosen * from->step]);
+            insert(to, &from->boxes[chosen], (float)label, from->scores[chosen * from->step]);
         }
     }
 }
@@ -162,8 +162,8 @@ static void by_box(const float *scores, struct candidates *from, float *maxima,
         if (chosen < 0) {
             break;
         }
-        const int32_t class = best_class(scores + chosen * row, p->classes);
-        insert(to, &from->boxes[chosen], (float)class, maxima[chosen]);
+        const int32_t label = best_class(scores + chosen * row, p->classes);
+        insert(to, &from->boxes[chosen], (float)label, maxima[chosen]);
     }
 }
 

@@ -18,7 +18,13 @@ from tinyssl.ops.common.activation import activation_range
 from tinyssl.ops.common.conv import Convolution, group_count
 from tinyssl.ops.common.fixed_point import INT8_MAX, INT8_MIN, INT32_MAX, Multiplier, requantise
 from tinyssl.ops.common.params import Constants
-from tinyssl.ops.common.weights import WeightedOp, channel_multipliers, signed_sums, sums_fit
+from tinyssl.ops.common.weights import (
+    WeightedOp,
+    channel_multipliers,
+    input_range,
+    signed_sums,
+    sums_fit,
+)
 
 SUM_LIMIT = 2**30
 """The kernels hold the sum doubled, so sums must stay below"""
@@ -156,11 +162,20 @@ def _threshold(output: int, multiplier: Multiplier) -> int:
     return low
 
 
-def sum_bounds(starts: Sequence[int], rows: NDArray[np.int8]) -> list[tuple[int, int]]:
-    """Smallest and largest sum of each channel over all int8 inputs, exact: both are reached."""
+def sum_bounds(
+    starts: Sequence[int], rows: NDArray[np.int8], inputs: tuple[int, int] = (INT8_MIN, INT8_MAX)
+) -> list[tuple[int, int]]:
+    """Smallest and largest sum of each channel, exact: both are reached.
+
+    Args:
+        starts: Of the channels.
+        rows: Their weights.
+        inputs: Smallest and largest input.
+    """
     positive, negative = signed_sums(rows)
-    low = positive * -128 + negative * 127
-    high = positive * 127 + negative * -128
+    least, greatest = inputs
+    low = positive * least + negative * greatest
+    high = positive * greatest + negative * least
     return [
         (start + int(least), start + int(most))
         for start, least, most in zip(starts, low, high, strict=True)
@@ -235,9 +250,10 @@ def requantise_fits(
 ) -> bool:
     """Proof, channel by channel, that both forms of requantisation are exact in int32.
 
-    Needed is a layer of int8 on one image, without groups, and over all inputs: |sum| < 2^30; a
-    right shift of 1 to 31; product, rounding and zero point together in int32; |start| < 2^23. The
-    sum may pass int32 on its way, as it is taken modulo 2^32.
+    Needed is a layer of int8 on one image, without groups, and over all inputs that the operator
+    before can give: |sum| < 2^30; a right shift of 1 to 31; product, rounding and zero point
+    together in int32; |start| < 2^23. The sum may pass int32 on its way, as it is taken modulo
+    2^32.
 
     Args:
         model: A model.
@@ -251,7 +267,7 @@ def requantise_fits(
     layer = channels(model, op)
     zero = model.quant(op.output).zero_point[0] + raise_output
     least = 0 if steep and not needs_sign(model, op) else 1
-    bounds = sum_bounds(layer.starts, layer.rows)
+    bounds = sum_bounds(layer.starts, layer.rows, input_range(model, op.input))
     return all(abs(start) < START_LIMIT for start in raised_starts(layer, raise_by)) and all(
         channel_fits(max(-low, high), multiplier, zero, least)
         for (low, high), multiplier in zip(bounds, layer.multipliers, strict=True)

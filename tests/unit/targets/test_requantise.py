@@ -16,10 +16,13 @@ import numpy as np
 import pytest
 
 from tests.ops import cases
+from tests.ops.flatfile import NONE, RELU6, Flatfile
 from tinyssl.codegen.render import kernel_text
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import Model
 from tinyssl.graph.passes import run_passes
+from tinyssl.ops.add import Add
+from tinyssl.ops.common.activation import Activation
 from tinyssl.ops.common.fixed_point import Multiplier, requantise
 from tinyssl.ops.common.weights import WeightedOp
 from tinyssl.targets.requantise import (
@@ -68,6 +71,25 @@ def with_bias(model: Model, value: int, channel: int | slice = 0) -> Model:
     tensors = list(model.tensors)
     tensors[index] = replace(tensors[index], data=values.tobytes())
     return replace(model, tensors=tuple(tensors))
+
+
+def test_sums_are_those_of_inputs_that_the_operator_before_can_give() -> None:
+    """80,000 products of 127 and up to 255 pass 2^30; behind a ReLU6 of 30 steps they do not."""
+    file, count = Flatfile(), 80_000
+    start, clamped = file.activation((1, count)), file.activation((1, count), 0.2, -128)
+    output = file.activation((1, 1), 2000.0, 0)
+    values = np.tile(np.array([127, -127], np.int8), count // 2)
+    weight = file.constant(values[None], [0.01])
+    file.operator("ADD", [start, start], [clamped], 2, fusedActivationFunction=RELU6)
+    file.operator(
+        "FULLY_CONNECTED", [clamped, weight, -1], [output], 4, fusedActivationFunction=NONE
+    )
+    add, dense = (model := read_model(file.data())).ops
+    assert isinstance(add, Add)
+    assert isinstance(dense, WeightedOp)
+    assert requantise_fits(model, dense)
+    free = replace(add, activation=Activation.NONE)
+    assert not requantise_fits(replace(model, ops=(free, dense)), dense)
 
 
 @pytest.mark.parametrize(
