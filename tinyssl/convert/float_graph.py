@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from tinyssl.convert.ranges import Range, Ranges
 from tinyssl.core.errors import UnsupportedModel
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.frontends.tflite import read_model, read_skeleton, write_model
@@ -14,6 +16,15 @@ from tinyssl.graph.interface import Feeds
 from tinyssl.graph.model import DType, Model
 from tinyssl.graph.passes.float_weights import ChannelStatistics
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
+
+Batches = Callable[[NDArray[np.int64]], NDArray[np.float32]]
+"""Positions of samples to the model's inputs for them, (n, *shape without the batch)"""
+
+
+def stacked(feeds: Sequence[Feeds]) -> Batches:
+    """The first input of feeds that lie in memory."""
+    arrays = [next(iter(feed.values())) for feed in feeds]
+    return lambda chosen: np.concatenate([arrays[at] for at in chosen])
 
 
 def read_float(data: bytes) -> Model:
@@ -78,3 +89,11 @@ def channel_statistics(
                 mean[at] = mean[at] + rows.mean(axis=0) / len(feeds)
             task.advance()
     return {index: ChannelStatistics(largest[at], mean[at]) for at, (index, _) in enumerate(pairs)}
+
+
+def activation_indices(model: Model, ranges: Ranges) -> dict[int, Range]:
+    """Ranges of the activations of `write_float`'s file, by their index in the graph."""
+    skeleton = read_skeleton(write_float(model))
+    ours = [*model.inputs, *(index for op in model.ops for index in op.outputs)]
+    pairs = zip(ours, skeleton.activations, strict=True)
+    return {index: ranges[each.name] for index, each in pairs if each.name in ranges}

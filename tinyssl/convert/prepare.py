@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tinyssl.convert.float_graph import channel_statistics, read_float, write_float
+from tinyssl.convert.float_graph import (
+    Batches,
+    activation_indices,
+    channel_statistics,
+    read_float,
+    write_float,
+)
+from tinyssl.convert.ranges import Ranges
 from tinyssl.core.config import ConvertConfig
 from tinyssl.core.errors import UnsupportedModel
 from tinyssl.core.progress import Progress
@@ -42,13 +49,13 @@ def prepare(
     Args:
         float32: Float .tflite.
         feeds: Calibration inputs by the names of that file.
-        config: Its `equalise` and `bias_correction`.
+        config: Its `equalise` and `bias_correction`; for `finetune_epochs` the graph is rewritten.
         progress: Told of every inference.
 
     Raises:
         UnsupportedModel: The float graph holds what tinyssl cannot follow.
     """
-    if not (config.equalise or config.bias_correction):
+    if not (config.equalise or config.bias_correction or config.finetune_epochs):
         return Prepared(float32, float32)
     model = read_float(float32)
     results: dict[str, int] = {}
@@ -81,3 +88,37 @@ def _require_equal(before: bytes, after: bytes, feeds: Sequence[Feeds]) -> None:
                 "is allowed",
                 hint="convert without --equalise",
             )
+
+
+def learn_rounding(
+    float32: bytes,
+    ranges: Ranges,
+    batches: Batches,
+    count: int,
+    config: ConvertConfig,
+    progress: Progress,
+) -> tuple[bytes, dict[str, float]]:
+    """The float model after fine-tuning with the rounding of INT8, and figures for the record.
+
+    Args:
+        float32: What `prepare` tuned; its names are those of `write_float`.
+        ranges: Of its activations; they hold for the new model too.
+        batches: Samples as the model takes them.
+        count: How many there are.
+        config: Its `finetune_epochs`; with 0 nothing is done.
+        progress: Told of every batch.
+
+    Raises:
+        TrainingError: The loss is no number any more.
+        UnsupportedModel: The graph has an operator that fine-tuning does not know.
+    """
+    if not config.finetune_epochs:
+        return float32, {}
+    from tinyssl.convert.finetune import Schedule, finetune  # torch takes seconds to load
+
+    model = read_float(float32)
+    indexed = activation_indices(model, ranges)
+    schedule = Schedule(config.finetune_epochs)
+    tuned = finetune(model, indexed, batches, count, schedule, progress)
+    figures = {"finetune_loss_before": tuned.before, "finetune_loss_after": tuned.after}
+    return write_float(tuned.model), figures

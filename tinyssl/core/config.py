@@ -217,6 +217,9 @@ class ConvertConfig:
     """Scale the channels between two layers so that one activation range suits them all"""
     bias_correction: bool = False
     """Take what the rounding of the weights adds to each channel's mean off its bias"""
+    finetune_epochs: Annotated[int, Field(ge=0)] = 0
+    """Passes over the training samples (with --model, the calibration samples) in which the weights
+    learn to live with the rounding of INT8; needs no labels"""
     int16_layers: Annotated[int, Field(ge=0)] = 0
     """Most activations that get 16 bits, the noisiest first, while INT8 loses more than --max-drop;
     without labels, that is the share of calibration samples with another answer"""

@@ -18,12 +18,13 @@ from tinyssl.convert.files import (
     LOG_FILE,
     MODEL_FILE,
 )
+from tinyssl.convert.float_graph import stacked
 from tinyssl.convert.frameworks import file_of
 from tinyssl.convert.frameworks.base import Shape
 from tinyssl.convert.frameworks.labelled import measure_labelled, read_labelled
 from tinyssl.convert.frameworks.open import OpenedModel, open_model
 from tinyssl.convert.mixed import Search, quantise_within
-from tinyssl.convert.prepare import prepare
+from tinyssl.convert.prepare import learn_rounding, prepare
 from tinyssl.convert.ranges import Ranges, measure_ranges
 from tinyssl.core.config import ConvertConfig
 from tinyssl.core.config_json import config_json
@@ -141,8 +142,12 @@ def _quantise(
     )
     judge = _judge(config, prepared.reference, progress)
     ranges = _ranges(config, prepared.tuned, opened.feeds, progress)
+    tuned, figures = learn_rounding(
+        prepared.tuned, ranges, stacked(opened.feeds), len(opened.feeds), config, progress
+    )
+    run.results(**figures)
     found = quantise_within(
-        prepared.tuned,
+        tuned,
         ranges,
         opened.feeds,
         _search(config, prepared.reference, opened.feeds, judge),

@@ -9,7 +9,7 @@ import numpy as np
 from tinyssl.convert.compare import FloatAnswers
 from tinyssl.convert.files import CALIBRATION_SEED, FLOAT_FILE, LOG_FILE, MODEL_FILE, TEST_FILE
 from tinyssl.convert.mixed import Quantised, Search, quantise_within
-from tinyssl.convert.prepare import prepare
+from tinyssl.convert.prepare import learn_rounding, prepare
 from tinyssl.convert.quantise import require_unit_input
 from tinyssl.convert.ranges import activation_ranges, unit_feeds
 from tinyssl.convert.trace import Classifier, trace
@@ -19,6 +19,7 @@ from tinyssl.core.errors import DataError, TrainingError, UsageError
 from tinyssl.core.progress import Progress
 from tinyssl.core.records import RunRecord, RunWriter, Workspace, read_record, write_atomic
 from tinyssl.data import Dataset, data_config_json, data_config_of, load_dataset
+from tinyssl.data.spec import to_unit
 from tinyssl.learn.backbones import load_backbone
 from tinyssl.learn.backbones.storage import load_tensors
 from tinyssl.learn.tasks import Task, task_of_dataset, task_record, warn_if_changed
@@ -120,9 +121,19 @@ def _convert(
     prepared = prepare(float32, feeds, config, progress)
     run.results(**prepared.results)
     ranges = activation_ranges(prepared.tuned, samples, progress, config.ranges)
+    training = dataset.samples[dataset.train]
+    tuned, figures = learn_rounding(
+        prepared.tuned,
+        ranges,
+        lambda chosen: to_unit(training[chosen]),
+        len(training),
+        config,
+        progress,
+    )
+    run.results(**figures)
     drop = FloatAnswers(prepared.reference, feeds).drop
     search = Search(config.int16_layers, config.max_drop, drop)
-    found = quantise_within(prepared.tuned, ranges, feeds, search, log, progress)
+    found = quantise_within(tuned, ranges, feeds, search, log, progress)
     require_unit_input(found.written)
     run.results(int16_activations=list(found.wide))
     return Converted(prepared.reference, found)

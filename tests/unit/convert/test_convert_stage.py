@@ -86,6 +86,14 @@ class TestStage:
         record = verify(VerifyConfig(max_drop=100), probed)
         assert (record.results["images"], record.results["equal"]) == (256, 256)
 
+    def test_all_that_quantises_better_works_together(self, probed):
+        config = ConvertConfig(
+            ranges="mse", equalise=True, bias_correction=True, finetune_epochs=1, max_drop=100
+        )
+        results = convert(config, probed, Silent()).results
+        assert results["finetune_loss_after"] < results["finetune_loss_before"]
+        assert results["corrected_layers"] > 10
+
     def test_changed_images_are_refused(self, probed, tmp_path):
         source = probed.latest("probe")
         moved = replace(source, data=source.data | {"fingerprint": "0" * 64})
