@@ -35,12 +35,16 @@ WAYS: dict[str, dict[str, Any]] = {
     "`--ranges mse`": {"ranges": "mse"},
     "`--equalise`": {"equalise": True},
     "`--bias-correction`": {"bias_correction": True},
-    "the last three": {"ranges": "mse", "equalise": True, "bias_correction": True},
+    "mse, equalise, bias correction": {"ranges": "mse", "equalise": True, "bias_correction": True},
+    "`--finetune-epochs 10`": {"finetune_epochs": 10},
     "`--int16-layers 4 --max-drop 0`": {"int16_layers": 4, "max_drop": 0.0},
 }
 """Name -> options of `tinyssl convert`"""
-FIGURES = ("sqnr_db_output", "agreement", "accuracy_float", "accuracy_int8", "test_images",
-           "equalised_pairs", "corrected_layers", "int16_activations", "model_bytes")  # fmt: skip
+FIGURES = (
+    "sqnr_db_output", "agreement", "accuracy_float", "accuracy_int8", "test_images",
+    "equalised_pairs", "corrected_layers", "finetune_loss_before", "finetune_loss_after",
+    "int16_activations", "model_bytes",
+)  # fmt: skip
 
 Row = dict[str, Any]
 INTRODUCTION = """\
@@ -102,12 +106,19 @@ def _line(way: str, row: Row) -> str:
     changed = [
         f"{row['equalised_pairs']} pairs" if "equalised_pairs" in row else "",
         f"{row['corrected_layers']} biases" if "corrected_layers" in row else "",
+        _learnt(row),
         ", ".join(f"int16 {kind}" for kind in row.get("int16_activations", ())),
     ]
     words = "; ".join(filter(None, changed))
     return (
         f"| {way} | {row['sqnr_db_output']:.1f} | {row['agreement']:.0%} | {accuracy} | {words} |"
     )
+
+
+def _learnt(row: Row) -> str:
+    if "finetune_loss_after" not in row:
+        return ""
+    return f"loss {row['finetune_loss_before']:.2g} to {row['finetune_loss_after']:.2g}"
 
 
 def main(arguments: list[str]) -> int:

@@ -31,7 +31,7 @@ CODE_MIN, WEIGHT_MAX = -128, 127
 
 
 @dataclass(frozen=True)
-class Schedule:
+class FinetuneSchedule:
     """How long and how fast."""
 
     epochs: int
@@ -40,7 +40,7 @@ class Schedule:
 
 
 @dataclass(frozen=True)
-class Tuned:
+class FinetunedGraph:
     """What came of it."""
 
     model: Model
@@ -196,9 +196,9 @@ def finetune(
     ranges: Mapping[int, Range],
     batches: Batches,
     count: int,
-    schedule: Schedule,
+    schedule: FinetuneSchedule,
     progress: Progress,
-) -> Tuned:
+) -> FinetunedGraph:
     """The graph with weights that lose less to rounding; the given one, if none are found.
 
     Args:
@@ -234,9 +234,9 @@ def finetune(
                 task.advance(loss=loss.item())
     after = _loss(student, exact, batches(checked)).item()
     if after >= before:
-        return Tuned(model, before, before)
+        return FinetunedGraph(model, before, before)
     weights = {int(name): each.detach().numpy() for name, each in student.weights.items()}
-    return Tuned(with_constants(model, weights), before, after)
+    return FinetunedGraph(with_constants(model, weights), before, after)
 
 
 def _loss(student: RoundedGraph, exact: RoundedGraph, samples: NDArray[np.float32]) -> Tensor:

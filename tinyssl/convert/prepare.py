@@ -114,11 +114,11 @@ def learn_rounding(
     """
     if not config.finetune_epochs:
         return float32, {}
-    from tinyssl.convert.finetune import Schedule, finetune  # torch takes seconds to load
+    from tinyssl.convert.finetune import FinetuneSchedule, finetune  # torch takes seconds to load
 
     model = read_float(float32)
     indexed = activation_indices(model, ranges)
-    schedule = Schedule(config.finetune_epochs)
+    schedule = FinetuneSchedule(config.finetune_epochs)
     tuned = finetune(model, indexed, batches, count, schedule, progress)
     figures = {"finetune_loss_before": tuned.before, "finetune_loss_after": tuned.after}
     return write_float(tuned.model), figures

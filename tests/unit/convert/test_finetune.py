@@ -6,7 +6,7 @@ import torch
 
 from tests.unit.convert.float_network import SHAPES, float_network
 from tinyssl.convert.canonical import canonicalise
-from tinyssl.convert.finetune import RoundedGraph, Schedule, finetune
+from tinyssl.convert.finetune import FinetuneSchedule, RoundedGraph, finetune
 from tinyssl.convert.float_graph import activation_indices, stacked, write_float
 from tinyssl.convert.quantise import quantise
 from tinyssl.convert.ranges import measure_ranges
@@ -65,7 +65,7 @@ def test_tuned_weights_lose_less_in_int8_too(network, samples):
     inner = set(ranges) - {"input", "output"}
     narrow = ranges | {name: (0.8 * ranges[name][0], 0.8 * ranges[name][1]) for name in inner}
     indexed = activation_indices(model, narrow)
-    schedule = Schedule(30, rate=3e-3)
+    schedule = FinetuneSchedule(30, rate=3e-3)
     tuned = finetune(
         model, indexed, stacked([{"input": x} for x in samples]), len(samples), schedule, Silent()
     )
