@@ -91,7 +91,7 @@ class TestStage:
             ranges="mse", equalise=True, bias_correction=True, finetune_epochs=1, max_drop=100
         )
         results = convert(config, probed, Silent()).results
-        assert results["finetune_loss_after"] < results["finetune_loss_before"]
+        assert 0 < results["finetune_loss_after"] <= results["finetune_loss_before"]
         assert results["corrected_layers"] > 10
 
     def test_changed_images_are_refused(self, probed, tmp_path):
