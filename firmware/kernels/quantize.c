@@ -4,34 +4,35 @@
 
 #include "fixed_point.h"
 
-#define FAR 1048576.0F /* beyond any output, and its neighbours' halves are exact */
-
-static int32_t clamped(int32_t x, int32_t low, int32_t high)
+/* x / scale to the nearest whole number, halves away from zero, within two whole numbers. A value that is
+ * no number compares as false. Twice the quotient is exact, and so is what is left of it as an integer. */
+static inline int32_t quantized(float x, float scale, float low, float high)
 {
-    return x < low ? low : x > high ? high : x;
+    float scaled = x / scale;
+    scaled = scaled > low ? scaled : low;
+    scaled = scaled < high ? scaled : high;
+    const int32_t twice = (int32_t)(scaled + scaled);
+    return (twice + (twice < 0 ? -1 : 1)) / 2;
 }
 
-static int32_t quantized(const struct tinyssl_quantize *p, float x)
-{
-    float scaled = x / p->scale;
-    scaled = scaled > -FAR ? scaled : -FAR; /* not a number compares as false */
-    scaled = scaled < FAR ? scaled : FAR;
-    const int32_t whole = (int32_t)scaled;
-    const float rest = scaled - (float)whole;
-    return whole + (rest >= 0.5F ? 1 : rest <= -0.5F ? -1 : 0) + p->out_zero;
-}
-
-#define DEFINE_QUANTIZE(name, to, low, high)                                                       \
+#define DEFINE_QUANTIZE(name, to, least, most)                                                     \
     void tinyssl_##name(const float *in, const struct tinyssl_quantize *p, to *out)                \
     {                                                                                              \
-        for (int32_t i = 0; i < p->size; i++) {                                                    \
-            out[i] = (to)clamped(quantized(p, in[i]), low, high);                                  \
+        const int32_t zero = p->out_zero, size = p->size;                                          \
+        const float scale = p->scale, low = (float)((least)-zero), high = (float)((most)-zero);    \
+        for (int32_t i = 0; i < size; i++) {                                                       \
+            out[i] = (to)(quantized(in[i], scale, low, high) + zero);                              \
         }                                                                                          \
     }
 
 DEFINE_QUANTIZE(quantize_s8, int8_t, INT8_MIN, INT8_MAX)
 DEFINE_QUANTIZE(quantize_u8, uint8_t, 0, UINT8_MAX)
 DEFINE_QUANTIZE(quantize_s16, int16_t, INT16_MIN, INT16_MAX)
+
+static int32_t clamped(int32_t x, int32_t low, int32_t high)
+{
+    return x < low ? low : x > high ? high : x;
+}
 
 static int32_t rescaled(const struct tinyssl_rescale *p, int32_t x)
 {
