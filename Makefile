@@ -19,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Where this is set, each of some hundred processes compiles all modules anew.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help setup frameworks tools python demo demo-seeds readme test coverage quick lint types size bench-engines bench-engines-check boards-table tflm-table model-coverage operators-page clean
+.PHONY: help setup frameworks tools python demo demo-seeds readme test coverage quick lint types size bench-engines bench-families bench-engines-check boards-table tflm-table model-coverage operators-page clean
 
 help:
 	@echo "make demo    images to a measured (emulated) Cortex-M7: table and $(DEMO)/report.html"
@@ -29,6 +29,7 @@ help:
 	@echo "make quick   the tests that end in about two minutes"
 	@echo "make lint    format, lint and size budget, C too      make types   mypy --strict"
 	@echo "make bench-engines        engines side by side in QEMU: docs/engines.md (takes half an hour)"
+	@echo "make bench-families       one model of each family, the same engines: docs/families.md"
 	@echo "make bench-engines-check  instructions, flash and RAM against the committed baseline"
 	@echo "make boards-table         flash and RAM on every bare-metal board: docs/boards.md"
 	@echo "make tflm-table           TensorFlow Lite Micro by PlatformIO: docs/tflm.md (needs its sources)"
@@ -113,6 +114,10 @@ BENCH ?=
 bench-engines: setup
 	$(INSTALL) -e '.[bench]'
 	$(BIN)/python -m tools.bench_engines $(BENCH)
+
+bench-families: setup
+	$(INSTALL) -e '.[bench,tensorflow]'
+	$(BIN)/python -m tools.bench_engines --families $(BENCH)
 
 bench-engines-check: setup
 	$(BIN)/python -m tools.bench_engines --check

@@ -69,6 +69,47 @@ def document(content: dict[str, Any], pictures: dict[str, str]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+FAMILIES_HEAD = """\
+# One model of each family
+
+Written by `make bench-families`; do not edit. The engines and what is measured are those of
+[engines.md](engines.md): the same bare program, instructions in QEMU and never a time. An engine with
+states runs three inferences; "equal" compares all bytes of all outputs with TensorFlow Lite Micro's
+reference kernels on this computer. `tflm` is given the file as tinyssl simplifies it, without shape
+arithmetic. Where CMSIS-NN rounds otherwise than TFLM's reference kernels, `tflm` is not equal.
+"""
+
+
+def families_document(content: dict[str, Any]) -> str:
+    """The Markdown of docs/families.md, from what docs/families.json holds."""
+    lines = [FAMILIES_HEAD, *_models(content["models"]), ""]
+    for board in dict.fromkeys(row["board"] for row in content["rows"]):
+        rows = [row for row in content["rows"] if row["board"] == board]
+        lines += [f"## {find_board(board).name}", "", *_table(content["models"], rows), ""]
+        lines += [*_behind(rows), *_refusals(rows), *_notes(rows)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _behind(rows: Sequence[Row]) -> Iterator[str]:
+    """Where `aot` is not ahead of the best of the others, by figure."""
+    found = []
+    for own in (row for row in rows if row["engine"] == "aot" and "refused" not in row):
+        peers = [
+            row
+            for row in rows
+            if row["model"] == own["model"]
+            and row["engine"] in (*TFLM, *BAKENN)
+            and "refused" not in row
+        ]
+        for name in FIGURES if peers else ():
+            ratio = _ratio(own, peers, name)
+            if ratio >= 1:
+                found.append(f"- {own['model']}: {ratio:.2f} times the {name} of the best other")
+    yield from (
+        ["`aot` is behind:", "", *found, ""] if found else ["`aot` is ahead everywhere.", ""]
+    )
+
+
 def _tick(board: str) -> str:
     found = find_board(board)
     assert found.tinyssl.emulator is not None

@@ -1,7 +1,8 @@
-"""The models that are measured."""
+"""The models that are measured: those of docs/engines.md, and one of each family."""
 
 from __future__ import annotations
 
+import csv
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.zoo import entries
+from tools.bench_engines.keras_models import MAKERS
 
 SEED = 0
 CLASSES = 100
@@ -23,6 +25,19 @@ REFERENCES = {
     "kws": "kws_ref_model.tflite",
 }
 """MLPerf Tiny: name -> file in the folder given with --models"""
+
+
+FAMILIES = {
+    "detection": "trained_-_Copy.tflite",
+    "detection, three outputs": "yolo_face_detect.tflite",
+    "LSTM": "trained_lstm_int8.tflite",
+    "SVDF": "keyword_scrambled_8bit.tflite",
+    "streaming wake word": "hey_jarvis.tflite",
+    "squeeze-excite": "arrhythmia_model_power_model_data.tflite",
+}
+"""Family -> file in the folder `public` of the folder given with --models"""
+SOURCES = "coverage.csv"
+"""Beside them: where each file is from, and its licence"""
 
 
 @dataclass(frozen=True)
@@ -100,3 +115,26 @@ def all_subjects(folder: Path | None, cache: Path) -> list[Subject]:
     """Every model that is here, the backbones first."""
     found = [backbone(96, cache), backbone(32, cache), shipped()]
     return found + (list(references(folder)) if folder else [])
+
+
+def families(folder: Path, cache: Path) -> list[Subject]:
+    """One model of each family: public ones that are here, and those that TensorFlow converts."""
+    public = folder / "public"
+    with (public / SOURCES).open(encoding="utf-8") as file:
+        rows = {row["file"]: row for row in csv.DictReader(file)}
+    found = []
+    for name, file_name in FAMILIES.items():
+        row = rows[file_name]
+        origin = f"`{file_name}` of {row['source']}, {row['licence']}"
+        found.append(Subject(name, (public / file_name).read_bytes(), origin))
+    return [*found, *(_converted(name, cache) for name in MAKERS)]
+
+
+def _converted(name: str, cache: Path) -> Subject:
+    """A model of `keras_models`, kept in `cache`."""
+    path = cache / f"{name.replace(' ', '_')}_seed{SEED}.tflite"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(MAKERS[name]())
+    origin = f"Keras by TensorFlow's converter, random weights (seed {SEED})"
+    return Subject(name, path.read_bytes(), origin)
