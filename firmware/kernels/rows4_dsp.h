@@ -58,9 +58,4 @@ static inline int32_t tinyssl_add_four(const int8_t *w, uint32_t even, uint32_t 
     even = tinyssl_sadd16(even, raise);                                                            \
     odd = tinyssl_sadd16(odd, raise)
 
-#define TINYSSL_PAIRS_S16                                                                          \
-    const uint32_t first = tinyssl_load(x + i), second = tinyssl_load(x + i + 2);                  \
-    even = tinyssl_pkhbt_lsl16(first, second);                                                     \
-    odd = (second & UINT32_C(0xffff0000)) | first >> 16
-
 #endif

@@ -73,10 +73,10 @@ FAMILIES_HEAD = """\
 # One model of each family
 
 Written by `make bench-families`; do not edit. The engines and what is measured are those of
-[engines.md](engines.md): the same bare program, instructions in QEMU and never a time. An engine with
-states runs three inferences; "equal" compares all bytes of all outputs with TensorFlow Lite Micro's
-reference kernels on this computer. `tflm` is given the file as tinyssl simplifies it, without shape
-arithmetic. Where CMSIS-NN rounds otherwise than TFLM's reference kernels, `tflm` is not equal.
+[engines.md](engines.md): the same bare program, instructions in QEMU and never a time. "Equal"
+compares the bytes of all outputs after three inferences, the states going on, with TensorFlow Lite
+Micro's reference kernels on this computer. `tflm` gets the file as tinyssl simplifies it, without
+shape arithmetic; where it is not equal, CMSIS-NN rounds otherwise than those kernels.
 """
 
 

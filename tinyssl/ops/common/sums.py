@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -61,13 +62,20 @@ def sum_kernels_dsp(get_sums: GetSums) -> tuple[Kernel[Any], ...]:
         Kernel(
             f"convolution_{form}_dsp",
             "tinyssl_convolution",
-            ("convolution.h", "spread.h", "rows4_dsp.h", "dsp.h"),
+            ("convolution.h", "spread.h", "lanes_dsp.h", "rows4_dsp.h", "dsp.h"),
             source="convolution_dsp",
             supports=partial(_ungrouped, get_sums, form),
             make_params=partial(_params, get_sums),
+            scratch=partial(_window_bytes, get_sums),
         )
         for form in DSP_FORMS
     )
+
+
+def _window_bytes(get_sums: GetSums, model: Model, op: WeightedOp) -> int:
+    """Of one window's inputs. A spread input is read in place, and so one element is enough."""
+    sums, element = get_sums(model, op), model.tensor(op.input).dtype.bytes
+    return element * (prod(sums.filters.shape[1:]) if sums.spread == (1, 1) else 1)
 
 
 def _ungrouped(get_sums: GetSums, form: str, model: Model, op: WeightedOp) -> bool:
