@@ -90,6 +90,7 @@ def _same_type(model: Model, op: EmbeddingLookup) -> bool:
 SPEC = OpSpec(
     op=EmbeddingLookup,
     shapes=_shapes,
+    index_ends=lambda model, op: {op.indices: model.tensor(op.table).shape[0]},
     checks=(_check_table,),
     kernels=(
         Kernel(

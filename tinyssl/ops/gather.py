@@ -93,6 +93,7 @@ def _fold(values: Sequence[Value], op: Gather) -> Arrays | None:
 SPEC = OpSpec(
     op=Gather,
     shapes=_shapes,
+    index_ends=lambda model, op: {op.indices: model.tensor(op.input).shape[op.axis]},
     checks=(same_elements, _check_batches),
     fold=_fold,
     moves=True,

@@ -62,9 +62,16 @@ def _members(model: Model, op: GatherNd) -> Fields:
     }
 
 
+def _index_ends(model: Model, op: GatherNd) -> dict[int, int]:
+    """The shortest of the axes that are indexed."""
+    depth = model.tensor(op.indices).shape[-1]
+    return {op.indices: min(model.tensor(op.input).shape[:depth])}
+
+
 SPEC = OpSpec(
     op=GatherNd,
     shapes=_shapes,
+    index_ends=_index_ends,
     checks=(same_elements, _check_depth),
     kernels=gather_kernels("gather_nd", "tinyssl_gather_nd", _members),
     tflite=TfliteFormat(

@@ -11,6 +11,7 @@ from tinyssl.data.scaling import PixelScale
 from tinyssl.data.spec import Samples, to_int8, to_unit
 from tinyssl.graph.interface import REAL, Feeds, ValueInfo, named_values, of_kind
 from tinyssl.graph.model import DType, Model, ValueKind
+from tinyssl.ops import spec_of
 from tinyssl.runtimes.base import Array
 
 FLIP = np.uint8(0x80)
@@ -172,8 +173,27 @@ def real_range(model: Model, value: ValueInfo) -> tuple[float, float] | None:
     return (min(reals), max(reals)) if reals else None
 
 
+def _index_end(model: Model, value: ValueInfo) -> int | None:
+    """What the elements of an input must be below where an operator takes them for indices, as
+    they are or after views and CAST; None where none does.
+    """
+    same, ends = {value.index}, []
+    for op in model.ops:
+        spec = spec_of(op)
+        ends += [end for index, end in spec.index_ends(model, op).items() if index in same]
+        if (spec.is_view or op.kind == "CAST") and op.inputs[0] in same:
+            same.update(op.outputs)
+    return min(ends, default=None)
+
+
 def _noise_range(model: Model, value: ValueInfo) -> tuple[float, float]:
-    """Least and greatest value of an input's noise; of float32 a bit beyond its real range."""
+    """Least and greatest value of an input's noise; of float32 a bit beyond its real range.
+
+    Interpreters end at an index that leaves its table: indices stay in it.
+    """
+    end = _index_end(model, value)
+    if end is not None:
+        return 0, end - 1
     found = real_range(model, value)
     if value.dtype is not DType.FLOAT32 or found is None:
         return _range(value.dtype)

@@ -73,7 +73,8 @@ class RawModel:
         found = []
         for index in self.inputs:
             kind = TYPES[self.tensors[index].Type()]
-            shape = [int(size) for size in np.atleast_1d(self.tensors[index].ShapeAsNumpy())]
+            tensor = self.tensors[index]
+            shape = [tensor.Shape(axis) for axis in range(tensor.ShapeLength())]
             found.append(np.zeros(shape, NUMPY.get(kind, kind.lower())))
         return found
 

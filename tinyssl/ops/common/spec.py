@@ -54,6 +54,8 @@ class OpSpec(Generic[OpT]):
     """It only moves elements of its first input, of any type in `fold`; others are whole numbers"""
     parts: Callable[[Model, OpT], tuple[SubValue, ...]] = lambda _model, _op: ()
     """Values that may lie inside others: where all do, the operator needs no kernel"""
+    index_ends: Callable[[Model, OpT], dict[int, int]] = lambda _model, _op: {}
+    """Values that it takes for indices -> the number that all must be below"""
     macs: Callable[[Model, OpT], int] = lambda _model, _op: 0
     """Multiply-accumulates of one inference; 0 for operators that only move or compare. Places on
     the padding count, as is the custom in published figures"""
