@@ -304,8 +304,7 @@ def options(flag: str = "") -> str:
         flag: The budget that was passed; empty where the memory itself is full.
     """
     ways = [
-        "smaller images (`tinyssl pretrain --image-size`)",
-        "a narrower backbone (`tinyssl pretrain --backbone`)",
+        "a smaller model (of ours: `tinyssl pretrain --image-size` or `--backbone`)",
         "another board (`tinyssl boards`)",
         *([f"a higher {flag}"] if flag else []),
     ]

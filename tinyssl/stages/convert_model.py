@@ -19,7 +19,7 @@ from tinyssl.convert.files import (
     MODEL_FILE,
 )
 from tinyssl.convert.float_graph import stacked
-from tinyssl.convert.frameworks import file_of
+from tinyssl.convert.frameworks import file_of, framework_of
 from tinyssl.convert.frameworks.base import Shape
 from tinyssl.convert.frameworks.labelled import measure_labelled, read_labelled
 from tinyssl.convert.frameworks.open import OpenedModel, open_model
@@ -99,6 +99,8 @@ def _settings(config: ConvertConfig) -> dict[str, Any]:
 
 def _inputs(config: ConvertConfig) -> dict[str, Path]:
     """What is read; all of it is there."""
+    if config.model is not None:
+        framework_of(config.model)  # a wrong file is told before missing data
     calibration = config.calibration or config.test_data
     if config.model is None or calibration is None:
         raise UsageError(

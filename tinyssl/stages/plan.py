@@ -10,6 +10,7 @@ from tinyssl.convert.frameworks.samples import holds_wav
 from tinyssl.core.config import STAGES, BenchConfig, BuildConfig, ConvertConfig, VerifyConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.settings import RUN_STAGES
+from tinyssl.data.scaling import HINT
 from tinyssl.frontends.tflite import read_file, read_skeleton
 from tinyssl.stages.call import Call
 
@@ -84,6 +85,11 @@ def _taken_as_it_is(call: Call, config: ConvertConfig, path: Path) -> Call:
         raise UsageError(
             f"{path} is quantised already: it needs no calibration",
             hint="leave --calibration out; --test-data names what the board classifies",
+        )
+    if config.test_data is not None and config.test_data.is_dir() and config.pixels is None:
+        raise UsageError(
+            "how were pixels scaled when this model was trained?",
+            hint=f"say it with --pixels: {HINT}",
         )
     return _with_test_data(call, config).overridden(("verify", "build"), model=path)
 

@@ -36,6 +36,8 @@ def files(workspace: Path, tiny_tflite: Path) -> Path:
     [
         ((), "tinyssl.toml, and no --model", "--model FILE --calibration DATA"),
         (("--model", "gone.onnx"), "there is no gone.onnx", "--model"),
+        (("--model", "samples.npz"), "samples.npz is no model", ".onnx"),
+        (("--model", "int8.tflite", "--test-data", "."), "pixels scaled", "--pixels"),
         (("--model", "net.onnx"), "samples of what it will see", "--calibration"),
         (("--model", "net.onnx", "--calibration", "no"), "there is no no", "--calibration"),
         (("--model", "int8.tflite", "--from", "convert"), "--from convert", "taken as it is"),
