@@ -4,7 +4,10 @@
 #include <stddef.h>
 #include <string.h>
 
-struct box {
+#include "in_bytes.h"
+#include "product_f32.h"
+
+struct TINYSSL_IN_BYTES box {
     float top, left, bottom, right;
 };
 
@@ -24,18 +27,25 @@ struct candidates {
     int8_t *active;
 };
 
+/* A product in double that no compiler fuses with the sum it is added to. */
+static double product(double left, double right)
+{
+    volatile double found = left * right;
+    return found;
+}
+
 /* Centre and size in double, rounded to float before they are added. */
 static struct box decode(const float *box, const float *anchor,
                          const struct tinyssl_detection_postprocess *p)
 {
-    const float y =
-        (float)((double)box[0] / (double)p->scale_y * (double)anchor[2] + (double)anchor[0]);
-    const float x =
-        (float)((double)box[1] / (double)p->scale_x * (double)anchor[3] + (double)anchor[1]);
-    const float half_h =
-        (float)(0.5 * exp((double)box[2] / (double)p->scale_h) * (double)anchor[2]);
-    const float half_w =
-        (float)(0.5 * exp((double)box[3] / (double)p->scale_w) * (double)anchor[3]);
+    const double down = (double)box[0] / (double)p->scale_y;
+    const double right = (double)box[1] / (double)p->scale_x;
+    const double height = 0.5 * exp((double)box[2] / (double)p->scale_h);
+    const double width = 0.5 * exp((double)box[3] / (double)p->scale_w);
+    const float y = (float)(product(down, (double)anchor[2]) + (double)anchor[0]);
+    const float x = (float)(product(right, (double)anchor[3]) + (double)anchor[1]);
+    const float half_h = (float)(height * (double)anchor[2]);
+    const float half_w = (float)(width * (double)anchor[3]);
     return (struct box){y - half_h, x - half_w, y + half_h, x + half_w};
 }
 
@@ -51,14 +61,14 @@ static float smaller(float a, float b)
 
 static float overlap(const struct box *a, const struct box *b)
 {
-    const float area_a = (a->bottom - a->top) * (a->right - a->left);
-    const float area_b = (b->bottom - b->top) * (b->right - b->left);
+    const float area_a = tinyssl_product(a->bottom - a->top, a->right - a->left);
+    const float area_b = tinyssl_product(b->bottom - b->top, b->right - b->left);
     if (area_a <= 0.0f || area_b <= 0.0f) {
         return 0.0f;
     }
     const float height = smaller(a->bottom, b->bottom) - larger(a->top, b->top);
     const float width = smaller(a->right, b->right) - larger(a->left, b->left);
-    const float shared = larger(height, 0.0f) * larger(width, 0.0f);
+    const float shared = tinyssl_product(larger(height, 0.0f), larger(width, 0.0f));
     return shared / (area_a + area_b - shared);
 }
 

@@ -198,6 +198,7 @@ SPEC = OpSpec(
         Kernel(
             "detection_postprocess_f32",
             "tinyssl_detection_postprocess",
+            ("in_bytes.h", "product_f32.h"),
             make_params=_params,
             scratch=lambda model, op: SCRATCH * model.tensor(op.boxes).shape[1],
             variadic=True,
