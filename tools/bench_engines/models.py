@@ -29,7 +29,7 @@ REFERENCES = {
 
 FAMILIES = {
     "detection": "trained_-_Copy.tflite",
-    "detection, three outputs": "yolo_face_detect.tflite",
+    "detection with three outputs": "yolo_face_detect.tflite",
     "LSTM": "trained_lstm_int8.tflite",
     "SVDF": "keyword_scrambled_8bit.tflite",
     "streaming wake word": "hey_jarvis.tflite",
