@@ -26,6 +26,9 @@ ROWS = 3
 DIRECT_COLUMNS = 3
 """Columns of taps that the kernel without preparation has code for"""
 
+LONG_COLUMN = 16
+"""Taps of a single column from which `depthwise_any_s8_dsp` is faster"""
+
 TINY = 4
 """Outputs up to which it is the fastest (docs/engine.md)"""
 
@@ -55,14 +58,14 @@ def fits(model: Model, op: DepthwiseConv2D) -> bool:
 
 
 def direct_fits(model: Model, op: DepthwiseConv2D) -> bool:
-    """At least 4 channels, 2 or 3 columns of taps or one tap, no window on padding alone."""
+    """At least 4 channels, 2 or 3 columns of taps or a short one, no window on padding alone."""
     _, in_h, in_w, in_c = model.tensor(op.input).shape
     _, out_h, out_w, _ = model.tensor(op.output).shape
     _, k_h, k_w, _ = model.tensor(op.weight).shape
     return (
         is_plain(model, op)
         and in_c >= LANES
-        and (1 < k_w <= DIRECT_COLUMNS or (k_h, k_w) == (1, 1))
+        and (1 < k_w <= DIRECT_COLUMNS or (k_w == 1 and k_h < LONG_COLUMN))
         and op.dilation == (1, 1)
         and op.multiplier == 1
         and max(k_h, *op.stride) <= UINT8_MAX
