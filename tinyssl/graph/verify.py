@@ -70,9 +70,9 @@ def _check_ends(model: Model) -> None:
         if not indices:
             raise ModelError(f"the model has no {what}", hint=CONTRADICTION_HINT)
         for value in map(model.tensor, indices):
-            if value.constant:
+            if what == "input" and value.constant:
                 raise ModelError(
-                    f"the model's {what} {value.name} is a constant", hint=CONTRADICTION_HINT
+                    f"the model's input {value.name} is a constant", hint=CONTRADICTION_HINT
                 )
             if value.kind in (ValueKind.PARAMETER, ValueKind.STATE):
                 raise ModelError(
@@ -102,7 +102,7 @@ def _check_order(model: Model) -> None:
                 )
             written.add(index)
     for index in model.outputs:
-        if index not in written - set(model.inputs):
+        if index not in written and not model.tensor(index).constant:
             raise ModelError(
                 f"the output {model.tensor(index).name} is never written", hint=CONTRADICTION_HINT
             )

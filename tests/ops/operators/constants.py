@@ -1,4 +1,4 @@
-"""Constants where the kernels of an operator read activations, and operators of constants alone."""
+"""Constants where kernels read activations, operators of constants alone, and outputs so given."""
 
 from __future__ import annotations
 
@@ -38,6 +38,18 @@ def dequantised():
     return file.data()
 
 
+def given(operators=True):
+    """Outputs that no operator writes: the input, twice, and a constant."""
+    file = Flatfile()
+    start = file.activation((1, 7), 0.05, 3)
+    constant = file.constant(_drawn((2, 3)), [0.07], [-4])
+    outputs = [start, constant, start]
+    if operators:
+        outputs.insert(1, file.activation((1, 7), 0.05, 3))
+        file.operator("RELU", [start], [outputs[1]])
+    return file.data([start], outputs)
+
+
 CASES = {
     "constant softmax": partial(added, "SOFTMAX", [_drawn((1, 3, 5))], beta=1.0),
     "constants added": partial(
@@ -48,6 +60,8 @@ CASES = {
     ),
     "constant reshaped": partial(added, "RESHAPE", [_drawn((15,))]),
     "constant dequantised": dequantised,
+    "given outputs": given,
+    "no operators": partial(given, operators=False),
 }
 
 RANDOM: dict[str, object] = {}

@@ -308,10 +308,6 @@ CONTRADICTIONS = {
         ),
         "float32; it must be int32",
     ),
-    "output is the input": (
-        repacked(cases.pool(), lambda model: setattr(model.subgraphs[0], "outputs", [0])),
-        "never written",
-    ),
 }
 
 

@@ -11,8 +11,9 @@ from tests.ops import cases
 from tests.ops.flatfile import Flatfile
 from tests.ops.oracle import compare
 from tinyssl.frontends.tflite import read_model
+from tinyssl.graph.interface import named_values
 from tinyssl.graph.model import Quant
-from tinyssl.graph.passes import fold_pads, run_passes
+from tinyssl.graph.passes import fold_pads, run_passes, write_given
 from tinyssl.graph.verify import verify
 from tinyssl.ops.common.window import Padding
 from tinyssl.ops.conv_2d import Conv2D
@@ -130,3 +131,14 @@ def test_transposes_merge_and_the_bytes_stay_tflms(name):
     assert [op.kind for op in simple.ops] == kinds
     assert bool(simple.changes) == (name != "alone")
     assert len(np.unique(compare(data))) > 1
+
+
+def test_outputs_that_no_operator_writes_are_copied_under_their_names() -> None:
+    model = read_model(cases.CASES["given outputs"]())
+    lowered = run_passes(model)
+    verify(lowered)
+    assert len(lowered.ops) - len(model.ops) == 4, "three copies, and a constant in memory"
+    assert [value.name for value in named_values(lowered)] == [
+        value.name for value in named_values(model)
+    ]
+    assert write_given(lowered) == lowered

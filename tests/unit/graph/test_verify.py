@@ -196,10 +196,10 @@ BROKEN = {
         lambda m: replace(m, ops=()),
         "tensor3 is never written",
     ),
-    "constant output": (
+    "constant input": (
         cases.conv,
-        lambda m: replace(m, outputs=(1,)),
-        "output tensor1 is a const",
+        lambda m: replace(m, inputs=(1,)),
+        "input tensor1 is a const",
     ),
 }
 

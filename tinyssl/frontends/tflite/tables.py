@@ -98,7 +98,7 @@ class Tables:
 
         Raises:
             ModelError: There is no such subgraph.
-            UnsupportedModel: It is too large, or the first one and empty.
+            UnsupportedModel: It is too large.
         """
         count = self.root.SubgraphsLength()
         if not 0 <= index < count:
@@ -113,8 +113,6 @@ class Tables:
         for what, found, most in sizes:
             if found > most:
                 raise blocked([Blocker("", f"the file has {found} {what}; {most} are supported")])
-        if not graph.OperatorsLength() and index == 0:
-            raise blocked([Blocker("", "the graph holds no operators", DAMAGED_HINT)])
         return graph
 
     def _check_unread(self) -> None:

@@ -13,12 +13,14 @@ from tinyssl.graph.passes.activations import fuse_activations
 from tinyssl.graph.passes.canonical import drop_idle_reshapes, plain_options, renumber
 from tinyssl.graph.passes.constants import place_constants
 from tinyssl.graph.passes.dilations import fuse_dilations, split_borders
+from tinyssl.graph.passes.given import write_given
 from tinyssl.graph.passes.pads import fold_pads
 from tinyssl.graph.passes.transposes import merge_transposes, view_transposes
 from tinyssl.graph.passes.unread import drop_unread
 from tinyssl.graph.states import settle_variables
 
 PASSES: tuple[Callable[[Model], Model], ...] = (
+    write_given,
     place_constants,
     merge_transposes,
     view_transposes,
@@ -54,4 +56,5 @@ __all__ = [
     "run_passes",
     "split_borders",
     "view_transposes",
+    "write_given",
 ]
