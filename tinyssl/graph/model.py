@@ -134,6 +134,8 @@ class Operand:
     """Whether an int16 value may have a zero point other than 0"""
     plain: bool = False
     """Whether its elements may be numbers without a quantisation, whatever their type"""
+    zero_scale: bool = False
+    """Whether the scale of a constant may be 0: its elements stand for 0 then"""
 
 
 @dataclass(frozen=True, kw_only=True)

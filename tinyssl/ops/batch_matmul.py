@@ -36,7 +36,7 @@ class BatchMatmul(PairOp):
     """Left (…, rows, depth) times right (…, depth, columns); what is in front is broadcast."""
 
     kind: ClassVar[str] = "BATCH_MATMUL"
-    operands: ClassVar[tuple[Operand, ...]] = pair_operands(*TYPES)
+    operands: ClassVar[tuple[Operand, ...]] = pair_operands(*TYPES, zero_scale=True)
     results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES),)
 
     adjoint_left: bool = False

@@ -43,7 +43,7 @@ class Mul(BinaryOp):
     kind: ClassVar[str] = "MUL"
     operands: ClassVar[tuple[Operand, ...]] = (
         Operand("left", TYPES),
-        Operand("right", TYPES, (Role.ACTIVATION, Role.CONSTANT)),
+        Operand("right", TYPES, (Role.ACTIVATION, Role.CONSTANT), zero_scale=True),
     )
     results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES),)
 

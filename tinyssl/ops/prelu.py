@@ -26,7 +26,9 @@ class Prelu(PairOp):
     kind: ClassVar[str] = "PRELU"
     operands: ClassVar[tuple[Operand, ...]] = (
         Operand("left", TYPES),
-        Operand("right", (DType.INT8, DType.FLOAT32), (Role.ACTIVATION, Role.CONSTANT)),
+        Operand(
+            "right", (DType.INT8, DType.FLOAT32), (Role.ACTIVATION, Role.CONSTANT), zero_scale=True
+        ),
     )
     results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES),)
 

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from tests.ops.flatfile import NONE, Flatfile
+from tests.ops.flatfile import NONE, SAME, Flatfile
 
 
 def _drawn(shape, dtype="int8"):
@@ -50,6 +50,16 @@ def given(operators=True):
     return file.data([start], outputs)
 
 
+def of_scale_zero(kind, constant, scales, shape, dtype="int8", output=None, **options):
+    """An operator whose constant has a scale of 0, in all channels or in one."""
+    file = Flatfile()
+    zero = 0 if dtype == "int16" else 3
+    start = file.activation(shape, 0.05, zero, dtype)
+    found = file.activation(output or shape, 0.1, -zero, dtype)
+    file.operator(kind, [start, file.constant(constant, scales)], [found], **options)
+    return file.data()
+
+
 CASES = {
     "constant softmax": partial(added, "SOFTMAX", [_drawn((1, 3, 5))], beta=1.0),
     "constants added": partial(
@@ -62,6 +72,30 @@ CASES = {
     "constant dequantised": dequantised,
     "given outputs": given,
     "no operators": partial(given, operators=False),
+    "zero scale mul": partial(of_scale_zero, "MUL", _drawn((7,)), [0.0], (1, 7)),
+    "zero scale mul int16": partial(
+        of_scale_zero, "MUL", _drawn((), "int16"), [0.0], (1, 7), "int16"
+    ),
+    "zero scale matmul": partial(
+        of_scale_zero, "BATCH_MATMUL", _drawn((1, 7, 3)), [0.0], (1, 2, 7), output=(1, 2, 3)
+    ),
+    "zero scale prelu": partial(of_scale_zero, "PRELU", _drawn((1, 7)), [0.0], (1, 7)),
+    "zero scale dense": partial(
+        of_scale_zero, "FULLY_CONNECTED", _drawn((3, 7)), [0.0], (1, 7), output=(1, 3)
+    ),
+    "zero scale channel": partial(
+        of_scale_zero,
+        "CONV_2D",
+        _drawn((3, 2, 2, 2)),
+        [0.01, 0.0, 0.02],
+        (1, 4, 4, 2),
+        output=(1, 4, 4, 3),
+        padding=SAME,
+        strideW=1,
+        strideH=1,
+        dilationWFactor=1,
+        dilationHFactor=1,
+    ),
 }
 
 RANDOM: dict[str, object] = {}

@@ -49,7 +49,10 @@ class BinaryOp(PairOp):
     activation: Activation = Activation.NONE
 
 
-def pair_operands(*types: DType) -> tuple[Operand, ...]:
-    """The operands of a `PairOp` of these element types."""
+def pair_operands(*types: DType, zero_scale: bool = False) -> tuple[Operand, ...]:
+    """The operands of a `PairOp` of these element types; `zero_scale` as in `Operand`."""
     roles = (Role.ACTIVATION, Role.CONSTANT)
-    return (Operand("left", types, roles), Operand("right", types, roles))
+    return (
+        Operand("left", types, roles, zero_scale=zero_scale),
+        Operand("right", types, roles, zero_scale=zero_scale),
+    )

@@ -62,7 +62,8 @@ def _activation(check: OpCheck[Op], operand: Operand, index: int) -> None:
     plain = operand.plain and tensor.quant is None
     given = tensor.dtype is DType.INT32 and tensor.quant is not None
     if given or (tensor.dtype not in PLAIN and not plain):
-        legal_quant(check, index, any_zero=operand.any_zero)
+        zero_scale = operand.zero_scale and tensor.constant
+        legal_quant(check, index, any_zero=operand.any_zero, zero_scale=zero_scale)
         if len(check.quant(index).scale) != 1:
             raise check.violation(f"{tensor.name} is an activation with more than one scale")
     if len(tensor.shape) == 4 and max(tensor.shape) > GEOMETRY_MAX:
@@ -77,10 +78,12 @@ def _elements(check: OpCheck[Op], tensor: Value) -> None:
         raise check.unsupported(f"{tensor.name} has {tensor.elements} elements; {TOO_MANY}")
 
 
-def legal_quant(check: OpCheck[Op], index: int, *, any_zero: bool = False) -> None:
+def legal_quant(
+    check: OpCheck[Op], index: int, *, any_zero: bool = False, zero_scale: bool = False
+) -> None:
     """Scales are positive and finite, zero points of the type, as many of each.
 
-    `any_zero`: an int16 value may have another zero point than 0.
+    `any_zero`: an int16 value may have another zero point than 0. `zero_scale`: scales may be 0.
     """
     tensor, quant = check.tensor(index), check.quant(index)
     if len(quant.scale) != len(quant.zero_point):
@@ -90,7 +93,7 @@ def legal_quant(check: OpCheck[Op], index: int, *, any_zero: bool = False) -> No
     symmetric = tensor.dtype in SYMMETRIC and not any_zero
     low, high = (0, 0) if symmetric else INTEGERS[tensor.dtype]
     for scale, zero in zip(quant.scale, quant.zero_point, strict=True):
-        if not (math.isfinite(scale) and scale > 0):
+        if not (math.isfinite(scale) and (scale > 0 or (zero_scale and scale == 0))):
             raise check.violation(f"{tensor.name} has scale {scale}; it must be positive")
         if not low <= zero <= high:
             raise check.violation(

@@ -160,7 +160,7 @@ def weights(check: OpCheck[WeightedOp]) -> None:
 def _weight_quant(check: OpCheck[WeightedOp], channels: int) -> None:
     op, axis = check.op, check.op.channel_axis
     weight = check.tensor(op.weight)
-    legal_quant(check, op.weight)
+    legal_quant(check, op.weight, zero_scale=True)
     quant = check.quant(op.weight)
     if any(quant.zero_point):
         raise check.violation(f"weights {weight.name} have a zero point other than 0")
