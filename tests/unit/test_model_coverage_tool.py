@@ -12,7 +12,9 @@ import pytest
 from tests.ops import cases
 from tests.ops.flatfile import Flatfile
 from tests.ops.operators.reduce import reduce
+from tinyssl.verify.original import Referee
 from tools.model_coverage.__main__ import Survey, main, parse
+from tools.model_coverage.check import check
 from tools.model_coverage.document import document, summary
 from tools.model_coverage.row import EQUAL, FAILED, REFUSED, Row, read_rows, write_rows
 
@@ -22,6 +24,20 @@ def unknown_to_tflm() -> bytes:
     file = Flatfile()
     start, output = file.activation((1, 4)), file.activation((1, 8))
     file.operator("TILE", [start, file.constant(np.array([1, 2], np.int32))], [output])
+    return file.data()
+
+
+def open_blocks() -> bytes:
+    """Blocks of a row whose number the file leaves open, as TensorFlow writes a dilation."""
+    file = Flatfile()
+    start, output = file.activation((1, 4, 2)), file.activation((1, 4, 2))
+    blocks, made = (file.activation((1, 2, 2)) for _ in range(2))
+    for index in (blocks, made):
+        file.tensors[index].shapeSignature = [-1, 2, 2]
+    sides = [file.constant(np.array(values, np.int32)) for values in ([2], [[0, 0]])]
+    file.operator("SPACE_TO_BATCH_ND", [start, *sides], [blocks])
+    file.operator("RELU", [blocks], [made])
+    file.operator("BATCH_TO_SPACE_ND", [made, *sides], [output])
     return file.data()
 
 
@@ -50,13 +66,24 @@ def test_every_model_has_its_row(folder: Path, capsys: pytest.CaptureFixture[str
     assert {name for name, row in rows.items() if row.result == EQUAL} == {
         "pool.tflite",
         "state.tflite",
+        "tile.tflite",
     }
     assert rows["state.tflite"].inputs == 36
     assert rows["below/sum.tflite"].result == REFUSED
     assert "loops; up to N" in rows["below/sum.tflite"].reasons
-    assert not rows["tile.tflite"].counts
+    tile = rows["tile.tflite"]
+    assert (tile.counts, tile.result, tile.judge) == (False, EQUAL, Referee.LITERT)
+    assert rows["pool.tflite"].judge == Referee.TFLM
     assert not rows["junk.tflite"].counts
     assert "Covered: 2 of 3 (66.7 %)." in capsys.readouterr().out
+
+
+def test_litert_judges_sizes_that_the_file_leaves_open(tmp_path: Path) -> None:
+    """TensorFlow Lite Micro takes the number of blocks at its word."""
+    path = tmp_path / "blocks.tflite"
+    path.write_bytes(open_blocks())
+    found = check(path, 12)
+    assert (found["tflm"], found["result"], found["judge"]) == ("runs", EQUAL, Referee.LITERT)
 
 
 def test_a_check_that_takes_too_long_is_a_row(folder: Path) -> None:
@@ -109,16 +136,18 @@ def test_document_tells_differences_and_reasons() -> None:
         Row(file="b", result=REFUSED, reasons="X: no | Y: no", **facts),
         Row(file="c", result=REFUSED, reasons="X: no", **facts),
         Row(file="d", result="differs", reasons="input 3", **facts),
+        Row(file="e", result=EQUAL, judge=Referee.LITERT.value, **facts),
     ]
     text = "\n".join(summary(rows))
-    assert "Covered: 1 of 4 (25.0 %)." in text
+    assert "Covered: 2 of 5 (40.0 %).\nOf these, 1 has another judge.\n" in text
     assert "| 2 | 1 | X: no |" in text
     assert "| 1 |  | Y: no |" in text
     assert "**differs**: d: input 3" in text
     origin = {"commit": "abc", "date": "2026-01-01", "machine": "x86"}
     page = document(rows, "f", origin)
-    assert "Commit abc, 2026-01-01, x86; folder `f`, 4 files." in page
+    assert "Commit abc, 2026-01-01, x86; folder `f`, 5 files." in page
     assert "serial" not in page
+    assert "| e | 1 |  | equal (judge: LiteRT's reference kernels) |" in page
 
 
 def test_document_has_a_column_for_the_board() -> None:

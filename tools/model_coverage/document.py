@@ -13,7 +13,10 @@ INTRODUCTION = """\
 Written by `make model-coverage`; do not edit. Every quantised model of a folder that TensorFlow
 Lite Micro runs on this computer counts. It is covered where tinyssl takes the file as it is and its
 C, compiled for this computer, gives the same bytes as TensorFlow Lite Micro on {images} inputs: the
-extremes, quiet ones, and noise. A model with states gets them as sequences of 32.
+extremes, quiet ones, and noise. A model with states gets them as sequences of 32. TensorFlow Lite
+Micro takes sizes that a file leaves open at their word; where its bytes are other ones for that,
+LiteRT's reference kernels judge, which work these sizes out, as in `tinyssl verify`. The row says
+so. Models that TensorFlow Lite Micro does not run don't count.
 [operators.md](operators.md) lists the operators.
 {board}
 Commit {commit}, {date}, {machine}; folder `{folder}`, {count} files.
@@ -40,6 +43,9 @@ def summary(rows: Sequence[Row]) -> Iterator[str]:
     """Share, shares by ends, what is in the way, what went wrong."""
     models = counted(rows)
     yield f"Covered: {share_text(models)}."
+    judged = sum(row.told != row.result for row in models)
+    if judged:
+        yield f"Of these, {judged} {'has' if judged == 1 else 'have'} another judge."
     on_board = [row for row in models if row.board_result]
     if on_board:
         fit = [row for row in on_board if row.fits]
@@ -111,7 +117,9 @@ def _models(rows: Sequence[Row]) -> Iterator[str]:
     yield "| file | bytes | ends | result |" + (f" {board} | flash | RAM |" if board else "")
     yield "|---|--:|---|---|" + ("---|--:|--:|" if board else "")
     for row in sorted(rows, key=lambda row: row.file):
-        result = row.result if row.tflm == RUNS else f"TensorFlow Lite Micro: {row.tflm[:120]}"
+        result = row.told
+        if row.tflm != RUNS:
+            result = f"{result}; TensorFlow Lite Micro: {row.tflm[:120]}"
         if row.kind == "float":
             result = f"float model; {result}"
         there = (cell(row.board_result), _size(row.board_flash), _size(row.board_ram))

@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from tinyssl.verify.original import Referee
+
 EQUAL, DIFFERS, REFUSED, FAILED = "equal", "differs", "refused", "failed"
 RUNS = "runs"
 TOO_LARGE = "does not fit"
@@ -33,6 +35,8 @@ class Row:
     """`equal`, `differs`, `refused`, or `failed`: a crash, or a check that took too long"""
     reasons: str = ""
     """All that tinyssl refuses in it, or what went wrong"""
+    judge: str = ""
+    """Whose bytes ours were compared with, as `tinyssl verify` chooses it"""
     inputs: int = 0
     """Compared on this computer"""
     board: str = ""
@@ -67,6 +71,12 @@ class Row:
         """Whether it differs or failed, here or on the board."""
         results = (self.result, self.board_result)
         return any(each.startswith((DIFFERS, FAILED)) for each in results)
+
+    @property
+    def told(self) -> str:
+        """The result, and who judged it where that is not TensorFlow Lite Micro."""
+        other = self.judge not in ("", Referee.TFLM.value)
+        return f"{self.result} (judge: {self.judge})" if other else self.result
 
     @property
     def fits(self) -> bool:
