@@ -132,8 +132,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("models", type=Path, nargs="?", help="the list; none: only the page")
     parser.add_argument("--only", help="name of the one model that is measured")
     options = parser.parse_args(arguments)
-    rows: dict[str, Row] = json.loads(JSON.read_text("utf-8")) if JSON.exists() else {}
-    entries = json.loads(options.models.read_text("utf-8")) if options.models else []
+    rows: dict[str, Row] = json.loads(JSON.read_text(encoding="utf-8")) if JSON.exists() else {}
+    entries = json.loads(options.models.read_text(encoding="utf-8")) if options.models else []
     for entry in entries:
         if options.only in (None, entry["name"]):
             row: Row = {"source": entry["source"], "stamp": stamp(), "ways": {}}

@@ -145,7 +145,7 @@ static inline int32_t clamp(int32_t x, const struct tinyssl_convolution *p)
  * channel c before the clamp. */
 #define CONVOLUTION(name, type, member, sum_type, bias_type, result)                               \
     void tinyssl_convolution_##name##_dsp(const type *in, const struct tinyssl_convolution *p,     \
-                                          type *out, type *window)                                 \
+                                          type *out, int8_t *window)                               \
     {                                                                                              \
         const int32_t size = p->k_h * p->k_w * p->in_c;                                            \
         const int spread = p->up_h > 1 || p->up_w > 1;                                             \
@@ -156,7 +156,7 @@ static inline int32_t clamp(int32_t x, const struct tinyssl_convolution *p)
             const int32_t y = (row - image * p->out_h) * p->stride_h - p->pad_top;                 \
             const int32_t x = (at - row * p->out_w) * p->stride_w - p->pad_left;                   \
             if (!spread) {                                                                         \
-                gather_##name(in, p, image, y, x, (type)p->in_zero, window);                       \
+                gather_##name(in, p, image, y, x, (type)p->in_zero, (type *)(void *)window);       \
             }                                                                                      \
             for (int32_t first = 0; first < p->out_c; first += TINYSSL_ROWS) {                     \
                 union sums sums = {.wide = {0}};                                                   \

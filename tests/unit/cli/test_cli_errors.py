@@ -122,7 +122,7 @@ def test_interrupt_is_130(invoke: Invoke, failing: Callable[[BaseException], Non
         (["build", "--engine", "aat"], "'aot', 'tflm'"),
         (["pretrain", "--epochs", "0"], "--epochs 0: should be greater than or equal to 1"),
         (["pretrain", "-o", "temperature"], "not KEY=VALUE"),
-        (["run"], "write one (docs/CLI.md)"),
+        (["run"], "tinyssl run --model FILE"),
         (["run", "--config", "missing.toml"], "missing.toml: no such file"),
         (["boards", "shwo", "host"], "tinyssl boards show NAME"),
         (["convert"], "tinyssl probe"),
