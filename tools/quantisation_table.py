@@ -60,7 +60,7 @@ what the other options gain, so that you can tell whether they are worth a try w
 - changed: what the option did; nothing where the model gave no occasion.
 
 No way is best everywhere, and two that help alone may not help together: try them on your model.
-Without labels, `--int16-layers` does nothing where all calibration samples keep their answer.
+`--int16-layers` does nothing where all calibration samples keep their answer.
 
 Written by `python -m tools.quantisation_table MODELS.json`; its help says how to write that list.
 """

@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 
 from tinyssl.core.progress import Progress
-from tinyssl.graph.interface import Feeds, Outputs
+from tinyssl.data.class_order import both_scores
+from tinyssl.graph.interface import Feeds
 from tinyssl.runtimes.base import Array
 from tinyssl.runtimes.inputs import nearest_feed
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
@@ -95,14 +96,18 @@ class FloatAnswers:
     def answers(self) -> list[int]:
         """Of the float model."""
         litert = LitertInterpreter(self.float_data, Kernels.OPTIMISED)
-        return [_first(litert.run(litert.named(feed))) for feed in self.feeds]
+        runs = (litert.run(litert.named(feed)) for feed in self.feeds)
+        return [_answer(next(iter(outputs.values()))) for outputs in runs]
 
     def drop(self, oracle: TflmInterpreter) -> float:
-        """Inputs with another largest element of the first output, in percent."""
-        found = (_first(oracle.run(nearest_feed(oracle.inputs, feed))) for feed in self.feeds)
+        """Inputs with another class by the first output, in percent."""
+        runs = (oracle.run(nearest_feed(oracle.inputs, feed)) for feed in self.feeds)
+        first = (next(iter(outputs.values())) for outputs in runs)
+        found = (_answer(dequantised(oracle.outputs[0], codes)) for codes in first)
         other = sum(mine != right for mine, right in zip(found, self.answers, strict=True))
         return 100 * other / len(self.feeds)
 
 
-def _first(outputs: Outputs) -> int:
-    return int(next(iter(outputs.values())).argmax())
+def _answer(scores: Array) -> int:
+    """The class with the largest score; a lone score is the probability of the second of two."""
+    return int((both_scores(scores) if scores.size == 1 else scores).argmax())

@@ -221,8 +221,8 @@ class ConvertConfig:
     """Passes over the training samples (with --model, the calibration samples) in which the weights
     learn to live with the rounding of INT8; needs no labels"""
     int16_layers: Annotated[int, Field(ge=0)] = 0
-    """Most activations that get 16 bits, the noisiest first, while INT8 loses more than --max-drop;
-    without labels, that is the share of calibration samples with another answer"""
+    """Most activations that get 16 bits, the noisiest first, while more than --max-drop percent of
+    the calibration samples have another answer than the float model's"""
     test_data: Path | None = None
     """Labelled samples that judge float and INT8 (with --model): a folder with a folder a class, or
     an .npz with `y`; they calibrate too where --calibration is not given"""

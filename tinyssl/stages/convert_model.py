@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from tinyssl.convert.files import (
 from tinyssl.convert.float_graph import stacked
 from tinyssl.convert.frameworks import file_of, framework_of
 from tinyssl.convert.frameworks.base import Shape
-from tinyssl.convert.frameworks.labelled import measure_labelled, read_labelled
+from tinyssl.convert.frameworks.labelled import LabelledFeeds, measure_labelled, read_labelled
 from tinyssl.convert.frameworks.open import OpenedModel, open_model
 from tinyssl.convert.mixed import Search, quantise_within
 from tinyssl.convert.prepare import learn_rounding, prepare
@@ -34,7 +34,6 @@ from tinyssl.core.records import RunRecord, RunWriter, Workspace, write_atomic, 
 from tinyssl.frontends.tflite import read_skeleton
 from tinyssl.graph.interface import Feeds
 from tinyssl.runtimes.tflm import TflmInterpreter
-from tinyssl.verify.accuracy import Quality
 from tinyssl.verify.sqnr import LayerSqnr
 
 LEAST_DB = 0.0
@@ -142,17 +141,18 @@ def _quantise(
         pixels=config.pixels,
         **prepared.results,
     )
-    judge = _judge(config, prepared.reference, progress)
+    labelled = _labelled(config, prepared.reference)
     ranges = _ranges(config, prepared.tuned, opened.feeds, progress)
     tuned, figures = learn_rounding(
         prepared.tuned, ranges, stacked(opened.feeds), len(opened.feeds), config, progress
     )
     run.results(**figures)
+    drop = FloatAnswers(prepared.reference, opened.feeds).drop  # not labels: they judge
     found = quantise_within(
         tuned,
         ranges,
         opened.feeds,
-        _search(config, prepared.reference, opened.feeds, judge),
+        Search(config.int16_layers, config.max_drop, drop),
         run.record.path("log"),
         progress,
     )
@@ -167,29 +167,17 @@ def _quantise(
         tflm_arena_bytes=oracle.arena_bytes,
     )
     _compare(run, prepared.reference, oracle, opened.feeds, progress)
-    if judge is not None:
-        quality = judge(oracle)
+    if labelled is not None:
+        quality = measure_labelled(prepared.reference, oracle, labelled, progress)
         run.results(**quality.as_results(), test_images=quality.samples)
         quality.gate(config.max_drop)
 
 
-Judge = Callable[[TflmInterpreter], Quality]
-
-
-def _judge(config: ConvertConfig, float32: bytes, progress: Progress) -> Judge | None:
-    """What measures an INT8 model on the labelled samples; None where there are none."""
+def _labelled(config: ConvertConfig, float32: bytes) -> LabelledFeeds | None:
+    """Samples that judge the INT8 model; None where there are none."""
     if config.test_data is None:
         return None
-    labelled = read_labelled(config.test_data, float32, config.pixels, config.labels)
-    return lambda oracle: measure_labelled(float32, oracle, labelled, progress)
-
-
-def _search(
-    config: ConvertConfig, float32: bytes, feeds: Sequence[Feeds], judge: Judge | None
-) -> Search:
-    if judge is not None:
-        return Search(config.int16_layers, config.max_drop, lambda oracle: judge(oracle).drop)
-    return Search(config.int16_layers, config.max_drop, FloatAnswers(float32, feeds).drop)
+    return read_labelled(config.test_data, float32, config.pixels, config.labels)
 
 
 def _compare(

@@ -10,10 +10,13 @@ from tinyssl.convert.float_graph import write_float
 from tinyssl.convert.frameworks.labelled import measure_labelled, read_labelled
 from tinyssl.convert.quantise import quantise
 from tinyssl.convert.ranges import measure_ranges
+from tinyssl.core.config import ConvertConfig
 from tinyssl.core.errors import AccuracyDrop, DataError, UsageError
 from tinyssl.core.progress import Silent
+from tinyssl.core.records import Workspace
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
 from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.stages.convert_model import convert_model
 
 COUNT = 24
 
@@ -58,6 +61,33 @@ def test_int8_and_float_are_measured_and_a_loss_is_refused(float32, samples, ans
     with pytest.raises(AccuracyDrop, match="24 test samples") as caught:
         quality.gate(0)
     assert "--int16-layers" in caught.value.hint
+
+
+def test_calibration_samples_choose_int16_activations_and_labels_judge(
+    float32, samples, answers, tmp_path
+):
+    (tmp_path / "net.tflite").write_bytes(float32)
+    hot = samples.copy()
+    hot[-1, 3, 3, 0] = 20  # costs int8 so many codes that other calibration samples change class
+    np.savez(tmp_path / "hot.npz", x=hot)
+    np.savez(tmp_path / "one.npz", x=samples[:1], y=answers[:1])  # which int8 gets right
+    runs = [
+        convert_model(
+            ConvertConfig(
+                model=str(tmp_path / "net.tflite"),
+                calibration=tmp_path / "hot.npz",
+                test_data=tmp_path / "one.npz",
+                int16_layers=most,
+                max_drop=0,
+            ),
+            Workspace(tmp_path),
+            Silent(),
+        ).results
+        for most in (0, 2)
+    ]
+    assert [run["accuracy_int8"] for run in runs] == [1, 1]
+    assert runs[0]["agreement"] < runs[1]["agreement"]
+    assert len(runs[1]["int16_activations"]) == 2
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,9 @@ from tinyssl.convert.mixed import Search, noisiest, quantise_within
 from tinyssl.convert.ranges import measure_ranges
 from tinyssl.core.progress import Silent
 from tinyssl.frontends.tflite import is_canonical, read_skeleton
+from tinyssl.graph.model import DType, Model, Value
+from tinyssl.ops.common.activation import Activation
+from tinyssl.ops.fully_connected import FullyConnected
 from tinyssl.runtimes.inputs import make_inputs
 from tinyssl.runtimes.tflm import TflmInterpreter
 from tinyssl.verify.host import check_host
@@ -72,3 +75,22 @@ def test_without_labels_another_answer_counts_as_lost(float32, feeds, tmp_path):
     assert agreement.drop(found.oracle) < 50
     agreement.answers[:] = [answer + 1 for answer in agreement.answers]
     assert agreement.drop(found.oracle) > 50
+
+
+def test_a_lone_score_tells_two_classes_apart(tmp_path):
+    weight, bias = np.full((1, 4), 0.25, np.float32), np.zeros(1, np.float32)
+    tensors = (
+        Value("x", (1, 4), DType.FLOAT32),
+        Value("w", weight.shape, DType.FLOAT32, data=weight.tobytes()),
+        Value("b", bias.shape, DType.FLOAT32, data=bias.tobytes()),
+        Value("y", (1, 1), DType.FLOAT32),
+    )
+    dense = FullyConnected(index=0, input=0, output=3, weight=1, bias=2, activation=Activation.NONE)
+    float32 = write_float(Model("lone", tensors, (dense,), (0,), (3,)))
+    feeds = [{"x": np.full((1, 4), level, np.float32)} for level in (0.1, 0.4, 0.6, 0.9)]
+    agreement = FloatAnswers(float32, feeds)
+    assert agreement.answers == [0, 0, 1, 1]
+    found = searched(float32, feeds, tmp_path, 0, 0, agreement.drop)
+    assert agreement.drop(found.oracle) == 0
+    agreement.answers[:] = [0, 0, 0, 1]
+    assert agreement.drop(found.oracle) == 25
