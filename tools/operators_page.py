@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from tinyssl.frontends.tflite.control import BRANCH, LOOP
 from tinyssl.frontends.tflite.variables import RUN_ONCE
 from tinyssl.graph.model import DType, Operand, Role
 from tinyssl.ops import OPS
@@ -27,9 +28,13 @@ LIST = Path(__file__).with_name("tflm_operators.json")
 COLUMNS = {"DSP": Isa.CORTEX_M7, "MVE": Isa.CORTEX_M55, "RV32": Isa.RV32IMC}
 """Heading -> an instruction set of the kind"""
 
-READ_AWAY = dict.fromkeys(
-    RUN_ONCE, "no code: variables become states of the model when the file is read"
-)
+READ_AWAY = {
+    **dict.fromkeys(
+        RUN_ONCE, "no code: variables become states of the model when the file is read"
+    ),
+    BRANCH: "no code: the subgraph that a constant condition chooses takes its place",
+    LOOP: "no code: unrolled, where the number of rounds follows from constants",
+}
 REASONS = {
     "CUSTOM TFLM_DECODE": "weights that TensorFlow Lite Micro's own tool compressed: take the file "
     "from before that",

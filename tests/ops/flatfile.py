@@ -34,6 +34,8 @@ class Flatfile:
     buffers: list[Any] = field(default_factory=lambda: [schema.BufferT()])
     operators: list[Any] = field(default_factory=list)
     codes: list[Any] = field(default_factory=list)
+    ends: tuple[Any, Any] = ((), ())
+    """Inputs and outputs, of a subgraph after the first"""
 
     def activation(self, shape, scale=None, zero=0, dtype="int8", name=None):
         """Index of a new tensor without data; int32 has a quantisation where a scale is given."""
@@ -124,12 +126,12 @@ class Flatfile:
         Args:
             inputs: Tensors of the first subgraph.
             outputs: As inputs.
-            others: Subgraphs after the first, without inputs and outputs.
+            others: Subgraphs after the first.
         """
         model = schema.ModelT()
         outputs = self.operators[-1].outputs if outputs is None else outputs
         model.version = 3
-        model.subgraphs = [self._graph(inputs, outputs), *(g._graph((), ()) for g in others)]
+        model.subgraphs = [self._graph(inputs, outputs), *(g._graph(*g.ends) for g in others)]
         model.buffers, model.operatorCodes = self.buffers, self.codes
         builder = flatbuffers.Builder(1024)
         builder.Finish(model.Pack(builder), b"TFL3")

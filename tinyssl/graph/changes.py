@@ -15,6 +15,8 @@ class ChangeKind(StrEnum):
 
     TAKEN = "taken as the file has them, though it leaves them open"
     SIZED = "worked out, as the file leaves them open"
+    UNROLLED = "unrolled, as the number of rounds is known"
+    CHOSEN = "replaced by the subgraph that its constant condition chooses"
     FOLDED = "folded into constants"
     UNREAD = "left out, as nothing reads the result"
     DILATED = "became the dilation of the convolution between them"

@@ -120,10 +120,9 @@ def test_files_of_other_compilers_are_recognised(code):
     [
         ("BIDIRECTIONAL_SEQUENCE_LSTM", "is recurrent"),
         ("RNN", "is recurrent"),
-        ("WHILE", "decides while it runs what comes next"),
     ],
 )
-def test_recurrence_and_control_flow_are_named(kind, what):
+def test_recurrence_is_named(kind, what):
     error = refusal(unknown("RESHAPE", kind))
     assert f"the model {what}" in error.message
     assert f"#1 {kind}" in error.message

@@ -11,8 +11,9 @@ process or computes something else:
 * versions of operators that LiteRT has under an older number alone.
 
 `simplify` does so too, and leaves out what the reader found unnecessary: operators folded into
-constants, operators whose results nobody reads, subgraphs that no operator runs, and metadata; and
-it gives tensors the sizes that the reader worked out where the file leaves them open.
+constants, operators whose results nobody reads, subgraphs that no operator runs, and metadata; it
+unrolls loops (`control.flatten`), and gives tensors the sizes that the reader worked out where the
+file leaves them open.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ import numpy as np
 
 from tinyssl.core.text import printable
 from tinyssl.frontends.tflite.canonical import misplaced
-from tinyssl.frontends.tflite.packing import pack
+from tinyssl.frontends.tflite.control import flatten
+from tinyssl.frontends.tflite.packing import pack, take_inside
 from tinyssl.frontends.tflite.tables import damage_as_error
 from tinyssl.graph.changes import ChangeKind
 from tinyssl.graph.model import Model
@@ -144,7 +146,8 @@ def simplify(data: bytes, model: Model) -> Completed:
     """
     own = (partial(_fill_constants, model), partial(_set_shapes, model))
     leave_out = partial(_leave_out, model)
-    return _edited(data, (*own, *COMPLETING, leave_out, _more_operators, *_DROPPING))
+    steps: Sequence[Step] = (*own, *COMPLETING, leave_out, _more_operators, *_DROPPING)
+    return _edited(flatten(data).data, steps)
 
 
 def _edited(data: bytes, steps: Sequence[Step]) -> Completed:
@@ -171,12 +174,9 @@ def first_operators(data: bytes, count: int) -> bytes:
 
 def _inline(edit: _Edit) -> list[str]:
     """Brings constants to where TFLM can read them: `pack` aligns all that are inside."""
-    outside = [buffer for buffer in edit.root.buffers if buffer.offset > 1]
-    for buffer in outside:
-        content = edit.data[buffer.offset : buffer.offset + buffer.size]
-        buffer.data, buffer.offset, buffer.size = np.frombuffer(content, np.uint8), 0, 0
+    outside = take_inside(edit.root, edit.data)
     if outside:
-        return [f"moved into the flatbuffer from behind it: constants, {len(outside)}"]
+        return [f"moved into the flatbuffer from behind it: constants, {outside}"]
     crooked = misplaced(edit.data)
     return [f"moved to aligned addresses: constants, {len(crooked)}"] if crooked else []
 

@@ -83,7 +83,6 @@ RECURRENT = (
     "UNIDIRECTIONAL_SEQUENCE_RNN",
     "BIDIRECTIONAL_SEQUENCE_RNN",
 )
-BRANCHES = ("WHILE", "IF")
 
 
 def diagnose(graph: RawGraph, blockers: Sequence[Blocker]) -> list[Blocker]:
@@ -127,21 +126,18 @@ def _accelerator(graph: RawGraph) -> Iterator[Diagnosis]:
 
 
 def _memory(graph: RawGraph) -> Iterator[Diagnosis]:
-    """Recurrent operators, and control flow, that tinyssl does not have."""
-    for kinds, what, hint in (
-        (RECURRENT, "is recurrent", "use a UNIDIRECTIONAL_SEQUENCE_LSTM or convolutions over time"),
-        (BRANCHES, "decides while it runs what comes next", "convert it without control flow"),
-    ):
-        ops = [op for op in graph.of_kind(kinds) if op.kind not in OPS]
-        if ops:
-            places = places_text(op.label for op in ops)
-            tensors = {
-                graph.place(index)
-                for op in ops
-                for index in (*op.inputs, *op.outputs)
-                if index in graph.tensors
-            }
-            yield Diagnosis(f"the model {what}: {places}", hint, _labels(ops) | tensors)
+    """Recurrent operators that tinyssl does not have."""
+    ops = [op for op in graph.of_kind(RECURRENT) if op.kind not in OPS]
+    if ops:
+        places = places_text(op.label for op in ops)
+        tensors = {
+            graph.place(index)
+            for op in ops
+            for index in (*op.inputs, *op.outputs)
+            if index in graph.tensors
+        }
+        hint = "use a UNIDIRECTIONAL_SEQUENCE_LSTM or convolutions over time"
+        yield Diagnosis(f"the model is recurrent: {places}", hint, _labels(ops) | tensors)
 
 
 def _flex(graph: RawGraph) -> Iterator[Diagnosis]:

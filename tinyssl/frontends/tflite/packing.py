@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from tinyssl.frontends.tflite.tables import IDENTIFIER
 
 ALIGNMENT = 16
@@ -17,6 +19,20 @@ def aligned_vector(builder: Any, content: bytes) -> int:
     builder.head -= len(content)
     builder.Bytes[builder.head : builder.head + len(content)] = content
     return int(builder.EndVector())
+
+
+def take_inside(root: Any, data: bytes) -> int:
+    """Takes the constants that lie behind a flatbuffer into a `ModelT`; returns how many.
+
+    Args:
+        root: Unpacked from `data`.
+        data: The whole file.
+    """
+    outside = [buffer for buffer in root.buffers if buffer.offset > 1]
+    for buffer in outside:
+        content = data[buffer.offset : buffer.offset + buffer.size]
+        buffer.data, buffer.offset, buffer.size = np.frombuffer(content, np.uint8), 0, 0
+    return len(outside)
 
 
 def pack(root: Any) -> bytes:

@@ -14,20 +14,15 @@ from functools import partial
 from typing import Any
 
 from tinyssl.core.errors import Blocker, ModelError, UnsupportedModel
+from tinyssl.frontends.tflite.control import CONTROL, Flat, flatten
 from tinyssl.frontends.tflite.diagnosis import RawGraph, RawOp, RawTensor, diagnose
 from tinyssl.frontends.tflite.open_shapes import OpenShapes
-from tinyssl.frontends.tflite.tables import (
-    DAMAGED_HINT,
-    Tables,
-    damage_as_error,
-    enum_name,
-    vector,
-)
-from tinyssl.frontends.tflite.tensors import UNUSED, Tensors
+from tinyssl.frontends.tflite.subgraph import FileSubgraph
+from tinyssl.frontends.tflite.tables import DAMAGED_HINT, Tables, damage_as_error, enum_name
+from tinyssl.frontends.tflite.tensors import UNUSED
 from tinyssl.frontends.tflite.variables import CALL, RUN_ONCE, Variables, find_variables
 from tinyssl.graph.blockers import blocked
 from tinyssl.graph.changes import ChangeKind, changed
-from tinyssl.graph.check import CONTRADICTION_HINT
 from tinyssl.graph.folding import Folder
 from tinyssl.graph.model import Model, Op, Value, ValueKind
 from tinyssl.graph.uses import split_unread
@@ -44,7 +39,8 @@ def read_model(data: bytes, name: str = "model") -> Model:
         name: Name of the model, for reports and generated code.
 
     Returns:
-        The graph with explicit paddings; tensor indices are those of the file.
+        The graph with explicit paddings; tensor indices are those of the file. Where it has IF or
+        WHILE, they and the numbers of operators are those of `control.flatten`'s file.
 
     Raises:
         ModelError: The file is damaged; the message holds offset and length.
@@ -52,60 +48,20 @@ def read_model(data: bytes, name: str = "model") -> Model:
             them, also what `graph.verify` would find.
     """
     with damage_as_error(data):
-        return _Reader(data, name).read()
-
-
-class _Subgraph:
-    """One subgraph while it is read."""
-
-    def __init__(self, tables: Tables, number: int) -> None:
-        self.tables = tables
-        self.graph = tables.subgraph(number)
-        self.tensors = Tensors(tables, self.graph)
-        self.ops = tuple(self._raw_op(index) for index in range(self.graph.OperatorsLength()))
-
-    def _raw_op(self, index: int) -> RawOp:
-        operator = self.tables.operator(index, self.graph)
-        kind, _ = self.tables.kind(operator)
-        found = (int(number) for number in vector(operator.InputsAsNumpy()))
-        inputs = tuple(-1 if number == -1 else self.tensors.in_range(number) for number in found)
-        return RawOp(index, kind, inputs, self.tensors.indices(operator.OutputsAsNumpy()))
-
-    def version(self, op: RawOp) -> int:
-        """Version of an operator's code."""
-        return self.tables.kind(self.tables.operator(op.index, self.graph))[1]
-
-    def options(self, op: RawOp, table: str) -> Any:
-        """Its options by the schema's object API; None where it has none, or `table` is empty."""
-        if not table:
-            return None
-        try:
-            return self.tables.options(self.tables.operator(op.index, self.graph), table)
-        except ValueError as error:
-            raise ModelError(f"{op.label}: {error}", hint=CONTRADICTION_HINT) from error
-
-    def custom_options(self, op: RawOp) -> bytes:
-        """Options of a custom operator; empty for all others."""
-        operator = self.tables.operator(op.index, self.graph)
-        if not op.kind.startswith("CUSTOM") or operator.CustomOptionsIsNone():
-            return b""
-        self.tables.take(operator.CustomOptionsLength())
-        return bytes(vector(operator.CustomOptionsAsNumpy()))
-
-    def value(self, index: int) -> Value | None:
-        """A tensor; None where something about it is not supported."""
-        found = self.tensors.read(index)
-        return None if index in self.tensors.unreadable else found
+        return _Reader(flatten(data), name, hashlib.sha256(data).hexdigest()).read()
 
 
 class _Reader:
     """One file while it is read."""
 
-    def __init__(self, data: bytes, name: str) -> None:
-        self.tables = Tables(data)
+    def __init__(self, flat: Flat, name: str, digest: str) -> None:
+        self.tables = Tables(flat.data)
+        self.flat = flat
         self.name = name
-        self.main = _Subgraph(self.tables, 0)
+        self.digest = digest
+        self.main = FileSubgraph(self.tables, 0)
         self.blockers = self.main.tensors.blockers
+        self.blockers += flat.blockers
 
     def read(self) -> Model:
         """The model, or all that speaks against it."""
@@ -122,13 +78,13 @@ class _Reader:
         known, folded = self._operators(raw_ops, values, ends)
         known, unread = split_unread(known, ends | _lasting(values))
         ops = tuple(op for op in known if isinstance(op, Op))
-        digest = hashlib.sha256(self.tables.data).hexdigest()
         changes = (
+            *self.flat.changes,
             *self.sizes.changes(inputs),
             *changed(ChangeKind.FOLDED, folded),
             *changed(ChangeKind.UNREAD, unread),
         )
-        model = Model(self.name, tuple(values), ops, inputs, outputs, digest, changes)
+        model = Model(self.name, tuple(values), ops, inputs, outputs, self.digest, changes)
         if self.blockers:
             gone = {index for change in changes for index in change.indices}
             self._refuse([op for op in main.ops if op.index not in gone], model)
@@ -174,7 +130,7 @@ class _Reader:
             for position, op in enumerate(self.main.ops)
             if op.kind == CALL
         }
-        called = {at: _Subgraph(self.tables, number) for at, number in numbers.items()}
+        called = {at: FileSubgraph(self.tables, number) for at, number in numbers.items()}
         variables = find_variables(self.main, called)
         for graph in called.values():
             self.blockers += graph.tensors.blockers
@@ -197,6 +153,8 @@ class _Reader:
 
     def _operator(self, raw: RawOp, values: list[Value]) -> Op | None:
         """The operator; None where it has a blocker."""
+        if raw.kind in CONTROL:
+            return None  # `flatten` says what is in the way
         version = self.main.version(raw)
         spec = OPS.get(raw.kind)
         if spec is None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinyssl.frontends.tflite.complete import complete
+from tinyssl.frontends.tflite.control import flatten
 from tinyssl.frontends.tflite.packing import pack
 from tinyssl.frontends.tflite.tables import damage_as_error
 from tinyssl.graph.model import DType, Model, Op, ValueKind
@@ -73,7 +74,9 @@ def strip_ends(data: bytes, model: Model) -> Stripped:
         model: What the reader made of it, verified.
     """
     ends = (*_inputs(model), *_outputs(model))
-    return Stripped(_rewritten(complete(data).data, ends), ends) if ends else Stripped(data, ())
+    if not ends:
+        return Stripped(data, ())
+    return Stripped(_rewritten(complete(flatten(data).data).data, ends), ends)
 
 
 def _inputs(model: Model) -> list[StrippedEnd]:
