@@ -100,3 +100,17 @@ def test_the_engine_tflm_gets_the_completed_file() -> None:
     text = files["model_data.cc"]
     assert text.count("0x") == len(complete(data).data) > len(data)
     assert hashlib.sha256(data).hexdigest() in "".join(files.values())
+
+
+def test_lists_that_are_empty_may_be_missing() -> None:
+    """TensorFlow writes none for VAR_HANDLE's inputs and ASSIGN_VARIABLE's outputs in 16x8."""
+
+    def drop_lists(model):
+        for graph in model.subgraphs:
+            for part in (graph, *graph.operators):
+                part.inputs = None if not len(part.inputs) else part.inputs
+                part.outputs = None if not len(part.outputs) else part.outputs
+
+    data = repacked(cases.CASES["variable streaming"](), drop_lists)
+    assert complete(data).data == data
+    assert check_host(data, make_inputs(read_model(data), 12, 0)).inputs == 12

@@ -154,19 +154,30 @@ def _edited(data: bytes, steps: Sequence[Step]) -> Completed:
     from ai_edge_litert import schema_py_generated as schema
 
     with damage_as_error(data):
-        edit = _Edit(schema, schema.ModelT.InitFromPackedBuf(data, 0), data)
+        edit = _Edit(schema, _unpacked(schema, data), data)
         added = [text for step in steps for text in step(edit)]
         return Completed(pack(edit.root), tuple(added)) if added else Completed(data, ())
+
+
+def _unpacked(schema: Any, data: bytes) -> Any:
+    """The file's `ModelT`, with an empty list of operators, inputs or outputs where it has none."""
+    root = schema.ModelT.InitFromPackedBuf(data, 0)
+    for graph in root.subgraphs:
+        graph.operators = [] if graph.operators is None else graph.operators
+        for part in (graph, *graph.operators):
+            part.inputs = [] if part.inputs is None else part.inputs
+            part.outputs = [] if part.outputs is None else part.outputs
+    return root
 
 
 def first_operators(data: bytes, count: int) -> bytes:
     """The file cut off after so many operators; what the last of them wrote is its output."""
     from ai_edge_litert import schema_py_generated as schema
 
-    root = schema.ModelT.InitFromPackedBuf(data, 0)
+    root = _unpacked(schema, data)
     graph = root.subgraphs[0]
     graph.operators = graph.operators[:count]
-    written = [op.outputs for op in graph.operators if op.outputs is not None and len(op.outputs)]
+    written = [op.outputs for op in graph.operators if len(op.outputs)]
     graph.outputs = written[-1] if written else graph.inputs
     root.signatureDefs = []
     return pack(root)
@@ -304,7 +315,7 @@ def _shape_reshapes(model: Model, edit: _Edit) -> None:
 
 def _drop_codes(edit: _Edit) -> list[str]:
     """Drops the codes of operators that are gone: LiteRT asks for a kernel of each."""
-    operators = [op for graph in edit.root.subgraphs for op in graph.operators or []]
+    operators = [op for graph in edit.root.subgraphs for op in graph.operators]
     used = sorted({op.opcodeIndex for op in operators})
     for op in operators:
         op.opcodeIndex = used.index(op.opcodeIndex)
