@@ -52,7 +52,15 @@ def ended_equal(result: dict[str, Any]) -> None:
     assert record.results["latency"]["median"] > 0
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "model.keras",
+        "model.onnx",  # onnx2tf's SavedModel is converted too
+        "model.pt2",
+        pytest.param("saved_model", marks=pytest.mark.nightly),
+    ],
+)
 def test_a_model_of_each_framework_is_measured(
     name: str, framework_models: Path, workspace: Path
 ) -> None:

@@ -105,16 +105,16 @@ def test_whole_table_is_run_once_and_its_document_written(tmp_path: Path) -> Non
     write_table(tmp_path, small(tmp_path) + broken)
     planned = content(table(tmp_path, "--dry-run"))
     assert [cell["step"] for cell in planned["cells"]] == ["pretrain"] * 4
-    rows = ("--only", "supervised,hot,broken")
+    rows = ("--only", "supervised,broken")
     first = table(tmp_path, "--jobs", "2", "--out", "results.md", *rows)
     found = content(first)
     assert first.returncode == 1
     states = {cell["row"]: cell["state"] for cell in found["cells"]}
-    assert states == {"supervised": "done", "hot": "done", "broken": "failed"}
-    assert "do not fill a batch of 5000" in found["cells"][2]["error"]
+    assert states == {"supervised": "done", "broken": "failed"}
+    assert "do not fill a batch of 5000" in found["cells"][1]["error"]
     assert "| supervised |" in (tmp_path / "results.md").read_text()
     runs = {run.folder for run in Workspace(tmp_path).all()}
-    second = table(tmp_path, "--only", "supervised,hot")
+    second = table(tmp_path, "--only", "supervised")
     assert second.returncode == 0
     assert {run.folder for run in Workspace(tmp_path).all()} == runs
 

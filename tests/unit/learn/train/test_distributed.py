@@ -226,7 +226,7 @@ def test_restarted_by_torchrun_after_a_killed_process(double, data, teacher, tmp
     assert steps == list(range(1, 13))
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.timeout(900)
 def test_a_killed_process_ends_all_with_a_reason(data, teacher, tmp_path):
     config = replace(
