@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.ops.flatfile import NONE, RELU, RELU6, SAME, VALID, Flatfile
+from tests.ops.flatfile import NONE, RELU, RELU6, SAME, TANH, VALID, Flatfile
 from tests.ops.operators import OPERATOR_CASES
 
 
@@ -185,14 +185,14 @@ def add(seed=0, scales=(0.04, 0.07, 0.09), zeros=(-3, 5, 8), activation=NONE, si
     return file.data()
 
 
-def pad(size=(4, 5), channels=3, amounts=(1, 2, 0, 3), zero=-11):
-    """PAD of height and width."""
+def pad(size=(4, 5), channels=3, amounts=(1, 2, 0, 3), zero=-11, target=(0.03, -11)):
+    """PAD of height and width; `target`: quantisation of the output."""
     file = Flatfile()
     top, bottom, left, right = amounts
     start = file.activation((1, *size, channels), 0.03, zero)
     pairs = np.array([[0, 0], [top, bottom], [left, right], [0, 0]], np.int32)
     shape = (1, size[0] + top + bottom, size[1] + left + right, channels)
-    output = file.activation(shape, 0.03, zero)
+    output = file.activation(shape, *target)
     file.operator("PAD", [start, file.constant(pairs)], [output], 2)
     return file.data()
 
@@ -352,9 +352,11 @@ CASES = {
     "add": add,
     "add relu": partial(add, activation=RELU, zeros=(-128, -128, -128)),
     "add relu6": partial(add, activation=RELU6, scales=(0.02, 0.05, 0.03)),
+    "add tanh": partial(add, activation=TANH),
     "add far scales": partial(add, scales=(0.001, 0.9, 0.8)),
     "add small output": partial(add, scales=(0.4, 0.3, 0.002)),
     "pad": pad,
+    "pad of two scales": partial(pad, target=(0.05, 7)),
     "pad nothing": partial(pad, amounts=(0, 0, 0, 0)),
     "pad and conv": padded_conv,
     "pad and depthwise": partial(padded_conv, amounts=(1, 1, 1, 1), depthwise=True),

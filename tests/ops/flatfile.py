@@ -14,7 +14,7 @@ from ai_edge_litert import schema_py_generated as schema
 from flatbuffers import flexbuffers
 
 SAME, VALID = 0, 1
-NONE, RELU, RELU6 = 0, 1, 3
+NONE, RELU, RELU6, TANH = 0, 1, 3, 4
 
 INDEX_BELOW = "index below "
 """Start of the name of an int32 input that holds indices below a number: it follows. TFLM reads

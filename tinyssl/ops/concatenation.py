@@ -11,7 +11,6 @@ import numpy as np
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Op, Operand, Role, Value
 from tinyssl.ops.common import rules
-from tinyssl.ops.common.activation import Activation
 from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import SubValue
@@ -97,7 +96,7 @@ def _fold(values: Sequence[Value], op: Concatenation) -> Arrays:
 
 
 def _read(op: OperatorContext) -> Concatenation:
-    if op.activation() is not Activation.NONE:
+    if op.require_options().fusedActivationFunction:
         raise op.unsupported("a fused activation")  # TFLM refuses it too
     axis = require_axis(op, op.require_options().axis, len(op.input(0).shape))
     return Concatenation(index=op.index, output=op.output, parts=op.inputs, axis=axis)

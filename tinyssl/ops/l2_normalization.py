@@ -8,7 +8,6 @@ from typing import ClassVar
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Operand
 from tinyssl.ops.common import rules
-from tinyssl.ops.common.activation import Activation
 from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.fixed_point import INT8_MAX, INT8_MIN, INT32_MAX
 from tinyssl.ops.common.kernel import Kernel
@@ -60,7 +59,7 @@ def _params(model: Model, op: L2Normalization, _constants: Constants) -> Fields:
 
 
 def _read(op: OperatorContext) -> L2Normalization:
-    if op.activation() is not Activation.NONE:
+    if op.require_options().fusedActivationFunction:
         raise op.unsupported("a fused activation")  # TFLM refuses it too
     return L2Normalization(index=op.index, output=op.output, input=op.inputs[0])
 

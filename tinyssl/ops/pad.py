@@ -13,14 +13,13 @@ from tinyssl.ops.common import rules
 from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.pads import PadOp, check_amounts, pad_kernels, pad_shapes, read_amounts
 from tinyssl.ops.common.params import zero_point
-from tinyssl.ops.common.parts import one_quant
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pad(PadOp):
-    """Fills with the zero point."""
+    """Fills with the output's zero point; the input's elements stay as they are, as in TFLM."""
 
     kind: ClassVar[str] = "PAD"
 
@@ -55,7 +54,7 @@ def _fold(values: Sequence[Value], op: Pad) -> Arrays | None:
 SPEC = OpSpec(
     op=Pad,
     shapes=pad_shapes,
-    checks=(rules.same_types, check_amounts, one_quant),
+    checks=(rules.same_types, check_amounts),
     fold=_fold,
     words=_words,
     kernels=pad_kernels(_value),

@@ -7,9 +7,8 @@ from functools import partial
 
 import numpy as np
 
-from tests.ops.flatfile import Flatfile
+from tests.ops.flatfile import TANH, Flatfile
 
-TANH = 4
 ABSENT = -1
 
 

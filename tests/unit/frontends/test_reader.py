@@ -199,13 +199,6 @@ REFUSED: dict[str, tuple[Callable[[], bytes], Callable[[Any], object], str]] = {
         lambda model: setattr(model.subgraphs[0].tensors[0], "type", 8),
         "COMPLEX64",
     ),
-    "activation": (
-        cases.conv,
-        lambda model: setattr(
-            model.subgraphs[0].operators[0].builtinOptions, "fusedActivationFunction", 4
-        ),
-        "#0 CONV_2D: fused activation 4",
-    ),
     "shuffled weights": (
         cases.dense,
         lambda model: setattr(model.subgraphs[0].operators[0].builtinOptions, "weightsFormat", 1),

@@ -18,11 +18,6 @@ from tinyssl.graph.model import DType, Quant
 from tinyssl.graph.verify import verify
 
 BROKEN: dict[str, tuple[str, Any, str]] = {
-    "pad quantisation": (
-        "pad of channels",
-        lambda m: with_quant(m, 2, scale=(0.06,)),
-        "same quantisation",
-    ),
     "squeeze": ("squeeze", lambda m: with_op(m, axes=(1,)), "output has shape"),
     "pad amounts": ("pad of channels", lambda m: with_op(m, amounts=((0, -1),) * 4), "must be 0"),
     "mirror": ("mirror pad", lambda m: with_op(m, amounts=((0, 3),) * 4), "reach too far"),

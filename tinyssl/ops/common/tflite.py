@@ -121,16 +121,11 @@ class OperatorContext:
         return shape
 
     def activation(self) -> Activation:
-        """The fused activation."""
+        """The fused activation; TANH and SIGN_BIT change nothing in TensorFlow Lite Micro."""
         number = self.require_options().fusedActivationFunction
         if number not in range(len(ACTIVATION_NAMES)):
             raise self.violation(f"there is no fused activation {number}")
-        if number not in ACTIVATIONS:
-            raise self.unsupported(
-                f"fused activation {number} ({ACTIVATION_NAMES[number]}); "
-                "supported are NONE, RELU, RELU_N1_TO_1, RELU6"
-            )
-        return ACTIVATIONS[number]
+        return ACTIVATIONS.get(number, Activation.NONE)
 
     def constant(self, position: int) -> list[int]:
         """Elements of a constant integer input."""
