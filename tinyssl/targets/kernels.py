@@ -32,6 +32,7 @@ from tinyssl.targets import (
 )
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.rows4 import ROWS4
+from tinyssl.targets.wide import WIDE_DSP, WIDE_MVE
 
 KERNEL_ABI = 3
 """Version of the parameter structs; firmware/kernels/abi.h holds the same number"""
@@ -348,15 +349,16 @@ RV32: KernelTable = {
 """Blocked C for cores with a 32-bit multiplier whose high word is one instruction"""
 
 
-def _with_rows4(table: KernelTable) -> KernelTable:
-    kinds = dict.fromkeys((*table, *ROWS4))
-    return {kind: (*table.get(kind, ()), *ROWS4.get(kind, ())) for kind in kinds}
+def _with(*tables: KernelTable) -> KernelTable:
+    """Of each operator the kernels of the first table, then those of the next."""
+    kinds = dict.fromkeys(kind for table in tables for kind in table)
+    return {kind: tuple(k for table in tables for k in table.get(kind, ())) for kind in kinds}
 
 
 OPTIMISED: dict[Isa, KernelTable] = {
-    Isa.CORTEX_M4: _with_rows4(DSP),
-    Isa.CORTEX_M7: _with_rows4(DSP),
-    Isa.CORTEX_M55: _with_rows4(MVE),
+    Isa.CORTEX_M4: _with(DSP, WIDE_DSP, ROWS4),
+    Isa.CORTEX_M7: _with(DSP, WIDE_DSP, ROWS4),
+    Isa.CORTEX_M55: _with(MVE, WIDE_MVE, ROWS4),
     Isa.RV32IMC: RV32,
 }
 """Kernels that take the place of the reference where an instruction set has them: the first that

@@ -1,6 +1,6 @@
 """Kernels of the DSP extension that multiply a vector with four rows of weights at a time.
 
-They take layers for which there is no kernel of a form of its own: int16 activations, transposed
+They take layers for which there is no kernel of a form of its own: sums of 64 bits, transposed
 convolutions, several images, and layers with a state. Cores with MVE have the extension too.
 """
 

@@ -153,6 +153,10 @@ CASES = {
     "conv int16 without bias": partial(layer, dtype="int16", bias="", per_channel=False),
     "conv int16 narrow": partial(layer, dtype="int16"),
     "conv int16 narrow wraps": partial(layer, dtype="int16", bias_value=2**31 - 9000),
+    "conv int16 1x1": partial(
+        layer, **wide, weight=(7, 1, 1, 9), shape=(1, 3, 7, 9), out=(1, 3, 4), strideW=2
+    ),
+    "conv int16 shallow": partial(layer, **wide, weight=(3, 1, 1, 2), shape=(1, 3, 5, 2)),
     "conv int16 up": partial(layer, **wide, gain=1e4),
     "depthwise int16": partial(depthwise, **wide, activation=RELU),
     "depthwise int16 multiplier": partial(
