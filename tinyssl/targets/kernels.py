@@ -32,6 +32,7 @@ from tinyssl.targets import (
 )
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.rows4 import ROWS4
+from tinyssl.targets.transposed import TRANSPOSED_MVE
 from tinyssl.targets.wide import WIDE_DSP, WIDE_MVE
 
 KERNEL_ABI = 3
@@ -358,7 +359,7 @@ def _with(*tables: KernelTable) -> KernelTable:
 OPTIMISED: dict[Isa, KernelTable] = {
     Isa.CORTEX_M4: _with(DSP, WIDE_DSP, ROWS4),
     Isa.CORTEX_M7: _with(DSP, WIDE_DSP, ROWS4),
-    Isa.CORTEX_M55: _with(MVE, WIDE_MVE, ROWS4),
+    Isa.CORTEX_M55: _with(MVE, WIDE_MVE, TRANSPOSED_MVE, ROWS4),
     Isa.RV32IMC: RV32,
 }
 """Kernels that take the place of the reference where an instruction set has them: the first that

@@ -57,6 +57,15 @@ def table_words(starts: NDArray[np.int64], multipliers: NDArray[np.int64]) -> ND
     return np.stack([words, multipliers[..., 0]], axis=-2).astype(np.int32)
 
 
+def quad_table(starts: NDArray[np.int64], multipliers: NDArray[np.int64]) -> NDArray[np.int32]:
+    """`table_words` of starts (channels) and multipliers (channels, 2), padded with zeros."""
+    spare = -len(starts) % QUAD
+    return table_words(
+        np.pad(starts, (0, spare)).reshape(-1, QUAD),
+        np.pad(multipliers, ((0, spare), (0, 0))).reshape(-1, QUAD, 2),
+    )
+
+
 def requantise_table(
     model: Model, op: WeightedOp, raise_by: int = 0
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -78,7 +87,8 @@ def weights_name(role: str, model: Model, op: WeightedOp) -> str:
     return f"{role}_{op.weight}{own}"
 
 
-def _output(model: Model, op: WeightedOp) -> Fields:
+def output_fields(model: Model, op: WeightedOp) -> Fields:
+    """Members `out_zero` to `sign` of `struct tinyssl_product_mve`."""
     low, high = clamp(model, op)
     return {
         "out_zero": model.quant(op.output).zero_point[0],
@@ -92,11 +102,7 @@ def product(model: Model, op: WeightedOp, constants: Constants) -> Fields:
     """Members of `struct tinyssl_product_mve`."""
     rows = filter_rows(model, op)
     starts, multipliers = requantise_table(model, op)
-    spare = -len(starts) % QUAD
-    table = table_words(
-        np.pad(starts, (0, spare)).reshape(-1, QUAD),
-        np.pad(multipliers, ((0, spare), (0, 0))).reshape(-1, QUAD, 2),
-    )
+    table = quad_table(starts, multipliers)
     text = model.tensor(op.weight).name
     weight = Array(weights_name("rows", model, op), "int8_t", rows.ravel(), rows.shape, text)
     words = Array(constants.name("channel", op), "int32_t", table.ravel(), table.shape, op.label)
@@ -105,7 +111,7 @@ def product(model: Model, op: WeightedOp, constants: Constants) -> Fields:
         "channel": constants.intern(words),
         "depth": rows.shape[1],
         "out_c": rows.shape[0],
-        **_output(model, op),
+        **output_fields(model, op),
     }
 
 
@@ -229,5 +235,5 @@ def depthwise(model: Model, op: DepthwiseConv2D, constants: Constants) -> Fields
             Array(constants.name("channel", op), "int32_t", table.ravel(), table.shape, op.label)
         ),
         **image(model, op),
-        **_output(model, op),
+        **output_fields(model, op),
     }

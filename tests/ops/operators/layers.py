@@ -195,6 +195,9 @@ CASES = {
     "transposed stride 1x3": partial(
         transposed, out=(2, 4, 9), shape=(2, 4, 3, 5), strideH=1, strideW=3, zeros=(-128, 127)
     ),
+    "transposed stride 3x1": partial(
+        transposed, out=(1, 13, 3), weight=(6, 2, 3, 5), strideH=3, strideW=1, zeros=(-128, 127)
+    ),
     "transposed without bias": partial(transposed, weight=(4, 5, 5, 5), bias="", per_channel=False),
     "transposed int16": partial(transposed, **wide, activation=RELU6),
     "transposed float": partial(transposed, **real, weight=(4, 4, 4, 5)),
