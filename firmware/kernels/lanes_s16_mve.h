@@ -82,11 +82,16 @@ TINYSSL_INLINE tinyssl_quad tinyssl_high_quad(tinyssl_quad a, tinyssl_quad b)
     return vmulhq_s32(a, b);
 }
 
+TINYSSL_INLINE tinyssl_quad tinyssl_clamp_quad(tinyssl_quad x, tinyssl_quad low, tinyssl_quad high)
+{
+    return vminq_s32(vmaxq_s32(x, low), high);
+}
+
 /* The first `count` lanes, clamped, to int16. */
 TINYSSL_INLINE void tinyssl_store_quad_s16(int16_t *out, tinyssl_quad x, tinyssl_quad low,
                                            tinyssl_quad high, int32_t count)
 {
-    x = vminq_s32(vmaxq_s32(x, low), high);
+    x = tinyssl_clamp_quad(x, low, high);
     if (count >= TINYSSL_QUAD) {
         vstrhq_s32(out, x);
     } else {
@@ -136,12 +141,21 @@ TINYSSL_INLINE tinyssl_quad tinyssl_high_quad(tinyssl_quad a, tinyssl_quad b)
     return a;
 }
 
+TINYSSL_INLINE tinyssl_quad tinyssl_clamp_quad(tinyssl_quad x, tinyssl_quad low, tinyssl_quad high)
+{
+    for (int32_t i = 0; i < TINYSSL_QUAD; i++) {
+        const int32_t lane = x.lane[i] < low.lane[i] ? low.lane[i] : x.lane[i];
+        x.lane[i] = lane > high.lane[i] ? high.lane[i] : lane;
+    }
+    return x;
+}
+
 TINYSSL_INLINE void tinyssl_store_quad_s16(int16_t *out, tinyssl_quad x, tinyssl_quad low,
                                            tinyssl_quad high, int32_t count)
 {
+    x = tinyssl_clamp_quad(x, low, high);
     for (int32_t i = 0; i < TINYSSL_QUAD && i < count; i++) {
-        const int32_t lane = x.lane[i] < low.lane[i] ? low.lane[i] : x.lane[i];
-        out[i] = (int16_t)(lane > high.lane[i] ? high.lane[i] : lane);
+        out[i] = (int16_t)x.lane[i];
     }
 }
 

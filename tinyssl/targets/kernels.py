@@ -18,6 +18,7 @@ from tinyssl.ops.fully_connected import FullyConnected
 from tinyssl.ops.max_pool_2d import MaxPool2D
 from tinyssl.ops.mean import Mean, image_mean, mean_params
 from tinyssl.ops.mul import Mul
+from tinyssl.ops.unidirectional_sequence_lstm import UnidirectionalSequenceLstm
 from tinyssl.targets import (
     depthwise_any,
     dsp,
@@ -31,7 +32,7 @@ from tinyssl.targets import (
     streaming,
 )
 from tinyssl.targets.boards import Isa
-from tinyssl.targets.rows4 import ROWS4
+from tinyssl.targets.rows4 import LSTM_MVE, ROWS4
 from tinyssl.targets.transposed import TRANSPOSED_MVE
 from tinyssl.targets.wide import WIDE_DSP, WIDE_MVE
 
@@ -269,6 +270,7 @@ MVE: KernelTable = {
     ),
     AveragePool2D: (pools.AVERAGE_MVE,),
     MaxPool2D: (pools.MAX_MVE,),
+    UnidirectionalSequenceLstm: (LSTM_MVE,),
 }
 """For cores with the M-profile Vector Extension"""
 

@@ -20,10 +20,12 @@ from tinyssl.ops.transpose_conv import TransposeConv, spread_sums
 from tinyssl.ops.unidirectional_sequence_lstm import (
     UnidirectionalSequenceLstm,
     lstm_params,
+    reads_type,
     sums_double,
 )
 
 FILES = ("rows4_dsp.h", "dsp.h")
+UNIT = ("lstm_unit.h", "sigmoid_s16.h")
 
 
 def _svdf(name: str, dtype: DType) -> Kernel[Svdf]:
@@ -46,10 +48,19 @@ ROWS4: dict[type[Op], tuple[Kernel[Any], ...]] = {
         Kernel(
             "lstm_s8_dsp",
             "tinyssl_lstm",
-            ("lstm_unit.h", "sigmoid_s16.h", *FILES),
+            (*UNIT, *FILES),
             supports=sums_double,
             make_params=lstm_params,
         ),
     ),
 }
 """Operator -> its kernels, after those of a form of its own"""
+
+LSTM_MVE = Kernel(
+    "lstm_s8_mve",
+    "tinyssl_lstm",
+    (*UNIT, "lanes_s16_mve.h", "mve.h"),
+    supports=partial(reads_type, DType.INT8),
+    make_params=lstm_params,
+)
+"""Four units at a time, where MVE is"""
