@@ -5,8 +5,9 @@
 MODELS.json is a list of objects with `name`, `source` (what it is, from where, its licence) and
 options of `tinyssl convert`: `model` (path or FILE.py:FACTORY), `calibration`, and, where there are
 labels, `test_data`; `input_shape` and `pixels` as the model needs them. No model or sample is part
-of the repository. Rows that a call does not measure stay as they are in docs/quantisation.json,
-with the commit and date of their measurement.
+of the repository. Models that a call does not measure stay as they are in docs/quantisation.json,
+with the commit and date of their measurement. Each way is written there as soon as it is measured,
+so a call that you stop keeps those that it has; a way without a row was not measured.
 """
 
 from __future__ import annotations
@@ -56,11 +57,16 @@ what the other options gain, so that you can tell whether they are worth a try w
 - dB: how much more the worst output varies from input to input than INT8 changes it
   (`sqnr_db_output`, 32 calibration samples; 6 dB are about one bit).
 - same: share of these 32 with the largest score in the same place as in the float model.
-- accuracy: of INT8 on labelled samples that did not calibrate; the heading has that of float32.
+- accuracy: of INT8 on labelled samples that did not calibrate and chose nothing; the heading has
+  that of float32.
 - changed: what the option did; nothing where the model gave no occasion.
 
 No way is best everywhere, and two that help alone may not help together: try them on your model.
-`--int16-layers` does nothing where all calibration samples keep their answer.
+`--int16-layers` does nothing where all calibration samples keep their answer. A way without a row
+was not measured.
+
+The dB are those of few samples. Where most inputs get a probability of nearly 0 or 1, as from the
+face detectors, two or three dB are no difference: look at samples of your own before you decide.
 
 Written by `python -m tools.quantisation_table MODELS.json`; its help says how to write that list.
 """
@@ -141,8 +147,8 @@ def main(arguments: list[str]) -> int:
                 row["ways"][way] = figures
                 sys.stdout.write(f"{entry['name']}: {way}: {figures}\n")
                 sys.stdout.flush()
-            rows[entry["name"]] = row
-            JSON.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+                rows[entry["name"]] = row
+                JSON.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     DOCUMENT.write_text(page(rows), encoding="utf-8")
     return 0
 
