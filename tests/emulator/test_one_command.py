@@ -56,7 +56,7 @@ def ended_equal(result: dict[str, Any]) -> None:
     "name",
     [
         "model.keras",
-        "model.onnx",  # onnx2tf's SavedModel is converted too
+        "model.onnx",
         "model.pt2",
         pytest.param("saved_model", marks=pytest.mark.nightly),
     ],
