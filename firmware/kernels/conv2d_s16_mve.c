@@ -36,7 +36,7 @@ TINYSSL_INLINE void quad(const struct tinyssl_product_s16 *p, const int16_t *x, 
     for (int32_t r = 0; r < TINYSSL_QUAD; r++) {
         rows[r] = p->weight + (r < count ? c + r : p->out_c - 1) * p->depth;
     }
-    tinyssl_quad first, second;
+    tinyssl_quad first, second = tinyssl_dup(0); /* for compilers that do not see both branches */
     if (y != NULL) {
         tinyssl_dot_2x4_s16(x, y, rows, p->depth, &first, &second);
     } else {
@@ -66,20 +66,20 @@ TINYSSL_INLINE void pixels(const struct tinyssl_product_s16 *p, const int16_t *x
 }
 
 void tinyssl_conv2d_s16_mve(const int16_t *in, const struct tinyssl_conv2d_s16 *p, int16_t *out,
-                            int16_t *scratch)
+                            int8_t *scratch)
 {
     const struct tinyssl_window *window = &p->window;
     const int32_t out_c = p->product.out_c;
-    int16_t *other = scratch + p->product.depth;
+    int16_t *first = (int16_t *)(void *)scratch, *other = first + p->product.depth;
     for (int32_t row = 0; row < window->out_h; row++) {
         int32_t column = 0;
         for (; column + 2 <= window->out_w; column += 2, out += 2 * out_c) {
-            const int16_t *x = tinyssl_window_s16(in, window, row, column, scratch, copy, fill);
+            const int16_t *x = tinyssl_window_s16(in, window, row, column, first, copy, fill);
             const int16_t *y = tinyssl_window_s16(in, window, row, column + 1, other, copy, fill);
             pixels(&p->product, x, y, out);
         }
         if (column < window->out_w) {
-            const int16_t *x = tinyssl_window_s16(in, window, row, column, scratch, copy, fill);
+            const int16_t *x = tinyssl_window_s16(in, window, row, column, first, copy, fill);
             pixels(&p->product, x, NULL, out);
             out += out_c;
         }
