@@ -51,13 +51,14 @@ def given(operators=True):
 
 
 def of_scale_zero(kind, constant, scales, shape, dtype="int8", output=None, **options):
-    """An operator whose constant has a scale of 0, in all channels or in one."""
+    """An operator whose constant has a scale of 0, in all channels or in one, then a sum."""
     file = Flatfile()
     zero = 0 if dtype == "int16" else 3
     start = file.activation(shape, 0.05, zero, dtype)
-    found = file.activation(output or shape, 0.1, -zero, dtype)
-    file.operator(kind, [start, file.constant(constant, scales)], [found], **options)
-    return file.data()
+    made, other, found = (file.activation(output or shape, 0.1, -zero, dtype) for _ in range(3))
+    file.operator(kind, [start, file.constant(constant, scales)], [made], **options)
+    file.operator("ADD", [made, other], [found], fusedActivationFunction=NONE)
+    return file.data([start, other])
 
 
 CASES = {

@@ -20,7 +20,7 @@ CHANNELS = 7_040
 """Outputs of all convolutions of the backbone: one bias each"""
 
 
-@pytest.mark.slow  # traces and quantises 52 layers
+@pytest.mark.nightly  # traces and quantises 52 layers
 def test_int8_weights_are_within_two_percent_of_the_published_size(tmp_path):
     torch.manual_seed(0)
     backbone = build_backbone("mobilenet_v2_035").train()
