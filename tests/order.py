@@ -18,7 +18,6 @@ LONGEST = (
     "unit/cli/test_cli_pipeline.py::test_run_does_all_steps_and_ends_with_the_table",
     "unit/learn/train/test_sigkill.py::test_killed_processes_end_with_the_same_bits",
     "emulator/test_one_command.py::test_a_model_of_each_framework_is_measured",
-    "emulator/test_tune.py::test_the_fastest_image_that_fits_is_kept",
     "emulator/test_other_kinds.py::test_sound_is_classified_on_the_board",
     "unit/zoo/test_fit.py::test_photographs_become_firmware_that_gives_the_right_bytes",
     "unit/table/test_table_run.py::test_minutes_end_a_table_before_they_are_over",

@@ -158,7 +158,9 @@ def test_verify_on_the_other_boards(converted, board: str) -> None:
     assert not (workspace.builds / board / "device.json").exists()  # its emulator was ended
 
 
-@pytest.mark.parametrize("board", ["mps2_an386", "mps2_an500"])
+@pytest.mark.parametrize(
+    "board", [pytest.param("mps2_an386", marks=pytest.mark.nightly), "mps2_an500"]
+)
 @pytest.mark.parametrize("name", MODELS)
 def test_reference_models_on_the_emulated_board(name: str, board: str, tmp_path: Path) -> None:
     """vww_96, resnet8 and kws, byte-equal to TFLM (256 inputs: `tinyssl verify --board`)."""

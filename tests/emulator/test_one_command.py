@@ -57,8 +57,7 @@ def ended_equal(result: dict[str, Any]) -> None:
     [
         "model.keras",
         "model.onnx",
-        "model.pt2",
-        pytest.param("saved_model", marks=pytest.mark.nightly),
+        *(pytest.param(name, marks=pytest.mark.nightly) for name in ("model.pt2", "saved_model")),
     ],
 )
 def test_a_model_of_each_framework_is_measured(

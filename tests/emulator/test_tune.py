@@ -11,7 +11,7 @@ from tinyssl.core.records import Workspace
 from tinyssl.stages.build import build
 from tinyssl.stages.tune import tune
 
-pytestmark = pytest.mark.emulator
+pytestmark = [pytest.mark.emulator, pytest.mark.nightly]
 
 
 def test_the_fastest_image_that_fits_is_kept(tmp_path: Path) -> None:
