@@ -4,38 +4,19 @@
 
 enum { LANES = 4 };
 
-/* Sums of channels 0 to 3. */
-struct sums {
-    int32_t a, b, c, d;
-};
-
-/* less_zero: the zero point of the input, negative, twice. */
-TINYSSL_INLINE struct sums add_tap(struct sums s, uint32_t pixel, uint32_t taps, uint32_t less_zero)
-{
-    const uint32_t x02 = tinyssl_sxtab16(less_zero, pixel);
-    const uint32_t x13 = tinyssl_sxtab16_ror8(less_zero, pixel);
-    const uint32_t w02 = tinyssl_sxtb16(taps);
-    const uint32_t w13 = tinyssl_sxtb16_ror8(taps);
-    s.a = tinyssl_smlabb(x02, w02, s.a);
-    s.b = tinyssl_smlabb(x13, w13, s.b);
-    s.c = tinyssl_smlatt(x02, w02, s.c);
-    s.d = tinyssl_smlatt(x13, w13, s.d);
-    return s;
-}
-
 /* A run of taps, `step` bytes apart in the input. Apart from its caller it keeps all in registers. */
-TINYSSL_APART void add_run(struct sums *sums, const int8_t *in, int32_t step, const int8_t *weight,
-                           int32_t count, uint32_t less_zero)
+TINYSSL_APART void add_run(struct tinyssl_tap_sums *sums, const int8_t *in, int32_t step,
+                           const int8_t *weight, int32_t count, uint32_t less_zero)
 {
-    struct sums s = *sums;
+    struct tinyssl_tap_sums s = *sums;
     for (; count >= 2; count -= 2, weight += 2 * LANES) {
-        s = add_tap(s, tinyssl_load(in), tinyssl_load(weight), less_zero);
+        s = tinyssl_add_tap(s, tinyssl_load(in), tinyssl_load(weight), less_zero);
         in += step;
-        s = add_tap(s, tinyssl_load(in), tinyssl_load(weight + LANES), less_zero);
+        s = tinyssl_add_tap(s, tinyssl_load(in), tinyssl_load(weight + LANES), less_zero);
         in += step;
     }
     if (count > 0) {
-        s = add_tap(s, tinyssl_load(in), tinyssl_load(weight), less_zero);
+        s = tinyssl_add_tap(s, tinyssl_load(in), tinyssl_load(weight), less_zero);
     }
     *sums = s;
 }
@@ -61,7 +42,7 @@ static void pixel(const struct tinyssl_inner_taps *taps, const struct tinyssl_de
     for (int32_t c = 0; c < channels; c += LANES, weight += group) {
         c = c + LANES < channels ? c : channels - LANES; /* some twice at the end */
         const int32_t *table = p->channel + 2 * c;
-        struct sums s = {table[0] >> 8, table[2] >> 8, table[4] >> 8, table[6] >> 8};
+        struct tinyssl_tap_sums s = {table[0] >> 8, table[2] >> 8, table[4] >> 8, table[6] >> 8};
         const int8_t *in = taps->in + c, *w = weight;
         for (int32_t outer = taps->outer; outer > 0; outer--) {
             add_run(&s, in, taps->in_inner, w, taps->inner, less_zero);

@@ -14,26 +14,12 @@ struct window {
     int32_t in_row, weight_row; /* bytes from a row to the next */
 };
 
-/* Four sums: channels 0 to 3. */
-struct sums {
-    int32_t a, b, c, d;
-};
-
 /* The tap so many bytes on. less_zero: the zero point of the input, negative, twice. */
-TINYSSL_INLINE struct sums add_tap(struct sums s, const int8_t *in, const int8_t *weight,
-                                   int32_t offset, uint32_t less_zero)
+TINYSSL_INLINE struct tinyssl_tap_sums add_tap(struct tinyssl_tap_sums s, const int8_t *in,
+                                               const int8_t *weight, int32_t offset,
+                                               uint32_t less_zero)
 {
-    const uint32_t pixel = tinyssl_load(in + offset);
-    const uint32_t taps = tinyssl_load(weight + offset);
-    const uint32_t x02 = tinyssl_sxtab16(less_zero, pixel);
-    const uint32_t x13 = tinyssl_sxtab16_ror8(less_zero, pixel);
-    const uint32_t w02 = tinyssl_sxtb16(taps);
-    const uint32_t w13 = tinyssl_sxtb16_ror8(taps);
-    s.a = tinyssl_smlabb(x02, w02, s.a);
-    s.b = tinyssl_smlabb(x13, w13, s.b);
-    s.c = tinyssl_smlatt(x02, w02, s.c);
-    s.d = tinyssl_smlatt(x13, w13, s.d);
-    return s;
+    return tinyssl_add_tap(s, tinyssl_load(in + offset), tinyssl_load(weight + offset), less_zero);
 }
 
 TINYSSL_INLINE int8_t *append_output(int32_t sum, const int32_t *channel, int32_t offset,
@@ -57,7 +43,7 @@ static void pixel(const struct window *w, const struct tinyssl_depthwise_dsp *p,
         const int32_t *table = p->channel + 2 * c;
         const int8_t *in = w->in + c;
         const int8_t *weight = w->weight + c;
-        struct sums s = {table[0] >> 8, table[2] >> 8, table[4] >> 8, table[6] >> 8};
+        struct tinyssl_tap_sums s = {table[0] >> 8, table[2] >> 8, table[4] >> 8, table[6] >> 8};
         int32_t row = w->rows;
         do {
             s = add_tap(s, in, weight, 0, less_zero);

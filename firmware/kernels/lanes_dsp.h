@@ -212,4 +212,25 @@ TINYSSL_INLINE void tinyssl_widen_pixel(uint8_t *to, int32_t bytes, uint32_t pix
     tinyssl_store_half(to + 3 * bytes, odd >> 16);
 }
 
+/* Four sums: channels 0 to 3. */
+struct tinyssl_tap_sums {
+    int32_t a, b, c, d;
+};
+
+/* Adds a pixel times a tap, channel by channel. less_zero: the zero point of the input, negative,
+ * twice. */
+TINYSSL_INLINE struct tinyssl_tap_sums tinyssl_add_tap(struct tinyssl_tap_sums s, uint32_t pixel,
+                                                       uint32_t taps, uint32_t less_zero)
+{
+    const uint32_t x02 = tinyssl_sxtab16(less_zero, pixel);
+    const uint32_t x13 = tinyssl_sxtab16_ror8(less_zero, pixel);
+    const uint32_t w02 = tinyssl_sxtb16(taps);
+    const uint32_t w13 = tinyssl_sxtb16_ror8(taps);
+    s.a = tinyssl_smlabb(x02, w02, s.a);
+    s.b = tinyssl_smlabb(x13, w13, s.b);
+    s.c = tinyssl_smlatt(x02, w02, s.c);
+    s.d = tinyssl_smlatt(x13, w13, s.d);
+    return s;
+}
+
 #endif

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from tinyssl.core.progress import Progress
-from tinyssl.data.class_order import both_scores
+from tinyssl.data.class_order import class_scores
 from tinyssl.graph.interface import Feeds
 from tinyssl.runtimes.base import Array
 from tinyssl.runtimes.inputs import nearest_feed
@@ -30,7 +30,7 @@ class QuantisationNoise:
     output_db: float
     """How much more the worst output varies from input to input than INT8 changes it, in dB"""
     agreement: float
-    """Share of the inputs for which the largest element of the first output is the same one"""
+    """Share of the inputs for which the first output names the same class"""
     inputs: int
     """Over so many inputs"""
 
@@ -61,9 +61,9 @@ def compare(
             rows.append(list(zip(litert.run(floats).values(), found, strict=True)))
             task.advance()
     worst = min(_ratio(column) for column in zip(*rows, strict=True))
-    same = sum(expected.argmax() == found.argmax() for (expected, found), *_ in rows)
+    same = sum(_answer(expected) == _answer(found) for (expected, found), *_ in rows)
     layers = feeds_sqnr(float_data, litert, oracle, pairs)
-    return QuantisationNoise(layers, worst, int(same) / len(pairs), len(pairs))
+    return QuantisationNoise(layers, worst, same / len(pairs), len(pairs))
 
 
 def _ratio(column: Sequence[tuple[Array, Array]]) -> float:
@@ -110,4 +110,4 @@ class FloatAnswers:
 
 def _answer(scores: Array) -> int:
     """The class with the largest score; a lone score is the probability of the second of two."""
-    return int((both_scores(scores) if scores.size == 1 else scores).argmax())
+    return int(class_scores(scores.reshape(1, -1)).argmax())

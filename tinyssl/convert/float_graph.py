@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,8 @@ from tinyssl.convert.ranges import Range, Ranges
 from tinyssl.core.errors import UnsupportedModel
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.frontends.tflite import read_model, read_skeleton, write_model
+from tinyssl.frontends.tflite.packing import pack
+from tinyssl.frontends.tflite.skeleton import SkeletonTensor
 from tinyssl.graph.interface import Feeds
 from tinyssl.graph.model import DType, Model
 from tinyssl.graph.passes.float_weights import ChannelStatistics
@@ -45,7 +47,6 @@ def read_float(data: bytes) -> Model:
 def write_float(model: Model) -> bytes:
     """The .tflite of a float graph; every activation has its own name, as ranges need it."""
     from ai_edge_litert import schema_py_generated as schema
-    from flatbuffers import Builder
 
     file = schema.ModelT.InitFromPackedBuf(write_model(model), 0)
     (graph,) = file.subgraphs
@@ -53,9 +54,7 @@ def write_float(model: Model) -> bytes:
     for index, tensor in enumerate(graph.tensors):
         if index not in ends:
             tensor.name = f"t{index}"
-    builder = Builder()
-    builder.Finish(file.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return pack(file)
 
 
 def channel_statistics(
@@ -70,11 +69,9 @@ def channel_statistics(
     """
     data = write_float(model)
     interpreter = LitertInterpreter(data, Kernels.OPTIMISED, keep_tensors=True)
-    skeleton = read_skeleton(data)
-    ours = [*model.inputs, *(index for op in model.ops for index in op.outputs)]
     pairs = [
         (index, each.index)
-        for index, each in zip(ours, skeleton.activations, strict=True)
+        for index, each in _activations(model, data)
         if model.tensor(index).dtype is DType.FLOAT32 and each.shape
     ]
     places = [place for _, place in pairs]
@@ -93,7 +90,11 @@ def channel_statistics(
 
 def activation_indices(model: Model, ranges: Ranges) -> dict[int, Range]:
     """Ranges of the activations of `write_float`'s file, by their index in the graph."""
-    skeleton = read_skeleton(write_float(model))
-    ours = [*model.inputs, *(index for op in model.ops for index in op.outputs)]
-    pairs = zip(ours, skeleton.activations, strict=True)
+    pairs = _activations(model, write_float(model))
     return {index: ranges[each.name] for index, each in pairs if each.name in ranges}
+
+
+def _activations(model: Model, data: bytes) -> Iterator[tuple[int, SkeletonTensor]]:
+    """Those of the graph by index, each with the tensor of its file."""
+    ours = [*model.inputs, *(index for op in model.ops for index in op.outputs)]
+    return zip(ours, read_skeleton(data).activations, strict=True)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from tinyssl.convert.canonical import canonicalise
 from tinyssl.convert.quantise import quantise
-from tinyssl.convert.ranges import FLOAT, LEVELS, Ranges, with_zero
+from tinyssl.convert.ranges import FLOAT, LEVELS, Ranges, rounded, with_zero
 from tinyssl.core.errors import InterpreterFailed, ModelError, UnsupportedModel
 from tinyssl.core.progress import Progress
 from tinyssl.frontends.tflite import Skeleton, read_skeleton
@@ -36,6 +37,17 @@ class Quantised:
     """What `Search.drop` says of it; nan where nobody asked"""
     wide: tuple[str, ...] = ()
     """Kinds of the operators whose int16 outputs were chosen, the worst first"""
+
+    def as_results(self) -> dict[str, Any]:
+        """What a record says of it."""
+        model = self.oracle.model
+        return {
+            "model_bytes": len(self.canonical),
+            "model_bytes_before": len(self.written),
+            "constant_bytes": sum(value.bytes for value in model.tensors if value.constant),
+            "operators": len(model.ops),
+            "int16_activations": list(self.wide),
+        }
 
 
 @dataclass(frozen=True)
@@ -78,7 +90,7 @@ def quantise_within(
     best = _quantised(data, ranges, log, {})
     if not search.most:
         return best
-    best = last = _judged(best, search)
+    best = _judged(best, search)
     chosen: dict[str, Collection[str]] = {}
     skeleton = read_skeleton(data)
     for name in noisiest(data, ranges, feeds):
@@ -96,9 +108,7 @@ def quantise_within(
 
 
 def _judged(found: Quantised, search: Search) -> Quantised:
-    return Quantised(
-        found.written, found.canonical, found.oracle, search.drop(found.oracle), found.wide
-    )
+    return replace(found, drop=search.drop(found.oracle))
 
 
 def _quantised(
@@ -134,11 +144,9 @@ def noisiest(data: bytes, ranges: Ranges, feeds: Sequence[Feeds]) -> list[str]:
         _, arrays = interpreter.run_keeping(interpreter.named(feed), indices)
         for at, (each, array) in enumerate(zip(inner, arrays, strict=True)):
             low, high = with_zero(ranges[each.name])
-            scale = (high - low) / LEVELS
-            least = np.rint(low / scale)
-            codes = np.clip(np.rint(array / scale), least, least + LEVELS)
-            energy[:, at] += np.square(array).sum(), np.square(array - codes * scale).sum()
-    ratios = [decibels(float(signal), float(noise)) for signal, noise in energy.T]
+            noise = array - rounded(array, low, (high - low) / LEVELS)
+            energy[:, at] += np.square(array).sum(), np.square(noise).sum()
+    ratios = [decibels(float(signal), float(lost)) for signal, lost in energy.T]
     return [inner[at].name for at in np.argsort(ratios, kind="stable")]
 
 

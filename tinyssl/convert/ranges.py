@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,6 +120,19 @@ def with_zero(extremes: Range) -> Range:
     return (low, high) if low < high else (0.0, 1.0)
 
 
+def rounded(values: NDArray[Any], low: Any, scale: Any) -> NDArray[Any]:
+    """Values as their int8 codes show them.
+
+    Args:
+        values: Reals.
+        low: Smallest of the range, which holds 0.
+        scale: Of a code; both may be arrays that broadcast with `values`.
+    """
+    least = np.rint(low / scale)
+    shown: NDArray[Any] = np.clip(np.rint(values / scale), least, least + LEVELS) * scale
+    return shown
+
+
 def percentile(counts: NDArray[np.float64], span: Range) -> Range:
     """The range without `TAIL` of the values at each end.
 
@@ -146,10 +160,7 @@ def least_error(counts: NDArray[np.float64], span: Range) -> Range:
     best, least = span, np.inf
     for low in ends[0]:
         scale = (ends[1] - low)[:, None] / LEVELS
-        steps = np.clip(
-            np.rint(middles / scale), np.rint(low / scale), np.rint(low / scale) + LEVELS
-        )
-        errors = np.square(middles - steps * scale) @ counts
+        errors = np.square(middles - rounded(middles, low, scale)) @ counts
         at = int(errors.argmin())
         if errors[at] < least:
             best, least = (float(low), float(ends[1][at])), errors[at]

@@ -13,6 +13,20 @@ from tinyssl.core.errors import UsageError
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
+def require_path(path: Path, *flags: str) -> None:
+    """Refuses a path that is not there.
+
+    Args:
+        path: What an option names.
+        flags: The options that may have named it, with their dashes.
+
+    Raises:
+        UsageError: There is nothing.
+    """
+    if not path.exists():
+        raise UsageError(f"there is no {path}", hint=f"check the path of {' or '.join(flags)}")
+
+
 def data_folder(name: str) -> Path:
     """Folder `name` (`boards`, `codegen`, `firmware` or `zoo`) of this installation.
 

@@ -71,6 +71,15 @@ def both_scores(found: NDArray[Any]) -> NDArray[Any]:
     return np.stack([1 - found.ravel(), found.ravel()], axis=1)
 
 
+def class_scores(found: NDArray[Any]) -> NDArray[Any]:
+    """Scores (n, classes) of the classes; a lone one is `both_scores`.
+
+    Args:
+        found: (n, scores).
+    """
+    return both_scores(found) if found.shape[1] == 1 else found
+
+
 def _read_labels(path: Path) -> tuple[str, ...]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()

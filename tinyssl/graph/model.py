@@ -240,6 +240,11 @@ class Model:
             return self.outputs
         return tuple(i for i, value in enumerate(self.tensors) if value.kind is kind)
 
+    @property
+    def next_index(self) -> int:
+        """Index for an operator that a pass adds."""
+        return 1 + max((op.index for op in self.ops), default=-1)
+
     def tensor(self, index: int) -> Value:
         return self.tensors[index]
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tinyssl.core.errors import UnsupportedModel
 from tinyssl.graph.model import DType, Model, Operand, Role
 from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields
 from tinyssl.ops.common.spec import OpSpec, TflmNames
-from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
+from tinyssl.ops.common.tflite import no_file_has
 from tinyssl.ops.common.unary import same_shape
 
 
@@ -37,21 +36,11 @@ def _params(model: Model, op: Constant, constants: Constants) -> Fields:
     }
 
 
-def _read(op: OperatorContext) -> Constant:
-    raise op.unsupported("no file has this operator")
-
-
-def _write(op: Constant, _: Lowering) -> FileOp:
-    raise UnsupportedModel(
-        f"{op.label}: no file has this operator", "write the model before `run_passes`"
-    )
-
-
 SPEC = OpSpec(
     op=Constant,
     shapes=same_shape,
     checks=(),
     kernels=(Kernel("constant", "tinyssl_constant", make_params=_params, any_type=True),),
-    tflite=TfliteFormat(read=_read, write=_write, max_version=1, inputs=(1, 1)),
+    tflite=no_file_has("write the model before `run_passes`"),
     tflm=TflmNames("", ""),
 )

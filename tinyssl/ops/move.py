@@ -8,13 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tinyssl.core.errors import UnsupportedModel
 from tinyssl.graph.model import DType, Model, Operand
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.copy import Copy, copy_kernel, copy_parts, filled
 from tinyssl.ops.common.spec import OpSpec, TflmNames
-from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
+from tinyssl.ops.common.tflite import no_file_has
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,16 +39,6 @@ def move_copy(_model: Model, op: Move) -> Copy:
     return filled(op.counts, op.steps, op.start)
 
 
-def _read(op: OperatorContext) -> Move:
-    raise op.unsupported("no file has this operator")
-
-
-def _write(op: Move, _: Lowering) -> FileOp:
-    raise UnsupportedModel(
-        f"{op.label}: no file has this operator", "write the model before its operators are joined"
-    )
-
-
 SPEC = OpSpec(
     op=Move,
     shapes=lambda model, op: (model.tensor(op.output).shape,),
@@ -57,6 +46,6 @@ SPEC = OpSpec(
     words=lambda _, op: [f"({'+'.join(op.kinds)})"],
     kernels=(copy_kernel(move_copy),),
     parts=copy_parts(move_copy),
-    tflite=TfliteFormat(read=_read, write=_write, max_version=1, inputs=(1, 1)),
+    tflite=no_file_has("write the model before its operators are joined"),
     tflm=TflmNames("", ""),
 )

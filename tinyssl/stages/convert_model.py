@@ -29,6 +29,7 @@ from tinyssl.convert.ranges import Ranges, measure_ranges
 from tinyssl.core.config import ConvertConfig
 from tinyssl.core.config_json import config_json
 from tinyssl.core.errors import AccuracyDrop, UsageError
+from tinyssl.core.paths import require_path
 from tinyssl.core.progress import Progress
 from tinyssl.core.records import RunRecord, RunWriter, Workspace, write_atomic, write_json
 from tinyssl.frontends.tflite import read_skeleton
@@ -109,9 +110,7 @@ def _inputs(config: ConvertConfig) -> dict[str, Path]:
     given = {"calibration": calibration, "test_data": config.test_data, "labels": config.labels}
     found = {name: path for name, path in given.items() if path is not None}
     for name, path in found.items():
-        if not path.exists():
-            flag = name.replace("_", "-")
-            raise UsageError(f"there is no {path}", hint=f"check the path of --{flag}")
+        require_path(path, f"--{name.replace('_', '-')}")
     return {"model": file_of(config.model)} | found
 
 
@@ -158,14 +157,7 @@ def _quantise(
     )
     write_atomic(run.file("model", MODEL_FILE), found.canonical)
     oracle = found.oracle
-    run.results(
-        model_bytes=len(found.canonical),
-        model_bytes_before=len(found.written),
-        constant_bytes=sum(each.bytes for each in oracle.model.tensors if each.constant),
-        operators=len(oracle.model.ops),
-        int16_activations=list(found.wide),
-        tflm_arena_bytes=oracle.arena_bytes,
-    )
+    run.results(**found.as_results(), tflm_arena_bytes=oracle.arena_bytes)
     _compare(run, prepared.reference, oracle, opened.feeds, progress)
     if labelled is not None:
         quality = measure_labelled(prepared.reference, oracle, labelled, progress)

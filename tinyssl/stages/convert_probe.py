@@ -135,7 +135,6 @@ def _convert(
     search = Search(config.int16_layers, config.max_drop, drop)
     found = quantise_within(tuned, ranges, feeds, search, log, progress)
     require_unit_input(found.written)
-    run.results(int16_activations=list(found.wide))
     return Converted(prepared.reference, found)
 
 
@@ -152,10 +151,7 @@ def _store(run: RunWriter, split: TestSplit, converted: Converted) -> None:
     split.save(run.file("test", TEST_FILE))
     model = converted.int8.oracle.model
     run.results(
-        model_bytes=len(converted.int8.canonical),
-        model_bytes_before=len(converted.int8.written),
-        constant_bytes=sum(tensor.bytes for tensor in model.tensors if tensor.constant),
-        operators=len(model.ops),
+        **converted.int8.as_results(),
         input_bytes=model.input.bytes,
         output_bytes=model.output.bytes,
     )

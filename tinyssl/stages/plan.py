@@ -9,6 +9,7 @@ from tinyssl.convert.frameworks import file_of
 from tinyssl.convert.frameworks.samples import holds_wav
 from tinyssl.core.config import STAGES, BenchConfig, BuildConfig, ConvertConfig, VerifyConfig
 from tinyssl.core.errors import UsageError
+from tinyssl.core.paths import require_path
 from tinyssl.core.settings import RUN_STAGES
 from tinyssl.data.scaling import HINT
 from tinyssl.frontends.tflite import read_file, read_skeleton
@@ -37,8 +38,8 @@ def plan(call: Call, first: str | None, last: str | None) -> Plan:
         found.config(STAGES[stage])
     sent = found.config(BenchConfig)
     for name, path in (("data", sent.data), ("labels", sent.labels)):
-        if "bench" in stages and path is not None and not path.exists():
-            raise UsageError(f"there is no {path}", hint=f"check the path of --{name}")
+        if "bench" in stages and path is not None:
+            require_path(path, f"--{name}")
     return found, stages
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinyssl.core.errors import UsageError
+from tinyssl.core.paths import require_path
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,7 @@ def file_of(model: str) -> Path:
     """
     file, _, factory = model.partition(".py:")
     path = Path(f"{file}.py" if factory else model)
-    if not path.exists():
-        raise UsageError(f"there is no {path}", hint="check the path of --model")
+    require_path(path, "--model")
     return path
 
 

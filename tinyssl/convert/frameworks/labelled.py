@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from tinyssl.core.errors import DataError, UsageError
 from tinyssl.core.progress import Progress
 from tinyssl.data.arrays import read_arrays
 from tinyssl.data.base import Indices
-from tinyssl.data.class_order import both_scores, order_by_scores
+from tinyssl.data.class_order import class_scores, order_by_scores
 from tinyssl.data.folder import layout_labels
 from tinyssl.data.layout import find_layout
 from tinyssl.data.npz import read_labels
@@ -102,13 +101,8 @@ def measure_labelled(
             task.advance()
     classes = TASKS["classification"]
     scores = [
-        classes.score(classes.decode((_classes(rows),)), labelled.labels)
+        classes.score(classes.decode((class_scores(np.stack(rows)),)), labelled.labels)
         for rows in (answers, found)
     ]
     drop = classes.drop(scores[0]["accuracy"], scores[1]["accuracy"], labelled.labels)
     return Quality(classes, scores[0], scores[1], drop, len(labelled.feeds))
-
-
-def _classes(rows: Sequence[np.ndarray]) -> np.ndarray:
-    stacked = np.stack(rows)
-    return both_scores(stacked) if stacked.shape[1] == 1 else stacked

@@ -11,6 +11,7 @@ import numpy as np
 
 from tinyssl.convert.frameworks.base import FloatInput, Floats, Shape
 from tinyssl.core.errors import DataError, UsageError
+from tinyssl.core.paths import require_path
 from tinyssl.core.progress import Silent
 from tinyssl.core.text import printable
 from tinyssl.data.arrays import member_names, read_arrays
@@ -44,10 +45,7 @@ def read_samples(
         DataError: The file cannot be read, holds nothing, or does not fit the inputs.
         UsageError: There is no such file, or it is of no kind that can be read.
     """
-    if not path.exists():
-        raise UsageError(
-            f"there is no {path}", hint="check the path of --calibration or --test-data"
-        )
+    require_path(path, "--calibration", "--test-data")
     columns = _columns(path, inputs, count, pixels)
     for column, each in zip(columns, inputs, strict=True):
         if not np.isfinite(column).all():

@@ -34,7 +34,10 @@ from tinyssl.graph.changes import ChangeKind
 from tinyssl.graph.model import Model
 from tinyssl.ops import OPS
 from tinyssl.ops.common.spec import OpSpec
-from tinyssl.ops.common.tflite import FileEdit
+from tinyssl.ops.common.tflite import FileEdit, TfliteFormat
+
+OwnStep = Callable[[FileEdit], list[str]]
+"""What an operator's own function does, and what it says of it"""
 
 
 @dataclass(frozen=True)
@@ -218,20 +221,21 @@ def _used(graph: Any) -> set[int]:
 
 def _operator_gaps(edit: _Edit) -> list[str]:
     """What the operators' own functions write in."""
-    added = []
-    for index, operator, spec in edit.operators():
-        if spec.tflite.complete is not None:
-            texts = spec.tflite.complete(edit.of_operator(operator))
-            added += [f"#{index} {spec.kind}: {text}" for text in texts]
-    return added
+    return _by_operators(edit, lambda form: form.complete)
 
 
 def _more_operators(edit: _Edit) -> list[str]:
     """What the operators' own functions put before them. Positions are not the file's then."""
+    return _by_operators(edit, lambda form: form.insert)
+
+
+def _by_operators(edit: _Edit, chosen: Callable[[TfliteFormat[Any]], OwnStep | None]) -> list[str]:
+    """Calls a function of each operator that has it."""
     added = []
     for index, operator, spec in edit.operators():
-        if spec.tflite.insert is not None:
-            texts = spec.tflite.insert(edit.of_operator(operator))
+        change = chosen(spec.tflite)
+        if change is not None:
+            texts = change(edit.of_operator(operator))
             added += [f"#{index} {spec.kind}: {text}" for text in texts]
     return added
 

@@ -11,7 +11,7 @@ from tinyssl.ops.constant import Constant
 def place_constants(model: Model) -> Model:
     """Puts a CONSTANT before each operator that reads a constant as if it were an activation."""
     values, ops = list(model.tensors), list[Op]()
-    number = 1 + max((op.index for op in model.ops), default=0)
+    number = model.next_index
     for op in model.ops:
         sources = {}
         for index in _misplaced(model, op):

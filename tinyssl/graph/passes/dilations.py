@@ -135,7 +135,7 @@ def _image(value: Value) -> Value:
 def split_borders(model: Model) -> Model:
     """Puts a PAD before each SPACE_TO_BATCH_ND that adds a border: its kernel only moves."""
     values, ops = list(model.tensors), list[Op]()
-    number = 1 + max((op.index for op in model.ops), default=0)
+    number = model.next_index
     for op in model.ops:
         if not isinstance(op, SpaceToBatchNd) or not op.has_border:
             ops.append(op)

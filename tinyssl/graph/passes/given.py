@@ -15,7 +15,7 @@ def write_given(model: Model) -> Model:
     The outputs keep the names that the caller knows.
     """
     values, ops, outputs = list(model.tensors), list[Op](model.ops), list(model.outputs)
-    number = 1 + max((op.index for op in model.ops), default=-1)
+    number = model.next_index
     named = of_kind(named_values(model), ValueKind.OUTPUT)
     for position, index in enumerate(model.outputs):
         value = model.tensor(index)

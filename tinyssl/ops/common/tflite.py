@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tinyssl.core.errors import Blocker, ModelError, UnsupportedModel
 from tinyssl.graph.blockers import blocked
 from tinyssl.graph.check import CONTRADICTION_HINT
-from tinyssl.graph.model import DType, Model, Value, ValueKind
+from tinyssl.graph.model import DType, Model, Op, Value, ValueKind
 from tinyssl.ops.common.activation import Activation
 from tinyssl.ops.common.kernel import OpT
 
@@ -235,3 +235,19 @@ class TfliteFormat(Generic[OpT]):
     """Writes in what the file may leave out but interpreters need; says what it added"""
     insert: Callable[[FileEdit], list[str]] | None = None
     """Puts operators before it that TFLM needs; says what it did"""
+
+
+def no_file_has(hint: str) -> TfliteFormat[Any]:
+    """The format of an operator that only a pass makes.
+
+    Args:
+        hint: What to do where a graph that holds it is to be written.
+    """
+
+    def read(op: OperatorContext) -> Any:
+        raise op.unsupported("no file has this operator")
+
+    def write(op: Op, _: Lowering) -> FileOp:
+        raise UnsupportedModel(f"{op.label}: no file has this operator", hint)
+
+    return TfliteFormat(read=read, write=write, max_version=1, inputs=(1, 1))
