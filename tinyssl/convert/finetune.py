@@ -1,33 +1,32 @@
 """Quantisation-aware fine-tuning: the float graph learns to live with the rounding of INT8.
 
 Every weight and every activation is rounded in the forward pass with the scales that the INT8 model
-will have; the gradient passes straight through (Jacob et al., 2018, section 3). The target is what
-the graph computes without rounding, so no labels are needed.
+has; the gradient passes straight through (Jacob et al., 2018, section 3). The target is what the
+graph computes without rounding, so no labels are needed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from tinyssl.convert.float_graph import Batches
-from tinyssl.convert.ranges import LEVELS, Range, with_zero
+from tinyssl.convert.gradients import FORWARDS
+from tinyssl.convert.gradients.graph import TorchGraph
 from tinyssl.core.errors import TrainingError, UnsupportedModel
 from tinyssl.core.progress import Progress
-from tinyssl.graph.model import DType, Model
+from tinyssl.graph.model import DType, Model, Quant
 from tinyssl.graph.passes.float_weights import with_constants
 
 BATCH = 64
 CHECKED = 256
 """Samples over which the loss is measured before and after"""
-CODE_MIN, WEIGHT_MAX = -128, 127
+CLASSES = ("LOG_SOFTMAX", "SOFTMAX")
 
 
 @dataclass(frozen=True)
@@ -49,151 +48,47 @@ class FinetunedGraph:
     after: float
 
 
-class RoundedGraph(nn.Module):
-    """A float graph in torch; rounds as INT8 does where `rounding` is on.
+@dataclass(frozen=True)
+class ComparedValue:
+    """A value in which the rounded graph should be like the exact one."""
 
-    Args:
-        model: Float graph with one input and one output.
-        ranges: Of its activations, by index; those without one are not rounded.
+    index: int
+    classes: bool
+    """It holds logits of classes along the last axis"""
+
+
+def compared_values(model: Model) -> list[ComparedValue]:
+    """The outputs; where one has no gradient, or is a SOFTMAX, what it is computed from.
 
     Raises:
-        UnsupportedModel: It has an operator that is not in `CALLS`.
+        UnsupportedModel: There is none.
     """
-
-    def __init__(self, model: Model, ranges: Mapping[int, Range]) -> None:
-        super().__init__()
-        unknown = sorted({op.kind for op in model.ops} - set(CALLS))
-        if unknown or len(model.inputs) != 1 or len(model.outputs) != 1:
-            what = ", ".join(unknown) or "several inputs or outputs"
-            raise UnsupportedModel(
-                f"fine-tuning does not know {what}", hint="convert without --finetune-epochs"
-            )
-        self.graph = model
-        self.ranges = {index: with_zero(found) for index, found in ranges.items()}
-        self.weights = nn.ParameterDict(
-            {
-                str(index): nn.Parameter(torch.from_numpy(value.array().astype(np.float32)))
-                for index, value in enumerate(model.tensors)
-                if value.constant and value.dtype is DType.FLOAT32
-            }
+    producers = {index: op for op in model.ops for index in op.outputs}
+    found: dict[int, ComparedValue] = {}
+    waiting, seen = list(model.outputs), set[int]()
+    while waiting:
+        index = waiting.pop(0)
+        op = producers.get(index)
+        if op is None or index in seen:
+            continue
+        seen.add(index)
+        if op.kind in CLASSES and getattr(op, "beta", 1.0) == 1.0:
+            found[op.inputs[0]] = ComparedValue(op.inputs[0], classes=True)
+        elif model.tensor(index).dtype is DType.FLOAT32 and op.kind in FORWARDS:
+            found.setdefault(index, ComparedValue(index, classes=False))
+        else:
+            waiting += op.inputs
+    if not found:
+        raise UnsupportedModel(
+            "no output follows from float numbers that fine-tuning could compare",
+            hint="convert without --finetune-epochs",
         )
-        self.rounding = True
-
-    def forward(self, samples: Tensor) -> Tensor:
-        """Inputs (b, …), channels last, to the output; logits where that is a SOFTMAX."""
-        values = {self.graph.inputs[0]: self.rounded(self.graph.inputs[0], samples)}
-        last = self.graph.ops[-1]
-        for op in self.graph.ops:
-            if op is last and op.kind == "SOFTMAX":
-                return values[op.inputs[0]]
-            found = CALLS[op.kind](self, op, values)
-            values[op.outputs[0]] = self.rounded(op.outputs[0], found)
-        return values[self.graph.outputs[0]]
-
-    def rounded(self, index: int, values: Tensor) -> Tensor:
-        """An activation as its int8 codes show it."""
-        if not self.rounding or index not in self.ranges:
-            return values
-        low, high = self.ranges[index]
-        scale = (high - low) / LEVELS
-        least = round(CODE_MIN - low / scale) - CODE_MIN  # its zero point, from the lowest code
-        codes = torch.clamp(torch.round(values / scale), -least, LEVELS - least)
-        clamped = values.clamp(-least * scale, (LEVELS - least) * scale)
-        return clamped + (codes * scale - clamped).detach()
-
-    def weight(self, index: int, axis: int) -> Tensor:
-        """Weights as int8 codes with a scale for each channel of `axis` show them."""
-        weights = self.constant(index)
-        if not self.rounding:
-            return weights
-        others = [each for each in range(weights.ndim) if each != axis]
-        scale = weights.detach().abs().amax(dim=others, keepdim=True) / WEIGHT_MAX
-        scale = torch.where(scale > 0, scale, 1.0)
-        return weights + (torch.round(weights / scale) * scale - weights).detach()
-
-    def bias(self, index: int | None) -> Tensor | None:
-        """A bias: its 32 bits are fine enough."""
-        return None if index is None else self.constant(index)
-
-    def constant(self, index: int) -> Tensor:
-        """A constant of the graph, as it is."""
-        found: Tensor = self.weights[str(index)]
-        return found
-
-    def operand(self, index: int, values: Mapping[int, Tensor]) -> Tensor:
-        """An activation, or a constant."""
-        return values[index] if index in values else self.constant(index)
-
-
-def _activated(op: Any, values: Tensor) -> Tensor:
-    if op.activation == "relu":
-        return F.relu(values)
-    if op.activation == "relu6":
-        return F.relu6(values)
-    if op.activation != "none":
-        raise UnsupportedModel(f"{op.label}: fine-tuning does not know {op.activation}")
-    return values
-
-
-def _first(values: Tensor) -> Tensor:
-    return values.permute(0, 3, 1, 2)
-
-
-def _convolution(graph: RoundedGraph, op: Any, values: dict[int, Tensor]) -> Tensor:
-    weights = graph.weight(op.weight, op.channel_axis)
-    pad = op.padding
-    padded = F.pad(_first(values[op.input]), (pad.left, pad.right, pad.top, pad.bottom))
-    depthwise = op.channel_axis == 3
-    filters = weights.permute(3, 0, 1, 2) if depthwise else weights.permute(0, 3, 1, 2)
-    groups = padded.shape[1] // filters.shape[1]
-    found = F.conv2d(padded, filters, graph.bias(op.bias), op.stride, 0, tuple(op.dilation), groups)
-    return _activated(op, found.permute(0, 2, 3, 1))
-
-
-def _dense(graph: RoundedGraph, op: Any, values: dict[int, Tensor]) -> Tensor:
-    weights = graph.weight(op.weight, 0)
-    rows = values[op.input].reshape(len(values[op.input]), weights.shape[1])
-    return _activated(op, F.linear(rows, weights, graph.bias(op.bias)))
-
-
-def _add(graph: RoundedGraph, op: Any, values: dict[int, Tensor]) -> Tensor:
-    return _activated(op, graph.operand(op.left, values) + graph.operand(op.right, values))
-
-
-def _mean(graph: RoundedGraph, op: Any, values: dict[int, Tensor]) -> Tensor:
-    shape = graph.graph.tensor(op.output).shape
-    found = values[op.input].mean(dim=tuple(op.axes))
-    return found.reshape(len(found), *shape[1:])
-
-
-def _reshape(graph: RoundedGraph, op: Any, values: dict[int, Tensor]) -> Tensor:
-    source = values[op.inputs[0]]
-    return source.reshape(len(source), *graph.graph.tensor(op.outputs[0]).shape[1:])
-
-
-def _max_pool(graph: RoundedGraph, op: Any, values: dict[int, Tensor]) -> Tensor:
-    pad = op.padding
-    edges = (pad.left, pad.right, pad.top, pad.bottom)
-    padded = F.pad(_first(values[op.input]), edges, value=-torch.inf)
-    return _activated(op, F.max_pool2d(padded, op.size, op.stride).permute(0, 2, 3, 1))
-
-
-CALLS: dict[str, Callable[[RoundedGraph, Any, dict[int, Tensor]], Tensor]] = {
-    "CONV_2D": _convolution,
-    "DEPTHWISE_CONV_2D": _convolution,
-    "FULLY_CONNECTED": _dense,
-    "ADD": _add,
-    "MEAN": _mean,
-    "RESHAPE": _reshape,
-    "MAX_POOL_2D": _max_pool,
-    "SOFTMAX": lambda graph, op, values: F.softmax(values[op.input], dim=-1),
-}
-"""Operators that fine-tuning computes"""
+    return list(found.values())
 
 
 def finetune(
     model: Model,
-    ranges: Mapping[int, Range],
+    quants: Mapping[int, Quant],
     batches: Batches,
     count: int,
     schedule: FinetuneSchedule,
@@ -203,7 +98,7 @@ def finetune(
 
     Args:
         model: Float graph.
-        ranges: Of its activations, by index; they stay as they are.
+        quants: Of its activations and constants in INT8, by index; those of activations stay.
         batches: The samples.
         count: How many there are.
         schedule: How long and how fast.
@@ -211,43 +106,85 @@ def finetune(
 
     Raises:
         TrainingError: The loss is no number any more.
-        UnsupportedModel: The graph has an operator that is not in `CALLS`.
+        UnsupportedModel: The graph has operators that fine-tuning cannot compute.
     """
     torch.manual_seed(0)
-    student, exact = RoundedGraph(model, ranges), RoundedGraph(model, {})
+    pupil = _Pupil(model, quants, batches, count)
     checked = np.arange(min(count, CHECKED))
-    before = _loss(student, exact, batches(checked)).item()
-    optimiser = torch.optim.Adam(student.parameters(), schedule.rate)
-    steps = schedule.epochs * -(-count // BATCH)
+    before = pupil.mean_loss(checked)
+    optimiser = torch.optim.Adam(pupil.graph.parameters(), schedule.rate)
+    steps = schedule.epochs * len(_split(np.arange(count)))
     cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     rng = np.random.default_rng(0)
     with progress.track("fine-tuning", steps, "batch") as task:
         for _ in range(schedule.epochs):
-            for chosen in np.array_split(rng.permutation(count), -(-count // BATCH)):
-                loss = _loss(student, exact, batches(np.sort(chosen)))
+            for chosen in _split(rng.permutation(count)):
+                loss = pupil.loss(np.sort(chosen))
                 if not torch.isfinite(loss):
                     raise TrainingError("the loss of fine-tuning is no number any more")
                 optimiser.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
+                _cut_poles(pupil.graph)
                 optimiser.step()
                 cosine.step()
                 task.advance(loss=loss.item())
-    after = _loss(student, exact, batches(checked)).item()
-    if after >= before:
+    after = pupil.mean_loss(checked)
+    if not after < before:
         return FinetunedGraph(model, before, before)
-    weights = {int(name): each.detach().numpy() for name, each in student.weights.items()}
+    weights = {int(name): each.detach().numpy() for name, each in pupil.graph.weights.items()}
     return FinetunedGraph(with_constants(model, weights), before, after)
 
 
-def _loss(student: RoundedGraph, exact: RoundedGraph, samples: NDArray[np.float32]) -> Tensor:
-    """Divergence of the classes where the graph ends in SOFTMAX, else relative squared error."""
-    x = torch.from_numpy(samples)
-    with torch.no_grad():
-        target = exact(x)
-    found = student(x)
-    if student.graph.ops[-1].kind == "SOFTMAX":
-        mine, right = (F.log_softmax(each, dim=-1) for each in (found, target))
-        loss = F.kl_div(mine, right, reduction="batchmean", log_target=True)
-    else:
-        loss = F.mse_loss(found, target) / target.var().clamp_min(1e-12)
-    return loss
+class _Pupil:
+    """The rounded graph, and what the exact one says of all samples."""
+
+    def __init__(
+        self, model: Model, quants: Mapping[int, Quant], batches: Batches, count: int
+    ) -> None:
+        self.compared = compared_values(model)
+        wanted = [each.index for each in self.compared]
+        self.graph = TorchGraph(model, wanted, quants)
+        self.batches = batches
+        exact = TorchGraph(model, wanted)
+        with torch.no_grad():
+            rows = [exact(self._samples(chosen)) for chosen in _split(np.arange(count))]
+        self.targets = [torch.cat(column) for column in zip(*rows, strict=True)]
+
+    def _samples(self, chosen: np.ndarray) -> list[Tensor]:
+        return [torch.from_numpy(array) for array in self.batches(chosen)]
+
+    def loss(self, chosen: np.ndarray) -> Tensor:
+        """Over some samples, the sum over the compared values."""
+        found = self.graph(self._samples(chosen))
+        terms = [
+            _loss(mine, target[chosen], each.classes)
+            for mine, target, each in zip(found, self.targets, self.compared, strict=True)
+        ]
+        return torch.stack(terms).sum()
+
+    def mean_loss(self, chosen: np.ndarray) -> float:
+        """Over some samples, without gradients."""
+        with torch.no_grad():
+            losses = [self.loss(part).item() * len(part) for part in _split(chosen)]
+        return sum(losses) / len(chosen)
+
+
+def _loss(found: Tensor, target: Tensor, classes: bool) -> Tensor:
+    """Divergence of the classes, else the squared error over the variance of the target."""
+    if not classes:
+        return F.mse_loss(found, target) / target.var().clamp_min(1e-12)
+    mine, right = (
+        F.log_softmax(each.reshape(-1, each.shape[-1]), dim=-1) for each in (found, target)
+    )
+    return F.kl_div(mine, right, reduction="batchmean", log_target=True)
+
+
+def _split(chosen: np.ndarray) -> Sequence[np.ndarray]:
+    return np.array_split(chosen, -(-len(chosen) // BATCH))
+
+
+def _cut_poles(graph: TorchGraph) -> None:
+    """Rounded numbers are often exactly 0, where a root or a logarithm has no gradient."""
+    for weight in graph.parameters():
+        if weight.grad is not None:
+            weight.grad.nan_to_num_(0.0, 0.0, 0.0)

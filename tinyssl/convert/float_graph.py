@@ -8,25 +8,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.convert.ranges import Range, Ranges
 from tinyssl.core.errors import UnsupportedModel
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.frontends.tflite import read_model, read_skeleton, write_model
 from tinyssl.frontends.tflite.packing import pack
 from tinyssl.frontends.tflite.skeleton import SkeletonTensor
 from tinyssl.graph.interface import Feeds
-from tinyssl.graph.model import DType, Model
+from tinyssl.graph.model import DType, Model, Quant
 from tinyssl.graph.passes.float_weights import ChannelStatistics
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
 
-Batches = Callable[[NDArray[np.int64]], NDArray[np.float32]]
-"""Positions of samples to the model's inputs for them, (n, *shape without the batch)"""
+Batches = Callable[[NDArray[np.int64]], list[NDArray[np.float32]]]
+"""Positions of samples to the model's inputs for them, in order: (n, *shape), shapes with the batch
+of 1"""
 
 
 def stacked(feeds: Sequence[Feeds]) -> Batches:
-    """The first input of feeds that lie in memory."""
-    arrays = [next(iter(feed.values())) for feed in feeds]
-    return lambda chosen: np.concatenate([arrays[at] for at in chosen])
+    """Of feeds that lie in memory, in the file's order."""
+    names = list(feeds[0])
+    return lambda chosen: [np.stack([feeds[at][name] for at in chosen]) for name in names]
 
 
 def read_float(data: bytes) -> Model:
@@ -88,10 +88,18 @@ def channel_statistics(
     return {index: ChannelStatistics(largest[at], mean[at]) for at, (index, _) in enumerate(pairs)}
 
 
-def activation_indices(model: Model, ranges: Ranges) -> dict[int, Range]:
-    """Ranges of the activations of `write_float`'s file, by their index in the graph."""
-    pairs = _activations(model, write_float(model))
-    return {index: ranges[each.name] for index, each in pairs if each.name in ranges}
+def int8_quants(model: Model, int8: bytes) -> dict[int, Quant]:
+    """Quantisation of a float graph's values in its INT8 form, by index; of those that have one.
+
+    Args:
+        model: As `read_float` gives it, of `write_float`'s file.
+        int8: What `quantise` made of that file: tensors keep their names.
+    """
+    found = {
+        value.name: value.quant for value in read_model(int8).tensors if value.dtype is DType.INT8
+    }
+    quants = ((index, found.get(value.name)) for index, value in enumerate(model.tensors))
+    return {index: quant for index, quant in quants if quant is not None}
 
 
 def _activations(model: Model, data: bytes) -> Iterator[tuple[int, SkeletonTensor]]:

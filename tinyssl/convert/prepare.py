@@ -9,11 +9,12 @@ import numpy as np
 
 from tinyssl.convert.float_graph import (
     Batches,
-    activation_indices,
     channel_statistics,
+    int8_quants,
     read_float,
     write_float,
 )
+from tinyssl.convert.quantise import quantise
 from tinyssl.convert.ranges import Ranges
 from tinyssl.core.config import ConvertConfig
 from tinyssl.core.errors import UnsupportedModel
@@ -110,15 +111,15 @@ def learn_rounding(
 
     Raises:
         TrainingError: The loss is no number any more.
-        UnsupportedModel: The graph has an operator that fine-tuning does not know.
+        UnsupportedModel: The graph has operators that fine-tuning cannot compute.
     """
     if not config.finetune_epochs:
         return float32, {}
     from tinyssl.convert.finetune import FinetuneSchedule, finetune  # torch takes seconds to load
 
     model = read_float(float32)
-    indexed = activation_indices(model, ranges)
+    quants = int8_quants(model, quantise(float32, ranges))
     schedule = FinetuneSchedule(config.finetune_epochs)
-    tuned = finetune(model, indexed, batches, count, schedule, progress)
+    tuned = finetune(model, quants, batches, count, schedule, progress)
     figures = {"finetune_loss_before": tuned.before, "finetune_loss_after": tuned.after}
     return write_float(tuned.model), figures

@@ -15,7 +15,7 @@ from tinyssl.ops.common.batch_blocks import (
     read_blocks,
     write_blocks,
 )
-from tinyssl.ops.common.pick import INDEX_MAX, Pick, PickedAxis, pick_kernel
+from tinyssl.ops.common.pick import INDEX_MAX, Pick, PickedAxis, fold_pick, pick_kernel
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import TfliteFormat
 
@@ -65,6 +65,7 @@ SPEC = OpSpec(
     checks=(rules.same_types, check_blocks, _check_batches),
     words=lambda _, op: ["x".join(map(str, op.block))],
     kernels=(pick_kernel(_pick),),
+    fold=fold_pick(_pick),
     tflite=TfliteFormat(
         read=lambda op: BatchToSpaceNd(**read_blocks(op)),
         write=lambda op, to: write_blocks(op, to, "BatchToSpaceNDOptions"),

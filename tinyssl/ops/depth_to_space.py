@@ -9,7 +9,7 @@ from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Model
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.blocks import BlockOp, check_block, read_block
-from tinyssl.ops.common.copy import Copy, copy_kernel, filled
+from tinyssl.ops.common.copy import Copy, copy_kernel, filled, fold_copy
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
@@ -53,6 +53,7 @@ SPEC = OpSpec(
     checks=(rules.same_types, _check_channels),
     words=lambda _, op: [str(op.block)],
     kernels=(copy_kernel(_copy),),
+    fold=fold_copy(_copy),
     tflite=TfliteFormat(
         read=_read, write=_write, max_version=2, inputs=(1, 1), options="DepthToSpaceOptions"
     ),

@@ -9,7 +9,7 @@ from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Operand
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.pads import PadOp, check_amounts, pad_shapes, read_amounts
-from tinyssl.ops.common.pick import Pick, pick_axes, pick_kernel
+from tinyssl.ops.common.pick import Pick, fold_pick, pick_axes, pick_kernel
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
@@ -74,6 +74,7 @@ SPEC = OpSpec(
     checks=(rules.same_types, check_amounts, _check_reach),
     words=lambda _, op: ["symmetric" if op.edge else "reflect"],
     kernels=(pick_kernel(_pick),),
+    fold=fold_pick(_pick),
     tflite=TfliteFormat(
         read=_read, write=_write, max_version=3, inputs=(2, 2), options="MirrorPadOptions"
     ),

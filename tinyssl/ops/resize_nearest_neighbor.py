@@ -10,7 +10,7 @@ import numpy as np
 from tinyssl.graph.model import Model, Operand
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.parts import TYPES
-from tinyssl.ops.common.pick import Pick, pick_axes, pick_kernel
+from tinyssl.ops.common.pick import Pick, fold_pick, pick_axes, pick_kernel
 from tinyssl.ops.common.resize import (
     ResizeOp,
     check_size,
@@ -65,6 +65,7 @@ SPEC = OpSpec(
     checks=(rules.same_types, check_size),
     words=resize_words,
     kernels=(pick_kernel(_pick),),
+    fold=fold_pick(_pick),
     tflite=TfliteFormat(
         read=lambda op: ResizeNearestNeighbor(**read_resize(op)),
         write=lambda op, to: write_resize(op, to, OPTIONS, 3),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from math import prod
@@ -10,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import Model
+from tinyssl.graph.model import Model, Value
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.batch_blocks import (
     BatchBlocksOp,
@@ -19,7 +20,8 @@ from tinyssl.ops.common.batch_blocks import (
     read_blocks,
     write_blocks,
 )
-from tinyssl.ops.common.copy import Copy, copy_kernel, filled
+from tinyssl.ops.common.constants import Arrays
+from tinyssl.ops.common.copy import Copy, copy_kernel, filled, fold_copy
 from tinyssl.ops.common.parts import one_quant
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileEdit, TfliteFormat
@@ -69,6 +71,10 @@ def _copy(model: Model, op: SpaceToBatchNd) -> Copy:
     return filled(shape, (row, run, height * row, down * row, right * run, 1))
 
 
+def _fold(values: Sequence[Value], op: SpaceToBatchNd) -> Arrays | None:
+    return None if op.has_border else fold_copy(_copy)(values, op)
+
+
 def _pad_file(edit: FileEdit) -> list[str]:
     """A PAD before an operator with a border, which then has none."""
     operator = edit.operator
@@ -96,6 +102,7 @@ SPEC = OpSpec(
     checks=(rules.same_types, one_quant, check_blocks, _check_lengths),
     words=lambda _, op: ["x".join(map(str, op.block))],
     kernels=(replace(copy_kernel(_copy), supports=lambda _, op: not op.has_border),),
+    fold=_fold,
     tflite=TfliteFormat(
         read=lambda op: SpaceToBatchNd(**read_blocks(op)),
         write=lambda op, to: write_blocks(op, to, "SpaceToBatchNDOptions"),

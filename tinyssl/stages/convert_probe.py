@@ -125,7 +125,7 @@ def _convert(
     tuned, figures = learn_rounding(
         prepared.tuned,
         ranges,
-        lambda chosen: to_unit(training[chosen]),
+        lambda chosen: [to_unit(training[chosen]).reshape(-1, 1, *dataset.spec.model_shape)],
         len(training),
         config,
         progress,

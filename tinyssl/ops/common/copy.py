@@ -10,8 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
+from typing import Any
 
-from tinyssl.graph.model import Model
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.graph.model import Model, Value
+from tinyssl.ops.common.constants import Arrays, Fold, input_arrays
 from tinyssl.ops.common.kernel import Kernel, OpT
 from tinyssl.ops.common.overlap import SubValue
 from tinyssl.ops.common.params import Constants, Fields, number_list
@@ -120,6 +125,28 @@ def copy_parts(plan: Callable[[Model, OpT], Copy]) -> Callable[[Model, OpT], tup
         return () if copy.loops else (SubValue(op.outputs[0], op.inputs[0], start),)
 
     return parts
+
+
+def fold_copy(plan: Callable[[Model, Any], Copy]) -> Fold:
+    """What an operator with one input and one output copies from a constant."""
+
+    def fold(values: Sequence[Value], op: Any) -> Arrays:
+        (array,) = input_arrays(values, op)
+        copy = plan(Model("", tuple(values), (op,), (), ()), op)
+        result = np.empty(values[op.outputs[0]].shape, array.dtype)
+        result.flat[_places(copy, "target")] = array.ravel()[_places(copy, "source")]
+        return [result]
+
+    return fold
+
+
+def _places(copy: Copy, side: str) -> NDArray[np.int64]:
+    """Elements of one side, `source` or `target`, in the order in which they are copied."""
+    found = np.array([getattr(copy, f"{side}_start")])
+    for loop in copy.loops:
+        found = np.add.outer(found, np.arange(loop.count) * getattr(loop, side))
+    places: NDArray[np.int64] = np.add.outer(found, np.arange(copy.run)).ravel()
+    return places
 
 
 def permuted(shape: Shape, order: Sequence[int]) -> Shape:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
-from tinyssl.graph.model import Model
+import numpy as np
+
+from tinyssl.graph.model import Model, Value
+from tinyssl.ops.common.constants import Arrays, Fold, input_arrays
 from tinyssl.ops.common.copy import strides
 from tinyssl.ops.common.kernel import Kernel, OpT
 from tinyssl.ops.common.params import Constants, Fields, number_list
@@ -49,6 +53,21 @@ def pick_axes(shape: Sequence[int], tables: Sequence[Sequence[int]]) -> Pick:
     steps = strides(shape)
     axes = (PickedAxis(tuple(table), step) for table, step in zip(picked, steps, strict=False))
     return Pick(tuple(axes), prod(shape[len(picked) :]))
+
+
+def fold_pick(plan: Callable[[Model, Any], Pick]) -> Fold:
+    """What an operator with one input and one output picks from a constant."""
+
+    def fold(values: Sequence[Value], op: Any) -> Arrays:
+        (array,) = input_arrays(values, op)
+        pick = plan(Model("", tuple(values), (op,), (), ()), op)
+        found = np.zeros((), np.int64)
+        for axis in pick.axes:
+            found = np.add.outer(found, np.array(axis.index) * axis.step)
+        places = np.add.outer(found, np.arange(pick.run))
+        return [array.ravel()[places].reshape(values[op.outputs[0]].shape)]
+
+    return fold
 
 
 def pick_kernel(plan: Callable[[Model, OpT], Pick]) -> Kernel[OpT]:
