@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 MAKERS = ("tensorflow", "torch")
 
@@ -26,20 +27,20 @@ def models_folder(shared: Path) -> Path:
             for maker in MAKERS:
                 words = [sys.executable, __file__, str(scratch), maker]
                 subprocess.run(words, check=True, capture_output=True, env=environment)
-            _save_samples(scratch)
+            np.savez(scratch / "samples.npz", x=_samples())
             scratch.rename(folder)
     return folder
 
 
-def _save_samples(folder: Path) -> None:
+def _samples() -> NDArray[np.float64]:
     """Calibration data: noise of different brightness."""
     rng = np.random.default_rng(0)
     brightness = rng.random((40, 1, 1, 3))
-    np.savez(folder / "samples.npz", x=brightness * rng.random((40, 16, 16, 3)))
+    return brightness * rng.random((40, 16, 16, 3))
 
 
 def tensorflow_models(folder: Path) -> None:
-    """The same model as .keras and SavedModel."""
+    """The same model as .keras and SavedModel, and what `SavedModel` makes of the latter."""
     import keras
 
     keras.utils.set_random_seed(0)
@@ -56,6 +57,15 @@ def tensorflow_models(folder: Path) -> None:
     )
     model.save(folder / "model.keras")
     model.export(folder / "saved_model")
+    # Here, where TensorFlow is loaded: it takes seconds.
+    from tinyssl.convert.frameworks.saved_model import SavedModel
+
+    source = SavedModel(str(folder / "saved_model"), [])
+    samples = [[row[None].astype(np.float32)] for row in _samples()[:4]]
+    (folder / "from_saved_model.tflite").write_bytes(source.export(samples, folder))
+    expected = model.predict(np.concatenate([x for (x,) in samples]), verbose=0)
+    found = np.concatenate([source.run(each)[0] for each in samples])
+    np.savez(folder / "from_saved_model.npz", expected=expected, found=found)
 
 
 def torch_models(folder: Path) -> None:
@@ -75,14 +85,11 @@ def torch_models(folder: Path) -> None:
     ).eval()
     example = (torch.rand(1, 3, 16, 16),)
     torch.export.save(torch.export.export(model, example), folder / "model.pt2")
-    import litert_torch
+    from tinyssl.convert.frameworks.pytorch import TorchModel
 
-    from tinyssl.convert.frameworks.pytorch import ChannelsLast
-
-    channels_last = (example[0].movedim(1, -1),)
-    litert_torch.convert(ChannelsLast(model).eval(), channels_last).export(
-        str(folder / "model.tflite")
-    )
+    source = TorchModel(str(folder / "model.pt2"), [])
+    samples = [[np.zeros(each.shape, np.float32) for each in source.inputs]]
+    (folder / "model.tflite").write_bytes(source.export(samples, folder))
     torch.onnx.export(model, example, str(folder / "model.onnx"), dynamo=False)
     (folder / "factory.py").write_text(
         "from torch import nn\n\n\ndef make():\n"

@@ -105,6 +105,32 @@ def test_watch_finds_the_running_run(invoke: Invoke, workspace: Path) -> None:
     assert "loss  6" in text
 
 
+def test_watch_ends_with_the_run(
+    invoke: Invoke, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with begin(workspace) as run:
+        log(run, 3)
+        looks = iter((lambda: log(run, 4), lambda: run.update(status="complete")))
+        monkeypatch.setattr("time.sleep", lambda seconds: next(looks)())
+        shown = invoke("watch")
+    assert shown.exit_code == 0
+    assert shown.stdout.endswith(f"run: {run.folder}\n")
+    assert "complete" in shown.stderr.splitlines()[-1]
+
+
+def test_ctrl_c_ends_the_watching_alone(
+    invoke: Invoke, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("time.sleep", interrupt)
+    with begin(workspace) as run:
+        log(run, 3)
+        shown = json.loads(invoke("watch", "--json").stdout)
+    assert (shown["run"], shown["status"]) == (str(run.folder), "running")
+
+
 def test_watch_without_runs_says_how_to_start_one(invoke: Invoke) -> None:
     shown = invoke("watch")
     assert shown.exit_code == 2

@@ -11,6 +11,7 @@ import pytest
 from tinyssl.convert.frameworks import framework_of
 from tinyssl.convert.frameworks.base import FloatInput, with_batch_one
 from tinyssl.convert.frameworks.pytorch import TorchModel
+from tinyssl.convert.frameworks.saved_model import signature_of
 from tinyssl.core.config import ConvertConfig
 from tinyssl.core.errors import (
     AccuracyDrop,
@@ -55,6 +56,39 @@ def test_a_function_that_returns_no_module_is_told(tmp_path):
         TorchModel(f"{tmp_path}/other.py:make", [(1, 2)])
     with pytest.raises(ValueError, match="has no 'create'"):
         TorchModel(f"{tmp_path}/other.py:create", [(1, 2)])
+
+
+def test_a_program_says_what_it_takes(models):
+    source = TorchModel(str(models / "model.pt2"), [])
+    assert source.inputs == (FloatInput("args_0", (1, 16, 16, 3)),)
+    image = np.load(models / "samples.npz")["x"][:1].astype(np.float32)
+    (scores,) = source.run([image])
+    interpreter = LitertInterpreter((models / "model.tflite").read_bytes(), Kernels.OPTIMISED)
+    np.testing.assert_allclose(interpreter.invoke(image), scores, atol=1e-5)
+
+
+def test_a_saved_model_answers_and_converts_as_keras_does(models):
+    """Loaded where TensorFlow is: `tests/framework_models.py`."""
+    answers = np.load(models / "from_saved_model.npz")
+    assert answers["expected"].std(axis=0).max() > 1e-3  # it looks at its input
+    np.testing.assert_allclose(answers["found"], answers["expected"], atol=1e-6)
+    data = (models / "from_saved_model.tflite").read_bytes()
+    interpreter = LitertInterpreter(data, Kernels.OPTIMISED)
+    images = np.load(models / "samples.npz")["x"].astype(np.float32)[: len(answers["found"])]
+    converted = np.concatenate([interpreter.invoke(image[None]) for image in images])
+    np.testing.assert_allclose(converted, answers["expected"], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen"), [(["a", "serving_default"], "serving_default"), (["only"], "only")]
+)
+def test_the_default_signature_is_taken_else_the_only_one(names, chosen):
+    assert signature_of({name: name for name in names}) == chosen
+
+
+def test_signatures_of_which_none_is_the_default_are_told():
+    with pytest.raises(ValueError, match=r"the signatures \['a', 'b'\]; one of them is needed"):
+        signature_of({"a": 1, "b": 2})
 
 
 def test_a_float_tflite_is_quantised(models, tmp_path):

@@ -45,6 +45,17 @@ def test_a_folder_a_pipe_and_nothing_are_unreadable(tmp_path: Path) -> None:
             read_bytes(tmp_path / name)
 
 
+def test_a_name_that_no_file_can_have_is_unreadable() -> None:
+    with pytest.raises(Unreadable, match="null"):
+        read_bytes(Path("a\0b"))
+
+
+def test_lines_of_no_file_are_unreadable(tmp_path: Path) -> None:
+    assert list(read_json_lines(tmp_path / "gone")) == []
+    with pytest.raises(Unreadable, match="folder"):
+        list(read_json_lines(tmp_path))
+
+
 def test_a_file_over_the_limit_is_unreadable(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_bytes(b"12345")

@@ -1,5 +1,6 @@
 """One holder at a time, and none left after a crash."""
 
+import errno
 import os
 import shutil
 import signal
@@ -62,6 +63,35 @@ def test_whoever_waits_gets_it(tmp_path: Path, holder: subprocess.Popen[str]) ->
     assert Lock(tmp_path / "a.lock").take() is False
     lock.release()
     assert Lock(tmp_path / "a.lock").take()
+
+
+def test_a_lock_that_is_not_held_has_no_file_and_is_given_back_quietly(tmp_path: Path) -> None:
+    lock = Lock(tmp_path / "a.lock")
+    lock.release()
+    with pytest.raises(ValueError, match="is not held"):
+        lock.fileno()
+    assert lock.holder() == "another process"
+
+
+def test_a_folder_that_is_gone_does_not_keep_a_lock(tmp_path: Path) -> None:
+    lock = Lock(tmp_path / "folder" / "a.lock")
+    assert lock.take()
+    file = lock.fileno()
+    shutil.rmtree(tmp_path / "folder")
+    lock.release()
+    with pytest.raises(OSError, match="Bad file"):
+        os.fstat(file)
+
+
+def test_a_file_system_without_locks_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(file: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, "no locks here")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with pytest.raises(OSError, match="no locks here"):
+        Lock(tmp_path / "a.lock").take()
 
 
 def test_a_name_that_is_none_is_not_shown(tmp_path: Path) -> None:

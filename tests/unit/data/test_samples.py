@@ -15,6 +15,7 @@ from tinyssl.core.config import DataConfig
 from tinyssl.core.errors import DataError, UsageError
 from tinyssl.data import DATASETS, load_dataset
 from tinyssl.data.augment import to_float
+from tinyssl.data.class_order import order_by_scores
 from tinyssl.data.spec import FeatureSpec, to_int8, to_unit
 from tinyssl.data.tones import SOUNDS, make_clip
 
@@ -199,6 +200,123 @@ def test_arrays_of_windows_and_rows(tmp_path: Path) -> None:
     assert table.targets is not None
     assert table.targets.shape == (30, 2)
     assert table.target_names == ("target 0", "target 1")
+
+
+ARRAYS: dict[str, Any] = {
+    "windows": np.ones((9, 16, 3)),
+    "rows": np.ones((9, 4)),
+    "labels": np.arange(9) % 3,
+}
+
+
+@pytest.mark.parametrize(
+    ("dataset", "arrays", "words"),
+    [
+        ("windows", {"windows": np.ones((9, 4))}, r"windows of shape \(9, 4\)"),
+        ("windows", {"names": ["a"]}, "1 names for 3 channels"),
+        ("table", {"rows": np.ones(9)}, r"rows of shape \(9,\)"),
+        ("table", {"names": ["a"]}, "1 names for 4 columns"),
+        ("table", {"rows": np.array(["a"] * 9)}, "rows of type <U1"),
+        ("table", {"targets": np.ones((3, 1))}, r"targets of shape \(3, 1\)"),
+        ("table", {"targets": np.ones((9, 2)), "target_names": ["a"]}, "1 names for 2 targets"),
+        ("table", {"targets": np.full(9, np.inf)}, "a target that is no finite number"),
+        ("table", {"is_test": np.ones(9)}, "is_test of type float64"),
+        ("table", {"is_test": np.ones(9, bool)}, "with 9 test samples"),
+        ("windows", {"is_test": np.zeros(4, bool)}, r"is_test of shape \(4,\)"),
+    ],
+)
+def test_arrays_that_make_no_sense(
+    tmp_path: Path, dataset: str, arrays: dict[str, Any], words: str
+) -> None:
+    path = tmp_path / "a.npz"
+    np.savez(path, **(ARRAYS | arrays))
+    with pytest.raises(DataError, match=words):
+        load_dataset(DataConfig(dataset=dataset, data_path=path))
+
+
+def test_arrays_may_say_which_samples_are_the_test(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    np.savez(path, **ARRAYS, is_test=np.arange(9) > 5)
+    dataset = load_dataset(DataConfig(dataset="table", data_path=path))
+    assert sorted(dataset.test) == [6, 7, 8]
+
+
+@pytest.mark.parametrize("dataset", ["windows", "table"])
+def test_a_data_set_of_a_file_asks_for_it(dataset: str) -> None:
+    with pytest.raises(UsageError, match=f"dataset {dataset} needs a file"):
+        load_dataset(DataConfig(dataset=dataset))
+
+
+def test_numbers_between_are_no_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.npz"
+    np.savez(path, **ARRAYS, targets=np.linspace(0, 1, 9))
+    with pytest.raises(UsageError, match="no whole numbers, so no classes"):
+        load_dataset(DataConfig(dataset="table", data_path=path, task="classification"))
+    monkeypatch.setattr("tinyssl.data.columns.CLASSES", 8)
+    np.savez(path, **ARRAYS, targets=np.arange(9))
+    with pytest.raises(DataError, match="has 9 classes; 8 are the most"):
+        load_dataset(DataConfig(dataset="table", data_path=path, task="classification"))
+
+
+def test_files_that_are_no_csv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"a,b\n1,\xff\n")
+    with pytest.raises(DataError, match="is not a CSV file"):
+        load_dataset(DataConfig(dataset="table", data_path=path))
+    monkeypatch.setattr("tinyssl.data.columns.CSV_BYTES", 4)
+    with pytest.raises(DataError, match="holds 8 bytes; 4 are the most"):
+        load_dataset(DataConfig(dataset="table", data_path=path))
+
+
+def test_a_target_alone_is_no_data(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a\n" + "1\n2\n" * 20)
+    for dataset, words in (("table", "no column beside its target"), ("windows", "0 channels")):
+        with pytest.raises(DataError, match=words):
+            load_dataset(DataConfig(dataset=dataset, data_path=path, target="a"))
+
+
+def test_a_windows_number_is_the_mean_of_its_rows(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("x,y\n" + "".join(f"{n % 7},{n / 2}\n" for n in range(200)))
+    dataset = load_dataset(
+        DataConfig(
+            dataset="windows",
+            data_path=path,
+            target="y",
+            task="regression",
+            window_steps=4,
+            window_stride=4,
+        )
+    )
+    assert dataset.targets is not None
+    assert sorted(dataset.targets.ravel())[:2] == [0.75, 2.75]
+    without = load_dataset(DataConfig(dataset="windows", data_path=path, window_steps=4))
+    assert without.class_names == ()
+
+
+def test_the_lines_of_a_labels_file_are_the_scores(tmp_path: Path) -> None:
+    labels, listed = np.array([0, 1, 1]), tmp_path / "labels.txt"
+    listed.write_text("dog\n\nemu\ncat\n")
+    found, names = order_by_scores(labels, ("cat", "dog"), 3, listed)
+    assert (found.tolist(), names) == ([2, 0, 0], ("dog", "emu", "cat"))
+    assert order_by_scores(labels, (), 3, listed) == (labels, ())
+    with pytest.raises(DataError, match="has 3 lines; the model tells 2 classes apart"):
+        order_by_scores(labels, ("cat", "dog"), 1, listed)
+    with pytest.raises(DataError, match="has no line fox"):
+        order_by_scores(labels, ("cat", "fox"), 3, listed)
+    with pytest.raises(DataError, match="cannot read"):
+        order_by_scores(labels, ("cat", "dog"), 3, tmp_path / "gone.txt")
+    with pytest.raises(UsageError, match=r"gives 3 scores and the folder has 2 classes"):
+        order_by_scores(labels, ("cat", "dog"), 3, None)
+
+
+def test_the_tones_are_a_data_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tinyssl.data.tones.PER_CLASS", 3)
+    dataset = load_dataset(DataConfig(dataset="tones"))
+    assert dataset.class_names == tuple(SOUNDS)
+    assert len(dataset.samples) == 3 * len(SOUNDS)
+    assert dataset.spec.kind == "audio"
 
 
 @pytest.mark.parametrize(

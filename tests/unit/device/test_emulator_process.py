@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tinyssl.core.errors import DeviceTimeout
+from tinyssl.core.errors import DeviceTimeout, ToolMissing
 from tinyssl.core.paths import boards_folder
 from tinyssl.device import emulator
 from tinyssl.device.emulator import MARK, command, is_ours, stop, stop_all
@@ -112,6 +112,42 @@ def test_an_emulator_whose_start_was_killed_can_still_be_stopped(silent):
     assert alive(pid)
     assert stop(project)
     assert not alive(pid)
+
+
+def test_an_image_that_ends_at_once_is_told_with_its_words(silent):
+    project, image = silent
+    image.write_text("#!/bin/sh\necho no such machine\n")
+    with pytest.raises(DeviceTimeout, match="the emulator ended at once: no such machine"):
+        emulator.start(project, image)
+    assert not (project / "device.json").exists()
+
+
+def test_an_image_that_may_not_be_run_is_told(silent):
+    project, image = silent
+    image.chmod(0o644)
+    with pytest.raises(ToolMissing, match="the system does not run") as caught:
+        emulator.start(project, image)
+    assert "noexec" in caught.value.hint
+
+
+def test_an_emulator_that_is_not_installed_is_told_with_its_package(tmp_path, monkeypatch):
+    (tmp_path / "boards").mkdir()
+    shutil.copy(boards_folder() / "mps2_an500.json", tmp_path / "boards")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ToolMissing, match="qemu-system-arm is not on the PATH") as caught:
+        emulator.start(tmp_path, tmp_path / "firmware.elf")
+    assert "qemu-system-arm" in caught.value.hint
+
+
+def test_the_upload_of_platformio_says_what_failed(silent, monkeypatch, capsys):
+    project, image = silent
+    image.chmod(0o644)
+    monkeypatch.setattr(sys, "argv", ["emulator", "start", str(project), str(image)])
+    assert emulator.main() == ToolMissing("").exit_code
+    assert "Error: the system does not run" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "argv", ["emulator", "stop", str(project)])
+    assert emulator.main() == 0
+    assert capsys.readouterr().out == "no emulator ran\n"
 
 
 def test_all_emulators_of_a_workspace_are_stopped(tmp_path, sleeper):

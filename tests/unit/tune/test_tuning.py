@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 
 from tests.ops.blocks import block
-from tinyssl.compiler.calls import check_calls
+from tinyssl.compiler.calls import KernelCall, check_calls
 from tinyssl.compiler.schedule import call_choices, least_bytes, measuring_covers
 from tinyssl.core.config import BuildConfig
-from tinyssl.core.errors import UsageError
+from tinyssl.core.errors import BudgetExceeded, UsageError
 from tinyssl.core.records import Workspace
 from tinyssl.project.source import ModelSource, load_model
 from tinyssl.project.tuning import Tuning, described, find_tuning, tuning_path
+from tinyssl.stages import tune as stage
 from tinyssl.stages.build import build
-from tinyssl.stages.tune import Candidate, cheapest_calls, tune
+from tinyssl.stages.tune import CHOSEN, MODEL_CHOICE, NO_BLOCKS, Candidate, cheapest_calls, tune
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.kernels import KERNEL_ABI
 
@@ -98,3 +99,48 @@ def test_reference_kernels_leave_nothing_to_choose(source: ModelSource, tmp_path
     config = BuildConfig(model=source.path, kernels="reference")
     with pytest.raises(UsageError, match="kernels reference"):
         tune(config, Workspace(tmp_path))
+
+
+class TestChoice:
+    """What `tune` does with the figures of a board; tests/emulator/test_tune.py measures some."""
+
+    @pytest.fixture
+    def board(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+        """Stands for a board: image -> ticks of each call. Without a figure it does not fit."""
+        ticks: dict[str, int] = {}
+
+        def measure(job: stage.TuneJob, name: str, calls: tuple[KernelCall, ...]) -> Candidate:
+            if name not in ticks:
+                raise BudgetExceeded(f"{name}: 70,000 B of RAM")
+            costs = (ticks[name],) * len(calls)
+            return Candidate(name, calls, sum(costs), "instructions", costs, 96, 3000, 2000)
+
+        monkeypatch.setattr(stage, "_measure", measure)
+        return ticks
+
+    def test_the_fastest_image_is_kept(self, board, source, tmp_path: Path) -> None:
+        board |= {MODEL_CHOICE: 900, NO_BLOCKS: 10, CHOSEN: 9}
+        found = tune(BuildConfig(model=source.path), Workspace(tmp_path))
+        assert found.chosen.name == NO_BLOCKS
+        assert [each.name for each in found.candidates][:2] == [MODEL_CHOICE, NO_BLOCKS]
+        assert {name.split(",")[0] for name, _ in found.refused} <= {"blocks"}
+        stored = find_tuning(source.program.graph, M7, Workspace(tmp_path))
+        assert stored is not None
+        kept, calls = stored
+        assert calls == found.chosen.calls
+        assert (kept.total, kept.board) == (found.chosen.total, "mps2_an500")
+        assert [row["chosen"] for row in kept.candidates].count(True) == 1
+
+    def test_calls_that_no_image_had_are_measured_together(
+        self, board, source, tmp_path: Path
+    ) -> None:
+        covers = measuring_covers(call_choices(source.program.graph, M7))
+        sets = {f"blocks, set {number}": 100 for number in range(1, len(covers))}
+        board |= {MODEL_CHOICE: 900, NO_BLOCKS: 100, CHOSEN: 1} | sets
+        found = tune(BuildConfig(model=source.path), Workspace(tmp_path))
+        assert found.refused == ()
+        assert len(found.candidates) >= len(covers)
+
+    def test_a_board_that_nothing_fits_is_told(self, board, source, tmp_path: Path) -> None:
+        with pytest.raises(BudgetExceeded, match=r"no image of .* fits mps2_an500: .*70,000 B"):
+            tune(BuildConfig(model=source.path), Workspace(tmp_path))

@@ -20,7 +20,7 @@ class SavedModel(FloatSource):
         import tensorflow as tf
 
         self.loaded = tf.saved_model.load(model)
-        self.signature = _signature(self.loaded.signatures)
+        self.signature = signature_of(self.loaded.signatures)
         specs = self.signature.structured_input_signature[1]
         names = list(specs)
         given = list(shapes) or [tuple(specs[name].shape) for name in names]
@@ -52,7 +52,12 @@ class SavedModel(FloatSource):
         return bytes(converter.convert())
 
 
-def _signature(signatures: Any) -> Any:
+def signature_of(signatures: Any) -> Any:
+    """`serving_default` of a mapping of signatures, or the only one.
+
+    Raises:
+        ValueError: There are others.
+    """
     names = list(signatures)
     if "serving_default" in names:
         return signatures["serving_default"]

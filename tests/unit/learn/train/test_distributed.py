@@ -81,10 +81,12 @@ class Fail(Silent):
 
 root, jobs = Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text())
 fail = int(sys.argv[3]) if len(sys.argv) > 3 else -1
-if len(jobs) > 2 and dist.is_torchelastic_launched():
-    dist.init_process_group("gloo")  # one for all runs
 data = TypeAdapter(DataConfig).validate_python(jobs.pop("data"))
+if len(jobs) > 1 and dist.is_torchelastic_launched():
+    dist.init_process_group("gloo")  # one for all runs but the last, which makes its own
 for name, content in jobs.items():
+    if name == list(jobs)[-1] and dist.is_initialized():
+        dist.destroy_process_group()
     config = TypeAdapter(PretrainConfig).validate_python(content)
     pretrain(config, data, Workspace(root / name), Fail(fail))
 """
