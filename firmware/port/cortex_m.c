@@ -65,7 +65,7 @@ void fault_report(const uint32_t *frame)
 
 /* The stack may be what failed. Where less than 512 bytes of it are left, go on at its top: the frame,
  * if there is one, lies far below. */
-__attribute__((naked)) static void fault_entry(void)
+__attribute__((naked)) void fault_entry(void)
 {
     __asm__ volatile("mrs r0, msp\n\t"
                      "ldr r1, =tinyssl_stack_bottom + 512\n\t"
@@ -76,6 +76,8 @@ __attribute__((naked)) static void fault_entry(void)
                      "b fault_report\n\t"
                      ".ltorg");
 }
+
+__attribute__((weak, alias("fault_entry"))) void nmi_entry(void);
 
 static void interrupt_entry(void)
 {
@@ -92,7 +94,8 @@ union vector {
 __attribute__((section(".vectors"), used)) static const union vector vectors[16 + INTERRUPTS] = {
     [0] = {.stack = tinyssl_stack_top},
     [1] = {.handler = reset_handler},
-    [2 ... 6] = {.handler = fault_entry},   /* NMI, HardFault, MemManage, BusFault, UsageFault */
+    [2] = {.handler = nmi_entry},
+    [3 ... 6] = {.handler = fault_entry},   /* HardFault, MemManage, BusFault, UsageFault */
     [11 ... 12] = {.handler = fault_entry}, /* SVCall, DebugMonitor: nobody uses them */
     [14] = {.handler = fault_entry},
     [15 ... 16 + INTERRUPTS - 1] = {.handler = interrupt_entry},

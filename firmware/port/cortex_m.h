@@ -31,6 +31,7 @@
 #define MPU_RBAR REG32(0xE000ED9Cu)
 #define MPU_RASR REG32(0xE000EDA0u)
 #define CACHE_ICIALLU REG32(0xE000EF50u)
+#define CACHE_DCIMVAC REG32(0xE000EF5Cu)
 #define CACHE_DCISW REG32(0xE000EF60u)
 
 #define ICSR_PENDSTSET (1u << 26)
@@ -38,6 +39,8 @@
 #define AIRCR_SYSRESETREQ (1u << 2)
 #define CFSR_MMARVALID (1u << 7)
 #define CFSR_BFARVALID (1u << 15)
+#define CFSR_BUS_FAULTS 0xFF00u
+#define CCR_BFHFNMIGN (1u << 8) /* bus faults at the priority of a fault are ignored */
 #define CCR_DC (1u << 16)
 #define CCR_IC (1u << 17)
 #define CCR_LOB (1u << 19) /* ARMv8.1-M: loop and branch information is kept */
@@ -67,6 +70,17 @@ static inline void interrupts_on(void)
     __asm__ volatile("cpsie i" ::: "memory");
 }
 
+/* From here on at the priority of a fault. */
+static inline void faults_off(void)
+{
+    __asm__ volatile("cpsid f" ::: "memory");
+}
+
+static inline void faults_on(void)
+{
+    __asm__ volatile("cpsie f" ::: "memory");
+}
+
 static inline void wait_for_interrupt(void)
 {
     __asm__ volatile("dsb\n\twfi" ::: "memory");
@@ -79,5 +93,11 @@ static inline void interrupt_enable(uint32_t number)
 
 /* Every interrupt and SysTick come here: `exception` is IPSR's number. The port implements it. */
 void port_interrupt(uint32_t exception);
+
+/* A fault's report and the restart: only for the vector table and nmi_entry(). */
+void fault_entry(void);
+
+/* The NMI: fault_entry(), where nobody has an nmi_entry() of its own. */
+void nmi_entry(void);
 
 #endif

@@ -5,10 +5,14 @@
 
 static const uint32_t sector_bytes[] = {TINYSSL_STORE_SECTORS};
 
-/* The driver's own, where the range may be missing. */
-__attribute__((weak)) uint32_t port_flash_sectors(void)
+__attribute__((weak)) bool flash_present(void)
 {
-    return (uint32_t)(sizeof sector_bytes / sizeof sector_bytes[0]);
+    return true;
+}
+
+uint32_t port_flash_sectors(void)
+{
+    return flash_present() ? (uint32_t)(sizeof sector_bytes / sizeof sector_bytes[0]) : 0u;
 }
 
 uint32_t port_flash_sector_bytes(uint32_t sector)

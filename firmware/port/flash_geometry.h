@@ -4,7 +4,11 @@
 #ifndef TINYSSL_FLASH_GEOMETRY_H
 #define TINYSSL_FLASH_GEOMETRY_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+/* True, unless a driver has its own: what the board file says may be missing, or laid out otherwise. */
+bool flash_present(void);
 
 /* Offset of a sector from the start of the range. */
 uint32_t flash_sector_start(uint32_t sector);

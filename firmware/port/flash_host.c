@@ -15,11 +15,11 @@
 
 #define PATH "TINYSSL_HOST_FLASH"
 
-enum { MISSING = -1, NOT_OPENED = -2 };
+enum { MISSING = -1, NOT_OPENED = -2, AT_ONCE = 4096 };
 
 static int file = NOT_OPENED;
 
-static bool opened(void)
+bool flash_present(void)
 {
     if (file == NOT_OPENED) {
         const char *path = getenv(PATH);
@@ -28,33 +28,27 @@ static bool opened(void)
     return file >= 0;
 }
 
-static const uint32_t sizes[] = {TINYSSL_STORE_SECTORS};
-
-uint32_t port_flash_sectors(void)
-{
-    return opened() ? (uint32_t)(sizeof sizes / sizeof sizes[0]) : 0u;
-}
-
-/* A sector at once: what a test cuts off is one call. */
 bool port_flash_erase(uint32_t sector)
 {
-    const uint32_t size = port_flash_sector_bytes(sector);
-    uint8_t *blank = malloc(size);
-    if (!opened() || blank == NULL) {
-        free(blank);
-        return false;
+    uint8_t blank[AT_ONCE];
+    uint32_t offset = flash_sector_start(sector);
+    const uint32_t end = offset + port_flash_sector_bytes(sector);
+    memset(blank, 0xFF, sizeof blank);
+    while (flash_present() && offset < end) {
+        const uint32_t part = end - offset < AT_ONCE ? end - offset : AT_ONCE;
+        if (pwrite(file, blank, part, (off_t)offset) != (ssize_t)part) {
+            break;
+        }
+        offset += part;
     }
-    memset(blank, 0xFF, size);
-    const ssize_t done = pwrite(file, blank, size, (off_t)flash_sector_start(sector));
-    free(blank);
-    return done == (ssize_t)size;
+    return offset == end;
 }
 
 bool port_flash_write(uint32_t offset, const uint8_t *data, uint32_t size)
 {
     const uint32_t unit = TINYSSL_STORE_WRITE_UNIT;
     uint8_t there[TINYSSL_STORE_WRITE_UNIT];
-    if (!opened() || offset % unit != 0 || size % unit != 0) {
+    if (!flash_present() || offset % unit != 0 || size % unit != 0) {
         return false;
     }
     for (uint32_t done = 0; done < size; done += unit) {
@@ -75,7 +69,7 @@ bool port_flash_write(uint32_t offset, const uint8_t *data, uint32_t size)
 
 bool port_flash_read(uint32_t offset, uint8_t *data, uint32_t size)
 {
-    if (!opened()) {
+    if (!flash_present()) {
         return false;
     }
     const ssize_t got = pread(file, data, size, (off_t)offset);

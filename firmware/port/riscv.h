@@ -13,6 +13,21 @@
         value_;                                                                                    \
     })
 
+enum { MSTATUS_MIE = 8 };
+
+/* Holds interrupts back; returns what interrupts_go_on() needs. */
+static inline uint32_t interrupts_hold(void)
+{
+    uint32_t status;
+    __asm__ volatile("csrrci %0, mstatus, 8" : "=r"(status)::"memory");
+    return status & MSTATUS_MIE;
+}
+
+static inline void interrupts_go_on(uint32_t enabled)
+{
+    __asm__ volatile("csrs mstatus, %0" ::"r"(enabled) : "memory");
+}
+
 /* Of the port: the core's own start, called on a fresh stack by its reset_handler(). */
 __attribute__((noreturn)) void start_core(void);
 

@@ -11,8 +11,6 @@
 
 #include <stdint.h>
 
-enum { FLASH_LOG_SLOTS = 2 };
-
 enum flash_log_status {
     FLASH_LOG_OK,
     FLASH_LOG_EMPTY,     /* nothing of this model is stored, or it was forgotten: factory values */
@@ -30,11 +28,11 @@ struct flash_log_part {
 
 /* What the log knows; all 0 where there is no flash. */
 struct flash_log_info {
-    uint32_t length;                  /* bytes of this model's newest record; 0: factory values */
-    uint32_t sequence;                /* of the newest record of any model; 0: there is none */
-    uint32_t erases[FLASH_LOG_SLOTS]; /* of every sector of that slot, so far */
-    uint32_t capacity;                /* flash_log_capacity() */
-    uint32_t left;                    /* saves of `length` bytes before the next erase */
+    uint32_t length;    /* bytes of this model's newest record; 0: factory values */
+    uint32_t sequence;  /* of the newest record of any model; 0: there is none */
+    uint32_t erases[2]; /* of every sector of each slot, so far */
+    uint32_t capacity;  /* flash_log_capacity() */
+    uint32_t left;      /* saves of `length` bytes before the next erase */
 };
 
 /* The most bytes that a record can hold; 0: no flash. */

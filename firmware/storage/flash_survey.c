@@ -36,7 +36,7 @@ static bool divide(struct flash_slot *slots)
 
 uint32_t flash_survey_capacity(void)
 {
-    struct flash_slot slots[FLASH_LOG_SLOTS];
+    struct flash_slot slots[FLASH_SLOTS];
     if (!divide(slots)) {
         return 0;
     }
@@ -126,7 +126,7 @@ static void take_counts(struct flash_survey *survey, const struct record_header 
     if (header->sequence > survey->sequence) {
         survey->sequence = header->sequence;
     }
-    for (uint32_t slot = 0; slot < FLASH_LOG_SLOTS; slot++) {
+    for (uint32_t slot = 0; slot < FLASH_SLOTS; slot++) {
         if (header->erases[slot] > survey->erases[slot]) {
             survey->erases[slot] = header->erases[slot];
         }
@@ -166,7 +166,7 @@ bool flash_survey_take(struct flash_survey *survey, uint64_t model)
     if (!divide(survey->slots)) {
         return false;
     }
-    for (uint32_t slot = 0; slot < FLASH_LOG_SLOTS; slot++) {
+    for (uint32_t slot = 0; slot < FLASH_SLOTS; slot++) {
         look_through(survey, slot, model);
     }
     return true;

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "flash_log.h"
+enum { FLASH_SLOTS = 2 };
 
 /* A record is this header, the parameters, a CRC-32 of both, and 0xFF up to the write unit. The header has
  * a CRC of its own, so that the length of a record that was cut off is known. Little-endian, as all our
@@ -14,9 +14,9 @@ struct record_header {
     uint32_t magic;
     uint32_t sequence;
     uint32_t model[2];
-    uint32_t length;                  /* bytes of parameters; 0: they were forgotten */
-    uint32_t erases[FLASH_LOG_SLOTS]; /* of each slot, with the one before this record */
-    uint32_t crc;                     /* of all before it */
+    uint32_t length;              /* bytes of parameters; 0: they were forgotten */
+    uint32_t erases[FLASH_SLOTS]; /* of each slot, with the one before this record */
+    uint32_t crc;                 /* of all before it */
 };
 
 #define RECORD_MAGIC 0x314C5354u /* "TSL1" */
@@ -38,9 +38,9 @@ struct record_place {
 };
 
 struct flash_survey {
-    struct flash_slot slots[FLASH_LOG_SLOTS];
-    uint32_t free[FLASH_LOG_SLOTS]; /* offset for the next record; NOWHERE: erase the slot first */
-    uint32_t erases[FLASH_LOG_SLOTS];
+    struct flash_slot slots[FLASH_SLOTS];
+    uint32_t free[FLASH_SLOTS]; /* offset for the next record; NOWHERE: erase the slot first */
+    uint32_t erases[FLASH_SLOTS];
     uint32_t sequence;          /* the highest in any header, of records that were cut off too */
     struct record_place newest; /* of any model */
     struct record_place own;    /* the newest of this model */

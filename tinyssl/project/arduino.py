@@ -25,7 +25,7 @@ HEADER = f"{INNER}/tinyssl_build.h"
 TICK_UNIT = "microseconds"
 """Of micros(), the clock that every Arduino core has"""
 
-MOVED = ("src/app/", "src/protocol/", "src/port/", "src/engine/", "include/")
+MOVED = ("src/app/", "src/protocol/", "src/port/", "src/storage/", "src/engine/", "include/")
 """Folders of the bare-metal project whose files lie in the library here"""
 MODEL = "lib/tinyssl_model/src/"
 OWN_LOOP = "src/app/main.c"

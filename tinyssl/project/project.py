@@ -8,6 +8,9 @@ include/                engine.h, and tinyssl_build.h with the identity of the i
 src/                    app, protocol, port of the board, engine
 lib/tinyssl_model/      the generated model and its kernels
 
+An image that stores what it learns (`targets.store.with_store`) also has src/storage/
+and the driver of its board's flash.
+
 With the framework Arduino the same files make another project: see `tinyssl.project.arduino`.
 """
 
@@ -24,13 +27,16 @@ from tinyssl.graph.interface import NAMED_KINDS, named_values
 from tinyssl.graph.model import Model, ValueKind
 from tinyssl.project import arduino
 from tinyssl.targets.boards import Board, Framework
-from tinyssl.targets.ports import board_port, shipped_port
+from tinyssl.targets.ports import board_port, flash_driver, shipped_port
 
 HEADER = "include/tinyssl_build.h"
 LINKER_SCRIPT = "linker.ld"
 MODEL_LIBRARY = "lib/tinyssl_model"
 
 INCLUDES = ("-Isrc/app", "-Isrc/protocol", "-Isrc/port")
+STORAGE_INCLUDES = ("-Isrc/storage",)
+FLASH_OF_OTHERS = "flash_none"
+"""Driver where a framework has laid out the flash: none"""
 
 
 @dataclass(frozen=True)
@@ -126,9 +132,26 @@ def _firmware(image: Image) -> Sources:
     port = shipped_port("arduino") if arduino_core else board_port(image.board)
     for name, path in port.files.items():
         sources[f"src/port/{name}"] = path.read_text(encoding="utf-8")
+    sources |= _storage(image)
     for name in ("engine.h", "tensor.h"):
         sources[f"include/{name}"] = (firmware / "engine" / name).read_text(encoding="utf-8")
     return sources
+
+
+def _storage(image: Image) -> Sources:
+    """The log in flash and its driver; none where nothing is stored."""
+    store = image.board.tinyssl.store
+    if store is None or not store.reserved:
+        return {}
+    name = FLASH_OF_OTHERS if image.framework == "arduino" else store.driver
+    files = {
+        f"src/port/{file}": path for file, path in flash_driver(image.board, name).files.items()
+    }
+    files |= {
+        f"src/storage/{path.name}": path
+        for path in sorted((firmware_folder() / "storage").glob("*.[ch]"))
+    }
+    return {place: path.read_text(encoding="utf-8") for place, path in files.items()}
 
 
 def _settings(image: Image) -> str:
@@ -138,12 +161,13 @@ def _settings(image: Image) -> str:
             image.board, image.optimise, engine.build_flags, engine.options
         )
     script = "" if image.board.tinyssl.port == "host" else LINKER_SCRIPT
+    includes = (*INCLUDES, *STORAGE_INCLUDES) if _storage(image) else INCLUDES
     return render(
         "platformio.ini.j2",
         {
             "board": image.board,
             "optimise": image.optimise,
-            "build_flags": [*INCLUDES, *engine.build_flags],
+            "build_flags": [*includes, *engine.build_flags],
             "extra_options": engine.options,
             "linker_script": script,
         },

@@ -128,6 +128,8 @@ def _used(region: Region, sections: list[ElfSection]) -> int:
     def inside(address: int) -> bool:
         return region.origin <= address < region.origin + region.size
 
+    if "store" in region.use:
+        return region.size
     used = sum(section.size for section in sections if inside(section.address))
     copied = [
         section.size

@@ -26,6 +26,14 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
+def parse_numbers(values: object, *keys: str) -> object:
+    """A section whose numbers may also be texts ("0x20000000"): JSON has no hex."""
+    if not isinstance(values, dict):
+        return values
+    texts = {key: int(values[key], 0) for key in keys if isinstance(values.get(key), str)}
+    return values | texts
+
+
 class Region(Section):
     """A named piece of memory."""
 
@@ -35,8 +43,9 @@ class Region(Section):
     size: Size
     """Bytes"""
     access: Literal["rx", "rwx", "rw"]
-    use: tuple[Literal["vectors", "code", "weights", "data", "stack", "arena"], ...] = ()
-    """What the linker puts here; each use must have exactly one region"""
+    use: tuple[Literal["vectors", "code", "weights", "data", "stack", "arena", "store"], ...] = ()
+    """What the linker puts here; each use must have exactly one region, but for `store`, which
+    `targets.store` adds: nothing of the image lies there"""
     view_of: str = ""
     """Name of the region of code, where this one shows the same memory at other addresses because
     code's own are not for data; constants then lie here too"""
@@ -46,13 +55,7 @@ class Region(Section):
     @model_validator(mode="before")
     @classmethod
     def _numbers(cls, values: object) -> object:
-        if not isinstance(values, dict):
-            return values
-        parsed = dict(values)
-        for key in ("origin", "size"):
-            if isinstance(parsed.get(key), str):
-                parsed[key] = int(str(parsed[key]), 0)
-        return parsed
+        return parse_numbers(values, "origin", "size")
 
     @property
     def end(self) -> int:
@@ -123,6 +126,67 @@ class Fast(Section):
     arena stays in the region whose `use` says so"""
 
 
+class Sectors(Section):
+    """Sectors of one size, one after the other."""
+
+    size: Size
+    """Bytes of each: what an erase takes at least"""
+    count: Annotated[int, Field(ge=1, le=256)] = 1
+
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers(cls, values: object) -> object:
+        return parse_numbers(values, "size")
+
+
+class Store(Section):
+    """Flash for what a model learns (docs/flash_log.md); used by firmware that learns alone."""
+
+    driver: Annotated[str, Field(pattern=r"^flash_[a-z0-9_]+$")]
+    """C file that implements port_flash.h, found as a port is"""
+    origin: Annotated[int, Field(ge=0, lt=2**32)]
+    """Address of the first sector"""
+    sectors: Annotated[tuple[Sectors, ...], Field(max_length=16)]
+    """In order of their addresses, without gaps"""
+    write_unit: Literal[4, 8, 16, 32, 64]
+    """Bytes that are written at once"""
+    erase_cycles: Annotated[int, Field(gt=0)] | None = None
+    """Erases that the manufacturer warrants for a sector; None: not flash, and wears not"""
+    source: str = ""
+    """Documents and tables the figures are from"""
+    reserved: bool = False
+    """Set by `targets.store.with_store`: this image keeps the range"""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers(cls, values: object) -> object:
+        return parse_numbers(values, "origin")
+
+    @property
+    def sector_bytes(self) -> tuple[int, ...]:
+        """Size of every sector."""
+        return tuple(each.size for each in self.sectors for _ in range(each.count))
+
+    @property
+    def size(self) -> int:
+        """Bytes of all sectors."""
+        return sum(self.sector_bytes)
+
+    @property
+    def end(self) -> int:
+        """The first address behind it."""
+        return self.origin + self.size
+
+    @model_validator(mode="after")
+    def _two_slots(self) -> Store:
+        if len(self.sector_bytes) == 1:
+            raise ValueError("a store needs two sectors: one keeps the parameters while the other "
+                             "is erased")  # fmt: skip
+        if any(size % self.write_unit for size in self.sector_bytes):
+            raise ValueError(f"a sector is not a multiple of {self.write_unit} bytes")
+        return self
+
+
 class Budget(Section):
     """Limits of the build gate, in bytes."""
 
@@ -143,11 +207,7 @@ class Chip(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _numbers(cls, values: object) -> object:
-        if not isinstance(values, dict):
-            return values
-        numbers = {key: values.get(key) for key in ("address", "mask", "value")}
-        texts = {key: int(text, 0) for key, text in numbers.items() if isinstance(text, str)}
-        return values | texts
+        return parse_numbers(values, "address", "mask", "value")
 
 
 class Upload(BaseModel):

@@ -29,6 +29,7 @@ from tinyssl.targets.board_sections import (
     Region,
     Section,
     Serial,
+    Store,
     Word,
 )
 
@@ -73,6 +74,8 @@ class BoardSection(Section):
     flashers: Annotated[tuple[Word, ...], Field(min_length=1)]
     """Upload protocols, the default first: emulator, host, stlink, …"""
     emulator: Emulator | None = None
+    store: Store | None = None
+    """Flash for what a model learns; None: such a model forgets it when the power is cut"""
     budget: Budget
 
     @model_validator(mode="after")

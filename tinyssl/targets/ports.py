@@ -83,6 +83,21 @@ def board_port(board: Board) -> PortSources:
     return port
 
 
+def flash_driver(board: Board, name: str) -> PortSources:
+    """The files of a driver of `port_flash.h`, of the board's own folder or a shipped one.
+
+    Raises:
+        UsageError: There is no such driver, or a file cannot be read.
+    """
+    own, shipped = own_folder(board), firmware_folder() / "port"
+    if not _sources(name, own) and not _sources(name, shipped):
+        raise UsageError(
+            f"board {board.id}: no flash driver {name!r}, neither in {own} nor in {shipped}",
+            hint="`store` in the board's file names it; see docs/flash_log.md",
+        )
+    return PortSources(_reached(name, [own, shipped]))
+
+
 def shipped_ports() -> list[str]:
     """Names of the ports in `firmware/port/`: the files that bring a whole `port.h`."""
     folder = firmware_folder() / "port"

@@ -13,6 +13,7 @@ from tinyssl.project.engines import engine_parts
 from tinyssl.project.project import HEADER, Image, linker_script, project_files
 from tinyssl.project.source import load_model
 from tinyssl.targets.boards import DATA_ROOM, all_boards, find_board
+from tinyssl.targets.store import with_store
 
 ALL_OF_IT = 2**31
 """No fast memory has room for such an arena"""
@@ -158,3 +159,28 @@ def test_a_boards_pins_and_its_emulator_are_in_the_header(image):
 def test_an_image_behind_a_bootloader_starts_where_that_ends() -> None:
     placed = linker_script(find_board("nano33ble"))
     assert "flash (rx) : ORIGIN = 0x00010000, LENGTH = 0xf0000" in placed
+
+
+def test_an_image_that_learns_has_the_log_and_its_boards_driver(image) -> None:
+    learns = replace(image("nucleo_f446re"), board=with_store(find_board("nucleo_f446re")))
+    files, _ = project_files(learns)
+    assert {"src/storage/flash_log.c", "src/port/flash_stm32f4.c"} <= set(files)
+    assert "-Isrc/storage" in files["platformio.ini"]
+    assert "#define TINYSSL_STORE_SECTORS 16384u, 16384u, 16384u, 65536u" in files[HEADER]
+    script = files["linker.ld"]
+    assert re.search(r"store \(rw\) : ORIGIN = 0x08004000, LENGTH = 0x1c000", script)
+    assert "store" not in {place for name, place in sections(script).items()}
+
+
+def test_under_arduino_an_image_that_learns_has_no_flash(image) -> None:
+    board = with_store(find_board("nucleo_f446re"))
+    files, _ = project_files(replace(image("nucleo_f446re", framework="arduino"), board=board))
+    names = {path.rsplit("/")[-1] for path in files}
+    assert {"flash_none.c", "flash_log.c"} <= names
+    assert "flash_stm32f4.c" not in names
+
+
+def test_an_image_that_does_not_learn_has_nothing_of_it(image) -> None:
+    files, _ = project_files(image("nucleo_f446re"))
+    assert not [path for path in files if "/storage/" in path or "/flash_" in path]
+    assert "STORE" not in files[HEADER]
