@@ -19,7 +19,7 @@ uint32_t app_type_bytes(uint8_t type)
 
 static const char *kind_name(uint8_t kind)
 {
-    static const char *const names[] = {"input", "output", "parameter", "state"};
+    static const char *const names[] = {"input", "output", "parameter", "state", "target"};
     return names[kind];
 }
 

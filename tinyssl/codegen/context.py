@@ -13,7 +13,8 @@ from tinyssl.compiler.calls import KernelCall, call_inputs, call_ops, call_outpu
 from tinyssl.compiler.describe import call_label, op_text, shape_text
 from tinyssl.compiler.layout import ALIGNMENT, PART_ALIGNMENT, lasting
 from tinyssl.compiler.program import Program
-from tinyssl.graph.model import DType, Model
+from tinyssl.graph.model import DType, Model, Role
+from tinyssl.graph.training import training_start
 from tinyssl.ops import macs
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Array, Fields, c_type
@@ -97,9 +98,20 @@ def model_context(program: Program) -> dict[str, Any]:
         "operand_type": "uint16_t" if plan.peak // unit <= UINT16_MAX else "uint32_t",
         "kernels": _kernel_cases(graph, calls),
         **_call_table(program),
+        "inference_count": len(program.inference_calls),
+        "loss": _loss_offset(program),
         "structs": structs,
         "weight_bytes": program.constant_bytes,
     }
+
+
+def _loss_offset(program: Program) -> int | None:
+    """Where the loss of a training step lies in the arena; None without one."""
+    start = training_start(program.graph)
+    if start == len(program.graph.ops):
+        return None
+    (loss,) = program.graph.ops[start].results_of_role(Role.STATE)
+    return program.plan.offset(loss)
 
 
 def weights_context(program: Program) -> dict[str, Any]:

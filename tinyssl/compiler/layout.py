@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tinyssl.compiler.calls import KernelCall, hidden
-from tinyssl.graph.model import Model, ValueKind
+from tinyssl.graph.model import LASTING, Model
 from tinyssl.ops import spec_of
 from tinyssl.ops.common.overlap import SubValue
 
@@ -35,7 +35,7 @@ class Room:
 
 def lasting(model: Model) -> tuple[int, ...]:
     """Values whose bytes must stay from one inference to the next."""
-    return model.of_kind(ValueKind.PARAMETER) + model.of_kind(ValueKind.STATE)
+    return tuple(index for kind in LASTING for index in model.of_kind(kind))
 
 
 class Layout:

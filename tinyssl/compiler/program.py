@@ -10,6 +10,7 @@ from tinyssl.compiler.calls import KernelCall
 from tinyssl.compiler.schedule import choose_calls
 from tinyssl.graph.model import Model
 from tinyssl.graph.passes import run_passes
+from tinyssl.graph.training import training_start
 from tinyssl.graph.verify import verify
 from tinyssl.ops.common.params import Array, Constants, Fields
 from tinyssl.targets.boards import Isa
@@ -34,6 +35,12 @@ class Program:
     @property
     def calls(self) -> tuple[KernelCall, ...]:
         return self.plan.calls
+
+    @property
+    def inference_calls(self) -> tuple[KernelCall, ...]:
+        """Those of an inference; the others are a training step."""
+        start = training_start(self.graph)
+        return tuple(call for call in self.calls if call.first < start)
 
     @property
     def arena_bytes(self) -> int:

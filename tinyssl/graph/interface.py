@@ -19,7 +19,10 @@ Feeds = Mapping[str, NDArray[Any]]
 Outputs = dict[str, NDArray[Any]]
 """Name of an output -> its elements, in its own type and shape"""
 
-NAMED_KINDS = (ValueKind.INPUT, ValueKind.OUTPUT, ValueKind.PARAMETER, ValueKind.STATE)
+NAMED_KINDS = (
+    *(ValueKind.INPUT, ValueKind.OUTPUT, ValueKind.PARAMETER),
+    *(ValueKind.STATE, ValueKind.TARGET),
+)
 """In the order of their ids"""
 REAL = (DType.FLOAT32, DType.BOOL)
 """Types whose elements are the values themselves, whatever scale a file gives them"""
@@ -30,7 +33,7 @@ class ValueInfo:
     """A named tensor, without what computes it."""
 
     id: int
-    """From 0: inputs in the model's order, then outputs, parameters and states"""
+    """From 0: inputs in the model's order, then outputs, parameters, states and targets"""
     name: str
     """Unique in the model"""
     kind: ValueKind

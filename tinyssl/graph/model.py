@@ -53,6 +53,12 @@ class ValueKind(StrEnum):
     """Constant for an inference, but the device may write it between two: never folded"""
     STATE = "state"
     """Written by an inference, read by the next; a reset gives it its first value again"""
+    TARGET = "target"
+    """The right answer, written by the caller before a training step; no inference reads it"""
+
+
+LASTING = (ValueKind.PARAMETER, ValueKind.STATE, ValueKind.TARGET)
+"""Kinds whose bytes stay from one inference to the next"""
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,7 @@ class Value:
     @property
     def constant(self) -> bool:
         """Known when C is generated, and never written."""
-        return self.data is not None and self.kind not in (ValueKind.PARAMETER, ValueKind.STATE)
+        return self.data is not None and self.kind not in LASTING
 
     def array(self) -> NDArray[np.generic]:
         """The constant, or the first value of a parameter or state; read-only, of its shape.
@@ -119,6 +125,8 @@ class Role(StrEnum):
     """In memory that the device may write between two inferences"""
     STATE = "state"
     """What the last inference left; the operator may write it too"""
+    TARGET = "target"
+    """The right answer of a training step"""
 
 
 @dataclass(frozen=True)
@@ -184,6 +192,12 @@ class Op:
             i for operand in self.operands if role in operand.roles for i in self.values(operand)
         )
 
+    def results_of_role(self, role: Role) -> tuple[int, ...]:
+        """Outputs whose place may have a role."""
+        return tuple(
+            i for operand in self.results if role in operand.roles for i in self.values(operand)
+        )
+
     def reading(self, sources: Mapping[int, int]) -> Self:
         """The operator with other inputs: each value in `sources` replaced by what it maps to."""
         return self._with_values(self.operands, sources)
@@ -224,7 +238,7 @@ class Model:
     def _kind(self, index: int) -> ValueKind:
         """What a value is in this graph; an end that is read inside too is still an end."""
         value = self.tensors[index]
-        if value.kind in (ValueKind.PARAMETER, ValueKind.STATE):
+        if value.kind in LASTING:
             return value.kind
         if value.data is not None:
             return ValueKind.CONSTANT

@@ -13,7 +13,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.graph.model import DType, Model, Op, Value, ValueKind
+from tinyssl.graph.model import LASTING, DType, Model, Op, Value
 from tinyssl.ops import OPS, spec_of
 from tinyssl.ops.common.copy import LOOPS
 
@@ -85,7 +85,7 @@ def _joined(model: Model, producers: dict[int, Op], last: Op) -> Op | None:
 
 def _lasts(value: Value) -> bool:
     """What a later operator may overwrite is read where the file reads it."""
-    return value.kind in (ValueKind.PARAMETER, ValueKind.STATE)
+    return value.kind in LASTING
 
 
 def _numbered(model: Model, chain: list[Op]) -> Numbers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
-from tinyssl.graph.model import Model, ValueKind
+from tinyssl.graph.model import LASTING, Model
 
 ACTING = ("CALL", "CALL_ONCE", "IF", "WHILE")
 """Operators whose subgraphs may write variables"""
@@ -19,7 +19,7 @@ def inner_values(model: Model, positions: range) -> set[int]:
 def is_read_outside(model: Model, value: int, positions: range) -> bool:
     """Whether an operator at another position, the next inference, or the caller reads a value."""
     readers = (at for at, op in enumerate(model.ops) if value in op.inputs)
-    lasts = value in model.outputs or model.tensor(value).kind is ValueKind.STATE
+    lasts = value in model.outputs or model.tensor(value).kind in LASTING
     return lasts or any(at not in positions for at in readers)
 
 
@@ -65,10 +65,7 @@ def split_unread(ops: Sequence[AnyOp], kept: Iterable[int]) -> tuple[list[AnyOp]
 
 
 def written_values(model: Model) -> list[int]:
-    """What the operators write, in order of execution, without states."""
+    """What the operators write, in order of execution, without what lasts."""
     return [
-        index
-        for op in model.ops
-        for index in op.outputs
-        if model.tensor(index).kind is not ValueKind.STATE
+        index for op in model.ops for index in op.outputs if model.tensor(index).kind not in LASTING
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tinyssl.core.errors import Blocker, ModelError, UnsupportedModel
 from tinyssl.graph.blockers import blocked
 from tinyssl.graph.check import CONTRADICTION_HINT, OpCheck
-from tinyssl.graph.model import Model, Op, ValueKind
+from tinyssl.graph.model import LASTING, Model, Op
 from tinyssl.graph.states import outlived_views
 from tinyssl.graph.types import type_blockers
 from tinyssl.ops import OPS, OWN_OPERATOR_HINT, spec_of
@@ -74,7 +74,7 @@ def _check_ends(model: Model) -> None:
                 raise ModelError(
                     f"the model's input {value.name} is a constant", hint=CONTRADICTION_HINT
                 )
-            if value.kind in (ValueKind.PARAMETER, ValueKind.STATE):
+            if value.kind in LASTING:
                 raise ModelError(
                     f"the model's {what} {value.name} is a variable, which keeps its value between "
                     "inferences",
@@ -83,9 +83,9 @@ def _check_ends(model: Model) -> None:
 
 
 def _check_order(model: Model) -> None:
-    """Every activation is written once, before it is read; a state as often as the graph says."""
-    states = {*model.of_kind(ValueKind.STATE)}
-    written = {*model.inputs, *model.of_kind(ValueKind.PARAMETER), *states}
+    """Every activation is written once, before it is read; what lasts, as often as it may be."""
+    lasting = {index for kind in LASTING for index in model.of_kind(kind)}
+    written = {*model.inputs, *lasting}
     for op in model.ops:
         for index in op.inputs:
             tensor = model.tensor(index)
@@ -94,7 +94,7 @@ def _check_order(model: Model) -> None:
                     f"{op.label}: input {index} ({tensor.name}) is read before it is written",
                     hint=CONTRADICTION_HINT,
                 )
-        for index in set(op.outputs) - states:
+        for index in set(op.outputs) - lasting:
             if index in written or model.tensor(index).constant:
                 name = model.tensor(index).name
                 raise ModelError(

@@ -1,11 +1,14 @@
 """The operators: one module each, with its dataclass and its `SPEC`; `common` is what they share.
 
+`training` has those of a training step, which no file holds.
+
 `OPS` holds them all. `TINYSSL_OPERATORS` names a folder with further ones: every Python file in it
 is an operator as those here are, with its C kernel beside it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -15,6 +18,7 @@ from tinyssl.core.errors import UsageError
 from tinyssl.core.paths import operators_folder
 from tinyssl.core.plugins import load_file
 from tinyssl.graph.model import Model, Op
+from tinyssl.ops import training
 from tinyssl.ops.common.kernel import OpT
 from tinyssl.ops.common.spec import OpSpec
 
@@ -70,9 +74,14 @@ def macs(model: Model, op: Op) -> int:
     return spec_of(op).macs(model, op)
 
 
-for _module in iter_modules(__path__):
-    if not _module.ispkg:
-        register(import_module(f"{__name__}.{_module.name}").SPEC)
+def _register_all(package: str, paths: Iterable[str]) -> None:
+    for module in iter_modules(paths):
+        if not module.ispkg:
+            register(import_module(f"{package}.{module.name}").SPEC)
+
+
+_register_all(__name__, __path__)
+_register_all(training.__name__, training.__path__)
 _folder = operators_folder()
 if _folder is not None:
     for _path in sorted(_folder.glob("*.py")):

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
+from tinyssl.core.errors import Blocker
+from tinyssl.graph.blockers import blocked
 from tinyssl.graph.model import DType, Model, Operand
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.activation import activation_range
 from tinyssl.ops.common.bases import BinaryOp, pair_operands
+from tinyssl.ops.common.gradient import Backward
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.pair import FLOAT32, PairFile, pair_spec
 from tinyssl.ops.common.params import Constants, Fields, zero_point
 from tinyssl.ops.common.scaled import check_sum_scaling, scaled_pair, sum_scaling
 from tinyssl.ops.common.spec import TflmNames
+from tinyssl.ops.training.clamp_error import error_before
 
 TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
 
@@ -62,7 +66,18 @@ def _no_clamp(_model: Model, _op: Add) -> Fields:
     return {"out_min": "INT32_MIN", "out_max": "INT32_MAX"}
 
 
-SPEC = pair_spec(
+def _gradient(graph: Backward, op: Add) -> None:
+    """Each of both gets the whole error."""
+    error = error_before(graph, op.output, op.activation)
+    shape = graph.model.tensor(op.output).shape
+    for value in (op.left, op.right):
+        if graph.wants_error(value) and graph.model.tensor(value).shape != shape:
+            what = "nothing can learn before it, as it repeats what it adds"
+            raise blocked([Blocker(op.label, what, "let only layers behind it learn")])
+        graph.share_error(value, error)
+
+
+_SUM = pair_spec(
     Add,
     (
         Kernel(
@@ -81,3 +96,4 @@ SPEC = pair_spec(
     checks=(rules.same_types, check_sum_scaling),
     fold=np.add,
 )
+SPEC = replace(_SUM, gradient=_gradient)

@@ -11,6 +11,7 @@ from tinyssl.graph.model import DType, Model
 from tinyssl.ops.common import conv, weights
 from tinyssl.ops.common.conv import Convolution
 from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.layers import layer_gradient, trained_kernels
 from tinyssl.ops.common.params import Constants, Fields
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.sums import sum_kernels
@@ -91,8 +92,10 @@ SPEC = OpSpec(
     words=conv.conv_words,
     kernels=(
         Kernel("conv2d_s8", "tinyssl_conv2d", supports=_is_plain, make_params=_params),
+        *trained_kernels(conv.conv_sums),
         *sum_kernels(conv.conv_sums),
     ),
+    gradient=layer_gradient(conv.conv_sums),
     tflite=TfliteFormat(
         read=_read, write=_write, max_version=8, inputs=(2, 3), options="Conv2DOptions"
     ),

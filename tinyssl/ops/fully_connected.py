@@ -12,6 +12,7 @@ from tinyssl.ops.batch_matmul import BatchMatmul
 from tinyssl.ops.common import weights, window
 from tinyssl.ops.common.activation import Activation, activation_words
 from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.layers import layer_gradient, trained_kernels
 from tinyssl.ops.common.params import Constants, Fields, image_fields
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.sums import Sums, sum_kernels
@@ -188,8 +189,10 @@ SPEC = OpSpec(
             make_params=_params,
         ),
         Kernel("conv2d_s8", "tinyssl_conv2d", supports=_rows_fit, make_params=_rows_params),
+        *trained_kernels(dense_sums),
         *sum_kernels(dense_sums),
     ),
+    gradient=layer_gradient(dense_sums),
     tflite=TfliteFormat(
         read=_read, write=_write, max_version=14, inputs=(2, 3), options="FullyConnectedOptions"
     ),

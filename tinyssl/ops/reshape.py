@@ -9,6 +9,7 @@ from typing import ClassVar
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import ViewOp
 from tinyssl.ops.common.constants import fold_view
+from tinyssl.ops.common.gradient import Backward
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, Shapes, TfliteFormat
 
@@ -45,11 +46,19 @@ def _write(op: Reshape, to: Lowering) -> FileOp:
     return FileOp(op.kind, 1, (op.input,), op.outputs, "ReshapeOptions", fields)
 
 
+def _gradient(graph: Backward, op: Reshape) -> None:
+    error = graph.error(op.output)
+    graph.pass_back(
+        op.input, lambda found: Reshape(index=graph.next_index, input=error, output=found)
+    )
+
+
 SPEC = OpSpec(
     op=Reshape,
     shapes=lambda model, op: (model.tensor(op.output).shape,),
     checks=(rules.same_types, rules.same_elements),
     fold=fold_view,
+    gradient=_gradient,
     tflite=TfliteFormat(
         read=_read,
         write=_write,

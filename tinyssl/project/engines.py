@@ -27,5 +27,5 @@ def engine_parts(config: BuildConfig, source: ModelSource, board: Board) -> Engi
     program = source.program
     keep = input_bytes(program.graph) <= KEPT_INPUT
     return EngineParts(
-        files, keep_input=keep, arena_bytes=program.arena_bytes, calls=len(program.calls)
+        files, keep_input=keep, arena_bytes=program.arena_bytes, calls=len(program.inference_calls)
     )

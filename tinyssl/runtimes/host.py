@@ -35,7 +35,7 @@ from tinyssl.runtimes.base import Array, Runtime
 
 FLAGS = ("-std=c11", "-O2")
 COMPILE_SECONDS = 300.0
-LASTING = (ValueKind.PARAMETER, ValueKind.STATE)
+KEPT = (ValueKind.PARAMETER, ValueKind.STATE)
 DIGEST_BYTES = hashlib.sha256().digest_size
 PACKAGES = ("gcc", "libc6-dev")
 
@@ -198,8 +198,9 @@ class HostModel(Runtime):
         named = named_values(program.graph)
         self.inputs = of_kind(named, ValueKind.INPUT)
         self.outputs = of_kind(named, ValueKind.OUTPUT)
-        self.lasting = tuple(value for value in named if value.kind in LASTING)
+        self.lasting = tuple(value for value in named if value.kind in KEPT)
         """Parameters and states"""
+        self.targets = of_kind(named, ValueKind.TARGET)
         self._library = library
         self._arena = _aligned_buffer(program.arena_bytes)
         for name in ("tinyssl_model_data", "tinyssl_model_op_output"):
@@ -227,6 +228,22 @@ class HostModel(Runtime):
         self._library.tinyssl_model_invoke(self._pointer)
         return {value.name: self._read(value) for value in self.outputs}
 
+    def train(self, feeds: Feeds, targets: Feeds) -> bool:
+        """One inference and one training step.
+
+        Args:
+            feeds: Inputs by name.
+            targets: The right answers by name.
+
+        Returns:
+            Whether something was learnt: not from a label that is no class, nor where the loss is
+            no finite number. Then the parameters are as they were.
+        """
+        for value, array in zip(self.targets, check_feeds(self.targets, targets), strict=True):
+            self._write(value, array)
+        self.run(feeds)
+        return int(self._library.tinyssl_model_train(self._pointer)) == 0
+
     def run_profiled(self, feeds: Feeds) -> list[Array]:
         """One inference with all that is computed on the way.
 
@@ -235,9 +252,11 @@ class HostModel(Runtime):
         """
         self._feed(feeds)
         outputs: list[Array] = []
+        calls = self.program.inference_calls
 
         def after(_context: object, index: int) -> None:
-            value = self.model.tensor(call_outputs(self.model, self.program.calls[index])[0])
+            first = call_outputs(self.model, calls[index])[0]
+            value = self.model.tensor(first)
             address = self._library.tinyssl_model_op_output(self._pointer, ctypes.c_uint32(index))
             outputs.append(_copy(address, value))
 

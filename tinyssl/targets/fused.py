@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from tinyssl.graph.model import Model, Op, ValueKind
+from tinyssl.graph.model import LASTING, Model, Op
 from tinyssl.graph.uses import inner_values, is_read_outside
 from tinyssl.ops.add import Add
 from tinyssl.ops.common.overlap import INPUT_CONSUMED, Overlap, streaming_max_offset
@@ -102,7 +102,7 @@ def _chained(model: Model, block: FusedBlock, last: int) -> bool:
 
     A block that writes a state is none: it might read the same state's last value meanwhile.
     """
-    if model.tensor(block.output).kind is ValueKind.STATE:
+    if model.tensor(block.output).kind in LASTING:
         return False
     if block.before is not None and block.depthwise.input != block.before.output:
         return False

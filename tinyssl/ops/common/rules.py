@@ -26,6 +26,7 @@ SYMMETRIC = (DType.INT16,)
 LASTING_ROLES = {
     ValueKind.PARAMETER: (Role.PARAMETER,),
     ValueKind.STATE: (Role.STATE, Role.ACTIVATION),
+    ValueKind.TARGET: (Role.TARGET,),
 }
 """Kind of a value that outlives an inference -> roles of operands where it may stand. A state is
 read and written as an activation is, only that it keeps its value"""

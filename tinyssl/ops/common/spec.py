@@ -13,6 +13,7 @@ from typing import Generic
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Model
 from tinyssl.ops.common.constants import Fold, always_folded
+from tinyssl.ops.common.gradient import Gradient
 from tinyssl.ops.common.kernel import Kernel, OpT
 from tinyssl.ops.common.overlap import SubValue
 from tinyssl.ops.common.tflite import TfliteFormat
@@ -62,6 +63,10 @@ class OpSpec(Generic[OpT]):
     ulps: int = 0
     """Units in the last place by which float32 outputs may differ from TFLM's where the two run on
     different C libraries; 0: every target gives TFLM's bits"""
+    training: bool = False
+    """It is part of a training step, not of an inference"""
+    gradient: Gradient[OpT] | None = None
+    """Adds the operators of its backward pass; None: nothing before it can learn"""
     words: Callable[[Model, OpT], list[str]] = lambda _model, _op: []
     """What the comment of a kernel call says after the operator's name"""
 

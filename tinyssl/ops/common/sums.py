@@ -17,19 +17,19 @@ from numpy.typing import NDArray
 
 from tinyssl.graph.model import DType, Model
 from tinyssl.ops.common import weights
-from tinyssl.ops.common.activation import float_range
+from tinyssl.ops.common.activation import Activation, float_range
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Array, Constants, Fields, c_type, float_literal
 from tinyssl.ops.common.weights import WeightedOp
 from tinyssl.ops.common.window import Size
 
 
-@dataclass(frozen=True)
-class Sums:
+@dataclass(frozen=True, kw_only=True)
+class Geometry:
     """Which inputs the outputs of a layer are made of."""
 
-    filters: NDArray[Any]
-    """Weights (channels, rows, columns, inputs of a group)"""
+    taps: tuple[int, ...]
+    """Shape of the weights: channels, rows, columns, inputs of a group"""
     source: tuple[int, ...]
     """Shape of the input, NHWC"""
     target: tuple[int, ...]
@@ -40,6 +40,19 @@ class Sums:
     """Distance of the input's elements, zeros between"""
     corner: Size = (0, 0)
     """Padding above and to the left, in elements of the spread input"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sums(Geometry):
+    """The same, and the weights."""
+
+    taps: tuple[int, ...] = ()
+    """Shape of `filters`, whatever is given"""
+    filters: NDArray[Any]
+    """Weights in the kernel's order"""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "taps", self.filters.shape)
 
 
 GetSums = Callable[[Model, Any], Sums]
@@ -100,7 +113,7 @@ def sum_kernels(get_sums: GetSums) -> tuple[Kernel[Any], ...]:
 
 def _supports(form: str, model: Model, op: WeightedOp) -> bool:
     dtype, biases = FORMS[form]
-    if model.tensor(op.input).dtype is not dtype:
+    if model.tensor(op.input).dtype is not dtype or weights.trained(model, op):
         return False
     bias = None if op.bias is None else model.tensor(op.bias).dtype
     return dtype is DType.INT8 or bias in biases
@@ -109,26 +122,42 @@ def _supports(form: str, model: Model, op: WeightedOp) -> bool:
 def _params(get_sums: GetSums, model: Model, op: WeightedOp, constants: Constants) -> Fields:
     """Members of `struct tinyssl_convolution`."""
     sums = get_sums(model, op)
-    channels, height, width, depth = sums.filters.shape
-    groups = sums.source[3] // depth
     return {
         "weight": filter_array(model, op, sums.filters, constants),
         "bias": "NULL" if op.bias is None else constants.tensor("bias", op.bias),
-        **_scales(model, op, channels, constants),
-        "batch": sums.source[0],
-        **_pair("in", sums.source[1:3]),
-        "in_c": sums.source[3],
-        **_pair("out", sums.target[1:3]),
+        **_scales(model, op, sums.taps[0], constants),
+        **geometry_fields(sums),
+        **_clamp(model, op),
+    }
+
+
+def geometry_fields(layer: Geometry) -> Fields:
+    """Members `batch` to `pad_left` of `struct tinyssl_convolution`."""
+    channels, height, width, depth = layer.taps
+    groups = layer.source[3] // depth
+    return {
+        "batch": layer.source[0],
+        **_pair("in", layer.source[1:3]),
+        "in_c": layer.source[3],
+        **_pair("out", layer.target[1:3]),
         "out_c": channels,
         "group_in": depth,
         "group_out": channels // groups,
         **_pair("k", (height, width)),
-        **_pair("stride", sums.stride),
-        **_pair("dilation", sums.dilation),
-        **_pair("up", sums.spread),
-        "pad_top": sums.corner[0],
-        "pad_left": sums.corner[1],
-        **_clamp(model, op),
+        **_pair("stride", layer.stride),
+        **_pair("dilation", layer.dilation),
+        **_pair("up", layer.spread),
+        "pad_top": layer.corner[0],
+        "pad_left": layer.corner[1],
+    }
+
+
+def layer_fields(layer: Geometry, weight: str = "NULL") -> Fields:
+    """Members of `struct tinyssl_convolution` for float32, without bias and clamp."""
+    return {
+        "weight": weight,
+        **dict.fromkeys(("bias", "multiplier", "shift"), "NULL"),
+        **geometry_fields(layer),
     }
 
 
@@ -154,6 +183,11 @@ def _scales(model: Model, op: WeightedOp, channels: int, constants: Constants) -
 def _clamp(model: Model, op: WeightedOp) -> Fields:
     if model.tensor(op.input).dtype is not DType.FLOAT32:
         return {**weights.quant_fields(model, op), "real_min": 0, "real_max": 0}
-    low, high = float_range(op.activation)
+    return float_clamp(op.activation)
+
+
+def float_clamp(activation: Activation) -> Fields:
+    """Members `in_zero` to `real_max` of `struct tinyssl_convolution`, of floats."""
+    low, high = float_range(activation)
     integers = dict.fromkeys(("in_zero", "out_zero", "out_min", "out_max"), 0)
     return {**integers, "real_min": float_literal(low), "real_max": float_literal(high)}

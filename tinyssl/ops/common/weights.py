@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import DType, Model, Operand, Role
+from tinyssl.graph.model import DType, Model, Operand, Role, ValueKind
 from tinyssl.graph.types import FLOAT_HINT
 from tinyssl.ops.common.activation import INTEGERS, Activation, activation_range
 from tinyssl.ops.common.bases import UnaryOp
@@ -49,12 +49,15 @@ WIDE_SHIFT_MAX = 7
 
 @dataclass(frozen=True, kw_only=True)
 class WeightedOp(UnaryOp):
-    """One activation in, constant weights, an optional bias, a fused activation."""
+    """One activation in, constant weights, an optional bias, a fused activation.
+
+    Where the layer learns on the device, its bias, or both, are parameters in float32.
+    """
 
     operands: ClassVar[tuple[Operand, ...]] = (
         Operand("input", ACTIVATIONS),
-        Operand("weight", (DType.INT8, DType.FLOAT32), (Role.CONSTANT,)),
-        Operand("bias", (DType.INT32, DType.INT64, DType.FLOAT32), (Role.CONSTANT,)),
+        Operand("weight", (DType.INT8, DType.FLOAT32), (Role.CONSTANT, Role.PARAMETER)),
+        Operand("bias", (DType.INT32, DType.INT64, DType.FLOAT32), (Role.CONSTANT, Role.PARAMETER)),
     )
     results: ClassVar[tuple[Operand, ...]] = (Operand("output", ACTIVATIONS),)
     channel_axis: ClassVar[int] = 0
@@ -63,6 +66,12 @@ class WeightedOp(UnaryOp):
     weight: int
     bias: int | None
     activation: Activation = Activation.NONE
+
+
+def trained(model: Model, op: WeightedOp) -> tuple[int, ...]:
+    """What of a layer's weight and bias is a parameter, in this order."""
+    values = (op.weight,) if op.bias is None else (op.weight, op.bias)
+    return tuple(i for i in values if model.tensor(i).kind is ValueKind.PARAMETER)
 
 
 def channel_multipliers(model: Model, op: WeightedOp) -> list[Multiplier]:
@@ -141,7 +150,7 @@ def weights(check: OpCheck[WeightedOp]) -> None:
             "one type is needed"
         )
     wanted = WEIGHTS[source.dtype]
-    if not weight.constant or weight.dtype is not wanted:
+    if weight.data is None or weight.dtype is not wanted:
         kind = "" if weight.constant else "computed "
         hybrid = source.dtype is DType.FLOAT32 and weight.dtype is DType.INT8
         raise check.unsupported(
@@ -177,7 +186,7 @@ def _bias(check: OpCheck[WeightedOp], index: int, channels: int) -> None:
     """
     bias = check.tensor(index)
     types = BIASES[check.tensor(check.op.input).dtype]
-    if not bias.constant or bias.dtype not in types or bias.elements != channels:
+    if bias.data is None or bias.dtype not in types or bias.elements != channels:
         names = " or ".join(dtype.value for dtype in types)
         raise check.violation(
             f"bias {bias.name} ({bias.dtype.value}, {bias.elements} elements) must be {channels} "

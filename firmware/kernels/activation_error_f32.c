@@ -1,0 +1,27 @@
+#include "activation_error_f32.h"
+
+#include "product_f32.h"
+
+void tinyssl_clamp_error_f32(const float *error, const float *y,
+                             const struct tinyssl_activation_error *p, float *out)
+{
+    for (int32_t i = 0; i < p->size; i++) {
+        out[i] = y[i] > p->low && y[i] < p->high ? error[i] : 0.0f;
+    }
+}
+
+void tinyssl_tanh_error_f32(const float *error, const float *y,
+                            const struct tinyssl_activation_error *p, float *out)
+{
+    for (int32_t i = 0; i < p->size; i++) {
+        out[i] = error[i] * (1.0f - tinyssl_product(y[i], y[i]));
+    }
+}
+
+void tinyssl_logistic_error_f32(const float *error, const float *y,
+                                const struct tinyssl_activation_error *p, float *out)
+{
+    for (int32_t i = 0; i < p->size; i++) {
+        out[i] = error[i] * tinyssl_product(y[i], 1.0f - y[i]);
+    }
+}

@@ -1,0 +1,20 @@
+/* The error in front of an activation function, from the error behind it and its output y. */
+#ifndef TINYSSL_ACTIVATION_ERROR_F32_H
+#define TINYSSL_ACTIVATION_ERROR_F32_H
+
+#include <stdint.h>
+
+struct tinyssl_activation_error {
+    int32_t size;
+    float low, high; /* of a clamp: nothing passes where y is at an end */
+};
+
+/* error, y, out: [size]; out may be where either of the others is. */
+void tinyssl_clamp_error_f32(const float *error, const float *y,
+                             const struct tinyssl_activation_error *p, float *out);
+void tinyssl_tanh_error_f32(const float *error, const float *y,
+                            const struct tinyssl_activation_error *p, float *out);
+void tinyssl_logistic_error_f32(const float *error, const float *y,
+                                const struct tinyssl_activation_error *p, float *out);
+
+#endif

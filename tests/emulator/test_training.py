@@ -1,0 +1,44 @@
+"""Every parameter after every step has the same bits on each core as in NumPy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.ops.image import TARGETS, require
+from tests.training.program import train
+from tests.training.reference import Reference
+from tests.training.test_steps import CASES
+
+STEPS = {"sine": 1000, "classes": 100, "momentum": 100}
+CORES = ("host", "m3", "m4", "m7", "m55", "rv32")
+
+
+@pytest.fixture(scope="module")
+def expected() -> dict[str, list[int]]:
+    """By case, the checksum after each step in NumPy."""
+    found = {}
+    for name, steps in STEPS.items():
+        make, samples = CASES[name]
+        reference = Reference(make())
+        found[name] = []
+        for x, target in samples(steps):
+            reference.train(x, target)
+            found[name].append(reference.checksum())
+    return found
+
+
+@pytest.mark.emulator
+@pytest.mark.parametrize("core", CORES)
+@pytest.mark.parametrize("name", STEPS)
+def test_all_steps_have_numpys_bits(
+    name: str, core: str, expected: dict[str, list[int]], tmp_path: Path
+) -> None:
+    target = TARGETS[core]
+    require(target)
+    make, samples = CASES[name]
+    found = train(make(), samples(STEPS[name]), target, tmp_path)
+    differ = [at for at, (a, b) in enumerate(zip(found, expected[name], strict=True)) if a != b]
+    assert differ == []
+    assert len({*found}) == STEPS[name]

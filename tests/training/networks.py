@@ -1,0 +1,121 @@
+"""Small float32 networks that learn, as graphs in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.graph.model import DType, Model, Value
+from tinyssl.graph.training import Loss, Training, add_training
+from tinyssl.ops import OPS
+from tinyssl.ops.common.activation import Activation
+from tinyssl.ops.common.gradient import Sgd
+from tinyssl.ops.common.window import Padding
+
+
+@dataclass
+class Builder:
+    """A chain of layers over one input."""
+
+    shape: tuple[int, ...]
+    seed: int = 0
+    values: list[Value] = field(default_factory=list)
+    ops: list[Any] = field(default_factory=list)
+    parameters: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._random = np.random.default_rng(self.seed)
+        self.last = self._value("x", self.shape)
+
+    def dense(self, count: int, activation: Activation = Activation.NONE, gain: float = 1) -> None:
+        """A fully connected layer."""
+        inputs = int(np.prod(self.values[self.last].shape))
+        weight = self._weight((count, inputs), inputs, gain)
+        bias = self._constant(f"b{len(self.ops)}", np.zeros(count))
+        self._layer("FULLY_CONNECTED", weight, bias, (1, count), activation=activation)
+
+    def conv(self, count: int, side: int, activation: Activation = Activation.RELU) -> None:
+        """A convolution with padding all around and stride 2."""
+        _, height, width, depth = self.values[self.last].shape
+        weight = self._weight((count, side, side, depth), side * side * depth, 1)
+        bias = self._constant(f"b{len(self.ops)}", self._random.normal(size=count) / 10)
+        pad = side // 2
+        sizes = tuple((n + 2 * pad - side) // 2 + 1 for n in (height, width))
+        self._layer(
+            *("CONV_2D", weight, bias, (1, *sizes, count)),
+            stride=(2, 2),
+            padding=Padding(pad, pad, pad, pad),
+            activation=activation,
+        )
+
+    def function(self, kind: str) -> None:
+        """TANH or LOGISTIC."""
+        output = self._value(f"y{len(self.ops)}", self.values[self.last].shape)
+        self._append(kind, output, input=self.last)
+
+    def add(self, left: int, right: int) -> None:
+        """The sum of two values of one shape."""
+        output = self._value(f"y{len(self.ops)}", self.values[left].shape)
+        self._append("ADD", output, left=left, right=right)
+
+    def reshape(self, *shape: int) -> None:
+        """Another shape of the same elements."""
+        self._append("RESHAPE", self._value(f"y{len(self.ops)}", shape), input=self.last)
+
+    def model(self) -> Model:
+        """The chain as it is."""
+        return Model("learner", tuple(self.values), tuple(self.ops), (0,), (self.last,))
+
+    def trained(self, loss: Loss, rate: float = 0.01, **settings: Any) -> Model:
+        """The chain with a training step of all its layers."""
+        clip = settings.pop("error_clip", float("inf"))
+        training = Training(tuple(self.parameters), loss, rate, Sgd(**settings), clip)
+        return add_training(self.model(), training)
+
+    def _layer(self, kind: str, weight: int, bias: int, shape: Sequence[int], **more: Any) -> None:
+        self.parameters += [weight, bias]
+        output = self._value(f"y{len(self.ops)}", tuple(shape))
+        self._append(kind, output, input=self.last, weight=weight, bias=bias, **more)
+
+    def _append(self, kind: str, output: int, **more: Any) -> None:
+        self.ops.append(OPS[kind].op(index=len(self.ops), output=output, **more))
+        self.last = output
+
+    def _weight(self, shape: tuple[int, ...], inputs: int, gain: float) -> int:
+        scale = gain / np.sqrt(inputs)
+        return self._constant(f"w{len(self.ops)}", self._random.normal(size=shape) * scale)
+
+    def _constant(self, name: str, data: NDArray[Any]) -> int:
+        return self._value(name, data.shape, data.astype("<f4").tobytes())
+
+    def _value(self, name: str, shape: tuple[int, ...], data: bytes | None = None) -> int:
+        self.values.append(Value(name, shape, DType.FLOAT32, data=data))
+        return len(self.values) - 1
+
+
+def sine(seed: int = 0) -> Builder:
+    """1-32-32-1 with tanh: the regressor of the specification (b)."""
+    graph = Builder((1, 1), seed)
+    for _ in range(2):
+        graph.dense(32)
+        graph.function("TANH")
+    graph.dense(1, gain=0.5)
+    return graph
+
+
+def classifier(seed: int = 0) -> Builder:
+    """Two convolutions, a residual sum, a logistic layer, five classes."""
+    graph = Builder((1, 9, 8, 2), seed)
+    graph.conv(4, 3, Activation.RELU6)
+    graph.conv(6, 3)
+    graph.reshape(1, 36)
+    first = graph.last
+    graph.dense(36, Activation.RELU)
+    graph.add(first, graph.last)
+    graph.function("LOGISTIC")
+    graph.dense(5)
+    return graph

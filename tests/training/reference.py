@@ -1,0 +1,295 @@
+"""A training graph in NumPy: the same operations in the same order as the C, so the same bits."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.graph.interface import named_values
+from tinyssl.graph.model import Model, Op, ValueKind
+from tinyssl.graph.training import training_start
+from tinyssl.ops import OPS
+from tinyssl.ops.common.activation import float_range
+from tinyssl.ops.common.conv import conv_sums
+from tinyssl.ops.common.sums import Geometry
+
+Array = NDArray[Any]
+
+
+class Reference:
+    """A model with a training step.
+
+    Args:
+        model: From `add_training`.
+        real: Element type; float64 for what float32 is to be compared with.
+    """
+
+    def __init__(self, model: Model, real: type[np.floating[Any]] = np.float32) -> None:
+        self.model, self.real = model, real
+        self.values: dict[int, Array] = {}
+        for index, value in enumerate(model.tensors):
+            if value.data is not None:
+                self.values[index] = self._real(value.array().copy())
+            elif value.kind is ValueKind.STATE:
+                self.values[index] = np.zeros(value.shape, real)
+        self.start = training_start(model)
+
+    def run(self, x: Array) -> Array:
+        """One inference of a model with one input and one output."""
+        self.values[self.model.inputs[0]] = self._real(x)
+        for op in self.model.ops[: self.start]:
+            self._compute(op)
+        return self.values[self.model.outputs[0]]
+
+    def train(self, x: Array, target: Array) -> float:
+        """One inference and one step; the loss."""
+        (index,) = self.model.of_kind(ValueKind.TARGET)
+        self.values[index] = self._real(target)
+        self.run(x)
+        for op in self.model.ops[self.start :]:
+            self._compute(op)
+        return float(self.by_name("loss")[0])
+
+    def loss(self, x: Array, target: Array) -> float:
+        """The loss alone: nothing is learnt."""
+        (index,) = self.model.of_kind(ValueKind.TARGET)
+        self.values[index] = self._real(target)
+        self.run(x)
+        self._compute(self.model.ops[self.start])
+        return float(self.by_name("loss")[0])
+
+    def by_name(self, name: str) -> Array:
+        """A parameter or state."""
+        return self.values[next(v.index for v in named_values(self.model) if v.name == name)]
+
+    def checksum(self) -> int:
+        """CRC-32 of all parameters and states in the order of their ids."""
+        kept = (ValueKind.PARAMETER, ValueKind.STATE)
+        found = 0
+        for value in named_values(self.model):
+            if value.kind in kept:
+                found = zlib.crc32(self.values[value.index].astype("<f4").tobytes(), found)
+        return found
+
+    def _real(self, x: Array) -> Array:
+        return x.astype(self.real) if x.dtype.kind == "f" else x
+
+    def _compute(self, op: Op) -> None:
+        COMPUTE[op.kind](self, op)
+
+    def smooth_exp(self, x: Array) -> Array:
+        """`tinyssl_smooth_exp`."""
+        if self.real is np.float64:
+            return np.asarray(np.exp(x))
+        f = np.float32
+        inside = np.clip(x, f(-87), f(88))
+        steps = inside * f(1.44269504)
+        power = np.trunc(steps + np.where(steps < 0, f(-0.5), f(0.5))).astype(np.int32)
+        rest = inside - power.astype(f) * f(0.693359375)
+        rest -= power.astype(f) * f(-2.12194440e-4)
+        factors = [1, 1, *(f(1) / f(n) for n in (2, 6, 24, 120, 720, 5040))]
+        scale = ((power + 127).astype(np.uint32) << 23).view(f)
+        found = _polynomial(rest, factors) * scale
+        return np.where(x < f(-87), f(0), found)
+
+    def smooth_log(self, x: Array) -> Array:
+        """`tinyssl_smooth_log`."""
+        if self.real is np.float64:
+            return np.asarray(np.log(x))
+        f = np.float32
+        mantissa, power = np.frexp(x.astype(f))
+        mantissa, power = mantissa * f(2), power - 1
+        high = mantissa > f(1.41421356)
+        mantissa = np.where(high, mantissa * f(0.5), mantissa)
+        power = (power + high).astype(f)
+        t = (mantissa - f(1)) / (mantissa + f(1))
+        factors = [f(2), *(f(2) / f(n) for n in (3, 5, 7, 9))]
+        small = t * _polynomial(t * t, factors) + power * f(-2.12194440e-4)
+        return np.asarray(power * f(0.693359375) + small)
+
+
+def _polynomial(x: Array, factors: list[Any]) -> Array:
+    total = np.full_like(x, factors[-1])
+    for factor in factors[-2::-1]:
+        total = total * x + x.dtype.type(factor)
+    return total
+
+
+def _pixels(layer: Geometry) -> list[tuple[tuple[int, int, int], list[tuple[int, int, int, int]]]]:
+    """Output pixels (image, row, column), each with its taps (row, column) and their sources."""
+    batch, out_h, out_w = layer.target[:3]
+    rows = product(range(batch), range(out_h), range(out_w))
+    return [((n, y, x), list(_taps(layer, y, x))) for n, y, x in rows]
+
+
+def _taps(layer: Geometry, y: int, x: int) -> list[tuple[int, int, int, int]]:
+    found = []
+    for ky, kx in product(range(layer.taps[1]), range(layer.taps[2])):
+        row = y * layer.stride[0] - layer.corner[0] + ky * layer.dilation[0]
+        column = x * layer.stride[1] - layer.corner[1] + kx * layer.dilation[1]
+        inside = 0 <= row < layer.source[1] and 0 <= column < layer.source[2]
+        if inside:
+            found.append((ky, kx, row, column))
+    return found
+
+
+def _geometry(model: Model, op: Any) -> Geometry:
+    if op.kind == "CONV_2D":
+        return conv_sums(model, op)
+    out_c, in_c = model.tensor(op.weight).shape
+    rows = model.tensor(op.input).elements // in_c
+    return Geometry(taps=(out_c, 1, 1, in_c), source=(1, 1, rows, in_c), target=(1, 1, rows, out_c))
+
+
+def _layer(ref: Reference, op: Any) -> None:
+    layer = _geometry(ref.model, op)
+    source = ref.values[op.input].reshape(layer.source)
+    weight = ref.values[op.weight].reshape(layer.taps)
+    out = np.zeros(layer.target, ref.real)
+    for place, taps in _pixels(layer):
+        for (ky, kx, row, column), i in product(taps, range(layer.taps[3])):
+            out[place] += source[place[0], row, column, i] * weight[:, ky, kx, i]
+    if op.bias is not None:
+        out = out + ref.values[op.bias]
+    low, high = float_range(op.activation)
+    ref.values[op.output] = np.clip(out, low, high).reshape(ref.model.tensor(op.output).shape)
+
+
+def _layer_error(ref: Reference, op: Any) -> None:
+    layer = op.layer
+    error = ref.values[op.error].reshape(layer.target)
+    weight = ref.values[op.weight].reshape(layer.taps)
+    out = np.zeros(layer.source, ref.real)
+    for place, taps in _pixels(layer):
+        for c, (ky, kx, row, column) in product(range(layer.taps[0]), taps):
+            out[place[0], row, column] += error[place][c] * weight[c, ky, kx]
+    ref.values[op.output] = out.reshape(ref.model.tensor(op.output).shape)
+
+
+def _layer_update(ref: Reference, op: Any) -> None:
+    layer, rate = op.layer, ref.values[op.rate][0]
+    error = ref.values[op.error].reshape(layer.target)
+    velocities = iter(op.velocities)
+    if op.weight is not None:
+        source = ref.values[op.input].reshape(layer.source)
+        gradient = np.zeros(layer.taps, ref.real)
+        for place, taps in _pixels(layer):
+            for ky, kx, row, column in taps:
+                gradient[:, ky, kx] += np.outer(error[place], source[place[0], row, column])
+        _descend(ref, op, op.weight, gradient, rate, next(velocities, None))
+    gradient = np.zeros(layer.target[3], ref.real)
+    for place, _ in _pixels(layer):
+        gradient += error[place]
+    _descend(ref, op, op.bias, gradient, rate, next(velocities, None))
+
+
+def _descend(
+    ref: Reference, op: Any, parameter: int, gradient: Array, rate: Any, velocity: int | None
+) -> None:
+    real, sgd = ref.real, op.sgd
+    old = ref.values[parameter]
+    step = np.clip(gradient.reshape(old.shape), -real(sgd.clip), real(sgd.clip))
+    step = step + real(sgd.weight_decay) * old
+    if velocity is not None:
+        step = step + real(sgd.momentum) * ref.values[velocity]
+    new = old - rate * step
+    finite = np.isfinite(new)
+    ref.values[parameter] = np.where(finite, new, old)
+    if velocity is not None:
+        ref.values[velocity] = np.where(finite, step, ref.values[velocity])
+
+
+def _cross_entropy(ref: Reference, op: Any) -> None:
+    scores, right = ref.values[op.prediction].ravel(), int(ref.values[op.target].ravel()[0])
+    powers = ref.smooth_exp(scores - scores.max())
+    total = ref.real(0)
+    for power in powers:
+        total += power
+    ref.values[op.loss] = ref.smooth_log(np.array([total])) + (scores.max() - scores[right])
+    error = powers / total
+    error[right] -= ref.real(1)
+    ref.values[op.error] = error.reshape(ref.values[op.prediction].shape)
+
+
+def _differences(ref: Reference, op: Any, size: Callable[[Array], Array]) -> tuple[Array, Any]:
+    difference = ref.values[op.prediction] - ref.values[op.target]
+    total = ref.real(0)
+    for each in size(difference).ravel():
+        total += each
+    share = ref.real(1 / difference.size)
+    ref.values[op.loss] = np.array([total * share], ref.real)
+    return difference, share
+
+
+def _squared_error(ref: Reference, op: Any) -> None:
+    difference, share = _differences(ref, op, np.square)
+    ref.values[op.error] = ref.real(2) * np.clip(difference, -op.clip, op.clip) * share
+
+
+def _absolute_error(ref: Reference, op: Any) -> None:
+    difference, share = _differences(ref, op, np.abs)
+    ref.values[op.error] = np.sign(difference) * share
+
+
+def _smooth_tanh(ref: Reference, op: Any) -> None:
+    x, f = ref.values[op.input], ref.real
+    power = ref.smooth_exp(f(-2) * np.abs(x))
+    large = np.copysign((f(1) - power) / (f(1) + power), x)
+    factors = [f(1), f(-1) / f(3), f(2) / f(15), f(-17) / f(315), f(62) / f(2835)]
+    ref.values[op.output] = np.where(np.abs(x) < f(0.25), x * _polynomial(x * x, factors), large)
+
+
+def _smooth_logistic(ref: Reference, op: Any) -> None:
+    x, f = ref.values[op.input], ref.real
+    power = ref.smooth_exp(-np.abs(x))
+    ref.values[op.output] = np.where(x < 0, power, f(1)) / (f(1) + power)
+
+
+def _clamp_error(ref: Reference, op: Any) -> None:
+    y = ref.values[op.value]
+    low, high = float_range(op.activation)
+    inside = (y > low) & (y < high)
+    ref.values[op.output] = np.where(inside, ref.values[op.error], ref.real(0))
+
+
+def _tanh_error(ref: Reference, op: Any) -> None:
+    y = ref.values[op.value]
+    ref.values[op.output] = ref.values[op.error] * (ref.real(1) - y * y)
+
+
+def _logistic_error(ref: Reference, op: Any) -> None:
+    y = ref.values[op.value]
+    ref.values[op.output] = ref.values[op.error] * (y * (ref.real(1) - y))
+
+
+def _add(ref: Reference, op: Any) -> None:
+    low, high = float_range(op.activation)
+    ref.values[op.output] = np.clip(ref.values[op.left] + ref.values[op.right], low, high)
+
+
+def _reshape(ref: Reference, op: Any) -> None:
+    ref.values[op.output] = ref.values[op.input].reshape(ref.model.tensor(op.output).shape)
+
+
+COMPUTE: dict[str, Callable[[Reference, Any], None]] = {
+    "FULLY_CONNECTED": _layer,
+    "CONV_2D": _layer,
+    "LAYER_ERROR": _layer_error,
+    "LAYER_UPDATE": _layer_update,
+    "SOFTMAX_CROSS_ENTROPY": _cross_entropy,
+    "MEAN_SQUARED_ERROR": _squared_error,
+    "MEAN_ABSOLUTE_ERROR": _absolute_error,
+    "SMOOTH_TANH": _smooth_tanh,
+    "SMOOTH_LOGISTIC": _smooth_logistic,
+    "CLAMP_ERROR": _clamp_error,
+    "TANH_ERROR": _tanh_error,
+    "LOGISTIC_ERROR": _logistic_error,
+    "ADD": _add,
+    "RESHAPE": _reshape,
+}
+TRAINING_KINDS = {kind for kind, spec in OPS.items() if spec.training}

@@ -1,0 +1,179 @@
+"""Training steps on this computer: NumPy's bits, PyTorch's numbers, finite differences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.training.networks import classifier, sine
+from tests.training.reference import Reference
+from tinyssl.compiler import compile
+from tinyssl.core.errors import UnsupportedModel, UsageError
+from tinyssl.graph.interface import named_values
+from tinyssl.graph.model import Model, ValueKind
+from tinyssl.graph.training import Loss, Training, add_training
+from tinyssl.ops.training.layer_update import LayerUpdate
+from tinyssl.runtimes.host import HostModel
+
+Sample = tuple[NDArray[Any], NDArray[Any]]
+
+
+def sines(count: int, seed: int = 1) -> Iterator[Sample]:
+    """Points of 2 sin(x + 0.5)."""
+    random = np.random.default_rng(seed)
+    for x in random.uniform(-5, 5, count).astype(np.float32):
+        yield x.reshape(1, 1), 2 * np.sin(x + np.float32(0.5)).reshape(1, 1)
+
+
+def pictures(count: int, seed: int = 1) -> Iterator[Sample]:
+    """Noise around the picture of each class."""
+    random = np.random.default_rng(seed)
+    means = random.normal(size=(5, 1, 9, 8, 2))
+    for label in random.integers(0, 5, count):
+        x = means[label] + random.normal(size=means[0].shape) / 2
+        yield x.astype(np.float32), np.array([label], np.int32)
+
+
+CASES = {
+    "sine": (lambda: sine().trained(Loss.SQUARED_ERROR, error_clip=5), sines),
+    "sine, absolute": (lambda: sine().trained(Loss.ABSOLUTE_ERROR), sines),
+    "momentum": (
+        lambda: sine().trained(
+            Loss.SQUARED_ERROR, 0.003, momentum=0.9, weight_decay=0.001, clip=0.5
+        ),
+        sines,
+    ),
+    "classes": (lambda: classifier().trained(Loss.CROSS_ENTROPY, 0.05), pictures),
+    "classes, momentum": (
+        lambda: classifier().trained(Loss.CROSS_ENTROPY, 0.01, momentum=0.9),
+        pictures,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_step_has_numpys_bits(name: str) -> None:
+    make, samples = CASES[name]
+    model = make()
+    reference, losses = Reference(model), []
+    with HostModel(compile(model)) as host:
+        for x, target in samples(40):
+            assert host.train(host.feed(x), {"target": target})
+            losses.append(reference.train(x, target))
+            for key, found in host.snapshot().items():
+                np.testing.assert_array_equal(found, reference.by_name(key), err_msg=key)
+    assert len({*losses}) == 40
+
+
+def test_it_learns() -> None:
+    model = classifier().trained(Loss.CROSS_ENTROPY, 0.05)
+    losses = []
+    with HostModel(compile(model)) as host:
+        for x, target in pictures(400):
+            host.train(host.feed(x), {"target": target})
+            losses.append(float(host.snapshot()["loss"][0]))
+    assert np.mean(losses[:40]) > 1.0
+    assert np.mean(losses[-40:]) < 0.4
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_gradients_are_finite_differences(name: str) -> None:
+    """In float64, where the same graph is exact enough: the C has NumPy's bits in float32."""
+    make, samples = CASES[name]
+    model, random = make(), np.random.default_rng(3)
+    x, target = next(iter(samples(1)))
+    reference = Reference(model, np.float64)
+    plain = [v for v in named_values(model) if v.kind is ValueKind.PARAMETER][:-1]
+    before = {value.index: reference.values[value.index].copy() for value in plain}
+    (rate,) = (v.index for v in named_values(model) if v.name == "learning_rate")
+    reference.values[rate] = np.ones(1)
+    reference.train(x, target)
+    after = {value.index: reference.values[value.index].copy() for value in plain}
+    for value in plain:
+        for other, data in before.items():
+            reference.values[other] = data.copy()
+        for at in random.choice(value.elements, min(6, value.elements), replace=False):
+            slope = _slope(reference, value.index, int(at), x, target)
+            found = (before[value.index] - after[value.index]).flat[at]
+            expected = _descent(slope, before[value.index].flat[at], model)
+            assert found == pytest.approx(expected, rel=1e-4, abs=1e-7), value.name
+
+
+def _slope(reference: Reference, value: int, at: int, x: Any, target: Any) -> float:
+    step, found = 1e-5, []
+    for sign in (1, -1):
+        reference.values[value].flat[at] += sign * step
+        found.append(reference.loss(x, target))
+        reference.values[value].flat[at] -= sign * step
+    return (found[0] - found[1]) / (2 * step)
+
+
+def _descent(slope: float, parameter: float, model: Model) -> float:
+    sgd = next(op.sgd for op in model.ops if isinstance(op, LayerUpdate))
+    return float(np.clip(slope, -sgd.clip, sgd.clip) + sgd.weight_decay * parameter)
+
+
+def test_a_thousand_steps_follow_pytorch() -> None:
+    torch = pytest.importorskip("torch")
+    model = sine().trained(Loss.SQUARED_ERROR, 0.01, momentum=0.5, weight_decay=0.0001)
+    layers = [torch.nn.Linear(1, 32), torch.nn.Linear(32, 32), torch.nn.Linear(32, 1)]
+    named = {value.name: model.tensor(value.index) for value in named_values(model)}
+    for number, layer in zip((0, 2, 4), layers, strict=True):
+        layer.weight.data = torch.tensor(named[f"w{number}"].array().copy())
+        layer.bias.data = torch.tensor(named[f"b{number}"].array().copy())
+    net = torch.nn.Sequential(layers[0], torch.nn.Tanh(), layers[1], torch.nn.Tanh(), layers[2])
+    descent = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.5, weight_decay=0.0001)
+    with HostModel(compile(model)) as host:
+        for x, target in sines(1000):
+            host.train(host.feed(x), {"target": target})
+            descent.zero_grad()
+            torch.nn.functional.mse_loss(net(torch.tensor(x)), torch.tensor(target)).backward()
+            descent.step()
+        found = host.snapshot()
+    for number, layer in zip((0, 2, 4), layers, strict=True):
+        expected = layer.weight.detach().numpy()
+        error = np.abs(found[f"w{number}"] - expected).max() / np.abs(expected).max()
+        assert error < 1e-5, (number, error)
+
+
+@pytest.mark.parametrize("label", [-1, 5, 2**31 - 1])
+def test_a_label_that_is_no_class_teaches_nothing(label: int) -> None:
+    model = classifier().trained(Loss.CROSS_ENTROPY)
+    _teaches_nothing(model, next(pictures(1))[0], np.array([label], np.int32))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 3e38])
+def test_no_number_teaches_nothing(bad: float) -> None:
+    model = sine().trained(Loss.SQUARED_ERROR)
+    x, target = next(sines(1))
+    _teaches_nothing(model, x, np.full_like(target, bad))
+    model = classifier().trained(Loss.CROSS_ENTROPY)
+    x, label = next(pictures(1))
+    if not np.isfinite(bad):
+        _teaches_nothing(model, np.full_like(x, bad), label)
+
+
+def _teaches_nothing(model: Model, x: NDArray[Any], target: NDArray[Any]) -> None:
+    with HostModel(compile(model)) as host:
+        before = host.snapshot()
+        assert not host.train(host.feed(x), {"target": target})
+        after = host.snapshot()
+    for name in before.keys() - {"loss"}:
+        np.testing.assert_array_equal(before[name], after[name])
+
+
+def test_what_cannot_learn_is_named() -> None:
+    graph = sine()
+    with pytest.raises(UsageError, match="no parameter was named"):
+        add_training(graph.model(), Training(()))
+    with pytest.raises(UsageError, match="x is no float32 constant"):
+        add_training(graph.model(), Training((0,)))
+    graph = classifier()
+    first = graph.parameters[0]
+    graph.function("EXP")
+    with pytest.raises(UnsupportedModel, match="#7 EXP: nothing can learn before it"):
+        add_training(graph.model(), Training((first, first + 1)))

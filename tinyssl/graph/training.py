@@ -1,0 +1,222 @@
+"""A training step behind an inference: loss, errors on their way back, updates of parameters.
+
+One graph and one plan hold both, so what the backward pass needs of the inference stays in the
+arena until it was used. Reverse-mode differentiation, operator by operator (`OpSpec.gradient`); a
+layer is updated as soon as the error of its outputs is known, and after it has passed it on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+import numpy as np
+
+from tinyssl.core.errors import Blocker, UsageError
+from tinyssl.graph.blockers import blocked
+from tinyssl.graph.model import DType, Model, Op, Value, ValueKind
+from tinyssl.ops import OPS, spec_of
+from tinyssl.ops.common.gradient import Sgd
+
+
+class Loss(StrEnum):
+    """What a training step lowers."""
+
+    CROSS_ENTROPY = "cross-entropy"
+    """Of softmax of the last layer's outputs and a label"""
+    SQUARED_ERROR = "squared-error"
+    """Mean over the outputs"""
+    ABSOLUTE_ERROR = "absolute-error"
+    """Mean over the outputs"""
+
+
+LOSS_OPS = {
+    Loss.CROSS_ENTROPY: "SOFTMAX_CROSS_ENTROPY",
+    Loss.SQUARED_ERROR: "MEAN_SQUARED_ERROR",
+    Loss.ABSOLUTE_ERROR: "MEAN_ABSOLUTE_ERROR",
+}
+
+SMOOTH = {"TANH": "SMOOTH_TANH", "LOGISTIC": "SMOOTH_LOGISTIC"}
+"""Operator -> the one with the same bits on every target"""
+
+RATE, LOSS, TARGET = "learning_rate", "loss", "target"
+"""Names of the tensors that training adds"""
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a device learns, and how."""
+
+    parameters: tuple[int, ...]
+    """Weights and biases of the model, float32, that learn; in any order"""
+    loss: Loss = Loss.CROSS_ENTROPY
+    rate: float = 0.01
+    """First learning rate; the device may be given another"""
+    sgd: Sgd = field(default_factory=Sgd)
+    error_clip: float = float("inf")
+    """Largest difference between prediction and target that the error of a squared one takes"""
+
+
+def add_training(model: Model, training: Training) -> Model:
+    """A model whose inference is followed by a training step.
+
+    Adds the parameter `learning_rate`, float32 [1], the state `loss`, float32 [1], and the target
+    `target`: a label, int32 [1], or float32 of the prediction's shape.
+
+    Args:
+        model: A verified model with one output that is float32 from the trained layers on.
+        training: Its parameters.
+
+    Raises:
+        UsageError: Nothing learns, or what should is no float32 constant.
+        UnsupportedModel: An operator between a parameter and the loss has no backward pass.
+    """
+    _check(model, training)
+    graph = _Graph(_learning(_smoothed(model), training.parameters), training)
+    return graph.finished()
+
+
+def _check(model: Model, training: Training) -> None:
+    values = [model.tensor(index) for index in training.parameters]
+    wrong = [
+        value.name for value in values if value.data is None or value.dtype is not DType.FLOAT32
+    ]
+    if not values or wrong:
+        what = f"{wrong[0]} is no float32 constant" if wrong else "no parameter was named"
+        raise UsageError(f"nothing can learn: {what}", hint="name weights of a float32 layer")
+
+
+def _learning(model: Model, parameters: Sequence[int]) -> Model:
+    """With the parameters where the device can write them."""
+    values = list(model.tensors)
+    for index in parameters:
+        values[index] = replace(values[index], kind=ValueKind.PARAMETER)
+    return replace(model, tensors=tuple(values))
+
+
+def _smoothed(model: Model) -> Model:
+    """Float32 activation functions in the form that gives the same bits everywhere."""
+
+    def smooth(op: Op) -> Op:
+        real = bool(op.outputs) and model.tensor(op.outputs[0]).dtype is DType.FLOAT32
+        if op.kind not in SMOOTH or not real:
+            return op
+        made: Op = OPS[SMOOTH[op.kind]].op(index=op.index, input=op.inputs[0], output=op.outputs[0])
+        return made
+
+    return replace(model, ops=tuple(map(smooth, model.ops)))
+
+
+class _Graph:
+    """The graph as it grows: `ops.common.gradient.Backward`."""
+
+    def __init__(self, model: Model, training: Training) -> None:
+        self.model = model
+        self.sgd = training.sgd
+        self._values = list(model.tensors)
+        self._ops = list(model.ops)
+        self._errors: dict[int, list[int]] = {}
+        self._learns = _learning_values(model)
+        rate = np.float32(training.rate).tobytes()
+        self.rate = self._add(Value(RATE, (1,), DType.FLOAT32, None, rate, ValueKind.PARAMETER))
+        self._add_loss(training)
+
+    @property
+    def next_index(self) -> int:
+        return 1 + max(op.index for op in self._ops)
+
+    def finished(self) -> Model:
+        """The whole graph."""
+        for op in reversed(self.model.ops):
+            if any(value in self._errors for value in op.outputs) and self._matters(op):
+                gradient = spec_of(op).gradient
+                if gradient is None:
+                    what = "nothing can learn before it: it has no backward pass"
+                    raise blocked([Blocker(op.label, what, "let only layers behind it learn")])
+                gradient(self, op)
+        return replace(self.model, tensors=tuple(self._values), ops=tuple(self._ops))
+
+    def _matters(self, op: Op) -> bool:
+        return any(map(self.wants_error, op.inputs))
+
+    def error(self, value: int) -> int:
+        found = self._errors[value]
+        while len(found) > 1:
+            left, right = found.pop(), found.pop()
+            total = self.temporary(value)
+            add = OPS["ADD"].op(index=self.next_index, left=left, right=right, output=total)
+            self.append(add)
+            found.append(total)
+        return found[0]
+
+    def wants_error(self, value: int) -> bool:
+        return value in self._learns
+
+    def pass_back(self, value: int, make: Callable[[int], Op]) -> None:
+        if self.wants_error(value) and self.model.tensor(value).kind is not ValueKind.PARAMETER:
+            error = self.temporary(value)
+            self.append(make(error))
+            self._errors.setdefault(value, []).append(error)
+
+    def share_error(self, value: int, error: int) -> None:
+        if self.wants_error(value):
+            self._errors.setdefault(value, []).append(error)
+
+    def append(self, op: Op) -> None:
+        self._ops.append(op)
+
+    def temporary(self, like: int) -> int:
+        value = self._values[like]
+        name = f"error of {value.name}"
+        return self._add(Value(name, value.shape, DType.FLOAT32))
+
+    def velocity(self, parameter: int) -> int:
+        value = self._values[parameter]
+        name = f"velocity of {value.name}"
+        return self._add(Value(name, value.shape, DType.FLOAT32, kind=ValueKind.STATE))
+
+    def _add(self, value: Value) -> int:
+        self._values.append(value)
+        return len(self._values) - 1
+
+    def _add_loss(self, training: Training) -> None:
+        prediction = self._prediction(training.loss)
+        value = self.model.tensor(prediction)
+        labels = training.loss is Loss.CROSS_ENTROPY
+        shape, dtype = ((1,), DType.INT32) if labels else (value.shape, DType.FLOAT32)
+        target = self._add(Value(TARGET, shape, dtype, kind=ValueKind.TARGET))
+        loss = self._add(Value(LOSS, (1,), DType.FLOAT32, kind=ValueKind.STATE))
+        error = self.temporary(prediction)
+        made: Op = OPS[LOSS_OPS[training.loss]].op(
+            index=self.next_index,
+            prediction=prediction,
+            target=target,
+            error=error,
+            loss=loss,
+            clip=training.error_clip,
+        )
+        self._errors[prediction] = [error]
+        self.append(made)
+
+    def _prediction(self, loss: Loss) -> int:
+        """What the loss reads: the output, or what softmax makes it of."""
+        (output,) = self.model.outputs
+        writer = next(op for op in self.model.ops if output in op.outputs)
+        softmax = loss is Loss.CROSS_ENTROPY and writer.kind == "SOFTMAX"
+        return writer.inputs[0] if softmax else output
+
+
+def _learning_values(model: Model) -> set[int]:
+    """Parameters, and all values that depend on one."""
+    found = {*model.of_kind(ValueKind.PARAMETER)}
+    for op in model.ops:
+        if not found.isdisjoint(op.inputs):
+            found.update(op.outputs)
+    return found
+
+
+def training_start(model: Model) -> int:
+    """Position of the first operator of the training step; the number of operators without one."""
+    positions = (at for at, op in enumerate(model.ops) if spec_of(op).training)
+    return next(positions, len(model.ops))

@@ -1,0 +1,54 @@
+"""The error in front of an activation function, from the one behind it and what it gave."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from tinyssl.graph.model import Model, Op, Operand
+from tinyssl.ops.common.activation import Activation, float_range
+from tinyssl.ops.common.gradient import FLOAT
+from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.overlap import elementwise
+from tinyssl.ops.common.params import Constants, Fields, float_literal
+from tinyssl.ops.common.spec import OpSpec
+from tinyssl.ops.common.training import training_spec
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActivationError(Op):
+    """Elementwise; all values have one shape."""
+
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("error", FLOAT), Operand("value", FLOAT))
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", FLOAT),)
+
+    error: int
+    value: int
+    """What the function gave"""
+    output: int
+    activation: Activation = Activation.NONE
+    """Of a clamp"""
+
+
+def _params(model: Model, op: ActivationError, _constants: Constants) -> Fields:
+    """Members of `struct tinyssl_activation_error`."""
+    low, high = float_range(op.activation)
+    return {
+        "size": model.tensor(op.output).elements,
+        "low": float_literal(low),
+        "high": float_literal(math.inf if op.activation is Activation.RELU else high),
+    }
+
+
+def activation_error_spec(op: type[ActivationError], name: str) -> OpSpec[Any]:
+    """The specification: kernel `tinyssl_<name>_error_f32` in `activation_error_f32.c`."""
+    kernel: Kernel[Any] = Kernel(
+        f"{name}_error_f32",
+        "tinyssl_activation_error",
+        ("product_f32.h",),
+        source="activation_error_f32",
+        make_params=_params,
+        overlaps=elementwise,
+    )
+    return training_spec(op, (kernel,))

@@ -1,0 +1,70 @@
+"""What the backward pass of an operator may ask of the graph that grows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from tinyssl.graph.model import DType, Model, Op
+from tinyssl.ops.common.kernel import OpT
+
+
+@dataclass(frozen=True)
+class Sgd:
+    """How parameters descend: `torch.optim.SGD` without dampening and Nesterov's momentum."""
+
+    momentum: float = 0.0
+    """In [0, 1); 0: no velocities are kept"""
+    weight_decay: float = 0.0
+    """Share of each parameter that joins its gradient; 0 or more"""
+    clip: float = math.inf
+    """Largest size of a gradient's element, above 0"""
+
+
+class Backward(Protocol):
+    """A graph to which backward passes are added, from the last operator to the first."""
+
+    model: Model
+    """As it was before: shapes, kinds and element types of its values"""
+    sgd: Sgd
+    rate: int
+    """The learning rate: a parameter of one float32"""
+
+    @property
+    def next_index(self) -> int:
+        """Number for the operator that is added next."""
+
+    def error(self, value: int) -> int:
+        """The error of a value: the sum over all that read it."""
+
+    def wants_error(self, value: int) -> bool:
+        """Whether a parameter learns by way of a value."""
+
+    def pass_back(self, value: int, make: Callable[[int], Op]) -> None:
+        """Adds an operator that writes an error of a value, if it wants one.
+
+        Args:
+            value: What the operator of the forward pass reads.
+            make: Makes the operator of the backward pass; gets the error's index.
+        """
+
+    def share_error(self, value: int, error: int) -> None:
+        """An error that another value has is one of this value too, element by element."""
+
+    def append(self, op: Op) -> None:
+        """Adds an operator."""
+
+    def temporary(self, like: int) -> int:
+        """A float32 activation of a value's shape."""
+
+    def velocity(self, parameter: int) -> int:
+        """A state of zeros for a parameter's momentum."""
+
+
+Gradient: TypeAlias = Callable[[Backward, OpT], None]
+"""Adds the backward pass of one operator: errors of the inputs that want one, then updates"""
+
+FLOAT = (DType.FLOAT32,)
+"""Element types of all that learns"""
