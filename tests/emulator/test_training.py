@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.ops.image import TARGETS, require
+from tests.ops.image import TARGETS, Target, require
+from tests.ops.image_start import START_FPU
 from tests.training.program import train
 from tests.training.reference import Reference
 from tests.training.test_steps import CASES
 
 STEPS = {"sine": 1000, "classes": 100, "momentum": 100}
-CORES = ("host", "m3", "m4", "m7", "m55", "rv32")
+FPU = {"m4": "-mfpu=fpv4-sp-d16", "m7": "-mfpu=fpv5-d16"}
+"""Core -> flag for its floating-point unit; M3 and RV32 have none"""
+
+
+def _core(name: str) -> Target:
+    target = TARGETS[name]
+    if name not in FPU:
+        return target
+    compiler = (*target.compiler, FPU[name], "-mfloat-abi=hard")
+    return replace(target, compiler=compiler, start=START_FPU)
+
+
+CORES = {name: _core(name) for name in ("host", "m3", "m4", "m7", "m55", "rv32")}
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +49,7 @@ def expected() -> dict[str, list[int]]:
 def test_all_steps_have_numpys_bits(
     name: str, core: str, expected: dict[str, list[int]], tmp_path: Path
 ) -> None:
-    target = TARGETS[core]
+    target = CORES[core]
     require(target)
     make, samples = CASES[name]
     found = train(make(), samples(STEPS[name]), target, tmp_path)

@@ -7,17 +7,29 @@ __attribute__((section(".vectors"), used)) static const uintptr_t vectors[] = {
     0x20400000, (uintptr_t)_start };
 """
 
-START_M55 = """\
+_BOOT = """\
 #include <stddef.h>
 #include <stdint.h>
 extern void _start(void);
-/* CPACR: the vector extension, before the first function that uses it. */
+/* CPACR: floats and vectors, before the first function that uses them. */
 __attribute__((naked)) static void boot(void)
 {
     __asm__("ldr r0, =0xE000ED88\\n\\tldr r1, [r0]\\n\\torr r1, #0xF00000\\n\\tstr r1, [r0]\\n\\t"
             "dsb\\n\\tisb\\n\\tb _start");
 }
 __attribute__((section(".vectors"), used)) static const uintptr_t vectors[] = {
+"""
+
+START_FPU = (
+    _BOOT
+    + """\
+    0x20400000, (uintptr_t)boot };
+"""
+)
+
+START_M55 = (
+    _BOOT
+    + """\
     0x21400000, (uintptr_t)boot };
 /* The C library looks for its heap in the wrong memory. */
 void *_sbrk(ptrdiff_t size)
@@ -29,3 +41,4 @@ void *_sbrk(ptrdiff_t size)
     return used <= sizeof heap ? start : (void *)-1;
 }
 """
+)
