@@ -12,6 +12,7 @@ from tinyssl.codegen.render import write_sources
 from tinyssl.compiler import Program
 from tinyssl.core.paths import firmware_folder
 from tinyssl.graph.interface import named_values
+from tinyssl.graph.training import has_training
 
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 FLAGS = ["-std=c11", "-O1", "-g", "-pedantic", *WARNINGS, *WARNINGS_OF_C, *SANITIZERS, *COUNT_LINES]
@@ -59,9 +60,10 @@ def compile_program(
     files = write_sources(sources, folder)
     sizes = [model.tensor(index).bytes for index in model.inputs]
     header = build_header(
-        sizes, model.output.bytes, len(program.calls), build_id, len(named_values(model))
+        sizes, model.output.bytes, len(program.inference_calls), build_id, len(named_values(model))
     )
-    return compile_firmware(folder, header, files, defines)
+    trains = ["TINYSSL_TRAINS=1"] if has_training(model) else []
+    return compile_firmware(folder, header, files, [*defines, *trains])
 
 
 def compile_firmware(

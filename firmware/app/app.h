@@ -9,6 +9,7 @@
  *   TINYSSL_KEEP_INPUT   1: every inference starts from a copy of the inputs; 0: the same where the RAM
  *                        that nothing uses has room for it, else the inputs are received where the
  *                        engine reads them, and serve one inference; default 1
+ *   TINYSSL_TRAINS   1: the engine has a training step; default 0
  *   TINYSSL_ENERGY_MODE   1: time stamps are pulses on a pin (port_pulse()); default 0
  * and reads from the linker, where the linker script gives them, the addresses of the symbols
  *   tinyssl_flash_used, tinyssl_ram_used   bytes; absent (a native build): 0, "unknown"
@@ -31,6 +32,10 @@
 
 #ifndef TINYSSL_KEEP_INPUT
 #define TINYSSL_KEEP_INPUT 1
+#endif
+
+#ifndef TINYSSL_TRAINS
+#define TINYSSL_TRAINS 0
 #endif
 
 #define APP_NO_TENSOR UINT32_MAX
@@ -61,6 +66,14 @@ struct app {
     uint8_t result[TINYSSL_OUTPUT_BYTES]; /* output 0 */
     bool has_result;
     bool has_outputs; /* those of the last inference are still where the engine wrote them */
+
+#if TINYSSL_TRAINS
+    struct app_step {
+        uint32_t number; /* as the host counts; 0: none yet */
+        bool learnt;
+        uint64_t inference_ticks, training_ticks;
+    } step; /* the last one */
+#endif
 
     uint32_t op_ticks[TINYSSL_OP_COUNT];
     uint64_t op_start;
@@ -113,6 +126,9 @@ uint32_t app_find_tensor(const char *word);
 /* "int8" and 1 for TINYSSL_TYPE_INT8 */
 const char *app_type_name(uint8_t type);
 uint32_t app_type_bytes(uint8_t type);
+
+/* Parameters and states are whole: they have their first values. Inputs and targets are to come. */
+void app_count_first_values(struct app *app);
 
 /* Writes to a tensor begin at `offset`: what lay behind it no longer counts. */
 void app_begin_write(struct app *app, uint32_t tensor, uint32_t offset);

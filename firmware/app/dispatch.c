@@ -131,14 +131,6 @@ static void place_inputs(struct app *app)
     }
 }
 
-/* Parameters and states have their first values from engine_init(); inputs must come first. */
-static void count_first_values(struct app *app)
-{
-    for (uint32_t id = engine_info.inputs; id < TINYSSL_TENSOR_COUNT; id++) {
-        app->loaded[id] = engine_tensors.list[id].bytes;
-    }
-}
-
 void app_init(struct app *app, const char *warning)
 {
     uint8_t early[16];
@@ -148,7 +140,7 @@ void app_init(struct app *app, const char *warning)
     app->warning = warning;
     app->engine_error = start_engine();
     place_inputs(app);
-    count_first_values(app);
+    app_count_first_values(app);
     /* What came before the parser was there gets no answer, as in MLPerf's reference. */
     while (port_read(early, sizeof early, 0) > 0) {
     }

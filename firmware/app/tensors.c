@@ -102,6 +102,14 @@ static void say_data(struct app *app, uint32_t id, uint32_t offset, uint32_t siz
     app_close_sealed(app);
 }
 
+void app_count_first_values(struct app *app)
+{
+    for (uint32_t id = engine_info.inputs; id < TINYSSL_TENSOR_COUNT; id++) {
+        const struct tinyssl_tensor *tensor = &engine_tensors.list[id];
+        app->loaded[id] = tensor->kind == TINYSSL_KIND_TARGET ? 0 : tensor->bytes;
+    }
+}
+
 void command_get(struct app *app, char *rest)
 {
     uint32_t offset = 0;

@@ -26,7 +26,7 @@ struct engine_info {
                                  * 0: the output is not quantised */
 };
 
-/* The model's named tensors, by id: inputs, then outputs, parameters and states. */
+/* The model's named tensors, by id: inputs, then outputs, parameters, states and targets. */
 struct engine_tensors {
     const struct tinyssl_tensor *list;
     uint32_t outputs;
@@ -63,6 +63,10 @@ void engine_reset(void);
 
 /* One inference; `hook` may be NULL. Returns 0, or the engine's error number. */
 int engine_invoke(engine_hook *hook, void *context);
+
+/* One training step on the last inference, whose outputs nothing has touched, and on the target. 0, or
+ * 1 where there is nothing to learn from; then the parameters are as they were. Only in images that learn. */
+int engine_train(void);
 
 /* "#3 CONV_2D" */
 const char *engine_op_name(uint32_t index);

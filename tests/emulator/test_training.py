@@ -32,7 +32,7 @@ CORES = {name: _core(name) for name in ("host", "m3", "m4", "m7", "m55", "rv32")
 @pytest.fixture(scope="module")
 def expected() -> dict[str, list[int]]:
     """By case, the checksum after each step in NumPy."""
-    found = {}
+    found: dict[str, list[int]] = {}
     for name, steps in STEPS.items():
         make, samples = CASES[name]
         reference = Reference(make())

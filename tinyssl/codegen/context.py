@@ -14,7 +14,7 @@ from tinyssl.compiler.describe import call_label, op_text, shape_text
 from tinyssl.compiler.layout import ALIGNMENT, PART_ALIGNMENT, lasting
 from tinyssl.compiler.program import Program
 from tinyssl.graph.model import DType, Model, Role
-from tinyssl.graph.training import training_start
+from tinyssl.graph.training import has_training, training_start
 from tinyssl.ops import macs
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Array, Fields, c_type
@@ -107,10 +107,9 @@ def model_context(program: Program) -> dict[str, Any]:
 
 def _loss_offset(program: Program) -> int | None:
     """Where the loss of a training step lies in the arena; None without one."""
-    start = training_start(program.graph)
-    if start == len(program.graph.ops):
+    if not has_training(program.graph):
         return None
-    (loss,) = program.graph.ops[start].results_of_role(Role.STATE)
+    (loss,) = program.graph.ops[training_start(program.graph)].results_of_role(Role.STATE)
     return program.plan.offset(loss)
 
 

@@ -1,5 +1,6 @@
 """The device: its port, its line, and what it says (docs/PROTOCOL.md)."""
 
+from tinyssl.device.learning import LearningStep
 from tinyssl.device.link import Link, SerialLink, open_link
 from tinyssl.device.ports import SerialPort, find_ports, only_port
 from tinyssl.device.protocol import (
@@ -19,6 +20,7 @@ __all__ = [
     "Garbled",
     "Identity",
     "Inference",
+    "LearningStep",
     "Link",
     "MemoryPeaks",
     "OpTicks",

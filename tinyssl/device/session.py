@@ -10,6 +10,7 @@ for each line and for the whole. docs/PROTOCOL.md says what they come to.
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from typing import Self, TypeVar
 from tinyssl.core.errors import DeviceError, DeviceTimeout
 from tinyssl.core.text import percent_decoded
 from tinyssl.device.fields import BadValue
+from tinyssl.device.learning import LearningStep, parse_forgotten, parse_step
 from tinyssl.device.lines import LINE_BYTES, LineReader
 from tinyssl.device.link import SLOWEST_LINE, Link
 from tinyssl.device.protocol import (
@@ -60,6 +62,7 @@ USUAL_LINE = 64
 """Bytes of most lines, for the time that a reply may take"""
 RUN_LINE = 128
 """Bytes of an inference's line beside its output"""
+MOST_STEPS = 2**32 - 1
 RESTART_LINES = 8
 """Lines that tell of a restart, of those that were dropped: more say nothing new"""
 
@@ -107,6 +110,8 @@ class Session:
         self._restarts: list[str] = []
         """Lines that were dropped and tell of a restart"""
         self._identity: Identity | None = None
+        self._step = secrets.randbelow(MOST_STEPS)
+        """Number of the last training step; not the one that an earlier session ended with"""
 
     def __enter__(self) -> Self:
         return self
@@ -198,6 +203,19 @@ class Session:
     def reset_state(self) -> None:
         """Gives all states their first values: a new sequence begins."""
         self._ask(_Request(b"state reset%"), parse_state)
+
+    def learn(self) -> LearningStep:
+        """An inference on the inputs that were sent last, and a training step with the target.
+
+        Each step has a number, so that one whose answer was lost is not taken twice.
+        """
+        self._step = self._step % MOST_STEPS + 1
+        request = _Request(f"learn {self._step}%".encode(), slow_line=0)
+        return self._ask(request, partial(parse_step, number=self._step))
+
+    def forget(self) -> None:
+        """Gives all parameters and states the values that they were built with."""
+        self._ask(_Request(b"learn reset%"), parse_forgotten)
 
     def profile(self) -> Profile:
         """Ticks of every operator, on the input that was sent last."""

@@ -218,5 +218,11 @@ def _learning_values(model: Model) -> set[int]:
 
 def training_start(model: Model) -> int:
     """Position of the first operator of the training step; the number of operators without one."""
-    positions = (at for at, op in enumerate(model.ops) if spec_of(op).training)
+    known = ((at, OPS.get(op.kind)) for at, op in enumerate(model.ops))
+    positions = (at for at, spec in known if spec is not None and spec.training)
     return next(positions, len(model.ops))
+
+
+def has_training(model: Model) -> bool:
+    """Whether a training step follows the inference."""
+    return training_start(model) < len(model.ops)

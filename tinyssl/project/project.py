@@ -25,6 +25,7 @@ from tinyssl.codegen.render import Sources, render
 from tinyssl.core.paths import firmware_folder
 from tinyssl.graph.interface import NAMED_KINDS, named_values
 from tinyssl.graph.model import Model, ValueKind
+from tinyssl.graph.training import has_training
 from tinyssl.project import arduino
 from tinyssl.targets.boards import Board, Framework
 from tinyssl.targets.ports import board_port, flash_driver, shipped_port
@@ -192,6 +193,7 @@ def _header(image: Image, build_id: str) -> str:
             "input_count": len(image.model.inputs),
             "tensor_count": len(named),
             "keep_input": int(image.engine.keep_input),
+            "trains": int(has_training(image.model)),
             "op_count": image.engine.calls or len(image.model.ops),
         },
     )

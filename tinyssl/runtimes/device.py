@@ -6,13 +6,13 @@ import numpy as np
 
 from tinyssl.core.errors import DeviceError
 from tinyssl.core.text import percent_decoded, percent_encoded
-from tinyssl.device import Identity, Inference, Session
+from tinyssl.device import Identity, Inference, LearningStep, Session
 from tinyssl.graph.interface import Feeds, Outputs, ValueInfo, check_feeds, named_values, of_kind
 from tinyssl.graph.model import Model, ValueKind
 from tinyssl.runtimes.base import Array, Runtime
 from tinyssl.runtimes.inputs import to_wire
 
-LASTING = (ValueKind.PARAMETER, ValueKind.STATE)
+KEPT = (ValueKind.PARAMETER, ValueKind.STATE)
 
 
 class DeviceModel(Runtime):
@@ -36,8 +36,9 @@ class DeviceModel(Runtime):
         check_tensors(listed, named, self._identity)
         self.inputs = of_kind(named, ValueKind.INPUT)
         self.outputs = of_kind(named, ValueKind.OUTPUT)
-        self.lasting = tuple(value for value in listed if value.kind in LASTING)
+        self.lasting = tuple(value for value in listed if value.kind in KEPT)
         """Parameters and states that the device shows; TFLM shows none"""
+        self.targets = of_kind(named, ValueKind.TARGET)
         self.ticks = 0
         """Of the last inference"""
 
@@ -62,6 +63,18 @@ class DeviceModel(Runtime):
         them again (`Identity.input_kept`).
         """
         return self._outputs(self.session.repeat())
+
+    def train(self, feeds: Feeds, targets: Feeds) -> LearningStep:
+        """One inference and one training step.
+
+        Args:
+            feeds: Inputs by name.
+            targets: The right answers by name.
+        """
+        self.load(feeds)
+        for value, array in zip(self.targets, check_feeds(self.targets, targets), strict=True):
+            self.session.write(value.id, array.tobytes())
+        return self.session.learn()
 
     def reset(self) -> None:
         self.session.reset_state()
@@ -109,7 +122,7 @@ def check_tensors(
         DeviceError: Names the first that differs.
     """
     if identity.engine == "tflm":  # its states are its own
-        expected = tuple(value for value in expected if value.kind not in LASTING)
+        expected = tuple(value for value in expected if value.kind not in KEPT)
     if len(found) != len(expected):
         raise _other(f"{len(found)} tensors; the build's model has {len(expected)}")
     for theirs, ours in zip(found, expected, strict=True):

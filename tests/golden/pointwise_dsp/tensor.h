@@ -20,7 +20,8 @@ enum tinyssl_kind {
     TINYSSL_KIND_INPUT,     /* you write it; an inference may overwrite it */
     TINYSSL_KIND_OUTPUT,    /* an inference writes it; valid until you write an input */
     TINYSSL_KIND_PARAMETER, /* an inference reads it; you may write it between two */
-    TINYSSL_KIND_STATE      /* an inference writes it for the next one */
+    TINYSSL_KIND_STATE,     /* an inference writes it for the next one */
+    TINYSSL_KIND_TARGET     /* you write it before a training step: the right answer */
 };
 
 struct tinyssl_tensor {
