@@ -118,7 +118,9 @@ def test_rows_import_only_rows_above(path: Path) -> None:
     assert not wrong
 
 
-OPERATORS = {path.stem for path in (PACKAGE / "ops").glob("*.py")} - {"__init__"}
+OPERATORS = {
+    path.stem for folder in ("ops", "ops/training") for path in (PACKAGE / folder).glob("*.py")
+} - {"__init__"}
 ISA_MODULES = {
     path.stem
     for path in (PACKAGE / "targets").glob("*.py")
@@ -144,7 +146,8 @@ def named(path: Path) -> Iterator[tuple[str, int]]:
 
 def test_only_operators_targets_and_rewrites_name_an_operator() -> None:
     assert len(OPERATORS) >= 10
-    names = {f"tinyssl.ops.{name}" for name in OPERATORS}
+    folders = ("tinyssl.ops", "tinyssl.ops.training")
+    names = {f"{folder}.{name}" for folder in folders for name in OPERATORS}
     wrong = [
         f"{path}:{line}: {name}"
         for path in outside("ops", "targets", "graph/passes")

@@ -66,7 +66,11 @@ def kernels(names: Sequence[Any]) -> str:
 
 def types(operands: Sequence[Operand]) -> str:
     """`int8 float32`, of what is computed, not of weights."""
-    computed = [operand for operand in operands if {*operand.roles} != {Role.CONSTANT}]
+    computed = [
+        operand
+        for operand in operands
+        if Role.ACTIVATION in operand.roles or Role.CONSTANT not in operand.roles
+    ]
     found = {dtype for operand in computed or operands for dtype in operand.types}
     return " ".join(dtype.value for dtype in DType if dtype in found)
 
@@ -104,6 +108,11 @@ def table(kinds: Sequence[str]) -> Iterator[str]:
     yield from map(line, sorted(kinds))
 
 
+def in_training(kind: str) -> bool:
+    """Whether only training on the device makes the operator."""
+    return ".training." in OPS[kind].op.__module__
+
+
 def page() -> str:
     """The whole document."""
     known = json.loads(LIST.read_text(encoding="utf-8"))
@@ -114,8 +123,12 @@ def page() -> str:
     )
     lines = [head, *table([kind for kind in kinds if not kind.startswith("CUSTOM")])]
     lines += ["", "## Custom operators", "", *table([k for k in kinds if k.startswith("CUSTOM")])]
-    if others := [kind for kind in OPS if kind not in kinds]:
-        lines += ["", "## Operators that TensorFlow Lite Micro does not have", "", *table(others)]
+    others = [kind for kind in OPS if kind not in kinds]
+    training = [kind for kind in others if in_training(kind)]
+    if inference := [kind for kind in others if kind not in training]:
+        title = "## Operators that TensorFlow Lite Micro does not have"
+        lines += ["", title, "", *table(inference)]
+    lines += ["", "## Operators of networks that learn on the device", "", *table(training)]
     return "\n".join(lines) + "\n"
 
 

@@ -65,7 +65,8 @@ bool app_can_run(struct app *app)
     }
     for (uint32_t id = 0; id < TINYSSL_TENSOR_COUNT; id++) {
         const struct tinyssl_tensor *tensor = &engine_tensors.list[id];
-        const bool given = tensor->kind != TINYSSL_KIND_OUTPUT && tensor->kind != TINYSSL_KIND_TARGET;
+        const bool given =
+            tensor->kind != TINYSSL_KIND_OUTPUT && tensor->kind != TINYSSL_KIND_TARGET;
         if (!given || app->loaded[id] == tensor->bytes) {
             continue;
         }

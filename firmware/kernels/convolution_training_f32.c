@@ -99,8 +99,7 @@ static float weight_gradient(const float *in, const float *error,
                 if (column >= 0) {
                     const int32_t pixel = (image * p->in_h + row) * p->in_w + column;
                     const int32_t out = ((image * p->out_h + y) * p->out_w + x) * p->out_c + c;
-                    sum += tinyssl_product(error[out],
-                                           in[pixel * p->in_c + first_input(p, c) + i]);
+                    sum += tinyssl_product(error[out], in[pixel * p->in_c + first_input(p, c) + i]);
                 }
             }
         }
@@ -124,8 +123,8 @@ static float *behind(float *values, int32_t at)
 }
 
 /* velocity: NULL without momentum. */
-static void update_biases(const float *error, float rate, const struct tinyssl_convolution_update *p,
-                          float *bias, float *velocity)
+static void update_biases(const float *error, float rate,
+                          const struct tinyssl_convolution_update *p, float *bias, float *velocity)
 {
     for (int32_t c = 0; c < p->layer.out_c; c++) {
         tinyssl_sgd_step(&p->sgd, rate, bias_gradient(error, &p->layer, c), &bias[c],

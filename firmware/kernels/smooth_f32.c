@@ -43,7 +43,7 @@ static float polynomial(float x, const float *factors, int32_t count)
 /* Taylor's series on [-ln 2 / 2, ln 2 / 2], scaled by a power of two. */
 float tinyssl_smooth_exp(float x)
 {
-    static const float factors[] = {1.0f,       1.0f,        1.0f / 2,   1.0f / 6,
+    static const float factors[] = {1.0f,      1.0f,       1.0f / 2,   1.0f / 6,
                                     1.0f / 24, 1.0f / 120, 1.0f / 720, 1.0f / 5040};
     if (!(x >= EXP_MIN)) {
         return x < EXP_MIN ? 0.0f : x;
@@ -72,8 +72,8 @@ float tinyssl_smooth_log(float x)
     }
     const float t = (mantissa - 1.0f) / (mantissa + 1.0f);
     const float square = tinyssl_product(t, t);
-    const float small = tinyssl_product(t, polynomial(square, factors, 5)) +
-                        tinyssl_product((float)power, LN2_LOW);
+    const float small =
+        tinyssl_product(t, polynomial(square, factors, 5)) + tinyssl_product((float)power, LN2_LOW);
     return tinyssl_product((float)power, LN2_HIGH) + small;
 }
 

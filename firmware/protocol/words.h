@@ -65,7 +65,7 @@
 #define ERROR_ENGINE "Engine: %s"
 #define ERROR_ENGINE_RUN "Engine error %u"
 #define ERROR_LEARN_NOTHING "This firmware does not learn: nothing was built with --train"
-#define ERROR_LEARN_ARGUMENTS "Command 'learn' takes nothing, or the word reset"
+#define ERROR_LEARN_ARGUMENTS "Command 'learn' takes the number of the step, 1 or more, or the word reset"
 #define ERROR_WATCHDOG "Command 'watchdog' takes %u or more milliseconds"
 #define ERROR_WATCHDOG_NONE "This board has no watchdog that waits %u ms"
 
@@ -92,7 +92,7 @@
 #define SEALED_TENSOR "tensor" /* id, kind, type, shape, bits of the scale in hex (0: not quantised), zero point, name */
 #define SEALED_DATA "data" /* id, offset, bytes in hex */
 #define SEALED_STATE "state" /* reset */
-#define SEALED_LEARN "learn" /* ticks of the inference, of the step, 1 if something was learnt */
+#define SEALED_LEARN "learn" /* number, ticks of the inference, of the training step, 1 if something was learnt */
 #define SEALED_FORGET "forget" /* reset */
 #define SEALED_TOTAL "total" /* ticks of the whole profiled inference */
 #define SEALED_MEMORY "memory" /* arena used, arena size, stack used, stack size; 0: unknown */
@@ -114,7 +114,7 @@
     X(set, "set TENSOR OFFSET N CRC", "then N raw bytes: of an input, parameter or state") \
     X(get, "get TENSOR [OFFSET N]", "bytes of a named tensor") \
     X(state, "state reset", "first values for all that outlives an inference") \
-    X(learn, "learn [reset]", "an inference and a training step; or first values again") \
+    X(learn, "learn STEP | reset", "an inference and a training step; or first values again") \
     X(prof, "prof", "ticks of every operator") \
     X(mem, "mem", "arena and stack used") \
     X(watchdog, "watchdog MS", "restart after so many milliseconds of hanging") \

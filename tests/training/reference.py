@@ -16,7 +16,7 @@ from tinyssl.graph.training import training_start
 from tinyssl.ops import OPS
 from tinyssl.ops.common.activation import float_range
 from tinyssl.ops.common.conv import conv_sums
-from tinyssl.ops.common.sums import Geometry
+from tinyssl.ops.common.sums import LayerGeometry
 
 Array = NDArray[Any]
 
@@ -120,14 +120,14 @@ def _polynomial(x: Array, factors: list[Any]) -> Array:
     return total
 
 
-def _pixels(layer: Geometry) -> list[tuple[tuple[int, int, int], list[tuple[int, int, int, int]]]]:
+def _pixels(layer: LayerGeometry) -> list[tuple[tuple[int, int, int], list[tuple[int, int, int, int]]]]:
     """Output pixels (image, row, column), each with its taps (row, column) and their sources."""
     batch, out_h, out_w = layer.target[:3]
     rows = product(range(batch), range(out_h), range(out_w))
     return [((n, y, x), list(_taps(layer, y, x))) for n, y, x in rows]
 
 
-def _taps(layer: Geometry, y: int, x: int) -> list[tuple[int, int, int, int]]:
+def _taps(layer: LayerGeometry, y: int, x: int) -> list[tuple[int, int, int, int]]:
     found = []
     for ky, kx in product(range(layer.taps[1]), range(layer.taps[2])):
         row = y * layer.stride[0] - layer.corner[0] + ky * layer.dilation[0]
@@ -138,12 +138,12 @@ def _taps(layer: Geometry, y: int, x: int) -> list[tuple[int, int, int, int]]:
     return found
 
 
-def _geometry(model: Model, op: Any) -> Geometry:
+def _geometry(model: Model, op: Any) -> LayerGeometry:
     if op.kind == "CONV_2D":
         return conv_sums(model, op)
     out_c, in_c = model.tensor(op.weight).shape
     rows = model.tensor(op.input).elements // in_c
-    return Geometry(taps=(out_c, 1, 1, in_c), source=(1, 1, rows, in_c), target=(1, 1, rows, out_c))
+    return LayerGeometry(taps=(out_c, 1, 1, in_c), source=(1, 1, rows, in_c), target=(1, 1, rows, out_c))
 
 
 def _layer(ref: Reference, op: Any) -> None:

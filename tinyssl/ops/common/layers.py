@@ -12,7 +12,7 @@ from tinyssl.ops.common import weights
 from tinyssl.ops.common.gradient import Backward, Gradient
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields
-from tinyssl.ops.common.sums import Geometry, GetSums, float_clamp, layer_fields
+from tinyssl.ops.common.sums import LayerGeometry, GetSums, float_clamp, layer_fields
 from tinyssl.ops.common.weights import WeightedOp
 from tinyssl.ops.training.clamp_error import error_before
 from tinyssl.ops.training.layer_error import FILES, LayerError
@@ -46,7 +46,7 @@ def _params(get_sums: GetSums, model: Model, op: WeightedOp, constants: Constant
     return layer_fields(layer, weight) | float_clamp(op.activation)
 
 
-def _geometry(get_sums: GetSums, model: Model, op: WeightedOp) -> Geometry:
+def _geometry(get_sums: GetSums, model: Model, op: WeightedOp) -> LayerGeometry:
     """The layer's form, without its weights.
 
     Raises:
@@ -56,7 +56,7 @@ def _geometry(get_sums: GetSums, model: Model, op: WeightedOp) -> Geometry:
     if sums.taps[0] != model.tensor(op.weight).shape[0]:
         what = "its weights do not lie channel by channel, as training needs them"
         raise blocked([Blocker(op.label, what, "let its bias learn, or another layer")])
-    return Geometry(
+    return LayerGeometry(
         taps=sums.taps,
         source=sums.source,
         target=sums.target,

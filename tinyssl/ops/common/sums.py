@@ -25,7 +25,7 @@ from tinyssl.ops.common.window import Size
 
 
 @dataclass(frozen=True, kw_only=True)
-class Geometry:
+class LayerGeometry:
     """Which inputs the outputs of a layer are made of."""
 
     taps: tuple[int, ...]
@@ -43,7 +43,7 @@ class Geometry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sums(Geometry):
+class Sums(LayerGeometry):
     """The same, and the weights."""
 
     taps: tuple[int, ...] = ()
@@ -131,7 +131,7 @@ def _params(get_sums: GetSums, model: Model, op: WeightedOp, constants: Constant
     }
 
 
-def geometry_fields(layer: Geometry) -> Fields:
+def geometry_fields(layer: LayerGeometry) -> Fields:
     """Members `batch` to `pad_left` of `struct tinyssl_convolution`."""
     channels, height, width, depth = layer.taps
     groups = layer.source[3] // depth
@@ -152,7 +152,7 @@ def geometry_fields(layer: Geometry) -> Fields:
     }
 
 
-def layer_fields(layer: Geometry, weight: str = "NULL") -> Fields:
+def layer_fields(layer: LayerGeometry, weight: str = "NULL") -> Fields:
     """Members of `struct tinyssl_convolution` for float32, without bias and clamp."""
     return {
         "weight": weight,

@@ -10,7 +10,7 @@ from tinyssl.graph.model import Model, Op, Operand, Role
 from tinyssl.ops.common.gradient import FLOAT
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields
-from tinyssl.ops.common.sums import Geometry, layer_fields
+from tinyssl.ops.common.sums import LayerGeometry, layer_fields
 from tinyssl.ops.common.training import training_spec
 
 
@@ -30,7 +30,7 @@ class LayerError(Op):
     weight: int
     """As its last inference read it"""
     output: int
-    layer: Geometry
+    layer: LayerGeometry
 
 
 def _is_constant(model: Model, op: LayerError) -> bool:

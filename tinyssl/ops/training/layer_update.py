@@ -10,7 +10,7 @@ from tinyssl.graph.model import Model, Op, Operand, Role
 from tinyssl.ops.common.gradient import FLOAT, Sgd
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields, prefix_fields
-from tinyssl.ops.common.sums import Geometry, layer_fields
+from tinyssl.ops.common.sums import LayerGeometry, layer_fields
 from tinyssl.ops.common.training import sgd_fields, training_spec
 from tinyssl.ops.training.layer_error import FILES
 
@@ -40,7 +40,7 @@ class LayerUpdate(Op):
     bias: int
     velocities: tuple[int, ...] = ()
     """Of each parameter, in order, with momentum"""
-    layer: Geometry
+    layer: LayerGeometry
     sgd: Sgd
 
 
