@@ -120,7 +120,9 @@ def _polynomial(x: Array, factors: list[Any]) -> Array:
     return total
 
 
-def _pixels(layer: LayerGeometry) -> list[tuple[tuple[int, int, int], list[tuple[int, int, int, int]]]]:
+def _pixels(
+    layer: LayerGeometry,
+) -> list[tuple[tuple[int, int, int], list[tuple[int, int, int, int]]]]:
     """Output pixels (image, row, column), each with its taps (row, column) and their sources."""
     batch, out_h, out_w = layer.target[:3]
     rows = product(range(batch), range(out_h), range(out_w))
@@ -143,7 +145,9 @@ def _geometry(model: Model, op: Any) -> LayerGeometry:
         return conv_sums(model, op)
     out_c, in_c = model.tensor(op.weight).shape
     rows = model.tensor(op.input).elements // in_c
-    return LayerGeometry(taps=(out_c, 1, 1, in_c), source=(1, 1, rows, in_c), target=(1, 1, rows, out_c))
+    return LayerGeometry(
+        taps=(out_c, 1, 1, in_c), source=(1, 1, rows, in_c), target=(1, 1, rows, out_c)
+    )
 
 
 def _layer(ref: Reference, op: Any) -> None:

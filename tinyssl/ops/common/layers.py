@@ -12,7 +12,7 @@ from tinyssl.ops.common import weights
 from tinyssl.ops.common.gradient import Backward, Gradient
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields
-from tinyssl.ops.common.sums import LayerGeometry, GetSums, float_clamp, layer_fields
+from tinyssl.ops.common.sums import GetSums, LayerGeometry, float_clamp, layer_fields
 from tinyssl.ops.common.weights import WeightedOp
 from tinyssl.ops.training.clamp_error import error_before
 from tinyssl.ops.training.layer_error import FILES, LayerError
