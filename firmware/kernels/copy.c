@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "fast_copy.h"
+
 #define LAST (TINYSSL_COPY_LOOPS - 1)
 
 /* The innermost loop, with a constant size where runs are single elements: then a run is one load and
@@ -27,7 +29,7 @@ static void copy_runs(const int8_t *in, const struct tinyssl_copy *p, int8_t *ou
         break;
     default:
         for (int32_t i = 0; i < count; i++) {
-            memcpy(out + i * to, in + i * from, (size_t)p->run);
+            tinyssl_fast_copy(out + i * to, in + i * from, (size_t)p->run);
         }
         break;
     }

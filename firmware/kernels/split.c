@@ -1,6 +1,6 @@
 #include "split.h"
 
-#include <string.h>
+#include "fast_copy.h"
 
 void tinyssl_split(const int8_t *const *in, const struct tinyssl_runs *p, int8_t *const *out)
 {
@@ -8,7 +8,7 @@ void tinyssl_split(const int8_t *const *in, const struct tinyssl_runs *p, int8_t
     for (int32_t round = 0; round < p->rounds; round++) {
         for (int32_t i = 0; i < p->count; i++) {
             const size_t bytes = (size_t)p->bytes[i];
-            memcpy(out[i] + (size_t)round * bytes, from, bytes);
+            tinyssl_fast_copy(out[i] + (size_t)round * bytes, from, bytes);
             from += bytes;
         }
     }

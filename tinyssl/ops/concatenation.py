@@ -16,6 +16,7 @@ from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import SubValue
 from tinyssl.ops.common.params import Array, Constants, Fields, prefix_fields
 from tinyssl.ops.common.parts import (
+    RUNS_FILES,
     TYPES,
     joined_shape,
     one_quant,
@@ -117,13 +118,13 @@ SPEC = OpSpec(
         Kernel(
             "concatenation_constants",
             "tinyssl_constant_runs",
-            ("runs.h",),
+            RUNS_FILES,
             source="concatenation",
             supports=_has_constants,
             make_params=_constant_params,
             variadic=True,
         ),
-        Kernel("concatenation", "tinyssl_runs", ("runs.h",), make_params=_params, variadic=True),
+        Kernel("concatenation", "tinyssl_runs", RUNS_FILES, make_params=_params, variadic=True),
     ),
     parts=_parts,
     tflite=TfliteFormat(

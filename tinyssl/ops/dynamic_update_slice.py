@@ -11,7 +11,7 @@ import numpy as np
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Op, Operand, Value
 from tinyssl.ops.common.constants import Arrays, input_arrays
-from tinyssl.ops.common.copy import LOOPS, Copy, CopyLoop, copy_fields, merged, strides
+from tinyssl.ops.common.copy import COPY_FILES, LOOPS, Copy, CopyLoop, copy_fields, merged, strides
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import Overlap
 from tinyssl.ops.common.params import Constants, Fields, number_list, prefix_fields
@@ -114,7 +114,7 @@ SPEC = OpSpec(
         Kernel(
             "dynamic_update_slice",
             "tinyssl_dynamic_update_slice",
-            ("copy.h", "copy.c"),
+            COPY_FILES,
             make_params=_params,
             variadic=True,
             overlaps=_overlaps,

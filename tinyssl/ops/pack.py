@@ -14,7 +14,7 @@ from tinyssl.ops.common import rules
 from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields
-from tinyssl.ops.common.parts import TYPES, require_axis, run_fields, side_by_side
+from tinyssl.ops.common.parts import RUNS_FILES, TYPES, require_axis, run_fields, side_by_side
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
@@ -78,7 +78,7 @@ SPEC = OpSpec(
     fold=_fold,
     words=lambda _, op: [f"axis {op.axis}"],
     kernels=(
-        Kernel("concatenation", "tinyssl_runs", ("runs.h",), make_params=_params, variadic=True),
+        Kernel("concatenation", "tinyssl_runs", RUNS_FILES, make_params=_params, variadic=True),
     ),
     parts=lambda model, op: side_by_side(model, op.parts, op.output, op.axis),
     tflite=TfliteFormat(

@@ -25,6 +25,9 @@ from tinyssl.ops.common.spec import Shape
 LOOPS = 6
 """Nested loops of the C kernel"""
 
+COPY_FILES = ("copy.h", "copy.c", "fast_copy.h")
+"""What a kernel needs that copies by strides"""
+
 
 @dataclass(frozen=True)
 class CopyLoop:
@@ -113,7 +116,7 @@ def copy_kernel(plan: Callable[[Model, OpT], Copy]) -> Kernel[OpT]:
     def make_params(model: Model, op: OpT, _constants: Constants) -> Fields:
         return copy_fields(plan(model, op), model.tensor(op.outputs[0]).dtype.bytes)
 
-    return Kernel("copy", "tinyssl_copy", make_params=make_params, any_type=True)
+    return Kernel("copy", "tinyssl_copy", ("fast_copy.h",), make_params=make_params, any_type=True)
 
 
 def copy_parts(plan: Callable[[Model, OpT], Copy]) -> Callable[[Model, OpT], tuple[SubValue, ...]]:

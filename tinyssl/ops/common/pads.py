@@ -10,7 +10,7 @@ from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Operand
 from tinyssl.ops.common import window
 from tinyssl.ops.common.bases import UnaryOp
-from tinyssl.ops.common.copy import Copy, CopyLoop, copy_fields, merged, strides
+from tinyssl.ops.common.copy import COPY_FILES, Copy, CopyLoop, copy_fields, merged, strides
 from tinyssl.ops.common.fill import fill_fields
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields, image_fields, prefix_fields
@@ -95,7 +95,7 @@ def pad_kernels(value: Value[PadT]) -> tuple[Kernel[PadT], ...]:
         Kernel(
             "pad",
             "tinyssl_pad_axes",
-            ("copy.h", "copy.c", "fill.h", "fill.c"),
+            (*COPY_FILES, "fill.h", "fill.c"),
             make_params=any_params,
             any_type=True,
         ),

@@ -13,6 +13,9 @@ from tinyssl.ops.common.params import Constants, Fields
 from tinyssl.ops.common.rules import PLAIN
 from tinyssl.ops.common.tflite import OperatorContext
 
+RUNS_FILES = ("runs.h", "fast_copy.h")
+"""What a kernel needs that moves runs of bytes"""
+
 TYPES = (DType.INT8, DType.INT16, DType.FLOAT32)
 """Element types that TFLM's kernels for both take"""
 

@@ -14,7 +14,7 @@ from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import SubValue
 from tinyssl.ops.common.params import Constants, Fields
-from tinyssl.ops.common.parts import TYPES, run_fields, side_by_side
+from tinyssl.ops.common.parts import RUNS_FILES, TYPES, run_fields, side_by_side
 
 SPLIT_TYPES = (*TYPES, DType.INT32)
 
@@ -50,5 +50,5 @@ def split_parts(model: Model, op: SplitOp) -> tuple[SubValue, ...]:
 
 
 SPLIT: Kernel[Any] = Kernel(
-    "split", "tinyssl_runs", ("runs.h",), make_params=split_params, variadic=True
+    "split", "tinyssl_runs", RUNS_FILES, make_params=split_params, variadic=True
 )
