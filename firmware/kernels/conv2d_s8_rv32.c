@@ -2,9 +2,11 @@
 
 #include <string.h>
 
+#include "fast_copy.h"
+
 static void copy(int8_t *to, const int8_t *from, int32_t count)
 {
-    memcpy(to, from, (size_t)count);
+    tinyssl_fast_copy(to, from, (size_t)count);
 }
 
 static void fill(int8_t *to, int8_t value, int32_t count)

@@ -1,6 +1,8 @@
 #include "product_s8_rv32.h"
 
-enum { ENTRY = 2, ROWS = 4, UNROLLED = 4 };
+#include "rows4_rv32.h"
+
+enum { ENTRY = 2, ROWS = TINYSSL_ROWS, UNROLLED = 4 };
 
 struct sums {
     int32_t a, b, c, d; /* of four rows of weights */
@@ -22,15 +24,6 @@ static inline void store_rows(const struct tinyssl_product_rv32 *p, struct sums 
     out[3] = tinyssl_requantise_rv32(sum.d, entry + 3 * ENTRY, zero, p->out_min, p->out_max);
 }
 
-/* Sums are ready, and the loads of the next input have not begun: GCC would take so many of these ahead
- * that the sums do not stay in registers. */
-#if defined(__GNUC__)
-#define STEP_ENDS(s)                                                                               \
-    __asm__ volatile("" : "+r"((s).a), "+r"((s).b), "+r"((s).c), "+r"((s).d) : : "memory")
-#else
-#define STEP_ENDS(s) (void)0
-#endif
-
 /* Input k of two pixels and four rows: eight products share six loads. */
 #define STEP2(k)                                                                                   \
     do {                                                                                           \
@@ -43,19 +36,8 @@ static inline void store_rows(const struct tinyssl_product_rv32 *p, struct sums 
         two.c += c * j;                                                                            \
         one.d += d * i;                                                                            \
         two.d += d * j;                                                                            \
-        STEP_ENDS(one);                                                                            \
-        STEP_ENDS(two);                                                                            \
-    } while (0)
-
-/* The same of one pixel. */
-#define STEP1(k)                                                                                   \
-    do {                                                                                           \
-        const int32_t i = x[k];                                                                    \
-        one.a += q[k] * i;                                                                         \
-        one.b += r[k] * i;                                                                         \
-        one.c += s[k] * i;                                                                         \
-        one.d += t[k] * i;                                                                         \
-        STEP_ENDS(one);                                                                            \
+        TINYSSL_STEP_ENDS(one.a, one.b, one.c, one.d);                                             \
+        TINYSSL_STEP_ENDS(two.a, two.b, two.c, two.d);                                             \
     } while (0)
 
 static inline void rows4_of_2(const struct tinyssl_product_rv32 *p, const int8_t *x,
@@ -82,20 +64,12 @@ static inline void rows4_of_2(const struct tinyssl_product_rv32 *p, const int8_t
 
 static inline void rows4_of_1(const struct tinyssl_product_rv32 *p, const int8_t *x, int8_t *out)
 {
-    const int8_t *q = p->weight, *r = q + p->depth, *s = r + p->depth, *t = s + p->depth;
-    struct sums one = starts(p->channel);
-    int32_t left = p->depth;
-    for (; left >= UNROLLED; left -= UNROLLED, x += UNROLLED) {
-        STEP1(0);
-        STEP1(1);
-        STEP1(2);
-        STEP1(3);
-        q += UNROLLED, r += UNROLLED, s += UNROLLED, t += UNROLLED;
-    }
-    for (int32_t k = 0; k < left; k++) {
-        STEP1(k);
-    }
-    store_rows(p, one, p->channel, out);
+    const int8_t *const q = p->weight, *const r = q + p->depth, *const s = r + p->depth;
+    const int8_t *const rows[ROWS] = {q, r, s, s + p->depth};
+    const struct sums from = starts(p->channel);
+    int32_t sums[ROWS] = {from.a, from.b, from.c, from.d};
+    tinyssl_add_rows4_rv32(rows, x, p->depth, 0, sums);
+    store_rows(p, (struct sums){sums[0], sums[1], sums[2], sums[3]}, p->channel, out);
 }
 
 static inline int8_t row_of_1(const struct tinyssl_product_rv32 *p, const int8_t *x)

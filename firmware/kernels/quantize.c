@@ -3,17 +3,7 @@
 #include <string.h>
 
 #include "fixed_point.h"
-
-/* x / scale to the nearest whole number, halves away from zero, within two whole numbers. A value that is
- * no number compares as false. Twice the quotient is exact, and so is what is left of it as an integer. */
-static inline int32_t quantized(float x, float scale, float low, float high)
-{
-    float scaled = x / scale;
-    scaled = scaled > low ? scaled : low;
-    scaled = scaled < high ? scaled : high;
-    const int32_t twice = (int32_t)(scaled + scaled);
-    return (twice + (twice < 0 ? -1 : 1)) / 2;
-}
+#include "quantize_f32.h"
 
 #define DEFINE_QUANTIZE(name, to, least, most)                                                     \
     void tinyssl_##name(const float *in, const struct tinyssl_quantize *p, to *out)                \
@@ -21,7 +11,7 @@ static inline int32_t quantized(float x, float scale, float low, float high)
         const int32_t zero = p->out_zero, size = p->size;                                          \
         const float scale = p->scale, low = (float)((least)-zero), high = (float)((most)-zero);    \
         for (int32_t i = 0; i < size; i++) {                                                       \
-            out[i] = (to)(quantized(in[i], scale, low, high) + zero);                              \
+            out[i] = (to)(tinyssl_quantized(in[i], scale, low, high) + zero);                      \
         }                                                                                          \
     }
 

@@ -5,8 +5,7 @@
 #include <stdint.h>
 
 #include "dsp.h"
-
-#define TINYSSL_ROWS 4
+#include "rows4.h"
 
 /* Adds w.even * even + w.odd * odd of four weights. */
 static inline int32_t tinyssl_add_four(const int8_t *w, uint32_t even, uint32_t odd, int32_t sum)

@@ -90,7 +90,7 @@ def _kernel(name: str, constant: bool, dtype: DType) -> Kernel[Mul]:
     return Kernel(
         name,
         "tinyssl_mul",
-        ("broadcast.h",),
+        ("mul_loops.h", "broadcast.h"),
         source="mul",
         supports=partial(_supports, constant, dtype),
         make_params=mul_params,

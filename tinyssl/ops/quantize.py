@@ -49,6 +49,8 @@ TensorFlow Lite Micro"""
 FLIPS = {(DType.INT8, DType.UINT8): 128, (DType.UINT8, DType.INT8): -128}
 """Types of input and output -> by how much the zero point grows where only the sign bit changes"""
 
+QUANTIZE_FILES = ("quantize_f32.h", "fixed_point.h")
+
 TABLE_FROM = 256
 """Elements from which 256 bytes of table are worth it"""
 TYPES_HINT = (
@@ -164,6 +166,7 @@ def _supports(types: tuple[DType, DType], model: Model, op: Quantize) -> bool:
 FLIP = Kernel(
     "flip",
     "tinyssl_flip",
+    QUANTIZE_FILES,
     source="quantize",
     supports=_flips,
     make_params=_flip_params,
@@ -180,6 +183,7 @@ def _kernel(name: str, types: tuple[DType, DType]) -> Kernel[Quantize]:
     return Kernel(
         name,
         "tinyssl_quantize" if floats else "tinyssl_rescale",
+        QUANTIZE_FILES,
         source="quantize",
         supports=partial(_supports, types),
         make_params=_float_params if floats else _integer_params,

@@ -1,4 +1,4 @@
-"""Layout and parameters of the depthwise convolutions of any window: DSP and MVE."""
+"""Layout and parameters of the depthwise convolutions of any window: DSP, MVE and RV32."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def weights_layout(
     return taps.transpose(0, 2, 1, 3) if height > width else taps
 
 
-def dsp_fields(model: Model, op: DepthwiseConv2D, constants: Constants) -> Fields:
+def word_fields(model: Model, op: DepthwiseConv2D, constants: Constants) -> Fields:
     """Members of `struct tinyssl_depthwise_any`: groups of 4, the last ends at the last channel."""
     count = model.tensor(op.input).shape[3]
     starts = [min(start, count - LANES) for start in range(0, count, LANES)]

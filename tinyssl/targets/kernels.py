@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from tinyssl.core.errors import UnsupportedModel
 from tinyssl.graph.model import Model, Op
 from tinyssl.ops import spec_of
 from tinyssl.ops.add import Add, add_params, same_shape_int8
 from tinyssl.ops.average_pool_2d import AveragePool2D
-from tinyssl.ops.common.kernel import Kernel, OpT
+from tinyssl.ops.common.kernel import Kernel, KernelTable, OpT
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
@@ -28,11 +27,12 @@ from tinyssl.targets import (
     mve_streaming,
     pairs,
     pools,
-    rv32,
     streaming,
 )
 from tinyssl.targets.boards import Isa
-from tinyssl.targets.rows4 import LSTM_MVE, ROWS4
+from tinyssl.targets.float_ends import FLOATS_RV32
+from tinyssl.targets.rows4 import LSTM_MVE, ROWS4, ROWS4_RV32
+from tinyssl.targets.rv32 import RV32
 from tinyssl.targets.transposed import TRANSPOSED_MVE
 from tinyssl.targets.wide import WIDE_DSP, WIDE_MVE
 
@@ -55,9 +55,6 @@ SIZE_FIRST = (
 -O2 would inline and unroll what is around. Each was measured (docs/engine.md). Arduino's build
 systems have no flags for a single file, so there the whole library has one."""
 
-
-KernelTable = dict[type[Op], tuple[Kernel[Any], ...]]
-"""Operator -> its kernels, the first that supports it wins"""
 
 PRODUCT4 = (
     "product4_s8_dsp.c",
@@ -141,7 +138,7 @@ DSP: KernelTable = {
             "tinyssl_depthwise_any",
             ("depthwise_any.h", *LANES),
             supports=depthwise_any.fits,
-            make_params=depthwise_any.dsp_fields,
+            make_params=depthwise_any.word_fields,
         ),
         WINDOWS,
     ),
@@ -297,60 +294,6 @@ STEM_BLOCK_MVE: Kernel[Op] = Kernel(
 )
 """For those that begin with a convolution"""
 
-PRODUCT_RV32 = ("product_s8_rv32.c", "product_s8_rv32.h")
-
-WINDOWS_RV32 = Kernel(
-    "conv2d_s8_rv32",
-    "tinyssl_conv2d_rv32",
-    (*PRODUCT_RV32, "window_s8.h"),
-    supports=rv32.conv_fits,
-    make_params=rv32.conv,
-    scratch=rv32.conv_scratch,
-)
-
-RV32: KernelTable = {
-    Conv2D: (WINDOWS_RV32,),
-    DepthwiseConv2D: (
-        Kernel(
-            "depthwise_3x3_s8_rv32",
-            "tinyssl_depthwise_rv32",
-            ("product_s8_rv32.h",),
-            supports=rv32.depthwise_fits,
-            make_params=rv32.depthwise,
-            scratch=rv32.depthwise_scratch,
-        ),
-        WINDOWS_RV32,
-    ),
-    FullyConnected: (
-        Kernel(
-            "fully_connected_s8_rv32",
-            "tinyssl_fully_connected_rv32",
-            PRODUCT_RV32,
-            supports=rv32.dense_fits,
-            make_params=rv32.dense,
-        ),
-        Kernel(
-            "conv2d_s8_rv32",
-            "tinyssl_conv2d_rv32",
-            (*PRODUCT_RV32, "window_s8.h"),
-            supports=rv32.rows_fit,
-            make_params=rv32.rows,
-            scratch=rv32.rows_scratch,
-        ),
-    ),
-    Add: (
-        Kernel(
-            "add_s8_rv32",
-            "tinyssl_add_dsp",
-            ("add_s8_dsp.h",),
-            supports=dsp_elementwise.add_fits,
-            make_params=dsp_elementwise.add,
-            overlaps=elementwise,
-        ),
-    ),
-}
-"""Blocked C for cores with a 32-bit multiplier whose high word is one instruction"""
-
 
 def _with(*tables: KernelTable) -> KernelTable:
     """Of each operator the kernels of the first table, then those of the next."""
@@ -362,7 +305,7 @@ OPTIMISED: dict[Isa, KernelTable] = {
     Isa.CORTEX_M4: _with(DSP, WIDE_DSP, ROWS4),
     Isa.CORTEX_M7: _with(DSP, WIDE_DSP, ROWS4),
     Isa.CORTEX_M55: _with(MVE, WIDE_MVE, TRANSPOSED_MVE, ROWS4),
-    Isa.RV32IMC: RV32,
+    Isa.RV32IMC: _with(RV32, FLOATS_RV32, ROWS4_RV32),
 }
 """Kernels that take the place of the reference where an instruction set has them: the first that
 fits the operator"""

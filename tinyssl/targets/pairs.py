@@ -1,4 +1,4 @@
-"""Kernels of MUL and ADD with broadcasting and constants: DSP and MVE."""
+"""Kernels of MUL and ADD with broadcasting and constants: DSP, MVE and RV32."""
 
 from __future__ import annotations
 
@@ -69,6 +69,12 @@ ADD_DSP: Kernel[Any] = Kernel(
     make_params=_add_params,
     variadic=True,
     overlaps=elementwise,
+)
+
+ADD_RV32: Kernel[Any] = replace(
+    ADD_DSP,
+    name="add_any_s8_rv32",
+    headers=("add_any_s8_dsp.h", "add_s8_rv32.h", "add_s8_dsp.h", "broadcast.h"),
 )
 
 ADD_MVE: Kernel[Any] = replace(

@@ -1,4 +1,4 @@
-"""Kernels of the DSP extension that multiply a vector with four rows of weights at a time.
+"""Kernels that multiply a vector with four rows of weights at a time: DSP extension and RV32.
 
 They take layers for which there is no kernel of a form of its own: sums of 64 bits, transposed
 convolutions, several images, and layers with a state. Cores with MVE have the extension too.
@@ -7,11 +7,10 @@ convolutions, several images, and layers with a state. Cores with MVE have the e
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
-from tinyssl.graph.model import DType, Op
+from tinyssl.graph.model import DType
 from tinyssl.ops.common.conv import conv_sums
-from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.kernel import Kernel, KernelTable
 from tinyssl.ops.common.sums import sum_kernels_dsp
 from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.fully_connected import FullyConnected, dense_sums
@@ -24,37 +23,47 @@ from tinyssl.ops.unidirectional_sequence_lstm import (
     sums_double,
 )
 
-FILES = ("rows4_dsp.h", "dsp.h")
+FILES = {"dsp": ("rows4_dsp.h", "rows4.h", "dsp.h"), "rv32": ("rows4_rv32.h", "rows4.h")}
 UNIT = ("lstm_unit.h", "sigmoid_s16.h")
 
 
-def _svdf(name: str, dtype: DType) -> Kernel[Svdf]:
+def _svdf(name: str, dtype: DType, isa: str) -> Kernel[Svdf]:
     return Kernel(
-        name,
+        f"{name}_{isa}",
         "tinyssl_svdf",
-        ("svdf.h", *FILES),
-        source="svdf_dsp",
+        ("svdf.h", "svdf_rows4.h", *FILES[isa]),
+        source=f"svdf_{isa}",
         supports=partial(keeps_type, dtype),
         make_params=svdf_params,
     )
 
 
-ROWS4: dict[type[Op], tuple[Kernel[Any], ...]] = {
+def _with_state(isa: str) -> KernelTable:
+    """Layers that remember."""
+    return {
+        Svdf: (_svdf("svdf_s8", DType.INT8, isa), _svdf("svdf_s8_s16", DType.INT16, isa)),
+        UnidirectionalSequenceLstm: (
+            Kernel(
+                f"lstm_s8_{isa}",
+                "tinyssl_lstm",
+                tuple(dict.fromkeys((*UNIT, "lstm_rows4.h", *FILES[isa], "dsp.h"))),
+                supports=sums_double,
+                make_params=lstm_params,
+            ),
+        ),
+    }
+
+
+ROWS4: KernelTable = {
     Conv2D: sum_kernels_dsp(conv_sums),
     FullyConnected: sum_kernels_dsp(dense_sums),
     TransposeConv: sum_kernels_dsp(spread_sums),
-    Svdf: (_svdf("svdf_s8_dsp", DType.INT8), _svdf("svdf_s8_s16_dsp", DType.INT16)),
-    UnidirectionalSequenceLstm: (
-        Kernel(
-            "lstm_s8_dsp",
-            "tinyssl_lstm",
-            (*UNIT, *FILES),
-            supports=sums_double,
-            make_params=lstm_params,
-        ),
-    ),
+    **_with_state("dsp"),
 }
-"""Operator -> its kernels, after those of a form of its own"""
+"""Operator -> its kernels on the DSP extension, after those of a form of its own"""
+
+ROWS4_RV32 = _with_state("rv32")
+"""The same on RV32"""
 
 LSTM_MVE = Kernel(
     "lstm_s8_mve",

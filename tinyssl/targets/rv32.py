@@ -1,4 +1,4 @@
-"""Parameters of the blocked C kernels for RV32IM, which has a 32-bit multiplier and no vectors.
+"""The blocked C kernels for RV32IM, which has a 32-bit multiplier and no vectors.
 
 They hold for an operator only where `requantise.requantise_fits` proves it; all other operators get
 the reference kernel.
@@ -6,17 +6,25 @@ the reference kernel.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.graph.model import Model
+from tinyssl.ops.add import Add
 from tinyssl.ops.common.activation import activation_range
 from tinyssl.ops.common.conv import Convolution
+from tinyssl.ops.common.kernel import Kernel, KernelTable
+from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.params import Array, Constants, Fields, prefix_fields
 from tinyssl.ops.common.weights import WeightedOp
+from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyssl.ops.fully_connected import FullyConnected
-from tinyssl.targets import mve
+from tinyssl.ops.mul import Mul
+from tinyssl.targets import depthwise_any, dsp_elementwise, mve, pairs
 from tinyssl.targets.pointwise import pixel_grid
 from tinyssl.targets.requantise import channel_table, channels, filter_rows
 
@@ -118,3 +126,60 @@ def depthwise_scratch(model: Model, op: DepthwiseConv2D) -> int:
 def depthwise(model: Model, op: DepthwiseConv2D, constants: Constants) -> Fields:
     """Members of `struct tinyssl_depthwise_rv32`."""
     return _layer(model, op, constants, channels(model, op).rows, mve.image(model, op))
+
+
+PRODUCT_RV32 = ("product_s8_rv32.c", "product_s8_rv32.h", "rows4_rv32.h", "rows4.h")
+
+WINDOWS_RV32: Kernel[Any] = Kernel(
+    "conv2d_s8_rv32",
+    "tinyssl_conv2d_rv32",
+    (*PRODUCT_RV32, "window_s8.h", "fast_copy.h"),
+    supports=conv_fits,
+    make_params=conv,
+    scratch=conv_scratch,
+)
+
+RV32: KernelTable = {
+    Conv2D: (WINDOWS_RV32,),
+    DepthwiseConv2D: (
+        Kernel(
+            "depthwise_3x3_s8_rv32",
+            "tinyssl_depthwise_rv32",
+            ("product_s8_rv32.h",),
+            supports=depthwise_fits,
+            make_params=depthwise,
+            scratch=depthwise_scratch,
+        ),
+        Kernel(
+            "depthwise_any_s8_rv32",
+            "tinyssl_depthwise_any",
+            ("depthwise_any.h", "product_s8_rv32.h"),
+            supports=depthwise_any.fits,
+            make_params=depthwise_any.word_fields,
+        ),
+        WINDOWS_RV32,
+    ),
+    FullyConnected: (
+        Kernel(
+            "fully_connected_s8_rv32",
+            "tinyssl_fully_connected_rv32",
+            PRODUCT_RV32,
+            supports=dense_fits,
+            make_params=dense,
+        ),
+        replace(WINDOWS_RV32, supports=rows_fit, make_params=rows, scratch=rows_scratch),
+    ),
+    Add: (
+        Kernel(
+            "add_s8_rv32",
+            "tinyssl_add_dsp",
+            ("add_s8_dsp.h",),
+            supports=dsp_elementwise.add_fits,
+            make_params=dsp_elementwise.add,
+            overlaps=elementwise,
+        ),
+        pairs.ADD_RV32,
+    ),
+    Mul: pairs.mul_kernels("rv32", "mul_loops.h", "product_s8_rv32.h"),
+}
+"""Blocked C for cores with a 32-bit multiplier whose high word is one instruction"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from tinyssl.graph.model import Model, Op
 from tinyssl.ops.common.overlap import Overlap
@@ -56,3 +56,7 @@ class Kernel(Generic[OpT]):
     def files(self) -> tuple[str, ...]:
         """Its header and source, and what they need."""
         return (self.header, f"{self.source or self.name}.c", *self.headers)
+
+
+KernelTable = dict[type[Op], tuple[Kernel[Any], ...]]
+"""Operator -> its kernels, the first that supports it wins"""

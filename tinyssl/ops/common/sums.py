@@ -75,7 +75,7 @@ def sum_kernels_dsp(get_sums: GetSums) -> tuple[Kernel[Any], ...]:
         Kernel(
             f"convolution_{form}_dsp",
             "tinyssl_convolution",
-            ("convolution.h", "spread.h", "lanes_dsp.h", "rows4_dsp.h", "dsp.h"),
+            ("convolution.h", "spread.h", "lanes_dsp.h", "rows4_dsp.h", "rows4.h", "dsp.h"),
             source="convolution_dsp",
             supports=partial(_ungrouped, get_sums, form),
             make_params=partial(_params, get_sums),
