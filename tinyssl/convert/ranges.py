@@ -20,6 +20,8 @@ Ranges = dict[str, Range]
 """Of tensors, by name"""
 
 FLOAT = "FLOAT32"
+UNIT: Range = (0.0, 1.0)
+"""Of an input that `to_unit` gives"""
 BINS = 2048
 """Of the histogram between the extremes: 8 for each code"""
 LEVELS = 255
@@ -79,7 +81,7 @@ def activation_ranges(
     """
     (start,) = read_skeleton(data).inputs
     found = measure_ranges(data, unit_feeds(data, samples), progress, method)
-    return found | {start.name: (0.0, 1.0)}
+    return found | {start.name: UNIT}
 
 
 def _values(

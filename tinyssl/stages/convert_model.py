@@ -9,32 +9,32 @@ from typing import Any
 
 import numpy as np
 
-from tinyssl.convert.compare import FloatAnswers, compare
+from tinyssl.convert.compare import compare
 from tinyssl.convert.files import (
     CALIBRATION_FILE,
     CALIBRATION_SEED,
-    FLOAT_FILE,
     LAYERS_FILE,
     LOG_FILE,
-    MODEL_FILE,
 )
 from tinyssl.convert.float_graph import stacked
 from tinyssl.convert.frameworks import file_of, framework_of
 from tinyssl.convert.frameworks.base import Shape
 from tinyssl.convert.frameworks.labelled import LabelledFeeds, measure_labelled, read_labelled
 from tinyssl.convert.frameworks.open import OpenedModel, open_model
-from tinyssl.convert.mixed import Search, quantise_within
-from tinyssl.convert.prepare import learn_rounding, prepare
-from tinyssl.convert.ranges import Ranges, measure_ranges
+from tinyssl.convert.ranges import Ranges
 from tinyssl.core.config import ConvertConfig
 from tinyssl.core.config_json import config_json
 from tinyssl.core.errors import AccuracyDrop, UsageError
 from tinyssl.core.paths import require_path
 from tinyssl.core.progress import Progress
-from tinyssl.core.records import RunRecord, RunWriter, Workspace, write_atomic, write_json
-from tinyssl.frontends.tflite import read_skeleton
+from tinyssl.core.records import RunRecord, RunWriter, Workspace, write_json
 from tinyssl.graph.interface import Feeds
-from tinyssl.runtimes.tflm import TflmInterpreter
+from tinyssl.stages.float_to_int8 import (
+    Converted,
+    QuantisationSamples,
+    float_to_int8,
+    record_quality,
+)
 from tinyssl.verify.sqnr import LayerSqnr
 
 LEAST_DB = 0.0
@@ -129,8 +129,6 @@ def _shape(text: str) -> Shape:
 def _quantise(
     run: RunWriter, config: ConvertConfig, opened: OpenedModel, progress: Progress
 ) -> None:
-    prepared = prepare(opened.float32, opened.feeds, config, progress)
-    write_atomic(run.file("float_model", FLOAT_FILE), prepared.reference)
     _save_feeds(run.file("calibration", CALIBRATION_FILE), opened)
     run.results(
         framework=opened.framework,
@@ -138,31 +136,16 @@ def _quantise(
         float_compared=opened.compared,
         calibration_samples=len(opened.feeds),
         pixels=config.pixels,
-        **prepared.results,
     )
-    labelled = _labelled(config, prepared.reference)
-    ranges = _ranges(config, prepared.tuned, opened.feeds, progress)
-    tuned, figures = learn_rounding(
-        prepared.tuned, ranges, stacked(opened.feeds), len(opened.feeds), config, progress
-    )
-    run.results(**figures)
-    drop = FloatAnswers(prepared.reference, opened.feeds).drop  # not labels: they judge
-    found = quantise_within(
-        tuned,
-        ranges,
-        opened.feeds,
-        Search(config.int16_layers, config.max_drop, drop),
-        run.record.path("log"),
-        progress,
-    )
-    write_atomic(run.file("model", MODEL_FILE), found.canonical)
-    oracle = found.oracle
-    run.results(**found.as_results(), tflm_arena_bytes=oracle.arena_bytes)
-    _compare(run, prepared.reference, oracle, opened.feeds, progress)
+    labelled = _labelled(config, opened.float32)
+    feeds = opened.feeds
+    fixed = {} if config.pixels is None else _extremes(feeds)  # pixels are never clipped
+    samples = QuantisationSamples(feeds, fixed, stacked(feeds), len(feeds))
+    converted = float_to_int8(run, opened.float32, samples, config, progress)
+    _compare(run, converted, feeds, progress)
     if labelled is not None:
-        quality = measure_labelled(prepared.reference, oracle, labelled, progress)
-        run.results(**quality.as_results(), test_images=quality.samples)
-        quality.gate(config.max_drop)
+        quality = measure_labelled(converted.float32, converted.int8.oracle, labelled, progress)
+        record_quality(run, quality, config.max_drop)
 
 
 def _labelled(config: ConvertConfig, float32: bytes) -> LabelledFeeds | None:
@@ -173,13 +156,9 @@ def _labelled(config: ConvertConfig, float32: bytes) -> LabelledFeeds | None:
 
 
 def _compare(
-    run: RunWriter,
-    float32: bytes,
-    oracle: TflmInterpreter,
-    feeds: Sequence[Feeds],
-    progress: Progress,
+    run: RunWriter, converted: Converted, feeds: Sequence[Feeds], progress: Progress
 ) -> None:
-    noise = compare(float32, oracle, feeds, progress)
+    noise = compare(converted.float32, converted.int8.oracle, feeds, progress)
     write_json(run.file("layers", LAYERS_FILE), [_row(layer) for layer in noise.layers])
     run.results(
         sqnr_db_output=round(noise.output_db, 2),
@@ -195,18 +174,12 @@ def _compare(
         )
 
 
-def _ranges(
-    config: ConvertConfig, float32: bytes, feeds: Sequence[Feeds], progress: Progress
-) -> Ranges:
-    """Of every activation; pixels are never clipped."""
-    found = measure_ranges(float32, feeds, progress, config.ranges)
-    if config.pixels is None:
-        return found
-    columns = zip(*(feed.values() for feed in feeds), strict=True)
-    inputs = read_skeleton(float32).inputs
-    return found | {
-        each.name: (min(0.0, float(np.min(column))), max(0.0, float(np.max(column))))
-        for each, column in zip(inputs, columns, strict=True)
+def _extremes(feeds: Sequence[Feeds]) -> Ranges:
+    """Of each input, with 0, by name."""
+    columns = {name: [feed[name] for feed in feeds] for name in feeds[0]}
+    return {
+        name: (min(0.0, float(np.min(column))), max(0.0, float(np.max(column))))
+        for name, column in columns.items()
     }
 
 

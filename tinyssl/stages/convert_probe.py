@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from tinyssl.convert.compare import FloatAnswers
-from tinyssl.convert.files import CALIBRATION_SEED, FLOAT_FILE, LOG_FILE, MODEL_FILE, TEST_FILE
-from tinyssl.convert.mixed import Quantised, Search, quantise_within
-from tinyssl.convert.prepare import learn_rounding, prepare
+from tinyssl.convert.files import CALIBRATION_SEED, LOG_FILE, TEST_FILE
 from tinyssl.convert.quantise import require_unit_input
-from tinyssl.convert.ranges import activation_ranges, unit_feeds
+from tinyssl.convert.ranges import UNIT, unit_feeds
 from tinyssl.convert.trace import Classifier, trace
 from tinyssl.core.config import ConvertConfig
 from tinyssl.core.config_json import config_json
 from tinyssl.core.errors import DataError, TrainingError, UsageError
 from tinyssl.core.progress import Progress
-from tinyssl.core.records import RunRecord, RunWriter, Workspace, read_record, write_atomic
+from tinyssl.core.records import RunRecord, RunWriter, Workspace, read_record
 from tinyssl.data import Dataset, data_config_json, data_config_of, load_dataset
 from tinyssl.data.spec import to_unit
+from tinyssl.frontends.tflite import read_skeleton
 from tinyssl.learn.backbones import load_backbone
 from tinyssl.learn.backbones.storage import load_tensors
 from tinyssl.learn.tasks import Task, task_of_dataset, task_record, warn_if_changed
+from tinyssl.stages.float_to_int8 import (
+    Converted,
+    QuantisationSamples,
+    float_to_int8,
+    record_quality,
+)
 from tinyssl.verify.accuracy import measure_quality
 from tinyssl.verify.subject import TestSplit
-
-
-@dataclass(frozen=True)
-class Converted:
-    """Float and INT8."""
-
-    float32: bytes
-    """Float .tflite"""
-    int8: Quantised
 
 
 def convert_probe(config: ConvertConfig, workspace: Workspace, progress: Progress) -> RunRecord:
@@ -78,8 +73,9 @@ def convert_probe(config: ConvertConfig, workspace: Workspace, progress: Progres
         model = load_classifier(source, softmax=softmax)
         converted = _convert(model, dataset, config, run, progress)
         split = _test_split(dataset, task)
-        _store(run, split, converted)
-        _measure_accuracy(run, split, converted, config.max_drop, progress)
+        _store_test_split(run, split, converted)
+        quality = measure_quality(converted.float32, converted.int8.oracle, split, progress)
+        record_quality(run, quality, config.max_drop)
     return run.record
 
 
@@ -113,29 +109,22 @@ def load_classifier(source: RunRecord, *, softmax: bool) -> Classifier:
 def _convert(
     model: Classifier, dataset: Dataset, config: ConvertConfig, run: RunWriter, progress: Progress
 ) -> Converted:
-    log = run.file("log", LOG_FILE)
     progress.note("tracing the model with litert-torch")
-    float32 = trace(model, dataset.spec.model_shape, log)
-    samples = dataset.samples[calibration_indices(dataset, config.calibration_images)]
-    feeds = unit_feeds(float32, samples)
-    prepared = prepare(float32, feeds, config, progress)
-    run.results(**prepared.results)
-    ranges = activation_ranges(prepared.tuned, samples, progress, config.ranges)
+    shape = dataset.spec.model_shape
+    float32 = trace(model, shape, run.file("log", LOG_FILE))
+    (start,) = read_skeleton(float32).inputs
     training = dataset.samples[dataset.train]
-    tuned, figures = learn_rounding(
-        prepared.tuned,
-        ranges,
-        lambda chosen: [to_unit(training[chosen]).reshape(-1, 1, *dataset.spec.model_shape)],
+    samples = QuantisationSamples(
+        unit_feeds(
+            float32, dataset.samples[calibration_indices(dataset, config.calibration_images)]
+        ),
+        {start.name: UNIT},
+        lambda chosen: [to_unit(training[chosen]).reshape(-1, 1, *shape)],
         len(training),
-        config,
-        progress,
     )
-    run.results(**figures)
-    drop = FloatAnswers(prepared.reference, feeds).drop
-    search = Search(config.int16_layers, config.max_drop, drop)
-    found = quantise_within(tuned, ranges, feeds, search, log, progress)
-    require_unit_input(found.written)
-    return Converted(prepared.reference, found)
+    converted = float_to_int8(run, float32, samples, config, progress)
+    require_unit_input(converted.int8.written)
+    return converted
 
 
 def calibration_indices(dataset: Dataset, count: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -145,16 +134,10 @@ def calibration_indices(dataset: Dataset, count: int) -> np.ndarray[tuple[int], 
     return np.sort(chosen)
 
 
-def _store(run: RunWriter, split: TestSplit, converted: Converted) -> None:
-    write_atomic(run.file("model", MODEL_FILE), converted.int8.canonical)
-    write_atomic(run.file("float_model", FLOAT_FILE), converted.float32)
+def _store_test_split(run: RunWriter, split: TestSplit, converted: Converted) -> None:
     split.save(run.file("test", TEST_FILE))
     model = converted.int8.oracle.model
-    run.results(
-        **converted.int8.as_results(),
-        input_bytes=model.input.bytes,
-        output_bytes=model.output.bytes,
-    )
+    run.results(input_bytes=model.input.bytes, output_bytes=model.output.bytes)
 
 
 def _test_split(dataset: Dataset, task: Task) -> TestSplit:
@@ -168,16 +151,3 @@ def _test_split(dataset: Dataset, task: Task) -> TestSplit:
         None if dataset.targets is None else dataset.targets[test],
         dataset.target_names,
     )
-
-
-def _measure_accuracy(
-    run: RunWriter, split: TestSplit, converted: Converted, max_drop: float, progress: Progress
-) -> None:
-    oracle = converted.int8.oracle
-    quality = measure_quality(converted.float32, oracle, split, progress)
-    run.results(
-        **quality.as_results(),
-        test_images=quality.samples,
-        tflm_arena_bytes=oracle.arena_bytes,
-    )
-    quality.gate(max_drop)
