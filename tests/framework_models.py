@@ -40,7 +40,9 @@ def _samples() -> NDArray[np.float64]:
 
 
 def tensorflow_models(folder: Path) -> None:
-    """The same model as .keras and SavedModel, and what `SavedModel` makes of the latter."""
+    """The same model as .keras and SavedModel, and what `SavedModel` makes of the latter; recurrent
+    layers as TensorFlow's converter writes them.
+    """
     import keras
 
     keras.utils.set_random_seed(0)
@@ -58,6 +60,7 @@ def tensorflow_models(folder: Path) -> None:
     model.save(folder / "model.keras")
     model.export(folder / "saved_model")
     # Here, where TensorFlow is loaded: it takes seconds.
+    from tinyssl.convert.frameworks.keras_model import KerasModel
     from tinyssl.convert.frameworks.saved_model import SavedModel
 
     source = SavedModel(str(folder / "saved_model"), [])
@@ -66,6 +69,19 @@ def tensorflow_models(folder: Path) -> None:
     expected = model.predict(np.concatenate([x for (x,) in samples]), verbose=0)
     found = np.concatenate([source.run(each)[0] for each in samples])
     np.savez(folder / "from_saved_model.npz", expected=expected, found=found)
+    recurrent = keras.Sequential(
+        [
+            keras.Input((4, 3)),
+            layers.SimpleRNN(4, return_sequences=True),
+            layers.GRU(4, return_sequences=True),
+            layers.LSTM(4),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+    recurrent.save(folder / "recurrent.keras")
+    (folder / "recurrent.tflite").write_bytes(
+        KerasModel(str(folder / "recurrent.keras"), []).export([], folder / "recurrent")
+    )
 
 
 def torch_models(folder: Path) -> None:

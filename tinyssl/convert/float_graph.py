@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from tinyssl.core.errors import UnsupportedModel
 from tinyssl.core.progress import Progress, Silent
-from tinyssl.frontends.tflite import read_model, read_skeleton, write_model
+from tinyssl.frontends.tflite import has_control, read_model, read_skeleton, write_model
 from tinyssl.frontends.tflite.packing import pack
 from tinyssl.frontends.tflite.skeleton import SkeletonTensor
 from tinyssl.graph.interface import Feeds
@@ -42,6 +43,27 @@ def read_float(data: bytes) -> Model:
             f"the float graph cannot be changed: {error.message}",
             hint="convert without --equalise, --bias-correction and --finetune-epochs",
         ) from error
+
+
+@dataclass(frozen=True)
+class Unrolled:
+    """A float .tflite without IF and WHILE."""
+
+    data: bytes
+    changes: tuple[str, ...] = ()
+    """What was done for that, a line each"""
+
+
+def unroll(data: bytes) -> Unrolled:
+    """The file with what its IF and WHILE run in their place: the quantiser does not take them.
+
+    Raises:
+        UnsupportedModel: The input decides their course, or tinyssl does not do what they hold.
+    """
+    if not has_control(data):
+        return Unrolled(data)
+    model = read_model(data)
+    return Unrolled(write_float(model), tuple(map(str, model.changes)))
 
 
 def write_float(model: Model) -> bytes:

@@ -11,6 +11,7 @@ import numpy as np
 from tinyssl.convert.ranges import Ranges
 from tinyssl.core.errors import ToolMissing, UnsupportedModel
 from tinyssl.frontends.tflite import read_model, read_skeleton
+from tinyssl.frontends.tflite.packing import pack, take_inside
 from tinyssl.graph.model import Quant
 from tinyssl.runtimes.capture import captured
 
@@ -77,9 +78,31 @@ def _quantise(data: bytes, ranges: Ranges, wide: Collection[str]) -> bytes:
     for name in wide:
         worker.add_static_config(f"^{re.escape(name)};$", "*", 16, 8)
     try:
-        return bytes(worker.quantize(calibration, enable_progress_report=False).quantized_model)
+        result = worker.quantize(calibration, enable_progress_report=False).quantized_model
     except Exception as error:  # whatever it raises on an operator that it does not know
         raise UnsupportedModel(
             f"ai-edge-quantizer cannot quantise the model: {error}",
             hint="leave out the layer that it names, or quantise the model where you made it",
         ) from error
+    return _with_unread_parts(bytes(result))
+
+
+def _with_unread_parts(data: bytes) -> bytes:
+    """ai-edge-quantizer leaves a part of a SPLIT in float32 where nothing reads it: it becomes as
+    the other parts are.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    file = schema.ModelT.InitFromPackedBuf(data, 0)
+    take_inside(file, data)
+    (graph,) = file.subgraphs
+    read = {int(index) for op in graph.operators for index in op.inputs} | set(graph.outputs)
+    changed = False
+    for op in graph.operators:
+        parts = [graph.tensors[index] for index in op.outputs]
+        typed = [part for index, part in zip(op.outputs, parts, strict=True) if index in read]
+        for index, part in zip(op.outputs, parts, strict=True):
+            if index not in read and typed and part.type != typed[0].type:
+                part.type, part.quantization = typed[0].type, typed[0].quantization
+                changed = True
+    return pack(file) if changed else data

@@ -60,6 +60,8 @@ class Folder:
 
     def _results(self, op: Op) -> Arrays | None:
         """None where it is computed at run time."""
+        if self._empty(op):
+            return [np.zeros(value.shape, value.dtype.value) for value in self._outputs(op)]
         spec = OPS.get(op.kind)
         if spec is None or spec.fold is None:
             return None
@@ -69,6 +71,14 @@ class Folder:
             return None
         self._take(sum(self._values[index].bytes for index in op.outputs))
         return spec.fold(self._values, op)
+
+    def _outputs(self, op: Op) -> list[Value]:
+        return [self._values[index] for index in op.outputs]
+
+    def _empty(self, op: Op) -> bool:
+        """Whether nothing is written: of a cut that a loop's first or last round leaves empty."""
+        written = sum(value.elements for value in self._outputs(op))
+        return bool(op.outputs) and not written and all(map(self._free, op.outputs))
 
     def _free(self, index: int) -> bool:
         """Whether a value may become a constant; the verifier refuses what is written twice."""

@@ -100,7 +100,9 @@ def _read(op: OperatorContext) -> Concatenation:
     if op.require_options().fusedActivationFunction:
         raise op.unsupported("a fused activation")  # TFLM refuses it too
     axis = require_axis(op, op.require_options().axis, len(op.input(0).shape))
-    return Concatenation(index=op.index, output=op.output, parts=op.inputs, axis=axis)
+    held = [at for at, index in enumerate(op.inputs) if op.tensors[index].elements]
+    parts = tuple(op.inputs[at] for at in held) or op.inputs  # without those that are empty
+    return Concatenation(index=op.index, output=op.output, parts=parts, axis=axis)
 
 
 def _write(op: Concatenation, _: Lowering) -> FileOp:

@@ -66,7 +66,7 @@ def _read(op: OperatorContext) -> Slice:
         for first, count, length in zip(begin, sizes, shape, strict=True)
     ]
     if any(
-        first < 0 or count < 1 or first + count > length
+        first < 0 or count < 0 or first + count > length
         for first, count, length in zip(begin, size, shape, strict=True)
     ):
         raise op.violation(f"begin {begin} and size {sizes} leave the shape {list(shape)}")

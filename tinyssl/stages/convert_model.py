@@ -35,6 +35,7 @@ from tinyssl.stages.float_to_int8 import (
     float_to_int8,
     record_quality,
 )
+from tinyssl.verify.host import note_changes
 from tinyssl.verify.sqnr import LayerSqnr
 
 LEAST_DB = 0.0
@@ -74,6 +75,7 @@ def convert_model(config: ConvertConfig, workspace: Workspace, progress: Progres
             config.pixels,
             run.file("log", LOG_FILE),
         )
+        note_changes(opened.changes, progress)
         _quantise(run, config, opened, progress)
     return run.record
 
@@ -136,6 +138,7 @@ def _quantise(
         float_compared=opened.compared,
         calibration_samples=len(opened.feeds),
         pixels=config.pixels,
+        **({"changes": "; ".join(opened.changes)} if opened.changes else {}),
     )
     labelled = _labelled(config, opened.float32)
     feeds = opened.feeds

@@ -22,6 +22,7 @@ from tinyssl.core.errors import (
 )
 from tinyssl.core.progress import Silent
 from tinyssl.core.records import Workspace
+from tinyssl.frontends.tflite import read_model
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
 from tinyssl.stages.convert_model import convert_model
 
@@ -95,6 +96,21 @@ def test_a_float_tflite_is_quantised(models, tmp_path):
     run = converted(models, "model.tflite", tmp_path)
     assert run.results["float_difference"] == 0
     assert run.results["calibration_samples"] == 16
+
+
+def test_loops_of_recurrent_layers_are_unrolled(models, tmp_path):
+    sequences = tmp_path / "sequences.npy"
+    np.save(sequences, np.random.default_rng(0).normal(size=(40, 4, 3)))
+    config = ConvertConfig(model=str(models / "recurrent.tflite"), calibration=sequences)
+    run = convert_model(config, Workspace(tmp_path), Silent())
+    assert run.results["changes"].count("WHILE (4 rounds)") == 3
+    assert run.results["float_difference"] < 1e-4
+    assert run.results["agreement"] > 0.8
+    model = read_model(run.path("model").read_bytes())
+    weights = [op.inputs[1] for op in model.ops if op.kind == "FULLY_CONNECTED"]
+    assert len(weights) == 6 * 4 + 1
+    assert len(set(weights)) == 7  # the rounds share them
+    assert run.results["sqnr_db_output"] > 15
 
 
 def test_an_output_of_noise_fails_and_names_the_layers(models, tmp_path):

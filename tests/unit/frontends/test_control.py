@@ -165,6 +165,30 @@ def cell() -> bytes:
     return loop.data([state, loop.values[1]])
 
 
+def listed() -> bytes:
+    """Each round writes its row into a list, as Keras does: the rows before, the row, the rows
+    behind. In the first round there are none before, in the last none behind.
+    """
+    loop = Loop(3, ((3, 4), SHAPE))
+    body, (rows, row) = loop.body, loop.values
+    zero, rest = (body.constant(np.array(number, np.int32)) for number in (0, -1))
+
+    def pair(first: int, second: int) -> int:
+        output = int(body.activation((2,), dtype="int32"))
+        body.operator("PACK", [first, second], [output], axis=0, valuesCount=2)
+        return output
+
+    before, behind, whole = (body.activation(shape, SCALE) for shape in (SHAPE, SHAPE, (3, 4)))
+    for part in (before, behind):
+        body.tensors[part].shapeSignature = [-1, 4]
+    body.operator("SLICE", [rows, pair(zero, zero), pair(loop.step, rest)], [before])
+    body.operator("SLICE", [rows, pair(loop.next, zero), pair(rest, rest)], [behind])
+    new = loop.add(row, row)
+    options = {"axis": 0, "fusedActivationFunction": NONE}
+    body.operator("CONCATENATION", [before, new, behind], [whole], **options)
+    return loop.data([whole, new])
+
+
 def nested() -> bytes:
     """The body chooses by its counter, which is a constant in each round."""
     loop = Loop(3)
@@ -215,6 +239,19 @@ def test_our_c_gives_the_bytes_of_a_loop() -> None:
     check = check_host(data, make_inputs(read_model(data), 12, 0))
     assert check.judge is Referee.TFLM
     assert len(np.unique([list(row.values()) for row in check.outputs])) > 1
+
+
+def test_the_first_and_last_rows_of_a_list_have_none_before_and_behind() -> None:
+    data = listed()
+    oracle = TflmInterpreter(data)
+    inputs = make_inputs(oracle.model, 12, 0)
+    assert check_original(oracle, inputs, Notes()) is Referee.LITERT  # TFLM has no empty tensors
+    for feeds in inputs:
+        rows, row = feeds.values()
+        found = oracle.run(feeds)[oracle.model.output.name]
+        expected = np.concatenate([np.clip(row.astype(int) * 2**n, -128, 127) for n in (1, 2, 3)])
+        np.testing.assert_array_equal(found, expected)
+        assert found.shape == rows.shape
 
 
 def test_rounds_share_their_weights() -> None:

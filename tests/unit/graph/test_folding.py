@@ -47,6 +47,7 @@ def folding(kind: str, constants: list[Any], out: Any, **options: Any) -> bytes:
 
 
 COUNT = whole(np.arange(24).reshape(2, 3, 4))
+FLAT = np.arange(16).astype("f4")
 FOLDS: dict[str, tuple[str, list[Any], list[Any], dict[str, int]]] = {
     "shape": ("SHAPE", [COUNT], [whole([2, 3, 4])], {"outType": 2}),
     "pack": (
@@ -125,6 +126,42 @@ FOLDS: dict[str, tuple[str, list[Any], list[Any], dict[str, int]]] = {
         "PADV2",
         [COUNT, whole([[0, 1], [2, 0], [1, 1]]), whole([7])],
         [np.pad(COUNT, ((0, 1), (2, 0), (1, 1)), constant_values=7)],
+        {},
+    ),
+    "depth to space": (
+        "DEPTH_TO_SPACE",
+        [FLAT.reshape(1, 2, 2, 4)],
+        [FLAT.reshape(1, 2, 2, 2, 2, 1).swapaxes(2, 3).reshape(1, 4, 4, 1)],
+        {"blockSize": 2},
+    ),
+    "space to depth": (
+        "SPACE_TO_DEPTH",
+        [FLAT.reshape(1, 4, 4, 1)],
+        [FLAT.reshape(1, 2, 2, 2, 2).swapaxes(2, 3).reshape(1, 2, 2, 4)],
+        {"blockSize": 2},
+    ),
+    "space to batch": (
+        "SPACE_TO_BATCH_ND",
+        [FLAT.reshape(1, 8, 2), whole([2]), whole([[0, 0]])],
+        [FLAT.reshape(4, 2, 2).swapaxes(0, 1)],
+        {},
+    ),
+    "batch to space": (
+        "BATCH_TO_SPACE_ND",
+        [FLAT.reshape(2, 4, 2), whole([2]), whole([[1, 2]])],
+        [FLAT.reshape(2, 4, 2).swapaxes(0, 1).reshape(1, 8, 2)[:, 1:6]],
+        {},
+    ),
+    "mirror pad": (
+        "MIRROR_PAD",
+        [FLAT.reshape(4, 4), whole([[0, 2], [1, 0]])],
+        [np.pad(FLAT.reshape(4, 4), ((0, 2), (1, 0)), "reflect")],
+        {"mode": 0},
+    ),
+    "resize": (
+        "RESIZE_NEAREST_NEIGHBOR",
+        [FLAT.reshape(1, 4, 4, 1), whole([8, 2])],
+        [FLAT.reshape(1, 4, 4, 1).repeat(2, 1)[:, :, ::2]],
         {},
     ),
     "fill": ("FILL", [whole([2, 3]), whole(7)], [np.full((2, 3), 7, "i4")], {}),

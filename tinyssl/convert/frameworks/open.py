@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tinyssl.convert.float_graph import unroll
 from tinyssl.convert.frameworks import framework_of
 from tinyssl.convert.frameworks.base import Floats, Shape, channels_first
 from tinyssl.convert.frameworks.child import (
@@ -47,6 +48,8 @@ class OpenedModel:
     """Largest difference to the framework, of the range of the output; 0: bit-equal"""
     compared: int
     """Inputs over which that holds"""
+    changes: tuple[str, ...] = ()
+    """What was done to the converter's file, a line each"""
 
 
 def open_model(
@@ -81,9 +84,9 @@ def open_model(
         path = str(calibration.absolute())
         job = Job(framework, place, tuple(shapes), path, count, pixels, folder)
         _run(job, log)
-        float32 = (folder / FLOAT_FILE).read_bytes()
+        unrolled = unroll((folder / FLOAT_FILE).read_bytes())
         samples, expected = _rows(folder / CALIBRATION_FILE), _rows(folder / EXPECTED_FILE)
-    interpreter = _float_interpreter(float32, log)
+    interpreter = _float_interpreter(unrolled.data, log)
     feeds = tuple(_feeds(interpreter.inputs, each) for each in samples)
     difference = _difference(interpreter, feeds, expected)
     if not difference <= TOLERANCE:
@@ -93,7 +96,9 @@ def open_model(
             hint=f"the converter wrote another model (its log is {log}); simplify the layers that "
             "the log warns of, or export the model in another format",
         )
-    return OpenedModel(framework.name, float32, feeds, difference, len(expected))
+    return OpenedModel(
+        framework.name, unrolled.data, feeds, difference, len(expected), unrolled.changes
+    )
 
 
 def _float_interpreter(float32: bytes, log: Path) -> LitertInterpreter:

@@ -2,6 +2,7 @@
 
 from tinyssl.frontends.tflite.canonical import is_canonical
 from tinyssl.frontends.tflite.complete import Completed, complete, first_operators, simplify
+from tinyssl.frontends.tflite.control import has_control
 from tinyssl.frontends.tflite.file import read_file
 from tinyssl.frontends.tflite.outline import count_variables, operator_kinds, read_outline
 from tinyssl.frontends.tflite.reader import read_model
@@ -14,6 +15,7 @@ __all__ = [
     "complete",
     "count_variables",
     "first_operators",
+    "has_control",
     "is_canonical",
     "operator_kinds",
     "read_file",

@@ -47,8 +47,8 @@ DEPTH_MAX = 8
 """Subgraphs inside each other"""
 
 DECIDED_HINT = (
-    "convert the model so that the input decides nothing: a number of steps that is a constant, "
-    "or no control flow"
+    "convert the model so that the input decides nothing: a number of steps that is a constant "
+    "(in Keras an input of fixed length, or unroll=True in the recurrent layer), or no control flow"
 )
 SMALLER_HINT = "convert it with fewer steps, or run one step an inference and keep the state"
 
@@ -73,10 +73,11 @@ def flatten(data: bytes) -> Flat:
         ModelError: The file is damaged, or a subgraph does not fit its operator.
         DAMAGE: It is damaged; `damage_as_error` makes it a ModelError.
     """
-    return _Flattening(data).run() if _has_control(data) else Flat(data)
+    return _Flattening(data).run() if has_control(data) else Flat(data)
 
 
-def _has_control(data: bytes) -> bool:
+def has_control(data: bytes) -> bool:
+    """Whether a file has an IF or a WHILE."""
     from ai_edge_litert import schema_py_generated as schema
 
     check_header(data)

@@ -44,7 +44,7 @@ class OpenShapes:
             return
         for index, shape in zip(outputs, found, strict=False):
             value = self._values[index]
-            if index in self._open and value.shape != shape and min(shape, default=1) > 0:
+            if index in self._open and value.shape != shape and min(shape, default=1) >= 0:
                 self._values[index] = replace(value, shape=shape)
                 self._changed += 1
 
