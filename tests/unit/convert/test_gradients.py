@@ -117,7 +117,7 @@ def test_every_operator_of_float32_has_a_forward_or_a_reason():
         kind
         for kind, spec in OPS.items()
         if any(DType.FLOAT32 in each.types for each in (*spec.op.operands, *spec.op.results))
-        and not spec.training  # which no file has
+        and ".training." not in spec.op.__module__  # which no file has
     }
     assert known - set(FORWARDS) == set(BEYOND)
     assert set(FORWARDS) - float_cases()[1] == {"TILE"}  # which TFLM does not have
