@@ -147,8 +147,10 @@ bool port_flash_read(uint32_t offset, uint8_t *data, uint32_t size)
         if (!done) {
             return false;
         }
+        uint32_t word = 0;
         for (uint32_t i = 0; i < part; i++) {
-            data[i] = (uint8_t)(SPI1_W(i / 4u) >> (8u * (i % 4u)));
+            word = i % 4u ? word >> 8 : SPI1_W(i / 4u);
+            data[i] = (uint8_t)word;
         }
         data += part;
         offset += part;

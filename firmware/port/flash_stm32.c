@@ -1,9 +1,9 @@
 #include "flash_stm32.h"
 
-#include <stddef.h>
-
 #include "bounded_wait.h"
 #include "cortex_m.h"
+#include "flash_geometry.h"
+#include "port_flash.h"
 
 #define KEY1 0x45670123u
 #define KEY2 0xCDEF89ABu
@@ -16,38 +16,67 @@ enum { ENDED_POLLS = 200000000 };
 
 static bool data_cache; /* was on */
 
-bool stm32_flash_wait(void)
+static bool ended_well(void)
 {
-    const bool ended = wait_for_bits(stm32_flash.status, stm32_flash.busy, 0, ENDED_POLLS);
-    return ended && !(*stm32_flash.status & stm32_flash.errors);
+    const bool ended = wait_for_bits(&REG32(stm32_flash.status), stm32_flash.busy, 0, ENDED_POLLS);
+    return ended && !(REG32(stm32_flash.status) & stm32_flash.errors);
 }
 
-bool stm32_flash_begin(uint32_t control)
+static bool begin(uint32_t control)
 {
-    data_cache = stm32_flash.access != NULL && (*stm32_flash.access & ACR_DCEN);
+    data_cache = stm32_flash.access && (REG32(stm32_flash.access) & ACR_DCEN);
     if (data_cache) {
-        *stm32_flash.access &= ~ACR_DCEN;
+        REG32(stm32_flash.access) &= ~ACR_DCEN;
     }
-    if (!wait_for_bits(stm32_flash.status, stm32_flash.busy, 0, ENDED_POLLS)) {
+    if (!wait_for_bits(&REG32(stm32_flash.status), stm32_flash.busy, 0, ENDED_POLLS)) {
         return false;
     }
-    *stm32_flash.clear = stm32_flash.errors;
-    if (*stm32_flash.control & stm32_flash.lock) {
-        *stm32_flash.key = KEY1;
-        *stm32_flash.key = KEY2;
+    REG32(stm32_flash.clear) = stm32_flash.errors;
+    if (REG32(stm32_flash.control) & stm32_flash.lock) {
+        REG32(stm32_flash.key) = KEY1;
+        REG32(stm32_flash.key) = KEY2;
     }
-    *stm32_flash.control = control;
-    return !(*stm32_flash.control & stm32_flash.lock);
+    REG32(stm32_flash.control) = control;
+    return !(REG32(stm32_flash.control) & stm32_flash.lock);
 }
 
-void stm32_flash_end(void)
+static void end(void)
 {
-    *stm32_flash.control = 0;
-    *stm32_flash.control = stm32_flash.lock;
+    REG32(stm32_flash.control) = 0;
+    REG32(stm32_flash.control) = stm32_flash.lock;
     if (data_cache) {
-        *stm32_flash.access |= ACR_DCRST;
-        *stm32_flash.access &= ~ACR_DCRST;
-        *stm32_flash.access |= ACR_DCEN;
+        REG32(stm32_flash.access) |= ACR_DCRST;
+        REG32(stm32_flash.access) &= ~ACR_DCRST;
+        REG32(stm32_flash.access) |= ACR_DCEN;
     }
     barrier();
+}
+
+bool stm32_flash_erase(uint32_t control)
+{
+    bool done = begin(control);
+    if (done) {
+        REG32(stm32_flash.control) = control | stm32_flash.start;
+        done = ended_well();
+    }
+    end();
+    return done;
+}
+
+bool stm32_flash_write(uint32_t offset, const uint8_t *data, uint32_t size)
+{
+    const uint32_t *from = (const uint32_t *)(const void *)data;
+    volatile uint32_t *to = (volatile uint32_t *)flash_address(offset);
+    const uint32_t words = port_flash_write_unit() / 4u;
+    bool done = begin(stm32_flash.program);
+    for (uint32_t word = 0; done && word < size / 4u; word += words) {
+        barrier();
+        for (uint32_t i = word; i < word + words; i++) {
+            to[i] = from[i];
+        }
+        barrier();
+        done = ended_well();
+    }
+    end();
+    return done;
 }

@@ -8,27 +8,27 @@
 #include <stdint.h>
 
 struct stm32_flash {
-    volatile uint32_t *key;
-    volatile uint32_t *status;
-    volatile uint32_t *clear; /* ones clear bits of `status` */
-    volatile uint32_t *control;
-    volatile uint32_t *access; /* FLASH_ACR, where that has a data cache; else NULL */
-    uint32_t busy;             /* bits of `status` */
+    uint32_t key; /* addresses of the registers */
+    uint32_t status;
+    uint32_t clear; /* ones clear bits of `status` */
+    uint32_t control;
+    uint32_t access; /* FLASH_ACR, where that has a data cache; else 0 */
+    uint32_t busy;   /* bits of `status` */
     uint32_t errors;
-    uint32_t lock; /* bit of `control` */
+    uint32_t lock; /* bits of `control` */
+    uint32_t program;
+    uint32_t start;
 };
 
 /* The driver says where they are. */
 extern const struct stm32_flash stm32_flash;
 
-/* Unlocks, and writes `control`. False: another operation does not end, or the keys are refused, as
- * after a wrong one until the next reset. */
-bool stm32_flash_begin(uint32_t control);
+/* Erases what `control` names. False: the keys are refused, as after a wrong one until the next reset; the
+ * controller reports an error; or it does not end. It is locked again in any case, and the data cache of
+ * the flash has nothing of before. */
+bool stm32_flash_erase(uint32_t control);
 
-/* Until the operation has ended. False: it failed, or does not end. */
-bool stm32_flash_wait(void);
-
-/* Locks. The data cache has nothing of before. */
-void stm32_flash_end(void);
+/* Writes whole units, each at once. As stm32_flash_erase(). */
+bool stm32_flash_write(uint32_t offset, const uint8_t *data, uint32_t size);
 
 #endif

@@ -7,9 +7,6 @@
 #include "stm32f4.h"
 #include "tinyssl_build.h"
 
-#define FLASH_KEYR REG32(0x40023C04u)
-#define FLASH_SR REG32(0x40023C0Cu)
-#define FLASH_CR REG32(0x40023C10u)
 #define SR_ERRORS 0x1F2u /* OPERR, WRPERR, PGAERR, PGPERR, PGSERR, RDERR */
 #define SR_BSY (1u << 16)
 #define CR_PG (1u << 0)
@@ -23,14 +20,16 @@
 enum { SMALL = 0x4000, SMALL_END = 0x10000, LARGE = 0x20000, FIRST_LARGE = 5 };
 
 const struct stm32_flash stm32_flash = {
-    .key = &FLASH_KEYR,
-    .status = &FLASH_SR,
-    .clear = &FLASH_SR,
-    .control = &FLASH_CR,
-    .access = &FLASH_ACR,
+    .key = 0x40023C04u,
+    .status = 0x40023C0Cu,
+    .clear = 0x40023C0Cu,
+    .control = 0x40023C10u,
+    .access = 0x40023C00u,
     .busy = SR_BSY,
     .errors = SR_ERRORS,
     .lock = CR_LOCK,
+    .program = CR_PG | CR_PSIZE_32,
+    .start = CR_STRT,
 };
 
 /* RM0390 table 4: four of 16 KB, one of 64 KB, then of 128 KB. */
@@ -46,27 +45,12 @@ static uint32_t number(uint32_t sector)
 bool port_flash_erase(uint32_t sector)
 {
     const uint32_t control = CR_SER | (number(sector) << CR_SNB_SHIFT) | CR_PSIZE_32;
-    bool done = stm32_flash_begin(control);
-    if (done) {
-        FLASH_CR = control | CR_STRT;
-        done = stm32_flash_wait();
-    }
-    stm32_flash_end();
-    return done;
+    return stm32_flash_erase(control);
 }
 
 bool port_flash_write(uint32_t offset, const uint8_t *data, uint32_t size)
 {
-    const uint32_t *from = (const uint32_t *)(const void *)data;
-    volatile uint32_t *to = (volatile uint32_t *)flash_address(offset);
-    bool done = stm32_flash_begin(CR_PG | CR_PSIZE_32);
-    for (uint32_t word = 0; done && word < size / 4u; word++) {
-        to[word] = from[word];
-        barrier();
-        done = stm32_flash_wait();
-    }
-    stm32_flash_end();
-    return done;
+    return stm32_flash_write(offset, data, size);
 }
 
 bool port_flash_read(uint32_t offset, uint8_t *data, uint32_t size)

@@ -4,8 +4,6 @@
  * A flash word whose write was cut off may have an error that cannot be corrected: reading it is a bus
  * fault (RM0433 4.7.4). So reads run at the priority of a fault, with bus faults ignored, and ask
  * the controller afterwards. */
-#include <stddef.h>
-
 #include "flash_geometry.h"
 #include "flash_stm32.h"
 #include "port_flash.h"
@@ -13,8 +11,6 @@
 #include "tinyssl_build.h"
 
 /* Bank 2, 4.9 */
-#define FLASH_KEYR2 REG32(0x52002104u)
-#define FLASH_CR2 REG32(0x5200210Cu)
 #define FLASH_SR2 REG32(0x52002110u)
 #define FLASH_CCR2 REG32(0x52002114u)
 #define SR_BUSY ((1u << 0) | (1u << 1) | (1u << 2)) /* BSY, WBNE, QW */
@@ -28,17 +24,18 @@
 #define CR_SNB_SHIFT 8
 
 #define START_OF_BANK 0x08100000u
-enum { SECTOR = 0x20000, WORDS = 8, LINE = 32 };
+enum { SECTOR = 0x20000, LINE = 32 };
 
 const struct stm32_flash stm32_flash = {
-    .key = &FLASH_KEYR2,
-    .status = &FLASH_SR2,
-    .clear = &FLASH_CCR2,
-    .control = &FLASH_CR2,
-    .access = NULL,
+    .key = 0x52002104u,
+    .status = 0x52002110u,
+    .clear = 0x52002114u,
+    .control = 0x5200210Cu,
     .busy = SR_BUSY,
     .errors = SR_ERRORS,
     .lock = CR_LOCK,
+    .program = CR_PG | CR_PSIZE_64,
+    .start = CR_START,
 };
 
 /* The core's data cache has what was read before. */
@@ -56,30 +53,14 @@ bool port_flash_erase(uint32_t sector)
     const uint32_t offset = flash_sector_start(sector);
     const uint32_t number = ((uint32_t)flash_address(offset) - START_OF_BANK) / SECTOR;
     const uint32_t control = CR_SER | CR_PSIZE_64 | (number << CR_SNB_SHIFT);
-    bool done = stm32_flash_begin(control);
-    if (done) {
-        FLASH_CR2 = control | CR_START;
-        done = stm32_flash_wait();
-    }
-    stm32_flash_end();
+    const bool done = stm32_flash_erase(control);
     forget_lines(offset, SECTOR);
     return done;
 }
 
 bool port_flash_write(uint32_t offset, const uint8_t *data, uint32_t size)
 {
-    const uint32_t *from = (const uint32_t *)(const void *)data;
-    volatile uint32_t *to = (volatile uint32_t *)flash_address(offset);
-    bool done = stm32_flash_begin(CR_PG | CR_PSIZE_64);
-    for (uint32_t word = 0; done && word < size / 4u; word += WORDS) {
-        barrier();
-        for (uint32_t i = word; i < word + WORDS; i++) {
-            to[i] = from[i];
-        }
-        barrier();
-        done = stm32_flash_wait();
-    }
-    stm32_flash_end();
+    const bool done = stm32_flash_write(offset, data, size);
     forget_lines(offset, size);
     return done;
 }

@@ -10,9 +10,6 @@
 #include "stm32l4.h"
 #include "tinyssl_build.h"
 
-#define FLASH_KEYR REG32(0x40022008u)
-#define FLASH_SR REG32(0x40022010u)
-#define FLASH_CR REG32(0x40022014u)
 #define FLASH_ECCR REG32(0x40022018u)
 #define FLASH_OPTR REG32(0x40022020u)
 #define SR_ERRORS                                                                                  \
@@ -31,14 +28,16 @@
 enum { PAGE = 0x1000, PAGES = 256 };
 
 const struct stm32_flash stm32_flash = {
-    .key = &FLASH_KEYR,
-    .status = &FLASH_SR,
-    .clear = &FLASH_SR,
-    .control = &FLASH_CR,
-    .access = &FLASH_ACR,
+    .key = 0x40022008u,
+    .status = 0x40022010u,
+    .clear = 0x40022010u,
+    .control = 0x40022014u,
+    .access = 0x40022000u,
     .busy = SR_BSY,
     .errors = SR_ERRORS,
     .lock = CR_LOCK,
+    .program = CR_PG,
+    .start = CR_START,
 };
 
 static volatile bool lost; /* a read met an error that cannot be corrected */
@@ -50,7 +49,7 @@ bool flash_take_nmi(void)
     if (!(FLASH_ECCR & ECCR_ECCD)) {
         return false;
     }
-    FLASH_ECCR |= ECCR_ECCD; /* a one clears it */
+    FLASH_ECCR = ECCR_ECCD; /* a one clears it */
     lost = true;
     barrier();
     return true;
@@ -79,28 +78,12 @@ bool port_flash_erase(uint32_t sector)
     const uint32_t page = start / PAGE;
     const uint32_t bank = page < PAGES ? 0u : CR_BKER;
     const uint32_t control = CR_PER | ((page % PAGES) << CR_PNB_SHIFT) | bank;
-    bool done = stm32_flash_begin(control);
-    if (done) {
-        FLASH_CR = control | CR_START;
-        done = stm32_flash_wait();
-    }
-    stm32_flash_end();
-    return done;
+    return stm32_flash_erase(control);
 }
 
 bool port_flash_write(uint32_t offset, const uint8_t *data, uint32_t size)
 {
-    const uint32_t *from = (const uint32_t *)(const void *)data;
-    volatile uint32_t *to = (volatile uint32_t *)flash_address(offset);
-    bool done = stm32_flash_begin(CR_PG);
-    for (uint32_t word = 0; done && word < size / 4u; word += 2) {
-        to[word] = from[word];
-        to[word + 1u] = from[word + 1u];
-        barrier();
-        done = stm32_flash_wait();
-    }
-    stm32_flash_end();
-    return done;
+    return stm32_flash_write(offset, data, size);
 }
 
 bool port_flash_read(uint32_t offset, uint8_t *data, uint32_t size)

@@ -50,6 +50,14 @@ void flash_power_on(void)
 {
 }
 
+void flash_keep(void)
+{
+}
+
+void flash_rest(void)
+{
+}
+
 void port_watchdog_feed(void);
 void port_watchdog_feed(void)
 {

@@ -1,7 +1,9 @@
 /* Saves and forgets parameters, with the power cut at every operation of the flash and in every way, and
  * looks after each cut whether what is loaded is whole, old or new, and the next save works.
  *
- * usage: PROGRAM [SEED]; says how many cuts there were. */
+ * PREPARED steps come before the first cut; of the writes, every STRIDE-th is cut off, and every erase. Then
+ * (FAULTS) a flash that does not change, and one that never ends; where the controller tells (TELLS), a refusal
+ * and a torn word. Says how many cuts there were. */
 #define _GNU_SOURCE
 
 #include "power.h"
@@ -16,6 +18,7 @@
 #include <unistd.h>
 
 #include "flash_log.h"
+#include "port_flash.h"
 
 #ifndef LENGTH
 #define LENGTH 101u
@@ -23,9 +26,15 @@
 #ifndef STEPS
 #define STEPS 9u
 #endif
+#ifndef PREPARED
+#define PREPARED 0u
+#endif
+#ifndef STRIDE
+#define STRIDE 1u
+#endif
 #define MODEL 0x123456789ABCDEF0u
 
-enum { FIRST = 37, CUT_OFF = 9, WRONG = 1, FORGOTTEN = 4 };
+enum { FIRST = 37, CUT_OFF = 9, WRONG = 1, FORGOTTEN = 4, LARGEST_WRITE = 64 };
 
 struct power *power;
 
@@ -62,7 +71,11 @@ static uint8_t random_byte(void)
 
 void operate(uint8_t *bytes, const uint8_t *wanted, size_t size, void (*last)(enum cut cut))
 {
-    if (++power->operations != power->cut_at) {
+    power->operations++;
+    if (size > LARGEST_WRITE && power->cut_at == 0 && power->erases < 32) {
+        power->erase_at[power->erases++] = power->operations;
+    }
+    if (power->operations != power->cut_at) {
         memcpy(bytes, wanted, size);
         return;
     }
@@ -96,6 +109,7 @@ static void step_on(uint32_t step)
     power->attempted = step;
     const enum flash_log_status status =
         forgets(step) ? flash_log_forget(MODEL) : flash_log_save(MODEL, parts, 2);
+    flash_rest();
     if (status != FLASH_LOG_OK) {
         failed("step %u: status %d", step, status);
     }
@@ -107,6 +121,7 @@ static bool holds(uint32_t step)
 {
     memset(parameters, 0xA5, LENGTH);
     const enum flash_log_status status = flash_log_load(MODEL, parts, 2);
+    flash_rest();
     if (forgets(step)) { /* step 0 too: nothing was stored yet */
         return status == FLASH_LOG_EMPTY;
     }
@@ -116,12 +131,34 @@ static bool holds(uint32_t step)
     return status == FLASH_LOG_OK && memcmp(loaded, parameters, LENGTH) == 0;
 }
 
-static void run_all(void)
+static void run_to(uint32_t last)
 {
-    for (uint32_t step = power->done + 1u; step <= STEPS; step++) {
+    for (uint32_t step = power->done + 1u; step <= last; step++) {
         step_on(step);
     }
 }
+
+static void prepare(void)
+{
+    run_to(PREPARED);
+}
+
+static void run_all(void)
+{
+    run_to(STEPS);
+}
+
+#ifdef FAULTS
+static void meet_fault(void)
+{
+    fill(PREPARED + 1u);
+    const enum flash_log_status status = flash_log_save(MODEL, parts, 2);
+    flash_rest();
+    if (status != FLASH_LOG_FAILED) {
+        failed("a save to such a flash ends with %d", status);
+    }
+}
+#endif
 
 static void recover(void)
 {
@@ -170,26 +207,82 @@ static int boot(void (*what)(void), uint32_t cut_at)
 static void start_anew(uint32_t seed, enum cut cut)
 {
     *power = (struct power){.random = seed, .cut = cut};
+    power->attempted = power->done = PREPARED;
     flash_new();
 }
 
-int main(int count, char **arguments)
+static bool is_cut(uint32_t at, const struct power *dry)
 {
-    const uint32_t seed = count > 1 ? (uint32_t)atoi(arguments[1]) : 1u;
+    for (uint32_t i = 0; i < dry->erases; i++) {
+        if (dry->erase_at[i] == at) {
+            return true;
+        }
+    }
+    return at % STRIDE == 0;
+}
+
+#ifdef FAULTS
+static void test_faults(void)
+{
+    for (int fault = REFUSES; fault <= HANGS; fault++) {
+        start_anew(1, NOTHING);
+        power->fault = (enum fault)fault;
+        boot(meet_fault, 0);
+        power->fault = NONE;
+        boot(recover_and_run, 0);
+    }
+}
+#endif
+
+#ifdef TELLS
+/* Not only the log, which reads back what it wrote, notices. */
+static void meet_refusal(void)
+{
+    static const uint32_t words[PORT_FLASH_UNIT_MAX / 4u];
+    const uint32_t unit = port_flash_write_unit();
+    if (port_flash_erase(0) || port_flash_write(0, (const uint8_t *)words, unit)) {
+        failed("the driver does not tell that the flash refuses");
+    }
+    flash_rest();
+}
+
+static void test_what_is_told(void)
+{
+    start_anew(1, NOTHING);
+    power->fault = REFUSES;
+    boot(meet_refusal, 0);
+    start_anew(1, NOTHING);
+    flash_tear();
+    power->attempted = power->done = PREPARED - 1u;
+    boot(recover_and_run, 0);
+}
+#endif
+
+int main(void)
+{
     power = shared(sizeof *power);
-    start_anew(seed, NOTHING);
+    flash_new();
+    boot(prepare, 0);
+    flash_keep();
+    start_anew(1, NOTHING);
     boot(run_all, 0);
-    const uint32_t operations = power->operations;
+    const struct power dry = *power;
     uint32_t cuts = 0;
-    for (uint32_t at = 1; at <= operations; at++) {
-        for (int cut = 0; cut < CUTS; cut++) {
-            start_anew(seed + at, (enum cut)cut);
+    for (uint32_t at = 1; at <= dry.operations; at++) {
+        for (int cut = 0; cut < CUTS && is_cut(at, &dry); cut++) {
+            start_anew(at, (enum cut)cut);
             cuts += boot(run_all, at) == CUT_OFF;
             boot(recover, 0);
             cuts += boot(recover_and_run, 1u + at * 7u % 23u) == CUT_OFF; /* a second cut */
             boot(recover_and_run, 0);
         }
     }
-    printf("%u operations, %u cuts\n", operations, cuts);
-    return cuts >= operations * CUTS ? 0 : 1;
+#ifdef FAULTS
+    test_faults();
+#endif
+#ifdef TELLS
+    test_what_is_told();
+#endif
+    printf("%u operations, %u erases, %u cuts\n", dry.operations, dry.erases, cuts);
+    return 0;
 }
