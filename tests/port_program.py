@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.flash.build import Layout
 from tinyssl.core.paths import firmware_folder
 from tinyssl.project.project import linker_script
 from tinyssl.targets.boards import find_board
-from tinyssl.targets.ports import board_port
+from tinyssl.targets.ports import board_port, flash_driver
+from tinyssl.targets.store import with_store
 
 HEADER = """
 #define TINYSSL_CLOCK_HZ {clock}u
@@ -116,20 +118,34 @@ class Compiler:
     link: Sequence[str]
 
 
-def compile_port(board: str, main: str, compiler: Compiler, folder: Path) -> Path:
-    """The board's port with `PRELUDE` and `main` in place of the application; returns the ELF."""
-    target = find_board(board)
-    (folder / "tinyssl_build.h").write_text(HEADER.format(clock=target.tinyssl.clock_hz))
+def compile_port(
+    board: str, main: str, compiler: Compiler, folder: Path, *, stores: bool = False
+) -> Path:
+    """The board's port with `PRELUDE` and `main` in place of the application; returns the ELF.
+
+    With `stores`, the log of `firmware/storage/` and the board's flash too.
+    """
+    target = with_store(find_board(board)) if stores else find_board(board)
+    header = HEADER.format(clock=target.tinyssl.clock_hz)
     (folder / "main.c").write_text(PRELUDE + main)
     (folder / "linker.ld").write_text(linker_script(target))
-    port = firmware_folder() / "port"
+    port, protocol = firmware_folder() / "port", firmware_folder() / "protocol"
+    storage = firmware_folder() / "storage"
+    files = dict(board_port(target).files)
     sources = [folder / "main.c"]
-    sources += [path for path in board_port(target).files.values() if path.suffix == ".c"]
+    if stores:
+        store = target.tinyssl.store
+        assert store is not None
+        files |= flash_driver(target, store.driver).files
+        sources += [*sorted(storage.glob("*.c")), protocol / "crc32.c"]
+        header += Layout(store.sector_bytes, store.write_unit, store.origin).header()
+    (folder / "tinyssl_build.h").write_text(header)
+    sources += [path for path in files.values() if path.suffix == ".c"]
     objects: list[Path] = []
     for source in sources:
         objects.append(folder / f"{source.stem}.o")
         command: list[str | Path] = [compiler.program, *compiler.core, "-O2", *WARNINGS]
-        command += ["-I", port, "-I", folder]
+        command += ["-I", port, "-I", protocol, "-I", storage, "-I", folder]
         subprocess.run([*command, "-c", source, "-o", objects[-1]], check=True, timeout=60)
     elf = folder / "main.elf"
     command = [compiler.program, *compiler.link]

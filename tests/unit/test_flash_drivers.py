@@ -9,7 +9,7 @@ import pytest
 
 from tests.flash.build import FLAGS, HERE, Layout, chip_sources, compile_log, run_power
 
-CHIPS = {
+CHIPS: dict[str, tuple[Layout, str, *tuple[str, ...]]] = {
     "nucleo_f446re": (Layout((0x4000, 0x4000), 4, 0x08004000), "model_stm32.c", "CHIP_F4"),
     "nucleo_l4r5zi": (Layout((0x1000, 0x1000), 8, 0x081FE000), "model_stm32.c", "CHIP_L4", "TELLS"),
     "nucleo_h743zi": (
