@@ -13,7 +13,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from tinyssl.core.config import STRICT, Count, NonNegative
+from tinyssl.core.config_types import STRICT, Count, NonNegative
 from tinyssl.data.augment import ViewOptions, ViewSpec
 from tinyssl.learn.backbones import Backbone
 from tinyssl.learn.methods import Batch, Losses, Method, MethodContext, ViewStage

@@ -7,7 +7,7 @@ declare with `--pixels`: no file says it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from tinyssl.data.spec import FeatureSpec
 from tinyssl.data.walk import list_pictures
 from tinyssl.graph.interface import Feeds, ValueInfo, named_values, of_kind
 from tinyssl.graph.model import Model, ValueKind
+from tinyssl.learn.tasks import TASKS
 from tinyssl.runtimes.base import Array
 from tinyssl.runtimes.inputs import real_range, scaled, wire_to_model
 from tinyssl.verify.subject import TestSplit
@@ -49,8 +50,16 @@ class OwnData:
     """What the run's record says of it"""
 
 
-def own_data(config: BenchConfig, model: Model, progress: Progress) -> OwnData:
+def own_data(
+    config: BenchConfig, model: Model, progress: Progress, known: tuple[str, ...] | None = None
+) -> OwnData:
     """Reads `config.data`, as much of it as `config.images` asks for.
+
+    Args:
+        config: What to read, and how.
+        model: What the samples are for.
+        progress: Told about the reading.
+        known: Classes of the first scores, of a model that has room for more.
 
     Raises:
         UsageError: The model takes no pictures, or what must be declared was not.
@@ -62,10 +71,16 @@ def own_data(config: BenchConfig, model: Model, progress: Progress) -> OwnData:
     inputs = of_kind(named_values(model), ValueKind.INPUT)
     if path.suffix == ".npz":
         return _ready(config, path, inputs)
-    return _pictures(config, path, model, progress)
+    return _pictures(config, path, model, progress, known)
 
 
-def _pictures(config: BenchConfig, path: Path, model: Model, progress: Progress) -> OwnData:
+def _pictures(
+    config: BenchConfig,
+    path: Path,
+    model: Model,
+    progress: Progress,
+    known: tuple[str, ...] | None,
+) -> OwnData:
     value = _picture_input(model)
     scaling = _scaling(config, model, value)
     listing = list_pictures(path)
@@ -78,6 +93,7 @@ def _pictures(config: BenchConfig, path: Path, model: Model, progress: Progress)
         model.output.elements,
         config.labels,
         sole=len(model.outputs) == 1,
+        known=known,
     )
     test = own_split(layout, "test")
     positions = np.arange(len(images)) if test is None else test
@@ -128,7 +144,7 @@ def _elements(model: Model, value: ValueInfo, scaling: PixelScale | None, images
 def _ready(config: BenchConfig, path: Path, inputs: tuple[ValueInfo, ...]) -> OwnData:
     """An .npz whose arrays the model takes as they are."""
     names = ["inputs"] if len(inputs) == 1 else [value.name for value in inputs]
-    arrays = read_arrays(path, (*names, "labels", "class_names"), ARRAYS_HINT)
+    arrays = read_arrays(path, (*names, "labels", "class_names", "targets"), ARRAYS_HINT)
     missing = [name for name in names if name not in arrays]
     if missing:
         held = printable(", ".join(member_names(path)[:10])) or "nothing"
@@ -139,11 +155,26 @@ def _ready(config: BenchConfig, path: Path, inputs: tuple[ValueInfo, ...]) -> Ow
     count = min(map(len, columns))
     labels, class_names = read_labels(arrays, count, path)
     split = TestSplit(np.arange(count), labels, class_names, FeatureSpec("table", (1,), "float32"))
+    if "targets" in arrays:
+        split = _with_targets(path, split, arrays["targets"])
     chosen, part = chosen_of(split, config.images)
     rows = zip(*(column[chosen] for column in columns), strict=True)
     feeds: list[Feeds] = [dict(zip((v.name for v in inputs), row, strict=True)) for row in rows]
     record = {"name": path.name, "samples": count, "classes": len(class_names)}
-    return OwnData(Samples(feeds, chosen, part if class_names else None), record)
+    answered = bool(class_names) or split.targets is not None
+    return OwnData(Samples(feeds, chosen, part if answered else None), record)
+
+
+def _with_targets(path: Path, split: TestSplit, targets: NDArray[Any]) -> TestSplit:
+    if len(targets) < len(split.samples) or targets.dtype.kind != "f":
+        raise DataError(
+            f"{path}: `targets` is {targets.dtype} {list(targets.shape)} for "
+            f"{len(split.samples)} samples",
+            hint="one row of float32 a sample",
+        )
+    rows = targets[: len(split.samples)].reshape(len(split.samples), -1).astype(np.float32)
+    names = tuple(f"target {number}" for number in range(rows.shape[1]))
+    return replace(split, task=TASKS["regression"], targets=rows, target_names=names)
 
 
 def _column(path: Path, array: NDArray[Any], value: ValueInfo) -> NDArray[Any]:

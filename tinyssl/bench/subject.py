@@ -16,6 +16,8 @@ from tinyssl.frontends.tflite import read_file, read_model
 from tinyssl.graph.interface import Feeds, named_values, of_kind
 from tinyssl.graph.model import Model, ValueKind
 from tinyssl.graph.outline import is_outline
+from tinyssl.project.learner import Learner
+from tinyssl.project.learning import with_training
 from tinyssl.runtimes.base import Runtime
 from tinyssl.runtimes.host import HostModel
 from tinyssl.runtimes.inputs import make_inputs, wire_to_model
@@ -52,7 +54,7 @@ class Reference:
 
 
 def load_model(info: BuildInfo) -> tuple[Model, bytes]:
-    """The model that was built, and its file.
+    """The model that was built, with its training step where it has one, and its file.
 
     Raises:
         UsageError: The file is gone or is not the one that was built.
@@ -64,7 +66,10 @@ def load_model(info: BuildInfo) -> tuple[Model, bytes]:
             hint=f"run `tinyssl build --board {info.board}` and `tinyssl flash` again",
         )
     data = read_file(path)
-    return read_for_engine(info.engine, data), data
+    model = read_for_engine(info.engine, data)
+    if info.training:
+        model = with_training(model, Learner.from_record(info.training))
+    return model, data
 
 
 def split_of(info: BuildInfo) -> TestSplit | None:

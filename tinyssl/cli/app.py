@@ -37,6 +37,7 @@ COMMANDS = {
     "flash": "Put the last build on its board, or start its emulator",
     "tune": "Measure which operators to compute in one call, and keep the fastest",
     "bench": "Measure latency, accuracy and memory on the device",
+    "learn": "Let the device learn from samples; accuracy before and after",
     "report": "Write one HTML page from the records",
     "boards": "List the boards, or show one",
     "ports": "List serial ports and running emulators",

@@ -46,6 +46,8 @@ class BuildInfo:
     """where `tinyssl tune` measured the steps: board, when, unit, total; empty: the cost model's"""
     changes: list[str] = field(default_factory=list)
     """what was done to the model of the file, one line for each kind"""
+    training: dict[str, Any] = field(default_factory=dict)
+    """what learns on the device, and how (`project.learner.Learner`); empty: nothing does"""
 
     FILE: ClassVar[str] = "tinyssl_build.json"
 

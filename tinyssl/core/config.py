@@ -10,24 +10,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from tinyssl.core import plugins
-
-STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True, arbitrary_types_allowed=False)
-
-Fraction = Annotated[float, Field(gt=0, lt=1)]
-Count = Annotated[int, Field(ge=1)]
-NonNegative = Annotated[float, Field(ge=0)]
-Line = Annotated[str, Field(pattern=r"^[^\p{C}\p{Zl}\p{Zp}]*$", max_length=300)]
-"""A text that becomes a line of a file, so without line ends and what does not print"""
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
-MethodName = Annotated[str, plugins.METHODS, AfterValidator(plugins.absolute)]
-DatasetName = Annotated[str, plugins.DATASETS, AfterValidator(plugins.absolute)]
-BackboneName = Annotated[str, plugins.BACKBONES, AfterValidator(plugins.absolute)]
-TaskName = Annotated[str | None, plugins.TASKS, AfterValidator(plugins.absolute)]
-TeacherName = Annotated[str | None, plugins.TEACHERS, AfterValidator(plugins.absolute)]
+from tinyssl.core.config_device import BenchConfig, BuildConfig, FlashConfig, LearnConfig
+from tinyssl.core.config_types import (
+    STRICT,
+    BackboneName,
+    Count,
+    DatasetName,
+    Fraction,
+    MethodName,
+    NonNegative,
+    Seed,
+    TaskName,
+    TeacherName,
+)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -260,122 +258,6 @@ class VerifyConfig:
 
 
 @dataclass(frozen=True, config=STRICT)
-class BuildConfig:
-    """From a model to a firmware image."""
-
-    board: str = "mps2_an500"
-    """Board to build for; `tinyssl boards` lists them"""
-    model: Path | None = None
-    """INT8 .tflite; default: the last converted one, else the default of the zoo"""
-    strip_io: bool = False
-    """Take QUANTIZE and DEQUANTIZE off float32 and uint8 ends: inputs and outputs are then int8,
-    with the scale and zero point that the record names"""
-    engine: Literal["aot", "tflm"] = "aot"
-    """aot: our ahead-of-time compiled C; tflm: TensorFlow Lite Micro"""
-    target: Literal["firmware", "c", "library"] = "firmware"
-    """firmware: a PlatformIO project, built; c: a folder of C to drop into any project; library: a
-    PlatformIO and Arduino library to publish, with an example sketch"""
-    library_name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,62}$")] | None = None
-    """Name of library, header and functions; default: tinyssl_<model> (target library)"""
-    library_version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$")] = "1.0.0"
-    """Its version (target library)"""
-    library_author: Line = "tinyssl"
-    """Who publishes it, as `Name <mail>` (target library)"""
-    library_url: Line | None = None
-    """Its page; Arduino's registry wants one (target library)"""
-    framework: Literal["baremetal", "arduino"] | None = None
-    """baremetal: our own start-up and drivers, offline; arduino: the Arduino core that PlatformIO
-    fetches; default: baremetal where the board has it"""
-    compile: bool = True
-    """Compile the project; without, only its sources are written"""
-    out: Path | None = None
-    """Where to write; default: build/<board>/ (for the other targets: build/c/, build/library/)"""
-    tflm: Path | None = None
-    """Local copy of the TensorFlow Lite Micro sources (engine tflm)"""
-    cmsis_nn: Path | None = None
-    """Local copy of CMSIS-NN, whose kernels TFLM then uses (engine tflm, Cortex-M, with --tflm)"""
-    esp_nn: Line | None = None
-    """ESP-NN as PlatformIO takes it, `name=URL`, whose kernels TFLM then uses (engine tflm, ESP32,
-    --framework arduino)"""
-    arena_bytes: Count | None = None
-    """Size of TFLM's arena; default: what it takes on this computer, with a margin (engine tflm)"""
-    tighten_arena: bool = False
-    """Find the smallest arena with which TFLM starts, on the board's emulator or one with the same
-    core, and build with that (engine tflm)"""
-    optimise: Literal["O2", "O3", "Os"] = "O2"
-    """Optimisation level of the compiler"""
-    kernels: Literal["auto", "reference"] = "auto"
-    """auto: the fastest for the board's core (engine aot); reference: plain C for any core"""
-    tuned: bool = True
-    """Use the steps that `tinyssl tune` measured for this model and core, where it did (aot)"""
-    check: bool = True
-    """Compare the generated C with TFLM on the host before building"""
-    flash_budget: Count | None = None
-    """Largest image in bytes; default: the board's"""
-    ram_budget: Count | None = None
-    """Largest RAM use in bytes; default: the board's"""
-
-
-@dataclass(frozen=True, config=STRICT)
-class FlashConfig:
-    """Put the last build on its board."""
-
-    board: str | None = None
-    """Board whose build is flashed; default: the last build"""
-    port: str | None = None
-    """Serial port or probe to use when more than one matches"""
-    protocol: str | None = None
-    """How: stlink, openocd, pyocd, jlink, mbed, esptool, …, as far as the board's file has it;
-    default: its first one whose program is here"""
-    dry_run: bool = False
-    """Print the command, do nothing"""
-    timeout: Annotated[float, Field(gt=0)] = 60.0
-    """Seconds the upload may take"""
-
-
-@dataclass(frozen=True, config=STRICT)
-class BenchConfig:
-    """Measure on the device, over the serial line."""
-
-    board: str | None = None
-    """Board whose build is measured; default: the last flashed one"""
-    serial: str | None = None
-    """Serial port; default: the flashed emulator's, or the one port that matches the board"""
-    baud: Count | None = None
-    """Baud rate; default: the board's"""
-    runs: Count = 10
-    """Timed inferences"""
-    warmup: Annotated[int, Field(ge=0)] = 2
-    """Inferences before the timed ones"""
-    images: Annotated[int, Field(ge=0)] = 0
-    """Test images to classify on the device; 0: all of them"""
-    data: Path | None = None
-    """Folder of pictures to send, or an .npz with `inputs`; default: the model's own test split"""
-    pixels: str | None = None
-    """What pixels 0 and 255 became in training, with --data: LOW:HIGH (0:1, -1:1, 0:255), one pair
-    a channel with commas between, or `codes` for the bytes as they are"""
-    labels: Path | None = None
-    """Text file with the class of each score, a line each, with --data; default: the folders'
-    names in alphabetical order"""
-    audio: Path | None = None
-    """Folder of WAV files that a wake word listens to; clips below a folder `positive` hold the
-    word"""
-    wake_word: Path | None = None
-    """JSON with cutoff and window of the wake word, with --audio; default: the one beside the
-    model"""
-    accuracy: bool = True
-    """Stream the test split to the device"""
-    profile: bool = True
-    """Measure every operator"""
-    retries: Annotated[int, Field(ge=0)] = 3
-    """Repeats of a command after a lost or damaged answer"""
-    timeout: Annotated[float, Field(gt=0)] = 30.0
-    """Seconds to wait for a line of an answer"""
-    watchdog: Annotated[float, Field(ge=2)] | None = None
-    """Arm the board's watchdog with so many seconds, at least 2; default: leave it off"""
-
-
-@dataclass(frozen=True, config=STRICT)
 class ReportConfig:
     """One page from the records."""
 
@@ -395,6 +277,22 @@ STAGES: dict[str, type] = {
     "build": BuildConfig,
     "flash": FlashConfig,
     "bench": BenchConfig,
+    "learn": LearnConfig,
     "report": ReportConfig,
 }
 """Stage name (also its table in tinyssl.toml) -> its config"""
+
+__all__ = [
+    "STAGES",
+    "BenchConfig",
+    "BuildConfig",
+    "ConvertConfig",
+    "DataConfig",
+    "EvaluateConfig",
+    "FlashConfig",
+    "LearnConfig",
+    "PretrainConfig",
+    "ProbeConfig",
+    "ReportConfig",
+    "VerifyConfig",
+]

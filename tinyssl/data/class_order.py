@@ -24,6 +24,7 @@ def order_by_scores(
     listed: Path | None,
     *,
     sole: bool = True,
+    known: tuple[str, ...] | None = None,
 ) -> tuple[Indices, tuple[str, ...]]:
     """Labels by the model's scores, and the names of these; none for samples without classes.
 
@@ -33,6 +34,8 @@ def order_by_scores(
         scores: Elements of the model's output; one tells two classes apart.
         listed: Text file with the class of each score, a line each; None: the folders' order.
         sole: Whether the model has no other output: with several, the order must be listed.
+        known: Classes of the first scores, of a model that has room for more; other folders take
+            the next ones.
 
     Raises:
         DataError: The file does not list the model's classes.
@@ -57,6 +60,8 @@ def order_by_scores(
             )
         moved = np.array([order.index(name) for name in names], np.int64)
         return moved[labels], order
+    if known is not None and sole:
+        return _in_free_places(labels, names, wanted, known)
     if len(names) != wanted or not sole:
         raise UsageError(
             f"the model gives {scores} scores and the folder has {len(names)} classes "
@@ -64,6 +69,20 @@ def order_by_scores(
             hint="name the class of each score, a line each, in a text file: --labels FILE",
         )
     return labels, names
+
+
+def _in_free_places(
+    labels: Indices, names: tuple[str, ...], wanted: int, known: tuple[str, ...]
+) -> tuple[Indices, tuple[str, ...]]:
+    order = (*known, *(name for name in names if name not in known))
+    if len(order) > wanted:
+        raise DataError(
+            f"the model has room for {wanted} classes; with the folders there are {len(order)}: "
+            f"{', '.join(order[wanted - 1 :])} …",
+            hint=f"build with room for them: --train head:{len(order)}",
+        )
+    moved = np.array([order.index(name) for name in names], np.int64)
+    return moved[labels], (*order, *(f"free {number}" for number in range(len(order), wanted)))
 
 
 def both_scores(found: NDArray[Any]) -> NDArray[Any]:

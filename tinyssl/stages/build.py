@@ -27,6 +27,8 @@ from tinyssl.project.arena import check_arena
 from tinyssl.project.c_folder import RENDERERS, source_folder
 from tinyssl.project.engines import engine_model, engine_parts
 from tinyssl.project.fits import check_flash, check_ram
+from tinyssl.project.learner import Learner, learner_of
+from tinyssl.project.learning import learning_source, write_learner
 from tinyssl.project.platformio import check_compiler, pio_run
 from tinyssl.project.project import Image, project_files
 from tinyssl.project.size import Size, check_budget, measure
@@ -34,7 +36,7 @@ from tinyssl.project.source import ModelSource, check_model, load_model, shipped
 from tinyssl.project.staging import staged
 from tinyssl.project.strip import strip_io, stripped_record
 from tinyssl.project.tighten import Tightened, emulated_twin, tighten_arena
-from tinyssl.targets.boards import Board, Framework, find_board
+from tinyssl.targets.boards import Board, Framework, Isa, find_board
 from tinyssl.targets.kernels import PORTABLE
 from tinyssl.targets.ports import board_port
 from tinyssl.verify.host import note_changes
@@ -48,6 +50,7 @@ class BuildJob:
     config: BuildConfig
     board: Board
     source: ModelSource
+    learner: Learner | None
     folder: Path
     """Where the result goes"""
     commit: str
@@ -92,19 +95,18 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
     if framework == "baremetal" and config.target == "firmware":
         board_port(board)  # a port that lacks something is told of before the work begins
     source, ends = _load_source(config, board, workspace, progress)
-    plain = config_json(config)
     folder = output_folder(config, workspace)
-    with workspace.start("build", plain, inputs={"model": source.path}) as run:
+    with workspace.start("build", config_json(config), inputs={"model": source.path}) as run:
         _note_model(source, progress)
-        job = BuildJob(
-            config, board, source, folder.absolute(), run.record.commit, progress, framework
-        )
+        if config.check:
+            check_model(source, progress)
+        source, learner = _with_learner(config, source, board, progress)
+        commit, place = run.record.commit, folder.absolute()
+        job = BuildJob(config, board, source, learner, place, commit, progress, framework)
         if config.engine == "tflm" and config.target == "firmware":
             check_arena(config, source, board)
         if source.compiled:
             check_ram(config, board, source.compiled.plan)
-        if config.check:
-            check_model(source, progress)
         info = _write_folder(job, workspace)
         run.results(
             board=info.board,
@@ -142,17 +144,37 @@ def _load_source(
     config: BuildConfig, board: Board, workspace: Workspace, progress: Progress
 ) -> tuple[ModelSource, tuple[StrippedEnd, ...]]:
     """The model, and what was taken off its ends."""
-    isa = board.tinyssl.isa if config.kernels == "auto" else PORTABLE
+    isa = _isa(config, board)
     model = config.model or shipped_model(workspace, progress)
     ends: tuple[StrippedEnd, ...] = ()
     if config.strip_io:
         model, ends = strip_io(find_subject(model, workspace).path, workspace, progress)
+    subject = find_subject(model, workspace)
+    if config.train is not None:
+        model = write_learner(subject.path, config.train, workspace)
     tuned = config.tuned and (config.engine, config.kernels) == ("aot", "auto")
     gate = partial(check_flash, config, board)
     source = load_model(model, workspace, isa=isa, tuned=tuned, gate=gate, engine=config.engine)
     if source.tuning and source.tuning.measured:
         progress.note(f"steps as `tinyssl tune` measured on {source.tuning.board}")
+    if config.train is not None and subject.source:
+        source = replace(source, data_run=str(subject.source.folder))
     return source, ends
+
+
+def _with_learner(
+    config: BuildConfig, source: ModelSource, board: Board, progress: Progress
+) -> tuple[ModelSource, Learner | None]:
+    """The model with its training step, and what learns; the model as it is without `--train`."""
+    learner = learner_of(config, source.graph)
+    if learner is None:
+        return source, None
+    isa = _isa(config, board)
+    return learning_source(source, learner, isa, progress, check=config.check)
+
+
+def _isa(config: BuildConfig, board: Board) -> Isa:
+    return board.tinyssl.isa if config.kernels == "auto" else PORTABLE
 
 
 def firmware(job: BuildJob, stage: Path) -> BuildInfo:
@@ -191,13 +213,14 @@ def _info(
         sizes=size.sizes,
         regions=size.regions,
         arena=source.program.plan.as_json() if aot else _tflm_arena(size, tight),
-        ops=describe_calls(model, source.program.calls) if aot else describe_ops(model),
+        ops=describe_calls(model, source.program.inference_calls) if aot else describe_ops(model),
         data_run=source.data_run,
         commit=job.commit,
         built=datetime.now(UTC).isoformat(timespec="seconds"),
         framework=job.framework,
         tuning=source.tuning.summary() if source.tuning else {},
         changes=list(source.changes),
+        training=job.learner.as_record() if job.learner else {},
     )
 
 

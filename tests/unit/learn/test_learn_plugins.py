@@ -33,7 +33,7 @@ DIGITS = DataConfig(image_size=8)
 
 METHOD = """
 from pydantic.dataclasses import dataclass
-from tinyssl.core.config import STRICT
+from tinyssl.core.config_types import STRICT
 from tinyssl.learn.methods import Method
 from tinyssl.learn.methods.simclr import SimCLR, SimCLRConfig
 

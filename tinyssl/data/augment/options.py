@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from tinyssl.core.config import STRICT
+from tinyssl.core.config_types import STRICT
 from tinyssl.core.errors import UsageError
 
 Probability = Annotated[float, Field(ge=0, le=1)]

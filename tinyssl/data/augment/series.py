@@ -14,7 +14,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from tinyssl.core.config import STRICT
+from tinyssl.core.config_types import STRICT
 from tinyssl.data.augment.options import Probability
 from tinyssl.data.augment.resample import Rows, to_device
 

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from tinyssl.core.config import STRICT, Count
+from tinyssl.core.config_types import STRICT, Count
 from tinyssl.data.augment import ViewOptions
 from tinyssl.data.augment.options import Probability
 from tinyssl.learn.backbones import Backbone

@@ -17,7 +17,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from tinyssl.core.config import STRICT, Count, Fraction, NonNegative
+from tinyssl.core.config_types import STRICT, Count, Fraction, NonNegative
 from tinyssl.core.errors import UsageError
 from tinyssl.data.augment import ViewOptions, ViewSpec
 from tinyssl.data.augment.options import Share

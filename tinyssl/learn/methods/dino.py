@@ -11,7 +11,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from tinyssl.core.config import STRICT, Count
+from tinyssl.core.config_types import STRICT, Count
 from tinyssl.data.augment.options import Probability
 from tinyssl.learn.backbones import Backbone
 from tinyssl.learn.methods.base import Batch, Losses, Method, MethodContext, ViewStage

@@ -18,7 +18,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from tinyssl.core.config import STRICT
+from tinyssl.core.config_types import STRICT
 from tinyssl.core.errors import UsageError
 from tinyssl.data.augment import ViewGroup, ViewOptions, Views, ViewSpec
 from tinyssl.data.augment.options import Share

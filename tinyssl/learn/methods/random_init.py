@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic.dataclasses import dataclass
 
-from tinyssl.core.config import STRICT
+from tinyssl.core.config_types import STRICT
 from tinyssl.core.errors import UsageError
 from tinyssl.data.augment import ViewOptions, ViewSpec
 from tinyssl.learn.methods.base import Batch, Losses, Method, ViewStage

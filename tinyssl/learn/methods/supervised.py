@@ -8,7 +8,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import nn
 
-from tinyssl.core.config import STRICT
+from tinyssl.core.config_types import STRICT
 from tinyssl.data.augment import ViewOptions
 from tinyssl.data.augment.options import Probability, Share
 from tinyssl.learn.backbones import Backbone

@@ -17,6 +17,9 @@ from tinyssl.ops.common.spec import OpSpec
 from tinyssl.ops.common.training import training_spec
 from tinyssl.ops.common.unary import FloatOp, elements, same_shape
 
+ULPS = 8
+"""By which it may differ from TFLM's function, which is the C library's"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SmoothOp(FloatOp):
@@ -42,4 +45,6 @@ def smooth_spec(op: type[SmoothOp], name: str, error_op: type[ActivationError]) 
         overlaps=elementwise,
     )
     spec = training_spec(op, (kernel,))
-    return replace(spec, shapes=same_shape, training=False, gradient=partial(_gradient, error_op))
+    return replace(
+        spec, shapes=same_shape, training=False, ulps=ULPS, gradient=partial(_gradient, error_op)
+    )

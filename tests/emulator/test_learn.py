@@ -1,0 +1,90 @@
+"""`build --train`, `flash`, `learn`: an emulated board learns what this computer learns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinyssl.core.config import BuildConfig, FlashConfig, LearnConfig
+from tinyssl.core.errors import BudgetExceeded, UsageError
+from tinyssl.core.records import BuildInfo, Workspace
+from tinyssl.project import stop_emulators
+from tinyssl.stages.build import build
+from tinyssl.stages.flash import flash
+from tinyssl.stages.learn import learn
+
+pytestmark = pytest.mark.emulator
+
+IMAGES = 80
+BOARD = "mps2_an385"
+
+
+@pytest.fixture
+def workspace(tiny_tflite: Path, tmp_path: Path) -> Iterator[Workspace]:
+    """With a convert run whose three classes are three colours."""
+    found = Workspace(tmp_path)
+    source = np.random.default_rng(3)
+    labels = source.integers(0, 3, IMAGES)
+    images = source.integers(0, 120, (IMAGES, 8, 8, 3))
+    images[np.arange(IMAGES), :, :, labels] += 120
+    with found.start("convert", {}) as run:
+        run.file("model", "model.tflite").write_bytes(tiny_tflite.read_bytes())
+        np.savez(
+            run.file("test", "test.npz"),
+            images=images.astype(np.uint8),
+            labels=labels,
+            class_names=("red", "green", "blue"),
+        )
+    yield found
+    stop_emulators(found)
+
+
+def test_a_head_learns_on_an_emulated_board(workspace: Workspace) -> None:
+    info = build(BuildConfig(board=BOARD, train="head"), workspace)
+    assert info.training["what"] == "head"
+    assert 0 < info.training["learning_rate"] < 1
+    flash(FlashConfig(), workspace)
+    found = learn(LearnConfig(passes=4), workspace).results
+    assert found["equal"] == 1
+    assert (found["samples"], found["held_out"], found["refused"]) == (56, 24, 0)
+    assert found["accuracy_after"] >= 0.9 > found["accuracy_before"]
+    assert found["loss_last"] < found["loss_first"]
+    assert found["training_step"]["median"] > 0
+    # The device keeps what it learnt; a new run begins with the build's parameters.
+    again = learn(LearnConfig(passes=1), workspace).results
+    assert again["accuracy_before"] == found["accuracy_before"]
+
+
+def test_a_head_with_room_learns_a_new_class(workspace: Workspace, tmp_path: Path) -> None:
+    build(BuildConfig(board=BOARD, train="head:4"), workspace)
+    flash(FlashConfig(), workspace)
+    source = np.random.default_rng(5)
+    labels = np.tile(np.arange(4), 15)
+    inputs = source.integers(-128, -8, (60, 8, 8, 3))
+    for at, label in enumerate(labels):
+        inputs[at, :, :, [label] if label < 3 else [0, 1, 2]] += 120
+    names = np.array(["red", "green", "blue", "white"])
+    np.savez(tmp_path / "x.npz", inputs=inputs.astype(np.int8), labels=labels, class_names=names)
+    record = learn(LearnConfig(data=tmp_path / "x.npz", passes=4), workspace)
+    assert record.results["classes"]["white"]["before"] < 0.5
+    assert record.results["classes"]["white"]["after"] >= 0.75
+    assert record.results["equal"] == 1
+
+
+def test_what_cannot_be_built_or_taught_is_told(workspace: Workspace) -> None:
+    with pytest.raises(UsageError, match="nothing learns by this name"):
+        build(BuildConfig(board=BOARD, train="heads"), workspace)
+    with pytest.raises(UsageError, match=r"the model has \d layers"):
+        build(BuildConfig(board=BOARD, train="last:99"), workspace)
+    with pytest.raises(UsageError, match="3 classes already"):
+        build(BuildConfig(board=BOARD, train="head:2"), workspace)
+    with pytest.raises(BudgetExceeded):
+        build(BuildConfig(board=BOARD, train="head", ram_budget=300), workspace)
+    build(BuildConfig(board=BOARD), workspace)
+    assert BuildInfo.load(workspace.builds / BOARD).training == {}
+    flash(FlashConfig(), workspace)
+    with pytest.raises(UsageError, match="does not learn"):
+        learn(LearnConfig(), workspace)

@@ -1,0 +1,70 @@
+"""`tinyssl learn`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tinyssl.cli.command import make_command
+from tinyssl.cli.output import Result, Table, format_value
+from tinyssl.cli.stage_result import record_result
+from tinyssl.core.config import LearnConfig
+from tinyssl.core.records import RunRecord
+from tinyssl.stages.call import Call
+
+MOST_CLASSES = 12
+
+
+def learn(call: Call) -> Result:
+    """Let the device learn from samples, and measure before and after.
+
+    The board needs a build with `--train`. Each sample is sent once a pass, and thrown away. Exit
+    code 3 when the device's parameters are not bit for bit what this computer learns.
+    """
+    config = call.config(LearnConfig)
+    from tinyssl.stages import learn as stage
+
+    return learn_result(stage.learn(config, call.workspace, call.progress))
+
+
+def learn_result(record: RunRecord) -> Result:
+    """Figures before and after, of classes, and what a step took."""
+    return Result(record_result(record).data, tuple(_blocks(record)))
+
+
+def _blocks(record: RunRecord) -> Iterator[Table | str]:
+    results = record.results
+    yield Table(("", "before", "online", "after"), list(_metric_rows(results)))
+    yield ""
+    if "classes" in results and len(results["classes"]) <= MOST_CLASSES:
+        yield Table(("class", "samples", "before", "after"), list(_class_rows(results["classes"])))
+        yield ""
+    inference, step = results["inference"], results["training_step"]
+    yield (
+        f"an inference takes {inference['median']:,} {inference['unit']}, "
+        f"the training step behind it {step['median']:,}"
+    )
+    yield f"{results['parameters']:,} parameters learn; RAM {results['ram_bytes']:,} B"
+    if results["refused"]:
+        yield f"{results['refused']:,} samples taught nothing: no class, or no finite loss"
+    if results.get("equal"):
+        yield "all parameters have the bits that this computer learns"
+    yield f"run: {record.folder}"
+
+
+def _metric_rows(results: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    names = [key.removesuffix("_online") for key in results if key.endswith("_online")]
+    for name in sorted(names):
+        values = [results.get(f"{name}_{when}") for when in ("before", "online", "after")]
+        texts = ["" if value is None else format_value(name, value) for value in values]
+        yield (name, *texts)
+    yield ("loss", f"{results['loss_first']:.4f}", "", f"{results['loss_last']:.4f}")
+
+
+def _class_rows(classes: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    for name, each in classes.items():
+        shares = (f"{100 * each[when]:.1f} %" for when in ("before", "after"))
+        yield (name, str(each["samples"]), *shares)
+
+
+command = make_command(learn, stages=("learn",))

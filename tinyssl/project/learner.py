@@ -1,0 +1,105 @@
+"""`build --train`: what learns on the device, and how."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tinyssl.core.config import BuildConfig
+from tinyssl.core.errors import UsageError
+from tinyssl.graph.model import Model
+from tinyssl.graph.training import Loss
+from tinyssl.ops.common.gradient import Sgd
+
+WHAT = re.compile(r"(?P<head>head)(:(?P<classes>\d{1,4}))?|last:(?P<last>\d{1,3})|bias|all")
+WHAT_HINT = "say head, head:CLASSES, last:LAYERS, bias or all"
+
+
+@dataclass(frozen=True)
+class Learning:
+    """What `--train` names."""
+
+    layers: int | None
+    """How many of the last layers with weights; None: all"""
+    biases_alone: bool = False
+    """Weights stay as they are"""
+    classes: int | None = None
+    """Classes that the last layer gets; None: those that it has"""
+
+
+def parse_learning(text: str) -> Learning:
+    """What a text means, as `--train` takes it.
+
+    Raises:
+        UsageError: Nothing.
+    """
+    found = WHAT.fullmatch(text)
+    if found is None:
+        raise UsageError(f"--train {text}: nothing learns by this name", hint=WHAT_HINT)
+    if found["head"]:
+        return Learning(1, classes=int(found["classes"]) if found["classes"] else None)
+    if found["last"]:
+        return Learning(int(found["last"]))
+    return Learning(None, biases_alone=text == "bias")
+
+
+@dataclass(frozen=True)
+class Learner:
+    """What learns on the device, and how. In build records, too."""
+
+    what: str
+    """As `--train` says it"""
+    loss: Loss
+    learning_rate: float | None
+    """None: `learning.suited_rate`"""
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    clip: float | None = None
+    """Largest size of a gradient's element; None: any"""
+    error_clip: float | None = None
+    """Largest difference of prediction and target that a squared error passes back; None: any"""
+
+    @property
+    def learning(self) -> Learning:
+        """What `what` means."""
+        return parse_learning(self.what)
+
+    @property
+    def sgd(self) -> Sgd:
+        """How parameters descend."""
+        return Sgd(self.momentum, self.weight_decay, math.inf if self.clip is None else self.clip)
+
+    def as_record(self) -> dict[str, Any]:
+        """What a build's record holds."""
+        return asdict(self) | {"loss": self.loss.value}
+
+    @staticmethod
+    def from_record(record: dict[str, Any]) -> Learner:
+        """What `as_record` gave."""
+        return Learner(**record | {"loss": Loss(record["loss"])})
+
+
+def learner_of(config: BuildConfig, model: Model) -> Learner | None:
+    """What `--train` and its options say; None without it.
+
+    Raises:
+        UsageError: It names nothing, or the engine does not learn.
+    """
+    if config.train is None:
+        return None
+    if config.engine != "aot":
+        raise UsageError("--train needs the engine aot", hint="leave --engine tflm out")
+    scores = model.output.elements > 1
+    found = Learner(
+        config.train,
+        Loss(config.loss or (Loss.CROSS_ENTROPY if scores else Loss.SQUARED_ERROR)),
+        config.learning_rate,
+        config.momentum,
+        config.weight_decay,
+        config.gradient_clip,
+        config.error_clip,
+    )
+    parse_learning(found.what)
+    return found

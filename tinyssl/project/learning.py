@@ -1,0 +1,160 @@
+"""The file of a model whose last layers are to learn on the device, and its training step."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from tinyssl import compiler
+from tinyssl.compiler import Program
+from tinyssl.core.errors import UsageError
+from tinyssl.core.progress import Progress
+from tinyssl.core.records import Workspace, write_atomic
+from tinyssl.frontends.tflite import read_file, read_model, write_model
+from tinyssl.graph.interface import Feeds
+from tinyssl.graph.model import Model, ValueKind
+from tinyssl.graph.passes.float_tail import float_tail, learning_layers, with_classes
+from tinyssl.graph.training import Training, add_training, training_start
+from tinyssl.graph.verify import verify
+from tinyssl.ops import macs
+from tinyssl.project.learner import WHAT_HINT, Learner, Learning, parse_learning
+from tinyssl.project.source import CHECK_INPUTS, ModelSource, sample_inputs
+from tinyssl.targets.boards import Isa
+from tinyssl.verify.training import check_training, step_square
+
+FOLDER = "learners"
+"""Below the workspace"""
+RATE_SHARE = 0.25
+"""Of the largest rate that lowers the error on a sample at once"""
+
+
+def write_learner(path: Path, what: str, workspace: Workspace) -> Path:
+    """The model with the layers that learn in float32, as a file of the workspace.
+
+    Args:
+        path: A .tflite.
+        what: As `--train` says it.
+        workspace: Where the file is written.
+
+    Returns:
+        The file, whose name holds a hash of the original and what learns.
+
+    Raises:
+        UsageError: The model has fewer layers, or more classes already.
+        ModelError: It cannot be read or is not supported.
+    """
+    data, learning = read_file(path), parse_learning(what)
+    model = read_model(data, path.stem)
+    verify(model)
+    layers = learning_layers(model)
+    count = len(layers) if learning.layers is None else learning.layers
+    if not 1 <= count <= len(layers):
+        raise UsageError(
+            f"--train {what}: the model has {len(layers)} layers with weights", hint=WHAT_HINT
+        )
+    changed = float_tail(model, layers[-count])
+    if learning.classes is not None:
+        changed = _with_classes(changed, learning.classes)
+    digest = hashlib.sha256(data).hexdigest()[:8]
+    name = f"{path.stem}-{digest}-{what.replace(':', '')}.tflite"
+    target = workspace.root / FOLDER / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(target, write_model(changed))
+    return target
+
+
+def _with_classes(model: Model, classes: int) -> Model:
+    before = model.output.elements
+    if classes < before:
+        raise UsageError(
+            f"--train head:{classes}: the model has {before} classes already",
+            hint=f"name {before} or more",
+        )
+    return with_classes(model, classes)
+
+
+def with_training(graph: Model, learner: Learner) -> Model:
+    """The graph of a file from `write_learner` with its training step.
+
+    Parameters are called `head/weight` and `head/bias`, or `layer12/weight` by their number among
+    the layers with weights, from 1.
+
+    Raises:
+        UnsupportedModel: An operator has no backward pass.
+    """
+    named, parameters = _named_parameters(graph, learner.learning)
+    clip = math.inf if learner.error_clip is None else learner.error_clip
+    rate = 1.0 if learner.learning_rate is None else learner.learning_rate
+    training = Training(parameters, learner.loss, rate, learner.sgd, clip)
+    return add_training(named, training)
+
+
+def _named_parameters(graph: Model, learning: Learning) -> tuple[Model, tuple[int, ...]]:
+    """The graph with names for what learns, and its values."""
+    layers = learning_layers(graph)
+    values, parameters = list(graph.tensors), []
+    for at in layers if learning.layers is None else layers[-learning.layers :]:
+        title = "head" if learning.layers == 1 else f"layer{layers.index(at) + 1}"
+        weight, bias = graph.ops[at].inputs[1:]
+        for index, name in ((weight, "weight"), (bias, "bias")):
+            values[index] = replace(values[index], name=f"{title}/{name}")
+        parameters += [bias] if learning.biases_alone else [weight, bias]
+    return replace(graph, tensors=tuple(values)), tuple(parameters)
+
+
+def learning_source(
+    source: ModelSource, learner: Learner, isa: Isa, progress: Progress, *, check: bool = True
+) -> tuple[ModelSource, Learner]:
+    """The model with a training step, compiled for a board, and what learns, with its rate.
+
+    Args:
+        source: Of a file from `write_learner`, compiled for inference.
+        learner: What learns, and how.
+        isa: Instruction set of the board.
+        progress: Told what a step takes.
+        check: Compare the gradients with the loss that they lower.
+
+    Raises:
+        UnsupportedModel: An operator has no backward pass.
+        Mismatch: The backward pass is wrong.
+    """
+    plain = replace(
+        learner, learning_rate=None, momentum=0.0, weight_decay=0.0, clip=None, error_clip=None
+    )
+    graph, inputs = with_training(source.graph, plain), sample_inputs(source, CHECK_INPUTS)
+    if check:
+        check_training(graph, inputs, progress)
+    if learner.learning_rate is None:
+        learner = replace(learner, learning_rate=suited_rate(graph, inputs, progress))
+    found = replace(source, compiled=compiler.compile(with_training(source.graph, learner), isa))
+    progress.note(_needs(source.program, found.program))
+    return found, learner
+
+
+def suited_rate(graph: Model, inputs: list[Feeds], progress: Progress) -> float:
+    """A learning rate that does not overshoot: a share of 1 / (1 + |x|^2).
+
+    x is what the last layer reads, and 1 stands for its bias: with a rate above 2 / (1 + |x|^2), a
+    step on a squared error makes the error larger than it was. Ours; two digits.
+    """
+    squares = [step_square(graph, feeds) for feeds in inputs]
+    found = float(f"{RATE_SHARE / np.mean(squares):.1e}")
+    progress.note(f"learning rate {found:g}, of the size of what the last layer reads")
+    return found
+
+
+def _needs(inference: Program, both: Program) -> str:
+    """What a training step takes."""
+    graph = both.graph
+    start, parameters = training_start(graph), graph.of_kind(ValueKind.PARAMETER)
+    count = sum(graph.tensor(index).elements for index in parameters) - 1  # the learning rate
+    more = both.arena_bytes - inference.arena_bytes
+    step = sum(macs(graph, op) for op in graph.ops[start:])
+    return (
+        f"{count:,} parameters learn; RAM for tensors {both.arena_bytes:,} bytes, {more:,} more "
+        f"than for inference alone; {step:,} multiply-accumulates a step beside the inference"
+    )
