@@ -26,7 +26,8 @@ from tinyssl.core.files import Unreadable, read_toml
 PREFIX = "TINYSSL_"
 FILE_NAME = "tinyssl.toml"
 RUN_STAGES = (
-    "pretrain", "probe", "evaluate", "convert", "verify", "build", "flash", "bench", "report"
+    "pretrain", "probe", "evaluate", "convert", "verify", "build", "flash", "bench", "learn",
+    "report",
 )  # fmt: skip
 """What `tinyssl run` can do, in its order"""
 VARIABLES = {

@@ -48,7 +48,7 @@ METRICS = ("accuracy", "mae", "rmse", "r2")
 
 
 @dataclass(frozen=True)
-class Learning:
+class Lesson:
     """One device that learns."""
 
     config: LearnConfig
@@ -109,7 +109,7 @@ def learn(config: LearnConfig, workspace: Workspace, progress: Progress | None =
             with HostModel(compiler.compile(model)) as host:
                 split = samples.split
                 assert split is not None  # _samples refuses the others
-                job = Learning(config, device, host, samples, split, unit, run, progress)
+                job = Lesson(config, device, host, samples, split, unit, run, progress)
                 _teach(job)
             run.results(memory_stack=session.memory().stack_used, retries=session.retried)
     return run.record
@@ -167,7 +167,7 @@ def _start(session: Session, target: BenchTarget, model: Model, run: RunWriter) 
     )
 
 
-def _teach(job: Learning) -> None:
+def _teach(job: Lesson) -> None:
     """Judges, teaches, judges again, and compares the parameters.
 
     Raises:
@@ -197,7 +197,7 @@ def _teach(job: Learning) -> None:
     _compare(job)
 
 
-def _judged(job: Learning, positions: NDArray[np.int64], when: str) -> list[Any]:
+def _judged(job: Lesson, positions: NDArray[np.int64], when: str) -> list[Any]:
     """Answers to the held-out samples; their metrics become results `<metric>_<when>`."""
     judge, answers = job.judge(), []
     with job.progress.track(f"{when} learning", len(positions), "sample") as task:
@@ -213,7 +213,7 @@ def _judged(job: Learning, positions: NDArray[np.int64], when: str) -> list[Any]
     return answers
 
 
-def _steps(job: Learning, positions: NDArray[np.int64]) -> None:
+def _steps(job: Lesson, positions: NDArray[np.int64]) -> None:
     judge, refused = job.judge(), 0
     inference: list[int] = []
     training: list[int] = []
@@ -249,13 +249,13 @@ def _steps(job: Learning, positions: NDArray[np.int64]) -> None:
     )
 
 
-def _order(job: Learning, positions: NDArray[np.int64], number: int) -> NDArray[np.int64]:
+def _order(job: Lesson, positions: NDArray[np.int64], number: int) -> NDArray[np.int64]:
     """Another order in each pass."""
     return np.random.default_rng((job.config.seed, number)).permutation(positions)
 
 
 def _by_class(
-    job: Learning, held: NDArray[np.int64], before: list[Any], after: list[Any]
+    job: Lesson, held: NDArray[np.int64], before: list[Any], after: list[Any]
 ) -> dict[str, Any]:
     """Share of right answers by class, and the most that one lost."""
     right = job.split.labels[held]
@@ -271,7 +271,7 @@ def _by_class(
     return {"classes": found, "forgotten": max(lost, 0.0)}
 
 
-def _compare(job: Learning) -> None:
+def _compare(job: Lesson) -> None:
     device, host = job.device.snapshot(), job.host.snapshot()
     np.savez(job.run.file("parameters", "parameters.npz"), allow_pickle=False, **device)
     differ = [name for name in host if device[name].tobytes() != host[name].tobytes()]

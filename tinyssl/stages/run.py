@@ -14,6 +14,7 @@ from tinyssl.core.config import (
     DataConfig,
     EvaluateConfig,
     FlashConfig,
+    LearnConfig,
     PretrainConfig,
     ProbeConfig,
     ReportConfig,
@@ -144,6 +145,13 @@ def _bench(call: Call, done: Done) -> None:
     done.records["bench"] = bench.bench(config, call.workspace, call.progress)
 
 
+def _learn(call: Call, done: Done) -> None:
+    from tinyssl.stages import learn
+
+    config = call.config(LearnConfig, **done.board())
+    done.records["learn"] = learn.learn(config, call.workspace, call.progress)
+
+
 def _report(call: Call, done: Done) -> None:
     from tinyssl.stages import report
 
@@ -160,6 +168,7 @@ RUNNERS: Mapping[str, Callable[[Call, Done], None]] = {
     "build": _build,
     "flash": _flash,
     "bench": _bench,
+    "learn": _learn,
     "report": _report,
 }
 """Stage -> what does it, in pipeline order (`settings.RUN_STAGES`)"""
