@@ -1,13 +1,14 @@
 """Writes docs/quantisation.md: what each way of quantising gains on the models of a list.
 
-    python -m tools.quantisation_table MODELS.json [--only NAME]
+    python -m tools.quantisation_table MODELS.json [--only NAME] [--way WAY]
 
 MODELS.json is a list of objects with `name`, `source` (what it is, from where, its licence) and
 options of `tinyssl convert`: `model` (path or FILE.py:FACTORY), `calibration`, and, where there are
 labels, `test_data`; `input_shape` and `pixels` as the model needs them. No model or sample is part
 of the repository. Models that a call does not measure stay as they are in docs/quantisation.json,
 with the commit and date of their measurement. Each way is written there as soon as it is measured,
-so a call that you stop keeps those that it has; a way without a row was not measured.
+so a call that you stop keeps those that it has; a way without a row was not measured. With `--way`
+the other ways of a model stay, too, and the page names the commit of each.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,8 @@ No way is best everywhere, and two that help alone may not help together: try th
 `--int16-layers` does nothing where all calibration samples keep their answer. A way without a row
 was not measured.
 
+The dB of `--finetune-epochs` are of samples that it learnt from; the accuracy is of others.
+
 The dB are those of few samples. Where most inputs get a probability of nearly 0 or 1, as from the
 face detectors, two or three dB are no difference: look at samples of your own before you decide.
 
@@ -72,10 +75,11 @@ Written by `python -m tools.quantisation_table MODELS.json`; its help says how t
 """
 
 
-def measure(entry: Row) -> Iterator[tuple[str, Row]]:
+def measure(entry: Row, ways: Sequence[str]) -> Iterator[tuple[str, Row]]:
     """(way, figures) of one model."""
     given = {key: value for key, value in entry.items() if key not in ("name", "source")}
-    for way, options in WAYS.items():
+    for way in ways:
+        options = WAYS[way]
         settings = {"max_drop": 100.0, "calibration_images": CALIBRATION, **given, **options}
         with tempfile.TemporaryDirectory() as folder:
             workspace = Workspace(Path(folder))
@@ -101,11 +105,17 @@ def page(rows: dict[str, Row]) -> str:
         title = f"## {name}" + (f": float32 {float32:.2%}" if float32 is not None else "")
         table = ["| way | dB | same | accuracy | changed |", "|---|---|---|---|---|"]
         table += [_line(way, each) for way, each in found.items()]
-        measured = row["stamp"]
-        place = f"commit {measured['commit']}, {measured['date']}, seed 0, {measured['machine']}"
-        source = f"{row['source']}. Measured at {place}."
+        places = [_place(row["stamp"])]
+        places += [
+            f"{way} {_place(each['stamp'])}" for way, each in found.items() if "stamp" in each
+        ]
+        source = f"{row['source']}. Measured at {'; '.join(places)}."
         parts += [title, "", source, "", *table, ""]
     return "\n".join(parts)
+
+
+def _place(measured: Row) -> str:
+    return f"commit {measured['commit']}, {measured['date']}, seed 0, {measured['machine']}"
 
 
 def _line(way: str, row: Row) -> str:
@@ -137,14 +147,21 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("models", type=Path, nargs="?", help="the list; none: only the page")
     parser.add_argument("--only", help="name of the one model that is measured")
+    parser.add_argument("--way", choices=list(WAYS), help="the one way that is measured")
     options = parser.parse_args(arguments)
     rows: dict[str, Row] = json.loads(JSON.read_text(encoding="utf-8")) if JSON.exists() else {}
     entries = json.loads(options.models.read_text(encoding="utf-8")) if options.models else []
     for entry in entries:
         if options.only in (None, entry["name"]):
-            row: Row = {"source": entry["source"], "stamp": stamp(), "ways": {}}
-            for way, figures in measure(entry):
-                row["ways"][way] = figures
+            row = rows.get(entry["name"], {}) if options.way else {}
+            row = {"stamp": stamp(), "ways": {}} | row | {"source": entry["source"]}
+            for way, figures in measure(entry, [options.way] if options.way else list(WAYS)):
+                own = {} if row["stamp"] == stamp() else {"stamp": stamp()}
+                row["ways"] = {
+                    each: (row["ways"] | {way: figures | own})[each]
+                    for each in WAYS
+                    if each in row["ways"] or each == way
+                }
                 sys.stdout.write(f"{entry['name']}: {way}: {figures}\n")
                 sys.stdout.flush()
                 rows[entry["name"]] = row

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from tinyssl.convert.float_graph import Batches
@@ -34,8 +35,9 @@ class FinetuneSchedule:
     """How long and how fast."""
 
     epochs: int
-    rate: float = 1e-4
-    """Of Adam at the start; falls to 0 along a cosine"""
+    rate: float = 1e-5
+    """Of Adam at the start; falls to 0 along a cosine. Ten times as much gained nothing
+    on the digits' MobileNetV2 and on EfficientNet-Lite0, in ten epochs of 100 samples"""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ def finetune(
 ) -> FinetunedGraph:
     """The graph with weights that lose less to rounding; the given one, if none are found.
 
+    Which codes the weights round to changes by leaps, so the best epoch counts, not the last.
+
     Args:
         model: Float graph.
         quants: Of its activations and constants in INT8, by index; those of activations stay.
@@ -111,7 +115,8 @@ def finetune(
     torch.manual_seed(0)
     pupil = _Pupil(model, quants, batches, count)
     checked = np.arange(min(count, CHECKED))
-    before = pupil.mean_loss(checked)
+    before = least = pupil.mean_loss(checked)
+    best = model
     optimiser = torch.optim.Adam(pupil.graph.parameters(), schedule.rate)
     steps = schedule.epochs * len(_split(np.arange(count)))
     cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
@@ -128,11 +133,10 @@ def finetune(
                 optimiser.step()
                 cosine.step()
                 task.advance(loss=loss.item())
-    after = pupil.mean_loss(checked)
-    if not after < before:
-        return FinetunedGraph(model, before, before)
-    weights = {int(name): each.detach().numpy() for name, each in pupil.graph.weights.items()}
-    return FinetunedGraph(with_constants(model, weights), before, after)
+            reached = pupil.mean_loss(checked)
+            if reached < least:
+                least, best = reached, with_constants(model, pupil.weights())
+    return FinetunedGraph(best, before, least)
 
 
 class _Pupil:
@@ -161,6 +165,10 @@ class _Pupil:
             for mine, target, each in zip(found, self.targets, self.compared, strict=True)
         ]
         return torch.stack(terms).sum()
+
+    def weights(self) -> dict[int, NDArray[np.float32]]:
+        """Of the rounded graph, by index; they are not rounded."""
+        return {int(name): each.detach().numpy() for name, each in self.graph.weights.items()}
 
     def mean_loss(self, chosen: np.ndarray) -> float:
         """Over some samples, without gradients."""

@@ -235,7 +235,9 @@ class ConvertConfig:
     softmax: bool = True
     """End with SOFTMAX, so that the model gives probabilities (the MLPerf Tiny runner needs it)"""
     max_drop: NonNegative = 2.0
-    """Largest loss of accuracy from float to INT8, in points; more is exit code 3"""
+    """Largest loss of accuracy from float to INT8, in points; more is exit code 3. With
+    --int16-layers it also chooses how many: enough of them that at most so many percent of the
+    calibration samples have another answer"""
 
 
 @dataclass(frozen=True, config=STRICT)
