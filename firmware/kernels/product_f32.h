@@ -22,4 +22,33 @@ static inline float tinyssl_product(float left, float right)
     return product;
 }
 
+/* VMLA and VMLS round the product before the sum, and are one instruction; compilers do not take them
+ * where a core has the fused VFMA. */
+#if defined(__arm__) && defined(__FP_FAST_FMAF) && !defined(__clang__)
+#define TINYSSL_CHAINED(name, sum, left, right)                                                    \
+    __asm__(name ".f32 %0, %1, %2" : "+t"(sum) : "t"(left), "t"(right))
+#endif
+
+/* sum + left * right */
+static inline float tinyssl_add_product(float sum, float left, float right)
+{
+#ifdef TINYSSL_CHAINED
+    TINYSSL_CHAINED("vmla", sum, left, right);
+    return sum;
+#else
+    return sum + tinyssl_product(left, right);
+#endif
+}
+
+/* sum - left * right */
+static inline float tinyssl_subtract_product(float sum, float left, float right)
+{
+#ifdef TINYSSL_CHAINED
+    TINYSSL_CHAINED("vmls", sum, left, right);
+    return sum;
+#else
+    return sum - tinyssl_product(left, right);
+#endif
+}
+
 #endif

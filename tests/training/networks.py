@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,21 +35,48 @@ class Builder:
         inputs = int(np.prod(self.values[self.last].shape))
         weight = self._weight((count, inputs), inputs, gain)
         bias = self._constant(f"b{len(self.ops)}", np.zeros(count))
-        self._layer("FULLY_CONNECTED", weight, bias, (1, count), activation=activation)
+        self._layer("FULLY_CONNECTED", weight, (1, count), bias=bias, activation=activation)
 
-    def conv(self, count: int, side: int, activation: Activation = Activation.RELU) -> None:
+    def conv(
+        self, count: int, side: int, activation: Activation = Activation.RELU, *, groups: int = 1
+    ) -> None:
         """A convolution with padding all around and stride 2."""
+        depth = self.values[self.last].shape[3] // groups
+        weight = self._weight((count, side, side, depth), side * side * depth, 1)
+        self._convolution("CONV_2D", weight, count, side, activation)
+
+    def depthwise(self, multiplier: int, side: int, *, dilation: int = 1) -> None:
+        """A filter on each channel, with padding, stride 2 and RELU6; no bias."""
+        count = self.values[self.last].shape[3] * multiplier
+        weight = self._weight((1, side, side, count), side * side, 1)
+        more = {"multiplier": multiplier, "dilation": (dilation, dilation), "bias": None}
+        reach = (side - 1) * dilation + 1
+        self._convolution("DEPTHWISE_CONV_2D", weight, count, reach, Activation.RELU6, **more)
+
+    def _convolution(
+        self, kind: str, weight: int, count: int, reach: int, activation: Activation, **more: Any
+    ) -> None:
+        _, height, width, _ = self.values[self.last].shape
+        pad = reach // 2
+        sizes = tuple((n + 2 * pad - reach) // 2 + 1 for n in (height, width))
+        given: dict[str, Any] = {
+            "stride": (2, 2),
+            "padding": Padding(pad, pad, pad, pad),
+            "activation": activation,
+        }
+        if "bias" not in more:
+            given["bias"] = self._constant(
+                f"b{len(self.ops)}", self._random.normal(size=count) / 10
+            )
+        self._layer(kind, weight, (1, *sizes, count), **given, **more)
+
+    def upsample(self, count: int, side: int) -> None:
+        """A transposed convolution with stride 2."""
         _, height, width, depth = self.values[self.last].shape
         weight = self._weight((count, side, side, depth), side * side * depth, 1)
         bias = self._constant(f"b{len(self.ops)}", self._random.normal(size=count) / 10)
-        pad = side // 2
-        sizes = tuple((n + 2 * pad - side) // 2 + 1 for n in (height, width))
-        self._layer(
-            *("CONV_2D", weight, bias, (1, *sizes, count)),
-            stride=(2, 2),
-            padding=Padding(pad, pad, pad, pad),
-            activation=activation,
-        )
+        shape = (1, 2 * height, 2 * width, count)
+        self._layer("TRANSPOSE_CONV", weight, shape, bias=bias, stride=(2, 2), same=True)
 
     def function(self, kind: str) -> None:
         """TANH or LOGISTIC."""
@@ -76,9 +102,11 @@ class Builder:
         training = Training(tuple(self.parameters), loss, rate, Sgd(**settings), clip)
         return add_training(self.model(), training)
 
-    def _layer(self, kind: str, weight: int, bias: int, shape: Sequence[int], **more: Any) -> None:
-        self.parameters += [weight, bias]
-        output = self._value(f"y{len(self.ops)}", tuple(shape))
+    def _layer(
+        self, kind: str, weight: int, shape: tuple[int, ...], *, bias: int | None, **more: Any
+    ) -> None:
+        self.parameters += [weight] if bias is None else [weight, bias]
+        output = self._value(f"y{len(self.ops)}", shape)
         self._append(kind, output, input=self.last, weight=weight, bias=bias, **more)
 
     def _append(self, kind: str, output: int, **more: Any) -> None:
@@ -117,5 +145,17 @@ def classifier(seed: int = 0) -> Builder:
     graph.dense(36, Activation.RELU)
     graph.add(first, graph.last)
     graph.function("LOGISTIC")
+    graph.dense(5)
+    return graph
+
+
+def mobile(seed: int = 0) -> Builder:
+    """Grouped, depthwise and transposed convolutions."""
+    graph = Builder((1, 9, 8, 2), seed)
+    graph.conv(10, 3, Activation.RELU6, groups=2)
+    graph.depthwise(1, 3, dilation=2)
+    graph.upsample(3, 3)
+    graph.depthwise(2, 3)
+    graph.reshape(1, 36)
     graph.dense(5)
     return graph

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.training import reference_layers as layers
 from tinyssl.graph.interface import named_values
 from tinyssl.graph.model import Model, Op, ValueKind
 from tinyssl.graph.training import training_start
 from tinyssl.ops import OPS
 from tinyssl.ops.common.activation import float_range
-from tinyssl.ops.common.conv import conv_sums
-from tinyssl.ops.common.sums import LayerGeometry
 
 Array = NDArray[Any]
 
@@ -120,44 +118,10 @@ def _polynomial(x: Array, factors: list[Any]) -> Array:
     return total
 
 
-def _pixels(
-    layer: LayerGeometry,
-) -> list[tuple[tuple[int, int, int], list[tuple[int, int, int, int]]]]:
-    """Output pixels (image, row, column), each with its taps (row, column) and their sources."""
-    batch, out_h, out_w = layer.target[:3]
-    rows = product(range(batch), range(out_h), range(out_w))
-    return [((n, y, x), list(_taps(layer, y, x))) for n, y, x in rows]
-
-
-def _taps(layer: LayerGeometry, y: int, x: int) -> list[tuple[int, int, int, int]]:
-    found = []
-    for ky, kx in product(range(layer.taps[1]), range(layer.taps[2])):
-        row = y * layer.stride[0] - layer.corner[0] + ky * layer.dilation[0]
-        column = x * layer.stride[1] - layer.corner[1] + kx * layer.dilation[1]
-        inside = 0 <= row < layer.source[1] and 0 <= column < layer.source[2]
-        if inside:
-            found.append((ky, kx, row, column))
-    return found
-
-
-def _geometry(model: Model, op: Any) -> LayerGeometry:
-    if op.kind == "CONV_2D":
-        return conv_sums(model, op)
-    out_c, in_c = model.tensor(op.weight).shape
-    rows = model.tensor(op.input).elements // in_c
-    return LayerGeometry(
-        taps=(out_c, 1, 1, in_c), source=(1, 1, rows, in_c), target=(1, 1, rows, out_c)
-    )
-
-
 def _layer(ref: Reference, op: Any) -> None:
-    layer = _geometry(ref.model, op)
-    source = ref.values[op.input].reshape(layer.source)
-    weight = ref.values[op.weight].reshape(layer.taps)
-    out = np.zeros(layer.target, ref.real)
-    for place, taps in _pixels(layer):
-        for (ky, kx, row, column), i in product(taps, range(layer.taps[3])):
-            out[place] += source[place[0], row, column, i] * weight[:, ky, kx, i]
+    layer = layers.geometry(ref.model, op)
+    weight = layers.kernel_order(op, ref.values[op.weight], layer)
+    out = layers.weighted_sums(ref.values[op.input].reshape(layer.source), weight, layer)
     if op.bias is not None:
         out = out + ref.values[op.bias]
     low, high = float_range(op.activation)
@@ -165,31 +129,23 @@ def _layer(ref: Reference, op: Any) -> None:
 
 
 def _layer_error(ref: Reference, op: Any) -> None:
-    layer = op.layer
-    error = ref.values[op.error].reshape(layer.target)
-    weight = ref.values[op.weight].reshape(layer.taps)
-    out = np.zeros(layer.source, ref.real)
-    for place, taps in _pixels(layer):
-        for c, (ky, kx, row, column) in product(range(layer.taps[0]), taps):
-            out[place[0], row, column] += error[place][c] * weight[c, ky, kx]
+    weight = layers.filters(ref.values[op.weight], op.layer)
+    out = layers.input_error(ref.values[op.error].reshape(op.layer.target), weight, op.layer)
     ref.values[op.output] = out.reshape(ref.model.tensor(op.output).shape)
 
 
 def _layer_update(ref: Reference, op: Any) -> None:
-    layer, rate = op.layer, ref.values[op.rate][0]
-    error = ref.values[op.error].reshape(layer.target)
+    rate = ref.values[op.rate][0]
+    error = ref.values[op.error].reshape(op.layer.target)
     velocities = iter(op.velocities)
     if op.weight is not None:
-        source = ref.values[op.input].reshape(layer.source)
-        gradient = np.zeros(layer.taps, ref.real)
-        for place, taps in _pixels(layer):
-            for ky, kx, row, column in taps:
-                gradient[:, ky, kx] += np.outer(error[place], source[place[0], row, column])
+        source = ref.values[op.input].reshape(op.layer.source)
+        gradient = np.zeros_like(ref.values[op.weight])
+        layers.filters(gradient, op.layer)[:] = layers.weight_gradient(source, error, op.layer)
         _descend(ref, op, op.weight, gradient, rate, next(velocities, None))
-    gradient = np.zeros(layer.target[3], ref.real)
-    for place, _ in _pixels(layer):
-        gradient += error[place]
-    _descend(ref, op, op.bias, gradient, rate, next(velocities, None))
+    if op.bias is not None:
+        gradient = layers.bias_gradient(error, op.layer)
+        _descend(ref, op, op.bias, gradient, rate, next(velocities, None))
 
 
 def _descend(
@@ -283,6 +239,8 @@ def _reshape(ref: Reference, op: Any) -> None:
 COMPUTE: dict[str, Callable[[Reference, Any], None]] = {
     "FULLY_CONNECTED": _layer,
     "CONV_2D": _layer,
+    "DEPTHWISE_CONV_2D": _layer,
+    "TRANSPOSE_CONV": _layer,
     "LAYER_ERROR": _layer_error,
     "LAYER_UPDATE": _layer_update,
     "SOFTMAX_CROSS_ENTROPY": _cross_entropy,

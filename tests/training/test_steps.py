@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.training.networks import classifier, sine
+from tests.training.networks import classifier, mobile, sine
 from tests.training.reference import Reference
 from tinyssl.compiler import compile
 from tinyssl.core.errors import UnsupportedModel, UsageError
@@ -52,6 +52,7 @@ CASES = {
         lambda: classifier().trained(Loss.CROSS_ENTROPY, 0.01, momentum=0.9),
         pictures,
     ),
+    "mobile": (lambda: mobile().trained(Loss.CROSS_ENTROPY, 0.05), pictures),
 }
 
 

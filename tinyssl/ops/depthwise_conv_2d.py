@@ -12,6 +12,7 @@ from tinyssl.graph.model import DType, Model
 from tinyssl.ops.common import conv, weights
 from tinyssl.ops.common.conv import Convolution
 from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.layers import layer_gradient, trained_kernels
 from tinyssl.ops.common.params import Constants, Fields
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.sums import filter_array, sum_kernels
@@ -157,8 +158,10 @@ SPEC = OpSpec(
             supports=conv.is_plain,
             make_params=_params,
         ),
+        *trained_kernels(conv.conv_sums),
         *sum_kernels(conv.conv_sums),
     ),
+    gradient=layer_gradient(conv.conv_sums),
     tflite=TfliteFormat(
         read=_read,
         write=_write,

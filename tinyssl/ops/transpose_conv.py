@@ -10,6 +10,7 @@ from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model
 from tinyssl.ops.common import conv, weights, window
 from tinyssl.ops.common.activation import activation_words
+from tinyssl.ops.common.layers import layer_gradient, trained_kernels
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.sums import Sums, sum_kernels
 from tinyssl.ops.common.tflite import (
@@ -138,7 +139,8 @@ SPEC = OpSpec(
     checks=(_check, weights.accumulator),
     macs=_macs,
     words=_words,
-    kernels=sum_kernels(spread_sums),
+    kernels=(*trained_kernels(spread_sums), *sum_kernels(spread_sums)),
+    gradient=layer_gradient(spread_sums),
     tflite=TfliteFormat(
         read=_read,
         write=_write,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tinyssl.graph.model import DType, Model
 from tinyssl.ops.common import weights
-from tinyssl.ops.common.activation import Activation, float_range
+from tinyssl.ops.common.activation import float_range
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Array, Constants, Fields, c_type, float_literal
 from tinyssl.ops.common.weights import WeightedOp
@@ -152,15 +152,6 @@ def geometry_fields(layer: LayerGeometry) -> Fields:
     }
 
 
-def layer_fields(layer: LayerGeometry, weight: str = "NULL") -> Fields:
-    """Members of `struct tinyssl_convolution` for float32, without bias and clamp."""
-    return {
-        "weight": weight,
-        **dict.fromkeys(("bias", "multiplier", "shift"), "NULL"),
-        **geometry_fields(layer),
-    }
-
-
 def _pair(name: str, size: tuple[int, ...]) -> Fields:
     return {f"{name}_h": size[0], f"{name}_w": size[1]}
 
@@ -183,11 +174,6 @@ def _scales(model: Model, op: WeightedOp, channels: int, constants: Constants) -
 def _clamp(model: Model, op: WeightedOp) -> Fields:
     if model.tensor(op.input).dtype is not DType.FLOAT32:
         return {**weights.quant_fields(model, op), "real_min": 0, "real_max": 0}
-    return float_clamp(op.activation)
-
-
-def float_clamp(activation: Activation) -> Fields:
-    """Members `in_zero` to `real_max` of `struct tinyssl_convolution`, of floats."""
-    low, high = float_range(activation)
+    low, high = float_range(op.activation)
     integers = dict.fromkeys(("in_zero", "out_zero", "out_min", "out_max"), 0)
     return {**integers, "real_min": float_literal(low), "real_max": float_literal(high)}
