@@ -34,21 +34,15 @@ RV32 = Compiler(
     ("-march=rv32imc_zicsr", "-msmall-data-limit=0", *RISCV),
     ("-march=rv32im", "-Wl,--no-warn-rwx-segments", *RISCV),
 )
-DEFINES = {
-    "nrf52840_dk": ("-DTINYSSL_TX_PIN=6u", "-DTINYSSL_RX_PIN=8u"),
-    "nucleo_l4r5zi": (),
-    "nucleo_h743zi": (),
-    "nucleo_f446re": (),
-}
+BOARDS = ("nucleo_l4r5zi", "nucleo_h743zi", "nucleo_f446re")
+"""That of an nRF52840 is linked in tests/emulator/test_flash_log_simulated.py."""
 
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     made: dict[str, Path] = {}
-    for board, defines in DEFINES.items():
-        compiler = Compiler(ARM.program, (*THUMB, *defines), ARM.link)
-        folder = tmp_path_factory.mktemp(board)
-        made[board] = compile_port(board, MAIN, compiler, folder, stores=True)
+    for board in BOARDS:
+        made[board] = compile_port(board, MAIN, ARM, tmp_path_factory.mktemp(board), stores=True)
     folder = tmp_path_factory.mktemp("esp32c3")
     made["esp32c3"] = compile_port("esp32-c3-devkitm-1", MAIN, RV32, folder, stores=True)
     return made
@@ -60,7 +54,7 @@ def symbols(elf: Path) -> dict[str, int]:
         return {symbol.name: int(symbol["st_value"]) for symbol in table.iter_symbols()}
 
 
-@pytest.mark.parametrize("board", DEFINES)
+@pytest.mark.parametrize("board", BOARDS)
 def test_no_byte_of_an_image_lies_where_its_parameters_are_stored(image, board) -> None:
     store = find_board(board).tinyssl.store
     assert store is not None
