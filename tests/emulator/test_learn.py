@@ -47,7 +47,7 @@ def test_a_head_learns_on_an_emulated_board(workspace: Workspace) -> None:
     assert info.training["what"] == "head"
     assert 0 < info.training["learning_rate"] < 1
     flash(FlashConfig(), workspace)
-    found = learn(LearnConfig(passes=4), workspace).results
+    found = learn(LearnConfig(passes=6), workspace).results
     assert found["equal"] == 1
     assert (found["samples"], found["held_out"], found["refused"]) == (56, 24, 0)
     assert found["accuracy_after"] >= 0.9 > found["accuracy_before"]
@@ -68,7 +68,7 @@ def test_a_head_with_room_learns_a_new_class(workspace: Workspace, tmp_path: Pat
         inputs[at, :, :, [label] if label < 3 else [0, 1, 2]] += 120
     names = np.array(["red", "green", "blue", "white"])
     np.savez(tmp_path / "x.npz", inputs=inputs.astype(np.int8), labels=labels, class_names=names)
-    record = learn(LearnConfig(data=tmp_path / "x.npz", passes=4), workspace)
+    record = learn(LearnConfig(data=tmp_path / "x.npz", passes=6), workspace)
     assert record.results["classes"]["white"]["before"] < 0.5
     assert record.results["classes"]["white"]["after"] >= 0.75
     assert record.results["equal"] == 1

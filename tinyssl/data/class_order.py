@@ -46,20 +46,7 @@ def order_by_scores(
     names = checked_names(folders, "the folder")
     wanted = BINARY if scores == 1 else scores
     if listed is not None:
-        order = _read_labels(listed)
-        if len(order) != wanted:
-            raise DataError(
-                f"{listed} has {len(order)} lines; the model tells {wanted} classes apart",
-                hint="write one class a line, in the order of the model's scores",
-            )
-        missing = [name for name in names if name not in order]
-        if missing:
-            raise DataError(
-                f"{listed} has no line {missing[0]}, which is a folder of pictures",
-                hint="each class folder needs its line, in the order of the model's scores",
-            )
-        moved = np.array([order.index(name) for name in names], np.int64)
-        return moved[labels], order
+        return _as_listed(labels, names, wanted, listed)
     if known is not None and sole:
         return _in_free_places(labels, names, wanted, known)
     if len(names) != wanted or not sole:
@@ -69,6 +56,25 @@ def order_by_scores(
             hint="name the class of each score, a line each, in a text file: --labels FILE",
         )
     return labels, names
+
+
+def _as_listed(
+    labels: Indices, names: tuple[str, ...], wanted: int, listed: Path
+) -> tuple[Indices, tuple[str, ...]]:
+    order = _read_labels(listed)
+    if len(order) != wanted:
+        raise DataError(
+            f"{listed} has {len(order)} lines; the model tells {wanted} classes apart",
+            hint="write one class a line, in the order of the model's scores",
+        )
+    missing = [name for name in names if name not in order]
+    if missing:
+        raise DataError(
+            f"{listed} has no line {missing[0]}, which is a folder of pictures",
+            hint="each class folder needs its line, in the order of the model's scores",
+        )
+    moved = np.array([order.index(name) for name in names], np.int64)
+    return moved[labels], order
 
 
 def _in_free_places(

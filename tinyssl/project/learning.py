@@ -18,7 +18,7 @@ from tinyssl.frontends.tflite import read_file, read_model, write_model
 from tinyssl.graph.interface import Feeds
 from tinyssl.graph.model import Model, ValueKind
 from tinyssl.graph.passes.float_tail import float_tail, learning_layers, with_classes
-from tinyssl.graph.training import Training, add_training, training_start
+from tinyssl.graph.training import Loss, Training, add_training, training_start
 from tinyssl.graph.verify import verify
 from tinyssl.ops import macs
 from tinyssl.project.learner import WHAT_HINT, Learner, Learning, parse_learning
@@ -28,8 +28,11 @@ from tinyssl.verify.training import check_training, step_square
 
 FOLDER = "learners"
 """Below the workspace"""
+LIMITS = {Loss.CROSS_ENTROPY: 4.0, Loss.SQUARED_ERROR: 1.0, Loss.ABSOLUTE_ERROR: 1.0}
+"""Loss -> the rate above which a step overshoots on a sample of size 1: 2 over the largest
+curvature by one output, which is 1/2 of softmax and 2 of a square"""
 RATE_SHARE = 0.25
-"""Of the largest rate that lowers the error on a sample at once"""
+"""Of that limit"""
 
 
 def write_learner(path: Path, what: str, workspace: Workspace) -> Path:
@@ -129,20 +132,19 @@ def learning_source(
     if check:
         check_training(graph, inputs, progress)
     if learner.learning_rate is None:
-        learner = replace(learner, learning_rate=suited_rate(graph, inputs, progress))
+        learner = replace(learner, learning_rate=suited_rate(graph, learner.loss, inputs, progress))
     found = replace(source, compiled=compiler.compile(with_training(source.graph, learner), isa))
     progress.note(_needs(source.program, found.program))
     return found, learner
 
 
-def suited_rate(graph: Model, inputs: list[Feeds], progress: Progress) -> float:
-    """A learning rate that does not overshoot: a share of 1 / (1 + |x|^2).
+def suited_rate(graph: Model, loss: Loss, inputs: list[Feeds], progress: Progress) -> float:
+    """A learning rate that does not overshoot: a share of the limit of one layer, over 1 + |x|^2.
 
-    x is what the last layer reads, and 1 stands for its bias: with a rate above 2 / (1 + |x|^2), a
-    step on a squared error makes the error larger than it was. Ours; two digits.
+    x is what the last layer reads, and 1 stands for its bias. Ours; two digits.
     """
     squares = [step_square(graph, feeds) for feeds in inputs]
-    found = float(f"{RATE_SHARE / np.mean(squares):.1e}")
+    found = float(f"{RATE_SHARE * LIMITS[loss] / np.mean(squares):.1e}")
     progress.note(f"learning rate {found:g}, of the size of what the last layer reads")
     return found
 
