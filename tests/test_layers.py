@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,13 @@ DOCUMENT = (ROOT / "docs" / "ARCHITECTURE.md").read_text()
 ENTRY = ("__init__", "__main__")  # the package's own contents page, and `python -m tinyssl`
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """Of a Python file."""
+    return ast.parse(path.read_text())
+
+
+@cache
 def rows() -> dict[str, int]:
     """Part -> number of its row."""
     found = re.findall(r"^(\d+)\. (`.+(?:\n   .+)*)$", DOCUMENT, re.MULTILINE)
@@ -34,7 +42,11 @@ def modules() -> list[Path]:
 def imports(tree: ast.AST, *, typing_too: bool = True) -> Iterator[tuple[str, int]]:
     """(dotted name, line) of every import, those inside functions too."""
     for node in ast.iter_child_nodes(tree):
-        guarded = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        guarded = (
+            not typing_too
+            and isinstance(node, ast.If)
+            and "TYPE_CHECKING" in ast.unparse(node.test)
+        )
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -43,7 +55,7 @@ def imports(tree: ast.AST, *, typing_too: bool = True) -> Iterator[tuple[str, in
                 yield from ((f"tinyssl.{alias.name}", node.lineno) for alias in node.names)
             else:
                 yield str(node.module), node.lineno
-        elif not guarded or typing_too:
+        elif not guarded:
             yield from imports(node, typing_too=typing_too)
 
 
@@ -57,7 +69,7 @@ def import_graph() -> dict[str, set[str]]:
     for module, path in names.items():
         nodes = [
             node
-            for node in ast.walk(ast.parse(path.read_text()))
+            for node in ast.walk(tree_of(path))
             if isinstance(node, (ast.Import, ast.ImportFrom))
         ]
         wanted: set[str] = set()
@@ -111,7 +123,7 @@ def test_document_has_every_part() -> None:
 def test_rows_import_only_rows_above(path: Path) -> None:
     row, own = rows(), part_of(path)
     wrong = []
-    for name, line in imports(ast.parse(path.read_text())):
+    for name, line in imports(tree_of(path)):
         target = name.split(".")[1] if name.startswith("tinyssl.") else None
         if target in row and target != own and row[target] > row[own]:
             wrong.append(f"{path}:{line}: row {row[own]} imports {name} of row {row[target]}")
@@ -137,7 +149,7 @@ def outside(*places: str) -> list[Path]:
 
 def named(path: Path) -> Iterator[tuple[str, int]]:
     """(dotted name, line) of what an import may name: `from a import b` is a and a.b."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -164,8 +176,12 @@ def test_only_targets_name_an_instruction_set() -> None:
     wrong = []
     for path in outside("targets"):
         wrong += [f"{path}:{line}: {name}" for name, line in named(path) if name in names]
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "Isa":
+        for node in ast.walk(tree_of(path)):
+            if (
+                isinstance(node, ast.Attribute)
+                and isinstance(node.value, ast.Name)
+                and node.value.id == "Isa"
+            ):
                 wrong.append(f"{path}:{node.lineno}: {ast.unparse(node)}")
     assert not wrong
 
@@ -203,7 +219,7 @@ def test_heavy_packages_stay_where_the_document_says(
         inside = path.relative_to(PACKAGE).as_posix()
         if any(inside == place or inside.startswith(f"{place}/") for place in places):
             continue
-        for name, line in imports(ast.parse(path.read_text()), typing_too=False):
+        for name, line in imports(tree_of(path), typing_too=False):
             if name.split(".")[0] in packages:
                 wrong.append(f"{path}:{line}: {name}")
     assert not wrong
@@ -288,20 +304,12 @@ def test_no_allocation_and_no_stdio_outside_the_host_port() -> None:
 @pytest.mark.parametrize("folder", ["kernels", "protocol"])
 def test_no_globals_outside_app_engine_and_port(folder: str, tmp_path: Path) -> None:
     """Asks the compiler: an object file without .data and .bss symbols has no variables."""
-    compiler, lister = shutil.which("cc"), shutil.which("nm")
-    if not compiler or not lister:
+    if not shutil.which("cc") or not shutil.which("nm"):
         pytest.skip("needs cc and nm (apt-get install gcc)")
-    sources = [path for path in c_files(folder) if path.suffix == ".c"]
-    assert sources
-    for path in sources:
-        target = tmp_path / f"{path.stem}.o"
-        search = [f"-I{inner}" for inner in (FIRMWARE, *FIRMWARE.iterdir())]
-        # Constants that hold addresses lie in writable memory where code may be moved.
-        options = ["-std=c11", "-fno-pic", "-c", *search]
-        subprocess.run([compiler, *options, path, "-o", target], check=True)
-        symbols = subprocess.run([lister, target], check=True, capture_output=True, text=True)
-        variables = [line for line in symbols.stdout.splitlines() if re.search(r" [bBdDC] ", line)]
-        assert not variables, path
+    found = symbols((folder,), tmp_path)
+    assert found
+    for unit, lines in found.items():
+        assert [line for line in lines if re.search(r" [bBdDC] ", line)] == [], unit
 
 
 def c_unit(name: str) -> str:
@@ -309,19 +317,31 @@ def c_unit(name: str) -> str:
     return name.rsplit(".", 1)[0]
 
 
+def symbols(folders: tuple[str, ...], objects: Path) -> dict[str, list[str]]:
+    """Unit -> what `nm` lists of its object."""
+    (objects / "tinyssl_build.h").write_text(BUILD_HEADER)
+    sources = [path for name in folders for path in c_files(name) if path.suffix == ".c"]
+    search = [f"-I{inner}" for inner in (objects, FIRMWARE, *FIRMWARE.iterdir())]
+    # Constants that hold addresses lie in writable memory where code may be moved.
+    options = ["-std=c11", "-fno-pic", "-c", *search]
+    subprocess.run(["cc", *options, *sources], cwd=objects, check=True)
+    made = [f"{path.stem}.o" for path in sources]
+    done = subprocess.run(["nm", "-A", *made], cwd=objects, check=True, capture_output=True)
+    found: dict[str, list[str]] = {path.stem: [] for path in sources}
+    for line in done.stdout.decode().splitlines():
+        unit, _, symbol = line.partition(".o:")
+        found[unit].append(symbol)
+    return found
+
+
 def c_links(folders: tuple[str, ...], objects: Path) -> dict[str, set[str]]:
     """Unit -> the units whose functions it calls, as the linker would find them."""
     made: dict[str, set[str]] = {}
     needed: dict[str, set[str]] = {}
-    (objects / "tinyssl_build.h").write_text(BUILD_HEADER)
-    for path in (path for folder in folders for path in c_files(folder) if path.suffix == ".c"):
-        target = objects / f"{path.stem}.o"
-        search = [f"-I{inner}" for inner in (objects, FIRMWARE, *FIRMWARE.iterdir())]
-        subprocess.run(["cc", "-std=c11", "-c", *search, path, "-o", target], check=True)
-        listed = subprocess.run(["nm", target], check=True, capture_output=True, text=True).stdout
-        symbols = [line.split()[-2:] for line in listed.splitlines()]
-        made[path.stem] = {name for kind, name in symbols if kind in "TDRB"}
-        needed[path.stem] = {name for kind, name in symbols if kind == "U"}
+    for unit, lines in symbols(folders, objects).items():
+        listed = [line.split()[-2:] for line in lines]
+        made[unit] = {name for kind, name in listed if kind in "TDRB"}
+        needed[unit] = {name for kind, name in listed if kind == "U"}
     return {
         unit: {other for other, names in made.items() if other != unit and names & wanted}
         for unit, wanted in needed.items()

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from tests.gcov import COUNT_LINES
 from tests.ops.case_main import MAIN
 from tests.ops.image_start import START, START_M55
 from tests.ops.many_graphs import sources_of
-from tests.ops.oracle import Row, Tflm, as_row, rows_for
+from tests.ops.oracle import KEPT, Row, Tflm, as_row, legal_model, rows_for
 from tinyssl.codegen.render import Sources, write_sources
 from tinyssl.compiler import Program, assemble
 from tinyssl.compiler.arena import Plan, plan_arena
@@ -29,8 +30,6 @@ from tinyssl.compiler.schedule import choose_calls
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.interface import named_values
 from tinyssl.graph.model import Model
-from tinyssl.graph.passes import run_passes
-from tinyssl.graph.verify import verify
 from tinyssl.ops import float_ulps
 from tinyssl.targets.boards import Isa
 
@@ -158,14 +157,15 @@ def make_program(
         expect: Inputs and their outputs in turn, of a file; by default what TFLM gives.
         fast: See `sources_of`.
     """
-    feeds = feeds or {name: _usual_inputs(file, name) for name, file in graphs.items()}
-    (count,) = {len(feed) for feed in feeds.values()}
-    programs, data = {}, []
+    programs, data, counts = {}, [], set()
     for number, (name, file) in enumerate(graphs.items()):
-        model = run_passes(read_model(file, name))
-        verify(model)
+        model = legal_model(file, name)
         programs[f"case{number}"] = assemble(model, planner(model, isa), isa)
-        data += (expect or _expected)(file, feeds[name])
+        feed = feeds[name] if feeds else _usual_inputs(file, name)
+        own = feeds or expect
+        data += (expect or _expected)(file, feed) if own else _usually_expected(file, name)
+        counts.add(len(feed))
+    (count,) = counts
     main = MAIN.format(
         declarations="\n".join(map(_declaration, programs)),
         rows="\n".join(_row(prefix, program) for prefix, program in programs.items()),
@@ -193,8 +193,15 @@ def _declaration(prefix: str) -> str:
     )
 
 
+@lru_cache(KEPT)
 def _usual_inputs(file: bytes, name: str) -> Feed:
     return rows_for(read_model(file, name), INPUTS)
+
+
+@lru_cache(KEPT)
+def _usually_expected(file: bytes, name: str) -> list[bytes]:
+    """Kept, as the next target is given the same."""
+    return _expected(file, _usual_inputs(file, name))
 
 
 def _expected(file: bytes, feed: Feed) -> list[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ from tinyssl.targets.boards import Isa
 Row = list[NDArray[Any]]
 """Arrays of all inputs, in the model's order"""
 ARENA = 4_000_000
+KEPT = 4096
+"""Most models that a worker keeps, for the next instruction set"""
 
 
 class Tflm:
@@ -64,13 +67,20 @@ class Graph:
     program: Program
 
 
-def prepare(data, passes=True, name="case", isa=Isa.HOST):
-    """Reads, checks and plans."""
+@lru_cache(KEPT)
+def legal_model(data, name, passes=True):
+    """The model of a file, checked before and after the passes. Every instruction set has it."""
     model = read_model(data, name)
     verify(model)
     if passes:
         model = run_passes(model)
         verify(model)
+    return model
+
+
+def prepare(data, passes=True, name="case", isa=Isa.HOST):
+    """Reads, checks and plans."""
+    model = legal_model(data, name, passes)
     plan = plan_arena(model, choose_calls(model, isa))
     assert overlaps(plan) == []
     return Graph(data, assemble(model, plan, isa))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+
 from tinyssl.frontends.tflite import operator_kinds
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.kernels import OPTIMISED
@@ -10,6 +13,11 @@ OWN = {isa: {op.kind for op in OPTIMISED.get(isa, {})} for isa in Isa}
 """Instruction set -> operators that have kernels of its own"""
 
 
-def has_own_kernels(isa: Isa, data: bytes) -> bool:
-    """Whether the C of a file may differ from that for this computer."""
-    return isa is Isa.HOST or not OWN[isa].isdisjoint(operator_kinds(data))
+def has_own_kernels(isa: Isa, make: Callable[[], bytes]) -> bool:
+    """Whether the C of what `make` gives may differ from that for this computer."""
+    return isa is Isa.HOST or not OWN[isa].isdisjoint(_kinds(make))
+
+
+@cache
+def _kinds(make: Callable[[], bytes]) -> frozenset[str]:
+    return frozenset(operator_kinds(make()))

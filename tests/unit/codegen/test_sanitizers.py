@@ -21,7 +21,7 @@ UNDER_SANITIZERS = {
     isa: {
         name.replace(" ", "_"): make
         for name, make in CASES.items()
-        if "boundary" not in name and has_own_kernels(isa, make())
+        if "boundary" not in name and has_own_kernels(isa, make)
     }
     for isa in SETS
 }
