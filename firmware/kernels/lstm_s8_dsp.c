@@ -1,6 +1,6 @@
 #include "lstm_s8_dsp.h"
 
-#include "lstm_rows4.h"
+#include "lstm_rows4_dsp_rv32.h"
 #include "rows4_dsp.h"
 
 TINYSSL_ROWS4(add_products, int8_t, TINYSSL_PAIRS_S8, x[i])

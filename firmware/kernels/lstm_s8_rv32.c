@@ -1,6 +1,6 @@
 #include "lstm_s8_rv32.h"
 
-#include "lstm_rows4.h"
+#include "lstm_rows4_dsp_rv32.h"
 #include "rows4_rv32.h"
 
 void tinyssl_lstm_s8_rv32(const int8_t *in, int8_t *hidden, int16_t *state,

@@ -46,7 +46,7 @@ def _with_state(isa: str) -> KernelTable:
             Kernel(
                 f"lstm_s8_{isa}",
                 "tinyssl_lstm",
-                tuple(dict.fromkeys((*UNIT, "lstm_rows4.h", *FILES[isa], "dsp.h"))),
+                tuple(dict.fromkeys((*UNIT, "lstm_rows4_dsp_rv32.h", *FILES[isa], "dsp.h"))),
                 supports=sums_double,
                 make_params=lstm_params,
             ),

@@ -1,6 +1,6 @@
 /* An LSTM layer of int8 whose four gates share what they read. */
-#ifndef TINYSSL_LSTM_ROWS4_H
-#define TINYSSL_LSTM_ROWS4_H
+#ifndef TINYSSL_LSTM_ROWS4_DSP_RV32_H
+#define TINYSSL_LSTM_ROWS4_DSP_RV32_H
 
 #include <string.h>
 
