@@ -3,6 +3,6 @@
 #ifndef TINYSSL_KERNELS_ABI_H
 #define TINYSSL_KERNELS_ABI_H
 
-#define TINYSSL_KERNEL_ABI 3
+#define TINYSSL_KERNEL_ABI 4
 
 #endif

@@ -29,8 +29,8 @@ static void mean4(const int8_t *in, const struct tinyssl_pool2d *p, const struct
                   int8_t *out)
 {
     struct tinyssl_sums sums = {0, 0};
-    for (int32_t run = 0; run < w->runs; run++, in += p->in_w * p->channels) {
-        sums = tinyssl_add_places(sums, in, p->channels, w->length);
+    for (int32_t run = 0; run < w->runs; run++, in += p->in_w * p->in_pitch) {
+        sums = tinyssl_add_places(sums, in, p->in_pitch, w->length);
     }
     out[0] = mean(tinyssl_low(sums.even), w->count, p);
     out[1] = mean(tinyssl_low(sums.odd), w->count, p);
@@ -44,11 +44,11 @@ void tinyssl_average_pool2d_s8_dsp(const int8_t *in, const struct tinyssl_pool2d
     for (int32_t y = 0; y < p->out_h; y++) {
         const struct tinyssl_span rows =
             tinyssl_span(y * p->stride_h - p->pad_top, p->k_h, p->in_h);
-        for (int32_t x = 0; x < p->out_w; x++, out += p->channels) {
+        for (int32_t x = 0; x < p->out_w; x++, out += p->out_pitch) {
             const struct tinyssl_span columns =
                 tinyssl_span(x * p->stride_w - p->pad_left, p->k_w, p->in_w);
             const struct window w = window(p, rows, columns);
-            const int8_t *corner = in + (rows.begin * p->in_w + columns.begin) * p->channels;
+            const int8_t *corner = in + (rows.begin * p->in_w + columns.begin) * p->in_pitch;
             for (int32_t c = 0; c < last; c += 4) {
                 mean4(corner + c, p, &w, out + c);
             }

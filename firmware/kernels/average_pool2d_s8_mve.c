@@ -8,8 +8,8 @@ TINYSSL_INLINE void four(const int8_t *in, const struct tinyssl_pool2d *p, struc
 {
     tinyssl_quad sum = tinyssl_dup(0);
     for (int32_t y = rows.begin; y < rows.end; y++) {
-        const int8_t *from = in + (y * p->in_w + columns.begin) * p->channels;
-        for (int32_t x = columns.begin; x < columns.end; x++, from += p->channels) {
+        const int8_t *from = in + (y * p->in_w + columns.begin) * p->in_pitch;
+        for (int32_t x = columns.begin; x < columns.end; x++, from += p->in_pitch) {
             sum = tinyssl_add(sum, tinyssl_widen_quad(from, channels));
         }
     }
@@ -27,7 +27,7 @@ void tinyssl_average_pool2d_s8_mve(const int8_t *in, const struct tinyssl_pool2d
     for (int32_t y = 0; y < p->out_h; y++) {
         const struct tinyssl_span rows =
             tinyssl_span(y * p->stride_h - p->pad_top, p->k_h, p->in_h);
-        for (int32_t x = 0; x < p->out_w; x++, out += p->channels) {
+        for (int32_t x = 0; x < p->out_w; x++, out += p->out_pitch) {
             const struct tinyssl_span columns =
                 tinyssl_span(x * p->stride_w - p->pad_left, p->k_w, p->in_w);
             for (int32_t c = 0; c < p->channels; c += TINYSSL_QUAD) {

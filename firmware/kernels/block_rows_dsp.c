@@ -129,7 +129,7 @@ static void project(const struct tinyssl_fused_block_dsp *p, const struct tinyss
 {
     int8_t *const row = p->add.size > 0 ? w->row : out;
     tinyssl_product_columns(&p->project, w->columns, p->out_w, row);
-    tinyssl_clamp_outputs(&p->project, row, p->out_w * p->project.out_c);
+    tinyssl_clamp_outputs(&p->project, row, p->out_w);
     if (p->add.size > 0) {
         tinyssl_add_s8_dsp(left, row, &p->add, out);
     }

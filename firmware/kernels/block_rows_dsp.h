@@ -67,7 +67,7 @@ TINYSSL_INLINE void tinyssl_block_of_rows(const int8_t *in, const struct tinyssl
             w.next++;
             w.slot = w.slot == 2 ? 0 : w.slot + 1;
         }
-        tinyssl_block_outputs(p, &w, in + y * left, out + y * p->out_w * p->project.out_c);
+        tinyssl_block_outputs(p, &w, in + y * left, out + y * p->out_w * p->project.out_pitch);
     }
 }
 

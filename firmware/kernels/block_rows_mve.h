@@ -40,7 +40,7 @@ TINYSSL_INLINE void tinyssl_block_of_rows_mve(const int8_t *in,
 {
     const struct tinyssl_depthwise_mve *const d = &p->depthwise;
     const int32_t in_width = d->in_w * d->channels;
-    const int32_t out_width = d->out_w * p->project.out_c;
+    const int32_t out_width = d->out_w * p->project.out_pitch;
     const int32_t left = p->add.size > 0 ? out_width : 0; /* bytes of a row to add */
     struct tinyssl_block_work_mve w = tinyssl_block_start_mve(p, scratch, wide);
     for (int32_t y = 0; y < d->out_h; y++) {

@@ -15,7 +15,7 @@ struct tinyssl_conv2d_1x1_dsp {
     uint16_t out_h, out_w;               /* elements */
 };
 
-/* in: [in_h][in_w][in_c]; out: [out_h][out_w][out_c]; scratch: TINYSSL_COLUMN(in_c, 4), aligned to 4
+/* in: [in_h][in_w][in_c]; out: [out_h][out_w][out_c], pixels out_pitch apart; scratch: TINYSSL_COLUMN(in_c, 4), aligned to 4
  * bytes.
  * `out` may lie over inputs that were read, as far as `pointwise` of tinyssl/targets/streaming.py says. */
 void tinyssl_conv2d_1x1_s8_dsp(const int8_t *in, const struct tinyssl_conv2d_1x1_dsp *p,

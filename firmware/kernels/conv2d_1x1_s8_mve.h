@@ -9,6 +9,7 @@
 struct tinyssl_conv2d_1x1_mve {
     struct tinyssl_product_mve product; /* depth: in_c */
     int16_t in_w;                       /* elements */
+    int16_t in_pitch;                   /* bytes from an input pixel to the next, in_c or more */
     int16_t out_h, out_w;               /* elements */
     int16_t stride_h, stride_w;         /* input elements a step */
 };

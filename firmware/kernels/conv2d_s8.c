@@ -42,14 +42,14 @@ void tinyssl_conv2d_s8(const int8_t *in, const struct tinyssl_conv2d *p, int8_t 
 {
     const int32_t filter = p->k_h * p->k_w * p->in_c;
     for (int32_t y = 0; y < p->out_h; y++) {
-        for (int32_t x = 0; x < p->out_w; x++) {
+        for (int32_t x = 0; x < p->out_w; x++, out += p->out_pitch) {
             const int32_t row = y * p->stride_h - p->pad_top;
             const int32_t column = x * p->stride_w - p->pad_left;
             for (int32_t c = 0; c < p->out_c; c++) {
                 int32_t sum = window(in, p, p->weight + c * filter, row, column);
                 sum += p->bias != NULL ? p->bias[c] : 0;
                 sum = tinyssl_requantise(sum, p->multiplier[c], p->shift[c]) + p->out_zero;
-                *out++ = tinyssl_clamp(sum, p->out_min, p->out_max);
+                out[c] = tinyssl_clamp(sum, p->out_min, p->out_max);
             }
         }
     }

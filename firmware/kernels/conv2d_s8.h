@@ -12,6 +12,7 @@ struct tinyssl_conv2d {
     const int8_t *shift;            /* [out_c], [-31, 30], positive shifts left */
     int16_t in_h, in_w, in_c;       /* elements */
     int16_t out_h, out_w, out_c;    /* elements */
+    int16_t out_pitch;              /* bytes from an output pixel to the next, out_c or more */
     int16_t k_h, k_w;               /* taps */
     int16_t stride_h, stride_w;     /* input elements a step */
     int16_t dilation_h, dilation_w; /* input elements between taps */

@@ -145,9 +145,9 @@ void tinyssl_conv2d_s8_dsp(const int8_t *in, const struct tinyssl_conv2d_dsp *p,
                            int8_t *scratch)
 {
     uint8_t *column = (uint8_t *)scratch;
-    const int32_t out_c = p->product.out_c;
-    const int32_t width = p->out_w * out_c;
-    struct tinyssl_conv2d_row row = {(uint8_t *)out, out_c, 4 * out_c};
+    const int32_t pitch = p->product.out_pitch;
+    const int32_t width = p->out_w * pitch;
+    struct tinyssl_conv2d_row row = {(uint8_t *)out, pitch, 4 * pitch};
     for (int32_t y = 0; y < p->out_h; y++, row.out += width) {
         row_of_fours(in, p, y, &row, column);
     }
@@ -155,9 +155,9 @@ void tinyssl_conv2d_s8_dsp(const int8_t *in, const struct tinyssl_conv2d_dsp *p,
         for (int32_t y = 0; y < p->out_h;) {
             const int32_t left = p->out_h - y;
             const struct block block = {y, x, left >= 4 ? 4 : left >= 2 ? 2 : 1, 1, 0};
-            compute(in, p, &block, out + y * width + x * out_c, width, column);
+            compute(in, p, &block, out + y * width + x * pitch, width, column);
             y += block.count;
         }
     }
-    tinyssl_clamp_outputs(&p->product, out, p->out_h * width);
+    tinyssl_clamp_outputs(&p->product, out, p->out_h * p->out_w);
 }

@@ -22,14 +22,14 @@ void tinyssl_conv2d_row_mve(const int8_t *in, const struct tinyssl_conv2d_mve *p
                             int8_t *out, int8_t *scratch)
 {
     const struct tinyssl_window *window = &p->window;
-    const int32_t out_c = p->product.out_c;
+    const int32_t pitch = p->product.out_pitch;
     int8_t *first = scratch;
     int8_t *second = scratch + p->product.depth;
     int32_t x = 0;
-    for (; x + 2 <= window->out_w; x += 2, out += 2 * out_c) {
+    for (; x + 2 <= window->out_w; x += 2, out += 2 * pitch) {
         gather(in, window, y, x, first);
         gather(in, window, y, x + 1, second);
-        tinyssl_product2_mve(&p->product, first, second, out, out + out_c);
+        tinyssl_product2_mve(&p->product, first, second, out, out + pitch);
     }
     if (x < window->out_w) {
         gather(in, window, y, x, first);
@@ -40,7 +40,7 @@ void tinyssl_conv2d_row_mve(const int8_t *in, const struct tinyssl_conv2d_mve *p
 void tinyssl_conv2d_s8_mve(const int8_t *in, const struct tinyssl_conv2d_mve *p, int8_t *out,
                            int8_t *scratch)
 {
-    const int32_t width = p->window.out_w * p->product.out_c;
+    const int32_t width = p->window.out_w * p->product.out_pitch;
     for (int32_t y = 0; y < p->window.out_h; y++, out += width) {
         tinyssl_conv2d_row_mve(in, p, y, out, scratch);
     }

@@ -31,17 +31,17 @@ void tinyssl_conv2d_s8_rv32(const int8_t *in, const struct tinyssl_conv2d_rv32 *
                             int8_t *scratch)
 {
     const struct tinyssl_window *window = &p->window;
-    const int32_t out_c = p->product.out_c;
+    const int32_t pitch = p->product.out_pitch;
     for (int32_t y = 0; y < window->out_h; y++) {
         int32_t x = 0;
-        for (; x + 2 <= window->out_w; x += 2, out += 2 * out_c) {
+        for (; x + 2 <= window->out_w; x += 2, out += 2 * pitch) {
             const int8_t *first = window_of(in, window, y, x, scratch);
             const int8_t *second = window_of(in, window, y, x + 1, scratch + p->product.depth);
-            tinyssl_product2_rv32(&p->product, first, second, out, out + out_c);
+            tinyssl_product2_rv32(&p->product, first, second, out, out + pitch);
         }
         if (x < window->out_w) {
             tinyssl_product1_rv32(&p->product, window_of(in, window, y, x, scratch), out);
-            out += out_c;
+            out += pitch;
         }
     }
 }

@@ -48,11 +48,11 @@ static inline void convolve(const void *in, const struct tinyssl_convolution *p,
     for (int32_t image = 0; image < p->batch; image++) {
         for (int32_t y = 0; y < p->out_h; y++) {
             const int32_t row = y * p->stride_h - p->pad_top;
-            for (int32_t x = 0; x < p->out_w; x++) {
+            for (int32_t x = 0; x < p->out_w; x++, at += p->out_pitch) {
                 const int32_t column = x * p->stride_w - p->pad_left;
-                for (int32_t c = 0; c < p->out_c; c++, at++) {
+                for (int32_t c = 0; c < p->out_c; c++) {
                     const union sum sum = window(in, p, image, row, column, c, add);
-                    write(&sum, p, c, out, at);
+                    write(&sum, p, c, out, at + c);
                 }
             }
         }

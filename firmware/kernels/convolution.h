@@ -15,6 +15,7 @@ struct tinyssl_convolution {
     int32_t batch;               /* images */
     int32_t in_h, in_w, in_c;    /* elements */
     int32_t out_h, out_w, out_c; /* elements */
+    int32_t out_pitch;           /* elements from an output pixel to the next, out_c or more */
     int32_t group_in, group_out; /* channels of a group */
     int32_t k_h, k_w;            /* taps */
     int32_t stride_h, stride_w;  /* elements of the spread input a step */

@@ -151,7 +151,7 @@ static inline int32_t clamp(int32_t x, const struct tinyssl_convolution *p)
         const int spread = p->up_h > 1 || p->up_w > 1;                                             \
         const int32_t pixels = p->batch * p->out_h * p->out_w;                                     \
         const bias_type *bias = (const bias_type *)p->bias;                                        \
-        for (int32_t at = 0; at < pixels; at++) {                                                  \
+        for (int32_t at = 0; at < pixels; at++, out += p->out_pitch) {                             \
             const int32_t row = at / p->out_w, image = row / p->out_h;                             \
             const int32_t y = (row - image * p->out_h) * p->stride_h - p->pad_top;                 \
             const int32_t x = (at - row * p->out_w) * p->stride_w - p->pad_left;                   \
@@ -170,7 +170,7 @@ static inline int32_t clamp(int32_t x, const struct tinyssl_convolution *p)
                 for (int32_t c = first; c < p->out_c && c < first + TINYSSL_ROWS; c++) {           \
                     const sum_type start = bias != NULL ? (sum_type)bias[c] : 0;                   \
                     const sum_type sum = (sum_type)sums.member[c - first] + start;                 \
-                    *out++ = (type)clamp(result, p);                                               \
+                    out[c] = (type)clamp(result, p);                                               \
                 }                                                                                  \
             }                                                                                      \
         }                                                                                          \

@@ -37,8 +37,8 @@ static int32_t window(const int8_t *in, const struct tinyssl_depthwise_conv2d *p
 }
 
 /* All channels of an output pixel. in: where tap (0, 0) lies. */
-static int8_t *pixel(const int8_t *in, const struct tinyssl_depthwise_conv2d *p, struct taps rows,
-                     struct taps columns, int8_t *out)
+static void pixel(const int8_t *in, const struct tinyssl_depthwise_conv2d *p, struct taps rows,
+                  struct taps columns, int8_t *out)
 {
     int32_t c = 0;
     for (int32_t channel = 0; channel < p->in_c; channel++) {
@@ -46,10 +46,9 @@ static int8_t *pixel(const int8_t *in, const struct tinyssl_depthwise_conv2d *p,
             int32_t sum = window(in + channel, p, rows, columns, c);
             sum += p->bias != NULL ? p->bias[c] : 0;
             sum = tinyssl_requantise(sum, p->multiplier[c], p->shift[c]) + p->out_zero;
-            *out++ = tinyssl_clamp(sum, p->out_min, p->out_max);
+            out[c] = tinyssl_clamp(sum, p->out_min, p->out_max);
         }
     }
-    return out;
 }
 
 void tinyssl_depthwise_conv2d_s8(const int8_t *in, const struct tinyssl_depthwise_conv2d *p,
@@ -58,10 +57,10 @@ void tinyssl_depthwise_conv2d_s8(const int8_t *in, const struct tinyssl_depthwis
     for (int32_t y = 0; y < p->out_h; y++) {
         const int32_t top = y * p->stride_h - p->pad_top;
         const struct taps rows = inside(top, p->k_h, p->dilation_h, p->in_h);
-        for (int32_t x = 0; x < p->out_w; x++) {
+        for (int32_t x = 0; x < p->out_w; x++, out += p->out_pitch) {
             const int32_t left = x * p->stride_w - p->pad_left;
             const struct taps columns = inside(left, p->k_w, p->dilation_w, p->in_w);
-            out = pixel(in + (top * p->in_w + left) * p->in_c, p, rows, columns, out);
+            pixel(in + (top * p->in_w + left) * p->in_c, p, rows, columns, out);
         }
     }
 }

@@ -310,22 +310,36 @@ static inline int8_t tinyssl_requantise_depthwise(int32_t sum2, struct tinyssl_c
     return tinyssl_ssat8(tinyssl_asr(sign ? x + (sum2 >> 31) : x, channel.word));
 }
 
-/* Clamps `size` > 0 bytes to a fused activation, where that is narrower than int8. Most bytes are
- * within, and stay as they are. */
-static inline void tinyssl_narrow(int8_t *out, int32_t size, int32_t low, int32_t high)
+/* Clamps pixels of `channels` > 0 bytes, `pitch` bytes apart, to a fused activation, where that is
+ * narrower than int8. Most bytes are within, and stay as they are. */
+static inline void tinyssl_narrow_pixels(int8_t *out, int32_t pixels, int32_t channels,
+                                         int32_t pitch, int32_t low, int32_t high)
 {
     if (low == INT8_MIN && high == INT8_MAX) {
         return;
     }
-    const int8_t *const end = out + size;
-    do {
-        const int32_t x = *out;
-        if (x < low) {
-            *out = (int8_t)low;
-        } else if (x > high) {
-            *out = (int8_t)high;
-        }
-    } while (++out < end);
+    if (channels == pitch) {
+        channels *= pixels;
+        pixels = 1;
+    }
+    for (; pixels > 0; pixels--, out += pitch) {
+        int8_t *at = out;
+        const int8_t *const end = at + channels;
+        do {
+            const int32_t x = *at;
+            if (x < low) {
+                *at = (int8_t)low;
+            } else if (x > high) {
+                *at = (int8_t)high;
+            }
+        } while (++at < end);
+    }
+}
+
+/* The same of bytes that lie together. */
+static inline void tinyssl_narrow(int8_t *out, int32_t size, int32_t low, int32_t high)
+{
+    tinyssl_narrow_pixels(out, 1, size, size, low, high);
 }
 
 #endif

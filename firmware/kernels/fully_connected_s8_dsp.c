@@ -98,5 +98,5 @@ void tinyssl_fully_connected_s8_dsp(const int8_t *in, const struct tinyssl_fully
         part.form->one(&part, column, last, 0);
         out[p->product.out_c - 1] = last[0];
     }
-    tinyssl_clamp_outputs(&p->product, out, p->product.out_c);
+    tinyssl_clamp_outputs(&p->product, out, 1);
 }

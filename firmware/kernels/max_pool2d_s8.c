@@ -95,26 +95,29 @@ static void pixel1(const struct window *w, const struct tinyssl_pool2d *p, int8_
 static void clamp(const struct tinyssl_pool2d *p, int8_t *out)
 {
     const int32_t low = p->out_min, high = p->out_max;
-    for (int32_t i = p->out_h * p->out_w * p->channels; i > 0; i--, out++) {
-        *out = tinyssl_clamp(*out, low, high);
+    for (int32_t pixels = p->out_h * p->out_w; pixels > 0; pixels--, out += p->out_pitch) {
+        for (int32_t c = 0; c < p->channels; c++) {
+            out[c] = tinyssl_clamp(out[c], low, high);
+        }
     }
 }
 
 void tinyssl_max_pool2d_s8(const int8_t *in, const struct tinyssl_pool2d *p, int8_t *out)
 {
-    const int32_t channels = p->channels, row = p->in_w * channels;
-    const uintptr_t places = (uintptr_t)in | (uintptr_t)out | (uintptr_t)channels;
+    const int32_t step = p->in_pitch, row = p->in_w * step;
+    const uintptr_t places = (uintptr_t)in | (uintptr_t)out | (uintptr_t)p->channels |
+                             (uintptr_t)step | (uintptr_t)p->out_pitch;
     const int words = places % LANES == 0;
     int8_t *at = out;
     for (int32_t y = 0; y < p->out_h; y++) {
         const struct tinyssl_span rows =
             tinyssl_span(y * p->stride_h - p->pad_top, p->k_h, p->in_h);
-        for (int32_t x = 0; x < p->out_w; x++, at += channels) {
+        for (int32_t x = 0; x < p->out_w; x++, at += p->out_pitch) {
             const struct tinyssl_span columns =
                 tinyssl_span(x * p->stride_w - p->pad_left, p->k_w, p->in_w);
-            const struct window window = {in + rows.begin * row + columns.begin * channels,
+            const struct window window = {in + rows.begin * row + columns.begin * step,
                                           rows.end - rows.begin, columns.end - columns.begin, row,
-                                          channels};
+                                          step};
             if (words) {
                 pixel4(&window, p, at);
             } else {

@@ -24,23 +24,22 @@ TINYSSL_INLINE uint32_t largest4(const int8_t *in, int32_t rows, int32_t columns
 static void pixel(const int8_t *in, int32_t rows, int32_t columns, const struct tinyssl_pool2d *p,
                   int8_t *out)
 {
-    const int32_t channels = p->channels, row = p->in_w * channels, last = channels - LANES;
+    const int32_t step = p->in_pitch, row = p->in_w * step, last = p->channels - LANES;
     for (int32_t c = 0; c < last; c += LANES) {
-        tinyssl_store(out + c, largest4(in + c, rows, columns, channels, row));
+        tinyssl_store(out + c, largest4(in + c, rows, columns, step, row));
     }
-    tinyssl_store(out + last, largest4(in + last, rows, columns, channels, row));
+    tinyssl_store(out + last, largest4(in + last, rows, columns, step, row));
 }
 
 /* The same of windows of two by two places. */
 static void pixel_2x2(const int8_t *in, const struct tinyssl_pool2d *p, int8_t *out)
 {
-    const int32_t channels = p->channels, row = p->in_w * channels, last = channels - LANES;
+    const int32_t step = p->in_pitch, row = p->in_w * step, last = p->channels - LANES;
     const int8_t *below = in + row;
     for (int32_t c = 0;; c += LANES) {
         c = c < last ? c : last;
-        const uint32_t x = tinyssl_max8(tinyssl_load(in + c), tinyssl_load(in + channels + c));
-        const uint32_t y =
-            tinyssl_max8(tinyssl_load(below + c), tinyssl_load(below + channels + c));
+        const uint32_t x = tinyssl_max8(tinyssl_load(in + c), tinyssl_load(in + step + c));
+        const uint32_t y = tinyssl_max8(tinyssl_load(below + c), tinyssl_load(below + step + c));
         tinyssl_store(out + c, tinyssl_max8(x, y));
         if (c == last) {
             return;
@@ -50,15 +49,14 @@ static void pixel_2x2(const int8_t *in, const struct tinyssl_pool2d *p, int8_t *
 
 void tinyssl_max_pool2d_s8_dsp(const int8_t *in, const struct tinyssl_pool2d *p, int8_t *out)
 {
-    const int32_t channels = p->channels;
     int8_t *at = out;
     for (int32_t y = 0; y < p->out_h; y++) {
         const struct tinyssl_span rows =
             tinyssl_span(y * p->stride_h - p->pad_top, p->k_h, p->in_h);
-        for (int32_t x = 0; x < p->out_w; x++, at += channels) {
+        for (int32_t x = 0; x < p->out_w; x++, at += p->out_pitch) {
             const struct tinyssl_span columns =
                 tinyssl_span(x * p->stride_w - p->pad_left, p->k_w, p->in_w);
-            const int8_t *const first = in + (rows.begin * p->in_w + columns.begin) * channels;
+            const int8_t *const first = in + (rows.begin * p->in_w + columns.begin) * p->in_pitch;
             const int32_t height = rows.end - rows.begin, width = columns.end - columns.begin;
             if (height == 2 && width == 2) {
                 pixel_2x2(first, p, at);
@@ -67,5 +65,6 @@ void tinyssl_max_pool2d_s8_dsp(const int8_t *in, const struct tinyssl_pool2d *p,
             }
         }
     }
-    tinyssl_narrow(out, p->out_h * p->out_w * channels, p->out_min, p->out_max);
+    tinyssl_narrow_pixels(out, p->out_h * p->out_w, p->channels, p->out_pitch, p->out_min,
+                          p->out_max);
 }

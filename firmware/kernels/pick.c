@@ -8,7 +8,7 @@ static int8_t *pick_runs(const int8_t *in, const struct tinyssl_pick *p, const u
                          int8_t *out)
 {
     const int32_t count = p->count[LAST], step = p->step[LAST];
-    if (p->run == 1) {
+    if (p->run == 1 && p->out_step == 1) {
         for (int32_t i = 0; i < count; i++) {
             *out++ = in[index[i] * step];
         }
@@ -16,7 +16,7 @@ static int8_t *pick_runs(const int8_t *in, const struct tinyssl_pick *p, const u
     }
     for (int32_t i = 0; i < count; i++) {
         memcpy(out, in + index[i] * step, (size_t)p->run);
-        out += p->run;
+        out += p->out_step;
     }
     return out;
 }

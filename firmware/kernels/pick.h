@@ -9,6 +9,7 @@
 struct tinyssl_pick {
     const uint16_t *index; /* indices of the input: of the first axis, of the second, … */
     int32_t run;           /* bytes that lie together in both tensors */
+    int32_t out_step;      /* bytes from a run of the output to the next, `run` or more */
     int32_t count[TINYSSL_PICK_AXES]; /* of the output along an axis */
     int32_t step[TINYSSL_PICK_AXES];  /* bytes from one index of the input to the next */
 };

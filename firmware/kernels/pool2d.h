@@ -11,6 +11,7 @@ struct tinyssl_pool2d {
     int16_t k_h, k_w;             /* taps */
     int16_t stride_h, stride_w;   /* input elements a step */
     int16_t pad_top, pad_left;    /* elements; bottom and right follow from the sizes */
+    int16_t in_pitch, out_pitch;  /* elements from a pixel to the next, `channels` or more */
     int16_t out_min, out_max;     /* fused activation, [-128, 127] */
 };
 

@@ -201,10 +201,10 @@ void tinyssl_product_row(const struct tinyssl_product4_dsp *p, const int8_t *in,
     while (pixels > 0) {
         const int32_t count = at_once(pixels);
         tinyssl_to_column(in, pitch, p->depth, count, column);
-        tinyssl_product_column(p, column, count, out, p->out_c);
+        tinyssl_product_column(p, column, count, out, p->out_pitch);
         pixels -= count;
         in += count * pitch;
-        out += count * p->out_c;
+        out += count * p->out_pitch;
     }
 }
 
@@ -226,14 +226,14 @@ void tinyssl_product_columns(const struct tinyssl_product4_dsp *p, const uint8_t
 {
     while (pixels > 0) {
         const int32_t count = at_once(pixels);
-        tinyssl_product_column(p, columns, count, out, p->out_c);
+        tinyssl_product_column(p, columns, count, out, p->out_pitch);
         pixels -= count;
         columns += TINYSSL_COLUMN(p->depth, count);
-        out += count * p->out_c;
+        out += count * p->out_pitch;
     }
 }
 
-void tinyssl_clamp_outputs(const struct tinyssl_product4_dsp *p, int8_t *out, int32_t size)
+void tinyssl_clamp_outputs(const struct tinyssl_product4_dsp *p, int8_t *out, int32_t pixels)
 {
-    tinyssl_narrow(out, size, p->out_min, p->out_max);
+    tinyssl_narrow_pixels(out, pixels, p->out_c, p->out_pitch, p->out_min, p->out_max);
 }

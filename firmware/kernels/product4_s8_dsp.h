@@ -24,7 +24,7 @@ void tinyssl_taps_to_column(const int8_t *in, int32_t pitch, const struct tinyss
 void tinyssl_product_column(const struct tinyssl_product4_dsp *p, const uint8_t *column,
                             int32_t pixels, void *out, int32_t step);
 
-/* A row of pixels, `pitch` bytes apart, by fours, then two, then one, to out[pixel][channel].
+/* A row of pixels, `pitch` bytes apart, by fours, then two, then one, to pixels out_pitch bytes apart.
  * column: TINYSSL_COLUMN(depth, 4) bytes, aligned to 4. */
 void tinyssl_product_row(const struct tinyssl_product4_dsp *p, const int8_t *in, int32_t pitch,
                          int32_t pixels, uint8_t *column, int8_t *out);
@@ -34,11 +34,11 @@ void tinyssl_product_row_to_planes(const struct tinyssl_product4_dsp *p, const i
                                    int32_t pitch, int32_t pixels, uint8_t *column, uint8_t *plane,
                                    int32_t step);
 
-/* A row of columns that are full, by fours, then two, then one, to out[pixel][channel]. */
+/* A row of columns that are full, by fours, then two, then one, to pixels out_pitch bytes apart. */
 void tinyssl_product_columns(const struct tinyssl_product4_dsp *p, const uint8_t *columns,
                              int32_t pixels, int8_t *out);
 
-/* Clamps outputs to the fused activation where that is narrower than int8. */
-void tinyssl_clamp_outputs(const struct tinyssl_product4_dsp *p, int8_t *out, int32_t size);
+/* Clamps output pixels to the fused activation where that is narrower than int8. */
+void tinyssl_clamp_outputs(const struct tinyssl_product4_dsp *p, int8_t *out, int32_t pixels);
 
 #endif

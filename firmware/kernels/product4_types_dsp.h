@@ -62,6 +62,7 @@ struct tinyssl_product4_dsp {
     uint8_t skip;     /* steps that the first round leaves out, [0, 4] */
     uint8_t half;     /* 1: the second step has four inputs alone; then there are two or more */
     int8_t out_min, out_max; /* fused activation; int8's range where no output passes it */
+    uint16_t out_pitch;      /* bytes from an output pixel to the next, out_c or more */
 };
 
 /* Eights of the padded depth, at least 1. */

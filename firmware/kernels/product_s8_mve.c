@@ -107,7 +107,7 @@ TINYSSL_INLINE void shallow(const struct tinyssl_product_mve *p, const int8_t *x
     const tinyssl_block r = tinyssl_load_block(row(p->weight, p->depth, 1, count), p->depth);
     const tinyssl_block s = tinyssl_load_block(row(p->weight, p->depth, 2, count), p->depth);
     const tinyssl_block t = tinyssl_load_block(row(p->weight, p->depth, 3, count), p->depth);
-    for (; pixels > 0; pixels--, x += p->depth, out += p->out_c) {
+    for (; pixels > 0; pixels--, x += p->depth, out += p->out_pitch) {
         const tinyssl_quad sums = tinyssl_dot_block(tinyssl_load_block(x, p->depth), q, r, s, t);
         if (plain) {
             const tinyssl_quad y = tinyssl_top_quad(tinyssl_add(sums, c.start), c.multiplier);
@@ -144,8 +144,8 @@ void tinyssl_product_line_mve(const struct tinyssl_product_mve *p, const int8_t 
         product_shallow(p, x, pixels, out);
         return;
     }
-    for (; pixels >= 2; pixels -= 2, x += 2 * step, out += 2 * p->out_c) {
-        tinyssl_product2_mve(p, x, x + step, out, out + p->out_c);
+    for (; pixels >= 2; pixels -= 2, x += 2 * step, out += 2 * p->out_pitch) {
+        tinyssl_product2_mve(p, x, x + step, out, out + p->out_pitch);
     }
     if (pixels > 0) {
         tinyssl_product1_mve(p, x, out);

@@ -12,6 +12,7 @@ struct tinyssl_product_mve {
                                * folded in and the shift goes right, [1, 31]; four multipliers, Q31 */
     int32_t depth;            /* inputs of a channel */
     int16_t out_c;            /* channels */
+    int16_t out_pitch;        /* bytes from an output pixel to the next, out_c or more */
     int16_t out_zero;         /* zero point, [-128, 127] */
     int16_t out_min, out_max; /* fused activation, [-128, 127] */
     int16_t sign;             /* 0 where what is negative before the zero point is clamped anyway */

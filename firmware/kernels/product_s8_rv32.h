@@ -10,12 +10,13 @@
 struct tinyssl_product_rv32 {
     const int8_t *weight; /* [out_c][depth] */
     const int32_t
-        *channel;     /* [out_c][2]: start of the sum (bias, zero point of the input folded in) *
+        *channel;      /* [out_c][2]: start of the sum (bias, zero point of the input folded in) *
                              * 2^8 + shift, which goes right, [0, 31]; multiplier, Q31. A shift of
                              * 0 is for layers whose clamp begins at the zero point */
-    int32_t depth;    /* inputs of a channel */
-    int16_t out_c;    /* channels */
-    int16_t out_zero; /* zero point, [-128, 127] */
+    int32_t depth;     /* inputs of a channel */
+    int16_t out_c;     /* channels */
+    int16_t out_pitch; /* bytes from an output pixel to the next, out_c or more */
+    int16_t out_zero;  /* zero point, [-128, 127] */
     int16_t out_min, out_max; /* fused activation, [-128, 127] */
 };
 

@@ -40,7 +40,7 @@ void tinyssl_resize_bilinear_s8(const int8_t *in, const struct tinyssl_resize_bi
     for (int32_t batch = 0; batch < p->batches; batch++) {
         for (int32_t i = 0; i < p->out_h; i++) {
             const struct pair y = neighbours(p->start_h + i * p->scale_h, p->in_h);
-            for (int32_t j = 0; j < p->out_w; j++) {
+            for (int32_t j = 0; j < p->out_w; j++, out += p->out_pitch) {
                 const struct pair x = neighbours(p->start_w + j * p->scale_w, p->in_w);
                 const int8_t *low = in + (size_t)y.low * row, *high = in + (size_t)y.high * row;
                 const int32_t left = x.low * p->channels, right = x.high * p->channels;
@@ -49,7 +49,7 @@ void tinyssl_resize_bilinear_s8(const int8_t *in, const struct tinyssl_resize_bi
                 const int32_t high_left = y.weight * (ONE - x.weight);
                 const int32_t high_right = y.weight * x.weight;
                 for (int32_t c = 0; c < p->channels; c++) {
-                    *out++ = rounded(low[left + c] * low_left + high[left + c] * high_left +
+                    out[c] = rounded(low[left + c] * low_left + high[left + c] * high_left +
                                      low[right + c] * low_right + high[right + c] * high_right);
                 }
             }

@@ -6,6 +6,7 @@
 /* NHWC tensors; places of the output are those of the input in 1/1024. */
 struct tinyssl_resize_bilinear_s8 {
     int32_t batches, in_h, in_w, out_h, out_w, channels;
+    int32_t out_pitch;        /* bytes from an output pixel to the next, `channels` or more */
     int32_t scale_h, scale_w; /* 1/1024 of an input from one output to the next */
     int32_t start_h, start_w; /* 1/1024 of the input where the first output lies; may be negative */
 };

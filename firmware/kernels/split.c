@@ -1,15 +1,10 @@
 #include "split.h"
 
-#include "fast_copy.h"
-
 void tinyssl_split(const int8_t *const *in, const struct tinyssl_runs *p, int8_t *const *out)
 {
-    const int8_t *from = in[0];
-    for (int32_t round = 0; round < p->rounds; round++) {
-        for (int32_t i = 0; i < p->count; i++) {
-            const size_t bytes = (size_t)p->bytes[i];
-            tinyssl_fast_copy(out[i] + (size_t)round * bytes, from, bytes);
-            from += bytes;
-        }
+    const int32_t *run = p->run;
+    for (int32_t i = 0; i < p->count; i++, run += TINYSSL_RUN) {
+        tinyssl_move_runs(in[0] + run[TINYSSL_RUN_START], p->pitch, out[i], run[TINYSSL_RUN_PITCH],
+                          run[TINYSSL_RUN_BYTES], p->rounds);
     }
 }

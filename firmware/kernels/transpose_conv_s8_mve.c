@@ -33,11 +33,11 @@ static void phase(const int8_t *in, const struct tinyssl_transpose_conv_mve *p,
                   const struct tinyssl_product_mve *product, const struct tinyssl_window *window,
                   int32_t top, int32_t kx, int8_t *out, int8_t *scratch)
 {
-    const int32_t out_c = product->out_c, step = p->up_w * out_c;
+    const int32_t pitch = product->out_pitch, step = p->up_w * pitch;
     int32_t column = modulo(p->pad_left - kx, p->up_w);
     int32_t left = (column - p->pad_left + kx) / p->up_w;
     int8_t *const other = scratch + product->depth;
-    out += column * out_c;
+    out += column * pitch;
     for (; column + p->up_w < p->out_w; column += 2 * p->up_w, left += 2, out += 2 * step) {
         tinyssl_gather_window(in, window, top, left, scratch, copy, fill);
         tinyssl_gather_window(in, window, top, left + 1, other, copy, fill);
@@ -75,7 +75,7 @@ static void line(const int8_t *in, const struct tinyssl_transpose_conv_mve *p, i
 void tinyssl_transpose_conv_s8_mve(const int8_t *in, const struct tinyssl_transpose_conv_mve *p,
                                    int8_t *out, int8_t *scratch)
 {
-    const int32_t pitch = p->out_w * p->product.out_c;
+    const int32_t pitch = p->out_w * p->product.out_pitch;
     const int32_t table = (p->product.out_c + TINYSSL_QUAD - 1) / TINYSSL_QUAD * ENTRY * p->up_w;
     struct tinyssl_product_mve product = p->product;
     for (int32_t ky = 0; ky < p->up_h; ky++) {

@@ -14,6 +14,7 @@ const struct tinyssl_conv2d tinyssl_model_op0 = {
     .out_h = 4,
     .out_w = 4,
     .out_c = 6,
+    .out_pitch = 6,
     .k_h = 3,
     .k_w = 3,
     .stride_h = 2,

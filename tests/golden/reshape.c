@@ -19,6 +19,8 @@ const struct tinyssl_pool2d tinyssl_model_op0 = {
     .stride_w = 2,
     .pad_top = 0,
     .pad_left = 0,
+    .in_pitch = 2,
+    .out_pitch = 2,
     .out_min = -128,
     .out_max = 127,
 };

@@ -58,8 +58,8 @@ def with_length(x, axis, length):
 
 def _join(g, x):
     """CONCATENATION of the value, of what is computed from it, and perhaps of itself again."""
-    axis, count = g.pick(1, 1, 1, 2, 3), g.between(1, 3)
-    parts = [x] + [g.conv(x, x.shape[3], activation=NONE) for _ in range(count)]
+    axis, count = g.pick(1, 1, 2, 3, 3), g.between(1, 3)
+    parts = [x] + [_beside(g, x, axis) for _ in range(count)]
     if g.chance(0.5):
         parts = parts[1:]
     if g.chance(0.3):
@@ -75,6 +75,13 @@ def _join(g, x):
         "CONCATENATION", inputs, [output.index], 2, axis=axis, fusedActivationFunction=NONE
     )
     return [output]
+
+
+def _beside(g, x, axis):
+    """A value of the same size, but for the channels where they are joined."""
+    if g.chance(0.3):
+        return (_pool(g, x) or [x])[0]
+    return g.conv(x, g.pick(4, 8, x.shape[3]) if axis == 3 else x.shape[3], activation=NONE)
 
 
 def _split(g, x):

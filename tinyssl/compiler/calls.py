@@ -8,12 +8,13 @@ from typing import Any
 
 from tinyssl.graph.model import Model, Op
 from tinyssl.graph.uses import inner_values, is_read_outside
-from tinyssl.ops.common.kernel import Kernel
-from tinyssl.ops.common.overlap import Overlap
+from tinyssl.ops.common.kernel import Kernel, Placing
+from tinyssl.ops.common.overlap import Overlap, SubValue
 from tinyssl.ops.common.params import Constants, Fields
 from tinyssl.targets.fused import FusedBlock
 
 MakeParams = Callable[[Model, Constants], Fields]
+PlaceParams = Callable[[Model, Constants, Placing], Fields]
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,19 @@ class KernelCall:
     """Variant of a fused kernel: it prepares the taps of all channels once, for more scratch"""
     make_params: MakeParams | None = field(default=None, compare=False, repr=False)
     """Members of the kernel's parameter struct"""
-    in_place: bool = False
-    """The operator moves nothing: its parts lie inside the whole (`layout`)"""
+    parts: tuple[SubValue, ...] = ()
+    """Values that the planner lays inside others (`layout`): the call does not move them"""
+    spaced: frozenset[int] = frozenset()
+    """Values whose pixels need not lie side by side"""
+    partial: bool = False
+    """Whether its kernel can leave out some parts that are laid"""
+    place_params: PlaceParams | None = field(default=None, compare=False, repr=False)
+    """As `make_params`, where values are spaced or parts laid"""
+
+    @property
+    def in_place(self) -> bool:
+        """All parts are laid, so it moves nothing."""
+        return bool(self.parts) and self.kernel is None
 
     @property
     def positions(self) -> range:

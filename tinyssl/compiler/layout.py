@@ -1,8 +1,9 @@
 """Which values share a piece of storage: views, and values that lie inside others.
 
-A view (RESHAPE) is its input's storage. The parts of a CONCATENATION along the outermost axis may
-be written where the whole has them, and those of a SPLIT may be read there: then the operator moves
-nothing (`KernelCall.in_place`).
+A view (RESHAPE) is its input's storage. The parts of a CONCATENATION may be written where the whole
+has them, and those of a SPLIT may be read there: then the operator moves nothing
+(`KernelCall.parts`). Along the outermost axis a part is one piece. Along the channels it is spaced:
+its pixels lie a pitch apart, and all kernels that write or read it must know of that.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tinyssl.compiler.calls import KernelCall, hidden
+from tinyssl.compiler.calls import KernelCall, call_inputs, call_outputs, hidden
 from tinyssl.graph.model import LASTING, Model
 from tinyssl.ops import spec_of
 from tinyssl.ops.common.overlap import SubValue
@@ -23,6 +24,10 @@ PART_ALIGNMENT = 4
 (LDRD and LDM ask for a word, MVE's loads for the size of their elements)"""
 
 
+PITCH_MAX = 2**15 - 1
+"""Bytes: pitches in the kernels' parameters are int16"""
+
+
 @dataclass(frozen=True)
 class Room:
     """Where a value lies."""
@@ -31,6 +36,8 @@ class Room:
     """The value whose storage it is: itself, or one of which it is a view or a part"""
     offset: int = 0
     """Bytes from the start of that storage"""
+    pitch: int = 0
+    """Bytes from one pixel to the next; 0: they lie side by side"""
 
 
 def lasting(model: Model) -> tuple[int, ...]:
@@ -51,12 +58,22 @@ class Layout:
         self._inside: dict[int, Room] = {}
 
     def room(self, value: int) -> Room:
-        """Where a value lies."""
-        offset = 0
+        """Where a value lies.
+
+        Raises:
+            ValueError: It lies inside a spaced value whose pixels are not its own.
+        """
+        offset, pitch, pixel = 0, 0, pixel_bytes(self._model, value)
         while value in self._inside:
             found = self._inside[value]
+            if found.pitch:
+                width = pixel_bytes(self._model, value)
+                if (pitch or pixel) != width:
+                    name = self._model.tensor(value).name
+                    raise ValueError(f"a value has other pixels than {name}, in which it lies")
+                pitch, offset = found.pitch, offset // width * found.pitch + offset % width
             value, offset = found.owner, offset + found.offset
-        return Room(value, offset)
+        return Room(value, offset, pitch)
 
     def add_view(self, value: int, source: int) -> None:
         """A value is the storage of another, which comes before it."""
@@ -66,7 +83,7 @@ class Layout:
         """Lays values inside others; nothing is laid, and the result false, where one cannot be.
 
         A value that has its place already, a constant and what lasts cannot; nor can one that would
-        not begin at a multiple of `PART_ALIGNMENT` and of its elements' size.
+        not begin at a multiple of `PART_ALIGNMENT` and of its elements' size, in each pixel.
         """
         before = dict(self._inside)
         for part in parts:
@@ -77,14 +94,18 @@ class Layout:
 
     def _add_part(self, part: SubValue) -> bool:
         own, whole = self.room(part.value), self.room(part.whole)
+        widths = {pixel_bytes(self._model, value) for value in (part.value, own.owner)}
+        if part.pitch and len(widths) > 1:
+            return False
         offset = whole.offset + part.offset
         free = own.owner != whole.owner and self.covers(part.value)
         held = self._lasting & {own.owner, whole.owner}
         value = self._model.tensor(part.value)
-        crooked = offset % max(PART_ALIGNMENT, value.dtype.bytes)
+        unit = max(PART_ALIGNMENT, value.dtype.bytes)
+        crooked = offset % unit or part.pitch % unit or part.pitch > PITCH_MAX
         if not free or held or value.constant or crooked:
             return False
-        self._inside[own.owner] = Room(whole.owner, offset)
+        self._inside[own.owner] = Room(part.whole, part.offset, part.pitch)
         return True
 
     def covers(self, value: int) -> bool:
@@ -94,21 +115,41 @@ class Layout:
         return room.offset == 0 and len({*sizes}) == 1
 
 
+def pixel_bytes(model: Model, value: int) -> int:
+    """Bytes that the last dimension takes."""
+    found = model.tensor(value)
+    return found.dtype.bytes * (found.shape[-1] if found.shape else 1)
+
+
 def layout_of(model: Model, calls: Sequence[KernelCall] = ()) -> Layout:
     """The layout that calls ask for.
 
     Raises:
-        ValueError: A call wants to be in place, but its values cannot lie so.
+        ValueError: A call has its parts laid, but its values cannot lie so, or some call cannot
+            write or read them there.
     """
-    in_place = {call.first for call in calls if call.in_place}
+    parts = {call.first: call.parts for call in calls if call.parts}
     layout = Layout(model)
     for position, op in enumerate(model.ops):
-        spec = spec_of(op)
-        if spec.is_view:
+        if spec_of(op).is_view:
             layout.add_view(op.outputs[0], op.inputs[0])
-        elif position in in_place and not layout.add_parts(spec.parts(model, op)):
+        elif position in parts and not layout.add_parts(parts[position]):
             raise ValueError(f"{op.label} cannot be in place")
+    if any(part.pitch for found in parts.values() for part in found):
+        _check_spaced(model, calls, layout)
     return layout
+
+
+def _check_spaced(model: Model, calls: Sequence[KernelCall], layout: Layout) -> None:
+    """Kernels take the spaced values that they meet, and nobody outside the model meets one."""
+    outside = {*model.inputs, *model.outputs}
+    for call in calls:
+        values = {*call_inputs(model, call), *call_outputs(model, call)}
+        taken = values if call.kernel is None else call.spaced
+        for value in values:
+            if layout.room(value).pitch and value not in taken - outside:
+                name = model.tensor(value).name
+                raise ValueError(f"{name} would be spaced, and not all kernels take it so")
 
 
 def rooms_of(model: Model, calls: Sequence[KernelCall] = ()) -> dict[int, Room]:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tinyssl.compiler.arena import Plan, plan_arena
-from tinyssl.compiler.calls import KernelCall
+from tinyssl.compiler.calls import KernelCall, call_inputs, call_outputs
 from tinyssl.compiler.schedule import choose_calls
 from tinyssl.graph.model import Model
 from tinyssl.graph.passes import run_passes
 from tinyssl.graph.training import training_start
 from tinyssl.graph.verify import verify
+from tinyssl.ops.common.kernel import Placing
 from tinyssl.ops.common.params import Array, Constants, Fields
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.kernels import PORTABLE
@@ -81,7 +82,16 @@ def assemble(graph: Model, plan: Plan, isa: Isa = PORTABLE) -> Program:
         isa: Instruction set that the calls' kernels are for.
     """
     constants = Constants(graph)
-    params = tuple(
-        call.make_params(graph, constants) if call.make_params else {} for call in plan.calls
-    )
+    params = tuple(_params(graph, plan, call, constants) for call in plan.calls)
     return Program(graph, isa, plan, params, tuple(constants.arrays.values()))
+
+
+def _params(graph: Model, plan: Plan, call: KernelCall, constants: Constants) -> Fields:
+    if call.kernel is None or call.make_params is None:
+        return {}
+    values = (*call_inputs(graph, call), *call_outputs(graph, call))
+    pitches = {value: pitch for value in values if (pitch := plan.rooms[value].pitch)}
+    if call.place_params is None or not (pitches or call.parts):
+        return call.make_params(graph, constants)
+    placing = Placing(pitches, {part.value for part in call.parts})
+    return call.place_params(graph, constants, placing)

@@ -9,12 +9,16 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from tinyssl.compiler.arena import call_bytes
 from tinyssl.compiler.calls import KernelCall
 from tinyssl.compiler.in_place import lay_in_place
-from tinyssl.graph.model import Model
+from tinyssl.graph.model import Model, Op
 from tinyssl.ops import spec_of
+from tinyssl.ops.common.kernel import Kernel, Placing
+from tinyssl.ops.common.params import Constants, Fields
 from tinyssl.targets import fused
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.fusing import Fusing, fusing_for
@@ -140,7 +144,35 @@ def single_call(model: Model, position: int, isa: Isa) -> KernelCall:
         kernel.overlaps(model, op),
         kernel,
         make_params=lambda model, constants: kernel.make_params(model, op, constants),
+        **_spacing(model, op, kernel),
     )
+
+
+def _spacing(model: Model, op: Op, kernel: Kernel[Any]) -> dict[str, Any]:
+    """Members of a call whose kernel takes spaced values."""
+    spacing = kernel.spacing
+    if spacing is None:
+        return {}
+    params = spacing.params
+    return {
+        "spaced": frozenset(spacing.values(model, op)),
+        "partial": spacing.partial,
+        "place_params": lambda model, constants, placing: params(model, op, constants, placing),
+    }
+
+
+def _spaced_block(
+    block: fused.FusedBlock,
+    fusing: Fusing,
+    cache_taps: bool,
+    model: Model,
+    constants: Constants,
+    placing: Placing,
+) -> Fields:
+    """Members of a block's struct, with pixels of the output that lie apart."""
+    member = "project.out_pitch" if block.stem is None else "block.project.out_pitch"
+    fields = fusing.fields(model, block, constants, cache_taps)
+    return fields | {member: placing.pitches[block.output]}
 
 
 def block_choice(model: Model, block: fused.FusedBlock, fusing: Fusing, cache_taps: bool) -> Choice:
@@ -154,5 +186,7 @@ def block_choice(model: Model, block: fused.FusedBlock, fusing: Fusing, cache_ta
         block,
         cache_taps,
         lambda model, constants: fusing.fields(model, block, constants, cache_taps),
+        spaced=frozenset() if block.add else frozenset({block.output}),
+        place_params=partial(_spaced_block, block, fusing, cache_taps),
     )
     return Choice(call, call_bytes(model, call), fusing.block_cost(model, block, cache_taps))

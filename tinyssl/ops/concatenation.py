@@ -18,10 +18,12 @@ from tinyssl.ops.common.params import Array, Constants, Fields, prefix_fields
 from tinyssl.ops.common.parts import (
     RUNS_FILES,
     TYPES,
+    Runs,
     joined_shape,
     one_quant,
     require_axis,
     run_fields,
+    run_spacing,
     side_by_side,
 )
 from tinyssl.ops.common.spec import OpSpec, TflmNames
@@ -61,9 +63,13 @@ def _check_shapes(check: OpCheck[Concatenation]) -> None:
         raise check.violation(f"shapes {texts} do not fit along axis {check.op.axis}")
 
 
+def _runs(op: Concatenation) -> Runs:
+    return Runs(op.parts, op.output, op.axis)
+
+
 def _params(model: Model, op: Concatenation, constants: Constants) -> Fields:
     """Members of `struct tinyssl_runs`."""
-    return run_fields(model, op, op.parts, op.axis, constants)
+    return run_fields(model, op, _runs(op), constants)
 
 
 def _constant_params(model: Model, op: Concatenation, constants: Constants) -> Fields:
@@ -75,7 +81,7 @@ def _constant_params(model: Model, op: Concatenation, constants: Constants) -> F
     name = constants.name("parts", op)
     values = np.frombuffer(content, np.uint8)
     return {
-        **prefix_fields("runs", run_fields(model, op, op.parts, op.axis, constants)),
+        **prefix_fields("runs", run_fields(model, op, _runs(op), constants)),
         "constants": constants.intern(Array(name, "uint8_t", values, values.shape, op.label)),
         "starts": constants.table("starts", op, "int32_t", starts),
     }
@@ -89,7 +95,7 @@ def _parts(model: Model, op: Concatenation) -> tuple[SubValue, ...]:
     """A constant lies elsewhere, so its part is copied."""
     if _has_constants(model, op):
         return ()
-    return side_by_side(model, op.parts, op.output, op.axis)
+    return side_by_side(model, _runs(op))
 
 
 def _fold(values: Sequence[Value], op: Concatenation) -> Arrays:
@@ -126,7 +132,14 @@ SPEC = OpSpec(
             make_params=_constant_params,
             variadic=True,
         ),
-        Kernel("concatenation", "tinyssl_runs", RUNS_FILES, make_params=_params, variadic=True),
+        Kernel(
+            "concatenation",
+            "tinyssl_runs",
+            RUNS_FILES,
+            make_params=_params,
+            variadic=True,
+            spacing=run_spacing(_runs),
+        ),
     ),
     parts=_parts,
     tflite=TfliteFormat(

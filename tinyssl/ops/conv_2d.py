@@ -10,7 +10,7 @@ from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model
 from tinyssl.ops.common import conv, weights
 from tinyssl.ops.common.conv import Convolution
-from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.kernel import Kernel, output_spacing
 from tinyssl.ops.common.layers import layer_gradient, trained_kernels
 from tinyssl.ops.common.params import Constants, Fields
 from tinyssl.ops.common.spec import OpSpec, TflmNames
@@ -91,7 +91,13 @@ SPEC = OpSpec(
     macs=_macs,
     words=conv.conv_words,
     kernels=(
-        Kernel("conv2d_s8", "tinyssl_conv2d", supports=_is_plain, make_params=_params),
+        Kernel(
+            "conv2d_s8",
+            "tinyssl_conv2d",
+            supports=_is_plain,
+            make_params=_params,
+            spacing=output_spacing(_params),
+        ),
         *trained_kernels(conv.conv_sums),
         *sum_kernels(conv.conv_sums),
     ),

@@ -11,7 +11,7 @@ from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model
 from tinyssl.ops.common import conv, weights
 from tinyssl.ops.common.conv import Convolution
-from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.kernel import Kernel, output_spacing
 from tinyssl.ops.common.layers import layer_gradient, trained_kernels
 from tinyssl.ops.common.params import Constants, Fields
 from tinyssl.ops.common.spec import OpSpec, TflmNames
@@ -151,12 +151,19 @@ SPEC = OpSpec(
     macs=_macs,
     words=conv.conv_words,
     kernels=(
-        Kernel("conv2d_s8", "tinyssl_conv2d", supports=_reads_all, make_params=_conv_params),
+        Kernel(
+            "conv2d_s8",
+            "tinyssl_conv2d",
+            supports=_reads_all,
+            make_params=_conv_params,
+            spacing=output_spacing(_conv_params),
+        ),
         Kernel(
             "depthwise_conv2d_s8",
             "tinyssl_depthwise_conv2d",
             supports=conv.is_plain,
             make_params=_params,
+            spacing=output_spacing(_params),
         ),
         *trained_kernels(conv.conv_sums),
         *sum_kernels(conv.conv_sums),

@@ -11,7 +11,7 @@ from tinyssl.graph.model import DType, Model
 from tinyssl.ops.batch_matmul import BatchMatmul
 from tinyssl.ops.common import weights, window
 from tinyssl.ops.common.activation import Activation, activation_words
-from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.kernel import Kernel, output_spacing
 from tinyssl.ops.common.layers import layer_gradient, trained_kernels
 from tinyssl.ops.common.params import Constants, Fields, image_fields
 from tinyssl.ops.common.spec import OpSpec, TflmNames
@@ -127,6 +127,7 @@ def _rows_params(model: Model, op: FullyConnected, constants: Constants) -> Fiel
         **weights.weight_fields(model, op, constants),
         **image_fields("in", (*row, in_c)),
         **image_fields("out", (*row, out_c)),
+        "out_pitch": out_c,
         **dict.fromkeys(("k_h", "k_w", "stride_h", "stride_w", "dilation_h", "dilation_w"), 1),
         **window.corner_fields(window.NO_PADDING),
         **weights.quant_fields(model, op),
@@ -188,7 +189,13 @@ SPEC = OpSpec(
             supports=lambda model, op: count_rows(model, op) == 1 and _is_plain(model, op),
             make_params=_params,
         ),
-        Kernel("conv2d_s8", "tinyssl_conv2d", supports=_rows_fit, make_params=_rows_params),
+        Kernel(
+            "conv2d_s8",
+            "tinyssl_conv2d",
+            supports=_rows_fit,
+            make_params=_rows_params,
+            spacing=output_spacing(_rows_params),
+        ),
         *trained_kernels(dense_sums),
         *sum_kernels(dense_sums),
     ),

@@ -14,7 +14,7 @@ from tinyssl.ops.common import rules
 from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields
-from tinyssl.ops.common.parts import RUNS_FILES, TYPES, require_axis, run_fields, side_by_side
+from tinyssl.ops.common.parts import RUNS_FILES, TYPES, Runs, require_axis, run_fields, side_by_side
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
@@ -48,9 +48,13 @@ def _check_shapes(check: OpCheck[Pack]) -> None:
         raise check.violation(f"shapes {texts}; all parts must have the same")
 
 
+def _runs(op: Pack) -> Runs:
+    return Runs(op.parts, op.output, op.axis)
+
+
 def _params(model: Model, op: Pack, constants: Constants) -> Fields:
     """Members of `struct tinyssl_runs`."""
-    return run_fields(model, op, op.parts, op.axis, constants)
+    return run_fields(model, op, _runs(op), constants)
 
 
 def _fold(values: Sequence[Value], op: Pack) -> Arrays:
@@ -80,7 +84,7 @@ SPEC = OpSpec(
     kernels=(
         Kernel("concatenation", "tinyssl_runs", RUNS_FILES, make_params=_params, variadic=True),
     ),
-    parts=lambda model, op: side_by_side(model, op.parts, op.output, op.axis),
+    parts=lambda model, op: side_by_side(model, _runs(op)),
     tflite=TfliteFormat(
         read=_read, write=_write, max_version=4, inputs=(1, 1000), options="PackOptions"
     ),

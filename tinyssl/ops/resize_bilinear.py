@@ -10,7 +10,7 @@ import numpy as np
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Operand
 from tinyssl.ops.common import rules
-from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.kernel import Kernel, output_spacing
 from tinyssl.ops.common.params import Constants, Fields, float_literal
 from tinyssl.ops.common.resize import (
     ResizeOp,
@@ -102,6 +102,7 @@ def _integer_params(model: Model, op: ResizeBilinear, _constants: Constants) -> 
     down, right = grid(height, op.size[0], op), grid(width, op.size[1], op)
     return {
         **_sizes(model, op),
+        "out_pitch": model.tensor(op.output).shape[3],
         "scale_h": down.scale,
         "scale_w": right.scale,
         "start_h": down.start,
@@ -137,6 +138,7 @@ SPEC = OpSpec(
             ("product_f32.h",),
             source="resize_bilinear",
             make_params=_integer_params,
+            spacing=output_spacing(_integer_params),
             supports=lambda model, op: model.tensor(op.input).dtype is DType.INT8,
         ),
         Kernel(

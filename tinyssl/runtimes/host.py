@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import hashlib
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -255,10 +256,10 @@ class HostModel(Runtime):
         calls = self.program.inference_calls
 
         def after(_context: object, index: int) -> None:
-            first = call_outputs(self.model, calls[index])[0]
-            value = self.model.tensor(first)
+            value = call_outputs(self.model, calls[index])[0]
             address = self._library.tinyssl_model_op_output(self._pointer, ctypes.c_uint32(index))
-            outputs.append(_copy(address, value))
+            pitch = self.program.plan.rooms[value].pitch
+            outputs.append(_copy(address, self.model.tensor(value), pitch))
 
         self._library.tinyssl_model_invoke_profiled(self._pointer, _AFTER(after), None)
         return outputs
@@ -298,8 +299,14 @@ class HostModel(Runtime):
         return int(address)
 
 
-def _copy(address: int, value: Value | ValueInfo) -> Array:
-    data = ctypes.string_at(address, value.bytes)
+def _copy(address: int, value: Value | ValueInfo, pitch: int = 0) -> Array:
+    """A value's elements. pitch: bytes from pixel to pixel; 0: they lie side by side."""
+    if pitch:
+        pixels = math.prod(value.shape[:-1])
+        size = value.bytes // pixels
+        data = b"".join(ctypes.string_at(address + i * pitch, size) for i in range(pixels))
+    else:
+        data = ctypes.string_at(address, value.bytes)
     return np.frombuffer(data, dtype=value.dtype.value).reshape(value.shape).copy()
 
 

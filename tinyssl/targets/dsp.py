@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tinyssl.graph.model import Model
 from tinyssl.ops.common.conv import Convolution
+from tinyssl.ops.common.kernel import Placing
 from tinyssl.ops.common.params import Array, Constants, Fields
 from tinyssl.ops.common.weights import WeightedOp
 from tinyssl.ops.conv_2d import Conv2D
@@ -118,6 +119,7 @@ def product4(
         "product.half": int(padded % STEP != 0),
         "product.out_min": low,
         "product.out_max": high,
+        "product.out_pitch": rows.shape[0],
     }
 
 
@@ -161,6 +163,21 @@ def pointwise(model: Model, op: Pointwise, constants: Constants) -> Fields:
     """Members of `struct tinyssl_conv2d_1x1_dsp`."""
     sizes = _pointwise_sizes(model, op)
     return {**product4(model, op, constants, "bytes", sizes["out_w"]), **sizes}
+
+
+def pointwise_spaced(model: Model, op: Pointwise, constants: Constants, placing: Placing) -> Fields:
+    """The same where pixels of input or output do not lie side by side."""
+    fields = pointwise(model, op, constants)
+    if pitch := placing.pitches.get(op.input):
+        fields["pitch"] = pitch
+    if pitch := placing.pitches.get(op.output):
+        fields["product.out_pitch"] = pitch
+    return fields
+
+
+def pointwise_values(model: Model, op: Pointwise) -> tuple[int, ...]:
+    """What may be spaced: the output, and the input where all pixels are one line."""
+    return (op.output, op.input) if pixel_grid(model, op).stride == (1, 1) else (op.output,)
 
 
 def conv_fits(model: Model, op: Convolution) -> bool:

@@ -9,7 +9,14 @@ from tinyssl.graph.model import Model, Op
 from tinyssl.ops import spec_of
 from tinyssl.ops.add import Add, add_params, same_shape_int8
 from tinyssl.ops.average_pool_2d import AveragePool2D
-from tinyssl.ops.common.kernel import Kernel, KernelTable, OpT
+from tinyssl.ops.common.kernel import (
+    Kernel,
+    KernelTable,
+    OpT,
+    Spacing,
+    output_spacing,
+    pitched,
+)
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
@@ -36,7 +43,7 @@ from tinyssl.targets.rv32 import RV32
 from tinyssl.targets.transposed import TRANSPOSED_MVE
 from tinyssl.targets.wide import WIDE_DSP, WIDE_MVE
 
-KERNEL_ABI = 3
+KERNEL_ABI = 4
 """Version of the parameter structs; firmware/kernels/abi.h holds the same number"""
 
 COMMON_FILES = ("abi.h", "fixed_point.h")
@@ -85,6 +92,7 @@ POINTWISE = Kernel(
     make_params=dsp.pointwise,
     scratch=dsp.pointwise_scratch,
     overlaps=streaming.pointwise,
+    spacing=Spacing(dsp.pointwise_values, dsp.pointwise_spaced),
 )
 
 WINDOWS = Kernel(
@@ -95,6 +103,7 @@ WINDOWS = Kernel(
     make_params=dsp.conv,
     scratch=dsp.conv_scratch,
     overlaps=streaming.conv,
+    spacing=output_spacing(dsp.conv, "product.out_pitch"),
 )
 """A depthwise convolution of few input channels is one of filters that read them all"""
 
@@ -196,6 +205,7 @@ POINTWISE_MVE = Kernel(
     supports=mve.pointwise_fits,
     make_params=mve.pointwise,
     overlaps=mve_streaming.pointwise,
+    spacing=pitched(mve.pointwise, mve.pointwise_pitches),
 )
 
 WINDOWS_MVE = Kernel(
@@ -206,6 +216,7 @@ WINDOWS_MVE = Kernel(
     make_params=mve.conv,
     scratch=mve.conv_scratch,
     overlaps=mve_streaming.conv,
+    spacing=output_spacing(mve.conv, "product.out_pitch"),
 )
 
 MVE: KernelTable = {

@@ -111,6 +111,7 @@ def product(model: Model, op: WeightedOp, constants: Constants) -> Fields:
         "channel": constants.intern(words),
         "depth": rows.shape[1],
         "out_c": rows.shape[0],
+        "out_pitch": rows.shape[0],
         **output_fields(model, op),
     }
 
@@ -131,11 +132,17 @@ def pointwise(model: Model, op: Pointwise, constants: Constants) -> Fields:
     return {
         **prefix_fields("product", product(model, op, constants)),
         "in_w": grid.in_w,
+        "in_pitch": grid.in_c,
         "out_h": grid.out_h,
         "out_w": grid.out_w,
         "stride_h": grid.stride[0],
         "stride_w": grid.stride[1],
     }
+
+
+def pointwise_pitches(_model: Model, op: Pointwise) -> dict[int, str]:
+    """What may be spaced, and the members that say how."""
+    return {op.input: "in_pitch", op.output: "product.out_pitch"}
 
 
 def conv_fits(model: Model, op: Convolution) -> bool:

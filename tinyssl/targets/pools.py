@@ -5,7 +5,7 @@ from __future__ import annotations
 from tinyssl.graph.model import Model
 from tinyssl.ops.average_pool_2d import AveragePool2D
 from tinyssl.ops.common.kernel import Kernel
-from tinyssl.ops.common.pool import Pool2D, is_plain, pool_params
+from tinyssl.ops.common.pool import POOL_SPACING, Pool2D, is_plain, pool_params
 from tinyssl.ops.max_pool_2d import MaxPool2D
 from tinyssl.targets import mve_streaming
 
@@ -34,6 +34,7 @@ AVERAGE_DSP: Kernel[AveragePool2D] = Kernel(
     DSP_FILES,
     supports=average_fits,
     make_params=pool_params,
+    spacing=POOL_SPACING,
 )
 
 MAX_DSP: Kernel[MaxPool2D] = Kernel(
@@ -42,6 +43,7 @@ MAX_DSP: Kernel[MaxPool2D] = Kernel(
     DSP_FILES,
     supports=max_fits,
     make_params=pool_params,
+    spacing=POOL_SPACING,
 )
 
 AVERAGE_MVE: Kernel[AveragePool2D] = Kernel(
@@ -50,6 +52,7 @@ AVERAGE_MVE: Kernel[AveragePool2D] = Kernel(
     ("pool2d.h", "mve.h"),
     supports=is_plain,
     make_params=pool_params,
+    spacing=POOL_SPACING,
     overlaps=mve_streaming.average_pool,
 )
 
@@ -59,4 +62,5 @@ MAX_MVE: Kernel[MaxPool2D] = Kernel(
     ("pool2d.h", "lanes_mve.h", "mve.h"),
     supports=is_plain,
     make_params=pool_params,
+    spacing=POOL_SPACING,
 )

@@ -16,7 +16,7 @@ from tinyssl.graph.model import Model
 from tinyssl.ops.add import Add
 from tinyssl.ops.common.activation import activation_range
 from tinyssl.ops.common.conv import Convolution
-from tinyssl.ops.common.kernel import Kernel, KernelTable
+from tinyssl.ops.common.kernel import Kernel, KernelTable, output_spacing
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.params import Array, Constants, Fields, prefix_fields
 from tinyssl.ops.common.weights import WeightedOp
@@ -53,7 +53,9 @@ def _layer(
 def _product(model: Model, op: WeightedOp, constants: Constants) -> Fields:
     rows = filter_rows(model, op)
     count, depth = rows.shape
-    fields = _layer(model, op, constants, rows, {"depth": depth, "out_c": count})
+    fields = _layer(
+        model, op, constants, rows, {"depth": depth, "out_c": count, "out_pitch": count}
+    )
     return prefix_fields("product", fields)
 
 
@@ -137,6 +139,7 @@ WINDOWS_RV32: Kernel[Any] = Kernel(
     supports=conv_fits,
     make_params=conv,
     scratch=conv_scratch,
+    spacing=output_spacing(conv, "product.out_pitch"),
 )
 
 RV32: KernelTable = {
@@ -167,7 +170,13 @@ RV32: KernelTable = {
             supports=dense_fits,
             make_params=dense,
         ),
-        replace(WINDOWS_RV32, supports=rows_fit, make_params=rows, scratch=rows_scratch),
+        replace(
+            WINDOWS_RV32,
+            supports=rows_fit,
+            make_params=rows,
+            scratch=rows_scratch,
+            spacing=output_spacing(rows, "product.out_pitch"),
+        ),
     ),
     Add: (
         Kernel(

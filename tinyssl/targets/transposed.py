@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.graph.model import Model, Op
-from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.kernel import Kernel, output_spacing
 from tinyssl.ops.common.params import Array, Constants, Fields, image_fields, prefix_fields
 from tinyssl.ops.common.sums import Sums
 from tinyssl.ops.common.window import GEOMETRY_MAX
@@ -68,6 +68,7 @@ def _params(model: Model, op: TransposeConv, constants: Constants) -> Fields:
         "channel": constants.intern(words),
         "depth": phases[0][0].shape[1],
         "out_c": len(multipliers),
+        "out_pitch": len(multipliers),
         **output_fields(model, op),
     }
     sums = spread_sums(model, op)
@@ -95,6 +96,7 @@ TRANSPOSED_MVE: dict[type[Op], tuple[Kernel[TransposeConv], ...]] = {
             ("product_s8_mve.c", "product_s8_mve.h", "mve.h", "window_s8.h"),
             supports=_fits,
             make_params=_params,
+            spacing=output_spacing(_params, "product.out_pitch"),
             scratch=_scratch,
         ),
     ),

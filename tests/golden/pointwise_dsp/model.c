@@ -6,7 +6,7 @@
 
 #include "weights.h"
 
-#if TINYSSL_KERNEL_ABI != 3
+#if TINYSSL_KERNEL_ABI != 4
 #error "model.c and kernels/ are of different versions: run `tinyssl build` again"
 #endif
 

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from tests.ops.flatfile import NONE, Flatfile
+from tests.ops.flatfile import NONE, RELU, RELU6, SAME, Flatfile
 
 
 def concatenation(shapes=((1, 3, 4, 2), (1, 3, 4, 5)), axis=3, dtype="int8", twice=False):
@@ -45,7 +45,91 @@ def with_constants(shapes=((1, 3, 2), (1, 3, 4), (1, 3, 1)), known=(0, 2), axis=
     return file.data(inputs=[part for at, part in enumerate(parts) if at not in known])
 
 
+ONES = {"strideH": 1, "strideW": 1, "dilationHFactor": 1, "dilationWFactor": 1}
+
+
+def blocks(size=6, channels=(4, 8, 4)):
+    """Two blocks of expansion, depthwise convolution and projection side by side in pixels."""
+    file, source = Flatfile(), np.random.default_rng(size)
+    narrow, wide, out = channels
+
+    def layer(x, kind, shape, count, activation=RELU6):
+        output = file.activation((1, size, size, count), 0.05, -128 if activation else 3)
+        values = source.integers(-127, 128, shape).astype(np.int8)
+        options = {"padding": SAME, "fusedActivationFunction": activation} | ONES
+        if kind == "DEPTHWISE_CONV_2D":
+            options["depthMultiplier"] = 1
+        file.operator(kind, [x, file.constant(values, [1 / 300], [0])], [output], 3, **options)
+        return output
+
+    def block(x):
+        x = layer(x, "CONV_2D", (wide, 1, 1, narrow), wide)
+        x = layer(x, "DEPTHWISE_CONV_2D", (1, 3, 3, wide), wide)
+        return layer(x, "CONV_2D", (out, 1, 1, wide), out, NONE)
+
+    image = file.activation((1, size, size, 8 * narrow), 0.05, 3)  # sets the arena
+    start = layer(image, "CONV_2D", (narrow, 1, 1, 8 * narrow), narrow, NONE)
+    parts = [block(start), block(start)]
+    joined = file.activation((1, size, size, 2 * out), 0.05, 3)
+    file.operator("CONCATENATION", parts, [joined], 2, axis=3, fusedActivationFunction=NONE)
+    return file.data()
+
+
+def branches(width=6, relu=True):
+    """What many kernels write side by side in pixels, and what a SPLIT of it gives.
+
+    The planner lays all of it in one piece of storage. The zero point is not at the end, so a fused
+    RELU clamps what sums reach.
+    """
+    file, source = Flatfile(), np.random.default_rng(width)
+    whole, half = (1, 4, width, 8), (1, 2, width // 2, 8)
+
+    def value(shape):
+        return file.activation(shape, 0.05, -20)
+
+    def weights(shape):
+        return file.constant(source.integers(-127, 128, shape).astype(np.int8), [1 / 800], [0])
+
+    def conv(x, channels=8, side=3, activation=NONE):
+        output = value((*file.tensors[x].shape[:3], channels))
+        filters = weights((channels, side, side, file.tensors[x].shape[3]))
+        options = {"padding": SAME, "fusedActivationFunction": activation} | ONES
+        file.operator("CONV_2D", [x, filters], [output], 3, **options)
+        return output
+
+    start = value(whole)
+    parts = [conv(start, activation=RELU if relu else NONE), conv(start, 4, 1)]
+    pooled, small, enlarged, spread = value(whole), value(half), value(whole), value(whole)
+    window = {"padding": SAME, "strideH": 1, "strideW": 1, "filterHeight": 3, "filterWidth": 2}
+    file.operator("MAX_POOL_2D", [conv(start, side=1)], [pooled], 2, **window)
+    window |= {"strideH": 2, "strideW": 2}
+    file.operator("AVERAGE_POOL_2D", [start], [small], 2, **window)
+    size = file.constant(np.array(whole[1:3], np.int32))
+    file.operator("RESIZE_NEAREST_NEIGHBOR", [small, size], [enlarged], 3)
+    smooth = value(whole)
+    file.operator("RESIZE_BILINEAR", [small, size], [smooth], 3)
+    shape = file.constant(np.array(whole, np.int32))
+    transposed = [shape, weights((8, 2, 2, 8)), small]
+    file.operator("TRANSPOSE_CONV", transposed, [spread], 1, padding=SAME, strideH=2, strideW=2)
+    depths = file.activation(whole, 0.05, -20)
+    file.operator("DEPTHWISE_CONV_2D", [start, weights((1, 3, 3, 8))], [depths], 3,
+                  padding=SAME, depthMultiplier=1, **ONES)  # fmt: skip
+    parts += [pooled, enlarged, smooth, spread, depths]
+    joined = value((*whole[:3], sum(file.tensors[part].shape[3] for part in parts)))
+    options = {"axis": 3, "fusedActivationFunction": NONE}
+    file.operator("CONCATENATION", parts, [joined], 2, **options)
+    cuts = [value((*whole[:3], 8)), value((*whole[:3], file.tensors[joined].shape[3] - 8))]
+    lengths = file.constant(np.array([file.tensors[cut].shape[3] for cut in cuts], np.int32))
+    axis = file.constant(np.array(3, np.int32))
+    file.operator("SPLIT_V", [conv(joined, file.tensors[joined].shape[3], 1), lengths, axis],
+                  cuts, 2, numSplits=2)  # fmt: skip
+    return file.data(outputs=[joined, *(conv(cut, 4, 1) for cut in cuts)])
+
+
 CASES = {
+    "concatenation of branches": branches,
+    "concatenation of blocks": blocks,
+    "concatenation of branches without a clamp": partial(branches, width=8, relu=False),
     "concatenation with constants": with_constants,
     "concatenation with a constant between": partial(with_constants, known=(1,)),
     "concatenation with int32 constants": partial(with_constants, dtype="int32"),

@@ -1,4 +1,4 @@
-"""Joins and cuts along the outermost axis: their values share storage, and nothing is moved."""
+"""Joins and cuts whose values share storage: nothing is moved, or less of it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,21 @@ import numpy as np
 import pytest
 
 from tests.ops.flatfile import NONE, Flatfile
+from tests.ops.fusing import fused_calls
+from tests.ops.operators.concatenation import blocks
 from tests.ops.operators.moves import cut, move
-from tests.ops.oracle import compare
+from tests.ops.oracle import check, compare
+from tinyssl.compiler.arena import plan_arena
 from tinyssl.compiler.calls import KernelCall
+from tinyssl.compiler.in_place import lay_in_place
 from tinyssl.compiler.layout import Room, layout_of, rooms_of
-from tinyssl.compiler.program import Program, compile
+from tinyssl.compiler.program import Program, assemble, compile
 from tinyssl.compiler.schedule import choose_calls
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import Model
+from tinyssl.graph.passes import run_passes
+from tinyssl.ops.common.overlap import SubValue
+from tinyssl.runtimes.host import HostModel
 from tinyssl.targets.boards import Isa
 
 ROWS, OTHERS = (1, 4, 4, 4), {"fusedActivationFunction": NONE}
@@ -82,15 +89,116 @@ def test_a_part_that_is_an_output_too_stays_in_the_whole() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        two_branches(axis=3),
-        two_branches(shape=(1, 3, 3, 1)),
-        two_branches(twice=True),
+        two_branches(axis=3, shape=(1, 4, 4, 3)),
+        two_branches(shape=(1, 3, 3, 1), twice=True),
         two_branches(axis=2),
     ],
-    ids=["channels", "not aligned", "a part twice", "columns"],
+    ids=["channels that are not aligned", "a part twice", "columns"],
 )
 def test_what_would_not_lie_in_one_aligned_piece_is_copied(data: bytes) -> None:
     assert in_place(read_model(data)) == []
+    compare(data)
+
+
+def laid(data: bytes, isa: Isa = Isa.HOST) -> list[tuple[str, int]]:
+    """Kinds of operators with laid parts, and how many."""
+    model = run_passes(read_model(data))
+    calls = choose_calls(model, isa)
+    return [(model.ops[call.first].kind, len(call.parts)) for call in calls if call.parts]
+
+
+def test_parts_of_the_channels_are_spaced() -> None:
+    found = program(two_branches(axis=3))
+    assert in_place(found.graph) == ["CONCATENATION"]
+    names = [value.name for value in found.graph.tensors]
+    rooms = [found.plan.rooms[names.index(name)] for name in ("both", "left", "right")]
+    assert [(room.offset, room.pitch) for room in rooms] == [(0, 0), (0, 8), (4, 8)]
+    compare(two_branches(axis=3))
+
+
+def test_a_part_whose_neighbour_comes_twice_is_laid_alone() -> None:
+    file = Flatfile()
+    start = file.activation(ROWS)
+    left, right = pooled(file, start), pooled(file, start)
+    data = file.data(outputs=[joined(file, [left, right, left], axis=3)])
+    assert laid(data) == [("CONCATENATION", 1)]
+    compare(data)
+
+
+def test_an_output_of_the_model_is_never_spaced() -> None:
+    data = two_branches(axis=3, kept=True)
+    assert laid(data) == [("CONCATENATION", 1)]
+    compare(data)
+
+
+def test_an_input_of_the_model_is_never_spaced() -> None:
+    file = Flatfile()
+    start = file.activation(ROWS)
+    data = file.data(outputs=[joined(file, [start, pooled(file, start)], axis=3)])
+    assert laid(data) == [("CONCATENATION", 1)]
+    compare(data)
+
+
+def test_nested_concatenations_of_channels_have_the_pitch_of_the_outer_one() -> None:
+    file = Flatfile()
+    start = file.activation(ROWS)
+    parts = [pooled(file, start, name=f"part{number}") for number in range(3)]
+    inner = joined(file, parts[:2], axis=3, name="inner")
+    outer = joined(file, [parts[2], inner], axis=3, name="outer")
+    data = file.data(outputs=[outer])
+    found = program(data)
+    names = [value.name for value in found.graph.tensors]
+    rooms = [found.plan.rooms[names.index(name)] for name in ("inner", "part0", "part1")]
+    assert [(room.offset, room.pitch) for room in rooms] == [(4, 12), (4, 12), (8, 12)]
+    compare(data)
+
+
+def test_rows_inside_a_spaced_value_are_spaced_too() -> None:
+    file = Flatfile()
+    start = file.activation(ROWS)
+    parts = [pooled(file, start, name=f"part{number}") for number in range(2)]
+    tall = joined(file, parts, axis=1, name="tall")
+    beside = pooled(file, pooled(file, tall, (1, 8, 4, 4)), (1, 8, 4, 4))
+    data = file.data(outputs=[joined(file, [tall, beside], axis=3)])
+    found = program(data)
+    names = [value.name for value in found.graph.tensors]
+    room = found.plan.rooms[names.index("part1")]
+    assert (room.offset, room.pitch) == (16 * 8, 8)
+    compare(data)
+
+
+def test_views_with_other_pixels_are_not_spaced() -> None:
+    file = Flatfile()
+    start = file.activation(ROWS)
+    left, right = pooled(file, start), pooled(file, start)
+    view = file.activation((1, 2, 4, 8))
+    file.operator("RESHAPE", [left, file.constant(np.array((1, 2, 4, 8), np.int32))], [view], 1)
+    both = joined(file, [left, right], axis=3)
+    data = file.data(outputs=[both, pooled(file, view, (1, 2, 4, 8))])
+    assert laid(data) == [("CONCATENATION", 1)]
+    compare(data)
+
+
+@pytest.mark.parametrize("isa", [Isa.CORTEX_M7, Isa.CORTEX_M55])
+def test_fused_blocks_write_their_part_of_each_pixel(isa: Isa) -> None:
+    data = blocks()
+    model = run_passes(read_model(data))
+    calls = lay_in_place(model, fused_calls(model, isa, cache_taps=False))
+    assert [call.block is not None for call in calls] == [False, True, True, False]
+    assert len(calls[-1].parts) == 2
+    with HostModel(assemble(model, plan_arena(model, calls), isa)) as ours:
+        check(ours, data)
+
+
+def test_parts_of_a_split_of_channels_are_read_in_the_whole() -> None:
+    file = Flatfile()
+    start = file.activation((1, 4, 4, 8), name="start")
+    whole = pooled(file, start, (1, 4, 4, 8))
+    parts = [file.activation(ROWS, name=f"part{number}") for number in range(2)]
+    axis = file.constant(np.array(3, np.int32))
+    file.operator("SPLIT", [axis, whole], parts, 2, numSplits=2)
+    data = file.data(outputs=[pooled(file, part) for part in parts])
+    assert laid(data) == [("SPLIT", 2)]
     compare(data)
 
 
@@ -182,8 +290,10 @@ def test_what_would_take_more_memory_is_copied() -> None:
 
 
 def test_calls_that_cannot_be_in_place_are_refused() -> None:
-    model = read_model(two_branches(axis=3))
-    calls = [KernelCall(at, at, in_place=at == 2) for at in range(4)]
+    model = read_model(two_branches(axis=2))
+    (whole,) = model.ops[2].outputs
+    parts = tuple(SubValue(part, whole, 2) for part in model.ops[2].inputs)
+    calls = [KernelCall(at, at, parts=parts if at == 2 else ()) for at in range(4)]
     with pytest.raises(ValueError, match="CONCATENATION cannot be in place"):
         layout_of(model, calls)
 

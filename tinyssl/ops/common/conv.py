@@ -100,10 +100,11 @@ def filter_shape(check: OpCheck[WeightedOp]) -> tuple[int, ...]:
 
 
 def size_fields(model: Model, op: Convolution) -> Fields:
-    """Members `in_h` to `out_c` of a parameter struct."""
+    """Members `in_h` to `out_pitch` of a parameter struct."""
     return {
         **image_fields("in", model.tensor(op.input).shape),
         **image_fields("out", model.tensor(op.output).shape),
+        "out_pitch": model.tensor(op.output).shape[3],
     }
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tinyssl.graph.model import Model, Value
 from tinyssl.ops.common.constants import Arrays, Fold, input_arrays
-from tinyssl.ops.common.kernel import Kernel, OpT
+from tinyssl.ops.common.kernel import Kernel, OpT, Placing, Spacing
 from tinyssl.ops.common.overlap import SubValue
 from tinyssl.ops.common.params import Constants, Fields, number_list
 from tinyssl.ops.common.spec import Shape
@@ -106,6 +106,35 @@ def copy_fields(copy: Copy, size: int) -> Fields:
     }
 
 
+def spaced(copy: Copy, pixel: int, pitch: int) -> Copy | None:
+    """The same with pixels of the output further apart; None where loops cut across pixels.
+
+    Args:
+        copy: Merged; its output begins with the first element.
+        pixel: Elements of a pixel of the output.
+        pitch: Elements from one to the next.
+    """
+    loops = [*copy.loops, CopyLoop(copy.run, 1, 1)]
+    parts = [part for loop in loops for part in _per_pixel(loop, pixel)]
+    inside = [loop.target * (loop.count - 1) for loop in parts if loop.target % pixel]
+    if copy.target_start or min(inside, default=0) < 0 or sum(inside) >= pixel:
+        return None
+    moved = [
+        replace(loop, target=loop.target // pixel * pitch + loop.target % pixel) for loop in parts
+    ]
+    found = merged(replace(copy, loops=tuple(moved), run=1))
+    return found if len(found.loops) <= LOOPS else None
+
+
+def _per_pixel(loop: CopyLoop, pixel: int) -> list[CopyLoop]:
+    """A loop as one over pixels, and one inside a pixel."""
+    inner = pixel // loop.target if loop.target and pixel % loop.target == 0 else 0
+    if not 1 < inner < loop.count or loop.count % inner:
+        return [loop]
+    outer = CopyLoop(loop.count // inner, loop.source * inner, pixel)
+    return [outer, replace(loop, count=inner)]
+
+
 def copy_kernel(plan: Callable[[Model, OpT], Copy]) -> Kernel[OpT]:
     """The kernel of an operator with one input and one output of any element type.
 
@@ -116,7 +145,26 @@ def copy_kernel(plan: Callable[[Model, OpT], Copy]) -> Kernel[OpT]:
     def make_params(model: Model, op: OpT, _constants: Constants) -> Fields:
         return copy_fields(plan(model, op), model.tensor(op.outputs[0]).dtype.bytes)
 
-    return Kernel("copy", "tinyssl_copy", ("fast_copy.h",), make_params=make_params, any_type=True)
+    def values(model: Model, op: OpT) -> tuple[int, ...]:
+        pixel = model.tensor(op.outputs[0]).shape[-1:]
+        return op.outputs if pixel and spaced(plan(model, op), pixel[0], pixel[0] + 1) else ()
+
+    def params(model: Model, op: OpT, _constants: Constants, placing: Placing) -> Fields:
+        output = model.tensor(op.outputs[0])
+        pitch = placing.pitches[op.outputs[0]] // output.dtype.bytes
+        found = spaced(plan(model, op), output.shape[-1], pitch)
+        assert found is not None  # `values` says so
+        return copy_fields(found, output.dtype.bytes)
+
+    spacing = Spacing(values, params)
+    return Kernel(
+        "copy",
+        "tinyssl_copy",
+        ("fast_copy.h",),
+        make_params=make_params,
+        any_type=True,
+        spacing=spacing,
+    )
 
 
 def copy_parts(plan: Callable[[Model, OpT], Copy]) -> Callable[[Model, OpT], tuple[SubValue, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -12,6 +12,61 @@ from tinyssl.ops.common.overlap import Overlap
 from tinyssl.ops.common.params import Constants, Fields
 
 OpT = TypeVar("OpT", bound=Op)
+
+
+@dataclass(frozen=True)
+class Placing:
+    """Where the planner put what a call reads and writes, as far as it is out of the ordinary."""
+
+    pitches: Mapping[int, int]
+    """Value -> bytes from one pixel to the next, where others' channels lie between"""
+    laid: Collection[int] = ()
+    """Parts that lie inside the whole, and need not be moved"""
+
+
+ORDINARY = Placing({})
+"""No value is spaced, no part is laid"""
+
+
+@dataclass(frozen=True)
+class Spacing(Generic[OpT]):
+    """What a kernel can do with values whose pixels do not lie side by side."""
+
+    values: Callable[[Model, OpT], Collection[int]]
+    """Those that may lie so. A pixel is what the last dimension counts"""
+    params: Callable[[Model, OpT, Constants, Placing], Fields]
+    """Members of the struct, in place of what `make_params` gives"""
+    partial: bool = False
+    """Whether it can leave out parts that are laid already"""
+
+
+def pitched(
+    make_params: Callable[[Model, OpT, Constants], Fields],
+    members: Callable[[Model, OpT], Mapping[int, str]],
+) -> Spacing[OpT]:
+    """The spacing of a kernel whose struct has members for the elements from pixel to pixel.
+
+    Args:
+        make_params: Of the kernel.
+        members: The values that may be spaced, and the member of each.
+    """
+
+    def params(model: Model, op: OpT, constants: Constants, placing: Placing) -> Fields:
+        names = members(model, op)
+        fields: Fields = {
+            names[value]: pitch // model.tensor(value).dtype.bytes
+            for value, pitch in placing.pitches.items()
+        }
+        return make_params(model, op, constants) | fields
+
+    return Spacing(members, params)
+
+
+def output_spacing(
+    make_params: Callable[[Model, OpT, Constants], Fields], member: str = "out_pitch"
+) -> Spacing[OpT]:
+    """The spacing of a kernel whose struct has a member for the distance between output pixels."""
+    return pitched(make_params, lambda _model, op: {op.outputs[0]: member})
 
 
 @dataclass(frozen=True)
@@ -42,6 +97,7 @@ class Kernel(Generic[OpT]):
     """Takes operands of any element type, as `const int8_t *` and `int8_t *`"""
     overlaps: Callable[[Model, OpT], tuple[Overlap, ...]] = lambda _model, _op: ()
     """Inputs that the output may lie over: only what the C guarantees"""
+    spacing: Spacing[OpT] | None = None
 
     @property
     def function(self) -> str:

@@ -36,6 +36,9 @@ class SubValue:
     whole: int
     offset: int
     """Bytes from the start of the whole"""
+    pitch: int = 0
+    """Bytes from one pixel to the next, where a value's channels lie between those of others; 0: it
+    is in one piece"""
 
 
 def streaming_max_offset(writes: Iterable[tuple[int, int]]) -> int:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from math import prod
+from typing import Any
 
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Op, Quant, Value
+from tinyssl.ops.common.kernel import ORDINARY, Placing, Spacing
 from tinyssl.ops.common.overlap import SubValue
 from tinyssl.ops.common.params import Constants, Fields
 from tinyssl.ops.common.rules import PLAIN
@@ -90,31 +93,81 @@ def one_quant(check: OpCheck[Op]) -> None:
             )
 
 
-def side_by_side(
-    model: Model, parts: tuple[int, ...], whole: int, axis: int
-) -> tuple[SubValue, ...]:
-    """Places of the smaller tensors in the whole; none where each would be in several pieces."""
-    if prod(model.tensor(whole).shape[:axis]) > 1:
+@dataclass(frozen=True)
+class Runs:
+    """Tensors side by side along an axis."""
+
+    parts: tuple[int, ...]
+    whole: int
+    axis: int
+    """Of the whole, from the front"""
+
+    def are_channels(self, model: Model) -> bool:
+        """Whether each is a part of the pixels of the whole."""
+        shapes = (model.tensor(index).shape for index in (self.whole, self.parts[0]))
+        return all(self.axis == len(shape) - 1 for shape in shapes)
+
+
+def side_by_side(model: Model, runs: Runs) -> tuple[SubValue, ...]:
+    """Places of the smaller tensors in the whole.
+
+    None where each would be in several pieces, but for those side by side in each pixel.
+    """
+    value, parts = model.tensor(runs.whole), runs.parts
+    rounds = prod(value.shape[: runs.axis])
+    if rounds > 1 and not runs.are_channels(model):
         return ()
-    sizes = [model.tensor(index).bytes for index in parts]
-    starts = accumulate(sizes, initial=0)
-    return tuple(SubValue(index, whole, start) for index, start in zip(parts, starts, strict=False))
+    sizes = [model.tensor(index).bytes // rounds for index in parts]
+    pitch = value.bytes // rounds if rounds > 1 and len(parts) > 1 else 0
+    places = zip(parts, accumulate(sizes, initial=0), strict=False)
+    return tuple(SubValue(index, runs.whole, start, pitch) for index, start in places)
 
 
-def run_fields(model: Model, op: Op, parts: tuple[int, ...], axis: int, to: Constants) -> Fields:
+def run_fields(
+    model: Model, op: Op, runs: Runs, to: Constants, placing: Placing = ORDINARY
+) -> Fields:
     """Members of `struct tinyssl_runs`.
 
     Args:
         model: A model.
         op: One of its operators.
-        parts: The smaller tensors, side by side along the axis.
-        axis: From the front.
-        to: Gets the table of lengths.
+        runs: What it joins or cuts.
+        to: Gets the table of runs.
+        placing: Where the planner put them.
     """
-    values = [model.tensor(index) for index in parts]
-    lengths = [prod(value.shape[axis:]) * value.dtype.bytes for value in values]
+    rounds = prod(model.tensor(runs.whole).shape[: runs.axis])
+    lengths = [model.tensor(index).bytes // rounds for index in runs.parts]
+    numbers = [
+        number
+        for index, length, start in zip(
+            runs.parts, lengths, accumulate(lengths, initial=0), strict=False
+        )
+        for number in (
+            0 if index in placing.laid else length,
+            start,
+            placing.pitches.get(index, length),
+        )
+    ]
     return {
-        "bytes": to.table("runs", op, "int32_t", lengths),
+        "run": to.table("runs", op, "int32_t", numbers),
         "count": len(lengths),
-        "rounds": prod(values[0].shape[:axis]),
+        "rounds": rounds,
+        "pitch": placing.pitches.get(runs.whole, sum(lengths)),
     }
+
+
+def run_spacing(runs_of: Callable[[Any], Runs]) -> Spacing[Any]:
+    """The spacing of a kernel that moves runs: those of channels may lie anywhere.
+
+    Args:
+        runs_of: What an operator joins or cuts.
+    """
+
+    def values(model: Model, op: Op) -> tuple[int, ...]:
+        runs = runs_of(op)
+        return (*runs.parts, runs.whole) if runs.are_channels(model) else ()
+
+    def params(model: Model, op: Op, constants: Constants, placing: Placing) -> Fields:
+        return run_fields(model, op, runs_of(op), constants, placing)
+
+    return Spacing(values, params, partial=True)

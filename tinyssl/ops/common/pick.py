@@ -12,7 +12,7 @@ import numpy as np
 from tinyssl.graph.model import Model, Value
 from tinyssl.ops.common.constants import Arrays, Fold, input_arrays
 from tinyssl.ops.common.copy import strides
-from tinyssl.ops.common.kernel import Kernel, OpT
+from tinyssl.ops.common.kernel import Kernel, OpT, Placing, Spacing
 from tinyssl.ops.common.params import Constants, Fields, number_list
 
 AXES = 5
@@ -81,8 +81,18 @@ def pick_kernel(plan: Callable[[Model, OpT], Pick]) -> Kernel[OpT]:
         return {
             "index": constants.table("index", op, "uint16_t", indices),
             "run": pick.run * size,
+            "out_step": pick.run * size,
             "count": number_list(len(axis.index) for axis in axes),
             "step": number_list(axis.step * size for axis in axes),
         }
 
-    return Kernel("pick", "tinyssl_pick", make_params=make_params, any_type=True)
+    def values(model: Model, op: OpT) -> tuple[int, ...]:
+        """The output, where it picks whole pixels."""
+        pixel = model.tensor(op.outputs[0]).shape[-1:]
+        return op.outputs if pixel == (plan(model, op).run,) else ()
+
+    def params(model: Model, op: OpT, constants: Constants, placing: Placing) -> Fields:
+        return make_params(model, op, constants) | {"out_step": placing.pitches[op.outputs[0]]}
+
+    spacing = Spacing(values, params)
+    return Kernel("pick", "tinyssl_pick", make_params=make_params, any_type=True, spacing=spacing)

@@ -17,7 +17,7 @@ from tinyssl.ops.common.activation import (
     float_range,
 )
 from tinyssl.ops.common.bases import UnaryOp
-from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.kernel import Kernel, Spacing, pitched
 from tinyssl.ops.common.params import Constants, Fields, float_literal, prefix_fields
 from tinyssl.ops.common.tflite import (
     ACTIVATION_NUMBERS,
@@ -102,6 +102,7 @@ def pool_kernels(name: str) -> tuple[Kernel[Any], ...]:
         ("pool2d.h",),
         supports=is_plain,
         make_params=pool_params,
+        spacing=POOL_SPACING,
     )
     others = (
         Kernel[Any](
@@ -129,7 +130,8 @@ def _any_params(model: Model, op: Pool2D, _constants: Constants) -> Fields:
     low, high = (0, 0)
     if dtype is not DType.FLOAT32:
         low, high = activation_range(op.activation, model.quant(op.output), dtype)
-    window = {**window_fields(model, op), "out_min": low, "out_max": high}
+    window = {**window_fields(model, op), **_side_by_side(model, op)}
+    window |= {"out_min": low, "out_max": high}
     least, most = float_range(op.activation)
     return {
         **prefix_fields("window", window),
@@ -142,7 +144,21 @@ def _any_params(model: Model, op: Pool2D, _constants: Constants) -> Fields:
 def pool_params(model: Model, op: Pool2D, _constants: Constants) -> Fields:
     """Members of `struct tinyssl_pool2d`."""
     low, high = activation_range(op.activation, model.quant(op.output))
-    return {**window_fields(model, op), "out_min": low, "out_max": high}
+    clamp: Fields = {"out_min": low, "out_max": high}
+    return {**window_fields(model, op), **_side_by_side(model, op), **clamp}
+
+
+def _side_by_side(model: Model, op: Pool2D) -> Fields:
+    """Pitches of pixels that lie side by side."""
+    return dict.fromkeys(("in_pitch", "out_pitch"), model.tensor(op.input).shape[3])
+
+
+def _pitches(_model: Model, op: Pool2D) -> dict[int, str]:
+    return {op.input: "in_pitch", op.output: "out_pitch"}
+
+
+POOL_SPACING: Spacing[Any] = pitched(pool_params, _pitches)
+"""Of the kernels with `struct tinyssl_pool2d`"""
 
 
 def window_fields(model: Model, op: Pool2D) -> Fields:

@@ -14,7 +14,14 @@ from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import SubValue
 from tinyssl.ops.common.params import Constants, Fields
-from tinyssl.ops.common.parts import RUNS_FILES, TYPES, run_fields, side_by_side
+from tinyssl.ops.common.parts import (
+    RUNS_FILES,
+    TYPES,
+    Runs,
+    run_fields,
+    run_spacing,
+    side_by_side,
+)
 
 SPLIT_TYPES = (*TYPES, DType.INT32)
 
@@ -32,9 +39,14 @@ class SplitOp(Op):
     """From the front"""
 
 
+def split_runs(op: SplitOp) -> Runs:
+    """What it cuts."""
+    return Runs(op.parts, op.input, op.axis)
+
+
 def split_params(model: Model, op: SplitOp, constants: Constants) -> Fields:
     """Members of `struct tinyssl_runs`."""
-    return run_fields(model, op, op.parts, op.axis, constants)
+    return run_fields(model, op, split_runs(op), constants)
 
 
 def fold_split(values: Sequence[Value], op: SplitOp) -> Arrays:
@@ -46,9 +58,14 @@ def fold_split(values: Sequence[Value], op: SplitOp) -> Arrays:
 
 def split_parts(model: Model, op: SplitOp) -> tuple[SubValue, ...]:
     """Places of the parts in the input."""
-    return side_by_side(model, op.parts, op.input, op.axis)
+    return side_by_side(model, split_runs(op))
 
 
 SPLIT: Kernel[Any] = Kernel(
-    "split", "tinyssl_runs", RUNS_FILES, make_params=split_params, variadic=True
+    "split",
+    "tinyssl_runs",
+    RUNS_FILES,
+    make_params=split_params,
+    variadic=True,
+    spacing=run_spacing(split_runs),
 )

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tinyssl.graph.model import DType, Model
 from tinyssl.ops.common import weights
 from tinyssl.ops.common.activation import float_range
-from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.kernel import Kernel, output_spacing
 from tinyssl.ops.common.params import Array, Constants, Fields, c_type, float_literal
 from tinyssl.ops.common.weights import WeightedOp
 from tinyssl.ops.common.window import Size
@@ -79,6 +79,7 @@ def sum_kernels_dsp(get_sums: GetSums) -> tuple[Kernel[Any], ...]:
             source="convolution_dsp",
             supports=partial(_ungrouped, get_sums, form),
             make_params=partial(_params, get_sums),
+            spacing=output_spacing(partial(_params, get_sums)),
             scratch=partial(_window_bytes, get_sums),
         )
         for form in DSP_FORMS
@@ -106,6 +107,7 @@ def sum_kernels(get_sums: GetSums) -> tuple[Kernel[Any], ...]:
             source="convolution",
             supports=partial(_supports, form),
             make_params=partial(_params, get_sums),
+            spacing=output_spacing(partial(_params, get_sums)),
         )
         for form in FORMS
     )
@@ -141,6 +143,7 @@ def geometry_fields(layer: LayerGeometry) -> Fields:
         "in_c": layer.source[3],
         **_pair("out", layer.target[1:3]),
         "out_c": channels,
+        "out_pitch": channels,
         "group_in": depth,
         "group_out": channels // groups,
         **_pair("k", (height, width)),
