@@ -11,7 +11,7 @@ import pytest
 from tinyssl.convert.frameworks import framework_of
 from tinyssl.convert.frameworks.base import FloatInput, with_batch_one
 from tinyssl.convert.frameworks.pytorch import TorchModel
-from tinyssl.convert.frameworks.saved_model import signature_of
+from tinyssl.convert.frameworks.saved_model import explained, signature_of
 from tinyssl.core.config import ConvertConfig
 from tinyssl.core.errors import (
     AccuracyDrop,
@@ -111,6 +111,16 @@ def test_loops_of_recurrent_layers_are_unrolled(models, tmp_path):
     assert len(weights) == 6 * 4 + 1
     assert len(set(weights)) == 7  # the rounds share them
     assert run.results["sqnr_db_output"] > 15
+
+
+def test_a_loop_with_an_open_batch_says_how_to_save_the_model():
+    told = "error: 'tf.TensorListReserve' op requires element_shape to be static"
+    error = explained(RuntimeError(told))
+    assert isinstance(error, UnsupportedModel)
+    assert "open batch" in error.message
+    assert "input_signature" in error.hint
+    other = RuntimeError("something else")
+    assert explained(other) is other
 
 
 def test_an_output_of_noise_fails_and_names_the_layers(models, tmp_path):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinyssl.convert.frameworks.base import FloatInput, Floats, FloatSource, Shape, with_batch_one
+from tinyssl.core.errors import UnsupportedModel
 
 
 class SavedModel(FloatSource):
@@ -49,7 +50,22 @@ class SavedModel(FloatSource):
         functions = [tf.function(call, input_signature=wanted).get_concrete_function()]
         converter = tf.lite.TFLiteConverter.from_concrete_functions(functions, self.loaded)
         converter.experimental_enable_resource_variables = False  # weights become constants
-        return bytes(converter.convert())
+        try:
+            return bytes(converter.convert())
+        except Exception as error:  # whatever TensorFlow's converter raises
+            raise explained(error) from error
+
+
+def explained(error: Exception) -> Exception:
+    """What the converter's error means for the user; where we cannot say it better, itself."""
+    if "TensorListReserve" not in str(error):
+        return error
+    return UnsupportedModel(
+        "a loop of the SavedModel collects rows, and its open batch leaves their size open",
+        hint="save the model with a batch of 1, in Keras by model.export(folder, "
+        "input_signature=[tf.TensorSpec((1, …))]); or convert its .keras file; or make its "
+        "recurrent layers with unroll=True",
+    )
 
 
 def signature_of(signatures: Any) -> Any:
