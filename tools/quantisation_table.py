@@ -17,6 +17,7 @@ import argparse
 import json
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -63,8 +64,8 @@ what the other options gain, so that you can tell whether they are worth a try w
 - changed: what the option did; nothing where the model gave no occasion.
 
 No way is best everywhere, and two that help alone may not help together: try them on your model.
-`--int16-layers` does nothing where all calibration samples keep their answer. A way without a row
-was not measured.
+`--int16-layers` does nothing where all calibration samples keep their answer, or where no try
+brings one back. A way without a row was not measured.
 
 The dB of `--finetune-epochs` are of samples that it learnt from; the accuracy is of others.
 
@@ -107,7 +108,7 @@ def page(rows: dict[str, Row]) -> str:
         table += [_line(way, each) for way, each in found.items()]
         places = [_place(row["stamp"])]
         places += [
-            f"{way} {_place(each['stamp'])}" for way, each in found.items() if "stamp" in each
+            f"{way} at {_place(each['stamp'])}" for way, each in found.items() if "stamp" in each
         ]
         source = f"{row['source']}. Measured at {'; '.join(places)}."
         parts += [title, "", source, "", *table, ""]
@@ -126,12 +127,18 @@ def _line(way: str, row: Row) -> str:
         f"{row['equalised_pairs']} pairs" if "equalised_pairs" in row else "",
         f"{row['corrected_layers']} biases" if "corrected_layers" in row else "",
         _learnt(row),
-        ", ".join(f"int16 {kind}" for kind in row.get("int16_activations", ())),
+        _wide(row.get("int16_activations", ())),
     ]
     words = "; ".join(filter(None, changed))
     return (
         f"| {way} | {row['sqnr_db_output']:.1f} | {row['agreement']:.0%} | {accuracy} | {words} |"
     )
+
+
+def _wide(kinds: Sequence[str]) -> str:
+    """`int16: 3 CONV_2D, 1 ADD`"""
+    counts = ", ".join(f"{count} {kind}" for kind, count in Counter(kinds).items())
+    return f"int16: {counts}" if counts else ""
 
 
 def _learnt(row: Row) -> str:

@@ -39,5 +39,5 @@ def test_a_way_measured_alone_stands_beside_the_others_with_its_commit(measured)
     measured("`--ranges mse`", "aaa")
     text = measured("minmax (default)", "bbb")
     assert text.index("| minmax (default) |") < text.index("| `--ranges mse` |")
-    places = "Measured at commit aaa, today, seed 0, m; minmax (default) commit bbb, today"
+    places = "Measured at commit aaa, today, seed 0, m; minmax (default) at commit bbb, today"
     assert places in text
