@@ -90,9 +90,8 @@ def _scale(model: Model, index: int) -> float:
 
 
 def _sum_multiplier(model: Model, source: int, weight: int) -> Multiplier:
-    """Sum of a gate to Q3.12; the product of scales is taken in float32, the quotient in double."""
-    product = np.float32(_scale(model, source)) * np.float32(_scale(model, weight))
-    return quantise_multiplier(float(product) / GATE_SCALE)
+    """Sum of a gate to Q3.12, in double: older versions of TFLM took the product in float32."""
+    return quantise_multiplier(_scale(model, source) * _scale(model, weight) / GATE_SCALE)
 
 
 def _products(model: Model, op: UnidirectionalSequenceLstm) -> dict[str, Multiplier]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 
-from tests.ops.flatfile import TANH, Flatfile
+from tests.ops.flatfile import TANH, TYPES, Flatfile
 
 ABSENT = -1
 
@@ -45,21 +46,33 @@ def lstm(
     start = file.activation((*rows, inputs), scales[0], zeros[0], dtype)
 
     constants = _constants(file, source, (inputs, units), gain * (2 if wide else 1), wide)
-    states = [
+    states = (
         file.activation((batches, units), scales[1], zeros[1], dtype, "hidden"),
         file.activation((batches, units), state_scale, 0, "int16", "state"),
-    ]
+    )
+    return _with_layer(file, start, constants, states, cellClip=clip, timeMajor=time_major)
+
+
+def _with_layer(
+    file: Flatfile, start: int, constants: list[int], states: tuple[int, int], **options: Any
+) -> bytes:
+    """The file with its one operator, whose output is quantised as its first state is."""
     for state in states:
         file.tensors[state].isVariable = True
-    output = file.activation((*rows, units), scales[1], zeros[1], dtype)
+    source, hidden = file.tensors[start], file.tensors[states[0]]
+    output = file.quantised(
+        (*source.shape[:2], hidden.shape[1]),
+        hidden.quantization.scale[0],
+        hidden.quantization.zeroPoint[0],
+        "int8" if source.type == TYPES["int8"] else "int16",
+    )
     file.operator(
         "UNIDIRECTIONAL_SEQUENCE_LSTM",
         [start, *constants[:8], *3 * [ABSENT], *constants[8:], *2 * [ABSENT], *states]
         + 4 * [ABSENT],
         [output],
         fusedActivationFunction=TANH,
-        cellClip=clip,
-        timeMajor=time_major,
+        **options,
     )
     return file.data()
 
@@ -79,6 +92,27 @@ def _constants(
     return found
 
 
+def between(dtype: str = "int8") -> bytes:
+    """Each product of two scales is 2^-13 (1 - 2^-26): half a unit of Q3.12, and a bit less.
+
+    float32 takes it for 2^-13, where odd sums round up.
+    """
+    below, above, unit = 1 - 2.0**-13, 1 + 2.0**-13, 2.0**-14
+    file, source, units = Flatfile(), np.random.default_rng(0), 4
+    start = file.quantised((1, 3, units), 2.0**-6 * below, 0, dtype)
+    constants = []
+    for scale in (*4 * (2.0**-7 * above,), *4 * (2.0**-13 / unit * above,)):
+        weights = source.integers(-3, 4, (units, units)).astype(np.int8)
+        constants.append(file.constant(weights, [scale]))
+    bias = np.array([1, 3, -5, 7], np.int64 if dtype == "int16" else np.int32)
+    constants += [file.constant(bias, [1e-5]) for _ in range(4)]
+    hidden, state = (
+        file.quantised((1, units), scale, 0, kind)
+        for scale, kind in ((unit * below, dtype), (2.0**-15, "int16"))
+    )
+    return _with_layer(file, start, constants, (hidden, state))
+
+
 CASES: dict[str, Callable[[], bytes]] = {
     "lstm": lstm,
     "lstm one step": partial(lstm, 1, sizes=(1, 1, 9, 7), zeros=(127, -128)),
@@ -89,6 +123,8 @@ CASES: dict[str, Callable[[], bytes]] = {
     "lstm narrow state": partial(lstm, 6, state_scale=2.0**-15),
     "lstm odd state": partial(lstm, 7, state_scale=0.0007),
     "lstm saturated": partial(lstm, 8, gain=20.0, sizes=(1, 5, 12, 4)),
+    "lstm between two units": between,
+    "lstm int16 between two units": partial(between, "int16"),
     "lstm int16": partial(lstm, 9, dtype="int16"),
     "lstm int16 batches": partial(lstm, 10, dtype="int16", sizes=(2, 3, 5, 4), time_major=True),
     "lstm int16 clipped": partial(lstm, 11, dtype="int16", clip=0.1, gain=8.0),
