@@ -122,6 +122,6 @@ SPEC = OpSpec(
     shapes=lambda model, op: (model.tensor(op.parts[0]).shape,),
     checks=(rules.same_types, _check_parts, _check_sum),
     kernels=(_kernel("add_n_s8", DType.INT8), _kernel("add_n_f32", DType.FLOAT32)),
-    tflite=TfliteFormat(read=_read, write=_write, max_version=2, inputs=(2, INPUTS_MAX)),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(2, INPUTS_MAX)),
     tflm=TflmNames("AddAddN", "add_n"),
 )

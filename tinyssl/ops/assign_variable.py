@@ -29,6 +29,6 @@ SPEC = OpSpec(
     shapes=output_shape,
     checks=(is_variable, same_bytes),
     kernels=(copy_kernel(whole_copy),),
-    tflite=TfliteFormat(read=_read, write=_write, max_version=1, inputs=(2, 2), outputs=(0, 0)),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(2, 2), outputs=(0, 0)),
     tflm=TflmNames("AddAssignVariable", "assign_variable"),
 )

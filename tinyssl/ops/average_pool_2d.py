@@ -37,7 +37,6 @@ SPEC = OpSpec[AveragePool2D](
     tflite=TfliteFormat(
         read=_read,
         write=pool.write_pool,
-        max_version=3,
         inputs=(1, 1),
         options="Pool2DOptions",
     ),

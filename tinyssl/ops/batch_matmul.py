@@ -201,8 +201,6 @@ SPEC = OpSpec(
     checks=(_check,),
     macs=lambda model, op: model.tensor(op.output).elements * _sides(model, op)[0].depth,
     kernels=tuple(map(_kernel, TYPES)),
-    tflite=TfliteFormat(
-        read=_read, write=_write, max_version=4, inputs=(2, 2), options="BatchMatMulOptions"
-    ),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(2, 2), options="BatchMatMulOptions"),
     tflm=TflmNames("AddBatchMatMul", "batch_matmul"),
 )

@@ -69,7 +69,6 @@ SPEC = OpSpec(
     tflite=TfliteFormat(
         read=lambda op: BatchToSpaceNd(**read_blocks(op)),
         write=lambda op, to: write_blocks(op, to, "BatchToSpaceNDOptions"),
-        max_version=4,
         inputs=(3, 3),
         int32_inputs=(1, 2),
     ),

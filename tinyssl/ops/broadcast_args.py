@@ -53,7 +53,6 @@ SPEC = OpSpec(
             index=op.index, left=op.inputs[0], right=op.inputs[1], output=op.output
         ),
         write=lambda op, _: FileOp(op.kind, 1, op.inputs, op.outputs, "", {}),
-        max_version=1,
         inputs=(2, 2),
     ),
     tflm=TflmNames("AddBroadcastArgs", "broadcast_args"),

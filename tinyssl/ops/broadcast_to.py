@@ -73,6 +73,6 @@ SPEC = OpSpec(
     moves=True,
     kernels=(copy_kernel(broadcast_copy),),
     parts=copy_parts(broadcast_copy),
-    tflite=TfliteFormat(read=_read, write=_write, max_version=3, inputs=(2, 2)),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(2, 2)),
     tflm=TflmNames("AddBroadcastTo", "broadcast_to"),
 )

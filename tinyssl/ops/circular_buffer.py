@@ -73,6 +73,6 @@ SPEC = OpSpec(
     checks=(_check_form, one_quant),
     words=lambda model, op: [f"{model.tensor(op.output).shape[1]} slots"],
     kernels=(Kernel("circular_buffer", "tinyssl_circular_buffer", make_params=_params),),
-    tflite=TfliteFormat(read=_read, write=_write, max_version=1, inputs=(1, 1)),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(1, 1)),
     tflm=TflmNames("AddCircularBuffer", "circular_buffer"),
 )

@@ -145,7 +145,6 @@ SPEC = OpSpec(
     tflite=TfliteFormat(
         read=_read,
         write=_write,
-        max_version=3,
         inputs=(1, 1000),
         options="ConcatenationOptions",
     ),

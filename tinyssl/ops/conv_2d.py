@@ -102,8 +102,6 @@ SPEC = OpSpec(
         *sum_kernels(conv.conv_sums),
     ),
     gradient=layer_gradient(conv.conv_sums),
-    tflite=TfliteFormat(
-        read=_read, write=_write, max_version=8, inputs=(2, 3), options="Conv2DOptions"
-    ),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(2, 3), options="Conv2DOptions"),
     tflm=TflmNames("AddConv2D", "conv", _cmsis_scratch),
 )

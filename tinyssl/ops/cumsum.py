@@ -113,7 +113,6 @@ SPEC = OpSpec(
     tflite=TfliteFormat(
         read=_read,
         write=_write,
-        max_version=1,
         inputs=(2, 2),
         options="CumsumOptions",
         int32_inputs=(1,),

@@ -54,8 +54,6 @@ SPEC = OpSpec(
     words=lambda _, op: [str(op.block)],
     kernels=(copy_kernel(_copy),),
     fold=fold_copy(_copy),
-    tflite=TfliteFormat(
-        read=_read, write=_write, max_version=2, inputs=(1, 1), options="DepthToSpaceOptions"
-    ),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(1, 1), options="DepthToSpaceOptions"),
     tflm=TflmNames("AddDepthToSpace", "depth_to_space"),
 )

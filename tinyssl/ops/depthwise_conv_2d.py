@@ -172,7 +172,6 @@ SPEC = OpSpec(
     tflite=TfliteFormat(
         read=_read,
         write=_write,
-        max_version=7,
         inputs=(2, 3),
         options="DepthwiseConv2DOptions",
         complete=_complete,

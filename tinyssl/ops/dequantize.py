@@ -82,6 +82,6 @@ SPEC = OpSpec(
     checks=(),
     fold=_fold,
     kernels=tuple(_kernel(dtype, name) for dtype, name in KERNELS.items()),
-    tflite=TfliteFormat(read=_read, write=_write, max_version=3, inputs=(1, 1)),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(1, 1)),
     tflm=TflmNames("AddDequantize", "dequantize"),
 )

@@ -120,6 +120,6 @@ SPEC = OpSpec(
             overlaps=_overlaps,
         ),
     ),
-    tflite=TfliteFormat(read=_read, write=_write, max_version=4, inputs=(3, 3)),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(3, 3)),
     tflm=TflmNames("AddDynamicUpdateSlice", "dynamic_update_slice"),
 )

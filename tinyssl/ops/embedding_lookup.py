@@ -108,7 +108,6 @@ SPEC = OpSpec(
             index=op.index, indices=op.inputs[0], table=op.inputs[1], output=op.output
         ),
         write=lambda op, _: FileOp(op.kind, 3, op.inputs, op.outputs, "", {}),
-        max_version=4,
         inputs=(2, 2),
     ),
     tflm=TflmNames("AddEmbeddingLookup", "embedding_lookup"),

@@ -47,6 +47,6 @@ SPEC = OpSpec(
     checks=(rules.same_types,),
     words=lambda _, op: [f"axis {op.axis}"],
     fold=fold_view,
-    tflite=TfliteFormat(read=_read, write=_write, max_version=1, inputs=(2, 2), int32_inputs=(1,)),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(2, 2), int32_inputs=(1,)),
     tflm=TflmNames("AddExpandDims", "expand_dims"),
 )

@@ -81,6 +81,6 @@ SPEC = OpSpec(
         ),
         copy_kernel(lambda _, op: filled(op.shape, [0] * len(op.shape))),
     ),
-    tflite=TfliteFormat(read=_read, write=_write, max_version=4, inputs=(2, 2)),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(2, 2)),
     tflm=TflmNames("AddFill", "fill"),
 )

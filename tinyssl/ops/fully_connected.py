@@ -200,9 +200,7 @@ SPEC = OpSpec(
         *sum_kernels(dense_sums),
     ),
     gradient=layer_gradient(dense_sums),
-    tflite=TfliteFormat(
-        read=_read, write=_write, max_version=14, inputs=(2, 3), options="FullyConnectedOptions"
-    ),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(2, 3), options="FullyConnectedOptions"),
     tflm=TflmNames(
         "AddFullyConnected",
         "fully_connected",

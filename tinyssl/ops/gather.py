@@ -99,8 +99,6 @@ SPEC = OpSpec(
     moves=True,
     words=lambda _, op: [f"axis {op.axis}"],
     kernels=gather_kernels("gather", "tinyssl_gather", _members),
-    tflite=TfliteFormat(
-        read=_read, write=_write, max_version=7, inputs=(2, 2), options="GatherOptions"
-    ),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(2, 2), options="GatherOptions"),
     tflm=TflmNames("AddGather", "gather"),
 )

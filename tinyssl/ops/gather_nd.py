@@ -79,7 +79,6 @@ SPEC = OpSpec(
             index=op.index, input=op.inputs[0], indices=op.inputs[1], output=op.output
         ),
         write=lambda op, _: FileOp(op.kind, 1, op.inputs, op.outputs, "GatherNdOptions", {}),
-        max_version=5,
         inputs=(2, 2),
     ),
     tflm=TflmNames("AddGatherNd", "gather_nd"),

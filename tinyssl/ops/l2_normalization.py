@@ -86,8 +86,6 @@ SPEC = OpSpec(
             make_params=_params,
         ),
     ),
-    tflite=TfliteFormat(
-        read=_read, write=_write, max_version=2, inputs=(1, 1), options="L2NormOptions"
-    ),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(1, 1), options="L2NormOptions"),
     tflm=TflmNames("AddL2Normalization", "l2norm"),
 )

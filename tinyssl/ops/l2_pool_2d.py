@@ -51,7 +51,6 @@ SPEC = OpSpec[L2Pool2D](
     tflite=TfliteFormat(
         read=_read,
         write=pool.write_pool,
-        max_version=1,
         inputs=(1, 1),
         options="Pool2DOptions",
     ),

@@ -17,7 +17,7 @@ from tinyssl.ops.common.params import Constants, Fields, float_literal, zero_poi
 from tinyssl.ops.common.piecewise import Piecewise, check_pieces, piecewise_kernels, scale_ratio
 from tinyssl.ops.common.spec import TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
-from tinyssl.ops.common.unary import VERSION_MAX, Int16Op, reads, unary_spec, version_of
+from tinyssl.ops.common.unary import Int16Op, reads, unary_spec, version_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,6 @@ SPEC = unary_spec(
     tflite=TfliteFormat(
         read=_read,
         write=_write,
-        max_version=VERSION_MAX,
         inputs=(1, 1),
         options="LeakyReluOptions",
     ),

@@ -31,7 +31,6 @@ SPEC = OpSpec[MaxPool2D](
     tflite=TfliteFormat(
         read=_read,
         write=pool.write_pool,
-        max_version=3,
         inputs=(1, 1),
         options="Pool2DOptions",
     ),

@@ -75,8 +75,6 @@ SPEC = OpSpec(
     words=lambda _, op: ["symmetric" if op.edge else "reflect"],
     kernels=(pick_kernel(_pick),),
     fold=fold_pick(_pick),
-    tflite=TfliteFormat(
-        read=_read, write=_write, max_version=3, inputs=(2, 2), options="MirrorPadOptions"
-    ),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(2, 2), options="MirrorPadOptions"),
     tflm=TflmNames("AddMirrorPad", "mirror_pad"),
 )

@@ -123,9 +123,7 @@ SPEC = OpSpec(
         _kernel("mul_constant_s16", True, DType.INT16),
         *number_kernels("mul"),
     ),
-    tflite=TfliteFormat(
-        read=_read, write=_write, max_version=5, inputs=(2, 2), options="MulOptions"
-    ),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(2, 2), options="MulOptions"),
     tflm=TflmNames("AddMul", "mul"),
     fold=fold_numbers(np.multiply),
 )

@@ -85,8 +85,6 @@ SPEC = OpSpec(
         Kernel("concatenation", "tinyssl_runs", RUNS_FILES, make_params=_params, variadic=True),
     ),
     parts=lambda model, op: side_by_side(model, _runs(op)),
-    tflite=TfliteFormat(
-        read=_read, write=_write, max_version=4, inputs=(1, 1000), options="PackOptions"
-    ),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(1, 1000), options="PackOptions"),
     tflm=TflmNames("AddPack", "pack"),
 )

@@ -58,8 +58,6 @@ SPEC = OpSpec(
     fold=_fold,
     words=_words,
     kernels=pad_kernels(_value),
-    tflite=TfliteFormat(
-        read=_read, write=write_pad, max_version=4, inputs=(2, 2), int32_inputs=(1,)
-    ),
+    tflite=TfliteFormat(read=_read, write=write_pad, inputs=(2, 2), int32_inputs=(1,)),
     tflm=TflmNames("AddPad", "pad"),
 )

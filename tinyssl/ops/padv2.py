@@ -68,6 +68,6 @@ SPEC = OpSpec(
     fold=_fold,
     words=_words,
     kernels=pad_kernels(lambda _, op: op.value),
-    tflite=TfliteFormat(read=_read, write=_write, max_version=4, inputs=(3, 3), int32_inputs=(1,)),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(3, 3), int32_inputs=(1,)),
     tflm=TflmNames("AddPadV2", "pad"),
 )

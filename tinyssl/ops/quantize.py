@@ -206,6 +206,6 @@ SPEC = OpSpec(
     checks=(_check_types, _check_rescale),
     words=lambda model, op: [" to ".join(dtype.value for dtype in _types(model, op))],
     kernels=(FLIP, TABLE, *(_kernel(name, types) for types, name in KERNELS.items())),
-    tflite=TfliteFormat(read=_read, write=_write, max_version=3, inputs=(1, 1)),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(1, 1)),
     tflm=TflmNames("AddQuantize", "quantize"),
 )

@@ -63,6 +63,6 @@ SPEC = OpSpec(
     shapes=_shapes,
     checks=(always_folded,),
     fold=_fold,
-    tflite=TfliteFormat(read=_read, write=_write, max_version=2, inputs=(3, 3)),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(3, 3)),
     tflm=TflmNames("", ""),
 )

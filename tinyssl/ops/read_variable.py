@@ -27,6 +27,6 @@ SPEC = OpSpec(
     shapes=output_shape,
     checks=(is_variable, same_bytes),
     kernels=(copy_kernel(whole_copy),),
-    tflite=TfliteFormat(read=_read, write=_write, max_version=1, inputs=(1, 1)),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(1, 1)),
     tflm=TflmNames("AddReadVariable", "read_variable"),
 )

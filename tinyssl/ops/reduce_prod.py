@@ -65,8 +65,6 @@ SPEC = OpSpec(
     shapes=_shapes,
     checks=(always_folded,),
     fold=_fold,
-    tflite=TfliteFormat(
-        read=_read, write=_write, max_version=2, inputs=(2, 2), options="ReducerOptions"
-    ),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(2, 2), options="ReducerOptions"),
     tflm=TflmNames("", ""),
 )

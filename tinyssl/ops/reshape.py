@@ -62,7 +62,6 @@ SPEC = OpSpec(
     tflite=TfliteFormat(
         read=_read,
         write=_write,
-        max_version=1,
         inputs=(1, 2),
         options="ReshapeOptions",
         open_shapes=_open_shapes,

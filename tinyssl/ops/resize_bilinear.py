@@ -152,7 +152,6 @@ SPEC = OpSpec(
     tflite=TfliteFormat(
         read=lambda op: ResizeBilinear(**read_resize(op)),
         write=lambda op, to: write_resize(op, to, OPTIONS, 3),
-        max_version=4,
         inputs=(2, 2),
         options=OPTIONS,
         int32_inputs=(1,),

@@ -76,6 +76,6 @@ SPEC = OpSpec(
     moves=True,
     words=lambda _, op: [f"axes {','.join(map(str, op.axes))}"],
     kernels=(copy_kernel(reverse_copy),),
-    tflite=TfliteFormat(read=_read, write=_write, max_version=3, inputs=(2, 2), int32_inputs=(1,)),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(2, 2), int32_inputs=(1,)),
     tflm=TflmNames("AddReverseV2", "reverse"),
 )

@@ -101,6 +101,6 @@ SPEC = OpSpec(
     shapes=broadcast_shapes,
     checks=(_check_types, broadcast),
     kernels=tuple(_kernel(size) for size in (1, 2, 4)),
-    tflite=TfliteFormat(read=_read, write=_write, max_version=2, inputs=(3, 3)),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(3, 3)),
     tflm=TflmNames("AddSelectV2", "select"),
 )

@@ -47,6 +47,6 @@ SPEC = OpSpec(
     shapes=lambda model, op: ((len(model.tensor(op.source).shape),),),
     checks=(always_folded,),
     fold=_fold,
-    tflite=TfliteFormat(read=_read, write=_write, max_version=1, inputs=(1, 1)),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(1, 1)),
     tflm=TflmNames("AddShape", "shape"),
 )

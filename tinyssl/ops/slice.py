@@ -89,6 +89,6 @@ SPEC = OpSpec(
     words=lambda _, op: [f"at {','.join(map(str, op.begin))}"],
     kernels=(copy_kernel(slice_copy),),
     parts=copy_parts(slice_copy),
-    tflite=TfliteFormat(read=_read, write=_write, max_version=5, inputs=(3, 3)),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(3, 3)),
     tflm=TflmNames("AddSlice", "slice"),
 )

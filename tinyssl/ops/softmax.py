@@ -269,9 +269,7 @@ SPEC = OpSpec(
             make_params=_float_params,
         ),
     ),
-    tflite=TfliteFormat(
-        read=_read, write=_write, max_version=4, inputs=(1, 1), options="SoftmaxOptions"
-    ),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(1, 1), options="SoftmaxOptions"),
     tflm=TflmNames("AddSoftmax", "softmax"),
     ulps=2,
 )

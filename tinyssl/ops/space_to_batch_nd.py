@@ -106,7 +106,6 @@ SPEC = OpSpec(
     tflite=TfliteFormat(
         read=lambda op: SpaceToBatchNd(**read_blocks(op)),
         write=lambda op, to: write_blocks(op, to, "SpaceToBatchNDOptions"),
-        max_version=4,
         inputs=(3, 3),
         int32_inputs=(1, 2),
         insert=_pad_file,

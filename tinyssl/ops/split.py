@@ -58,7 +58,6 @@ SPEC = OpSpec(
     tflite=TfliteFormat(
         read=_read,
         write=_write,
-        max_version=4,
         inputs=(2, 2),
         outputs=(1, 1000),
         options="SplitOptions",

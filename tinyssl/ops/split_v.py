@@ -64,7 +64,6 @@ SPEC = OpSpec(
     tflite=TfliteFormat(
         read=_read,
         write=_write,
-        max_version=2,
         inputs=(3, 3),
         outputs=(1, 1000),
         int32_inputs=(1, 2),

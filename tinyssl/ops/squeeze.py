@@ -52,8 +52,6 @@ SPEC = OpSpec(
     checks=(rules.same_types,),
     words=lambda _, op: [f"axes {','.join(map(str, op.axes))}"],
     fold=fold_view,
-    tflite=TfliteFormat(
-        read=_read, write=_write, max_version=2, inputs=(1, 1), options="SqueezeOptions"
-    ),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(1, 1), options="SqueezeOptions"),
     tflm=TflmNames("AddSqueeze", "squeeze"),
 )

@@ -163,7 +163,6 @@ SPEC = OpSpec(
     tflite=TfliteFormat(
         read=_read,
         write=_write,
-        max_version=8,
         inputs=(4, 4),
         options="StridedSliceOptions",
         int32_inputs=(1, 2, 3),

@@ -234,8 +234,6 @@ SPEC = OpSpec(
     macs=_macs,
     words=lambda model, op: [f"rank {op.rank}", f"memory {model.tensor(op.time).shape[1]}"],
     kernels=(_kernel("svdf_s8_s16", DType.INT16), _kernel("svdf_s8", DType.INT8)),
-    tflite=TfliteFormat(
-        read=_read, write=_write, max_version=4, inputs=(5, 5), options="SVDFOptions"
-    ),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(5, 5), options="SVDFOptions"),
     tflm=TflmNames("AddSvdf", "svdf"),
 )

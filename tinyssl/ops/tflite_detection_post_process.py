@@ -204,7 +204,7 @@ SPEC = OpSpec(
             variadic=True,
         ),
     ),
-    tflite=TfliteFormat(read=_read, write=_write, max_version=1, inputs=(3, 3), outputs=(4, 4)),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(3, 3), outputs=(4, 4)),
     tflm=TflmNames("AddDetectionPostprocess", "detection_postprocess"),
     ulps=1,
 )

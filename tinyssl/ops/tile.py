@@ -89,6 +89,6 @@ SPEC = OpSpec(
     moves=True,
     kernels=(copy_kernel(tile_copy),),
     parts=copy_parts(tile_copy),
-    tflite=TfliteFormat(read=_read, write=_write, max_version=3, litert_version=2, inputs=(2, 2)),
+    tflite=TfliteFormat(read=_read, write=_write, litert_version=2, inputs=(2, 2)),
     tflm=TflmNames("", ""),
 )

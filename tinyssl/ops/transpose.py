@@ -73,6 +73,6 @@ SPEC = OpSpec(
     words=lambda _, op: [",".join(map(str, op.order))],
     kernels=(copy_kernel(transpose_copy),),
     parts=copy_parts(transpose_copy),
-    tflite=TfliteFormat(read=_read, write=_write, max_version=6, inputs=(2, 2), int32_inputs=(1,)),
+    tflite=TfliteFormat(read=_read, write=_write, inputs=(2, 2), int32_inputs=(1,)),
     tflm=TflmNames("AddTranspose", "transpose"),
 )

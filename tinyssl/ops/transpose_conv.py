@@ -144,7 +144,6 @@ SPEC = OpSpec(
     tflite=TfliteFormat(
         read=_read,
         write=_write,
-        max_version=5,
         inputs=(3, 4),
         options="TransposeConvOptions",
         open_shapes=lambda op: (tuple(op.constant(0)),),

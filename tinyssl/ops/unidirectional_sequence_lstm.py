@@ -357,7 +357,6 @@ SPEC = OpSpec(
     tflite=TfliteFormat(
         read=_read,
         write=_write,
-        max_version=4,
         inputs=(1, INPUTS),
         options="UnidirectionalSequenceLSTMOptions",
     ),

@@ -66,7 +66,6 @@ SPEC = OpSpec(
     tflite=TfliteFormat(
         read=_read,
         write=_write,
-        max_version=4,
         inputs=(1, 1),
         outputs=(1, 1000),
         options="UnpackOptions",

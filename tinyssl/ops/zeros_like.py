@@ -41,7 +41,6 @@ SPEC = OpSpec(
     tflite=TfliteFormat(
         read=lambda op: ZerosLike(index=op.index, output=op.output, input=op.inputs[0]),
         write=lambda op, _: FileOp(op.kind, 1, op.inputs, op.outputs, "ZerosLikeOptions", {}),
-        max_version=1,
         inputs=(1, 1),
     ),
     tflm=TflmNames("AddZerosLike", "zeros_like"),

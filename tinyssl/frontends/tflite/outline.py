@@ -36,7 +36,7 @@ def read_outline(data: bytes, name: str = "model") -> Model:
         if tensors.blockers:
             raise blocked(tensors.blockers)
         ops = tuple(
-            make_opaque(tables.kind(tables.operator(index, graph))[0], index)
+            make_opaque(tables.kind(tables.operator(index, graph)), index)
             for index in range(graph.OperatorsLength())
         )
         return Model(name, values, ops, inputs, outputs, hashlib.sha256(data).hexdigest())
@@ -52,7 +52,7 @@ def operator_kinds(data: bytes) -> tuple[str, ...]:
         tables = Tables(data)
         graphs = [tables.subgraph(number) for number in range(tables.root.SubgraphsLength())]
         kinds = {
-            tables.kind(tables.operator(index, graph))[0]
+            tables.kind(tables.operator(index, graph))
             for graph in graphs
             for index in range(graph.OperatorsLength())
         }
@@ -72,6 +72,6 @@ def count_variables(data: bytes) -> int:
         for graph in graphs:
             for index in range(graph.OperatorsLength()):
                 operator = tables.operator(index, graph)
-                if tables.kind(operator)[0] == HANDLE:
+                if tables.kind(operator) == HANDLE:
                     names.add(variable_name(tables.options(operator, "VarHandleOptions")))
         return len(names)

@@ -155,17 +155,11 @@ class _Reader:
         """The operator; None where it has a blocker."""
         if raw.kind in CONTROL:
             return None  # `flatten` says what is in the way
-        version = self.main.version(raw)
         spec = OPS.get(raw.kind)
         if spec is None:
             self.blockers.append(Blocker(raw.label, "operator is not supported"))
             return None
         form = spec.tflite
-        if not 1 <= version <= form.max_version:
-            text = f"version {version}; supported are 1 to {form.max_version}"
-            hint = "its converter is newer than tinyssl: convert the model with an older one"
-            self.blockers.append(Blocker(raw.label, text, hint))
-            return None
         _check_arity(raw, form)
         if not self.main.tensors.unreadable.isdisjoint((*raw.inputs, *raw.outputs)):
             return None

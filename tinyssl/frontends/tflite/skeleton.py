@@ -65,7 +65,7 @@ def read_skeleton(data: bytes) -> Skeleton:
         operators = [tables.operator(at, graph) for at in range(graph.OperatorsLength())]
         ops = (
             SkeletonOp(
-                tables.kind(each)[0],
+                tables.kind(each),
                 tensors(each.InputsAsNumpy()),
                 tensors(each.OutputsAsNumpy()),
             )

@@ -31,14 +31,10 @@ class FileSubgraph:
 
     def _raw_op(self, index: int) -> RawOp:
         operator = self.tables.operator(index, self.graph)
-        kind, _ = self.tables.kind(operator)
+        kind = self.tables.kind(operator)
         found = (int(number) for number in vector(operator.InputsAsNumpy()))
         inputs = tuple(-1 if number == -1 else self.tensors.in_range(number) for number in found)
         return RawOp(index, kind, inputs, self.tensors.indices(operator.OutputsAsNumpy()))
-
-    def version(self, op: RawOp) -> int:
-        """Version of an operator's code."""
-        return self.tables.kind(self.tables.operator(op.index, self.graph))[1]
 
     def options(self, op: RawOp, table: str) -> Any:
         """Its options by the schema's object API; None where it has none, or `table` is empty."""

@@ -179,8 +179,8 @@ class Tables:
         """Table of an operator of a subgraph."""
         return self.checked(graph.Operators(index))
 
-    def kind(self, operator: Any) -> tuple[str, int]:
-        """Name of an operator's code, with the custom code of a CUSTOM, and its version."""
+    def kind(self, operator: Any) -> str:
+        """Name of an operator's code, with the custom code of a CUSTOM."""
         number = operator.OpcodeIndex()
         if not 0 <= number < self.root.OperatorCodesLength():
             raise IndexError(f"operator code {number} of {self.root.OperatorCodesLength()}")
@@ -189,7 +189,7 @@ class Tables:
         name = enum_name("BuiltinOperator", max(code.BuiltinCode(), code.DeprecatedBuiltinCode()))
         if name == "CUSTOM":
             name = f"CUSTOM {printable((code.CustomCode() or b'').decode('utf-8', 'replace'))}"
-        return name, code.Version()
+        return name
 
     def options(self, operator: Any, name: str) -> Any:
         """Options of an operator by the schema's object API; None where it has none.

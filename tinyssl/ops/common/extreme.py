@@ -47,7 +47,6 @@ def arg_spec(kind: type[ArgT], names: TflmNames[ArgT], *, largest: bool) -> OpSp
         tflite=TfliteFormat(
             read=partial(_read, kind),
             write=_write,
-            max_version=3,
             inputs=(2, 2),
             int32_inputs=(1,),
         ),

@@ -41,8 +41,6 @@ from tinyssl.ops.common.tflite import (
 
 PairT = TypeVar("PairT", bound=PairOp)
 
-VERSION_MAX = 6
-"""Above all that converters write: the types decide, not the version"""
 SHORT = {
     DType.INT8: "s8",
     DType.INT16: "s16",
@@ -225,6 +223,4 @@ def pair_format(op: type[PairT], options: str) -> TfliteFormat[PairT]:
         version = {DType.INT8: 2, DType.INT16: 3}.get(to.tensors[found.left].dtype, 1)
         return FileOp(found.kind, version, found.inputs, found.outputs, options, fields)
 
-    return TfliteFormat(
-        read=read, write=write, max_version=VERSION_MAX, inputs=(2, 2), options=options
-    )
+    return TfliteFormat(read=read, write=write, inputs=(2, 2), options=options)

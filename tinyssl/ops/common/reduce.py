@@ -231,7 +231,6 @@ def reduce_format(kind: type[ReduceT]) -> TfliteFormat[ReduceT]:
     return TfliteFormat(
         read=partial(_read, kind),
         write=_write,
-        max_version=3,
         inputs=(2, 2),
         options="ReducerOptions",
         int32_inputs=(1,),

@@ -53,7 +53,6 @@ def signal_format(kind: type[SignalT], state: State | None = None) -> TfliteForm
     return TfliteFormat(
         read=partial(_read, kind, state),
         write=_write,
-        max_version=1,
         inputs=(count, count),
         outputs=(len(kind.results), len(kind.results)),
     )

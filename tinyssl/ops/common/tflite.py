@@ -209,15 +209,16 @@ class FileEdit:
 
 @dataclass(frozen=True, kw_only=True)
 class TfliteFormat(Generic[OpT]):
-    """How an operator is read and written."""
+    """How an operator is read and written.
+
+    Its version in the file says nothing that its options and types do not say: as TensorFlow Lite
+    Micro, the reader ignores it.
+    """
 
     read: Callable[[OperatorContext], OpT]
     """Refuses what the dataclass cannot hold; `OpSpec.checks` check the rest"""
     write: Callable[[OpT, Lowering], FileOp]
     """Raises UnsupportedModel for what TFLite cannot say"""
-    max_version: int
-    """Versions above have types that tinyssl does not do, or broadcasting: tensorflow/compiler/
-    mlir/lite/tools/versioning/op_version.cc"""
     litert_version: int | None = None
     """Newest version that LiteRT's kernel goes by, where converters write newer ones"""
     inputs: tuple[int, int]
@@ -250,4 +251,4 @@ def no_file_has(hint: str) -> TfliteFormat[Any]:
     def write(op: Op, _: Lowering) -> FileOp:
         raise UnsupportedModel(f"{op.label}: no file has this operator", hint)
 
-    return TfliteFormat(read=read, write=write, max_version=1, inputs=(1, 1))
+    return TfliteFormat(read=read, write=write, inputs=(1, 1))

@@ -21,7 +21,6 @@ UnaryT = TypeVar("UnaryT", bound=UnaryOp)
 
 VERSIONS = {DType.INT8: 2, DType.INT16: 3}
 """Version of the operator by element type; 1 for others"""
-VERSION_MAX = 6
 """Above all that converters write: the types decide, not the version"""
 
 
@@ -114,7 +113,7 @@ def plain_format(op: type[UnaryT]) -> TfliteFormat[UnaryT]:
     def read(context: OperatorContext) -> UnaryT:
         return op(index=context.index, output=context.output, input=context.inputs[0])
 
-    return TfliteFormat(read=read, write=write_plain, max_version=VERSION_MAX, inputs=(1, 1))
+    return TfliteFormat(read=read, write=write_plain, inputs=(1, 1))
 
 
 def write_plain(op: UnaryOp, to: Lowering) -> FileOp:
