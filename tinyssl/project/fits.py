@@ -43,8 +43,8 @@ def check_flash(config: BuildConfig, board: Board, graph: Model, data: bytes) ->
     if least > limit:
         what = "the model file" if config.engine == "tflm" else "the weights"
         raise BudgetExceeded(
-            f"flash: {what} of {graph.name} alone: {least:,} bytes, {whose} {limit:,}, "
-            f"{least - limit:,} too many; nothing was compiled",
+            f"flash: {what} of {graph.name} alone: {least:,} bytes, {whose} of {board.id} "
+            f"{limit:,}, {least - limit:,} too many; nothing was compiled",
             hint=options("--flash-budget"),
         )
 
@@ -66,8 +66,8 @@ def check_ram(config: BuildConfig, board: Board, plan: Plan) -> None:
         over = plan.peak + beside - limit
         if over > 0:
             raise BudgetExceeded(
-                f"ram: arena {plan.peak:,} bytes and stack {beside:,}, {whose} {limit:,}: beyond "
-                f"{whose} by {over:,} bytes; nothing was compiled",
+                f"ram: arena {plan.peak:,} bytes and stack {beside:,}, {whose} of {board.id} "
+                f"{limit:,}, {over:,} too many; nothing was compiled",
                 hint=options("--ram-budget"),
             )
 

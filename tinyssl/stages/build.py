@@ -98,15 +98,14 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
     folder = output_folder(config, workspace)
     with workspace.start("build", config_json(config), inputs={"model": source.path}) as run:
         _note_model(source, progress)
+        _check_memory(config, source, board)
         if config.check:
             check_model(source, progress)
         source, learner = _with_learner(config, source, board, progress)
+        if learner:
+            _check_memory(config, source, board)
         commit, place = run.record.commit, folder.absolute()
         job = BuildJob(config, board, source, learner, place, commit, progress, framework)
-        if config.engine == "tflm" and config.target == "firmware":
-            check_arena(config, source, board)
-        if source.compiled:
-            check_ram(config, board, source.compiled.plan)
         info = _write_folder(job, workspace)
         run.results(
             board=info.board,
@@ -118,6 +117,26 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
             **{f"{name}_bytes": size for name, size in info.sizes.items()},
         )
     return info
+
+
+def check_fit(config: BuildConfig, workspace: Workspace) -> None:
+    """Tells in seconds that a model is too large for its board, before work that takes minutes.
+
+    Raises:
+        BudgetExceeded: Even without any code it takes more flash or RAM than the board has.
+        UsageError, ModelError: As `build`.
+    """
+    if config.target == "firmware":
+        board = find_board(config.board)
+        source, _ = _load_source(config, board, workspace, Silent())
+        _check_memory(config, source, board)
+
+
+def _check_memory(config: BuildConfig, source: ModelSource, board: Board) -> None:
+    if config.engine == "tflm" and config.target == "firmware":
+        check_arena(config, source, board)
+    if source.compiled:
+        check_ram(config, board, source.compiled.plan)
 
 
 def _write_folder(job: BuildJob, workspace: Workspace) -> BuildInfo:

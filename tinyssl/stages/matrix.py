@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tinyssl.core.config import BenchConfig, BuildConfig, FlashConfig, ReportConfig
 from tinyssl.core.config_json import config_json
-from tinyssl.core.errors import Failure, TinysslError, UsageError
+from tinyssl.core.errors import BudgetExceeded, Failure, TinysslError, UsageError
 from tinyssl.core.records import BuildInfo, RunRecord
 from tinyssl.stages.call import Call
-from tinyssl.stages.run import RUNNERS, Done, run_stages
+from tinyssl.stages.run import RUNNERS, Done, fits_board, run_stages
 from tinyssl.targets.boards import find_board
 
 if TYPE_CHECKING:
@@ -80,7 +81,9 @@ def run_matrix(call: Call, stages: Sequence[str], names: str, *, resume: bool) -
         )
     _check_settings(call)
     once = [stage for stage in stages if stage not in EACH]
-    matrix = Matrix(call, stages, boards, run_stages(call, once, resume=resume))
+    matrix = Matrix(call, stages, boards, Done())
+    fits = partial(_fit_any, matrix) if "build" in stages else None
+    matrix.done = run_stages(call, once, resume=resume, fits=fits)
     if "build" in stages:
         _build(matrix)
     if "bench" in stages:
@@ -116,8 +119,18 @@ def _boards(names: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _build(matrix: Matrix) -> None:
+def _fit_any(matrix: Matrix, done: Done) -> bool:
+    """Whether the model fits one of the boards; the rows of the others say why it does not."""
     for board in matrix.boards:
+        try:
+            fits_board(matrix.call.board_overridden(board), done)
+        except BudgetExceeded as error:
+            matrix.failed(board, error)
+    return bool(matrix.left())
+
+
+def _build(matrix: Matrix) -> None:
+    for board in matrix.left():
         matrix.call.progress.note(f"── build for {board}")
         done = replace(matrix.done, build=None)
         try:

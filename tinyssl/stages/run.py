@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from tinyssl.core.config import (
@@ -54,21 +55,45 @@ class Done:
         return {"board": self.build.board} if self.build else {}
 
 
-def run_stages(call: Call, stages: Sequence[str], *, resume: bool = False) -> Done:
+def run_stages(
+    call: Call,
+    stages: Sequence[str],
+    *,
+    resume: bool = False,
+    fits: Callable[[Done], bool] | None = None,
+) -> Done:
     """Does the stages one after the other; an error of one ends the run and goes on upwards.
 
     Args:
         call: Gives their settings.
         stages: In order.
         resume: Take over the conversion of a model that would only be repeated.
+        fits: Asked before `verify` takes its minutes; where it says no, the run ends there. None:
+            a model that is too large for the board of a later `build` is an error.
     """
     done = Done(resume=resume)
+    if fits is None and "build" in stages:
+        fits = partial(fits_board, call)
     for index, stage in enumerate(stages, start=1):
+        if stage == "verify" and fits is not None and not fits(done):
+            break
         call.progress.note(f"── {index}/{len(stages)} {stage}")
         start = time.monotonic()
         RUNNERS[stage](call, done)
         done.seconds[stage] = time.monotonic() - start
     return done
+
+
+def fits_board(call: Call, done: Done) -> bool:
+    """Whether the model fits the board that it is built for: true, or an error.
+
+    Raises:
+        BudgetExceeded: It does not.
+    """
+    from tinyssl.stages import build
+
+    build.check_fit(call.config(BuildConfig, **done.model()), call.workspace)
+    return True
 
 
 def _pretrain(call: Call, done: Done) -> None:

@@ -68,3 +68,21 @@ def test_another_model_of_the_file_is_not_built_in_silence(invoke: Invoke, files
     assert shown.exit_code == 2
     assert "int8.tflite, which is set for a later stage, contradict" in error["message"]
     assert str(files / "tinyssl.toml") in error["hint"]
+
+
+@pytest.mark.parametrize(
+    "boards", [("--board", "mps2_an386"), ("--boards", "mps2_an386,mps2_an500")]
+)
+def test_a_model_that_fits_no_board_is_told_before_it_is_verified(
+    invoke: Invoke, files: Path, boards: tuple[str, str]
+) -> None:
+    (files / "tinyssl.toml").write_text("[build]\nram_budget = 8200\n")
+    shown = invoke("run", "--model", "int8.tflite", *boards, "--json")
+    content = json.loads(shown.stdout)
+    errors = [row["error"] for row in content["boards"]] if "boards" in content else []
+    errors = errors or [content["error"]]
+    assert shown.exit_code == 3
+    for error, board in zip(errors, boards[1].split(","), strict=True):
+        assert error["kind"] == "BudgetExceeded"
+        assert f"budget of {board} 8,200, " in error["message"]
+    assert not (files / "runs").exists()
