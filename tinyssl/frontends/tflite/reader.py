@@ -19,12 +19,12 @@ from tinyssl.frontends.tflite.diagnosis import RawGraph, RawOp, RawTensor, diagn
 from tinyssl.frontends.tflite.open_shapes import OpenShapes
 from tinyssl.frontends.tflite.subgraph import FileSubgraph
 from tinyssl.frontends.tflite.tables import DAMAGED_HINT, Tables, damage_as_error, enum_name
-from tinyssl.frontends.tflite.tensors import UNUSED
+from tinyssl.frontends.tflite.tensors import UNUSED, with_first_scale
 from tinyssl.frontends.tflite.variables import CALL, RUN_ONCE, Variables, find_variables
 from tinyssl.graph.blockers import blocked
 from tinyssl.graph.changes import ChangeKind, changed
 from tinyssl.graph.folding import Folder
-from tinyssl.graph.model import Model, Op, Value, ValueKind
+from tinyssl.graph.model import Model, Op, Role, Value, ValueKind
 from tinyssl.graph.uses import split_unread
 from tinyssl.graph.verify import find_blockers
 from tinyssl.ops import OPS
@@ -177,6 +177,9 @@ class _Reader:
             if form.open_shapes is not None:
                 self.sizes.settle(raw.outputs, partial(form.open_shapes, context))
             read: Op = form.read(context)
+            for operand in read.operands:
+                for index in read.values(operand) if Role.ACTIVATION in operand.roles else ():
+                    values[index] = with_first_scale(values[index])
             if form.open_shapes is None:
                 self.sizes.settle_read(read)
             return read

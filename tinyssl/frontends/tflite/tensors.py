@@ -119,12 +119,7 @@ class Tensors:
         if small and content is not None:
             self.tables.take(tensor.elements)
             tensor = replace(tensor, data=_unpacked(content, tensor.elements))
-        if tensor.quant is not None and content is None and tensor.quant.per_channel:
-            raise ModelError(
-                f"{where} is an activation with more than one scale: {len(tensor.quant.scale)}",
-                hint=DAMAGED_HINT,
-            )
-        return tensor
+        return tensor if content is not None else with_first_scale(tensor)
 
     def content(self, raw: Any, where: str) -> bytes | None:
         """Bytes of a constant, or None for an activation."""
@@ -171,6 +166,14 @@ class Tensors:
                 f"{where} has {len(scales)} scales, {len(zeros)} zero points", hint=DAMAGED_HINT
             )
         return Quant(scales, zeros, int(details.QuantizedDimension()) if len(scales) > 1 else 0)
+
+
+def with_first_scale(value: Value) -> Value:
+    """The value with its first scale and zero point: TFLM reads no others of an activation."""
+    quant = value.quant
+    if quant is None or not quant.per_channel:
+        return value
+    return replace(value, quant=Quant(quant.scale[:1], quant.zero_point[:1]))
 
 
 def _unpacked(content: bytes, elements: int) -> bytes:

@@ -21,7 +21,6 @@ UnaryT = TypeVar("UnaryT", bound=UnaryOp)
 
 VERSIONS = {DType.INT8: 2, DType.INT16: 3}
 """Version of the operator by element type; 1 for others"""
-"""Above all that converters write: the types decide, not the version"""
 
 
 @dataclass(frozen=True, kw_only=True)
