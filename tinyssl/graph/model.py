@@ -141,7 +141,8 @@ class Operand:
     any_zero: bool = False
     """Whether an int16 value may have a zero point other than 0"""
     plain: bool = False
-    """Whether its elements may be numbers without a quantisation, whatever their type"""
+    """Whether its elements are only moved, compared or taken as they are stored: they may have any
+    quantisation, or none"""
     zero_scale: bool = False
     """Whether the scale of a constant may be 0: its elements stand for 0 then"""
 

@@ -27,8 +27,8 @@ class BroadcastTo(UnaryOp):
     """The input, repeated until it has a shape."""
 
     kind: ClassVar[str] = "BROADCAST_TO"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", tuple(DType)),)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", tuple(DType)),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", tuple(DType), plain=True),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", tuple(DType), plain=True),)
 
     shape: Shape
 

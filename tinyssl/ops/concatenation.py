@@ -40,9 +40,9 @@ class Concatenation(Op):
 
     kind: ClassVar[str] = "CONCATENATION"
     operands: ClassVar[tuple[Operand, ...]] = (
-        Operand("parts", JOINED_TYPES, (Role.ACTIVATION, Role.CONSTANT)),
+        Operand("parts", JOINED_TYPES, (Role.ACTIVATION, Role.CONSTANT), plain=True),
     )
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", JOINED_TYPES),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", JOINED_TYPES, plain=True),)
 
     parts: tuple[int, ...]
     output: int

@@ -23,9 +23,7 @@ class Constant(UnaryOp):
 
     kind: ClassVar[str] = "CONSTANT"
     operands: ClassVar[tuple[Operand, ...]] = (Operand("input", tuple(DType), (Role.CONSTANT,)),)
-    results: ClassVar[tuple[Operand, ...]] = (
-        Operand("output", tuple(DType), plain=True, any_zero=True),
-    )
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", tuple(DType), plain=True),)
 
 
 def _params(model: Model, op: Constant, constants: Constants) -> Fields:

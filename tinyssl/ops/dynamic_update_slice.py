@@ -15,7 +15,6 @@ from tinyssl.ops.common.copy import COPY_FILES, LOOPS, Copy, CopyLoop, copy_fiel
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import Overlap
 from tinyssl.ops.common.params import Constants, Fields, number_list, prefix_fields
-from tinyssl.ops.common.parts import quant_of
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
@@ -28,11 +27,11 @@ class DynamicUpdateSlice(Op):
 
     kind: ClassVar[str] = "DYNAMIC_UPDATE_SLICE"
     operands: ClassVar[tuple[Operand, ...]] = (
-        Operand("input", UPDATED_TYPES),
-        Operand("update", UPDATED_TYPES),
+        Operand("input", UPDATED_TYPES, plain=True),
+        Operand("update", UPDATED_TYPES, plain=True),
         Operand("starts", (DType.INT32, DType.INT64)),
     )
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", UPDATED_TYPES),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", UPDATED_TYPES, plain=True),)
 
     input: int
     update: int
@@ -55,10 +54,8 @@ def _check(check: OpCheck[DynamicUpdateSlice]) -> None:
     if rank > LOOPS:
         raise check.unsupported(f"{rank} dimensions; up to {LOOPS} are supported")
     for value in (part, check.tensor(op.output)):
-        if (value.dtype, quant_of(value)) != (whole.dtype, quant_of(whole)):
-            raise check.violation(
-                f"{whole.name} and {value.name} must have the same type and quantisation"
-            )
+        if value.dtype is not whole.dtype:
+            raise check.violation(f"{whole.name} and {value.name} must have the same type")
 
 
 def _params(model: Model, op: DynamicUpdateSlice, _constants: Constants) -> Fields:

@@ -11,7 +11,6 @@ from tinyssl.graph.model import DType, Model, Op, Operand, Role
 from tinyssl.ops.common.gather import GATHER_TYPES
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields, float_literal
-from tinyssl.ops.common.parts import quant_of
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, TfliteFormat
 
@@ -23,9 +22,9 @@ class EmbeddingLookup(Op):
     kind: ClassVar[str] = "EMBEDDING_LOOKUP"
     operands: ClassVar[tuple[Operand, ...]] = (
         Operand("indices", (DType.INT32,)),
-        Operand("table", GATHER_TYPES, (Role.CONSTANT,)),
+        Operand("table", GATHER_TYPES, (Role.CONSTANT,), plain=True),
     )
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", GATHER_TYPES),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", GATHER_TYPES, plain=True),)
 
     indices: int
     table: int
@@ -39,12 +38,13 @@ def _shapes(model: Model, op: EmbeddingLookup) -> tuple[Shape, ...]:
 def _check_table(check: OpCheck[EmbeddingLookup]) -> None:
     op = check.op
     table, output = check.tensor(op.table), check.tensor(op.output)
+    if not table.constant:
+        raise check.unsupported(f"{table.name} must be a constant")
     if len(check.tensor(op.indices).shape) != 1 or len(table.shape) < 2:
         raise check.violation("the indices must have one dimension, the table two or more")
     if table.dtype is output.dtype:
-        if quant_of(table) != quant_of(output):
-            raise check.violation("table and output must have the same quantisation")
-    elif table.dtype is not DType.INT8 or check.quant(op.table).zero_point != (0,):
+        return
+    if table.dtype is not DType.INT8 or check.quant(op.table).zero_point[0]:
         raise check.violation(
             f"a table of {table.dtype.value} for {output.dtype.value}; a table of int8 with zero "
             "point 0 can become float32"

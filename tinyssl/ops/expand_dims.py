@@ -19,8 +19,8 @@ class ExpandDims(ViewOp):
     """Inserts an axis."""
 
     kind: ClassVar[str] = "EXPAND_DIMS"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", TYPES),)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", TYPES, plain=True),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES, plain=True),)
 
     axis: int
     """Of the output, from the front"""

@@ -16,7 +16,6 @@ from tinyssl.ops.common.copy import copy_kernel, filled
 from tinyssl.ops.common.fill import fill_fields
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields
-from tinyssl.ops.common.parts import one_quant
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
@@ -29,9 +28,9 @@ class Fill(Op):
 
     kind: ClassVar[str] = "FILL"
     operands: ClassVar[tuple[Operand, ...]] = (
-        Operand("value", FILL_TYPES, (Role.ACTIVATION, Role.CONSTANT)),
+        Operand("value", FILL_TYPES, (Role.ACTIVATION, Role.CONSTANT), plain=True),
     )
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", FILL_TYPES),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", FILL_TYPES, plain=True),)
 
     value: int
     output: int
@@ -69,7 +68,7 @@ def _fold(values: Sequence[Value], op: Fill) -> Arrays | None:
 SPEC = OpSpec(
     op=Fill,
     shapes=lambda _, op: (op.shape,),
-    checks=(rules.same_types, one_quant, _check_scalar),
+    checks=(rules.same_types, _check_scalar),
     fold=_fold,
     kernels=(
         Kernel(

@@ -20,8 +20,8 @@ class Maximum(PairOp):
     """The larger number of two as they are stored, whatever the quantisations."""
 
     kind: ClassVar[str] = "MAXIMUM"
-    operands: ClassVar[tuple[Operand, ...]] = pair_operands(*TYPES)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES),)
+    operands: ClassVar[tuple[Operand, ...]] = pair_operands(*TYPES, plain=True)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES, plain=True),)
 
 
 SPEC = pair_spec(

@@ -23,8 +23,8 @@ class MirrorPad(PadOp):
     """Elements around the input are those inside, in reverse."""
 
     kind: ClassVar[str] = "MIRROR_PAD"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", MIRROR_TYPES),)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", MIRROR_TYPES),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", MIRROR_TYPES, plain=True),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", MIRROR_TYPES, plain=True),)
 
     edge: bool
     """The element at the edge is repeated (SYMMETRIC), not left out (REFLECT)"""

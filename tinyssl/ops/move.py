@@ -21,8 +21,8 @@ class Move(UnaryOp):
     """The output in its order, read by nested loops over the input."""
 
     kind: ClassVar[str] = "MOVE"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", tuple(DType)),)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", tuple(DType)),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", tuple(DType), plain=True),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", tuple(DType), plain=True),)
 
     counts: tuple[int, ...]
     """Rounds of the loops, the outermost first; their product is the output's elements"""

@@ -26,8 +26,8 @@ class Pack(Op):
     """All parts have one shape; the output has one dimension more."""
 
     kind: ClassVar[str] = "PACK"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("parts", PACKED_TYPES),)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", PACKED_TYPES),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("parts", PACKED_TYPES, plain=True),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", PACKED_TYPES, plain=True),)
 
     parts: tuple[int, ...]
     output: int

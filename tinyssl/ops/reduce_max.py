@@ -18,8 +18,8 @@ class ReduceMax(reduce.ReduceOp):
     """Largest element along some axes."""
 
     kind: ClassVar[str] = "REDUCE_MAX"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", TYPES),)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", TYPES, plain=True),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES, plain=True),)
 
 
 SPEC = OpSpec(

@@ -18,8 +18,8 @@ class ReduceMin(reduce.ReduceOp):
     """Smallest element along some axes."""
 
     kind: ClassVar[str] = "REDUCE_MIN"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", TYPES),)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", TYPES, plain=True),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES, plain=True),)
 
 
 SPEC = OpSpec(

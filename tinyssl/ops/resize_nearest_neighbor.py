@@ -30,8 +30,8 @@ class ResizeNearestNeighbor(ResizeOp):
     """Copies elements."""
 
     kind: ClassVar[str] = "RESIZE_NEAREST_NEIGHBOR"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", TYPES),)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", TYPES, plain=True),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES, plain=True),)
 
 
 def nearest(length: int, count: int, op: ResizeNearestNeighbor) -> list[int]:

@@ -27,8 +27,8 @@ class ReverseV2(UnaryOp):
     """The last index of some axes comes first."""
 
     kind: ClassVar[str] = "REVERSE_V2"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", tuple(DType)),)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", tuple(DType)),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", tuple(DType), plain=True),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", tuple(DType), plain=True),)
 
     axes: tuple[int, ...]
     """From the front, in order"""

@@ -36,10 +36,10 @@ class SelectV2(Op):
     kind: ClassVar[str] = "SELECT_V2"
     operands: ClassVar[tuple[Operand, ...]] = (
         Operand("condition", (DType.BOOL,), ROLES),
-        Operand("left", TYPES, ROLES),
-        Operand("right", TYPES, ROLES),
+        Operand("left", TYPES, ROLES, plain=True),
+        Operand("right", TYPES, ROLES, plain=True),
     )
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES, plain=True),)
 
     condition: int
     left: int

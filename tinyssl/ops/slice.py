@@ -26,8 +26,8 @@ class Slice(UnaryOp):
     """`begin[i]` to `begin[i] + size[i]` of each axis."""
 
     kind: ClassVar[str] = "SLICE"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", SLICE_TYPES),)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", SLICE_TYPES),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", SLICE_TYPES, plain=True),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", SLICE_TYPES, plain=True),)
 
     begin: tuple[int, ...]
     size: tuple[int, ...]

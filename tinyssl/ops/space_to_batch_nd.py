@@ -22,7 +22,6 @@ from tinyssl.ops.common.batch_blocks import (
 )
 from tinyssl.ops.common.constants import Arrays
 from tinyssl.ops.common.copy import Copy, copy_kernel, filled, fold_copy
-from tinyssl.ops.common.parts import one_quant
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileEdit, TfliteFormat
 
@@ -99,7 +98,7 @@ def _pad_file(edit: FileEdit) -> list[str]:
 SPEC = OpSpec(
     op=SpaceToBatchNd,
     shapes=_shapes,
-    checks=(rules.same_types, one_quant, check_blocks, _check_lengths),
+    checks=(rules.same_types, check_blocks, _check_lengths),
     words=lambda _, op: ["x".join(map(str, op.block))],
     kernels=(replace(copy_kernel(_copy), supports=lambda _, op: not op.has_border),),
     fold=_fold,

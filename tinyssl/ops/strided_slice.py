@@ -46,8 +46,8 @@ class StridedSlice(UnaryOp):
     """The axes of the input, in order."""
 
     kind: ClassVar[str] = "STRIDED_SLICE"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", SLICE_TYPES),)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", SLICE_TYPES),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", SLICE_TYPES, plain=True),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", SLICE_TYPES, plain=True),)
 
     axes: tuple[AxisSlice, ...]
 

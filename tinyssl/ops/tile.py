@@ -32,8 +32,8 @@ class Tile(UnaryOp):
     """TensorFlow Lite Micro has none: the bytes are those of LiteRT."""
 
     kind: ClassVar[str] = "TILE"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", tuple(DType)),)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", tuple(DType)),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", tuple(DType), plain=True),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", tuple(DType), plain=True),)
 
     times: tuple[int, ...]
     """Of each axis"""

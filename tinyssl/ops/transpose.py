@@ -25,8 +25,8 @@ class Transpose(UnaryOp):
     """Axis `i` of the output is axis `order[i]` of the input."""
 
     kind: ClassVar[str] = "TRANSPOSE"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", TYPES),)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", TYPES, plain=True),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES, plain=True),)
 
     order: tuple[int, ...]
 

@@ -21,8 +21,8 @@ class ZerosLike(UnaryOp):
     """All elements are 0, whatever the zero point, as TFLM does it."""
 
     kind: ClassVar[str] = "ZEROS_LIKE"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", ZEROS_TYPES),)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", ZEROS_TYPES),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", ZEROS_TYPES, plain=True),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", ZEROS_TYPES, plain=True),)
 
 
 SPEC = OpSpec(

@@ -29,8 +29,8 @@ BROKEN: dict[str, tuple[str, Any, str]] = {
     "gather batches": ("gather in batches", lambda m: with_op(m, batch_dims=2), "2 batch axes"),
     "gather types": (
         "gather",
-        lambda m: with_quant(m, 2, zero_point=(3,)),
-        "same type and quantisation",
+        lambda m: with_tensor(m, 2, dtype=DType.FLOAT32, quant=None),
+        "must have the same type",
     ),
     "gather index": (
         "gather",
@@ -53,7 +53,6 @@ BROKEN: dict[str, tuple[str, Any, str]] = {
         lambda m: with_tensor(m, 2, dtype=DType.INT8, quant=Quant((1.0,), (0,))),
         "a table of float32 for int8",
     ),
-    "embedding scale": ("embedding", lambda m: with_quant(m, 2, scale=(0.1,)), "same quantisation"),
     "batches": ("batch to space", lambda m: with_op(m, block=(3, 2)), "4 batches"),
     "block": ("batch to space", lambda m: with_op(m, block=(0, 2)), "blocks"),
     "space": ("space to batch", lambda m: with_op(m, block=(3, 2)), "blocks of 3"),
@@ -64,8 +63,8 @@ BROKEN: dict[str, tuple[str, Any, str]] = {
     ),
     "update type": (
         "dynamic update",
-        lambda m: with_quant(m, 1, zero_point=(3,)),
-        "same type and quantisation",
+        lambda m: with_tensor(m, 1, dtype=DType.INT16, data=None),
+        "must have the same type",
     ),
     "fill": ("fill", lambda m: with_tensor(m, 1, shape=(1,)), "must be a scalar"),
 }

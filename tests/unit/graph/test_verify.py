@@ -167,9 +167,9 @@ BROKEN = {
         "#0 SPLIT: 7 elements cannot be cut into 3 equal parts",
     ),
     "zero point of int16": (
-        cases.CASES["split int16"],
+        cases.CASES["add int16"],
         lambda m: with_quant(m, 0, zero_point=(1,)),
-        "#0 SPLIT: tensor0 has zero point 1; int16 has 0 to 0",
+        "#0 ADD: left has zero point 1; int16 has 0 to 0",
     ),
     "add scale": (
         cases.add,

@@ -23,12 +23,8 @@ class UnaryOp(Op):
 class ViewOp(UnaryOp):
     """The input's bytes under another shape, of any element type."""
 
-    operands: ClassVar[tuple[Operand, ...]] = (
-        Operand("input", tuple(DType), plain=True, any_zero=True),
-    )
-    results: ClassVar[tuple[Operand, ...]] = (
-        Operand("output", tuple(DType), plain=True, any_zero=True),
-    )
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", tuple(DType), plain=True),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", tuple(DType), plain=True),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +45,12 @@ class BinaryOp(PairOp):
     activation: Activation = Activation.NONE
 
 
-def pair_operands(*types: DType, zero_scale: bool = False) -> tuple[Operand, ...]:
-    """The operands of a `PairOp` of these element types; `zero_scale` as in `Operand`."""
+def pair_operands(
+    *types: DType, zero_scale: bool = False, plain: bool = False
+) -> tuple[Operand, ...]:
+    """The operands of a `PairOp` of these element types; `zero_scale`, `plain` as in `Operand`."""
     roles = (Role.ACTIVATION, Role.CONSTANT)
     return (
-        Operand("left", types, roles, zero_scale=zero_scale),
-        Operand("right", types, roles, zero_scale=zero_scale),
+        Operand("left", types, roles, zero_scale=zero_scale, plain=plain),
+        Operand("right", types, roles, zero_scale=zero_scale, plain=plain),
     )

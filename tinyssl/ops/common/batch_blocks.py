@@ -19,8 +19,8 @@ BLOCK_TYPES = (DType.INT8, DType.FLOAT32)
 class BatchBlocksOp(UnaryOp):
     """Images of one or two axes, and their blocks."""
 
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", BLOCK_TYPES),)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", BLOCK_TYPES),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", BLOCK_TYPES, plain=True),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", BLOCK_TYPES, plain=True),)
 
     block: tuple[int, ...]
     """Places along each axis"""

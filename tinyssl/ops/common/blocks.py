@@ -17,8 +17,8 @@ BLOCK_TYPES = (DType.INT8, DType.FLOAT32)
 class BlockOp(UnaryOp):
     """`block` x `block` places become channels, or come from them."""
 
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", BLOCK_TYPES),)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", BLOCK_TYPES),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", BLOCK_TYPES, plain=True),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", BLOCK_TYPES, plain=True),)
 
     block: int
 

@@ -23,7 +23,9 @@ INT32 = 2
 class ArgOp(UnaryOp):
     """Where along an axis an extreme element is, from 0; the axis is gone."""
 
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", (DType.INT8, DType.FLOAT32)),)
+    operands: ClassVar[tuple[Operand, ...]] = (
+        Operand("input", (DType.INT8, DType.FLOAT32), plain=True),
+    )
     results: ClassVar[tuple[Operand, ...]] = (Operand("output", (DType.INT32,)),)
 
     axis: int

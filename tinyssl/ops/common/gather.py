@@ -11,7 +11,6 @@ from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Op, Operand, Role
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields
-from tinyssl.ops.common.parts import quant_of
 
 GATHER_TYPES = (DType.INT8, DType.FLOAT32)
 EITHER = (Role.ACTIVATION, Role.CONSTANT)
@@ -22,10 +21,10 @@ class GatherOp(Op):
     """Elements of the input, named by int32 indices; either may be a constant."""
 
     operands: ClassVar[tuple[Operand, ...]] = (
-        Operand("input", GATHER_TYPES, EITHER),
+        Operand("input", GATHER_TYPES, EITHER, plain=True),
         Operand("indices", (DType.INT32,), EITHER),
     )
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", GATHER_TYPES),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", GATHER_TYPES, plain=True),)
 
     input: int
     indices: int
@@ -37,12 +36,10 @@ Members = Callable[[Model, GatherT], Fields]
 
 
 def same_elements(check: OpCheck[GatherOp]) -> None:
-    """Input and output have one type and one quantisation."""
+    """Input and output have one type."""
     source, target = check.tensor(check.op.input), check.tensor(check.op.output)
-    if (source.dtype, quant_of(source)) != (target.dtype, quant_of(target)):
-        raise check.violation(
-            f"{source.name} and {target.name} must have the same type and quantisation"
-        )
+    if source.dtype is not target.dtype:
+        raise check.violation(f"{source.name} and {target.name} must have the same type")
 
 
 def gather_kernels(

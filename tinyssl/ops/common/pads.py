@@ -30,8 +30,8 @@ Amounts = tuple[tuple[int, int], ...]
 class PadOp(UnaryOp):
     """Elements around the input."""
 
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", PAD_TYPES),)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", PAD_TYPES),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", PAD_TYPES, plain=True),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", PAD_TYPES, plain=True),)
 
     amounts: Amounts
 

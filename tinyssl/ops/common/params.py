@@ -89,8 +89,9 @@ def prefix_fields(name: str, fields: Fields) -> Fields:
 
 
 def zero_point(model: Model, index: int) -> int:
-    """Zero point of an activation."""
-    return model.quant(index).zero_point[0]
+    """Zero point of an activation; 0 where it has no quantisation."""
+    quant = model.tensor(index).quant
+    return 0 if quant is None else quant.zero_point[0]
 
 
 def number_list(numbers: Iterable[int]) -> str:

@@ -9,11 +9,10 @@ from math import prod
 from typing import Any
 
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import DType, Model, Op, Quant, Value
+from tinyssl.graph.model import DType, Model, Op
 from tinyssl.ops.common.kernel import ORDINARY, Placing, Spacing
 from tinyssl.ops.common.overlap import SubValue
 from tinyssl.ops.common.params import Constants, Fields
-from tinyssl.ops.common.rules import PLAIN
 from tinyssl.ops.common.tflite import OperatorContext
 
 RUNS_FILES = ("runs.h", "fast_copy.h")
@@ -73,20 +72,15 @@ def joined_shape(shapes: Sequence[tuple[int, ...]], axis: int) -> tuple[int, ...
     return (*first[:axis], sum(shape[axis] for shape in shapes), *first[axis + 1 :])
 
 
-def quant_of(value: Value) -> Quant | None:
-    """Quantisation where elements of this type mean nothing without; some files give others one."""
-    return None if value.dtype in PLAIN else value.quant
-
-
 def one_quant(check: OpCheck[Op]) -> None:
-    """All inputs and outputs have one quantisation.
+    """All int8 inputs and outputs have one quantisation.
 
-    Asked for where TFLM asks for it, or writes numbers besides those that it moves. Other operators
-    that only move numbers take two quantisations, as REVERSE_V2 in bidirectional layers.
+    Asked for where TFLM asks for it. Other operators that only move numbers take two
+    quantisations, as REVERSE_V2 in bidirectional layers.
     """
     values = [check.tensor(index) for index in (*check.op.inputs, *check.op.outputs)]
     for value in values[1:]:
-        if quant_of(value) != quant_of(values[0]):
+        if value.dtype is DType.INT8 and value.quant != values[0].quant:
             raise check.violation(
                 f"{values[0].name} and {value.name} must have the same quantisation, as TensorFlow "
                 "Lite Micro copies their elements"

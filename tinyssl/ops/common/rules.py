@@ -60,9 +60,8 @@ def _lasting(check: OpCheck[Op], operand: Operand, index: int) -> None:
 
 def _activation(check: OpCheck[Op], operand: Operand, index: int) -> None:
     tensor = check.tensor(index)
-    plain = operand.plain and tensor.quant is None
     given = tensor.dtype is DType.INT32 and tensor.quant is not None
-    if given or (tensor.dtype not in PLAIN and not plain):
+    if not operand.plain and (given or tensor.dtype not in PLAIN):
         zero_scale = operand.zero_scale and tensor.constant
         legal_quant(check, index, any_zero=operand.any_zero, zero_scale=zero_scale)
         if len(check.quant(index).scale) != 1:

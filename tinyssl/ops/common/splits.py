@@ -30,8 +30,8 @@ SPLIT_TYPES = (*TYPES, DType.INT32)
 class SplitOp(Op):
     """The parts lie side by side along the axis."""
 
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", SPLIT_TYPES),)
-    results: ClassVar[tuple[Operand, ...]] = (Operand("parts", SPLIT_TYPES),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input", SPLIT_TYPES, plain=True),)
+    results: ClassVar[tuple[Operand, ...]] = (Operand("parts", SPLIT_TYPES, plain=True),)
 
     input: int
     parts: tuple[int, ...]
