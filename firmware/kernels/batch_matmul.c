@@ -8,15 +8,27 @@ static int32_t clamp(int32_t x, const struct tinyssl_batch_matmul *p)
     return x < p->out_min ? p->out_min : x > p->out_max ? p->out_max : x;
 }
 
-static int32_t narrow_output(uint32_t sum, const struct tinyssl_batch_matmul *p)
+static int32_t narrow_output(uint32_t sum, int32_t column, const struct tinyssl_batch_matmul *p)
 {
+    if (p->bias) {
+        sum += (uint32_t)((const int32_t *)p->bias)[column];
+    }
     const uint32_t scaled = tinyssl_requantise_wrapping(sum, p->multiplier, p->shift);
     return clamp((int32_t)(scaled + (uint32_t)p->out_zero), p);
 }
 
-static int32_t wide_output(int64_t sum, const struct tinyssl_batch_matmul *p)
+static int32_t wide_output(int64_t sum, int32_t column, const struct tinyssl_batch_matmul *p)
 {
+    (void)column;
     return clamp(tinyssl_requantise_wide(sum, p->multiplier, p->shift), p);
+}
+
+static float real_output(float sum, int32_t column, const struct tinyssl_batch_matmul *p)
+{
+    if (p->bias) {
+        sum += ((const float *)p->bias)[column];
+    }
+    return sum < p->least ? p->least : sum > p->most ? p->most : sum;
 }
 
 /* Products of one element type: `term` of x on the left, y on the right; what goes out of `sum`. */
@@ -58,6 +70,7 @@ static int32_t wide_output(int64_t sum, const struct tinyssl_batch_matmul *p)
         }                                                                                          \
     }
 
-MATMUL(s8, int8_t, uint32_t, (*x - p->left_zero) * (*y - p->right_zero), narrow_output(sum, p))
-MATMUL(s16, int16_t, int64_t, (int64_t)*x **y, wide_output(sum, p))
-MATMUL(f32, float, float, tinyssl_product(*x, *y), sum)
+MATMUL(s8, int8_t, uint32_t, (*x - p->left_zero) * (*y - p->right_zero),
+       narrow_output(sum, column, p))
+MATMUL(s16, int16_t, int64_t, (int64_t)*x **y, wide_output(sum, column, p))
+MATMUL(f32, float, float, tinyssl_product(*x, *y), real_output(sum, column, p))

@@ -14,7 +14,9 @@ struct tinyssl_batch_matmul {
     int32_t right_column, right_along; /* elements from column to column, and along one */
     int32_t multiplier, shift;         /* sum to output, Q31: 0 or [2^30, 2^31), [-31, 30] */
     int32_t left_zero, right_zero, out_zero;
-    int32_t out_min, out_max; /* of the type */
+    int32_t out_min, out_max;
+    const void *bias;  /* [columns] int32_t of int8, float of floats; or NULL */
+    float least, most; /* of the output of floats */
 };
 
 /* in: the inputs that are no constants; out: one, by rows, which must not overlap them. Sums of int8

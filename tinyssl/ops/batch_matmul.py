@@ -1,25 +1,40 @@
-"""BATCH_MATMUL: products of matrices, of which either side may be a constant."""
+"""BATCH_MATMUL: products of matrices, of which either side may be a constant.
+
+Also what a FULLY_CONNECTED is whose weights are computed, or have a zero point.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import prod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import DType, Model, Operand
+from tinyssl.graph.model import DType, Model, Operand, Role
 from tinyssl.ops.common import rules
-from tinyssl.ops.common.activation import INTEGERS
+from tinyssl.ops.common.activation import (
+    Activation,
+    activation_range,
+    activation_words,
+    float_range,
+)
 from tinyssl.ops.common.bases import PairOp, pair_operands
 from tinyssl.ops.common.broadcast import broadcast_shape
 from tinyssl.ops.common.fixed_point import SHIFT_MAX, Multiplier, quantise_multiplier
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.pair import SHORT, reads
-from tinyssl.ops.common.params import Constants, Fields, prefix_fields, zero_point
+from tinyssl.ops.common.params import Constants, Fields, float_literal, prefix_fields, zero_point
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
-from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
+from tinyssl.ops.common.tflite import (
+    ACTIVATION_NUMBERS,
+    FileOp,
+    Lowering,
+    OperatorContext,
+    TfliteFormat,
+)
 from tinyssl.ops.common.weights import WIDE_SHIFT_MAX
 
 TYPES = (DType.INT8, DType.INT16, DType.FLOAT32)
@@ -36,9 +51,18 @@ class BatchMatmul(PairOp):
     """Left (…, rows, depth) times right (…, depth, columns); what is in front is broadcast."""
 
     kind: ClassVar[str] = "BATCH_MATMUL"
-    operands: ClassVar[tuple[Operand, ...]] = pair_operands(*TYPES, zero_scale=True)
+    operands: ClassVar[tuple[Operand, ...]] = (
+        *pair_operands(*TYPES, zero_scale=True),
+        Operand("bias", (DType.INT32, DType.FLOAT32), (Role.CONSTANT,)),
+    )
     results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES),)
 
+    dense: bool = False
+    """A FULLY_CONNECTED: the right side is (columns, depth), each `depth` elements of the left side
+    are a row, whatever its shape; it has a bias and a fused activation"""
+    bias: int | None = None
+    """One number a column"""
+    activation: Activation = Activation.NONE
     adjoint_left: bool = False
     """Whether the left side is stored as (…, depth, rows)"""
     adjoint_right: bool = False
@@ -70,18 +94,22 @@ def _side(shape: Shape, depth_first: bool) -> Side:
 
 def _sides(model: Model, op: BatchMatmul) -> tuple[Side, Side]:
     left, right = model.tensor(op.left).shape, model.tensor(op.right).shape
+    if op.dense:
+        left = (model.tensor(op.left).elements // right[-1], right[-1])
     return _side(left, op.adjoint_left), _side(right, not op.adjoint_right)
 
 
 def _check(check: OpCheck[BatchMatmul]) -> None:
     """Matrices that fit each other, of one type, and multipliers in TFLM's range."""
-    rules.same_types(check)
     op, model = check.op, check.model
+    rules.one_type(check, op.left, op.right, op.output)
     shapes = [check.tensor(index).shape for index in (op.left, op.right)]
     if any(not RANKS[0] <= len(shape) <= RANKS[1] for shape in shapes):
         raise check.unsupported(
             f"shapes {list(shapes[0])} and {list(shapes[1])}; 2 to 5 dimensions are supported"
         )
+    if op.dense:
+        _check_dense(check)
     left, right = _sides(model, op)
     fits = left.depth == right.depth and broadcast_shape((left.batches, right.batches)) is not None
     if not fits:
@@ -97,6 +125,20 @@ def _check(check: OpCheck[BatchMatmul]) -> None:
         raise check.unsupported(f"sums are multiplied by 2^{shift}; the limit is 2^{most}")
 
 
+def _check_dense(check: OpCheck[BatchMatmul]) -> None:
+    """Rows of the left side are as long as those of the right side, and the bias fits."""
+    op, depth = check.op, check.tensor(check.op.right).shape[-1]
+    if check.tensor(op.left).elements % depth:
+        raise check.violation(f"{check.tensor(op.left).elements} elements in rows of {depth}")
+    if op.bias is None:
+        return
+    bias, columns = check.tensor(op.bias), check.tensor(op.right).shape[0]
+    real = check.tensor(op.left).dtype is DType.FLOAT32
+    wanted = DType.FLOAT32 if real else DType.INT32
+    if not bias.constant or bias.dtype is not wanted or bias.elements != columns:
+        raise check.unsupported(f"bias {bias.name} must be {columns} {wanted.value} constants")
+
+
 def _multiplier(model: Model, op: BatchMatmul) -> Multiplier:
     """Sum to output, in double."""
     left, right, output = (model.quant(i).scale[0] for i in (op.left, op.right, op.output))
@@ -105,6 +147,9 @@ def _multiplier(model: Model, op: BatchMatmul) -> Multiplier:
 
 def _shapes(model: Model, op: BatchMatmul) -> tuple[Shape, ...]:
     left, right = _sides(model, op)
+    found = model.tensor(op.output).shape
+    if op.dense and found[-1:] == (right.outer,) and prod(found) == left.outer * right.outer:
+        return (found,)
     batches = broadcast_shape((left.batches, right.batches)) or ()
     return ((*batches, left.outer, right.outer),)
 
@@ -123,7 +168,7 @@ def _numbers(values: Sequence[int]) -> str:
 def _params(model: Model, op: BatchMatmul, constants: Constants) -> Fields:
     """Members of `struct tinyssl_batch_matmul`."""
     left, right = _sides(model, op)
-    batches = model.tensor(op.output).shape[:-2]
+    batches = () if op.dense else model.tensor(op.output).shape[:-2]
     sides = {"left": model.tensor(op.left), "right": model.tensor(op.right)}
     count = [1] * (BATCHES - len(batches)) + list(batches)
     loops: Fields = {
@@ -144,6 +189,7 @@ def _params(model: Model, op: BatchMatmul, constants: Constants) -> Fields:
         "left_along": left.along,
         "right_column": right.step,
         "right_along": right.along,
+        "bias": "NULL" if op.bias is None else constants.tensor("bias", op.bias),
     }
     return fields | _quantisation(model, op)
 
@@ -151,8 +197,10 @@ def _params(model: Model, op: BatchMatmul, constants: Constants) -> Fields:
 def _quantisation(model: Model, op: BatchMatmul) -> Fields:
     dtype = model.tensor(op.left).dtype
     if dtype is DType.FLOAT32:
-        return {}
-    multiplier, (low, high) = _multiplier(model, op), INTEGERS[dtype]
+        least, most = float_range(op.activation) if op.dense else (-math.inf, math.inf)
+        return {"least": float_literal(least), "most": float_literal(most)}
+    multiplier = _multiplier(model, op)
+    low, high = activation_range(op.activation, model.quant(op.output), dtype)
     return {
         "multiplier": multiplier.value,
         "shift": multiplier.shift,
@@ -178,6 +226,13 @@ def _read(op: OperatorContext) -> BatchMatmul:
 
 
 def _write(op: BatchMatmul, to: Lowering) -> FileOp:
+    if op.dense:
+        options: dict[str, Any] = {
+            "FusedActivationFunction": ACTIVATION_NUMBERS[op.activation],
+            "KeepNumDims": len(to.tensors[op.output].shape) > 2,
+        }
+        inputs = (op.left, op.right, -1 if op.bias is None else op.bias)
+        return FileOp("FULLY_CONNECTED", 6, inputs, op.outputs, "FullyConnectedOptions", options)
     fields = {"AdjX": op.adjoint_left, "AdjY": op.adjoint_right}
     version = {DType.INT8: 2, DType.INT16: 3}.get(to.tensors[op.left].dtype, 1)
     return FileOp(op.kind, version, op.inputs, op.outputs, "BatchMatMulOptions", fields)
@@ -200,6 +255,7 @@ SPEC = OpSpec(
     shapes=_shapes,
     checks=(_check,),
     macs=lambda model, op: model.tensor(op.output).elements * _sides(model, op)[0].depth,
+    words=lambda _, op: activation_words(op.activation),
     kernels=tuple(map(_kernel, TYPES)),
     tflite=TfliteFormat(read=_read, write=_write, inputs=(2, 2), options="BatchMatMulOptions"),
     tflm=TflmNames("AddBatchMatMul", "batch_matmul"),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import ClassVar
+
+import numpy as np
 
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model
 from tinyssl.ops.batch_matmul import BatchMatmul
 from tinyssl.ops.common import weights, window
-from tinyssl.ops.common.activation import Activation, activation_words
+from tinyssl.ops.common.activation import activation_words
 from tinyssl.ops.common.kernel import Kernel, output_spacing
 from tinyssl.ops.common.layers import layer_gradient, trained_kernels
 from tinyssl.ops.common.params import Constants, Fields, image_fields
@@ -135,11 +137,36 @@ def _rows_params(model: Model, op: FullyConnected, constants: Constants) -> Fiel
 
 
 def _read_product(op: OperatorContext) -> BatchMatmul:
-    """Weights that are computed: converters write a product of two activations so."""
-    if op.optional(2) is not None or op.activation() is not Activation.NONE:
-        raise op.unsupported("computed weights with a bias or a fused activation")
+    """A product of two values that both have a zero point."""
     left, right = op.inputs[:2]
-    return BatchMatmul(index=op.index, output=op.output, left=left, right=right, adjoint_right=True)
+    return BatchMatmul(
+        index=op.index,
+        output=op.output,
+        left=left,
+        right=right,
+        adjoint_right=True,
+        dense=True,
+        bias=op.optional(2),
+        activation=op.activation(),
+    )
+
+
+def _centred(op: OperatorContext) -> int | None:
+    """The weights without their zero point; None where they do not fit int8 then.
+
+    Where there is a scale for each channel, TFLM takes no zero point off.
+    """
+    weight = op.input(1)
+    quant = weight.quant
+    if weight.dtype is not DType.INT8 or quant is None or not any(quant.zero_point):
+        return op.inputs[1]
+    values = weight.array().astype(np.int16)
+    if not quant.per_channel:
+        values = values - quant.zero_point[0]
+    if values.min() < -128 or values.max() > 127:
+        return None
+    plain = replace(quant, zero_point=(0,) * len(quant.scale))
+    return op.new_value(replace(weight, quant=plain, data=values.astype(np.int8).tobytes()))
 
 
 def _read(op: OperatorContext) -> FullyConnected | BatchMatmul:
@@ -147,14 +174,15 @@ def _read(op: OperatorContext) -> FullyConnected | BatchMatmul:
     if options.weightsFormat != 0:
         raise op.unsupported("shuffled weights are not supported")
     op.require_rank(1, 2)
-    if not op.input(1).constant:
+    weight = _centred(op) if op.input(1).constant else None
+    if weight is None:
         return _read_product(op)
     weights.read_sum_type(op)
     return FullyConnected(
         index=op.index,
         output=op.output,
         input=op.inputs[0],
-        weight=op.inputs[1],
+        weight=weight,
         bias=op.optional(2),
         activation=op.activation(),
         keep_num_dims=bool(options.keepNumDims),

@@ -115,8 +115,6 @@ def _check_values(check: OpCheck[Svdf]) -> None:
         raise check.unsupported("the state and the weights over time have different types")
     if check.tensor(op.state).kind is not ValueKind.STATE:
         raise check.violation(f"{check.tensor(op.state).name} is not a variable")
-    if op.activation is Activation.RELU and zero_point(check.model, op.output) != -128:
-        raise check.unsupported("a fused RELU whose output has a zero point other than -128")
 
 
 def _check_sums(check: OpCheck[Svdf]) -> None:
@@ -203,9 +201,6 @@ def _kernel(name: str, dtype: DType) -> Kernel[Svdf]:
 
 
 def _read(op: OperatorContext) -> Svdf:
-    activation = op.activation()
-    if activation not in (Activation.NONE, Activation.RELU):
-        raise op.unsupported(f"a fused {activation.name}")
     source, feature, time, bias, state = op.inputs
     return Svdf(
         index=op.index,
@@ -216,7 +211,7 @@ def _read(op: OperatorContext) -> Svdf:
         state=state,
         output=op.output,
         rank=op.require_options().rank,
-        activation=activation,
+        activation=op.activation(),
     )
 
 

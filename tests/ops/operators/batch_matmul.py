@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from tests.ops.flatfile import Flatfile
+from tests.ops.flatfile import NONE, RELU, RELU6, Flatfile
 
 FIRST = {"int8": (0.05, 3), "int16": (0.0002, 0), "float32": (1.0, 0)}
 SECOND = {"int8": (0.03, -7), "int16": (0.0003, 0), "float32": (1.0, 0)}
@@ -37,20 +37,54 @@ def matmul(left=(2, 3, 5), right=(2, 5, 4), *, dtype="int8", constant="", flags=
     return file.data(inputs=feeds)
 
 
-def dense_product(shape=(3, 5), dtype="int8", bias=False):
-    """FULLY_CONNECTED whose weights are an input: a product of two activations."""
+def dense_product(shape=(3, 5), dtype="int8", bias=False, activation=NONE, rows=None):
+    """FULLY_CONNECTED whose weights are an input: a product of two activations.
+
+    `rows`: shape of the output in front of the channels; the input's own by default.
+    """
     file = Flatfile()
     left = file.activation(shape, *FIRST[dtype], dtype)
     right = file.activation((4, shape[-1]), *SECOND[dtype], dtype)
-    output = file.activation((*shape[:-1], 4), *OUTPUT[dtype], dtype)
-    given = file.constant(np.arange(4, dtype=np.int32), [0.0015]) if bias else -1
-    inputs = [left, right, given]
-    file.operator("FULLY_CONNECTED", inputs, [output], 5, keepNumDims=len(shape) > 2)
+    output = file.activation((*(rows or shape[:-1]), 4), *OUTPUT[dtype], dtype)
+    values = np.array([-700, 300, 0, 5000])
+    real = dtype == "float32"
+    given = file.constant(
+        (values / 1000).astype(np.float32) if real else values.astype(np.int32),
+        None if real else [0.0015],
+    )
+    inputs = [left, right, given if bias else -1]
+    keep = len(rows or shape[:-1]) > 1
+    options = {"keepNumDims": keep, "fusedActivationFunction": activation}
+    file.operator("FULLY_CONNECTED", inputs, [output], 5, **options)
     return file.data(inputs=[left, right])
+
+
+def dense_with_zero(zero=3, reach=120, dtype="int8", scales=1):
+    """FULLY_CONNECTED whose weights have a zero point; `reach`: their largest size."""
+    file = Flatfile()
+    source = np.random.default_rng(0)
+    left = file.activation((2, 1, 7), *FIRST[dtype], dtype)
+    values = source.integers(-reach, reach + 1, (4, 7)).astype(np.int8)
+    weight = file.constant(values, [0.01 * (1 + at) for at in range(scales)], [zero] * scales)
+    bias = np.array([-700, 300, 0, 5000]).astype(np.int32 if dtype == "int8" else np.int64)
+    given = file.constant(bias, [FIRST[dtype][0] * 0.01 * (1 + at) for at in range(scales)])
+    output = file.activation((2, 4), *(OUTPUT[dtype]), dtype)
+    options = {"fusedActivationFunction": RELU, "keepNumDims": False}
+    file.operator("FULLY_CONNECTED", [left, weight, given], [output], 4, **options)
+    return file.data()
 
 
 CASES = {
     "dense product": dense_product,
+    "dense product, bias": partial(dense_product, bias=True, activation=RELU),
+    "dense product, bias, rows": partial(dense_product, (2, 3, 6), rows=(6,), activation=RELU6),
+    "dense product of floats, bias": partial(
+        dense_product, dtype="float32", bias=True, activation=RELU
+    ),
+    "dense weights with a zero point": dense_with_zero,
+    "dense weights with a far zero point": partial(dense_with_zero, -100),
+    "dense int16 weights with a zero point": partial(dense_with_zero, dtype="int16"),
+    "dense weights with a zero point each": partial(dense_with_zero, scales=4),
     "dense product of rows": partial(dense_product, (1, 3, 6)),
     "dense product of floats": partial(dense_product, dtype="float32"),
     "matmul": matmul,

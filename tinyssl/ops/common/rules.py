@@ -121,7 +121,11 @@ def same_elements(check: OpCheck[UnaryOp]) -> None:
 
 def same_types(check: OpCheck[Op]) -> None:
     """All operands and results have one element type."""
-    indices = (*check.op.inputs, *check.op.outputs)
+    one_type(check, *check.op.inputs, *check.op.outputs)
+
+
+def one_type(check: OpCheck[Op], *indices: int) -> None:
+    """Some values of an operator have one element type."""
     types = dict.fromkeys(check.tensor(index).dtype.value for index in indices)
     if len(types) > 1:
         raise check.unsupported(f"inputs and outputs are {' and '.join(types)}; one type is needed")

@@ -72,9 +72,13 @@ class OperatorContext:
 
     def state(self, shape: tuple[int, ...], dtype: DType) -> int:
         """Index of a new state of zeros, which the file does not list."""
-        assert self.add_value is not None, "this file takes no states"
         name = f"state of {self.label}"
-        return self.add_value(Value(name, shape, dtype, kind=ValueKind.STATE))
+        return self.new_value(Value(name, shape, dtype, kind=ValueKind.STATE))
+
+    def new_value(self, value: Value) -> int:
+        """Index of a value that the file does not list."""
+        assert self.add_value is not None, "this file takes no further values"
+        return self.add_value(value)
 
     def numbers(self, names: Sequence[str]) -> dict[str, int]:
         """Options of a custom operator: numbers by name, in a map of FlexBuffers.

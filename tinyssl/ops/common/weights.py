@@ -140,7 +140,7 @@ def read_sum_type(op: OperatorContext) -> None:
 def weights(check: OpCheck[WeightedOp]) -> None:
     """Constants of the types that go with the activations' one; the bias too.
 
-    Quantised ones have zero point 0 and one scale, or one for each channel.
+    Quantised ones have one scale, or one for each channel. TFLM takes no zero point off them.
     """
     op, axis = check.op, check.op.channel_axis
     source, target, weight = (check.tensor(i) for i in (op.input, op.output, op.weight))
@@ -171,8 +171,6 @@ def _weight_quant(check: OpCheck[WeightedOp], channels: int) -> None:
     weight = check.tensor(op.weight)
     legal_quant(check, op.weight, zero_scale=True)
     quant = check.quant(op.weight)
-    if any(quant.zero_point):
-        raise check.violation(f"weights {weight.name} have a zero point other than 0")
     if quant.per_channel and (len(quant.scale) != channels or quant.axis != axis):
         raise check.violation(
             f"weights {weight.name} have {len(quant.scale)} scales on axis {quant.axis}; "
