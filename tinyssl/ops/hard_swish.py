@@ -27,6 +27,9 @@ class HardSwish(Int8Op):
     kind: ClassVar[str] = "HARD_SWISH"
 
 
+INT16_SHIFT_MAX = 15
+
+
 @dataclass(frozen=True)
 class _HardSwishFactors:
     """Of the input in steps of scale / 128: `value` is Q15."""
@@ -49,11 +52,14 @@ def _narrow(real: np.float32) -> Multiplier:
 
 
 def _check(check: OpCheck[HardSwish]) -> None:
-    """TFLM shifts the output to the right only."""
+    """TFLM shifts the output to the right only, and its mask of the bits that go is an int16."""
     if check.tensor(check.op.input).dtype is not DType.INT8:
         return
-    if _factors(check.model, check.op).output.shift > 0:
+    shift = _factors(check.model, check.op).output.shift
+    if shift > 0:
         raise check.violation("the output scale is below 1/128 of the input's")
+    if shift < -INT16_SHIFT_MAX:
+        raise check.unsupported("the output scale is 256 times the input's, or more")
 
 
 def _saturate(x: int) -> int:

@@ -25,6 +25,7 @@ from tinyssl.ops.common.weights import (
     signed_sums,
     sums_fit,
 )
+from tinyssl.ops.common.window import has_short_sides
 
 SUM_LIMIT = 2**30
 """The kernels hold the sum doubled, so sums must stay below"""
@@ -229,7 +230,7 @@ def reads_all_channels(model: Model, op: Convolution) -> bool:
 def is_plain(model: Model, op: WeightedOp) -> bool:
     """int8 activations whose sums fit int32.
 
-    Of a convolution, one image and groups of one or all channels.
+    Of a convolution, one image with short sides, and groups of one or all channels.
     """
     source = model.tensor(op.input)
     if source.dtype is not DType.INT8 or not sums_fit(model, op):
@@ -237,7 +238,7 @@ def is_plain(model: Model, op: WeightedOp) -> bool:
     if not isinstance(op, Convolution):
         return True
     one_group = op.channel_axis == 3 or group_count(model, op) == 1
-    return source.shape[0] == 1 and one_group
+    return source.shape[0] == 1 and has_short_sides(model, op) and one_group
 
 
 def requantise_fits(

@@ -131,6 +131,7 @@ CASES = {
     "concatenation of blocks": blocks,
     "concatenation of branches without a clamp": partial(branches, width=8, relu=False),
     "concatenation with constants": with_constants,
+    "concatenation with nothing": partial(with_constants, ((1, 3, 2), (1, 3, 0), (1, 3, 4)), (1,)),
     "concatenation with a constant between": partial(with_constants, known=(1,)),
     "concatenation with int32 constants": partial(with_constants, dtype="int32"),
     "concatenation": concatenation,

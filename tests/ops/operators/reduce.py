@@ -31,6 +31,7 @@ def reduce(kind="SUM", shape=(1, 4, 5, 6), axes=(1,), *, dtype="int8", keep_dims
 
 CASES = {
     "mean of channels": partial(reduce, "MEAN", axes=(3,), keep_dims=True),
+    "mean along no axis": partial(reduce, "MEAN", axes=()),
     "mean of rows": partial(reduce, "MEAN", shape=(1, 9, 7), axes=(1,)),
     "mean of the batch": partial(reduce, "MEAN", shape=(5, 3, 4), axes=(0,), scales=(0.02, 0.004)),
     "mean of all": partial(reduce, "MEAN", shape=(1, 5, 3, 4), axes=(0, 1, 2, 3)),

@@ -37,6 +37,11 @@ BROKEN = {
 """name: (file, change, message)"""
 
 UNSUPPORTED = {
+    "hard swish output": (
+        lambda: unary("HARD_SWISH", (0.05, 0), (300.0, 0)),
+        lambda m: m,
+        "#0 HARD_SWISH: the output scale is 256 times the input's, or more",
+    ),
     "broadcast": (
         lambda: pair("ADD", (2, 1, 2, 1, 2), (1, 3, 1, 3, 1)),
         lambda m: m,

@@ -28,6 +28,8 @@ class FileSubgraph:
         self.graph = tables.subgraph(number)
         self.tensors = Tensors(tables, self.graph)
         self.ops = tuple(self._raw_op(index) for index in range(self.graph.OperatorsLength()))
+        written = (index for op in self.ops for index in op.outputs)
+        self.tensors.made |= {*written, *self.tensors.indices(self.graph.InputsAsNumpy())}
 
     def _raw_op(self, index: int) -> RawOp:
         operator = self.tables.operator(index, self.graph)

@@ -55,6 +55,8 @@ class Tensors:
         """Those of a type or shape that is not supported"""
         self.open: dict[int, tuple[int, ...]] = {}
         """Those that have dimensions which the file leaves open -> these"""
+        self.made: set[int] = set()
+        """Those that the caller or an operator writes"""
         self._contents: dict[tuple[int, int], bytes] = {}
         """Start and length in the file -> bytes: buffers may be shared"""
 
@@ -99,9 +101,11 @@ class Tensors:
         signature = [int(size) for size in vector(raw.ShapeSignatureAsNumpy())[: RANK_MAX + 1]]
         content = self.content(raw, where)
         small = raw.Type() == INT4 and content is not None
+        if content is None and index not in self.made and shape and min(shape) == 0:
+            content = b""  # a constant of no elements, as the axes of a reduction along none
         if open_axes := tuple(axis for axis, size in enumerate(signature) if size < 0):
             self.open[index] = open_axes
-        blocker = _tensor_blocker(raw, where, shape, small)
+        blocker = _tensor_blocker(raw, where, shape if content != b"" else (), small)
         if blocker is not None:
             self.blockers.append(blocker)
             self.unreadable.add(index)

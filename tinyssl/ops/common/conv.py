@@ -45,9 +45,10 @@ def group_count(model: Model, op: Convolution) -> int:
 
 
 def is_plain(model: Model, op: Convolution) -> bool:
-    """int8 activations of one image, whose sums fit int32."""
+    """int8 activations of one image with short sides, whose sums fit int32."""
     source = model.tensor(op.input)
-    return source.dtype is DType.INT8 and source.shape[0] == 1 and sums_fit(model, op)
+    one = source.shape[0] == 1 and window.has_short_sides(model, op)
+    return source.dtype is DType.INT8 and one and sums_fit(model, op)
 
 
 def conv_sums(model: Model, op: Convolution) -> Sums:

@@ -82,7 +82,8 @@ def pad_kernels(value: Value[PadT]) -> tuple[Kernel[PadT], ...]:
 
     def image(model: Model, op: PadT) -> bool:
         tensor = model.tensor(op.input)
-        return op.padding is not None and tensor.dtype is DType.INT8 and tensor.shape[0] == 1
+        plain = tensor.dtype is DType.INT8 and tensor.shape[0] == 1
+        return op.padding is not None and plain and window.has_short_sides(model, op)
 
     def image_params(model: Model, op: PadT, _constants: Constants) -> Fields:
         return _image_params(model, op, int(value(model, op)))

@@ -73,6 +73,7 @@ def geometry(check: OpCheck[Pool2D]) -> None:
     """NHWC images; numbers that fit the parameters; an element in every window."""
     op = check.op
     window.images(check)
+    window.short_sides(check)
     window.check_geometry(check, (*op.stride, *op.size))
     window.check_padding(check, op.padding)
     pad = op.padding

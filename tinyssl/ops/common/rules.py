@@ -8,7 +8,6 @@ from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Op, Operand, Role, Value, ValueKind
 from tinyssl.ops.common.activation import INTEGERS
 from tinyssl.ops.common.bases import UnaryOp
-from tinyssl.ops.common.window import GEOMETRY_MAX
 
 ELEMENTS_MAX = 2**28
 """Of any value, weights too: offsets in the generated C are int32 products of dimensions, and even
@@ -66,10 +65,6 @@ def _activation(check: OpCheck[Op], operand: Operand, index: int) -> None:
         legal_quant(check, index, any_zero=operand.any_zero, zero_scale=zero_scale)
         if len(check.quant(index).scale) != 1:
             raise check.violation(f"{tensor.name} is an activation with more than one scale")
-    if len(tensor.shape) == 4 and max(tensor.shape) > GEOMETRY_MAX:
-        raise check.unsupported(
-            f"{tensor.name} has shape {list(tensor.shape)}; a dimension ends at {GEOMETRY_MAX}"
-        )
 
 
 def _elements(check: OpCheck[Op], tensor: Value) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import Op
+from tinyssl.graph.model import Model, Op
 from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.params import Fields
 from tinyssl.ops.common.tflite import OperatorContext
@@ -104,6 +104,18 @@ def image(check: OpCheck[UnaryOp]) -> None:
         raise check.unsupported(
             f"the batch must be 1; it is {batch}", "convert the model with a batch of one"
         )
+
+
+def has_short_sides(model: Model, op: UnaryOp) -> bool:
+    """Whether all dimensions of input and output fit the int16 of most kernels' parameters."""
+    return max(*model.tensor(op.input).shape, *model.tensor(op.output).shape) <= GEOMETRY_MAX
+
+
+def short_sides(check: OpCheck[UnaryOp]) -> None:
+    """The same, where no kernel takes longer ones."""
+    if not has_short_sides(check.model, check.op):
+        shape = list(check.tensor(check.op.input).shape)
+        raise check.unsupported(f"input has shape {shape}; a dimension ends at {GEOMETRY_MAX}")
 
 
 def check_geometry(check: OpCheck[Op], numbers: tuple[int, ...]) -> None:
