@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from tinyssl.core.errors import UnsupportedModel
 from tinyssl.ops import OPS
+from tinyssl.ops.common.spec import TFLM_KERNELS
 
 SOURCES = {
     "CALL_ONCE": "call_once",
@@ -21,6 +22,7 @@ SOURCES = {
 FURTHER = {
     "circular_buffer": ("circular_buffer_flexbuffers_generated_data",),
     "detection_postprocess": ("detection_postprocess_flexbuffers_generated_data",),
+    "fft_auto_scale_kernel": ("fft_auto_scale_common",),
     "unidirectional_sequence_lstm": ("lstm_eval", "micro_tensor_utils"),
 }
 """Source file -> others of that folder that it needs, beside `<source>_common.cc`"""
@@ -34,6 +36,8 @@ class TflmKernel:
     """Method of `MicroMutableOpResolver`"""
     source: str
     """`<source>.cc`"""
+    folder: str = TFLM_KERNELS
+    """Of TFLM's tree, where that lies"""
 
 
 def tflm_kernel(kind: str) -> TflmKernel:
@@ -43,7 +47,8 @@ def tflm_kernel(kind: str) -> TflmKernel:
         UnsupportedModel: The engine `tflm` does not build it.
     """
     if kind in OPS and OPS[kind].tflm.source:
-        return TflmKernel(OPS[kind].tflm.adder, OPS[kind].tflm.source)
+        names = OPS[kind].tflm
+        return TflmKernel(names.adder, names.source, names.folder)
     if kind not in SOURCES:
         raise UnsupportedModel(
             f"the engine tflm does not build {kind}",

@@ -46,7 +46,7 @@ def _params(model: Model, op: SignalDelay, _constants: Constants) -> Fields:
 
 SPEC = signal.signal_spec(
     SignalDelay,
-    "AddDelay",
+    ("AddDelay", "delay"),
     signal.signal_kernel("signal_delay", "signal_frames", _params),
     shapes=lambda model, op: (model.tensor(op.input).shape,),
     checks=(signal.limited(delay_length=(1, 2**20)),),

@@ -46,7 +46,7 @@ def _params(model: Model, op: SignalEnergy, _constants: Constants) -> Fields:
 
 SPEC = signal.signal_spec(
     SignalEnergy,
-    "AddEnergy",
+    ("AddEnergy", "energy"),
     signal.signal_kernel("signal_energy", "filter_bank", _params),
     shapes=lambda model, op: ((model.tensor(op.input).elements // 2,),),
     checks=(_check,),

@@ -33,7 +33,7 @@ def _params(model: Model, op: SignalFftAutoScale, _constants: Constants) -> Fiel
 
 SPEC = signal.signal_spec(
     SignalFftAutoScale,
-    "AddFftAutoScale",
+    ("AddFftAutoScale", "fft_auto_scale_kernel"),
     signal.signal_kernel("signal_auto_scale", "signal_frames", _params),
     shapes=lambda model, op: (model.tensor(op.input).shape, ()),
 )

@@ -73,7 +73,7 @@ def _params(_model: Model, op: SignalFilterBank, constants: Constants) -> Fields
 
 SPEC = signal.signal_spec(
     SignalFilterBank,
-    "AddFilterBank",
+    ("AddFilterBank", "filter_bank"),
     signal.signal_kernel("signal_filter_bank", "filter_bank", _params),
     shapes=lambda _, op: ((op.num_channels,),),
     checks=(signal.limited(num_channels=(1, 2**15)), _check),

@@ -47,7 +47,7 @@ def _params(model: Model, op: SignalFilterBankLog, constants: Constants) -> Fiel
 
 SPEC = signal.signal_spec(
     SignalFilterBankLog,
-    "AddFilterBankLog",
+    ("AddFilterBankLog", "filter_bank_log"),
     signal.signal_kernel("signal_log", "filter_bank", _params),
     shapes=lambda model, op: (model.tensor(op.input).shape,),
     checks=(signal.limited(input_correction_bits=(0, 31), output_scale=(0, 2**31 - 1)),),

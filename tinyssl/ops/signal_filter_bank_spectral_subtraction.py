@@ -80,7 +80,7 @@ def _params(
 
 SPEC = signal.signal_spec(
     SignalFilterBankSpectralSubtraction,
-    "AddFilterBankSpectralSubtraction",
+    ("AddFilterBankSpectralSubtraction", "filter_bank_spectral_subtraction"),
     signal.signal_kernel("signal_subtraction", "filter_bank", _params),
     shapes=lambda model, op: (model.tensor(op.input).shape,) * 2,
     checks=(

@@ -42,7 +42,7 @@ def _params(model: Model, op: SignalFilterBankSquareRoot, _constants: Constants)
 
 SPEC = signal.signal_spec(
     SignalFilterBankSquareRoot,
-    "AddFilterBankSquareRoot",
+    ("AddFilterBankSquareRoot", "filter_bank_square_root"),
     signal.signal_kernel("signal_square_root", "filter_bank", _params),
     shapes=lambda model, op: (model.tensor(op.input).shape,),
     checks=(_check,),

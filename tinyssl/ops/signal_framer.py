@@ -82,7 +82,7 @@ def _shapes(model: Model, op: SignalFramer) -> tuple[Shape, ...]:
 
 SPEC = signal.signal_spec(
     SignalFramer,
-    "AddFramer",
+    ("AddFramer", "framer"),
     signal.signal_kernel("signal_framer", "signal_frames", _params),
     shapes=_shapes,
     checks=(signal.limited(frame_size=(1, 2**15), frame_step=(1, 2**15)), _check),

@@ -26,7 +26,7 @@ def _check(check: OpCheck[SignalIrfft]) -> None:
 
 SPEC = signal.signal_spec(
     SignalIrfft,
-    "AddIrfft",
+    ("AddIrfft", "irfft"),
     fourier.fourier_kernel("signal_irfft"),
     shapes=lambda model, op: ((*model.tensor(op.input).shape[:-1], op.fft_length),),
     checks=(*fourier.CHECKS, _check),

@@ -72,7 +72,7 @@ def _shapes(model: Model, op: SignalOverlapAdd) -> tuple[Shape, ...]:
 
 SPEC = signal.signal_spec(
     SignalOverlapAdd,
-    "AddOverlapAdd",
+    ("AddOverlapAdd", "overlap_add"),
     signal.signal_kernel("signal_overlap_add", "signal_frames", _params, "signal_framer"),
     shapes=_shapes,
     checks=(signal.limited(frame_step=(1, 2**15)), _check),

@@ -55,7 +55,7 @@ def _params(model: Model, op: SignalPcan, constants: Constants) -> Fields:
 
 SPEC = signal.signal_spec(
     SignalPcan,
-    "AddPCAN",
+    ("AddPCAN", "pcan"),
     signal.signal_kernel("signal_pcan", "filter_bank", _params),
     shapes=lambda model, op: (model.tensor(op.input).shape,),
     checks=(signal.limited(snr_shift=(0, 63)), _check),

@@ -29,7 +29,7 @@ def _check(check: OpCheck[SignalRfft]) -> None:
 
 SPEC = signal.signal_spec(
     SignalRfft,
-    "AddRfft",
+    ("AddRfft", "rfft"),
     fourier.fourier_kernel("signal_rfft"),
     shapes=lambda model, op: ((*model.tensor(op.input).shape[:-1], op.fft_length + 2),),
     checks=(*fourier.CHECKS, _check),

@@ -70,7 +70,7 @@ def _params(_model: Model, op: SignalStacker, _constants: Constants) -> Fields:
 
 SPEC = signal.signal_spec(
     SignalStacker,
-    "AddStacker",
+    ("AddStacker", "stacker"),
     signal.signal_kernel("signal_stacker", "signal_frames", _params),
     shapes=lambda _, op: (((1 + op.stacker_left_context) * op.num_channels,), ()),
     checks=(signal.limited(num_channels=(1, 2**15), stacker_left_context=(0, 2**10)), _check),

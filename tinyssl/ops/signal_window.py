@@ -50,7 +50,7 @@ def _params(model: Model, op: SignalWindow, constants: Constants) -> Fields:
 
 SPEC = signal.signal_spec(
     SignalWindow,
-    "AddWindow",
+    ("AddWindow", "window"),
     signal.signal_kernel("signal_window", "signal_frames", _params),
     shapes=lambda model, op: (model.tensor(op.input).shape,),
     checks=(signal.limited(shift=(0, 31)), _check),

@@ -14,12 +14,11 @@ from pathlib import Path
 from tinyssl.codegen.render import Sources
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.errors import UsageError
+from tinyssl.ops.common.spec import TFLM_KERNELS
 from tinyssl.targets.boards import Board
 
-KERNELS = "tensorflow/lite/micro/kernels"
-
 CMSIS_LIBRARY = "lib/cmsis_nn"
-CMSIS_KERNELS = f"{KERNELS}/cmsis_nn"
+CMSIS_KERNELS = f"{TFLM_KERNELS}/cmsis_nn"
 CMSIS_HEADER = "Include/arm_nnfunctions.h"
 CMSIS_INCLUDES = ("", "/Include")
 CMSIS_SOURCES = ("+<Source/**/*.c>", "-<Source/**/*_f16.c>", "-<Source/**/*_f32.c>")
@@ -33,7 +32,7 @@ URL = re.compile(r"[A-Za-z0-9_.:/@~#?=&%+-]+")
 """What stays one word in platformio.ini"""
 
 ESP_LIBRARY = "lib/esp_nn"
-ESP_KERNELS = f"{KERNELS}/esp_nn"
+ESP_KERNELS = f"{TFLM_KERNELS}/esp_nn"
 ESP_NAMES = ("add", "conv", "depthwise_conv", "fully_connected", "pooling", "softmax")
 """What the tree that Espressif maintains (v1.3.8) has; it is not here yet when a project is made"""
 ESP_DEFINES = ("-DESP_NN", "-DCONFIG_NN_OPTIMIZED=1")

@@ -18,8 +18,9 @@ from tinyssl.codegen.tflm_operators import FURTHER, tflm_kernel
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.frontends.tflite import operator_kinds
+from tinyssl.ops.common.spec import TFLM_KERNELS
 from tinyssl.project.arena import arena_bytes, scratch_bytes
-from tinyssl.project.nn_kernels import KERNELS, NnKernels, manifest, optimised_kernels, tree_path
+from tinyssl.project.nn_kernels import NnKernels, manifest, optimised_kernels, tree_path
 from tinyssl.project.project import EngineParts, input_bytes
 from tinyssl.project.source import ModelSource
 from tinyssl.targets.boards import Board
@@ -48,7 +49,7 @@ RUNTIME = (
     "+<tensorflow/lite/micro/memory_planner/*.cc>",
     "+<tensorflow/lite/micro/micro_*.cc>",
     "+<tensorflow/lite/micro/tflite_bridge/*.cc>",
-    f"+<{KERNELS}/kernel_util.cc>",
+    f"+<{TFLM_KERNELS}/kernel_util.cc>",
     # Tests, recorders, and the profiler and clock of TFLM's own, which need a console.
     "-<tensorflow/lite/micro/*_test.cc>",
     "-<tensorflow/lite/micro/*/*_test.cc>",
@@ -64,6 +65,16 @@ THIRD_PARTY = {
     "ruy": "ruy/profiler/instrumentation.h",
 }
 """Include folder below the third-party folder -> a header that TFLM takes from it"""
+
+SIGNAL_SOURCES = (
+    "+<signal/src/*.cc>",
+    "+<signal/src/kiss_fft_wrappers/*.cc>",
+    "-<signal/src/*_test.cc>",
+)
+"""What the kernels of the audio front end share"""
+
+SIGNAL_THIRD_PARTY = {"kissfft": "kiss_fft.h"}
+"""As THIRD_PARTY, for these"""
 
 THIRD_PARTY_FOLDERS = ("third_party", "tensorflow/lite/micro/tools/make/downloads")
 """Where TFLM's project generator, and its makefile, put them"""
@@ -91,7 +102,7 @@ class TflmTree:
     root: str
     """Absolute, or relative to the project"""
     third_party: tuple[str, ...]
-    """Include folders of flatbuffers, gemmlowp and ruy"""
+    """Include folders of flatbuffers, gemmlowp and ruy; of kissfft for the audio front end"""
 
 
 def tflm_parts(source: ModelSource, board: Board, config: BuildConfig) -> EngineParts:
@@ -109,7 +120,7 @@ def tflm_parts(source: ModelSource, board: Board, config: BuildConfig) -> Engine
         ToolMissing: TFLM is not installed on this computer, so the arena cannot be measured.
     """
     kinds = operator_kinds(tflm_file(source.data))
-    tree = fetched_tree(board) if config.tflm is None else local_tree(config.tflm, kinds)
+    tree = fetched_tree(board, kinds) if config.tflm is None else local_tree(config.tflm, kinds)
     fast = optimised_kernels(config, tree.root, board)
     scratch = scratch_bytes(source.graph) if fast else 0
     arena = config.arena_bytes or arena_bytes(source.data, scratch)
@@ -154,10 +165,10 @@ def local_tree(path: Path, kinds: tuple[str, ...] = ()) -> TflmTree:
         UsageError: Something is missing; the message names every file that was looked for.
     """
     root = tree_path("--tflm", path)
-    kernels = [f"{KERNELS}/{tflm_kernel(kind).source}.cc" for kind in kinds]
+    kernels = [f"{kernel.folder}/{kernel.source}.cc" for kernel in map(tflm_kernel, kinds)]
     missing = [name for name in (*OWN_HEADERS, *kernels) if not (root / name).is_file()]
     found = []
-    for include, header in THIRD_PARTY.items():
+    for include, header in _third_party(kinds).items():
         places = [root / folder / include for folder in THIRD_PARTY_FOLDERS]
         there = [place for place in places if (place / header).is_file()]
         found += there[:1]
@@ -172,10 +183,24 @@ def local_tree(path: Path, kinds: tuple[str, ...] = ()) -> TflmTree:
     return TflmTree(str(root), tuple(map(str, found)))
 
 
-def fetched_tree(board: Board) -> TflmTree:
-    """The tree that PlatformIO fetches for LIB_DEPS, seen from the project."""
+def fetched_tree(board: Board, kinds: tuple[str, ...] = ()) -> TflmTree:
+    """The tree that PlatformIO fetches for LIB_DEPS, seen from the project.
+
+    Args:
+        board: Its id names the folder.
+        kinds: Operators of the model.
+    """
     root = f".pio/libdeps/{board.id}/{FETCHED}"
-    return TflmTree(root, tuple(f"{root}/third_party/{include}" for include in THIRD_PARTY))
+    return TflmTree(root, tuple(f"{root}/third_party/{part}" for part in _third_party(kinds)))
+
+
+def _third_party(kinds: tuple[str, ...]) -> dict[str, str]:
+    """Include folders below the third-party folder -> a header that is taken from it."""
+    return THIRD_PARTY | (SIGNAL_THIRD_PARTY if _has_signals(kinds) else {})
+
+
+def _has_signals(kinds: tuple[str, ...]) -> bool:
+    return any(tflm_kernel(kind).folder != TFLM_KERNELS for kind in kinds)
 
 
 def library_manifest(tree: TflmTree, kinds: tuple[str, ...], fast: NnKernels | None = None) -> str:
@@ -186,11 +211,15 @@ def library_manifest(tree: TflmTree, kinds: tuple[str, ...], fast: NnKernels | N
         kinds: Operators of the model.
         fast: Kernels that take the place of the reference ones, where there are such.
     """
-    names = sorted({tflm_kernel(kind).source for kind in kinds})
-    names += sorted({name for source in names for name in FURTHER.get(source, ())})
+    found = {(kernel.folder, kernel.source) for kernel in map(tflm_kernel, kinds)}
+    found |= {(folder, name) for folder, source in found for name in FURTHER.get(source, ())}
     calls = fast.names if fast else frozenset()
-    kernels = [f"+<{fast.folder if fast and n in calls else KERNELS}/{n}.cc>" for n in names]
-    kernels += [f"+<{KERNELS}/{name}_common.cc>" for name in names]
+    kernels = [
+        f"+<{fast.folder if fast and n in calls and folder == TFLM_KERNELS else folder}/{n}.cc>"
+        for folder, n in sorted(found)
+    ]
+    kernels += [f"+<{folder}/{name}_common.cc>" for folder, name in sorted(found)]
+    kernels += SIGNAL_SOURCES if _has_signals(kinds) else ()
     folder = Path(tree.root) if Path(tree.root).is_absolute() else Path("../..") / tree.root
     title = "TensorFlow Lite Micro: what this model needs of it, compiled in place"
     return manifest("tflm", title, folder, (*RUNTIME, *kernels))

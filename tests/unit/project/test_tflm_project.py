@@ -18,6 +18,7 @@ from tinyssl.core.records import Workspace
 from tinyssl.device import Session, open_link
 from tinyssl.frontends.tflite import operator_kinds, write_model
 from tinyssl.ops import OPS
+from tinyssl.ops.common.spec import TFLM_KERNELS
 from tinyssl.project import arena, nn_kernels, tflm
 from tinyssl.project.source import load_model
 from tinyssl.project.tighten import Trial
@@ -42,7 +43,8 @@ def kinds(model):
 
 
 def make_tree(root, third_party, kinds=()):
-    kernels = [f"{nn_kernels.KERNELS}/{OPS[kind].tflm.source}.cc" for kind in kinds]
+    names = [OPS[kind].tflm for kind in kinds]
+    kernels = [f"{name.folder}/{name.source}.cc" for name in names]
     headers = [f"{third_party}/{place}/{name}" for place, name in tflm.THIRD_PARTY.items()]
     for name in (*tflm.OWN_HEADERS, *kernels, *headers):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +62,7 @@ def test_both_layouts_are_found(tmp_path, third_party, kinds):
 def test_a_wrong_path_says_what_was_looked_for(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         tflm.local_tree(tmp_path / "nowhere", ("CONV_2D",))
-    for name in (*tflm.OWN_HEADERS, f"{nn_kernels.KERNELS}/conv.cc", *tflm.THIRD_PARTY.values()):
+    for name in (*tflm.OWN_HEADERS, f"{TFLM_KERNELS}/conv.cc", *tflm.THIRD_PARTY.values()):
         assert name in caught.value.message
     assert str(tmp_path / "nowhere") in caught.value.message
     assert "docs/tflm.md" in caught.value.hint
@@ -81,11 +83,35 @@ def test_only_what_is_missing_is_named(tmp_path, missing):
 def test_manifest_lists_the_kernels_of_the_model_and_no_others(tmp_path, kinds):
     tree = tflm.TflmTree(str(tmp_path), ())
     build_ = json.loads(tflm.library_manifest(tree, kinds))["build"]
-    named = set(re.findall(rf"<{nn_kernels.KERNELS}/(\w+)\.cc>", " ".join(build_["srcFilter"])))
+    named = set(re.findall(rf"<{TFLM_KERNELS}/(\w+)\.cc>", " ".join(build_["srcFilter"])))
     names = {OPS[kind].tflm.source for kind in kinds}
     assert named == {"kernel_util", *names, *(f"{name}_common" for name in names)}
     assert "pooling" not in named
     assert build_["srcDir"] == str(tmp_path)
+
+
+def test_the_audio_front_end_brings_its_library(tmp_path):
+    kinds = ("CUSTOM SignalRfft", "CUSTOM SignalFftAutoScale", "RESHAPE")
+    root = make_tree(tmp_path, GENERATED, kinds)
+    with pytest.raises(UsageError, match=rf"there is no {GENERATED}/kissfft/kiss_fft.h or "):
+        tflm.local_tree(root, kinds)
+    header = root / GENERATED / "kissfft" / "kiss_fft.h"
+    header.parent.mkdir()
+    header.touch()
+    tree = tflm.local_tree(root, kinds)
+    assert tree.third_party[-1] == str(header.parent)
+    sources = json.loads(tflm.library_manifest(tree, kinds))["build"]["srcFilter"]
+    for name in ("rfft", "fft_auto_scale_kernel", "fft_auto_scale_common"):
+        assert f"+<signal/micro/kernels/{name}.cc>" in sources
+    assert "+<signal/src/*.cc>" in sources
+    assert f"+<{TFLM_KERNELS}/reshape.cc>" in sources
+    assert tflm.fetched_tree(find_board("mps2_an500"), kinds).third_party[-1].endswith("/kissfft")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in OPS if kind.startswith("CUSTOM Signal")])
+def test_every_operator_of_it_has_its_source(kind):
+    assert OPS[kind].tflm.source
+    assert OPS[kind].tflm.folder == "signal/micro/kernels"
 
 
 def test_local_tree_needs_no_network_and_no_path_needs_one_line(model, tmp_path, kinds):
@@ -134,12 +160,12 @@ def test_kernels_of_cmsis_nn_take_the_place_of_those_that_have_one(tmp_path, mod
     for name, folder in (
         ("conv", nn_kernels.CMSIS_KERNELS),
         ("add", nn_kernels.CMSIS_KERNELS),
-        ("softmax", nn_kernels.KERNELS),  # this tree has none for CMSIS-NN
+        ("softmax", TFLM_KERNELS),  # this tree has none for CMSIS-NN
     ):
         assert [line for line in chosen if line.endswith(f"/{name}.cc>")] == [
             f"+<{folder}/{name}.cc>"
         ]
-        assert f"+<{nn_kernels.KERNELS}/{name}_common.cc>" in chosen
+        assert f"+<{TFLM_KERNELS}/{name}_common.cc>" in chosen
     assert json.loads(parts.files["lib/cmsis_nn/library.json"])["build"]["srcDir"] == str(cmsis)
     assert "-DCMSIS_NN" in parts.build_flags
     assert f"-isystem '{cmsis}/Include'" in parts.build_flags
@@ -199,8 +225,8 @@ def test_esp_nn_is_fetched_and_only_the_chips_own_sources_are_compiled(
     parts = tflm.tflm_parts(source, find_board(board), config)
     chosen = filters(parts.files["lib/tflm/library.json"])
     assert f"+<{nn_kernels.ESP_KERNELS}/conv.cc>" in chosen
-    assert f"+<{nn_kernels.KERNELS}/conv.cc>" not in chosen
-    assert f"+<{nn_kernels.KERNELS}/reduce.cc>" in chosen
+    assert f"+<{TFLM_KERNELS}/conv.cc>" not in chosen
+    assert f"+<{TFLM_KERNELS}/reduce.cc>" in chosen
     library = json.loads(parts.files["lib/esp_nn/library.json"])["build"]
     assert library["srcDir"] == f"../../.pio/libdeps/{board}/esp-nn"
     assert left_out in library["srcFilter"]

@@ -18,6 +18,9 @@ from tinyssl.ops.common.params import Constants, Fields
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
+FOLDER = "signal/micro/kernels"
+"""Of TFLM's tree: their reference kernels"""
+
 State = Callable[[OperatorContext], Shape]
 
 
@@ -108,7 +111,7 @@ def rows_of(model: Model, index: int) -> tuple[int, int]:
 
 def signal_spec(
     kind: type[SignalT],
-    adder: str,
+    names: tuple[str, str],
     kernel: Kernel[SignalT],
     *,
     shapes: Callable[[Model, SignalT], tuple[Shape, ...]],
@@ -119,7 +122,7 @@ def signal_spec(
 
     Args:
         kind: Its class.
-        adder: Method of TFLM that registers it.
+        names: Method of TFLM that registers it, and its source in `FOLDER`.
         kernel: Plain C.
         shapes: Of the outputs.
         checks: What must hold besides.
@@ -131,7 +134,7 @@ def signal_spec(
         checks=(check_tables, *checks),
         kernels=(kernel,),
         tflite=signal_format(kind, state),
-        tflm=TflmNames(adder, ""),
+        tflm=TflmNames(*names, folder=FOLDER),
     )
 
 

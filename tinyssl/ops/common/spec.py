@@ -21,6 +21,9 @@ from tinyssl.ops.common.tflite import TfliteFormat
 Shape = tuple[int, ...]
 
 
+TFLM_KERNELS = "tensorflow/lite/micro/kernels"
+
+
 @dataclass(frozen=True)
 class TflmNames(Generic[OpT]):
     """What TensorFlow Lite Micro calls an operator, and what its optimised kernels take."""
@@ -33,6 +36,8 @@ class TflmNames(Generic[OpT]):
     """Bytes that CMSIS-NN's kernel asks for while it runs, in any of its variants"""
     sums: Callable[[Model, OpT], int] = lambda _model, _op: 0
     """Bytes that it keeps from one inference to the next"""
+    folder: str = TFLM_KERNELS
+    """Of a tree of TFLM, where its source lies"""
 
 
 @dataclass(frozen=True, kw_only=True)
