@@ -45,10 +45,7 @@ WIDE_SUM_MAX = 2**47
 
 @dataclass(frozen=True, kw_only=True)
 class UnidirectionalSequenceLstm(Op):
-    """c = forget * c + in * cell; h = out * tanh(c); each gate sees the input and the last h.
-
-    TFLM has tanh for any fused activation.
-    """
+    """c = forget * c + in * cell; h = out * tanh(c); each gate sees the input and the last h."""
 
     kind: ClassVar[str] = "UNIDIRECTIONAL_SEQUENCE_LSTM"
     operands: ClassVar[tuple[Operand, ...]] = (
@@ -314,6 +311,10 @@ def _read(op: OperatorContext) -> UnidirectionalSequenceLstm:
     if any(op.inputs[at] == -1 for at in range(INPUTS) if at not in ABSENT):
         raise op.unsupported("an input and forget gate in one")
     options = op.require_options()
+    if options.fusedActivationFunction != TANH:
+        raise op.unsupported(
+            f"fused activation {options.fusedActivationFunction}; TANH is supported"
+        )
     return UnidirectionalSequenceLstm(
         index=op.index,
         input=op.inputs[0],

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from tinyssl.codegen.tflm import ARENA_ALIGNMENT, render_tflm
 from tinyssl.frontends.tflite import operator_kinds, read_model
+from tinyssl.ops.common.spec import TFLM_KERNELS
 from tinyssl.project.arena import aligned, arena_bytes
-from tinyssl.project.nn_kernels import KERNELS
 from tinyssl.project.tflm import DEFINES, TflmTree, library_manifest, local_tree
 from tinyssl.project.tighten import limit_offset
 from tinyssl.targets.boards import Board
@@ -95,8 +95,8 @@ def _runtime(tree: TflmTree, kinds: tuple[str, ...]) -> Iterator[Path]:
     for line in filters:
         if line[0] == "+":
             for path in sorted(set(root.glob(line[2:-1])) - left_out):
-                optimised = root / KERNELS / "cmsis_nn" / path.name
-                inside = path.parent == root / KERNELS
+                optimised = root / TFLM_KERNELS / "cmsis_nn" / path.name
+                inside = path.parent == root / TFLM_KERNELS
                 yield optimised if inside and optimised.is_file() else path
 
 

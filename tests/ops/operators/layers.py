@@ -26,10 +26,11 @@ FORM: dict[str, Any] = {
     "gain": 1.0,
     "bias_value": None,
     "four_bits": False,
+    "weight_zero": 0,
 }
 """`out`: shape of the output without channels, where it is not the input's. `dtype`: of the
 activations. `bias`: its type, empty for none; `bias_value`: all of it. `gain`: makes the output
-scale smaller. `four_bits`: of the weights"""
+scale smaller. `four_bits`: of the weights. `weight_zero`: their zero point"""
 
 
 def _numbers(source, shape, dtype):
@@ -75,7 +76,12 @@ def layer(seed=0, kind="CONV_2D", **given):
     file = Flatfile()
     inputs = [
         file.activation(shape, in_scale, zeros[0], dtype),
-        file.constant(_numbers(source, weight, dtype), None if real else scales, axis=axis),
+        file.constant(
+            _numbers(source, weight, dtype),
+            None if real else scales,
+            None if real else [form["weight_zero"]] * each,
+            axis,
+        ),
     ]
     if form["four_bits"]:
         _pack(file, inputs[1], weight)
@@ -124,6 +130,9 @@ real = {"dtype": "float32", "bias": "float32"}
 
 CASES = {
     "conv images": partial(layer, shape=(3, 5, 4, 6), activation=RELU),
+    "conv weights with a zero point": partial(layer, weight_zero=3),
+    "depthwise weights with a zero point": partial(depthwise, weight_zero=-9, per_channel=False),
+    "transposed weights with a zero point": partial(transposed, weight_zero=5),
     "conv groups": partial(layer, weight=(4, 3, 3, 3)),
     "conv groups of one": partial(
         layer, weight=(12, 3, 2, 1), zeros=(-128, 127), per_channel=False, bias=""

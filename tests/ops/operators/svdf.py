@@ -69,6 +69,7 @@ CASES = {
     "svdf of rank one": partial(svdf, rank=1, memory=8),
     "svdf of one step": partial(svdf, memory=1),
     "svdf relu": partial(svdf, activation=RELU, zeros=(-128, -128)),
+    "svdf relu in the middle": partial(svdf, activation=RELU),
     "svdf int8 state": partial(svdf, dtype="int8"),
     "svdf int8 state with a zero point": partial(svdf, 4, dtype="int8", state_zero=-50),
     "svdf rows": partial(svdf, 5, rows=3),

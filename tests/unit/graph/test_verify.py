@@ -95,11 +95,6 @@ BROKEN = {
         lambda m: with_quant(m, 0, scale=(0.1, 0.1), zero_point=(0, 0)),
         "more than one scale",
     ),
-    "weights with a zero point": (
-        cases.conv,
-        lambda m: with_quant(m, 1, zero_point=(0, 0, 1, 0, 0)),
-        "tensor1 have a zero point",
-    ),
     "weight scales": (
         cases.conv,
         lambda m: with_quant(m, 1, scale=(0.1,) * 3, zero_point=(0,) * 3),
@@ -302,11 +297,6 @@ UNSUPPORTED = {
         lambda: reduce("SUM", shape=(1, 9, 300, 300), axes=(1, 2, 3), dtype="int16"),
         lambda m: m,
         "#0 SUM: the sum can reach",
-    ),
-    "large dimension": (
-        cases.softmax,
-        lambda m: with_tensor(with_tensor(m, 0, shape=(1, 1, 1, 40000)), 1, shape=(1, 1, 1, 40000)),
-        "40000",
     ),
 }
 
