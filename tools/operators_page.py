@@ -17,9 +17,11 @@ from tinyssl.frontends.tflite.control import BRANCH, LOOP
 from tinyssl.frontends.tflite.variables import RUN_ONCE
 from tinyssl.graph.model import DType, Operand, Role
 from tinyssl.ops import OPS
+from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.spec import OpSpec
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.kernels import OPTIMISED
+from tinyssl.targets.twins import TWINS
 from tools.stamp import ROOT
 
 DOCUMENT = ROOT / "docs" / "operators.md"
@@ -88,13 +90,22 @@ def code(spec: OpSpec[Any]) -> str:
     return "no code: a view" if spec.is_view else "no code: folded"
 
 
+def own_kernels(spec: OpSpec[Any], isa: Isa) -> list[Kernel[Any]]:
+    """What an instruction set has of its own for an operator."""
+    twins = TWINS.get(isa, {})
+    return [
+        *OPTIMISED[isa].get(spec.op, ()),
+        *(twins[kernel.name] for kernel in spec.kernels if kernel.name in twins),
+    ]
+
+
 def line(kind: str) -> str:
     """An operator's line of the table."""
     spec = OPS.get(kind)
     name = kind.removeprefix("CUSTOM ")
     if spec is None:
         return f"| {name} | | {READ_AWAY.get(kind, REASONS.get(kind, 'not yet'))} | | | |"
-    tables = [OPTIMISED[isa].get(spec.op, ()) for isa in COLUMNS.values()]
+    tables = [own_kernels(spec, isa) for isa in COLUMNS.values()]
     return (
         " | ".join([f"| {name}", type_text(spec), code(spec), *map(kernels, tables)]).rstrip()
         + " |"

@@ -49,16 +49,25 @@ DEFINE_RESCALE(rescale_s16_s32, int16_t, int32_t, INT32_MIN, INT32_MAX)
 DEFINE_RESCALE(rescale_s32_s8, int32_t, int8_t, INT8_MIN, INT8_MAX)
 DEFINE_RESCALE(rescale_s32_s16, int32_t, int16_t, INT16_MIN, INT16_MAX)
 
+static inline void flip_word(const int8_t *in, int8_t *out)
+{
+    uint32_t word = 0;
+    memcpy(&word, in, sizeof word);
+    word ^= UINT32_C(0x80808080);
+    memcpy(out, &word, sizeof word);
+}
+
 void tinyssl_flip(const int8_t *in, const struct tinyssl_flip *p, int8_t *out)
 {
-    int32_t i = 0;
-    for (; i + 4 <= p->size; i += 4) {
-        uint32_t word = 0;
-        memcpy(&word, in + i, sizeof word);
-        word ^= UINT32_C(0x80808080);
-        memcpy(out + i, &word, sizeof word);
+    enum { AT_ONCE = 16 };
+    int32_t left = p->size; /* no output can change it */
+    for (; left >= AT_ONCE; left -= AT_ONCE, in += AT_ONCE, out += AT_ONCE) {
+        flip_word(in, out);
+        flip_word(in + 4, out + 4);
+        flip_word(in + 8, out + 8);
+        flip_word(in + 12, out + 12);
     }
-    for (; i < p->size; i++) {
-        out[i] = (int8_t)(in[i] ^ INT8_MIN);
+    for (; left > 0; left--) {
+        *out++ = (int8_t)(*in++ ^ INT8_MIN);
     }
 }

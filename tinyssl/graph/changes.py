@@ -21,6 +21,7 @@ class ChangeKind(StrEnum):
     UNREAD = "left out, as nothing reads the result"
     DILATED = "became the dilation of the convolution between them"
     PADDED = "moved into the convolutions that read it"
+    TABLED = "became a table of what they give for each byte"
     FUSED = "became the activation of the operator before"
     MERGED = "merged with the one before"
     VIEWED = "moves no byte, so it is a view"

@@ -18,7 +18,7 @@ from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.pair import FLOAT32, PairFile, pair_spec
 from tinyssl.ops.common.params import Constants, Fields, zero_point
-from tinyssl.ops.common.scaled import check_sum_scaling, scaled_pair, sum_scaling
+from tinyssl.ops.common.scaled import check_sum_scaling, scaled_codes, scaled_pair, sum_scaling
 from tinyssl.ops.common.spec import TflmNames
 from tinyssl.ops.training.clamp_error import error_before
 
@@ -92,8 +92,8 @@ _SUM = pair_spec(
         FLOAT32.kernel("add", DType.FLOAT32),
     ),
     TflmNames("AddAdd", "add"),
-    options="AddOptions",
     checks=(rules.same_types, check_sum_scaling),
+    codes=scaled_codes(sum_scaling, np.add),
     fold=np.add,
 )
 SPEC = replace(_SUM, gradient=_gradient)

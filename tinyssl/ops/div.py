@@ -75,7 +75,6 @@ SPEC = pair_spec(
         *number_kernels("div"),
     ),
     TflmNames("AddDiv", "div"),
-    options="DivOptions",
     checks=(rules.same_types, _check),
     fold=partial(fold_quotient, lambda left, right: np.trunc(left / right)),
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinyssl.graph.model import DType, Operand
 from tinyssl.ops.common.bases import PairOp, pair_operands
-from tinyssl.ops.common.pair import COMPARE, pair_spec
+from tinyssl.ops.common.pair import COMPARE, pair_spec, stored_codes
 from tinyssl.ops.common.spec import TflmNames
 
 
@@ -26,5 +26,6 @@ SPEC = pair_spec(
     LogicalAnd,
     COMPARE.kernels("logical_and", DType.BOOL),
     TflmNames("AddLogicalAnd", "logical"),
+    codes=stored_codes(np.logical_and),
     fold=np.logical_and,
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinyssl.graph.model import DType, Operand
 from tinyssl.ops.common.bases import PairOp, pair_operands
-from tinyssl.ops.common.pair import COMPARE, pair_spec
+from tinyssl.ops.common.pair import COMPARE, pair_spec, stored_codes
 from tinyssl.ops.common.spec import TflmNames
 
 TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.INT64, DType.FLOAT32)
@@ -28,5 +28,6 @@ SPEC = pair_spec(
     Maximum,
     COMPARE.kernels("maximum", *TYPES),
     TflmNames("AddMaximum", "maximum_minimum"),
+    codes=stored_codes(np.maximum),
     fold=np.maximum,
 )

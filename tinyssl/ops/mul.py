@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import prod
@@ -15,7 +16,8 @@ from tinyssl.ops.common import rules
 from tinyssl.ops.common.activation import activation_range, activation_words
 from tinyssl.ops.common.bases import BinaryOp
 from tinyssl.ops.common.broadcast import broadcast, broadcast_fields, broadcast_shapes
-from tinyssl.ops.common.fixed_point import SUM_MAX, Multiplier, quantise_multiplier
+from tinyssl.ops.common.constants import Numbers
+from tinyssl.ops.common.fixed_point import SUM_MAX, Multiplier, quantise_multiplier, requantise
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.pair import fold_numbers, number_kernels
@@ -82,6 +84,16 @@ def mul_params(model: Model, op: Mul, constants: Constants) -> Fields:
     }
 
 
+def _codes(model: Model, op: Mul, inputs: Sequence[Numbers]) -> Numbers | None:
+    output = model.tensor(op.output)
+    if output.dtype not in QUANTISED:
+        return None
+    left, right = inputs
+    product = (left - zero_point(model, op.left)) * (right - zero_point(model, op.right))
+    scaled = requantise(product, mul_multiplier(model, op)) + zero_point(model, op.output)
+    return np.clip(scaled, *activation_range(op.activation, model.quant(op.output), output.dtype))
+
+
 def _supports(constant: bool, dtype: DType, model: Model, op: Mul) -> bool:
     return model.tensor(op.right).constant is constant and model.tensor(op.left).dtype is dtype
 
@@ -125,5 +137,6 @@ SPEC = OpSpec(
     ),
     tflite=TfliteFormat(read=_read, write=_write, inputs=(2, 2), options="MulOptions"),
     tflm=TflmNames("AddMul", "mul"),
+    codes=_codes,
     fold=fold_numbers(np.multiply),
 )

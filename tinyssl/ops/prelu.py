@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
+
+import numpy as np
 
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Operand, Role
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.activation import INTEGERS
 from tinyssl.ops.common.bases import PairOp
-from tinyssl.ops.common.fixed_point import SUM_MAX, Multiplier, quantise_multiplier
+from tinyssl.ops.common.constants import Numbers
+from tinyssl.ops.common.fixed_point import SUM_MAX, Multiplier, quantise_multiplier, requantise
 from tinyssl.ops.common.pair import PairFile, pair_spec
 from tinyssl.ops.common.params import Fields, zero_point
 from tinyssl.ops.common.spec import TflmNames
@@ -87,6 +91,18 @@ def _fields(model: Model, op: Prelu) -> Fields:
     }
 
 
+def _codes(model: Model, op: Prelu, inputs: Sequence[Numbers]) -> Numbers | None:
+    output = model.tensor(op.output)
+    if output.dtype not in QUANTISED:
+        return None
+    factors = _factors(model, op)
+    x, alpha = inputs[0] - zero_point(model, op.left), inputs[1] - zero_point(model, op.right)
+    positive, negative = requantise(x, factors.positive), requantise(x * alpha, factors.negative)
+    scaled = np.where(x < 0, negative, positive) + zero_point(model, op.output)
+    found: Numbers = np.clip(scaled, *INTEGERS[output.dtype])
+    return found
+
+
 SPEC = pair_spec(
     Prelu,
     (
@@ -95,4 +111,5 @@ SPEC = pair_spec(
     ),
     TflmNames("AddPrelu", "prelu"),
     checks=(_check_types, _check_products),
+    codes=_codes,
 )

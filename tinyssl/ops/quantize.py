@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
+
+import numpy as np
 
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Operand
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.activation import INTEGERS
 from tinyssl.ops.common.bases import UnaryOp
+from tinyssl.ops.common.constants import Numbers
 from tinyssl.ops.common.fixed_point import (
     INT32_MAX,
     INT32_MIN,
@@ -22,8 +26,7 @@ from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.params import Constants, Fields, float_literal, zero_point
 from tinyssl.ops.common.spec import OpSpec, TflmNames
-from tinyssl.ops.common.table import INPUTS as INPUTS_OF_TABLE
-from tinyssl.ops.common.table import table_kernel
+from tinyssl.ops.common.table import as_int8, byte_codes, table_kernel
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
 INPUTS = (DType.FLOAT32, DType.INT8, DType.UINT8, DType.INT16, DType.INT32)
@@ -144,13 +147,21 @@ def _flips(model: Model, op: Quantize) -> bool:
 
 def _outputs(model: Model, op: Quantize) -> list[int]:
     """What each byte becomes, from -128 on; bytes of uint8 as the int8 of the same bits."""
-    source, target = _types(model, op)
-    low, high = INTEGERS[target]
-    in_zero, out_zero = zero_point(model, op.input), zero_point(model, op.output)
-    multiplier = rescale(model, op)
-    codes = (code % 256 if source is DType.UINT8 else code for code in INPUTS_OF_TABLE)
-    scaled = (requantise(code - in_zero, multiplier) + out_zero for code in codes)
-    return [(min(max(value, low), high) + 128) % 256 - 128 for value in scaled]
+    codes = byte_codes(model.tensor(op.input).dtype)
+    found: list[int] = as_int8(_rescaled(model, op, codes)).tolist()
+    return found
+
+
+def _rescaled(model: Model, op: Quantize, codes: Numbers) -> Numbers:
+    scaled = requantise(codes - zero_point(model, op.input), rescale(model, op))
+    low, high = INTEGERS[model.tensor(op.output).dtype]
+    return np.clip(scaled + zero_point(model, op.output), low, high)
+
+
+def _codes(model: Model, op: Quantize, inputs: Sequence[Numbers]) -> Numbers | None:
+    if model.tensor(op.input).dtype is DType.FLOAT32:
+        return None
+    return _rescaled(model, op, inputs[0])
 
 
 def _by_table(model: Model, op: Quantize) -> bool:
@@ -205,6 +216,7 @@ SPEC = OpSpec(
     shapes=lambda model, op: (model.tensor(op.input).shape,),
     checks=(_check_types, _check_rescale),
     words=lambda model, op: [" to ".join(dtype.value for dtype in _types(model, op))],
+    codes=_codes,
     kernels=(FLIP, TABLE, *(_kernel(name, types) for types, name in KERNELS.items())),
     tflite=TfliteFormat(read=_read, write=_write, inputs=(1, 1)),
     tflm=TflmNames("AddQuantize", "quantize"),

@@ -10,6 +10,7 @@ import numpy as np
 
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Op, Operand, Role, Value
+from tinyssl.ops.common.activation import INTEGERS
 from tinyssl.ops.common.broadcast import (
     broadcast,
     broadcast_fields,
@@ -17,7 +18,7 @@ from tinyssl.ops.common.broadcast import (
     broadcast_shapes,
     input_shapes,
 )
-from tinyssl.ops.common.constants import Arrays, input_arrays
+from tinyssl.ops.common.constants import Arrays, Numbers, input_arrays
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.params import Constants, Fields
@@ -95,8 +96,15 @@ def _fold(values: Sequence[Value], op: SelectV2) -> Arrays | None:
     return [np.where(*input_arrays(values, op))]
 
 
+def _codes(model: Model, op: SelectV2, inputs: Sequence[Numbers]) -> Numbers | None:
+    condition, left, right = inputs
+    integers = model.tensor(op.left).dtype in INTEGERS
+    return np.where(condition != 0, left, right) if integers else None
+
+
 SPEC = OpSpec(
     op=SelectV2,
+    codes=_codes,
     fold=_fold,
     shapes=broadcast_shapes,
     checks=(_check_types, broadcast),

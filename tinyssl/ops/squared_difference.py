@@ -13,7 +13,7 @@ from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import PairOp, pair_operands
 from tinyssl.ops.common.fixed_point import SUM_MAX, quantise_multiplier
 from tinyssl.ops.common.pair import ARITHMETIC, pair_spec
-from tinyssl.ops.common.scaled import ScaledMultipliers, scaled_pair
+from tinyssl.ops.common.scaled import ScaledMultipliers, scaled_codes, scaled_pair
 from tinyssl.ops.common.spec import TflmNames
 
 TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
@@ -63,4 +63,5 @@ SPEC = pair_spec(
     ),
     TflmNames("AddSquaredDifference", "squared_difference"),
     checks=(rules.same_types, _check),
+    codes=scaled_codes(_scaling, lambda left, right: (left - right) ** 2),
 )

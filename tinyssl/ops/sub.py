@@ -11,7 +11,7 @@ from tinyssl.graph.model import DType, Operand
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import BinaryOp, pair_operands
 from tinyssl.ops.common.pair import number_kernels, pair_spec
-from tinyssl.ops.common.scaled import check_sum_scaling, scaled_pair, sum_scaling
+from tinyssl.ops.common.scaled import check_sum_scaling, scaled_codes, scaled_pair, sum_scaling
 from tinyssl.ops.common.spec import TflmNames
 
 TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
@@ -33,7 +33,7 @@ SPEC = pair_spec(
         *number_kernels("sub"),
     ),
     TflmNames("AddSub", "sub"),
-    options="SubOptions",
     checks=(rules.same_types, check_sum_scaling),
+    codes=scaled_codes(sum_scaling, np.subtract),
     fold=np.subtract,
 )

@@ -89,23 +89,10 @@ def add_scales(model: Model, op: Add) -> AddScales:
 
 def add_outputs(scales: AddScales) -> NDArray[np.int64]:
     """What the reference gives for every pair of inputs, (256, 256): left, right."""
-    left = _rescaled(INPUTS - scales.left_zero, scales.left)
-    right = _rescaled(INPUTS - scales.right_zero, scales.right)
-    sums = _requantise(left[:, None] + right, scales.output)
+    left = requantise((INPUTS - scales.left_zero) << ADD_HEADROOM, scales.left)
+    right = requantise((INPUTS - scales.right_zero) << ADD_HEADROOM, scales.right)
+    sums = requantise(left[:, None] + right, scales.output)
     return np.clip(sums + scales.out_zero, scales.low, scales.high)
-
-
-def _rescaled(values: NDArray[np.int64], multiplier: Multiplier) -> NDArray[np.int64]:
-    return np.array([requantise(int(value) << ADD_HEADROOM, multiplier) for value in values])
-
-
-def _requantise(x: NDArray[np.int64], multiplier: Multiplier) -> NDArray[np.int64]:
-    """`requantise` for arrays and shifts to the right; |x| < 2^31."""
-    product = (x * multiplier.value + 2**30) >> 31
-    right = -multiplier.shift
-    mask = (1 << right) - 1
-    threshold = (mask >> 1) + (product < 0)
-    return (product >> right) + ((product & mask) > threshold)
 
 
 @cache

@@ -41,6 +41,7 @@ from tinyssl.targets.float_ends import FLOATS_RV32
 from tinyssl.targets.rows4 import LSTM_MVE, ROWS4, ROWS4_RV32
 from tinyssl.targets.rv32 import RV32
 from tinyssl.targets.transposed import TRANSPOSED_MVE
+from tinyssl.targets.twins import twin_of
 from tinyssl.targets.wide import WIDE_DSP, WIDE_MVE
 
 KERNEL_ABI = 4
@@ -335,7 +336,7 @@ def kernel_for(model: Model, op: OpT, isa: Isa) -> Kernel[OpT]:
     found = next((kernel for kernel in kernels if kernel.supports(model, op)), None)
     if found is None:
         raise UnsupportedModel(f"{op.label}: no kernel for this operator")
-    return found
+    return twin_of(found, isa)
 
 
 def has_own_kernels(isa: Isa) -> bool:

@@ -15,6 +15,7 @@ from tinyssl.graph.passes.constants import place_constants
 from tinyssl.graph.passes.dilations import fuse_dilations, split_borders
 from tinyssl.graph.passes.given import write_given
 from tinyssl.graph.passes.pads import fold_pads
+from tinyssl.graph.passes.tables import compose_tables
 from tinyssl.graph.passes.transposes import merge_transposes, view_transposes
 from tinyssl.graph.passes.unread import drop_unread
 from tinyssl.graph.states import settle_variables
@@ -29,6 +30,7 @@ PASSES: tuple[Callable[[Model], Model], ...] = (
     split_borders,
     fold_pads,
     fuse_activations,
+    compose_tables,
     settle_variables,
     join_moves,
 )
@@ -44,6 +46,7 @@ def run_passes(model: Model) -> Model:
 
 __all__ = [
     "PASSES",
+    "compose_tables",
     "drop_idle_reshapes",
     "drop_unread",
     "fold_pads",

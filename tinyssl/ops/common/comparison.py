@@ -12,7 +12,7 @@ from tinyssl.graph.model import DType, Model, Operand
 from tinyssl.ops.common.bases import PairOp, pair_operands
 from tinyssl.ops.common.fixed_point import Multiplier, quantise_multiplier
 from tinyssl.ops.common.pair import COMPARE, one_input_type, pair_spec
-from tinyssl.ops.common.scaled import ScaledMultipliers, scaled_pair
+from tinyssl.ops.common.scaled import ScaledMultipliers, scaled_codes, scaled_pair
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 
 ComparisonT = TypeVar("ComparisonT", bound="Comparison")
@@ -65,5 +65,6 @@ def comparison_spec(op: type[ComparisonT], tflm: TflmNames[ComparisonT]) -> OpSp
         (scaled_pair(_scaling).kernel(name, DType.INT8), *COMPARE.kernels(name, *plain)),
         tflm,
         checks=(one_input_type, _check),
+        codes=scaled_codes(_scaling, getattr(np, name)),
         fold=getattr(np, name),
     )

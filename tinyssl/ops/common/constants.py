@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import Op, Value
+from tinyssl.graph.model import Model, Op, Value
 
 Arrays = Sequence[NDArray[Any]]
 Fold = Callable[[Sequence[Value], Any], Arrays | None]
 """Outputs of an operator whose inputs are constants, from all values of the graph; None where it
 does not compute this one. They are no larger than the graph says"""
+Numbers = NDArray[np.int64]
+Codes = Callable[[Model, Any, Sequence[Numbers]], Numbers | None]
+"""What an operator of a verified model stores for what its inputs store, which numpy broadcasts; to
+the byte, or None where it does not compute this one"""
 
 
 def input_arrays(values: Sequence[Value], op: Op) -> list[NDArray[Any]]:

@@ -8,6 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Whole = TypeVar("Whole", int, NDArray[np.int64])
+"""A number, or an array of them"""
 
 INT8_MIN, INT8_MAX = -128, 127
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
@@ -51,10 +58,10 @@ def high_product(a: int, b: int) -> int:
     return min((a * b + 2**30) >> 31, INT32_MAX)
 
 
-def shift_right(x: int, shift: int) -> int:
+def shift_right(x: Whole, shift: int) -> Whole:
     """x / 2^shift, halves away from zero."""
     mask = (1 << shift) - 1
-    return (x >> shift) + (1 if x & mask > (mask >> 1) + (1 if x < 0 else 0) else 0)
+    return (x >> shift) + ((x & mask) > (mask >> 1) + (x < 0))
 
 
 def saturate(x: int) -> int:
@@ -62,11 +69,11 @@ def saturate(x: int) -> int:
     return min(max(x, INT32_MIN), INT32_MAX)
 
 
-def requantise(x: int, multiplier: Multiplier) -> int:
+def requantise(x: Whole, multiplier: Multiplier) -> Whole:
     """x * value * 2^(shift - 31) as TFLM's reference kernels round it: twice.
 
     First the doubled high half of the product, halves upwards, then the right shift, halves away
     from zero; `tinyssl_requantise` of firmware/kernels/fixed_point.h in Python.
     """
     left, right = max(multiplier.shift, 0), max(-multiplier.shift, 0)
-    return shift_right(high_product(x << left, multiplier.value), right)
+    return shift_right(((x << left) * multiplier.value + 2**30) >> 31, right)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -97,6 +97,8 @@ class Kernel(Generic[OpT]):
     """Takes operands of any element type, as `const int8_t *` and `int8_t *`"""
     overlaps: Callable[[Model, OpT], tuple[Overlap, ...]] = lambda _model, _op: ()
     """Inputs that the output may lie over: only what the C guarantees"""
+    outputs: Callable[[Model, OpT], Sequence[int]] | None = None
+    """Of a kernel that is a table: what TFLM gives for each int8, from -128 on"""
     spacing: Spacing[OpT] | None = None
 
     @property

@@ -26,7 +26,7 @@ from tinyssl.ops.common.broadcast import (
     broadcast_shape,
     broadcast_shapes,
 )
-from tinyssl.ops.common.constants import Arrays, Fold, input_arrays
+from tinyssl.ops.common.constants import Arrays, Codes, Fold, Numbers, input_arrays
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.params import Constants, Fields, float_literal, prefix_fields
@@ -150,8 +150,8 @@ def pair_spec(
     kernels: tuple[Kernel[PairT], ...],
     tflm: TflmNames[PairT],
     *,
-    options: str = "",
     checks: tuple[Callable[[OpCheck[PairT]], None], ...] = (rules.same_types,),
+    codes: Codes | None = None,
     fold: Callable[[Any, Any], Any] | None = None,
 ) -> OpSpec[PairT]:
     """The specification of an operator of two inputs.
@@ -160,8 +160,8 @@ def pair_spec(
         op: Its dataclass; a `BinaryOp` has a fused activation in its options.
         kernels: By element type.
         tflm: Its names in TFLM.
-        options: Its table in the schema.
         checks: Rules beside broadcasting.
+        codes: As `OpSpec.codes`.
         fold: Of arrays of numbers without a quantisation, by numpy; None where it does not know.
     """
     return OpSpec(
@@ -170,8 +170,9 @@ def pair_spec(
         checks=(*checks, broadcast),
         words=lambda _, op: activation_words(op.activation) if isinstance(op, BinaryOp) else [],
         kernels=kernels,
-        tflite=pair_format(op, options),
+        tflite=pair_format(op),
         tflm=tflm,
+        codes=codes,
         fold=fold and fold_numbers(fold),
     )
 
@@ -196,6 +197,16 @@ def _folded(
     return None if result is None else [np.asarray(result, output.dtype.value)]
 
 
+def stored_codes(function: Callable[[Numbers, Numbers], Numbers]) -> Codes:
+    """`OpSpec.codes` of a function of numbers as they are stored."""
+
+    def codes(model: Model, op: PairOp, inputs: Sequence[Numbers]) -> Numbers | None:
+        known = (*INTEGERS, DType.BOOL)
+        return function(*inputs) if model.tensor(op.left).dtype in known else None
+
+    return codes
+
+
 def fold_quotient(function: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
     """A quotient or remainder of whole numbers; None of others, and where a divisor is 0."""
     if left.dtype.kind == "f" or not right.all():
@@ -203,13 +214,12 @@ def fold_quotient(function: Callable[[Any, Any], Any], left: Any, right: Any) ->
     return function(left, right)
 
 
-def pair_format(op: type[PairT], options: str) -> TfliteFormat[PairT]:
+def pair_format(op: type[PairT]) -> TfliteFormat[PairT]:
     """How an operator of two inputs is read and written, with its fused activation if it has one.
 
-    Args:
-        op: Its dataclass.
-        options: Its table in the schema.
+    A `BinaryOp` has its activation in a table of the schema that is named as it is.
     """
+    options = f"{op.kind.title()}Options" if issubclass(op, BinaryOp) else ""
 
     def read(context: OperatorContext) -> PairT:
         left, right = context.inputs

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model
 from tinyssl.ops.common.activation import Activation, activation_range
 from tinyssl.ops.common.bases import BinaryOp, PairOp
-from tinyssl.ops.common.fixed_point import Multiplier, quantise_multiplier
+from tinyssl.ops.common.constants import Codes, Numbers
+from tinyssl.ops.common.fixed_point import Multiplier, quantise_multiplier, requantise
 from tinyssl.ops.common.pair import PairFile
 from tinyssl.ops.common.params import Fields, zero_point
 
@@ -78,13 +81,47 @@ def scaled_pair(scaling: Callable[[Model, Any], ScaledMultipliers]) -> PairFile:
     return PairFile("scaled_pair", "tinyssl_scaled_pair", fields, "scaled_")
 
 
+def scaled_codes(
+    scaling: Callable[[Model, Any], ScaledMultipliers], join: Callable[[Numbers, Numbers], Numbers]
+) -> Codes:
+    """`OpSpec.codes` of an operator of `scaled_pair`.
+
+    Args:
+        scaling: As of `scaled_pair`.
+        join: What becomes of the inputs in one scale.
+    """
+
+    def codes(model: Model, op: PairOp, inputs: Sequence[Numbers]) -> Numbers | None:
+        if model.tensor(op.left).dtype not in SUM_HEADROOM:
+            return None
+        found = scaling(model, op)
+        left, right = (
+            requantise((values - zero_point(model, index)) << found.headroom, factor)
+            for values, index, factor in zip(
+                inputs, (op.left, op.right), (found.left, found.right), strict=True
+            )
+        )
+        joined = join(left, right)
+        if model.tensor(op.output).dtype is DType.BOOL:
+            return joined
+        scaled = requantise(joined, found.output) + zero_point(model, op.output)
+        return np.clip(scaled, *_clamp(model, op))
+
+    return codes
+
+
+def _clamp(model: Model, op: PairOp) -> tuple[int, int]:
+    """Smallest and largest output."""
+    activation = op.activation if isinstance(op, BinaryOp) else Activation.NONE
+    return activation_range(activation, model.quant(op.output), model.tensor(op.output).dtype)
+
+
 def _output(model: Model, op: PairOp, headroom: int) -> Fields:
     """What becomes of the result; nothing where it is a truth value."""
     output = model.tensor(op.output)
     if output.dtype is DType.BOOL:
         return {"out_zero": 0, "headroom": headroom, "out_min": 0, "out_max": 0}
-    activation = op.activation if isinstance(op, BinaryOp) else Activation.NONE
-    low, high = activation_range(activation, model.quant(op.output), output.dtype)
+    low, high = _clamp(model, op)
     return {
         "out_zero": zero_point(model, op.output),
         "headroom": headroom,

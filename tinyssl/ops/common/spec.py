@@ -12,7 +12,7 @@ from typing import Generic
 
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import Model
-from tinyssl.ops.common.constants import Fold, always_folded
+from tinyssl.ops.common.constants import Codes, Fold, always_folded
 from tinyssl.ops.common.gradient import Gradient
 from tinyssl.ops.common.kernel import Kernel, OpT
 from tinyssl.ops.common.overlap import SubValue
@@ -56,6 +56,8 @@ class OpSpec(Generic[OpT]):
     operator is a view, its output is its input's storage"""
     fold: Fold | None = None
     """Computes it where all that it reads is constant"""
+    codes: Codes | None = None
+    """Of an elementwise operator: computes it for integers, so that a table may take its place"""
     moves: bool = False
     """It only moves elements of its first input, of any type in `fold`; others are whole numbers"""
     parts: Callable[[Model, OpT], tuple[SubValue, ...]] = lambda _model, _op: ()

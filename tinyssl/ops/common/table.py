@@ -6,12 +6,14 @@ A further function is a Python function from the operator to these outputs; the 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
 from tinyssl.graph.model import DType, Model
 from tinyssl.ops.common.bases import UnaryOp
+from tinyssl.ops.common.constants import Codes, Numbers
 from tinyssl.ops.common.fixed_point import INT8_MAX, INT8_MIN
 from tinyssl.ops.common.kernel import Kernel, OpT
 from tinyssl.ops.common.overlap import elementwise
@@ -21,12 +23,23 @@ INPUTS = range(INT8_MIN, INT8_MAX + 1)
 """All inputs, in the order of a table"""
 
 
+def byte_codes(dtype: DType) -> Numbers:
+    """What the bytes of a value stand for, in the order of a table."""
+    codes = np.array(INPUTS, np.int64)
+    return codes % 256 if dtype is DType.UINT8 else codes
+
+
+def as_int8(codes: Numbers) -> Numbers:
+    """The int8 of the same bits, of numbers that take a byte."""
+    return (codes + 128) % 256 - 128
+
+
 def clamp_int8(value: int) -> int:
     """The nearest int8."""
     return min(max(value, INT8_MIN), INT8_MAX)
 
 
-def table_kernel(outputs: Callable[[Model, OpT], list[int]]) -> Kernel[OpT]:
+def table_kernel(outputs: Callable[[Model, OpT], Sequence[int]]) -> Kernel[OpT]:
     """The kernel of an operator with int8 input and output.
 
     Args:
@@ -37,7 +50,7 @@ def table_kernel(outputs: Callable[[Model, OpT], list[int]]) -> Kernel[OpT]:
         """Members of `struct tinyssl_lookup`."""
         return {
             "size": model.tensor(op.inputs[0]).elements,
-            "table": constants.table("table", op, "int8_t", outputs(model, op)),
+            "table": constants.table("table", op, "int8_t", list(outputs(model, op))),
         }
 
     return Kernel(
@@ -46,7 +59,22 @@ def table_kernel(outputs: Callable[[Model, OpT], list[int]]) -> Kernel[OpT]:
         supports=lambda model, op: model.tensor(op.inputs[0]).dtype is DType.INT8,
         make_params=params,
         overlaps=elementwise,
+        outputs=outputs,
     )
+
+
+def table_codes(kernels: Iterable[Kernel[Any]]) -> Codes | None:
+    """`OpSpec.codes` of an operator that has a table for int8 among its kernels."""
+    outputs = next((kernel.outputs for kernel in kernels if kernel.outputs), None)
+    if outputs is None:
+        return None
+
+    def codes(model: Model, op: UnaryOp, inputs: Sequence[Numbers]) -> Numbers | None:
+        if model.tensor(op.input).dtype is not DType.INT8:
+            return None
+        return np.array(outputs(model, op), np.int64)[inputs[0] - INT8_MIN]
+
+    return codes
 
 
 def float_table(model: Model, op: UnaryOp, function: Callable[[float], float]) -> list[int]:

@@ -15,6 +15,7 @@ from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.params import Constants, Fields
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
+from tinyssl.ops.common.table import table_codes
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
 UnaryT = TypeVar("UnaryT", bound=UnaryOp)
@@ -100,6 +101,7 @@ def unary_spec(
         shapes=same_shape,
         checks=(rules.same_types, *checks),
         kernels=kernels,
+        codes=table_codes(kernels),
         tflite=tflite or plain_format(op),
         tflm=tflm,
         ulps=ulps,
