@@ -30,6 +30,7 @@ from tinyssl.targets import (
     dsp,
     dsp_depthwise,
     dsp_elementwise,
+    gates,
     mve,
     mve_streaming,
     pairs,
@@ -164,7 +165,7 @@ DSP: KernelTable = {
         ),
         pairs.ADD_DSP,
     ),
-    Mul: pairs.mul_kernels("dsp", *LANES),
+    Mul: (*gates.gate_kernels("dsp", *LANES), *pairs.mul_kernels("dsp", *LANES)),
     Mean: (
         Kernel(
             "mean_s8_dsp",
@@ -196,6 +197,8 @@ STEM_BLOCK: Kernel[Op] = Kernel(
     scratch=lambda _model, _op: 0,
 )
 """For those that begin with a convolution"""
+
+LANES_MVE = ("lanes_mve.h", "mve.h")
 
 PRODUCT_MVE = ("product_s8_mve.c", "product_s8_mve.h", "mve.h")
 
@@ -266,7 +269,7 @@ MVE: KernelTable = {
         ),
         pairs.ADD_MVE,
     ),
-    Mul: pairs.mul_kernels("mve", "lanes_mve.h", "mve.h"),
+    Mul: (*gates.gate_kernels("mve", *LANES_MVE), *pairs.mul_kernels("mve", *LANES_MVE)),
     Mean: (
         Kernel(
             "mean_s8_mve",

@@ -72,6 +72,19 @@ CASES = {
     "mul relu": partial(mul, activation=RELU, zeros=(-128, -128, -128)),
     "mul relu6": partial(mul, activation=RELU6, scales=(0.1, 0.09, 0.03)),
     "mul gate": partial(mul, right=(1, 1, 1, 4)),
+    "mul gate of odd channels": partial(mul, left=(1, 5, 6, 7), right=(1, 1, 1, 7)),
+    "mul gate first": partial(mul, left=(1, 1, 1, 6), right=(1, 5, 6, 6), activation=RELU),
+    "mul gate from zero": partial(
+        mul, left=(1, 5, 6, 11), right=(1, 1, 1, 11), zeros=(-128, -128, -100)
+    ),
+    "mul gate from zero first": partial(
+        mul,
+        left=(1, 1, 1, 4),
+        right=(1, 10, 12, 4),
+        zeros=(-128, -128, -128),
+        scales=(0.02, 1 / 256, 0.003),
+        activation=RELU6,
+    ),
     "mul map": partial(mul, left=(1, 5, 6, 1), right=(1, 5, 6, 4)),
     "mul outer": partial(mul, left=(1, 5, 1, 4), right=(1, 1, 6, 4)),
     "mul cross": partial(mul, left=(1, 5, 1, 4), right=(1, 1, 6, 1)),
@@ -97,7 +110,7 @@ def _random_mul(seed):
         left=left,
         right=right,
         scales=tuple(np.exp(source.uniform(-4, -1, 3)).tolist()),
-        zeros=tuple(source.integers(-128, 128, 3).tolist()),
+        zeros=(-128, -128, -90) if seed % 3 == 0 else tuple(source.integers(-128, 128, 3).tolist()),
         activation=int(source.choice([NONE, RELU, RELU6])),
         constant=(None, "left", "right")[source.integers(3)],
     )
