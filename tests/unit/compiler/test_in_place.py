@@ -179,6 +179,20 @@ def test_views_with_other_pixels_are_not_spaced() -> None:
     compare(data)
 
 
+def test_a_slice_of_the_channels_is_read_where_it_lies() -> None:
+    file = Flatfile()
+    whole = pooled(file, file.activation((1, 4, 4, 12)), (1, 4, 4, 12))
+    part = file.activation(ROWS, name="part")
+    box = [file.constant(np.array(numbers, np.int32)) for numbers in ((0, 0, 0, 4), ROWS)]
+    file.operator("SLICE", [whole, *box], [part], 2)
+    data = file.data(outputs=[pooled(file, part)])
+    found = program(data)
+    names = [value.name for value in found.graph.tensors]
+    room = found.plan.rooms[names.index("part")]
+    assert (room.offset, room.pitch) == (4, 12)
+    compare(data)
+
+
 @pytest.mark.parametrize("isa", [Isa.CORTEX_M7, Isa.CORTEX_M55])
 def test_fused_blocks_write_their_part_of_each_pixel(isa: Isa) -> None:
     data = blocks()

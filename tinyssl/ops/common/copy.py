@@ -168,12 +168,19 @@ def copy_kernel(plan: Callable[[Model, OpT], Copy]) -> Kernel[OpT]:
 
 
 def copy_parts(plan: Callable[[Model, OpT], Copy]) -> Callable[[Model, OpT], tuple[SubValue, ...]]:
-    """Place of the output in the input, where it lies there in one piece."""
+    """Place of the output in the input, where it lies there in one piece, or is some channels."""
 
     def parts(model: Model, op: OpT) -> tuple[SubValue, ...]:
-        copy = plan(model, op)
-        start = copy.source_start * model.tensor(op.outputs[0]).dtype.bytes
-        return () if copy.loops else (SubValue(op.outputs[0], op.inputs[0], start),)
+        copy, target = plan(model, op), model.tensor(op.outputs[0])
+        place = SubValue(op.outputs[0], op.inputs[0], copy.source_start * target.dtype.bytes)
+        if not copy.loops:
+            return (place,)
+        pixel = model.tensor(op.inputs[0]).shape[-1]
+        rows = CopyLoop(target.elements // copy.run, pixel, copy.run)
+        inside = copy.source_start % pixel + copy.run <= pixel
+        if copy.loops != (rows,) or copy.run != target.shape[-1] or not inside:
+            return ()
+        return (replace(place, pitch=pixel * target.dtype.bytes),)
 
     return parts
 
