@@ -126,13 +126,15 @@ def _fields(
     activation: Activation = Activation.NONE,
 ) -> Fields:
     low, high = float_range(activation)
+    places = geometry_fields(layer)
+    del places["out_pitch"]  # their pixels lie side by side
     return {
         "weight": weight[0],
         "bias": bias[0],
         "weight_learns": int(weight[1]),
         "bias_learns": int(bias[1]),
         "joined": int(layer.is_joined),
-        **geometry_fields(layer),
+        **places,
         "first": layer.first,
         **dict(zip(("step_c", "step_h", "step_w"), layer.steps, strict=True)),
         "low": float_literal(low),
