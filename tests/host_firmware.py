@@ -18,6 +18,19 @@ SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 FLAGS = ["-std=c11", "-O1", "-g", "-pedantic", *WARNINGS, *WARNINGS_OF_C, *SANITIZERS, *COUNT_LINES]
 
 
+FLASH = ("flash_host.c", "flash_geometry.c")
+STORE = """
+#define TINYSSL_TRAINS 1
+#define TINYSSL_STORE_ORIGIN 0u
+#define TINYSSL_STORE_SECTORS 4096u, 4096u, 4096u, 4096u
+#define TINYSSL_STORE_WRITE_UNIT 8u
+"""
+
+
+def _port(name: str) -> Path:
+    return firmware_folder() / "port" / name
+
+
 def build_header(
     sizes: Sequence[int], output_bytes: int, ops: int, build_id: str, tensors: int = 2
 ) -> str:
@@ -62,8 +75,11 @@ def compile_program(
     header = build_header(
         sizes, model.output.bytes, len(program.inference_calls), build_id, len(named_values(model))
     )
-    trains = ["TINYSSL_TRAINS=1"] if has_training(model) else []
-    return compile_firmware(folder, header, files, [*defines, *trains])
+    if has_training(model):
+        header += STORE
+        files += [*(firmware_folder() / "storage").glob("*.c"), *map(_port, FLASH)]
+        files += [f"-I{firmware_folder() / 'storage'}"]  # type: ignore[list-item]
+    return compile_firmware(folder, header, files, defines)
 
 
 def compile_firmware(

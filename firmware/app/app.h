@@ -130,6 +130,14 @@ uint32_t app_type_bytes(uint8_t type);
 /* Parameters and states are whole: they have their first values. Inputs and targets are to come. */
 void app_count_first_values(struct app *app);
 
+/* What was learnt, to flash, from flash, and away from there; each with its reply. */
+void app_save_learnt(struct app *app);
+void app_load_learnt(struct app *app);
+void app_forget_learnt(struct app *app);
+
+/* At start: what was learnt and saved, in place of the first values. */
+void app_start_learnt(struct app *app);
+
 /* Writes to a tensor begin at `offset`: what lay behind it no longer counts. */
 void app_begin_write(struct app *app, uint32_t tensor, uint32_t offset);
 

@@ -139,6 +139,7 @@ void app_init(struct app *app, const char *warning)
     protocol_init(&app->in);
     app->warning = warning;
     app->engine_error = start_engine();
+    app_start_learnt(app);
     place_inputs(app);
     app_count_first_values(app);
     /* What came before the parser was there gets no answer, as in MLPerf's reference. */

@@ -56,8 +56,8 @@ static void learn_once(struct app *app, uint32_t number)
     say_step(app);
 }
 
-/* Parameters and states as the firmware came. */
-static void forget(struct app *app)
+/* Parameters and states as the firmware came; what is in flash stays. */
+static void reset(struct app *app)
 {
     app->engine_error = engine_init();
     if (app->engine_error != NULL) {
@@ -65,17 +65,28 @@ static void forget(struct app *app)
     } else {
         app_count_first_values(app);
         app->step.number = 0;
-        app_say_sealed(app, SEALED_FORGET, "reset", NULL);
+        app_say_sealed(app, SEALED_FIRST, "reset", NULL);
     }
 }
 
 void command_learn(struct app *app, char *rest)
 {
+    static const struct {
+        const char *word;
+        void (*run)(struct app *app);
+    } words[] = {{"reset", reset},
+                 {"save", app_save_learnt},
+                 {"load", app_load_learnt},
+                 {"forget", app_forget_learnt}};
     uint32_t number = 0;
     const char *word = protocol_word(&rest);
-    if (word != NULL && strcmp(word, "reset") == 0) {
-        forget(app);
-    } else if (word != NULL && protocol_number(word, &number) && number > 0) {
+    for (size_t i = 0; word != NULL && i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(word, words[i].word) == 0) {
+            words[i].run(app);
+            return;
+        }
+    }
+    if (word != NULL && protocol_number(word, &number) && number > 0) {
         learn_once(app, number);
     } else {
         app_error(app, ERROR_LEARN_ARGUMENTS, NULL);

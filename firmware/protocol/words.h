@@ -65,7 +65,11 @@
 #define ERROR_ENGINE "Engine: %s"
 #define ERROR_ENGINE_RUN "Engine error %u"
 #define ERROR_LEARN_NOTHING "This firmware does not learn: nothing was built with --train"
-#define ERROR_LEARN_ARGUMENTS "Command 'learn' takes the number of the step, 1 or more, or the word reset"
+#define ERROR_LEARN_ARGUMENTS "Command 'learn' takes the number of the step, 1 or more, or reset, save, load, forget"
+#define ERROR_LEARN_EMPTY "Nothing that this model learnt is in flash"
+#define ERROR_LEARN_NO_FLASH "This board has no flash for what is learnt"
+#define ERROR_LEARN_TOO_LARGE "The parameters do not fit: the flash for them takes %u bytes"
+#define ERROR_LEARN_FLASH "The flash reports errors, or gives back other bytes than were written"
 #define ERROR_WATCHDOG "Command 'watchdog' takes %u or more milliseconds"
 #define ERROR_WATCHDOG_NONE "This board has no watchdog that waits %u ms"
 
@@ -93,7 +97,8 @@
 #define SEALED_DATA "data" /* id, offset, bytes in hex */
 #define SEALED_STATE "state" /* reset */
 #define SEALED_LEARN "learn" /* number, ticks of the inference, of the training step, 1 if something was learnt */
-#define SEALED_FORGET "forget" /* reset */
+#define SEALED_FIRST "first" /* reset */
+#define SEALED_STORE "store" /* bytes of what is stored of this model, number of the save, erases of both slots, saves before the next erase */
 #define SEALED_TOTAL "total" /* ticks of the whole profiled inference */
 #define SEALED_MEMORY "memory" /* arena used, arena size, stack used, stack size; 0: unknown */
 #define SEALED_WATCHDOG "watchdog" /* milliseconds that it waits */
@@ -114,7 +119,7 @@
     X(set, "set TENSOR OFFSET N CRC", "then N raw bytes: of an input, parameter or state") \
     X(get, "get TENSOR [OFFSET N]", "bytes of a named tensor") \
     X(state, "state reset", "first values for all that outlives an inference") \
-    X(learn, "learn STEP | reset", "an inference and a training step; or first values again") \
+    X(learn, "learn STEP | reset | save | load | forget", "an inference and a training step; or first values; or flash") \
     X(prof, "prof", "ticks of every operator") \
     X(mem, "mem", "arena and stack used") \
     X(watchdog, "watchdog MS", "restart after so many milliseconds of hanging") \

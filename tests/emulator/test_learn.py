@@ -53,9 +53,12 @@ def test_a_head_learns_on_an_emulated_board(workspace: Workspace) -> None:
     assert found["accuracy_after"] >= 0.9 > found["accuracy_before"]
     assert found["loss_last"] < found["loss_first"]
     assert found["training_step"]["median"] > 0
-    # The device keeps what it learnt; a new run begins with the build's parameters.
-    again = learn(LearnConfig(passes=1), workspace).results
+    # A new run begins with the build's parameters, or goes on.
+    again = learn(LearnConfig(passes=1, save=True), workspace).results
     assert again["accuracy_before"] == found["accuracy_before"]
+    assert again["store"]["length"] == 4 * (again["parameters"] + 1)
+    more = learn(LearnConfig(passes=1, reset=False), workspace).results
+    assert more["accuracy_before"] == again["accuracy_after"]
 
 
 def test_a_head_with_room_learns_a_new_class(workspace: Workspace, tmp_path: Path) -> None:

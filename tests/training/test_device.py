@@ -38,7 +38,7 @@ def test_a_device_learns_what_numpy_learns(tmp_path: Path) -> None:
             np.testing.assert_array_equal(found, reference.by_name(name), err_msg=name)
         _refuses(device, next(pictures(1))[0])
         _takes_no_step_twice(session, device)
-        session.forget()
+        session.first_values()
         again = device.snapshot()
         assert all(np.array_equal(first[name], again[name]) for name in first)
     assert firmware.stop() == ""
@@ -61,6 +61,39 @@ def _takes_no_step_twice(session: Session, device: DeviceModel) -> None:
     assert session.learn().learnt
     after = device.snapshot()
     assert all(np.array_equal(before[name], after[name]) for name in before)
+
+
+def test_what_was_learnt_outlives_a_restart(tmp_path: Path) -> None:
+    model = classifier().trained(Loss.CROSS_ENTROPY, 0.05)
+    elf = compile_program(compile(model), tmp_path, "0" * 16)
+    flash = {"TINYSSL_HOST_FLASH": str(tmp_path / "flash.bin")}
+    firmware = HostFirmware(elf, flash)
+    with Session(open_link(firmware.port, 115200), timeout=5.0) as session:
+        session.sync()
+        device = DeviceModel(session, model)
+        with pytest.raises(DeviceError, match="Nothing that this model learnt"):
+            session.load_learnt()
+        for x, target in pictures(5):
+            device.train(device.feed(x), {"target": target})
+        learnt = device.snapshot()
+        stored = session.save_learnt()
+        assert stored.length == sum(v.nbytes for n, v in learnt.items() if n != "loss")
+        assert stored.sequence == 1
+    assert firmware.stop() == ""
+    firmware = HostFirmware(elf, flash)
+    with Session(open_link(firmware.port, 115200), timeout=5.0) as session:
+        session.sync()
+        device = DeviceModel(session, model)
+        again = device.snapshot()
+        assert all(np.array_equal(learnt[n], again[n]) for n in learnt if n != "loss")
+        session.first_values()
+        assert not np.array_equal(device.snapshot()["w6"], learnt["w6"])
+        session.load_learnt()
+        np.testing.assert_array_equal(device.snapshot()["w6"], learnt["w6"])
+        assert session.forget_learnt().length == 0
+        with pytest.raises(DeviceError, match="Nothing that this model learnt"):
+            session.load_learnt()
+    assert firmware.stop() == ""
 
 
 def test_without_a_target_there_is_no_step(tmp_path: Path) -> None:

@@ -49,6 +49,12 @@ def _blocks(record: RunRecord) -> Iterator[Table | str]:
         yield f"{results['refused']:,} samples taught nothing: no class, or no finite loss"
     if results.get("equal"):
         yield "all parameters have the bits that this computer learns"
+    if "store" in results:
+        store = results["store"]
+        yield (
+            f"saved in the device's flash: {store['length']:,} bytes, {store['left']:,} more saves "
+            "before it is erased"
+        )
     yield f"run: {record.folder}"
 
 

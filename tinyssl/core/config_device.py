@@ -173,6 +173,8 @@ class LearnConfig:
     """Learning rate; default: what the device has"""
     reset: bool = True
     """Begin with the parameters of the build, not with what the device has learnt"""
+    save: bool = False
+    """Write what was learnt to the device's flash: it starts with that from then on"""
     seed: Annotated[int, Field(ge=0)] = 0
     """Of the order of samples and of the holdout"""
     retries: Annotated[int, Field(ge=0)] = 3

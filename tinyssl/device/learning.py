@@ -36,10 +36,36 @@ def parse_step(lines: Sequence[str], number: int) -> LearningStep:
     )
 
 
-def parse_forgotten(lines: Sequence[str]) -> None:
+@dataclass(frozen=True)
+class StoredState:
+    """What the device's flash holds of what this model learnt."""
+
+    length: int
+    """Bytes; 0: the first values"""
+    sequence: int
+    """Number of the newest save, of any model"""
+    erases: tuple[int, int]
+    """Of every sector of each slot, so far"""
+    left: int
+    """Saves before the next erase"""
+
+
+def parse_first(lines: Sequence[str]) -> None:
     """Reply to `learn reset%`.
 
     Raises:
         Garbled: The line was lost or damaged.
     """
-    sealed_lines(lines, "forget")
+    sealed_lines(lines, "first")
+
+
+def parse_store(lines: Sequence[str]) -> StoredState:
+    """Reply to `learn save%`, `load` and `forget`.
+
+    Raises:
+        Garbled: The line was lost or damaged.
+        BadValue: A value is none that it can be.
+    """
+    (fields,) = sealed_lines(lines, "store")
+    length, sequence, *erases, left = (fields.number(0, UINT32, text) for text in fields.split(5))
+    return StoredState(length, sequence, (erases[0], erases[1]), left)

@@ -21,7 +21,7 @@ from typing import Self, TypeVar
 from tinyssl.core.errors import DeviceError, DeviceTimeout
 from tinyssl.core.text import percent_decoded
 from tinyssl.device.fields import BadValue
-from tinyssl.device.learning import LearningStep, parse_forgotten, parse_step
+from tinyssl.device.learning import LearningStep, StoredState, parse_first, parse_step, parse_store
 from tinyssl.device.lines import LINE_BYTES, LineReader
 from tinyssl.device.link import SLOWEST_LINE, Link
 from tinyssl.device.protocol import (
@@ -213,9 +213,21 @@ class Session:
         request = _Request(f"learn {self._step}%".encode(), slow_line=0)
         return self._ask(request, partial(parse_step, number=self._step))
 
-    def forget(self) -> None:
+    def first_values(self) -> None:
         """Gives all parameters and states the values that they were built with."""
-        self._ask(_Request(b"learn reset%"), parse_forgotten)
+        self._ask(_Request(b"learn reset%"), parse_first)
+
+    def save_learnt(self) -> StoredState:
+        """Writes the parameters to the device's flash: it starts with them from now on."""
+        return self._ask(_Request(b"learn save%", slow_line=0), parse_store)
+
+    def load_learnt(self) -> StoredState:
+        """Gives the parameters the values of the last save."""
+        return self._ask(_Request(b"learn load%"), parse_store)
+
+    def forget_learnt(self) -> StoredState:
+        """Takes what was saved away; the parameters stay as they are until the next start."""
+        return self._ask(_Request(b"learn forget%", slow_line=0), parse_store)
 
     def profile(self) -> Profile:
         """Ticks of every operator, on the input that was sent last."""

@@ -39,6 +39,7 @@ from tinyssl.project.tighten import Tightened, emulated_twin, tighten_arena
 from tinyssl.targets.boards import Board, Framework, Isa, find_board
 from tinyssl.targets.kernels import PORTABLE
 from tinyssl.targets.ports import board_port
+from tinyssl.targets.store import with_store
 from tinyssl.verify.host import note_changes
 from tinyssl.verify.subject import find_subject
 
@@ -90,7 +91,7 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
         ToolMissing: There is no compiler.
     """
     progress = progress or Silent()
-    board = find_board(config.board)
+    board = _find_board(config)
     framework = choose_framework(board, config.framework)
     if framework == "baremetal" and config.target == "firmware":
         board_port(board)  # a port that lacks something is told of before the work begins
@@ -179,6 +180,12 @@ def _load_source(
     if config.train is not None and subject.source:
         source = replace(source, data_run=str(subject.source.folder))
     return source, ends
+
+
+def _find_board(config: BuildConfig) -> Board:
+    """The board; one that learns keeps flash free for what it learns."""
+    board = find_board(config.board)
+    return board if config.train is None else with_store(board)
 
 
 def _with_learner(

@@ -11,12 +11,13 @@ record is filled as figures come in. Results:
 * `loss_first loss_last` (mean of the first and of the last tenth of the steps)
 * `inference training` {unit, runs, min, median, p95, max}, `ram_bytes flash_bytes`
 * `equal`: 1 where the device's parameters have the bits of this computer's
+* with `--save` `store` {length, sequence, erases, left}: the flash of the device
 * file `parameters`: .npz of all that was learnt, by name
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,8 @@ def learn(config: LearnConfig, workspace: Workspace, progress: Progress | None =
                 assert split is not None  # _samples refuses the others
                 job = Lesson(config, device, host, samples, split, unit, run, progress)
                 _teach(job)
+            if config.save:
+                run.results(store=asdict(session.save_learnt()))
             run.results(memory_stack=session.memory().stack_used, retries=session.retried)
     return run.record
 
@@ -175,7 +178,7 @@ def _teach(job: Lesson) -> None:
     """
     config, device, host = job.config, job.device, job.host
     if config.reset:
-        device.session.forget()
+        device.session.first_values()
     values = device.snapshot()
     if config.learning_rate is not None:
         values[RATE] = np.array([config.learning_rate], np.float32)
