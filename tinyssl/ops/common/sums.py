@@ -129,7 +129,6 @@ def _params(get_sums: GetSums, model: Model, op: WeightedOp, constants: Constant
         "bias": "NULL" if op.bias is None else constants.tensor("bias", op.bias),
         **_scales(model, op, sums.taps[0], constants),
         **geometry_fields(sums),
-        "out_pitch": sums.taps[0],
         **_clamp(model, op),
     }
 
@@ -144,6 +143,7 @@ def geometry_fields(layer: LayerGeometry) -> Fields:
         "in_c": layer.source[3],
         **_pair("out", layer.target[1:3]),
         "out_c": channels,
+        "out_pitch": channels,
         "group_in": depth,
         "group_out": channels // groups,
         **_pair("k", (height, width)),
