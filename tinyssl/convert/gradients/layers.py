@@ -58,8 +58,10 @@ def _dense(_model: Model, op: Any) -> Forward:
     return forward
 
 
-def _product(_model: Model, op: Any) -> Forward:
-    """BATCH_MATMUL."""
+def _product(model: Model, op: Any) -> Forward:
+    """BATCH_MATMUL, and FULLY_CONNECTED of computed weights."""
+    if op.dense:
+        return _dense(model, op)
 
     def forward(left: Tensor, right: Tensor) -> Tensor:
         first = left.transpose(-1, -2) if op.adjoint_left else left
