@@ -6,11 +6,18 @@ enum { LANES = 8, ENTRY = 16 }; /* channels of a group, and words of its table *
 
 #if TINYSSL_MVE
 
+/* As tinyssl_away where the low byte of `by` is below 0: a shift of 0 is to round nothing. */
+TINYSSL_INLINE tinyssl_quad away_by(tinyssl_quad x, tinyssl_quad by)
+{
+    return vaddq_s32(x, vshrq_n_s32(vandq_s32(x, vshlq_n_s32(by, 24)), 31));
+}
+
 /* Four channels, every other one of the group. */
 TINYSSL_INLINE tinyssl_quad requantise(tinyssl_quad sum, const int32_t *entry)
 {
     const tinyssl_quad x = tinyssl_top_quad(sum, tinyssl_load_quad(entry + TINYSSL_QUAD));
-    return tinyssl_round_shift(tinyssl_away(x), tinyssl_load_quad(entry));
+    const tinyssl_quad by = tinyssl_load_quad(entry);
+    return tinyssl_round_shift(away_by(x, by), by);
 }
 
 /* One group of a pixel, or `count` channels of it: as many as there are where it is a constant. */
@@ -45,6 +52,14 @@ TINYSSL_INLINE void group(const struct tinyssl_inner_taps *taps,
 
 #else
 
+TINYSSL_INLINE tinyssl_quad away_by(tinyssl_quad x, tinyssl_quad by)
+{
+    for (int32_t i = 0; i < TINYSSL_QUAD; i++) {
+        x.lane[i] -= x.lane[i] < 0 && (by.lane[i] & 0x80) != 0;
+    }
+    return x;
+}
+
 TINYSSL_INLINE void group(const struct tinyssl_inner_taps *taps,
                           const struct tinyssl_depthwise_any *p, const int8_t *in,
                           const int8_t *weight, const int32_t *entry, int8_t *out, int32_t count,
@@ -62,8 +77,9 @@ TINYSSL_INLINE void group(const struct tinyssl_inner_taps *taps,
             }
         }
         const int32_t top = tinyssl_high_product(sum, own[TINYSSL_QUAD]);
-        const tinyssl_quad x = tinyssl_away(tinyssl_dup(top));
-        const int32_t y = tinyssl_round_shift(x, tinyssl_dup(own[0])).lane[0];
+        const tinyssl_quad by = tinyssl_dup(own[0]);
+        const tinyssl_quad x = away_by(tinyssl_dup(top), by);
+        const int32_t y = tinyssl_round_shift(x, by).lane[0];
         out[c] = tinyssl_clamp(y + p->out_zero, p->out_min, p->out_max);
     }
 }

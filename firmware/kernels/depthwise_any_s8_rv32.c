@@ -40,10 +40,10 @@ static void pixel(const struct tinyssl_inner_taps *taps, const struct tinyssl_de
             in += taps->in_outer;
             w += taps->weight_outer;
         }
-        out[c] = tinyssl_requantise_rv32(sums.a, entry, zero, low, high);
-        out[c + 1] = tinyssl_requantise_rv32(sums.b, entry + ENTRY, zero, low, high);
-        out[c + 2] = tinyssl_requantise_rv32(sums.c, entry + 2 * ENTRY, zero, low, high);
-        out[c + 3] = tinyssl_requantise_rv32(sums.d, entry + 3 * ENTRY, zero, low, high);
+        out[c] = tinyssl_requantise_steep_rv32(sums.a, entry, zero, low, high);
+        out[c + 1] = tinyssl_requantise_steep_rv32(sums.b, entry + ENTRY, zero, low, high);
+        out[c + 2] = tinyssl_requantise_steep_rv32(sums.c, entry + 2 * ENTRY, zero, low, high);
+        out[c + 3] = tinyssl_requantise_steep_rv32(sums.d, entry + 3 * ENTRY, zero, low, high);
     }
 }
 

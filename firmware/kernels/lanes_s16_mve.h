@@ -87,6 +87,25 @@ TINYSSL_INLINE tinyssl_quad tinyssl_clamp_quad(tinyssl_quad x, tinyssl_quad low,
     return vminq_s32(vmaxq_s32(x, low), high);
 }
 
+/* Moves bytes 1 to `count` to the place before; returns their products with `weight`. */
+TINYSSL_INLINE int32_t tinyssl_move_and_dot(int8_t *bytes, const int8_t *weight, int32_t count)
+{
+    const int8_t *from = bytes + 1;
+    int32_t sum = 0;
+    __asm__ volatile("wlstp.8 lr, %[n], 2f\n"
+                     "1:\n\t"
+                     "vldrb.8 q0, [%[from]], #16\n\t"
+                     "vldrb.8 q1, [%[w]], #16\n\t"
+                     "vmladava.s8 %[sum], q0, q1\n\t"
+                     "vstrb.8 q0, [%[to]], #16\n\t"
+                     "letp lr, 1b\n"
+                     "2:"
+                     : [sum] "+Te"(sum), [to] "+r"(bytes), [from] "+r"(from), [w] "+r"(weight)
+                     : [n] "r"(count)
+                     : "lr", "q0", "q1", "memory");
+    return sum;
+}
+
 /* The first `count` lanes, clamped, to int16. */
 TINYSSL_INLINE void tinyssl_store_quad_s16(int16_t *out, tinyssl_quad x, tinyssl_quad low,
                                            tinyssl_quad high, int32_t count)
@@ -141,6 +160,16 @@ TINYSSL_INLINE tinyssl_quad tinyssl_high_quad(tinyssl_quad a, tinyssl_quad b)
     return a;
 }
 
+TINYSSL_INLINE int32_t tinyssl_move_and_dot(int8_t *bytes, const int8_t *weight, int32_t count)
+{
+    uint32_t sum = 0;
+    for (int32_t i = 0; i < count; i++) {
+        bytes[i] = bytes[i + 1];
+        sum += (uint32_t)(bytes[i] * weight[i]);
+    }
+    return (int32_t)sum;
+}
+
 TINYSSL_INLINE tinyssl_quad tinyssl_clamp_quad(tinyssl_quad x, tinyssl_quad low, tinyssl_quad high)
 {
     for (int32_t i = 0; i < TINYSSL_QUAD; i++) {
@@ -160,5 +189,16 @@ TINYSSL_INLINE void tinyssl_store_quad_s16(int16_t *out, tinyssl_quad x, tinyssl
 }
 
 #endif
+
+/* As tinyssl_requantise, lane by lane. */
+TINYSSL_INLINE tinyssl_quad tinyssl_requantise_quad(tinyssl_quad x, int32_t multiplier,
+                                                    int32_t shift)
+{
+    if (shift > 0) {
+        x = tinyssl_shift_left(x, shift);
+    }
+    x = tinyssl_top_quad(x, tinyssl_dup(multiplier));
+    return shift < 0 ? tinyssl_round_shift(tinyssl_away(x), tinyssl_dup(shift)) : x;
+}
 
 #endif

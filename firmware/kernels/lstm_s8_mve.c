@@ -18,14 +18,8 @@ TINYSSL_INLINE tinyssl_quad scaled(const int8_t *weight, const int32_t *start, c
     const int8_t *const rows[TINYSSL_QUAD] = {weight + at[0] * depth, weight + at[1] * depth,
                                               weight + at[2] * depth, weight + at[3] * depth};
     const tinyssl_quad from = tinyssl_lanes(start[at[0]], start[at[1]], start[at[2]], start[at[3]]);
-    tinyssl_quad sums = tinyssl_add(tinyssl_dot_1x4(x, rows, depth), from);
-    if (shift > 0) {
-        sums = tinyssl_shift_left(sums, shift);
-    }
-    tinyssl_quad y = tinyssl_top_quad(sums, tinyssl_dup(multiplier));
-    if (shift < 0) {
-        y = tinyssl_round_shift(tinyssl_away(y), tinyssl_dup(shift));
-    }
+    const tinyssl_quad sums = tinyssl_add(tinyssl_dot_1x4(x, rows, depth), from);
+    const tinyssl_quad y = tinyssl_requantise_quad(sums, multiplier, shift);
     return tinyssl_clamp_quad(y, tinyssl_dup(INT16_MIN), tinyssl_dup(INT16_MAX));
 }
 

@@ -27,6 +27,13 @@ void tinyssl_product2_rv32(const struct tinyssl_product_rv32 *p, const int8_t *x
 /* One pixel. */
 void tinyssl_product1_rv32(const struct tinyssl_product_rv32 *p, const int8_t *x, int8_t *out);
 
+/* As tinyssl_high_product; |sum| < 2^30. */
+static inline int32_t tinyssl_high_product_rv32(int32_t sum, int32_t multiplier)
+{
+    const int64_t product = (int64_t)(sum * 2) * multiplier;
+    return (int32_t)(product >> 32) + (int32_t)((uint32_t)product >> 31);
+}
+
 /* As tinyssl_requantise of fixed_point.h and the output's zero point, clamped. The generator proves for
  * each channel that |sum| < 2^30 and that nothing here overflows. entry: of the channel table;
  * zero: zero point of the output. The doubled product's top word and the bit below it are the rounding
@@ -35,10 +42,20 @@ void tinyssl_product1_rv32(const struct tinyssl_product_rv32 *p, const int8_t *x
 static inline int8_t tinyssl_requantise_rv32(int32_t sum, const int32_t *entry, int32_t zero,
                                              int32_t low, int32_t high)
 {
-    const int64_t product = (int64_t)(sum * 2) * entry[1];
     const int32_t shift = entry[0] & 0x1f;
-    int32_t x = (int32_t)(product >> 32) + (int32_t)((uint32_t)product >> 31);
+    int32_t x = tinyssl_high_product_rv32(sum, entry[1]);
     x += x >> 31;
+    x += (int32_t)(((uint32_t)zero << shift) + (UINT32_C(1) << shift >> 1));
+    return tinyssl_clamp(x >> shift, low, high);
+}
+
+/* The same where a layer without such a clamp has shifts of 0, which round nothing. */
+static inline int8_t tinyssl_requantise_steep_rv32(int32_t sum, const int32_t *entry, int32_t zero,
+                                                   int32_t low, int32_t high)
+{
+    const int32_t shift = entry[0] & 0x1f;
+    int32_t x = tinyssl_high_product_rv32(sum, entry[1]);
+    x -= x < 0 && shift != 0;
     x += (int32_t)(((uint32_t)zero << shift) + (UINT32_C(1) << shift >> 1));
     return tinyssl_clamp(x >> shift, low, high);
 }

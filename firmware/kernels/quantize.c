@@ -32,8 +32,9 @@ static int32_t rescaled(const struct tinyssl_rescale *p, int32_t x)
 #define DEFINE_RESCALE(name, from, to, low, high)                                                  \
     void tinyssl_##name(const from *in, const struct tinyssl_rescale *p, to *out)                  \
     {                                                                                              \
-        for (int32_t i = 0; i < p->size; i++) {                                                    \
-            out[i] = (to)clamped(rescaled(p, in[i]), low, high);                                   \
+        const struct tinyssl_rescale own = *p; /* no output can change it */                       \
+        for (int32_t i = 0; i < own.size; i++) {                                                   \
+            out[i] = (to)clamped(rescaled(&own, in[i]), low, high);                                \
         }                                                                                          \
     }
 

@@ -19,11 +19,22 @@ GROUP = 8
 
 def fits(model: Model, op: DepthwiseConv2D) -> bool:
     """One output for each of at least 4 channels, in range with the zero point taken off."""
+    return _fits(model, op, signed_steep=False)
+
+
+def steep_fits(model: Model, op: DepthwiseConv2D) -> bool:
+    """The same, and shifts of 0 in all layers: on MVE and RV32."""
+    return _fits(model, op, signed_steep=True)
+
+
+def _fits(model: Model, op: DepthwiseConv2D, *, signed_steep: bool) -> bool:
     return (
         is_plain(model, op)
         and op.multiplier == 1
         and model.tensor(op.input).shape[3] >= LANES
-        and requantise_fits(model, op, raise_by=-_zero(model, op), steep=True)
+        and requantise_fits(
+            model, op, raise_by=-_zero(model, op), steep=True, signed_steep=signed_steep
+        )
     )
 
 

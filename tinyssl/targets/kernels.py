@@ -24,6 +24,7 @@ from tinyssl.ops.fully_connected import FullyConnected
 from tinyssl.ops.max_pool_2d import MaxPool2D
 from tinyssl.ops.mean import Mean, image_mean, mean_params
 from tinyssl.ops.mul import Mul
+from tinyssl.ops.svdf import Svdf
 from tinyssl.ops.unidirectional_sequence_lstm import UnidirectionalSequenceLstm
 from tinyssl.targets import (
     depthwise_any,
@@ -38,8 +39,8 @@ from tinyssl.targets import (
     streaming,
 )
 from tinyssl.targets.boards import Isa
-from tinyssl.targets.float_ends import FLOATS_RV32
-from tinyssl.targets.rows4 import LSTM_MVE, ROWS4, ROWS4_RV32
+from tinyssl.targets.float_ends import FLOATS_MVE, FLOATS_RV32
+from tinyssl.targets.rows4 import LSTM_MVE, ROWS4, ROWS4_RV32, SVDF_MVE
 from tinyssl.targets.rv32 import RV32
 from tinyssl.targets.transposed import TRANSPOSED_MVE
 from tinyssl.targets.twins import twin_of
@@ -242,7 +243,7 @@ MVE: KernelTable = {
             "depthwise_any_s8_mve",
             "tinyssl_depthwise_any",
             ("depthwise_any.h", "mve.h"),
-            supports=depthwise_any.fits,
+            supports=depthwise_any.steep_fits,
             make_params=depthwise_any.mve_fields,
         ),
         WINDOWS_MVE,
@@ -282,6 +283,7 @@ MVE: KernelTable = {
     ),
     AveragePool2D: (pools.AVERAGE_MVE,),
     MaxPool2D: (pools.MAX_MVE,),
+    Svdf: (SVDF_MVE,),
     UnidirectionalSequenceLstm: (LSTM_MVE,),
 }
 """For cores with the M-profile Vector Extension"""
@@ -319,7 +321,7 @@ def _with(*tables: KernelTable) -> KernelTable:
 OPTIMISED: dict[Isa, KernelTable] = {
     Isa.CORTEX_M4: _with(DSP, WIDE_DSP, ROWS4),
     Isa.CORTEX_M7: _with(DSP, WIDE_DSP, ROWS4),
-    Isa.CORTEX_M55: _with(MVE, WIDE_MVE, TRANSPOSED_MVE, ROWS4),
+    Isa.CORTEX_M55: _with(MVE, WIDE_MVE, TRANSPOSED_MVE, FLOATS_MVE, ROWS4),
     Isa.RV32IMC: _with(RV32, FLOATS_RV32, ROWS4_RV32),
 }
 """Kernels that take the place of the reference where an instruction set has them: the first that

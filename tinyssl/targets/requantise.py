@@ -248,6 +248,7 @@ def requantise_fits(
     raise_by: int = 0,
     raise_output: int = 0,
     steep: bool = False,
+    signed_steep: bool = False,
 ) -> bool:
     """Proof, channel by channel, that both forms of requantisation are exact in int32.
 
@@ -262,12 +263,13 @@ def requantise_fits(
         raise_by: What the kernel adds to each input.
         raise_output: What it adds to the output's zero point.
         steep: Its form without the sign takes multipliers of 1/2 and more too, which shift by 0.
+        signed_steep: So does its form with the sign.
     """
     if not is_plain(model, op):
         return False
     layer = channels(model, op)
     zero = model.quant(op.output).zero_point[0] + raise_output
-    least = 0 if steep and not needs_sign(model, op) else 1
+    least = 0 if signed_steep or (steep and not needs_sign(model, op)) else 1
     bounds = sum_bounds(layer.starts, layer.rows, input_range(model, op.input))
     return all(abs(start) < START_LIMIT for start in raised_starts(layer, raise_by)) and all(
         channel_fits(max(-low, high), multiplier, zero, least)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from tinyssl.graph.model import DType
+import numpy as np
+
+from tinyssl.graph.model import DType, Model
 from tinyssl.ops.common.conv import conv_sums
 from tinyssl.ops.common.kernel import Kernel, KernelTable
+from tinyssl.ops.common.params import Constants, Fields, prefix_fields, zero_point
 from tinyssl.ops.common.sums import sum_kernels_dsp
 from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.fully_connected import FullyConnected, dense_sums
@@ -64,6 +67,25 @@ ROWS4: KernelTable = {
 
 ROWS4_RV32 = _with_state("rv32")
 """The same on RV32"""
+
+
+def _svdf_mve_params(model: Model, op: Svdf, constants: Constants) -> Fields:
+    """Members of `struct tinyssl_svdf_mve`."""
+    sums = np.asarray(model.tensor(op.feature).array(), np.int64).sum(axis=1)
+    start = constants.table(
+        "feature_start", op, "int32_t", (-zero_point(model, op.input) * sums).tolist()
+    )
+    return {**prefix_fields("svdf", svdf_params(model, op, constants)), "start": start}
+
+
+SVDF_MVE = Kernel(
+    "svdf_s8_mve",
+    "tinyssl_svdf_mve",
+    ("svdf.h", "lanes_s16_mve.h", "mve.h"),
+    supports=partial(keeps_type, DType.INT8),
+    make_params=_svdf_mve_params,
+)
+"""Four filters at a time, where MVE is"""
 
 LSTM_MVE = Kernel(
     "lstm_s8_mve",

@@ -157,7 +157,7 @@ RV32: KernelTable = {
             "depthwise_any_s8_rv32",
             "tinyssl_depthwise_any",
             ("depthwise_any.h", "product_s8_rv32.h"),
-            supports=depthwise_any.fits,
+            supports=depthwise_any.steep_fits,
             make_params=depthwise_any.word_fields,
         ),
         WINDOWS_RV32,

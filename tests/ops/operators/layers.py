@@ -175,6 +175,7 @@ CASES = {
     "depthwise steep wide": partial(steep, shape=(1, 5, 18, 8)),
     "depthwise steep 2x2": partial(steep, shape=(1, 2, 2, 8)),
     "depthwise steep row": partial(steep, weight=(1, 1, 5, 8), gain=30),
+    "depthwise steep signed": partial(steep, activation=NONE),
     "depthwise of three channels": partial(
         depthwise, weight=(1, 3, 3, 3), shape=(1, 5, 4, 3), activation=RELU6
     ),
