@@ -10,6 +10,23 @@ void tinyssl_clamp_error_f32(const float *error, const float *y,
     }
 }
 
+void tinyssl_leaky_relu_error_f32(const float *error, const float *x,
+                                  const struct tinyssl_activation_error *p, float *out)
+{
+    for (int32_t i = 0; i < p->size; i++) {
+        out[i] = x[i] > 0.0f ? error[i] : error[i] * p->alpha;
+    }
+}
+
+void tinyssl_hard_swish_error_f32(const float *error, const float *x,
+                                  const struct tinyssl_activation_error *p, float *out)
+{
+    for (int32_t i = 0; i < p->size; i++) {
+        const float slope = x[i] <= -3.0f ? 0.0f : x[i] < 3.0f ? x[i] / 3.0f + 0.5f : 1.0f;
+        out[i] = error[i] * slope;
+    }
+}
+
 void tinyssl_tanh_error_f32(const float *error, const float *y,
                             const struct tinyssl_activation_error *p, float *out)
 {

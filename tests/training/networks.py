@@ -78,15 +78,30 @@ class Builder:
         shape = (1, 2 * height, 2 * width, count)
         self._layer("TRANSPOSE_CONV", weight, shape, bias=bias, stride=(2, 2), same=True)
 
-    def function(self, kind: str) -> None:
-        """TANH or LOGISTIC."""
-        output = self._value(f"y{len(self.ops)}", self.values[self.last].shape)
-        self._append(kind, output, input=self.last)
+    def function(self, kind: str, **more: Any) -> None:
+        """A function of each element."""
+        self.operator(kind, self.values[self.last].shape, input=self.last, **more)
+
+    def operator(self, kind: str, shape: tuple[int, ...], **more: Any) -> None:
+        """Any operator whose output has this shape."""
+        self._append(kind, self._value(f"y{len(self.ops)}", shape), **more)
+
+    def pool(self, kind: str, **more: Any) -> None:
+        """A pooling of 3x3 with padding all around and stride 2: windows overlap."""
+        batch, height, width, depth = self.values[self.last].shape
+        shape = (batch, (height + 1) // 2, (width + 1) // 2, depth)
+        more |= {"size": (3, 3), "stride": (2, 2), "padding": Padding(1, 1, 1, 1)}
+        self.operator(kind, shape, input=self.last, **more)
+
+    def factors(self) -> None:
+        """The product with a constant for each channel."""
+        value = self.values[self.last]
+        constant = self._constant("factors", self._random.normal(size=value.shape[-1:]))
+        self.operator("MUL", value.shape, left=self.last, right=constant)
 
     def add(self, left: int, right: int) -> None:
         """The sum of two values of one shape."""
-        output = self._value(f"y{len(self.ops)}", self.values[left].shape)
-        self._append("ADD", output, left=left, right=right)
+        self.operator("ADD", self.values[left].shape, left=left, right=right)
 
     def reshape(self, *shape: int) -> None:
         """Another shape of the same elements."""
@@ -96,10 +111,13 @@ class Builder:
         """The chain as it is."""
         return Model("learner", tuple(self.values), tuple(self.ops), (0,), (self.last,))
 
-    def trained(self, loss: Loss, rate: float = 0.01, **settings: Any) -> Model:
+    def trained(
+        self, loss: Loss, rate: float = 0.01, *, autoencoder: bool = False, **settings: Any
+    ) -> Model:
         """The chain with a training step of all its layers."""
         clip = settings.pop("error_clip", float("inf"))
-        training = Training(tuple(self.parameters), loss, rate, Sgd(**settings), clip)
+        sgd = Sgd(**settings)
+        training = Training(tuple(self.parameters), loss, rate, sgd, clip, autoencoder)
         return add_training(self.model(), training)
 
     def _layer(
@@ -158,4 +176,39 @@ def mobile(seed: int = 0) -> Builder:
     graph.depthwise(2, 3)
     graph.reshape(1, 36)
     graph.dense(5)
+    return graph
+
+
+def varied(seed: int = 0) -> Builder:
+    """Poolings, parts side by side, and functions of one and of two values."""
+    graph = Builder((1, 9, 8, 2), seed)
+    graph.conv(4, 3, Activation.NONE)
+    graph.function("LEAKY_RELU", alpha=0.25)
+    first = graph.last
+    graph.pool("MAX_POOL_2D")
+    largest, graph.last = graph.last, first
+    graph.pool("AVERAGE_POOL_2D", activation=Activation.RELU)
+    graph.operator("CONCATENATION", (1, 3, 2, 8), parts=(largest, graph.last), axis=3)
+    graph.operator("PAD", (1, 4, 3, 8), input=graph.last, amounts=((0, 0), (1, 0), (0, 1), (0, 0)))
+    graph.factors()
+    graph.function("HARD_SWISH")
+    graph.operator("MEAN", (1, 8), input=graph.last, axes=(1, 2), keep_dims=False)
+    mean = graph.last
+    graph.dense(8)
+    graph.function("RELU")
+    graph.operator("SUB", (1, 8), left=graph.last, right=mean)
+    graph.operator("MUL", (1, 8), left=graph.last, right=mean)
+    graph.function("RELU6")
+    graph.add(graph.last, mean)
+    graph.dense(5)
+    graph.function("SOFTMAX")
+    return graph
+
+
+def autoencoder(seed: int = 0) -> Builder:
+    """8-3-8."""
+    graph = Builder((1, 8), seed)
+    graph.dense(3)
+    graph.function("TANH")
+    graph.dense(8)
     return graph

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.training import reference_layers as layers
+from tests.training.reference_operators import OPERATORS
 from tinyssl.graph.interface import named_values
 from tinyssl.graph.model import Model, Op, ValueKind
 from tinyssl.graph.training import training_start
@@ -44,10 +45,11 @@ class Reference:
             self._compute(op)
         return self.values[self.model.outputs[0]]
 
-    def train(self, x: Array, target: Array) -> float:
-        """One inference and one step; the loss."""
-        (index,) = self.model.of_kind(ValueKind.TARGET)
-        self.values[index] = self._real(target)
+    def train(self, x: Array, target: Array | None = None) -> float:
+        """One inference and one step; the loss. An autoencoder takes no target."""
+        if target is not None:
+            (index,) = self.model.of_kind(ValueKind.TARGET)
+            self.values[index] = self._real(target)
         self.run(x)
         for op in self.model.ops[self.start :]:
             self._compute(op)
@@ -227,11 +229,6 @@ def _logistic_error(ref: Reference, op: Any) -> None:
     ref.values[op.output] = ref.values[op.error] * (y * (ref.real(1) - y))
 
 
-def _add(ref: Reference, op: Any) -> None:
-    low, high = float_range(op.activation)
-    ref.values[op.output] = np.clip(ref.values[op.left] + ref.values[op.right], low, high)
-
-
 def _reshape(ref: Reference, op: Any) -> None:
     ref.values[op.output] = ref.values[op.input].reshape(ref.model.tensor(op.output).shape)
 
@@ -251,7 +248,7 @@ COMPUTE: dict[str, Callable[[Reference, Any], None]] = {
     "CLAMP_ERROR": _clamp_error,
     "TANH_ERROR": _tanh_error,
     "LOGISTIC_ERROR": _logistic_error,
-    "ADD": _add,
     "RESHAPE": _reshape,
+    **OPERATORS,
 }
 TRAINING_KINDS = {kind for kind, spec in OPS.items() if spec.training}

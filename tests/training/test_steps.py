@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.training.networks import classifier, mobile, sine
+from tests.training.networks import autoencoder, classifier, mobile, sine, varied
 from tests.training.reference import Reference
 from tinyssl.compiler import compile
 from tinyssl.core.errors import UnsupportedModel, UsageError
 from tinyssl.graph.interface import named_values
 from tinyssl.graph.model import Model, ValueKind
 from tinyssl.graph.training import Loss, Training, add_training
+from tinyssl.ops.common.gradient import Sgd
 from tinyssl.ops.training.layer_update import LayerUpdate
 from tinyssl.runtimes.host import HostModel
 
@@ -38,6 +39,12 @@ def pictures(count: int, seed: int = 1) -> Iterator[Sample]:
         yield x.astype(np.float32), np.array([label], np.int32)
 
 
+def answers(count: int) -> Iterator[Sample]:
+    """The same with 1 for the class and 0 for the others."""
+    for x, label in pictures(count):
+        yield x, np.eye(5, dtype=np.float32)[label]
+
+
 CASES = {
     "sine": (lambda: sine().trained(Loss.SQUARED_ERROR, error_clip=5), sines),
     "sine, absolute": (lambda: sine().trained(Loss.ABSOLUTE_ERROR), sines),
@@ -52,6 +59,7 @@ CASES = {
         lambda: classifier().trained(Loss.CROSS_ENTROPY, 0.01, momentum=0.9),
         pictures,
     ),
+    "varied": (lambda: varied().trained(Loss.SQUARED_ERROR, 0.1), answers),
     "mobile": (lambda: mobile().trained(Loss.CROSS_ENTROPY, 0.05), pictures),
 }
 
@@ -165,6 +173,38 @@ def _teaches_nothing(model: Model, x: NDArray[Any], target: NDArray[Any]) -> Non
         after = host.snapshot()
     for name in before.keys() - {"loss"}:
         np.testing.assert_array_equal(before[name], after[name])
+
+
+def test_an_autoencoder_takes_its_input_for_the_target() -> None:
+    model = autoencoder().trained(Loss.SQUARED_ERROR, 0.3, autoencoder=True)
+    reference, random = Reference(model), np.random.default_rng(5)
+    losses = []
+    with HostModel(compile(model)) as host:
+        for _ in range(150):
+            x = np.repeat(random.normal(size=(1, 2)), 4, 1).astype(np.float32)
+            assert host.train(host.feed(x), {})
+            losses.append(reference.train(x))
+        for key, found in host.snapshot().items():
+            np.testing.assert_array_equal(found, reference.by_name(key), err_msg=key)
+    assert np.mean(losses[-30:]) < 0.4 * np.mean(losses[:30])
+    with pytest.raises(UsageError, match="needs a label"):
+        autoencoder().trained(Loss.CROSS_ENTROPY, autoencoder=True)
+    with pytest.raises(UsageError, match="has 144 elements, its output 5"):
+        classifier().trained(Loss.SQUARED_ERROR, autoencoder=True)
+
+
+@pytest.mark.parametrize("chosen", [(0,), (1,), (2, 5), (3, 4)])
+def test_any_weights_and_biases_may_learn_alone(chosen: tuple[int, ...]) -> None:
+    graph = mobile()
+    parameters = tuple(graph.parameters[at] for at in chosen)
+    model = add_training(graph.model(), Training(parameters, rate=0.05, sgd=Sgd(momentum=0.5)))
+    reference = Reference(model)
+    with HostModel(compile(model)) as host:
+        for x, target in pictures(2):
+            assert host.train(host.feed(x), {"target": target})
+            reference.train(x, target)
+        for key, found in host.snapshot().items():
+            np.testing.assert_array_equal(found, reference.by_name(key), err_msg=key)
 
 
 def test_what_cannot_learn_is_named() -> None:

@@ -8,7 +8,7 @@ layer is updated as soon as the error of its outputs is known, and after it has 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 
 import numpy as np
@@ -37,7 +37,7 @@ LOSS_OPS = {
     Loss.ABSOLUTE_ERROR: "MEAN_ABSOLUTE_ERROR",
 }
 
-SMOOTH = {"TANH": "SMOOTH_TANH", "LOGISTIC": "SMOOTH_LOGISTIC"}
+SMOOTH = {"TANH": "SMOOTH_TANH", "LOGISTIC": "SMOOTH_LOGISTIC", "SOFTMAX": "SMOOTH_SOFTMAX"}
 """Operator -> the one with the same bits on every target"""
 
 RATE, LOSS, TARGET = "learning_rate", "loss", "target"
@@ -56,13 +56,15 @@ class Training:
     sgd: Sgd = field(default_factory=Sgd)
     error_clip: float = float("inf")
     """Largest difference between prediction and target that the error of a squared one takes"""
+    autoencoder: bool = False
+    """The prediction is to be the model's input: there is no target to send"""
 
 
 def add_training(model: Model, training: Training) -> Model:
     """A model whose inference is followed by a training step.
 
     Adds the parameter `learning_rate`, float32 [1], the state `loss`, float32 [1], and the target
-    `target`: a label, int32 [1], or float32 of the prediction's shape.
+    `target`: a label, int32 [1], or float32 of the prediction's shape; an autoencoder has none.
 
     Args:
         model: A verified model with one output that is float32 from the trained layers on.
@@ -102,7 +104,8 @@ def _smoothed(model: Model) -> Model:
         real = bool(op.outputs) and model.tensor(op.outputs[0]).dtype is DType.FLOAT32
         if op.kind not in SMOOTH or not real:
             return op
-        made: Op = OPS[SMOOTH[op.kind]].op(index=op.index, input=op.inputs[0], output=op.outputs[0])
+        given = {each.name: getattr(op, each.name) for each in fields(op)}
+        made: Op = OPS[SMOOTH[op.kind]].op(**given)
         return made
 
     return replace(model, ops=tuple(map(smooth, model.ops)))
@@ -183,9 +186,12 @@ class _Graph:
     def _add_loss(self, training: Training) -> None:
         prediction = self._prediction(training.loss)
         value = self.model.tensor(prediction)
-        labels = training.loss is Loss.CROSS_ENTROPY
-        shape, dtype = ((1,), DType.INT32) if labels else (value.shape, DType.FLOAT32)
-        target = self._add(Value(TARGET, shape, dtype, kind=ValueKind.TARGET))
+        if training.autoencoder:
+            target = self._input_target(training.loss, value)
+        else:
+            labels = training.loss is Loss.CROSS_ENTROPY
+            shape, dtype = ((1,), DType.INT32) if labels else (value.shape, DType.FLOAT32)
+            target = self._add(Value(TARGET, shape, dtype, kind=ValueKind.TARGET))
         loss = self._add(Value(LOSS, (1,), DType.FLOAT32, kind=ValueKind.STATE))
         error = self.temporary(prediction)
         made: Op = OPS[LOSS_OPS[training.loss]].op(
@@ -199,11 +205,39 @@ class _Graph:
         self._errors[prediction] = [error]
         self.append(made)
 
+    def _input_target(self, loss: Loss, prediction: Value) -> int:
+        """The model's input, in real values, in place of a target.
+
+        Raises:
+            UsageError: The prediction cannot be one.
+        """
+        source = self.model.inputs[0]
+        found = self.model.tensor(source)
+        if loss is Loss.CROSS_ENTROPY or found.elements != prediction.elements:
+            what = (
+                "its loss needs a label"
+                if loss is Loss.CROSS_ENTROPY
+                else (f"its input has {found.elements} elements, its output {prediction.elements}")
+            )
+            raise UsageError(
+                f"the model is no autoencoder: {what}",
+                hint="an autoencoder gives back its input, by squared or absolute error",
+            )
+        if found.dtype is DType.FLOAT32:
+            return source
+        readers = (op for op in self.model.ops if source in op.inputs and op.kind == "DEQUANTIZE")
+        reader = next(readers, None)
+        if reader is not None:
+            return reader.outputs[0]
+        real = self.temporary(source)
+        self.append(OPS["DEQUANTIZE"].op(index=self.next_index, input=source, output=real))
+        return real
+
     def _prediction(self, loss: Loss) -> int:
         """What the loss reads: the output, or what softmax makes it of."""
         (output,) = self.model.outputs
         writer = next(op for op in self.model.ops if output in op.outputs)
-        softmax = loss is Loss.CROSS_ENTROPY and writer.kind == "SOFTMAX"
+        softmax = loss is Loss.CROSS_ENTROPY and writer.kind == SMOOTH["SOFTMAX"]
         return writer.inputs[0] if softmax else output
 
 

@@ -7,13 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from tinyssl.core.errors import Blocker
-from tinyssl.graph.blockers import blocked
 from tinyssl.graph.model import DType, Model, Operand
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.activation import activation_range
 from tinyssl.ops.common.bases import BinaryOp, pair_operands
-from tinyssl.ops.common.gradient import Backward
+from tinyssl.ops.common.gradient import Backward, require_whole
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.pair import FLOAT32, PairFile, pair_spec
@@ -69,11 +67,8 @@ def _no_clamp(_model: Model, _op: Add) -> Fields:
 def _gradient(graph: Backward, op: Add) -> None:
     """Each of both gets the whole error."""
     error = error_before(graph, op.output, op.activation)
-    shape = graph.model.tensor(op.output).shape
     for value in (op.left, op.right):
-        if graph.wants_error(value) and graph.model.tensor(value).shape != shape:
-            what = "nothing can learn before it, as it repeats what it adds"
-            raise blocked([Blocker(op.label, what, "let only layers behind it learn")])
+        require_whole(graph, op, value)
         graph.share_error(value, error)
 
 

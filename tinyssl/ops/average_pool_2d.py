@@ -7,9 +7,12 @@ from typing import ClassVar
 
 from tinyssl.graph.model import Model
 from tinyssl.ops.common import pool
+from tinyssl.ops.common.gradient import Backward
 from tinyssl.ops.common.pool import Pool2D
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import OperatorContext, TfliteFormat
+from tinyssl.ops.training.average_pool_error import AveragePoolError
+from tinyssl.ops.training.clamp_error import error_before
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +31,22 @@ def _read(op: OperatorContext) -> AveragePool2D:
     return pool.read_pool(op, AveragePool2D)
 
 
+def _gradient(graph: Backward, op: AveragePool2D) -> None:
+    error, window = error_before(graph, op.output, op.activation), pool.pool_window(graph.model, op)
+    graph.pass_back(
+        op.input,
+        lambda found: AveragePoolError(
+            index=graph.next_index, error=error, output=found, window=window
+        ),
+    )
+
+
 SPEC = OpSpec[AveragePool2D](
     op=AveragePool2D,
     shapes=pool.pool_shapes,
     checks=(pool.geometry, pool.same_quant),
     words=pool.pool_words,
+    gradient=_gradient,
     kernels=pool.pool_kernels("average"),
     tflite=TfliteFormat(
         read=_read,

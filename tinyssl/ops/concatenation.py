@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -12,6 +13,7 @@ from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Op, Operand, Role, Value
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.constants import Arrays, input_arrays
+from tinyssl.ops.common.gradient import Backward
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import SubValue
 from tinyssl.ops.common.params import Array, Constants, Fields, prefix_fields
@@ -28,6 +30,7 @@ from tinyssl.ops.common.parts import (
 )
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
+from tinyssl.ops.slice import Slice
 
 JOINED_TYPES = (*TYPES, DType.INT32, DType.INT64, DType.BOOL)
 COMPUTED = -1
@@ -116,11 +119,28 @@ def _write(op: Concatenation, _: Lowering) -> FileOp:
     return FileOp(op.kind, 2, op.inputs, op.outputs, "ConcatenationOptions", fields)
 
 
+def _gradient(graph: Backward, op: Concatenation) -> None:
+    """Each part gets its piece of the error."""
+    error, start = graph.error(op.output), 0
+    for value in op.parts:
+        size = graph.model.tensor(value).shape
+        begin = (0,) * op.axis + (start,) + (0,) * (len(size) - op.axis - 1)
+        graph.pass_back(value, partial(_piece, graph, error, begin, size))
+        start += size[op.axis]
+
+
+def _piece(
+    graph: Backward, error: int, begin: tuple[int, ...], size: tuple[int, ...], output: int
+) -> Slice:
+    return Slice(index=graph.next_index, input=error, output=output, begin=begin, size=size)
+
+
 SPEC = OpSpec(
     op=Concatenation,
     shapes=_shapes,
     checks=(rules.same_types, one_quant, _check_shapes),
     fold=_fold,
+    gradient=_gradient,
     words=lambda _, op: [f"axis {op.axis}"],
     kernels=(
         Kernel(

@@ -12,6 +12,7 @@ from tinyssl.ops.common.constants import fold_view
 from tinyssl.ops.common.parts import TYPES, read_axis
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
+from tinyssl.ops.reshape import view_gradient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,5 +49,6 @@ SPEC = OpSpec(
     words=lambda _, op: [f"axis {op.axis}"],
     fold=fold_view,
     tflite=TfliteFormat(read=_read, write=_write, inputs=(2, 2), int32_inputs=(1,)),
+    gradient=view_gradient,
     tflm=TflmNames("AddExpandDims", "expand_dims"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -10,10 +10,12 @@ import numpy as np
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model
 from tinyssl.ops.common.fixed_point import Multiplier, quantise_multiplier, shift_right
+from tinyssl.ops.common.gradient import Backward
 from tinyssl.ops.common.params import zero_point
 from tinyssl.ops.common.spec import TflmNames
 from tinyssl.ops.common.table import INPUTS, clamp_int8, table_kernel
 from tinyssl.ops.common.unary import Int8Op, float_kernel, unary_spec
+from tinyssl.ops.training.hard_swish_error import HardSwishError
 
 INT16_MIN, INT16_MAX = -(2**15), 2**15 - 1
 INPUT_BITS = 7
@@ -97,9 +99,20 @@ def _outputs(model: Model, op: HardSwish) -> list[int]:
     return [output((q - zero) << INPUT_BITS) for q in INPUTS]
 
 
-SPEC = unary_spec(
+def _gradient(graph: Backward, op: HardSwish) -> None:
+    error = graph.error(op.output)
+    graph.pass_back(
+        op.input,
+        lambda found: HardSwishError(
+            index=graph.next_index, error=error, value=op.input, output=found
+        ),
+    )
+
+
+_FUNCTION = unary_spec(
     HardSwish,
     (table_kernel(_outputs), float_kernel("hard_swish", "exact_f32")),
     TflmNames("AddHardSwish", "hard_swish"),
     checks=(_check,),
 )
+SPEC = replace(_FUNCTION, gradient=_gradient)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
 
@@ -11,6 +11,7 @@ import numpy as np
 from tinyssl.graph.model import DType, Model
 from tinyssl.ops.common.activation import INTEGERS
 from tinyssl.ops.common.fixed_point import quantise_multiplier
+from tinyssl.ops.common.gradient import Backward
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.params import Constants, Fields, float_literal, zero_point
@@ -18,6 +19,7 @@ from tinyssl.ops.common.piecewise import Piecewise, check_pieces, piecewise_kern
 from tinyssl.ops.common.spec import TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 from tinyssl.ops.common.unary import Int16Op, reads, unary_spec, version_of
+from tinyssl.ops.training.leaky_relu_error import LeakyReluError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +61,17 @@ def _write(op: LeakyRelu, to: Lowering) -> FileOp:
     return FileOp(op.kind, version_of(op, to), op.inputs, op.outputs, "LeakyReluOptions", fields)
 
 
-SPEC = unary_spec(
+def _gradient(graph: Backward, op: LeakyRelu) -> None:
+    error = graph.error(op.output)
+    graph.pass_back(
+        op.input,
+        lambda found: LeakyReluError(
+            index=graph.next_index, error=error, value=op.input, output=found, alpha=op.alpha
+        ),
+    )
+
+
+_FUNCTION = unary_spec(
     LeakyRelu,
     (
         *piecewise_kernels(_pieces),
@@ -82,3 +94,4 @@ SPEC = unary_spec(
         options="LeakyReluOptions",
     ),
 )
+SPEC = replace(_FUNCTION, gradient=_gradient)

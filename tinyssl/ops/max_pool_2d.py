@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tinyssl.ops.common import pool
+from tinyssl.ops.common.gradient import Backward
 from tinyssl.ops.common.pool import Pool2D
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import OperatorContext, TfliteFormat
+from tinyssl.ops.training.clamp_error import error_before
+from tinyssl.ops.training.max_pool_error import MaxPoolError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,11 +25,22 @@ def _read(op: OperatorContext) -> MaxPool2D:
     return pool.read_pool(op, MaxPool2D)
 
 
+def _gradient(graph: Backward, op: MaxPool2D) -> None:
+    error, window = error_before(graph, op.output, op.activation), pool.pool_window(graph.model, op)
+    graph.pass_back(
+        op.input,
+        lambda found: MaxPoolError(
+            index=graph.next_index, error=error, input=op.input, output=found, window=window
+        ),
+    )
+
+
 SPEC = OpSpec[MaxPool2D](
     op=MaxPool2D,
     shapes=pool.pool_shapes,
     checks=(pool.geometry, pool.same_quant),
     words=pool.pool_words,
+    gradient=_gradient,
     kernels=pool.pool_kernels("max"),
     tflite=TfliteFormat(
         read=_read,

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from math import prod
 from typing import ClassVar
 
+from tinyssl.core.errors import Blocker
+from tinyssl.graph.blockers import blocked
 from tinyssl.graph.model import DType, Model, Operand
 from tinyssl.ops.common import reduce, rules
+from tinyssl.ops.common.gradient import Backward
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields, zero_point
+from tinyssl.ops.common.pool_error import PoolWindow
 from tinyssl.ops.common.reduce import mean_multiplier
 from tinyssl.ops.common.spec import OpSpec, TflmNames
+from tinyssl.ops.training.average_pool_error import AveragePoolError
 
 TYPES = (DType.INT8, DType.INT16, DType.FLOAT32)
 
@@ -46,10 +52,34 @@ def mean_params(model: Model, op: Mean, _constants: Constants) -> Fields:
     }
 
 
+def _gradient(graph: Backward, op: Mean) -> None:
+    """As of an average pooling whose window is the image; of axes side by side."""
+    error, shape = graph.error(op.output), graph.model.tensor(op.input).shape
+    first, end = op.axes[0], op.axes[-1] + 1
+    if op.axes != tuple(range(first, end)):
+        what = f"nothing can learn before it, as its axes {list(op.axes)} are apart"
+        raise blocked([Blocker(op.label, what, "let only layers behind it learn")])
+    rows, inside = shape[first], prod(shape[first + 1 : end])
+    outside, channels = prod(shape[:first]), prod(shape[end:])
+    window = PoolWindow(
+        source=(outside, rows, inside, channels),
+        target=(outside, 1, 1, channels),
+        size=(rows, inside),
+        stride=(1, 1),
+    )
+    graph.pass_back(
+        op.input,
+        lambda found: AveragePoolError(
+            index=graph.next_index, error=error, output=found, window=window
+        ),
+    )
+
+
 SPEC = OpSpec(
     op=Mean,
     shapes=reduce.reduce_shapes,
     checks=(rules.same_types, reduce.check_axes, partial(reduce.check_sum, mean_multiplier)),
+    gradient=_gradient,
     words=lambda model, op: [] if image_mean(model, op) else reduce.reduce_words(model, op),
     kernels=(
         Kernel("mean_s8", "tinyssl_mean", supports=image_mean, make_params=mean_params),

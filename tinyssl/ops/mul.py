@@ -18,6 +18,7 @@ from tinyssl.ops.common.bases import BinaryOp
 from tinyssl.ops.common.broadcast import broadcast, broadcast_fields, broadcast_shapes
 from tinyssl.ops.common.constants import Numbers
 from tinyssl.ops.common.fixed_point import SUM_MAX, Multiplier, quantise_multiplier, requantise
+from tinyssl.ops.common.gradient import Backward, require_whole
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.pair import fold_numbers, number_kernels
@@ -30,6 +31,7 @@ from tinyssl.ops.common.tflite import (
     OperatorContext,
     TfliteFormat,
 )
+from tinyssl.ops.training.clamp_error import error_before
 
 TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
 QUANTISED = (DType.INT8, DType.INT16)
@@ -123,6 +125,18 @@ def _write(op: Mul, to: Lowering) -> FileOp:
     return FileOp(op.kind, version, op.inputs, op.outputs, "MulOptions", fields)
 
 
+def _gradient(graph: Backward, op: Mul) -> None:
+    """Each of both gets the error times the other."""
+    error = error_before(graph, op.output, op.activation)
+    for value, other in ((op.left, op.right), (op.right, op.left)):
+        require_whole(graph, op, value)
+        graph.pass_back(value, partial(_product, graph, error, other))
+
+
+def _product(graph: Backward, error: int, other: int, output: int) -> Mul:
+    return Mul(index=graph.next_index, left=error, right=other, output=output)
+
+
 SPEC = OpSpec(
     op=Mul,
     shapes=broadcast_shapes,
@@ -139,4 +153,5 @@ SPEC = OpSpec(
     tflm=TflmNames("AddMul", "mul"),
     codes=_codes,
     fold=fold_numbers(np.multiply),
+    gradient=_gradient,
 )

@@ -11,10 +11,12 @@ import numpy as np
 from tinyssl.graph.model import DType, Model, Value
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.constants import Arrays, input_arrays
+from tinyssl.ops.common.gradient import Backward
 from tinyssl.ops.common.pads import PadOp, check_amounts, pad_kernels, pad_shapes, read_amounts
 from tinyssl.ops.common.params import zero_point
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
+from tinyssl.ops.slice import Slice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,11 +53,24 @@ def _fold(values: Sequence[Value], op: Pad) -> Arrays | None:
     return [np.pad(array, op.amounts, constant_values=zero)]
 
 
+def _gradient(graph: Backward, op: Pad) -> None:
+    """The error without its edges."""
+    error, size = graph.error(op.output), graph.model.tensor(op.input).shape
+    begin = tuple(before for before, _ in op.amounts)
+    graph.pass_back(
+        op.input,
+        lambda found: Slice(
+            index=graph.next_index, input=error, output=found, begin=begin, size=size
+        ),
+    )
+
+
 SPEC = OpSpec(
     op=Pad,
     shapes=pad_shapes,
     checks=(rules.same_types, check_amounts),
     fold=_fold,
+    gradient=_gradient,
     words=_words,
     kernels=pad_kernels(_value),
     tflite=TfliteFormat(read=_read, write=write_pad, inputs=(2, 2), int32_inputs=(1,)),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
 
 from tinyssl.graph.model import Model
-from tinyssl.ops.common.activation import INTEGERS
+from tinyssl.ops.common.activation import INTEGERS, Activation
 from tinyssl.ops.common.fixed_point import Multiplier, quantise_multiplier
 from tinyssl.ops.common.params import zero_point
 from tinyssl.ops.common.piecewise import Piecewise, check_pieces, piecewise_kernels, scale_ratio
 from tinyssl.ops.common.spec import TflmNames
 from tinyssl.ops.common.unary import Int16Op, float_kernel, unary_spec
+from tinyssl.ops.training.clamp_error import clamp_gradient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +30,10 @@ def _pieces(model: Model, op: Relu) -> Piecewise:
     return Piecewise(factor, Multiplier(0, 0), zero, zero, most)
 
 
-SPEC = unary_spec(
+_CLAMP = unary_spec(
     Relu,
     (*piecewise_kernels(_pieces), float_kernel("relu", "exact_f32")),
     TflmNames("AddRelu", "activations"),
     checks=(partial(check_pieces, _pieces),),
 )
+SPEC = replace(_CLAMP, gradient=partial(clamp_gradient, Activation.RELU))

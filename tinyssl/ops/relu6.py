@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar
 
 from tinyssl.graph.model import Model
@@ -11,6 +12,7 @@ from tinyssl.ops.common.params import zero_point
 from tinyssl.ops.common.piecewise import IDENTITY, Piecewise, piecewise_kernels
 from tinyssl.ops.common.spec import TflmNames
 from tinyssl.ops.common.unary import Int16Op, float_kernel, unary_spec
+from tinyssl.ops.training.clamp_error import clamp_gradient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +29,9 @@ def _pieces(model: Model, op: Relu6) -> Piecewise:
     return Piecewise(IDENTITY, IDENTITY, zero, low, high)
 
 
-SPEC = unary_spec(
+_CLAMP = unary_spec(
     Relu6,
     (*piecewise_kernels(_pieces), float_kernel("relu6", "exact_f32")),
     TflmNames("AddRelu6", "activations"),
 )
+SPEC = replace(_CLAMP, gradient=partial(clamp_gradient, Activation.RELU6))

@@ -46,7 +46,8 @@ def _write(op: Reshape, to: Lowering) -> FileOp:
     return FileOp(op.kind, 1, (op.input,), op.outputs, "ReshapeOptions", fields)
 
 
-def _gradient(graph: Backward, op: Reshape) -> None:
+def view_gradient(graph: Backward, op: ViewOp) -> None:
+    """The error under the input's shape."""
     error = graph.error(op.output)
     graph.pass_back(
         op.input, lambda found: Reshape(index=graph.next_index, input=error, output=found)
@@ -58,7 +59,7 @@ SPEC = OpSpec(
     shapes=lambda model, op: (model.tensor(op.output).shape,),
     checks=(rules.same_types, rules.same_elements),
     fold=fold_view,
-    gradient=_gradient,
+    gradient=view_gradient,
     tflite=TfliteFormat(
         read=_read,
         write=_write,

@@ -12,6 +12,7 @@ from tinyssl.ops.common.constants import fold_view
 from tinyssl.ops.common.parts import positive_axes
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
+from tinyssl.ops.reshape import view_gradient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,5 +54,6 @@ SPEC = OpSpec(
     words=lambda _, op: [f"axes {','.join(map(str, op.axes))}"],
     fold=fold_view,
     tflite=TfliteFormat(read=_read, write=_write, inputs=(1, 1), options="SqueezeOptions"),
+    gradient=view_gradient,
     tflm=TflmNames("AddSqueeze", "squeeze"),
 )

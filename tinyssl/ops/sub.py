@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -10,9 +10,12 @@ import numpy as np
 from tinyssl.graph.model import DType, Operand
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import BinaryOp, pair_operands
+from tinyssl.ops.common.gradient import Backward, require_whole
 from tinyssl.ops.common.pair import number_kernels, pair_spec
 from tinyssl.ops.common.scaled import check_sum_scaling, scaled_codes, scaled_pair, sum_scaling
 from tinyssl.ops.common.spec import TflmNames
+from tinyssl.ops.neg import Neg
+from tinyssl.ops.training.clamp_error import error_before
 
 TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
 
@@ -26,7 +29,16 @@ class Sub(BinaryOp):
     results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES),)
 
 
-SPEC = pair_spec(
+def _gradient(graph: Backward, op: Sub) -> None:
+    """The left input gets the error, the right one its negative."""
+    error = error_before(graph, op.output, op.activation)
+    for value in (op.left, op.right):
+        require_whole(graph, op, value)
+    graph.share_error(op.left, error)
+    graph.pass_back(op.right, lambda found: Neg(index=graph.next_index, input=error, output=found))
+
+
+_DIFFERENCE = pair_spec(
     Sub,
     (
         *scaled_pair(sum_scaling).kernels("sub", DType.INT8, DType.INT16),
@@ -37,3 +49,4 @@ SPEC = pair_spec(
     codes=scaled_codes(sum_scaling, np.subtract),
     fold=np.subtract,
 )
+SPEC = replace(_DIFFERENCE, gradient=_gradient)

@@ -1,4 +1,4 @@
-"""The error in front of an activation function, from the one behind it and what it gave."""
+"""The error in front of an activation function, from the one behind it and what it gave or read."""
 
 from __future__ import annotations
 
@@ -25,10 +25,12 @@ class ActivationError(Op):
 
     error: int
     value: int
-    """What the function gave"""
+    """What the function gave, or what it read"""
     output: int
     activation: Activation = Activation.NONE
     """Of a clamp"""
+    alpha: float = 0.0
+    """Of LEAKY_RELU"""
 
 
 def _params(model: Model, op: ActivationError, _constants: Constants) -> Fields:
@@ -38,6 +40,7 @@ def _params(model: Model, op: ActivationError, _constants: Constants) -> Fields:
         "size": model.tensor(op.output).elements,
         "low": float_literal(low),
         "high": float_literal(math.inf if op.activation is Activation.RELU else high),
+        "alpha": float_literal(op.alpha),
     }
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from tinyssl.core.errors import Blocker
+from tinyssl.graph.blockers import blocked
 from tinyssl.graph.model import DType, Model, Op
 from tinyssl.ops.common.kernel import OpT
 
@@ -68,3 +70,15 @@ Gradient: TypeAlias = Callable[[Backward, OpT], None]
 
 FLOAT = (DType.FLOAT32,)
 """Element types of all that learns"""
+
+
+def require_whole(graph: Backward, op: Op, value: int) -> None:
+    """Refuses an input that wants an error and is repeated to the output's shape.
+
+    Raises:
+        UnsupportedModel: It is.
+    """
+    shape = graph.model.tensor(op.outputs[0]).shape
+    if graph.wants_error(value) and graph.model.tensor(value).shape != shape:
+        what = "nothing can learn before it, as it repeats what it reads"
+        raise blocked([Blocker(op.label, what, "let only layers behind it learn")])

@@ -19,6 +19,7 @@ from tinyssl.ops.common.activation import (
 from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.kernel import Kernel, Spacing, pitched
 from tinyssl.ops.common.params import Constants, Fields, float_literal, prefix_fields
+from tinyssl.ops.common.pool_error import PoolWindow
 from tinyssl.ops.common.tflite import (
     ACTIVATION_NUMBERS,
     FileOp,
@@ -177,6 +178,17 @@ def window_fields(model: Model, op: Pool2D) -> Fields:
         "stride_w": op.stride[1],
         **window.corner_fields(op.padding),
     }
+
+
+def pool_window(model: Model, op: Pool2D) -> PoolWindow:
+    """Where the windows are, for the backward pass."""
+    return PoolWindow(
+        source=model.tensor(op.input).shape,
+        target=model.tensor(op.output).shape,
+        size=op.size,
+        stride=op.stride,
+        corner=(op.padding.top, op.padding.left),
+    )
 
 
 def read_pool(op: OperatorContext, kind: type[PoolT]) -> PoolT:

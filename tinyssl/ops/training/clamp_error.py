@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from tinyssl.ops.common.activation import Activation
 from tinyssl.ops.common.activation_error import ActivationError, activation_error_spec
+from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.gradient import Backward
 
 
@@ -18,6 +19,11 @@ class ClampError(ActivationError):
 
 
 SPEC = activation_error_spec(ClampError, "clamp")
+
+
+def clamp_gradient(activation: Activation, graph: Backward, op: UnaryOp) -> None:
+    """The backward pass of a clamp that is an operator of its own."""
+    graph.share_error(op.input, error_before(graph, op.output, activation))
 
 
 def error_before(graph: Backward, value: int, activation: Activation) -> int:

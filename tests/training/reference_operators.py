@@ -1,0 +1,165 @@
+"""Operators of `reference` that are not layers of weights, losses or smooth functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.ops.common.activation import Activation, float_range
+
+if TYPE_CHECKING:
+    from tests.training.reference import Reference
+
+Array = NDArray[Any]
+
+
+def clamp(activation: Activation, x: Array) -> Array:
+    """A fused activation."""
+    return np.asarray(np.clip(x, *float_range(activation)).astype(x.dtype))
+
+
+def _relu(ref: Reference, op: Any) -> None:
+    ref.values[op.output] = np.clip(ref.values[op.input], 0, None if op.kind == "RELU" else 6)
+
+
+def _leaky_relu(ref: Reference, op: Any) -> None:
+    x = ref.values[op.input]
+    ref.values[op.output] = np.where(x > 0, x, x * ref.real(op.alpha))
+
+
+def _leaky_relu_error(ref: Reference, op: Any) -> None:
+    error = ref.values[op.error]
+    ref.values[op.output] = np.where(ref.values[op.value] > 0, error, error * ref.real(op.alpha))
+
+
+def _hard_swish(ref: Reference, op: Any) -> None:
+    x, f = ref.values[op.input], ref.real
+    ref.values[op.output] = x * np.clip(x + f(3), f(0), f(6)) / f(6)
+
+
+def _hard_swish_error(ref: Reference, op: Any) -> None:
+    x, f = ref.values[op.value], ref.real
+    slope = np.where(x <= -3, f(0), np.where(x < 3, x / f(3) + f(0.5), f(1)))
+    ref.values[op.output] = ref.values[op.error] * slope
+
+
+def _softmax(ref: Reference, op: Any) -> None:
+    x = ref.values[op.input]
+    powers = ref.smooth_exp((x - x.max(-1, keepdims=True)) * ref.real(op.beta))
+    ref.values[op.output] = powers / _sum(powers)
+
+
+def _softmax_error(ref: Reference, op: Any) -> None:
+    error, y = ref.values[op.error], ref.values[op.value]
+    ref.values[op.output] = (error - _sum(error * y)) * y * ref.real(op.beta)
+
+
+def _sum(x: Array) -> Array:
+    """Over the last axis, in order."""
+    total = np.zeros_like(x[..., :1])
+    for at in range(x.shape[-1]):
+        total += x[..., at : at + 1]
+    return total
+
+
+def _pair(function: Callable[[Array, Array], Array]) -> Callable[[Reference, Any], None]:
+    def compute(ref: Reference, op: Any) -> None:
+        found = function(ref.values[op.left], ref.values[op.right])
+        ref.values[op.output] = clamp(op.activation, found)
+
+    return compute
+
+
+def _neg(ref: Reference, op: Any) -> None:
+    ref.values[op.output] = -ref.values[op.input]
+
+
+def _concatenation(ref: Reference, op: Any) -> None:
+    ref.values[op.output] = np.concatenate([ref.values[part] for part in op.parts], op.axis)
+
+
+def _slice(ref: Reference, op: Any) -> None:
+    box = tuple(slice(at, at + size) for at, size in zip(op.begin, op.size, strict=True))
+    ref.values[op.output] = ref.values[op.input][box]
+
+
+def _pad(ref: Reference, op: Any) -> None:
+    ref.values[op.output] = np.pad(ref.values[op.input], op.amounts)
+
+
+def _mean(ref: Reference, op: Any) -> None:
+    x = ref.values[op.input]
+    kept = [axis for axis in range(x.ndim) if axis not in op.axes]
+    rows = x.transpose(*kept, *op.axes).reshape(*(x.shape[axis] for axis in kept), -1)
+    found = _sum(rows)[..., 0] / ref.real(rows.shape[-1])
+    ref.values[op.output] = found.reshape(ref.model.tensor(op.output).shape)
+
+
+Window = tuple[tuple[int, int, int], tuple[int, slice, slice]]
+
+
+def _windows(
+    target: tuple[int, ...], size: Any, stride: Any, corner: Any, source: tuple[int, ...]
+) -> Iterator[Window]:
+    """Each output pixel with its window in the input."""
+    for n, y, x in product(*map(range, target[:3])):
+        starts = [at * step - pad for at, step, pad in zip((y, x), stride, corner, strict=True)]
+        rows, columns = (
+            slice(max(start, 0), min(start + taps, length))
+            for start, taps, length in zip(starts, size, source[1:3], strict=True)
+        )
+        yield (n, y, x), (n, rows, columns)
+
+
+def _pool(ref: Reference, op: Any) -> None:
+    source, shape = ref.values[op.input], ref.model.tensor(op.output).shape
+    out = np.zeros(shape, ref.real)
+    corner = (op.padding.top, op.padding.left)
+    for place, window in _windows(shape, op.size, op.stride, corner, source.shape):
+        rows = source[window].reshape(-1, shape[3]).T
+        mean = op.kind == "AVERAGE_POOL_2D"
+        out[place] = _sum(rows)[:, 0] / ref.real(rows.shape[1]) if mean else rows.max(1)
+    ref.values[op.output] = clamp(op.activation, out)
+
+
+def _pool_error(ref: Reference, op: Any) -> None:
+    window = op.window
+    error = ref.values[op.error].reshape(window.target)
+    out = np.zeros(window.source, ref.real)
+    places = _windows(window.target, window.size, window.stride, window.corner, window.source)
+    for place, box in places:
+        if op.kind == "AVERAGE_POOL_ERROR":
+            out[box] += error[place] / ref.real(out[box][..., 0].size)
+            continue
+        rows = ref.values[op.input].reshape(window.source)[box]
+        for c, at in enumerate(rows.reshape(-1, rows.shape[-1]).argmax(0)):
+            out[box][(*np.unravel_index(at, rows.shape[:2]), c)] += error[place][c]
+    ref.values[op.output] = out.reshape(ref.model.tensor(op.output).shape)
+
+
+OPERATORS: dict[str, Callable[[Reference, Any], None]] = {
+    "RELU": _relu,
+    "RELU6": _relu,
+    "LEAKY_RELU": _leaky_relu,
+    "LEAKY_RELU_ERROR": _leaky_relu_error,
+    "HARD_SWISH": _hard_swish,
+    "HARD_SWISH_ERROR": _hard_swish_error,
+    "SMOOTH_SOFTMAX": _softmax,
+    "SOFTMAX_ERROR": _softmax_error,
+    "ADD": _pair(np.add),
+    "SUB": _pair(np.subtract),
+    "MUL": _pair(np.multiply),
+    "NEG": _neg,
+    "CONCATENATION": _concatenation,
+    "SLICE": _slice,
+    "PAD": _pad,
+    "MEAN": _mean,
+    "MAX_POOL_2D": _pool,
+    "AVERAGE_POOL_2D": _pool,
+    "MAX_POOL_ERROR": _pool_error,
+    "AVERAGE_POOL_ERROR": _pool_error,
+}
