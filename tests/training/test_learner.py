@@ -1,0 +1,115 @@
+"""`--train`: what learns of a quantised model, its file, its gradients."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinyssl import compiler
+from tinyssl.core.config import BuildConfig
+from tinyssl.core.errors import Mismatch, UsageError
+from tinyssl.core.progress import Silent
+from tinyssl.core.records import Workspace
+from tinyssl.frontends.tflite import read_file, read_model
+from tinyssl.graph.interface import named_values
+from tinyssl.graph.model import DType, ValueKind
+from tinyssl.graph.passes.float_tail import learning_layers
+from tinyssl.graph.training import Loss
+from tinyssl.project.learner import Learner, learner_of, parse_learning
+from tinyssl.project.learning import suited_rate, with_training, write_learner
+from tinyssl.runtimes.host import HostModel
+from tinyssl.runtimes.inputs import make_inputs
+from tinyssl.verify import training as check
+
+WHAT = {"head": 2, "head:5": 2, "last:2": 4, "bias": None, "all": None}
+"""What learns -> named parameters beside the learning rate; None: as many as there are layers"""
+
+
+@pytest.mark.parametrize("what", WHAT)
+def test_gradients_of_a_quantised_models_end(what: str, tiny_tflite: Path, tmp_path: Path) -> None:
+    path = write_learner(tiny_tflite, what, Workspace(tmp_path))
+    graph = read_model(read_file(path))
+    learner = Learner(what, Loss.CROSS_ENTROPY, None)
+    model = with_training(graph, learner)
+    names = [v.name for v in named_values(model) if v.kind is ValueKind.PARAMETER]
+    assert len(names) - 1 == (WHAT[what] or len(names) - 1)
+    assert all(name.endswith("/bias") for name in names[:-1]) == (what == "bias")
+    inputs = make_inputs(graph, 3, 0)
+    found = check.check_training(model, inputs, Silent())
+    assert found.steps >= 1
+    assert found.worst < check.TOLERANCE
+    assert 0 < suited_rate(model, learner.loss, inputs, Silent()) < 10
+
+
+def test_the_head_has_the_real_values_of_the_int8_one(tiny_tflite: Path, tmp_path: Path) -> None:
+    before = read_model(read_file(tiny_tflite))
+    path = write_learner(tiny_tflite, "head:4", Workspace(tmp_path))
+    after = read_model(read_file(path))
+    heads = [graph.ops[learning_layers(graph)[-1]] for graph in (before, after)]
+    weights = [graph.tensor(op.inputs[1]) for graph, op in zip((before, after), heads, strict=True)]
+    quant = weights[0].quant
+    assert quant is not None
+    scale = np.array(quant.scale, np.float64).reshape(-1, 1)
+    real = (weights[0].array().astype(np.float64) * scale).astype(np.float32)
+    np.testing.assert_array_equal(weights[1].array()[:3], real)
+    np.testing.assert_array_equal(weights[1].array()[3], 0)
+    assert (after.output.dtype, after.output.shape) == (DType.FLOAT32, (1, 4))
+
+
+def test_a_wrong_backward_pass_is_stopped(
+    tiny_tflite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a kernel that goes up instead of down."""
+    path = write_learner(tiny_tflite, "head", Workspace(tmp_path))
+    graph = read_model(read_file(path))
+    model = with_training(graph, Learner("head", Loss.CROSS_ENTROPY, None))
+
+    class Wrong(HostModel):
+        def train(self, feeds, targets):
+            before = self.snapshot()
+            found = super().train(feeds, targets)
+            after = self.snapshot()
+            name = "head/weight"
+            self.restore(after | {name: 2 * before[name] - after[name]})
+            return found
+
+    monkeypatch.setattr(check, "HostModel", Wrong)
+    with pytest.raises(Mismatch, match="should lower the loss"):
+        check.check_training(model, make_inputs(graph, 2, 0), Silent())
+
+
+def test_a_number_is_learnt_by_squared_error(tiny_tflite: Path, tmp_path: Path) -> None:
+    path = write_learner(tiny_tflite, "head", Workspace(tmp_path))
+    graph = read_model(read_file(path))
+    model = with_training(graph, Learner("head", Loss.SQUARED_ERROR, 0.01, error_clip=1.0))
+    feeds = make_inputs(graph, 1, 0)[0]
+    with HostModel(compiler.compile(model)) as host:
+        (target,) = host.targets
+        assert target.dtype is DType.FLOAT32
+        wanted = np.full(target.shape, 0.25, np.float32)
+        losses = []
+        for _ in range(20):
+            assert host.train(feeds, {target.name: wanted})
+            losses.append(float(host.snapshot()["loss"][0]))
+    assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("text", ["", "heads", "last:", "last:0", "head:x", "ALL"])
+def test_other_words_name_nothing(text: str, tiny_tflite: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--train"):
+        write_learner(tiny_tflite, text, Workspace(tmp_path))
+
+
+def test_a_learner_keeps_what_the_options_say(tiny_tflite: Path) -> None:
+    graph = read_model(read_file(tiny_tflite))
+    assert learner_of(BuildConfig(), graph) is None
+    config = BuildConfig(train="last:2", momentum=0.5, gradient_clip=1.5)
+    found = learner_of(config, graph)
+    assert found is not None
+    assert Learner.from_record(found.as_record()) == found
+    assert (found.loss, found.sgd.momentum, found.sgd.clip) == (Loss.CROSS_ENTROPY, 0.5, 1.5)
+    assert parse_learning("last:2").layers == 2
+    with pytest.raises(UsageError, match="needs the engine aot"):
+        learner_of(BuildConfig(train="head", engine="tflm"), graph)
