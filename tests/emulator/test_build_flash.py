@@ -226,7 +226,7 @@ def test_platformio_counts_the_same_bytes_as_we_do(built, workspace, tiny_tflite
 def test_over_budget_is_a_gate_and_leaves_the_last_build(built, workspace, tiny_tflite):
     info, folder = built("mps2_an500")
     config = BuildConfig(board="mps2_an500", model=tiny_tflite, ram_budget=1000)
-    with pytest.raises(BudgetExceeded, match="budget 1,000") as caught:
+    with pytest.raises(BudgetExceeded, match="budget of mps2_an500 1,000") as caught:
         build(config, workspace)
     assert caught.value.exit_code == EXIT_GATE
     assert BuildInfo.load(folder).built == info.built

@@ -14,6 +14,7 @@ from tinyssl.convert.ranges import Ranges, measure_ranges
 from tinyssl.core.config import ConvertConfig
 from tinyssl.core.progress import Progress
 from tinyssl.core.records import RunWriter, write_atomic
+from tinyssl.frontends.tflite import read_skeleton
 from tinyssl.graph.interface import Feeds
 from tinyssl.verify.accuracy import Quality
 
@@ -25,7 +26,7 @@ class QuantisationSamples:
     feeds: Sequence[Feeds]
     """They calibrate: inputs by name, in the file's order"""
     input_ranges: Ranges
-    """Of inputs, by name, that samples do not decide"""
+    """Of inputs, by the given file's names, that samples do not decide"""
     training: Batches
     """Fine-tuning learns from them"""
     training_count: int
@@ -65,7 +66,7 @@ def float_to_int8(
     write_atomic(run.file("float_model", FLOAT_FILE), prepared.reference)
     run.results(**prepared.results)
     measured = measure_ranges(prepared.tuned, samples.feeds, progress, config.ranges)
-    ranges = measured | samples.input_ranges
+    ranges = measured | _of_inputs(float32, prepared.tuned, samples.input_ranges)
     tuned, figures = learn_rounding(
         prepared.tuned, ranges, samples.training, samples.training_count, config, progress
     )
@@ -77,6 +78,12 @@ def float_to_int8(
     write_atomic(run.file("model", MODEL_FILE), found.canonical)
     run.results(**found.as_results(), tflm_arena_bytes=found.oracle.arena_bytes)
     return Converted(prepared.reference, found)
+
+
+def _of_inputs(given: bytes, tuned: bytes, ranges: Ranges) -> Ranges:
+    """Ranges of the given model's inputs by the names of the tuned one's: places count."""
+    pairs = zip(read_skeleton(given).inputs, read_skeleton(tuned).inputs, strict=True)
+    return {new.name: ranges[old.name] for old, new in pairs if old.name in ranges}
 
 
 def record_quality(run: RunWriter, quality: Quality, max_drop: float) -> None:
