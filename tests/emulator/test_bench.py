@@ -149,7 +149,7 @@ def test_firmware_of_an_older_build_is_refused_until_it_is_flashed(converted) ->
         flash(FlashConfig(), workspace)
 
 
-@pytest.mark.parametrize("board", ["mps2_an386", "host"])
+@pytest.mark.parametrize("board", [pytest.param("mps2_an386", marks=pytest.mark.nightly), "host"])
 def test_verify_on_the_other_boards(converted, board: str) -> None:
     workspace, *_ = converted
     found = verify_on_board(VerifyConfig(board=board, images=32), workspace)
@@ -161,7 +161,7 @@ def test_verify_on_the_other_boards(converted, board: str) -> None:
 @pytest.mark.parametrize(
     "board", [pytest.param("mps2_an386", marks=pytest.mark.nightly), "mps2_an500"]
 )
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [pytest.param("vww", marks=pytest.mark.nightly), "resnet8", "kws"])
 def test_reference_models_on_the_emulated_board(name: str, board: str, tmp_path: Path) -> None:
     """vww_96, resnet8 and kws, byte-equal to TFLM (256 inputs: `tinyssl verify --board`)."""
     path = SHARED / MODELS[name]

@@ -61,6 +61,7 @@ def test_a_head_learns_on_an_emulated_board(workspace: Workspace) -> None:
     assert more["accuracy_before"] == again["accuracy_after"]
 
 
+@pytest.mark.nightly
 def test_a_head_with_room_learns_a_new_class(workspace: Workspace, tmp_path: Path) -> None:
     build(BuildConfig(board=BOARD, train="head:4"), workspace)
     flash(FlashConfig(), workspace)

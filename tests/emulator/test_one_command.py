@@ -56,8 +56,10 @@ def ended_equal(result: dict[str, Any]) -> None:
     "name",
     [
         "model.keras",
-        "model.onnx",
-        *(pytest.param(name, marks=pytest.mark.nightly) for name in ("model.pt2", "saved_model")),
+        *(
+            pytest.param(name, marks=pytest.mark.nightly)
+            for name in ("model.onnx", "model.pt2", "saved_model")
+        ),
     ],
 )
 def test_a_model_of_each_framework_is_measured(

@@ -13,7 +13,10 @@ from tests.training.program import train
 from tests.training.reference import Reference
 from tests.training.test_steps import CASES
 
-STEPS = {"sine": 1000, "classes": 100, "momentum": 100, "mobile": 20, "varied": 20}
+STEPS = {
+    **{"sine": 1000, "classes": 100, "momentum": 100, "mobile": 20, "varied": 20},
+    "sine, absolute": 20,
+}
 FPU = {"m4": "-mfpu=fpv4-sp-d16", "m7": "-mfpu=fpv5-d16"}
 """Core -> flag for its floating-point unit; M3 and RV32 have none"""
 
@@ -44,8 +47,15 @@ def expected() -> dict[str, list[int]]:
 
 
 @pytest.mark.emulator
-@pytest.mark.parametrize("core", CORES)
-@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize(
+    ("name", "core"),
+    [
+        (name, core)
+        for name in STEPS
+        for core in CORES
+        if name != "sine, absolute" or core == "host"
+    ],
+)
 def test_all_steps_have_numpys_bits(
     name: str, core: str, expected: dict[str, list[int]], tmp_path: Path
 ) -> None:

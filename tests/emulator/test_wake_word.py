@@ -34,8 +34,8 @@ def sorted_clips(root: Path, word: str) -> Path:
     [
         "okay_nabu",
         "hey_jarvis",
-        pytest.param("hey_mycroft", marks=pytest.mark.slow),
-        pytest.param("alexa", marks=pytest.mark.slow),
+        pytest.param("hey_mycroft", marks=pytest.mark.nightly),
+        pytest.param("alexa", marks=pytest.mark.nightly),
     ],
 )
 def test_a_streaming_model_decides_as_its_own_runtime(word: str, tmp_path: Path) -> None:
