@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.build_script import WARNINGS, WARNINGS_OF_C
+from tests.flash.build import Layout
 from tests.gcov import COUNT_AT_SIGTERM, COUNT_LINES
 from tinyssl.codegen.aot import render_aot, render_engine_aot
 from tinyssl.codegen.render import write_sources
@@ -19,12 +20,7 @@ FLAGS = ["-std=c11", "-O1", "-g", "-pedantic", *WARNINGS, *WARNINGS_OF_C, *SANIT
 
 
 FLASH = ("flash_host.c", "flash_geometry.c")
-STORE = """
-#define TINYSSL_TRAINS 1
-#define TINYSSL_STORE_ORIGIN 0u
-#define TINYSSL_STORE_SECTORS 4096u, 4096u, 4096u, 4096u
-#define TINYSSL_STORE_WRITE_UNIT 8u
-"""
+STORE = "#define TINYSSL_TRAINS 1\n" + Layout((4096,) * 4, 8).header()
 
 
 def _port(name: str) -> Path:
@@ -70,15 +66,15 @@ def compile_program(
     model = program.graph
     sources = render_aot(program) | render_engine_aot(program)
     sources["weights.c"] = edit(sources["weights.c"])
-    files = write_sources(sources, folder)
+    files: list[str | Path] = [*write_sources(sources, folder)]
     sizes = [model.tensor(index).bytes for index in model.inputs]
     header = build_header(
         sizes, model.output.bytes, len(program.inference_calls), build_id, len(named_values(model))
     )
     if has_training(model):
         header += STORE
-        files += [*(firmware_folder() / "storage").glob("*.c"), *map(_port, FLASH)]
-        files += [f"-I{firmware_folder() / 'storage'}"]  # type: ignore[list-item]
+        storage = firmware_folder() / "storage"
+        files += [f"-I{storage}", *storage.glob("*.c"), *map(_port, FLASH)]
     return compile_firmware(folder, header, files, defines)
 
 

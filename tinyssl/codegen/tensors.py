@@ -18,7 +18,7 @@ from tinyssl.graph.interface import (
     named_values,
     of_kind,
 )
-from tinyssl.graph.model import DType, Model, ValueKind
+from tinyssl.graph.model import STORED, DType, Model, ValueKind
 from tinyssl.ops.common.params import c_type, float_literal
 
 
@@ -89,7 +89,7 @@ def memory_context(model: Model, offsets: Mapping[int, int]) -> dict[str, Any]:
         "offsets": [offsets[value.index] for value in values],
         "lasting": [
             _first(model, value, offsets[value.index])
-            for kind in (ValueKind.PARAMETER, ValueKind.STATE)
+            for kind in STORED
             for value in of_kind(values, kind)
         ],
     }

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tinyssl.compiler.calls import KernelCall, call_inputs, call_outputs, hidden
-from tinyssl.graph.model import LASTING, Model
+from tinyssl.graph.model import Model
 from tinyssl.ops import spec_of
 from tinyssl.ops.common.overlap import SubValue
 
@@ -42,7 +42,7 @@ class Room:
 
 def lasting(model: Model) -> tuple[int, ...]:
     """Values whose bytes must stay from one inference to the next."""
-    return tuple(index for kind in LASTING for index in model.of_kind(kind))
+    return model.lasting
 
 
 class Layout:

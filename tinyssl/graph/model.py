@@ -57,7 +57,9 @@ class ValueKind(StrEnum):
     """The right answer, written by the caller before a training step; no inference reads it"""
 
 
-LASTING = (ValueKind.PARAMETER, ValueKind.STATE, ValueKind.TARGET)
+STORED = (ValueKind.PARAMETER, ValueKind.STATE)
+"""Kinds that begin with a first value, and hold another one later"""
+LASTING = (*STORED, ValueKind.TARGET)
 """Kinds whose bytes stay from one inference to the next"""
 
 
@@ -254,6 +256,11 @@ class Model:
         if kind is ValueKind.OUTPUT:
             return self.outputs
         return tuple(i for i, value in enumerate(self.tensors) if value.kind is kind)
+
+    @property
+    def lasting(self) -> tuple[int, ...]:
+        """Values whose bytes stay from one inference to the next, kind by kind."""
+        return tuple(index for kind in LASTING for index in self.of_kind(kind))
 
     @property
     def next_index(self) -> int:

@@ -84,7 +84,7 @@ def _check_ends(model: Model) -> None:
 
 def _check_order(model: Model) -> None:
     """Every activation is written once, before it is read; what lasts, as often as it may be."""
-    lasting = {index for kind in LASTING for index in model.of_kind(kind)}
+    lasting = {*model.lasting}
     written = {*model.inputs, *lasting}
     for op in model.ops:
         for index in op.inputs:

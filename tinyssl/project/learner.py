@@ -85,14 +85,14 @@ def learner_of(config: BuildConfig, model: Model) -> Learner | None:
     """What `--train` and its options say; None without it.
 
     Raises:
-        UsageError: It names nothing, or the engine does not learn.
+        UsageError: The engine does not learn.
     """
     if config.train is None:
         return None
     if config.engine != "aot":
         raise UsageError("--train needs the engine aot", hint="leave --engine tflm out")
     scores = model.output.elements > 1
-    found = Learner(
+    return Learner(
         config.train,
         Loss(config.loss or (Loss.CROSS_ENTROPY if scores else Loss.SQUARED_ERROR)),
         config.learning_rate,
@@ -101,5 +101,3 @@ def learner_of(config: BuildConfig, model: Model) -> Learner | None:
         config.gradient_clip,
         config.error_clip,
     )
-    parse_learning(found.what)
-    return found

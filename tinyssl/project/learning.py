@@ -24,7 +24,7 @@ from tinyssl.ops import macs
 from tinyssl.project.learner import WHAT_HINT, Learner, Learning, parse_learning
 from tinyssl.project.source import CHECK_INPUTS, ModelSource, sample_inputs
 from tinyssl.targets.boards import Isa
-from tinyssl.verify.training import check_training, step_square
+from tinyssl.verify.training import check_training, step_squares
 
 FOLDER = "learners"
 """Below the workspace"""
@@ -143,7 +143,7 @@ def suited_rate(graph: Model, loss: Loss, inputs: list[Feeds], progress: Progres
 
     x is what the last layer reads, and 1 stands for its bias. Ours; two digits.
     """
-    squares = [step_square(graph, feeds) for feeds in inputs]
+    squares = step_squares(graph, inputs)
     found = float(f"{RATE_SHARE * LIMITS[loss] / np.mean(squares):.1e}")
     progress.note(f"learning rate {found:g}, of the size of what the last layer reads")
     return found

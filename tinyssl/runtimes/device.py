@@ -8,11 +8,9 @@ from tinyssl.core.errors import DeviceError
 from tinyssl.core.text import percent_decoded, percent_encoded
 from tinyssl.device import Identity, Inference, LearningStep, Session
 from tinyssl.graph.interface import Feeds, Outputs, ValueInfo, check_feeds, named_values, of_kind
-from tinyssl.graph.model import Model, ValueKind
+from tinyssl.graph.model import STORED, Model, ValueKind
 from tinyssl.runtimes.base import Array, Runtime
 from tinyssl.runtimes.inputs import to_wire
-
-KEPT = (ValueKind.PARAMETER, ValueKind.STATE)
 
 
 class DeviceModel(Runtime):
@@ -36,7 +34,7 @@ class DeviceModel(Runtime):
         check_tensors(listed, named, self._identity)
         self.inputs = of_kind(named, ValueKind.INPUT)
         self.outputs = of_kind(named, ValueKind.OUTPUT)
-        self.lasting = tuple(value for value in listed if value.kind in KEPT)
+        self.lasting = tuple(value for value in listed if value.kind in STORED)
         """Parameters and states that the device shows; TFLM shows none"""
         self.targets = of_kind(named, ValueKind.TARGET)
         self.ticks = 0
@@ -122,7 +120,7 @@ def check_tensors(
         DeviceError: Names the first that differs.
     """
     if identity.engine == "tflm":  # its states are its own
-        expected = tuple(value for value in expected if value.kind not in KEPT)
+        expected = tuple(value for value in expected if value.kind not in STORED)
     if len(found) != len(expected):
         raise _other(f"{len(found)} tensors; the build's model has {len(expected)}")
     for theirs, ours in zip(found, expected, strict=True):

@@ -31,12 +31,11 @@ from tinyssl.core.records import write_atomic
 from tinyssl.core.scratch import work_folder
 from tinyssl.core.toolchain import install_hint
 from tinyssl.graph.interface import Feeds, Outputs, ValueInfo, check_feeds, named_values, of_kind
-from tinyssl.graph.model import Value, ValueKind
+from tinyssl.graph.model import STORED, Value, ValueKind
 from tinyssl.runtimes.base import Array, Runtime
 
 FLAGS = ("-std=c11", "-O2")
 COMPILE_SECONDS = 300.0
-KEPT = (ValueKind.PARAMETER, ValueKind.STATE)
 DIGEST_BYTES = hashlib.sha256().digest_size
 PACKAGES = ("gcc", "libc6-dev")
 
@@ -199,7 +198,7 @@ class HostModel(Runtime):
         named = named_values(program.graph)
         self.inputs = of_kind(named, ValueKind.INPUT)
         self.outputs = of_kind(named, ValueKind.OUTPUT)
-        self.lasting = tuple(value for value in named if value.kind in KEPT)
+        self.lasting = tuple(value for value in named if value.kind in STORED)
         """Parameters and states"""
         self.targets = of_kind(named, ValueKind.TARGET)
         self._library = library
@@ -240,9 +239,13 @@ class HostModel(Runtime):
             Whether something was learnt: not from a label that is no class, nor where the loss is
             no finite number. Then the parameters are as they were.
         """
+        self.run(feeds)
+        return self.step(targets)
+
+    def step(self, targets: Feeds) -> bool:
+        """One training step on the last inference; as `train`, which runs that first."""
         for value, array in zip(self.targets, check_feeds(self.targets, targets), strict=True):
             self._write(value, array)
-        self.run(feeds)
         return int(self._library.tinyssl_model_train(self._pointer)) == 0
 
     def run_profiled(self, feeds: Feeds) -> list[Array]:

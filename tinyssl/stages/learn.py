@@ -228,7 +228,7 @@ def _steps(job: Lesson, positions: NDArray[np.int64]) -> None:
                 outputs = job.host.run(feeds)
                 answer = judge.add(outputs, outputs, job.split.answers[position])
                 step = job.device.train(feeds, target)
-                job.host.train(feeds, target)
+                job.host.step(target)
                 loss = float(job.host.snapshot()[LOSS][0])
                 refused += not step.learnt
                 losses += [loss] if step.learnt else []

@@ -7,6 +7,7 @@ missing term or a wrong layer shows in the quotient of both.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,19 +71,24 @@ def check_training(model: Model, inputs: list[Feeds], progress: Progress) -> Tra
     return TrainingCheck(len(found), max(found, default=0.0))
 
 
-def step_square(model: Model, feeds: Feeds) -> float:
-    """1 + |x|^2, where x is what the last layer reads in an inference.
+def step_squares(model: Model, inputs: Sequence[Feeds]) -> list[float]:
+    """1 + |x|^2 of each input, where x is what the last layer reads in an inference.
 
     Its weights' gradient is the outer product of its biases' and of x; so a step tells.
 
     Args:
         model: With a plain training step whose learning rate is 1.
-        feeds: Of the inference.
+        inputs: Of the inferences.
     """
     with HostModel(compiler.compile(model)) as host:
-        before = host.snapshot()
-        host.train(feeds, {TARGET: _target(host, model, np.random.default_rng(SEED))})
-        moved = {name: before[name] - each for name, each in host.snapshot().items()}
+        first = host.snapshot()
+        return [_step_square(host, model, first, feeds) for feeds in inputs]
+
+
+def _step_square(host: HostModel, model: Model, first: Outputs, feeds: Feeds) -> float:
+    host.restore(first)
+    host.train(feeds, {TARGET: _target(host, model, np.random.default_rng(SEED))})
+    moved = {name: first[name] - each for name, each in host.snapshot().items()}
     last = [name for name in moved if name.endswith("/bias")][-1]
     bias = float(np.sum(np.square(moved[last], dtype=np.float64)))
     weight = moved.get(f"{last.removesuffix('bias')}weight", np.zeros(1))
