@@ -2,89 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.graph.model import DType, Model, Value
+from tinyssl.graph.chain import Chain
+from tinyssl.graph.model import Model
 from tinyssl.graph.training import Loss, Training, add_training
-from tinyssl.ops import OPS
 from tinyssl.ops.common.activation import Activation
 from tinyssl.ops.common.gradient import Sgd
 from tinyssl.ops.common.window import Padding
 
 
-@dataclass
-class Builder:
-    """A chain of layers over one input."""
+class Builder(Chain):
+    """A chain with operators that only tests join, and random biases of convolutions."""
 
-    shape: tuple[int, ...]
-    seed: int = 0
-    values: list[Value] = field(default_factory=list)
-    ops: list[Any] = field(default_factory=list)
-    parameters: list[int] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self._random = np.random.default_rng(self.seed)
-        self.last = self._value("x", self.shape)
-
-    def dense(self, count: int, activation: Activation = Activation.NONE, gain: float = 1) -> None:
-        """A fully connected layer."""
-        inputs = int(np.prod(self.values[self.last].shape))
-        weight = self._weight((count, inputs), inputs, gain)
-        bias = self._constant(f"b{len(self.ops)}", np.zeros(count))
-        self._layer("FULLY_CONNECTED", weight, (1, count), bias=bias, activation=activation)
-
-    def conv(
-        self, count: int, side: int, activation: Activation = Activation.RELU, *, groups: int = 1
-    ) -> None:
-        """A convolution with padding all around and stride 2."""
-        depth = self.values[self.last].shape[3] // groups
-        weight = self._weight((count, side, side, depth), side * side * depth, 1)
-        self._convolution("CONV_2D", weight, count, side, activation)
+    def first_biases(self, count: int) -> NDArray[np.float64]:
+        return self.random.normal(size=count) / 10
 
     def depthwise(self, multiplier: int, side: int, *, dilation: int = 1) -> None:
         """A filter on each channel, with padding, stride 2 and RELU6; no bias."""
         count = self.values[self.last].shape[3] * multiplier
-        weight = self._weight((1, side, side, count), side * side, 1)
+        weight = self.weight((1, side, side, count), side * side)
         more = {"multiplier": multiplier, "dilation": (dilation, dilation), "bias": None}
         reach = (side - 1) * dilation + 1
-        self._convolution("DEPTHWISE_CONV_2D", weight, count, reach, Activation.RELU6, **more)
-
-    def _convolution(
-        self, kind: str, weight: int, count: int, reach: int, activation: Activation, **more: Any
-    ) -> None:
-        _, height, width, _ = self.values[self.last].shape
-        pad = reach // 2
-        sizes = tuple((n + 2 * pad - reach) // 2 + 1 for n in (height, width))
-        given: dict[str, Any] = {
-            "stride": (2, 2),
-            "padding": Padding(pad, pad, pad, pad),
-            "activation": activation,
-        }
-        if "bias" not in more:
-            given["bias"] = self._constant(
-                f"b{len(self.ops)}", self._random.normal(size=count) / 10
-            )
-        self._layer(kind, weight, (1, *sizes, count), **given, **more)
+        self.convolution("DEPTHWISE_CONV_2D", weight, count, reach, Activation.RELU6, **more)
 
     def upsample(self, count: int, side: int) -> None:
         """A transposed convolution with stride 2."""
         _, height, width, depth = self.values[self.last].shape
-        weight = self._weight((count, side, side, depth), side * side * depth, 1)
-        bias = self._constant(f"b{len(self.ops)}", self._random.normal(size=count) / 10)
+        weight = self.weight((count, side, side, depth), side * side * depth)
+        bias = self.constant(f"b{len(self.ops)}", self.first_biases(count))
         shape = (1, 2 * height, 2 * width, count)
-        self._layer("TRANSPOSE_CONV", weight, shape, bias=bias, stride=(2, 2), same=True)
-
-    def function(self, kind: str, **more: Any) -> None:
-        """A function of each element."""
-        self.operator(kind, self.values[self.last].shape, input=self.last, **more)
-
-    def operator(self, kind: str, shape: tuple[int, ...], **more: Any) -> None:
-        """Any operator whose output has this shape."""
-        self._append(kind, self._value(f"y{len(self.ops)}", shape), **more)
+        self.layer("TRANSPOSE_CONV", weight, shape, bias=bias, stride=(2, 2), same=True)
 
     def pool(self, kind: str, **more: Any) -> None:
         """A pooling of 3x3 with padding all around and stride 2: windows overlap."""
@@ -96,20 +47,12 @@ class Builder:
     def factors(self) -> None:
         """The product with a constant for each channel."""
         value = self.values[self.last]
-        constant = self._constant("factors", self._random.normal(size=value.shape[-1:]))
+        constant = self.constant("factors", self.random.normal(size=value.shape[-1:]))
         self.operator("MUL", value.shape, left=self.last, right=constant)
 
     def add(self, left: int, right: int) -> None:
         """The sum of two values of one shape."""
         self.operator("ADD", self.values[left].shape, left=left, right=right)
-
-    def reshape(self, *shape: int) -> None:
-        """Another shape of the same elements."""
-        self._append("RESHAPE", self._value(f"y{len(self.ops)}", shape), input=self.last)
-
-    def model(self) -> Model:
-        """The chain as it is."""
-        return Model("learner", tuple(self.values), tuple(self.ops), (0,), (self.last,))
 
     def trained(
         self, loss: Loss, rate: float = 0.01, *, autoencoder: bool = False, **settings: Any
@@ -119,28 +62,6 @@ class Builder:
         sgd = Sgd(**settings)
         training = Training(tuple(self.parameters), loss, rate, sgd, clip, autoencoder)
         return add_training(self.model(), training)
-
-    def _layer(
-        self, kind: str, weight: int, shape: tuple[int, ...], *, bias: int | None, **more: Any
-    ) -> None:
-        self.parameters += [weight] if bias is None else [weight, bias]
-        output = self._value(f"y{len(self.ops)}", shape)
-        self._append(kind, output, input=self.last, weight=weight, bias=bias, **more)
-
-    def _append(self, kind: str, output: int, **more: Any) -> None:
-        self.ops.append(OPS[kind].op(index=len(self.ops), output=output, **more))
-        self.last = output
-
-    def _weight(self, shape: tuple[int, ...], inputs: int, gain: float) -> int:
-        scale = gain / np.sqrt(inputs)
-        return self._constant(f"w{len(self.ops)}", self._random.normal(size=shape) * scale)
-
-    def _constant(self, name: str, data: NDArray[Any]) -> int:
-        return self._value(name, data.shape, data.astype("<f4").tobytes())
-
-    def _value(self, name: str, shape: tuple[int, ...], data: bytes | None = None) -> int:
-        self.values.append(Value(name, shape, DType.FLOAT32, data=data))
-        return len(self.values) - 1
 
 
 def sine(seed: int = 0) -> Builder:
