@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.graph.chain import Chain
+from tinyssl.graph.layer_stack import LayerStack
 from tinyssl.graph.model import Model
 from tinyssl.graph.training import Loss, Training, add_training
 from tinyssl.ops.common.activation import Activation
@@ -15,7 +15,7 @@ from tinyssl.ops.common.gradient import Sgd
 from tinyssl.ops.common.window import Padding
 
 
-class Builder(Chain):
+class Builder(LayerStack):
     """A chain with operators that only tests join, and random biases of convolutions."""
 
     def first_biases(self, count: int) -> NDArray[np.float64]:

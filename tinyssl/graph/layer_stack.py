@@ -15,8 +15,8 @@ from tinyssl.ops.common.window import Padding
 
 
 @dataclass
-class Chain:
-    """A chain of layers over one input, with random weights.
+class LayerStack:
+    """Layers, one behind the other, over one input, with random weights.
 
     Weights are normal, with a standard deviation of gain / sqrt(inputs of an output); biases are
     zero.
@@ -117,7 +117,7 @@ class Chain:
         """The number of a new value."""
         return self._value(name, data.shape, data.astype("<f4").tobytes())
 
-    def model(self, name: str = "chain") -> Model:
+    def model(self, name: str = "stack") -> Model:
         """The graph."""
         return Model(name, tuple(self.values), tuple(self.ops), (0,), (self.last,))
 
