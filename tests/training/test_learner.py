@@ -17,6 +17,7 @@ from tinyssl.graph.interface import named_values
 from tinyssl.graph.model import DType, ValueKind
 from tinyssl.graph.passes.float_tail import learning_layers
 from tinyssl.graph.training import Loss
+from tinyssl.ops.training.layer_update import LayerUpdate
 from tinyssl.project.learner import Learner, learner_of, parse_learning
 from tinyssl.project.learning import suited_rate, with_training, write_learner
 from tinyssl.runtimes.host import HostModel
@@ -41,6 +42,18 @@ def test_gradients_of_a_quantised_models_end(what: str, tiny_tflite: Path, tmp_p
     assert found.steps >= 1
     assert found.worst < check.TOLERANCE
     assert 0 < suited_rate(model, learner.loss, inputs, Silent()) < 10
+
+
+def test_local_layers_are_the_last_ones(tiny_tflite: Path, tmp_path: Path) -> None:
+    path = write_learner(tiny_tflite, "last:2", Workspace(tmp_path))
+    graph = read_model(read_file(path))
+    model = with_training(graph, Learner("last:2", Loss.CROSS_ENTROPY, None, local_layers=1))
+    names = [v.name for v in named_values(model) if v.kind is ValueKind.PARAMETER]
+    assert names[-2:] == ["learning_rate", "local_rate"]
+    updates = [op for op in model.ops if isinstance(op, LayerUpdate)]
+    assert [model.tensor(op.rate).name for op in updates] == ["local_rate", "learning_rate"]
+    with pytest.raises(UsageError, match="no layer that learns is left"):
+        with_training(graph, Learner("head", Loss.CROSS_ENTROPY, None, local_layers=1))
 
 
 def test_the_head_has_the_real_values_of_the_int8_one(tiny_tflite: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tinyssl.compiler import compile
 from tinyssl.core.errors import UnsupportedModel, UsageError
 from tinyssl.graph.interface import named_values
 from tinyssl.graph.model import Model, ValueKind
-from tinyssl.graph.training import Loss, Training, add_training
+from tinyssl.graph.training import LOCAL_RATE, LOSS, RATE, RATES, Loss, Training, add_training
 from tinyssl.ops.common.gradient import Sgd
 from tinyssl.ops.training.layer_update import LayerUpdate
 from tinyssl.runtimes.host import HostModel
@@ -62,6 +62,28 @@ CASES = {
     "varied": (lambda: varied().trained(Loss.SQUARED_ERROR, 0.1), answers),
     "mobile": (lambda: mobile().trained(Loss.CROSS_ENTROPY, 0.05), pictures),
 }
+
+
+def test_a_part_with_its_own_rate_stands_still() -> None:
+    graph = sine()
+    local = frozenset(graph.parameters[-2:])
+    plain = graph.trained(Loss.SQUARED_ERROR, 0.02)
+    training = Training((*graph.parameters,), Loss.SQUARED_ERROR, 0.02, local=local)
+    split = add_training(graph.model(), training)
+    names = {split.tensor(index).name for index in local}
+    x, target = next(sines(1))
+    with HostModel(compile(plain)) as whole, HostModel(compile(split)) as parts:
+        first = parts.snapshot()
+        whole.train(whole.feed(x), {"target": target})
+        moved = whole.snapshot()
+        for frozen, still in ((LOCAL_RATE, names), (RATE, {*first} - names)):
+            parts.restore(first | {frozen: np.zeros(1, np.float32)})
+            parts.train(parts.feed(x), {"target": target})
+            found = parts.snapshot()
+            for name in {*found} - {LOSS, *RATES}:
+                expected = first if name in still else moved
+                np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
+                assert not np.array_equal(first[name], moved[name])
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -77,6 +77,9 @@ class BuildConfig:
     """Largest size of a gradient's element; default: any (with --train)"""
     error_clip: Annotated[float, Field(gt=0)] | None = None
     """Largest difference that a squared error passes back; default: any (with --train)"""
+    local_layers: Annotated[int, Field(ge=0)] = 0
+    """So many of the last layers get a learning rate for themselves, `local_rate`; such layers stay
+    on the device in federated learning (with --train)"""
     check: bool = True
     """Compare the generated C with TFLM on the host before building"""
     flash_budget: Count | None = None

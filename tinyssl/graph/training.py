@@ -40,8 +40,10 @@ LOSS_OPS = {
 SMOOTH = {"TANH": "SMOOTH_TANH", "LOGISTIC": "SMOOTH_LOGISTIC", "SOFTMAX": "SMOOTH_SOFTMAX"}
 """Operator -> the one with the same bits on every target"""
 
-RATE, LOSS, TARGET = "learning_rate", "loss", "target"
+RATE, LOCAL_RATE, LOSS, TARGET = "learning_rate", "local_rate", "loss", "target"
 """Names of the tensors that training adds"""
+RATES = (RATE, LOCAL_RATE)
+"""Parameters that no step changes"""
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,17 @@ class Training:
     """Largest difference between prediction and target that the error of a squared one takes"""
     autoencoder: bool = False
     """The prediction is to be the model's input: there is no target to send"""
+    local: frozenset[int] = frozenset()
+    """Those of the parameters that have a learning rate for themselves, so that either part can
+    stand still; weights and bias of a layer go together"""
 
 
 def add_training(model: Model, training: Training) -> Model:
     """A model whose inference is followed by a training step.
 
-    Adds the parameter `learning_rate`, float32 [1], the state `loss`, float32 [1], and the target
-    `target`: a label, int32 [1], or float32 of the prediction's shape; an autoencoder has none.
+    Adds the parameter `learning_rate`, float32 [1] (with local ones `local_rate`, too), the state
+    `loss`, float32 [1], and the target `target`: a label, int32 [1], or float32 of the prediction's
+    shape; an autoencoder has none.
 
     Args:
         model: A verified model with one output that is float32 from the trained layers on.
@@ -122,7 +128,11 @@ class _Graph:
         self._errors: dict[int, list[int]] = {}
         self._learns = _learning_values(model)
         rate = np.float32(training.rate).tobytes()
-        self.rate = self._add(Value(RATE, (1,), DType.FLOAT32, None, rate, ValueKind.PARAMETER))
+        self._rate = self._add(Value(RATE, (1,), DType.FLOAT32, None, rate, ValueKind.PARAMETER))
+        self._local = training.local
+        if self._local:
+            local = Value(LOCAL_RATE, (1,), DType.FLOAT32, None, rate, ValueKind.PARAMETER)
+            self._local_rate = self._add(local)
         self._add_loss(training)
 
     @property
@@ -173,6 +183,9 @@ class _Graph:
         value = self._values[like]
         name = f"error of {value.name}"
         return self._add(Value(name, value.shape, DType.FLOAT32))
+
+    def rate_of(self, parameters: Sequence[int]) -> int:
+        return self._local_rate if self._local.intersection(parameters) else self._rate
 
     def velocity(self, parameter: int) -> int:
         value = self._values[parameter]

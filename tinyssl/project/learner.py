@@ -60,6 +60,8 @@ class Learner:
     """Largest size of a gradient's element; None: any"""
     error_clip: float | None = None
     """Largest difference of prediction and target that a squared error passes back; None: any"""
+    local_layers: int = 0
+    """So many of the last layers with weights learn at `local_rate`"""
 
     @property
     def learning(self) -> Learning:
@@ -100,4 +102,5 @@ def learner_of(config: BuildConfig, model: Model) -> Learner | None:
         config.weight_decay,
         config.gradient_clip,
         config.error_clip,
+        config.local_layers,
     )

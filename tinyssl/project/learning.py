@@ -18,7 +18,7 @@ from tinyssl.frontends.tflite import read_file, read_model, write_model
 from tinyssl.graph.interface import Feeds
 from tinyssl.graph.model import Model, ValueKind
 from tinyssl.graph.passes.float_tail import float_tail, learning_layers, with_classes
-from tinyssl.graph.training import Loss, Training, add_training, training_start
+from tinyssl.graph.training import RATES, Loss, Training, add_training, training_start
 from tinyssl.graph.verify import verify
 from tinyssl.ops import macs
 from tinyssl.project.learner import WHAT_HINT, Learner, Learning, parse_learning
@@ -92,8 +92,27 @@ def with_training(graph: Model, learner: Learner) -> Model:
     named, parameters = _named_parameters(graph, learner.learning)
     clip = math.inf if learner.error_clip is None else learner.error_clip
     rate = 1.0 if learner.learning_rate is None else learner.learning_rate
-    training = Training(parameters, learner.loss, rate, learner.sgd, clip)
+    local = _local(named, learner, parameters)
+    training = Training(parameters, learner.loss, rate, learner.sgd, clip, local=local)
     return add_training(named, training)
+
+
+def _local(graph: Model, learner: Learner, parameters: tuple[int, ...]) -> frozenset[int]:
+    """Parameters of the last layers that have a learning rate for themselves.
+
+    Raises:
+        UsageError: No others are left.
+    """
+    if not learner.local_layers:
+        return frozenset()
+    layers = learning_layers(graph)[-learner.local_layers :]
+    local = frozenset(parameters).intersection(i for at in layers for i in graph.ops[at].inputs)
+    if local == frozenset(parameters):
+        raise UsageError(
+            f"--local-layers {learner.local_layers}: no layer that learns is left for the others",
+            hint="let more layers learn (--train), or name fewer",
+        )
+    return local
 
 
 def _named_parameters(graph: Model, learning: Learning) -> tuple[Model, tuple[int, ...]]:
@@ -126,7 +145,13 @@ def learning_source(
         Mismatch: The backward pass is wrong.
     """
     plain = replace(
-        learner, learning_rate=None, momentum=0.0, weight_decay=0.0, clip=None, error_clip=None
+        learner,
+        learning_rate=None,
+        momentum=0.0,
+        weight_decay=0.0,
+        clip=None,
+        error_clip=None,
+        local_layers=0,
     )
     graph, inputs = with_training(source.graph, plain), sample_inputs(source, CHECK_INPUTS)
     if check:
@@ -153,7 +178,8 @@ def _needs(inference: Program, both: Program) -> str:
     """What a training step takes."""
     graph = both.graph
     start, parameters = training_start(graph), graph.of_kind(ValueKind.PARAMETER)
-    count = sum(graph.tensor(index).elements for index in parameters) - 1  # the learning rate
+    sizes = {graph.tensor(index).name: graph.tensor(index).elements for index in parameters}
+    count = sum(size for name, size in sizes.items() if name not in RATES)
     more = both.arena_bytes - inference.arena_bytes
     step = sum(macs(graph, op) for op in graph.ops[start:])
     return (

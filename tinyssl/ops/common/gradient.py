@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -31,8 +31,6 @@ class Backward(Protocol):
     model: Model
     """As it was before: shapes, kinds and element types of its values"""
     sgd: Sgd
-    rate: int
-    """The learning rate: a parameter of one float32"""
 
     @property
     def next_index(self) -> int:
@@ -60,6 +58,9 @@ class Backward(Protocol):
 
     def temporary(self, like: int) -> int:
         """A float32 activation of a value's shape."""
+
+    def rate_of(self, parameters: Sequence[int]) -> int:
+        """The learning rate of a layer's parameters: itself a parameter of one float32."""
 
     def velocity(self, parameter: int) -> int:
         """A state of zeros for a parameter's momentum."""

@@ -60,7 +60,7 @@ def _gradient(get_sums: GetSums, graph: Backward, op: WeightedOp) -> None:
             index=graph.next_index,
             input=op.input if op.weight in trained else None,
             error=error,
-            rate=graph.rate,
+            rate=graph.rate_of(trained),
             weight=op.weight if op.weight in trained else None,
             bias=op.bias if op.bias in trained else None,
             velocities=tuple(map(graph.velocity, trained)) if graph.sgd.momentum else (),
