@@ -62,6 +62,7 @@ METHODS = PluginGroup("method", "tinyssl.methods", "tinyssl.learn.methods", "MET
 BACKBONES = PluginGroup("backbone", "tinyssl.backbones", "tinyssl.learn.backbones", "BACKBONES")
 DATASETS = PluginGroup("data set", "tinyssl.datasets", "tinyssl.data", "DATASETS")
 TASKS = PluginGroup("task", "tinyssl.tasks", "tinyssl.learn.tasks", "TASKS")
+FAMILIES = PluginGroup("family of tasks", "tinyssl.families", "tinyssl.data.episodes", "FAMILIES")
 TEACHERS = PluginGroup("teacher", "tinyssl.teachers", "tinyssl.learn.teachers", "TEACHERS")
 
 

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tinyssl.core.config import DataConfig
 from tinyssl.core.errors import ToolMissing, UsageError
@@ -30,11 +31,20 @@ def read_digits(config: DataConfig, progress: Progress) -> Source:
             f"dataset digits has its own images and does not read {config.data_path}",
             hint="say what is there: --dataset folder for pictures, npz, cifar10 or cifar100",
         )
-    table = np.loadtxt(_table(), delimiter=",")  # a row an image: its pixels, then its digit
+    table = read_table()
     pixels, labels = table[:, :-1].reshape(-1, SIDE, SIDE), table[:, -1].astype(np.int64)
     grey = np.round(pixels * (255 / FULL_SCALE)).astype(np.uint8)
     images = fit_all(three_channels(grey, "digits"), config.image_size)
     return Source(images, labels, tuple(map(str, range(10))))
+
+
+def read_table() -> NDArray[np.float64]:
+    """(1797, 65): a row an image, its pixels and then its digit.
+
+    Raises:
+        ToolMissing: scikit-learn is not installed.
+    """
+    return np.loadtxt(_table(), delimiter=",")
 
 
 def _table() -> Path:

@@ -192,7 +192,15 @@ def test_names_are_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(
-    "group", [plugins.METHODS, plugins.BACKBONES, plugins.TEACHERS, plugins.DATASETS, plugins.TASKS]
+    "group",
+    [
+        plugins.METHODS,
+        plugins.BACKBONES,
+        plugins.TEACHERS,
+        plugins.DATASETS,
+        plugins.TASKS,
+        plugins.FAMILIES,
+    ],
 )
 def test_shipped_names_are_known_without_an_import(group: PluginGroup) -> None:
     assert group.shipped_names() == sorted(plugins.collect(group))
