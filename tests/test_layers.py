@@ -206,6 +206,7 @@ def allowed(sentence: str) -> list[str]:
     ("packages", "sentence"),
     [
         (("torch", "kornia", "safetensors", "litert_torch"), "torch is imported only in"),
+        (("flwr", "ray"), "flwr and ray are imported only in"),
         (("click", "rich_click", "rich"), "click and rich are imported only in"),
     ],
 )
@@ -230,15 +231,14 @@ import sys
 
 class Blocker:
     def find_spec(self, name, path=None, target=None):
-        if name.split('.')[0] in ('torch', 'sklearn', 'kornia', 'safetensors', 'litert_torch'):
+        if name.split('.')[0] in 'torch sklearn kornia safetensors litert_torch flwr ray'.split():
             raise ImportError(name + ' is not allowed here')
 
 sys.meta_path.insert(0, Blocker())
-import tinyssl.bench, tinyssl.project, tinyssl.device
-import tinyssl.codegen.tflm, tinyssl.report, tinyssl.verify
+import tinyssl.bench, tinyssl.codegen.tflm, tinyssl.device, tinyssl.project, tinyssl.report
 import tinyssl.stages.bench, tinyssl.stages.build, tinyssl.stages.evaluate_int8
 import tinyssl.stages.fleet, tinyssl.stages.flash, tinyssl.stages.report, tinyssl.stages.tune
-import tinyssl.stages.verify, tinyssl.stages.verify_board
+import tinyssl.stages.verify, tinyssl.stages.verify_board, tinyssl.verify
 import tinyssl.cli.app as app
 import importlib
 for name in app.COMMANDS:

@@ -108,3 +108,13 @@ def check_feeds(inputs: Sequence[ValueInfo], feeds: Feeds) -> list[NDArray[Any]]
             )
         found.append(np.ascontiguousarray(array).reshape(value.shape))
     return found
+
+
+def chosen_feeds(values: Sequence[ValueInfo], feeds: Feeds) -> list[tuple[ValueInfo, NDArray[Any]]]:
+    """Those of `values` that `feeds` names, in their order, each with its array.
+
+    Raises:
+        ValueError: A name is unknown, or an array has another type or size.
+    """
+    chosen = [value for value in values if value.name in feeds]
+    return list(zip(chosen, check_feeds(chosen, feeds), strict=True))

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from tinyssl.core.errors import DeviceError
 from tinyssl.core.text import percent_decoded, percent_encoded
 from tinyssl.device import Identity, Inference, LearningStep, Session
-from tinyssl.graph.interface import Feeds, Outputs, ValueInfo, check_feeds, named_values, of_kind
+from tinyssl.graph.interface import (
+    Feeds,
+    Outputs,
+    ValueInfo,
+    check_feeds,
+    chosen_feeds,
+    named_values,
+    of_kind,
+)
 from tinyssl.graph.model import STORED, Model, ValueKind
 from tinyssl.runtimes.base import Array, Runtime
 from tinyssl.runtimes.inputs import to_wire
@@ -79,9 +89,12 @@ class DeviceModel(Runtime):
 
     def snapshot(self) -> Outputs:
         """Parameters and states as they are, by name."""
+        return self.read(self.lasting)
+
+    def read(self, values: Iterable[ValueInfo]) -> Outputs:
+        """Some of the parameters, states and outputs as they are, by name."""
         return {
-            value.name: _array(value, self.session.read(value.id, value.bytes))
-            for value in self.lasting
+            value.name: _array(value, self.session.read(value.id, value.bytes)) for value in values
         }
 
     def restore(self, values: Feeds) -> None:
@@ -93,6 +106,15 @@ class DeviceModel(Runtime):
         for value, array in zip(self.lasting, check_feeds(self.lasting, values), strict=True):
             self.session.write(value.id, array.tobytes())
 
+    def assign(self, values: Feeds) -> None:
+        """Writes these parameters and states; the others stay as they are.
+
+        Raises:
+            ValueError: One is unknown, or of another type or size.
+        """
+        for value, array in chosen_feeds(self.lasting, values):
+            self.session.write(value.id, array.tobytes())
+
     @property
     def _pixels(self) -> bool:
         """Whether the first input goes over the wire as pixels."""
@@ -101,10 +123,7 @@ class DeviceModel(Runtime):
     def _outputs(self, inference: Inference) -> Outputs:
         self.ticks = inference.ticks
         first, *others = self.outputs
-        found = {first.name: _array(first, inference.output)}
-        for value in others:
-            found[value.name] = _array(value, self.session.read(value.id, value.bytes))
-        return found
+        return {first.name: _array(first, inference.output)} | self.read(others)
 
 
 def _array(value: ValueInfo, data: bytes) -> Array:

@@ -11,7 +11,7 @@ import ctypes
 import hashlib
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -30,7 +30,15 @@ from tinyssl.core.paths import cache_folder
 from tinyssl.core.records import write_atomic
 from tinyssl.core.scratch import work_folder
 from tinyssl.core.toolchain import install_hint
-from tinyssl.graph.interface import Feeds, Outputs, ValueInfo, check_feeds, named_values, of_kind
+from tinyssl.graph.interface import (
+    Feeds,
+    Outputs,
+    ValueInfo,
+    check_feeds,
+    chosen_feeds,
+    named_values,
+    of_kind,
+)
 from tinyssl.graph.model import STORED, Value, ValueKind
 from tinyssl.runtimes.base import Array, Runtime
 
@@ -226,7 +234,7 @@ class HostModel(Runtime):
         """One inference."""
         self._feed(feeds)
         self._library.tinyssl_model_invoke(self._pointer)
-        return {value.name: self._read(value) for value in self.outputs}
+        return self.read(self.outputs)
 
     def train(self, feeds: Feeds, targets: Feeds) -> bool:
         """One inference and one training step.
@@ -272,7 +280,11 @@ class HostModel(Runtime):
 
     def snapshot(self) -> Outputs:
         """Parameters and states as they are, by name."""
-        return {value.name: self._read(value) for value in self.lasting}
+        return self.read(self.lasting)
+
+    def read(self, values: Iterable[ValueInfo]) -> Outputs:
+        """Some of the parameters, states and outputs as they are, by name."""
+        return {value.name: self._read(value) for value in values}
 
     def restore(self, values: Feeds) -> None:
         """Writes parameters and states that `snapshot` gave.
@@ -281,6 +293,15 @@ class HostModel(Runtime):
             ValueError: One is missing, unknown, or of another type or size.
         """
         for value, array in zip(self.lasting, check_feeds(self.lasting, values), strict=True):
+            self._write(value, array)
+
+    def assign(self, values: Feeds) -> None:
+        """Writes these parameters and states; the others stay as they are.
+
+        Raises:
+            ValueError: One is unknown, or of another type or size.
+        """
+        for value, array in chosen_feeds(self.lasting, values):
             self._write(value, array)
 
     @property
