@@ -11,6 +11,8 @@ import pytest
 from tinyssl.core.config import BuildConfig, FlashConfig, LearnConfig
 from tinyssl.core.errors import BudgetExceeded, UsageError
 from tinyssl.core.records import BuildInfo, Workspace
+from tinyssl.frontends.tflite import write_model
+from tinyssl.graph.layer_stack import LayerStack
 from tinyssl.project import stop_emulators
 from tinyssl.stages.build import build
 from tinyssl.stages.flash import flash
@@ -76,6 +78,36 @@ def test_a_head_with_room_learns_a_new_class(workspace: Workspace, tmp_path: Pat
     assert record.results["classes"]["white"]["before"] < 0.5
     assert record.results["classes"]["white"]["after"] >= 0.75
     assert record.results["equal"] == 1
+
+
+def test_an_autoencoder_learns_from_readings(tmp_path: Path) -> None:
+    """Of a CSV file without answers, in its order; another file judges, and has anomalies."""
+    workspace, random = Workspace(tmp_path), np.random.default_rng(4)
+    stack = LayerStack((1, 4))
+    stack.dense(2)
+    stack.dense(4)
+    model = tmp_path / "pairs.tflite"
+    model.write_bytes(write_model(stack.model()))
+    pairs = np.repeat(random.normal(size=(60, 2)), 2, axis=1)
+    np.savetxt(tmp_path / "good.csv", pairs, delimiter=",", header="a,b,c,d", comments="")
+    judging = np.concatenate([pairs[:20] + 0.1, random.normal(size=(20, 4))])
+    kinds = np.repeat([0, 1], 20)
+    np.savez(tmp_path / "both.npz", rows=judging, labels=kinds, class_names=["normal", "odd"])
+    build(BuildConfig(board=BOARD, model=model, train="all", autoencoder=True), workspace)
+    flash(FlashConfig(), workspace)
+    data, test = tmp_path / "good.csv", tmp_path / "both.npz"
+    try:
+        record = learn(LearnConfig(data=data, test_data=test, order="given", passes=3), workspace)
+    finally:
+        stop_emulators(workspace)
+    found = record.results
+    assert (found["samples"], found["held_out"], found["equal"]) == (60, 40, 1)
+    assert found["mse_after"] < 0.3 * found["mse_before"]
+    assert found["auc_after"] > max(0.9, found["auc_before"])
+    steps = [each["sample"] for each in record.metrics() if each["event"] == "step"]
+    assert steps == [*range(60)] * 3
+    with pytest.raises(UsageError, match="--test-data judges what --data taught"):
+        learn(LearnConfig(test_data=test), workspace)
 
 
 def test_what_cannot_be_built_or_taught_is_told(workspace: Workspace) -> None:

@@ -1,4 +1,4 @@
-"""Samples that you name with `tinyssl bench --data`: pictures, or an .npz of ready inputs.
+"""Samples that you name with `tinyssl bench --data`: pictures, readings, an .npz of ready inputs.
 
 Pictures are turned upright, resized (bicubic) until both sides reach the model's input, and cropped
 in the centre; an input with one channel gets their luma. What a pixel then means to the model you
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyssl.bench.own_table import MEMBERS, TableQuery, table_split
 from tinyssl.bench.subject import Samples, chosen_of
 from tinyssl.core.config import BenchConfig
 from tinyssl.core.errors import DataError, UsageError
@@ -31,12 +32,15 @@ from tinyssl.data.spec import FeatureSpec
 from tinyssl.data.walk import list_pictures
 from tinyssl.graph.interface import Feeds, ValueInfo, named_values, of_kind
 from tinyssl.graph.model import Model, ValueKind
+from tinyssl.graph.training import is_autoencoder
 from tinyssl.learn.tasks import TASKS
 from tinyssl.runtimes.base import Array
 from tinyssl.runtimes.inputs import real_range, scaled, wire_to_model
 from tinyssl.verify.subject import TestSplit
 
 ARRAYS_HINT = "save it with numpy.savez(path, inputs=…, labels=…): (n, *shape), as the model takes"
+CSV = (".csv", ".txt")
+"""Endings of files with a row of readings a line"""
 CHANNELS = (1, 3)
 """Of an input that takes pictures"""
 
@@ -51,7 +55,11 @@ class OwnData:
 
 
 def own_data(
-    config: BenchConfig, model: Model, progress: Progress, known: tuple[str, ...] | None = None
+    config: BenchConfig,
+    model: Model,
+    progress: Progress,
+    known: tuple[str, ...] | None = None,
+    before: TestSplit | None = None,
 ) -> OwnData:
     """Reads `config.data`, as much of it as `config.images` asks for.
 
@@ -60,18 +68,38 @@ def own_data(
         model: What the samples are for.
         progress: Told about the reading.
         known: Classes of the first scores, of a model that has room for more.
+        before: Samples of the convert run that made the model: readings are scaled as its own were.
 
     Raises:
-        UsageError: The model takes no pictures, or what must be declared was not.
+        UsageError: The model takes no such samples, or what must be declared was not.
         DataError: The files cannot be read, or do not fit the model.
     """
     path = config.data
     if path is None:
         raise UsageError("no data", hint="name a folder of pictures with --data")
-    inputs = of_kind(named_values(model), ValueKind.INPUT)
+    if path.suffix in CSV or _holds_readings(path):
+        query = TableQuery(path, config.target, config.labels, model, known, before)
+        return _readings(config, query, progress)
     if path.suffix == ".npz":
-        return _ready(config, path, inputs)
+        return _ready(config, path, of_kind(named_values(model), ValueKind.INPUT))
     return _pictures(config, path, model, progress, known)
+
+
+def _holds_readings(path: Path) -> bool:
+    """Whether it is an .npz of numbers to scale, and not of what a model takes."""
+    return (
+        path.suffix == ".npz"
+        and bool(read_arrays(path, MEMBERS, ARRAYS_HINT))
+        and "inputs" not in member_names(path)
+    )
+
+
+def _readings(config: BenchConfig, query: TableQuery, progress: Progress) -> OwnData:
+    arrays, split = table_split(query, progress)
+    chosen, part = chosen_of(split, config.images)
+    feeds: list[Feeds] = [{query.input.name: x} for x in arrays[chosen]]
+    answered = bool(split.class_names) or split.targets is not None
+    return OwnData(Samples(feeds, chosen, part if answered else None), _record(query.path, split))
 
 
 def _pictures(
@@ -87,14 +115,16 @@ def _pictures(
     layout = find_layout(listing)
     images = read_pictures(listing, (value.shape[1], value.shape[2]), progress)
     images = to_grey(images) if value.shape[3] == 1 else images
-    labels, names = order_by_scores(
-        layout_labels(layout),
-        layout.classes,
-        model.output.elements,
-        config.labels,
-        sole=len(model.outputs) == 1,
-        known=known,
-    )
+    labels, names = layout_labels(layout), layout.classes
+    if not is_autoencoder(model):
+        labels, names = order_by_scores(
+            labels,
+            names,
+            model.output.elements,
+            config.labels,
+            sole=len(model.outputs) == 1,
+            known=known,
+        )
     test = own_split(layout, "test")
     positions = np.arange(len(images)) if test is None else test
     split = TestSplit(
@@ -104,7 +134,7 @@ def _pictures(
     arrays = _elements(model, value, scaling, part.samples)
     feeds: list[Feeds] = [{value.name: x} for x in arrays]
     record = _record(path, split) | {"pixels": config.pixels}
-    if names:
+    if names and not is_autoencoder(model):
         listed = ", ".join(f"{number} {name}" for number, name in enumerate(names[:4]))
         progress.note(f"scores are taken as {listed}{', …' if len(names) > 4 else ''}")
     return OwnData(Samples(feeds, chosen, part if names else None), record)

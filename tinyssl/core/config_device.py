@@ -64,8 +64,10 @@ class BuildConfig:
     """What learns on the device: head (the last layer), head:CLASSES (the last layer, with room for
     new classes), last:LAYERS, bias (of every layer), all; it computes in float32 (engine aot)"""
     loss: Literal["cross-entropy", "squared-error", "absolute-error"] | None = None
-    """What a training step lowers; default: cross-entropy, of one output squared-error (with
-    --train)"""
+    """What a training step lowers; default: cross-entropy, of one output and of an autoencoder
+    squared-error (with --train)"""
+    autoencoder: bool = False
+    """The model is to give back its own input: no answers are sent (with --train)"""
     learning_rate: Annotated[float, Field(gt=0, le=100)] | None = None
     """First learning rate; the device may be given another; default: as the size of what the last
     layer reads asks for (with --train)"""
@@ -122,7 +124,10 @@ class BenchConfig:
     images: Annotated[int, Field(ge=0)] = 0
     """Test images to classify on the device; 0: all of them"""
     data: Path | None = None
-    """Folder of pictures to send, or an .npz with `inputs`; default: the model's own test split"""
+    """Folder of pictures to send, an .npz with `inputs`, or readings (`rows` or `windows` of an
+    .npz, a CSV file); default: the model's own test split"""
+    target: str | None = None
+    """Column of the CSV file that holds the right answers, with --data"""
     pixels: str | None = None
     """What pixels 0 and 255 became in training, with --data: LOW:HIGH (0:1, -1:1, 0:255), one pair
     a channel with commas between, or `codes` for the bytes as they are"""
@@ -158,8 +163,10 @@ class LearnConfig:
     baud: Count | None = None
     """Baud rate; default: the board's"""
     data: Path | None = None
-    """Folder of pictures with a folder a class, or an .npz with `inputs` and `labels` (or
-    `targets`); default: the model's own test split"""
+    """Folder of pictures with a folder a class, an .npz with `inputs` and `labels` (or `targets`),
+    or readings (`rows` or `windows` of an .npz, a CSV file); default: the model's own test split"""
+    target: str | None = None
+    """Column of the CSV file that holds the right answers, with --data"""
     pixels: str | None = None
     """What pixels 0 and 255 became in training, with --data: LOW:HIGH (0:1, -1:1, 0:255), one pair
     a channel with commas between, or `codes` for the bytes as they are"""
@@ -168,8 +175,14 @@ class LearnConfig:
     names in alphabetical order"""
     samples: Annotated[int, Field(ge=0)] = 0
     """Samples to take, drawn at random; 0: all"""
+    test_data: Path | None = None
+    """Samples that judge before and after, as --data; default: a part of --data (--holdout)"""
     holdout: Annotated[float, Field(ge=0, lt=1)] = 0.3
-    """Share of them that judges before and after, and teaches nothing"""
+    """Share of the samples that judges before and after, and teaches nothing (without
+    --test-data)"""
+    order: Literal["random", "given"] = "random"
+    """random: another order in every pass; given: as they are in the file, where the last ones
+    judge"""
     passes: Count = 1
     """How often each sample teaches"""
     learning_rate: Annotated[float, Field(gt=0, le=100)] | None = None

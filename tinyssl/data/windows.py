@@ -69,11 +69,18 @@ def _csv(path: Path, config: DataConfig) -> Source:
             hint="give a smaller --window-steps",
         )
     where = starts[:, None] + np.arange(steps)
-    return _source(columns.values[where], columns.names, _of_windows(answer, where), shown, None)
+    return _source(
+        columns.values[where], columns.names, answer_of_windows(answer, where), shown, None
+    )
 
 
-def _of_windows(answer: Answer, where: np.ndarray) -> Answer:
-    """The rows' answers as one a window."""
+def answer_of_windows(answer: Answer, where: np.ndarray) -> Answer:
+    """The rows' answers as one a window: the commonest class, or the mean of the numbers.
+
+    Args:
+        answer: Of the rows.
+        where: (n, steps), the rows of each window.
+    """
     if answer.targets is not None:
         means = answer.targets[where].mean(axis=1).astype(np.float32)
         return Answer(answer.labels[where[:, 0]], (), means, answer.target_names)

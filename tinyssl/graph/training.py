@@ -273,3 +273,8 @@ def training_start(model: Model) -> int:
 def has_training(model: Model) -> bool:
     """Whether a training step follows the inference."""
     return training_start(model) < len(model.ops)
+
+
+def is_autoencoder(model: Model) -> bool:
+    """Whether a training step takes the model's own input for the target."""
+    return has_training(model) and not model.of_kind(ValueKind.TARGET)

@@ -62,6 +62,8 @@ class Learner:
     """Largest difference of prediction and target that a squared error passes back; None: any"""
     local_layers: int = 0
     """So many of the last layers with weights learn at `local_rate`"""
+    autoencoder: bool = False
+    """Whether the target is the model's own input"""
 
     @property
     def learning(self) -> Learning:
@@ -93,7 +95,7 @@ def learner_of(config: BuildConfig, model: Model) -> Learner | None:
         return None
     if config.engine != "aot":
         raise UsageError("--train needs the engine aot", hint="leave --engine tflm out")
-    scores = model.output.elements > 1
+    scores = model.output.elements > 1 and not config.autoencoder
     return Learner(
         config.train,
         Loss(config.loss or (Loss.CROSS_ENTROPY if scores else Loss.SQUARED_ERROR)),
@@ -102,5 +104,6 @@ def learner_of(config: BuildConfig, model: Model) -> Learner | None:
         config.weight_decay,
         config.gradient_clip,
         config.error_clip,
-        config.local_layers,
+        local_layers=config.local_layers,
+        autoencoder=config.autoencoder,
     )

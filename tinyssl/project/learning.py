@@ -30,7 +30,8 @@ FOLDER = "learners"
 """Below the workspace"""
 LIMITS = {Loss.CROSS_ENTROPY: 4.0, Loss.SQUARED_ERROR: 1.0, Loss.ABSOLUTE_ERROR: 1.0}
 """Loss -> the rate above which a step overshoots on a sample of size 1: 2 over the largest
-curvature by one output, which is 1/2 of softmax and 2 of a square"""
+curvature by one output, which is 1/2 of softmax and 2 of a square; times the outputs where the loss
+is a mean over them"""
 RATE_SHARE = 0.25
 """Of that limit"""
 
@@ -93,7 +94,15 @@ def with_training(graph: Model, learner: Learner) -> Model:
     clip = math.inf if learner.error_clip is None else learner.error_clip
     rate = 1.0 if learner.learning_rate is None else learner.learning_rate
     local = _local(named, learner, parameters)
-    training = Training(parameters, learner.loss, rate, learner.sgd, clip, local=local)
+    training = Training(
+        parameters,
+        learner.loss,
+        rate,
+        learner.sgd,
+        clip,
+        autoencoder=learner.autoencoder,
+        local=local,
+    )
     return add_training(named, training)
 
 
@@ -169,7 +178,8 @@ def suited_rate(graph: Model, loss: Loss, inputs: list[Feeds], progress: Progres
     x is what the last layer reads, and 1 stands for its bias. Ours; two digits.
     """
     squares = step_squares(graph, inputs)
-    found = float(f"{RATE_SHARE * LIMITS[loss] / np.mean(squares):.1e}")
+    outputs = 1 if loss is Loss.CROSS_ENTROPY else graph.output.elements
+    found = float(f"{RATE_SHARE * LIMITS[loss] * outputs / np.mean(squares):.1e}")
     progress.note(f"learning rate {found:g}, of the size of what the last layer reads")
     return found
 

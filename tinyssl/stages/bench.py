@@ -149,9 +149,10 @@ def _samples(
     """What is sent, and what the record says of it."""
     if config.data is not None:
         pixels = config.pixels or declared_pixels(Path(info.model_path))
-        own = own_data(replace(config, pixels=pixels), model, progress)
+        declared = replace(config, pixels=pixels)
+        own = own_data(declared, model, progress, before=split_of(info))
         return own.samples, own.record
-    for name in ("pixels", "labels"):
+    for name in ("pixels", "labels", "target"):
         if getattr(config, name) is not None:
             raise UsageError(f"--{name} says something about --data", hint="add --data FOLDER")
     told = read_record(Path(info.data_run)).data if info.data_run else {}

@@ -6,7 +6,8 @@ record is filled as figures come in. Results:
 * `board model build_id port`, `training` (what learns, and how), `parameters` (how many)
 * `samples` (that taught), `held_out`, `passes`, `refused` (steps that taught nothing)
 * each metric of the task on the held-out samples as `accuracy_before accuracy_after`, and of what
-  the device answered before it learnt from each sample `accuracy_online`
+  the device answered before it learnt from each sample `accuracy_online`; of an autoencoder `mse`,
+  and `auc` where some samples are of the class `normal` and others are not
 * of classes `classes` {name: samples, before, after}, and the largest loss of one as `forgotten`
 * `loss_first loss_last` (mean of the first and of the last tenth of the steps)
 * `inference training` {unit, runs, min, median, p95, max}, `ram_bytes flash_bytes`
@@ -17,9 +18,9 @@ record is filled as figures come in. Results:
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,25 +28,36 @@ from numpy.typing import NDArray
 from tinyssl import compiler
 from tinyssl.bench.judge import Judge
 from tinyssl.bench.latency import Unit, summary_stats, unit_of
-from tinyssl.bench.own_data import own_data
-from tinyssl.bench.subject import Samples, choose_samples, load_model, split_of
+from tinyssl.bench.reconstruction import Reconstruction
+from tinyssl.bench.subject import load_model
 from tinyssl.bench.target import BenchTarget, check_identity, check_sizes, find_target
 from tinyssl.core.config import BenchConfig, LearnConfig
 from tinyssl.core.config_json import config_json
 from tinyssl.core.errors import Mismatch, UsageError
 from tinyssl.core.progress import Progress, Silent
-from tinyssl.core.records import BuildInfo, RunRecord, RunWriter, Workspace, read_record
+from tinyssl.core.records import BuildInfo, RunRecord, RunWriter, Workspace
 from tinyssl.device import Session, open_link
-from tinyssl.graph.interface import Feeds
+from tinyssl.graph.interface import Feeds, Outputs
 from tinyssl.graph.model import DType, Model, ValueKind
 from tinyssl.graph.training import LOSS, RATE, TARGET
 from tinyssl.learn.tasks import TASKS
 from tinyssl.runtimes.device import DeviceModel
 from tinyssl.runtimes.host import HostModel
-from tinyssl.verify.subject import TestSplit, declared_pixels
+from tinyssl.stages.learn_samples import Lessons, is_anomaly, read_lessons
+from tinyssl.verify.sqnr import dequantised
 
-METRICS = ("accuracy", "mae", "rmse", "r2")
-"""Of the tasks, that are told"""
+METRICS = ("accuracy", "mae", "rmse", "r2", "mse", "auc")
+"""Of the tasks and of autoencoders, that are told"""
+
+
+class LessonJudge(Protocol):
+    """Measures answers by what the model is to do."""
+
+    def add(self, position: int, outputs: Outputs) -> Any:
+        """One sample's outputs by name; returns the answer, as JSON."""
+
+    def results(self) -> dict[str, float]:
+        """Metric -> value over all that was added; none where nothing was."""
 
 
 @dataclass(frozen=True)
@@ -55,22 +67,59 @@ class Lesson:
     config: LearnConfig
     device: DeviceModel
     host: HostModel
-    samples: Samples
-    split: TestSplit
+    lessons: Lessons
     unit: Unit
     run: RunWriter
     progress: Progress
 
     def target(self, position: int) -> Feeds:
-        """The right answer of a sample, as a training step takes it."""
-        (value,) = self.device.targets
-        answer = np.asarray(self.split.answers[position])
+        """The right answer of a sample, as a training step takes it; none of an autoencoder's."""
+        if not self.device.targets:
+            return {}
+        (value,), split = self.device.targets, self.lessons.split
+        assert split is not None  # read_lessons refuses samples without answers
+        answer = np.asarray(split.answers[position])
         dtype = np.int32 if value.dtype is DType.INT32 else np.float32
         return {TARGET: answer.astype(dtype).reshape(value.shape)}
 
-    def judge(self) -> Judge:
-        """Measures answers by the task."""
-        return Judge(self.split.task, self.device.outputs, self.split.class_names)
+    def judge(self) -> LessonJudge:
+        """An empty judge of the model's answers."""
+        return TaskJudge(self) if self.device.targets else InputJudge(self)
+
+
+class TaskJudge:
+    """By the metrics of the task."""
+
+    def __init__(self, job: Lesson) -> None:
+        split = job.lessons.split
+        assert split is not None  # read_lessons refuses samples without answers
+        self._split = split
+        self._judge = Judge(split.task, job.device.outputs, split.class_names)
+
+    def add(self, position: int, outputs: Outputs) -> Any:
+        return self._judge.add(outputs, outputs, self._split.answers[position])
+
+    def results(self) -> dict[str, float]:
+        found = self._judge.results()
+        names = {name: name.removesuffix("_device") for name in found if name.endswith("_device")}
+        return {name: found[key] for key, name in names.items() if name in METRICS}
+
+
+class InputJudge:
+    """By how well the input comes out again."""
+
+    def __init__(self, job: Lesson) -> None:
+        self._job, self._found = job, Reconstruction()
+
+    def add(self, position: int, outputs: Outputs) -> float:
+        job, split = self._job, self._job.lessons.split
+        (value,), (output,) = job.device.inputs, outputs.values()
+        wanted = dequantised(value, job.lessons.inputs[position][value.name])
+        odd = split is not None and is_anomaly(split, position)
+        return self._found.add(output, wanted, anomaly=odd)
+
+    def results(self) -> dict[str, float]:
+        return self._found.results()
 
 
 def learn(config: LearnConfig, workspace: Workspace, progress: Progress | None = None) -> RunRecord:
@@ -90,8 +139,9 @@ def learn(config: LearnConfig, workspace: Workspace, progress: Progress | None =
             the record is kept.
     """
     progress = progress or Silent()
-    plain = _bench_config(config)
-    target = find_target(plain, workspace)
+    target = find_target(
+        BenchConfig(board=config.board, serial=config.serial, baud=config.baud), workspace
+    )
     model, _ = load_model(target.info)
     if not target.info.training:
         raise UsageError(
@@ -99,7 +149,7 @@ def learn(config: LearnConfig, workspace: Workspace, progress: Progress | None =
             hint=f"run `tinyssl build --board {target.info.board} --train head`, then "
             "`tinyssl flash`",
         )
-    samples, told = _samples(plain, target.info, model, progress)
+    lessons, told = read_lessons(config, target.info, model, progress)
     inputs = {"build": target.folder / BuildInfo.FILE, "model": Path(target.info.model_path)}
     with workspace.start("learn", config_json(config), inputs=inputs, data=told) as run:
         link = open_link(target.port, target.baud)
@@ -108,48 +158,11 @@ def learn(config: LearnConfig, workspace: Workspace, progress: Progress | None =
             device = DeviceModel(session, model)
             unit = unit_of(target.board, session.identity())
             with HostModel(compiler.compile(model)) as host:
-                split = samples.split
-                assert split is not None  # _samples refuses the others
-                job = Lesson(config, device, host, samples, split, unit, run, progress)
-                _teach(job)
+                _teach(Lesson(config, device, host, lessons, unit, run, progress))
             if config.save:
                 run.results(store=asdict(session.save_learnt()))
             run.results(memory_stack=session.memory().stack_used, retries=session.retried)
     return run.record
-
-
-def _bench_config(config: LearnConfig) -> BenchConfig:
-    return BenchConfig(
-        board=config.board,
-        serial=config.serial,
-        baud=config.baud,
-        data=config.data,
-        pixels=config.pixels,
-        labels=config.labels,
-        images=config.samples,
-    )
-
-
-def _samples(
-    config: BenchConfig, info: BuildInfo, model: Model, progress: Progress
-) -> tuple[Samples, dict[str, Any]]:
-    """Samples with answers, and what the record says of them."""
-    before = split_of(info)
-    if config.data is not None:
-        pixels = config.pixels or declared_pixels(Path(info.model_path))
-        known = before.class_names if before else ()
-        own = own_data(replace(config, pixels=pixels), model, progress, known)
-        samples, told = own.samples, own.record
-    else:
-        samples = choose_samples(model, before, config.images)
-        told = read_record(Path(info.data_run)).data if info.data_run else {}
-    if samples.split is None:
-        raise UsageError(
-            "there is nothing to learn from: no sample has an answer",
-            hint="name samples with --data: a folder a class, or an .npz with `inputs` and "
-            "`labels`",
-        )
-    return samples, told
 
 
 def _start(session: Session, target: BenchTarget, model: Model, run: RunWriter) -> None:
@@ -184,18 +197,13 @@ def _teach(job: Lesson) -> None:
         values[RATE] = np.array([config.learning_rate], np.float32)
         device.restore(values)
     host.restore(values)
-    order = np.random.default_rng(config.seed).permutation(len(job.samples.inputs))
-    kept = round(config.holdout * len(order))
-    held, taught = order[:kept], order[kept:]
-    if not len(taught):
-        raise UsageError(
-            f"none of {len(order)} samples teaches: all are held out", hint="lower --holdout"
-        )
+    taught, held = job.lessons.taught, job.lessons.held
     job.run.results(samples=len(taught), held_out=len(held), passes=config.passes)
     before = _judged(job, held, "before")
-    _steps(job, taught)
+    _steps(job)
     after = _judged(job, held, "after")
-    if job.split.task is TASKS["classification"]:
+    split = job.lessons.split
+    if job.device.targets and split is not None and split.task is TASKS["classification"]:
         job.run.results(**_by_class(job, held, before, after))
     _compare(job)
 
@@ -205,28 +213,23 @@ def _judged(job: Lesson, positions: NDArray[np.int64], when: str) -> list[Any]:
     judge, answers = job.judge(), []
     with job.progress.track(f"{when} learning", len(positions), "sample") as task:
         for position in positions:
-            outputs = job.device.run(job.samples.inputs[position])
-            answers.append(judge.add(outputs, outputs, job.split.answers[position]))
+            outputs = job.device.run(job.lessons.inputs[position])
+            answers.append(judge.add(int(position), outputs))
             task.advance(retries=job.device.session.retried)
-    found = judge.results()
-    metrics = {name.removesuffix("_device"): value for name, value in found.items()}
-    job.run.results(
-        **{f"{name}_{when}": value for name, value in metrics.items() if name in METRICS}
-    )
+    job.run.results(**{f"{name}_{when}": value for name, value in judge.results().items()})
     return answers
 
 
-def _steps(job: Lesson, positions: NDArray[np.int64]) -> None:
-    judge, refused = job.judge(), 0
+def _steps(job: Lesson) -> None:
+    judge, refused, count = job.judge(), 0, job.config.passes * len(job.lessons.taught)
     inference: list[int] = []
     training: list[int] = []
     losses: list[float] = []
-    with job.progress.track("learning", job.config.passes * len(positions), "step") as task:
+    with job.progress.track("learning", count, "step") as task:
         for number in range(job.config.passes):
-            for position in _order(job, positions, number):
-                feeds, target = job.samples.inputs[position], job.target(position)
-                outputs = job.host.run(feeds)
-                answer = judge.add(outputs, outputs, job.split.answers[position])
+            for position in job.lessons.order(job.config.seed, number):
+                feeds, target = job.lessons.inputs[position], job.target(position)
+                answer = judge.add(int(position), job.host.run(feeds))
                 step = job.device.train(feeds, target)
                 job.host.step(target)
                 loss = float(job.host.snapshot()[LOSS][0])
@@ -236,7 +239,6 @@ def _steps(job: Lesson, positions: NDArray[np.int64]) -> None:
                 training.append(step.training_ticks)
                 job.run.log(event="step", sample=int(position), answer=answer, loss=loss)
                 task.advance(loss=loss)
-    online = judge.results()
     tenth = max(len(losses) // 10, 1)
     job.run.results(
         refused=refused,
@@ -244,26 +246,18 @@ def _steps(job: Lesson, positions: NDArray[np.int64]) -> None:
         loss_last=float(np.mean(losses[-tenth:])),
         inference=summary_stats(inference, job.unit),
         training_step=summary_stats(training, job.unit),
-        **{
-            f"{name}_online": online[f"{name}_device"]
-            for name in METRICS
-            if f"{name}_device" in online
-        },
+        **{f"{name}_online": value for name, value in judge.results().items()},
     )
-
-
-def _order(job: Lesson, positions: NDArray[np.int64], number: int) -> NDArray[np.int64]:
-    """Another order in each pass."""
-    return np.random.default_rng((job.config.seed, number)).permutation(positions)
 
 
 def _by_class(
     job: Lesson, held: NDArray[np.int64], before: list[Any], after: list[Any]
 ) -> dict[str, Any]:
     """Share of right answers by class, and the most that one lost."""
-    right = job.split.labels[held]
-    found = {}
-    for label, name in enumerate(job.split.class_names):
+    split = job.lessons.split
+    assert split is not None  # of classes
+    right, found = split.labels[held], {}
+    for label, name in enumerate(split.class_names):
         here = np.flatnonzero(right == label)
         if len(here):
             shares = [

@@ -17,8 +17,7 @@ from tinyssl.core.errors import Mismatch
 from tinyssl.core.progress import Progress
 from tinyssl.graph.interface import Feeds, Outputs
 from tinyssl.graph.model import DType, Model
-from tinyssl.graph.training import LOSS, RATE, TARGET
-from tinyssl.runtimes.base import Array
+from tinyssl.graph.training import LOSS, RATE
 from tinyssl.runtimes.host import HostModel
 
 SHARE = 0.01
@@ -59,7 +58,7 @@ def check_training(model: Model, inputs: list[Feeds], progress: Progress) -> Tra
         first = host.snapshot()
         for number, feeds in enumerate(inputs):
             host.restore(first)
-            share = _quotient(host, feeds, {TARGET: _target(host, model, random)})
+            share = _quotient(host, feeds, _targets(host, model, random))
             if share is not None and abs(share - 1) > TOLERANCE:
                 raise Mismatch(
                     f"input {number}: a small step along the gradient should lower the loss by its "
@@ -87,7 +86,7 @@ def step_squares(model: Model, inputs: Sequence[Feeds]) -> list[float]:
 
 def _step_square(host: HostModel, model: Model, first: Outputs, feeds: Feeds) -> float:
     host.restore(first)
-    host.train(feeds, {TARGET: _target(host, model, np.random.default_rng(SEED))})
+    host.train(feeds, _targets(host, model, np.random.default_rng(SEED)))
     moved = {name: first[name] - each for name, each in host.snapshot().items()}
     last = [name for name in moved if name.endswith("/bias")][-1]
     bias = float(np.sum(np.square(moved[last], dtype=np.float64)))
@@ -96,11 +95,17 @@ def _step_square(host: HostModel, model: Model, first: Outputs, feeds: Feeds) ->
     return 1 + (square / bias if bias > 0 else 0.0)
 
 
-def _target(host: HostModel, model: Model, random: np.random.Generator) -> Array:
-    (value,) = host.targets
-    if value.dtype is DType.INT32:
-        return np.array([random.integers(model.output.elements)], np.int32)
-    return random.normal(size=value.shape).astype(np.float32)
+def _targets(host: HostModel, model: Model, random: np.random.Generator) -> Outputs:
+    """Any answer; none of an autoencoder."""
+    found = {}
+    for value in host.targets:
+        label = value.dtype is DType.INT32
+        found[value.name] = (
+            np.array([random.integers(model.output.elements)], np.int32)
+            if label
+            else random.normal(size=value.shape).astype(np.float32)
+        )
+    return found
 
 
 def _quotient(host: HostModel, feeds: Feeds, targets: Feeds) -> float | None:
