@@ -26,7 +26,7 @@ class Sines:
 
     seed: int
 
-    def stream(self, number: int) -> Iterator[NodeSample]:
+    def stream(self, number: int, count: int) -> Iterator[NodeSample]:
         """Without an end."""
         return self._samples((self.seed, number, 1))
 

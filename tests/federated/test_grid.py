@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ def program() -> Program:
 def first(program: Program) -> Outputs:
     """The parameters of the build."""
     learner = HostLearner(program)
-    return learner.learnt()
+    return learner.learnt({value.name for value in learner.parameters})
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def by_hand(first: Outputs, seeds: list[int], rounds: int) -> Outputs:
             reference = Reference(sine_model())
             for name, value in arrays.items():
                 reference.by_name(name)[...] = value
-            for sample, _ in zip(Sines(seed).stream(number), range(TASK.samples), strict=False):
+            for sample in islice(Sines(seed).stream(number, TASK.samples), TASK.samples):
                 reference.train(sample.feeds["x"], sample.target["target"])
             found.append({name: reference.by_name(name).copy() for name in arrays})
         share = 1 / len(seeds)

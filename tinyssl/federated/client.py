@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 
 import numpy as np
-from flwr.app import ConfigRecord, Context, Message, MetricRecord, RecordDict
+from flwr.app import ArrayRecord, ConfigRecord, Context, Message, MetricRecord, RecordDict
 from flwr.clientapp import ClientApp
 from flwr.clientapp.typing import Mod
 
@@ -30,6 +30,7 @@ from tinyssl.federated.records import (
     to_arrays,
 )
 from tinyssl.federated.samples import NodeSample, NodeSamples
+from tinyssl.federated.sparse import flat, largest
 
 
 class Node:
@@ -70,14 +71,14 @@ class Node:
             learner.close()
 
     def _guarded(
-        self, message: Message, answer: Callable[[LocalLearner, Message, RoundTask], RecordDict]
+        self, message: Message, work: Callable[[LocalLearner, Message, RoundTask], RecordDict]
     ) -> RecordDict:
         task = RoundTask.of(message)
         try:
             if self._learner is None:
                 self._learner = self._connect()
             begin(self._learner, message, task)
-            reply = answer(self._learner, message, task)
+            reply = work(self._learner, message, task)
         except ValueError as error:  # other names or sizes than the model's
             raise DataError(f"the server sent other parameters: {error}") from error
         except TinysslError:
@@ -91,10 +92,8 @@ class Node:
         losses, refused = teach(learner, self.samples, task)
         if task.save:
             learner.save()
-        names = message.content.array_records[ARRAYS]
-        learnt = {name: value for name, value in learner.learnt().items() if name in names}
         metrics = MetricRecord({EXAMPLES: len(losses), LOSS: mean(losses), REFUSED: refused})
-        return RecordDict({ARRAYS: to_arrays(learnt), METRICS: metrics})
+        return RecordDict({ARRAYS: answer(learner, message, task), METRICS: metrics})
 
     def _evaluate(self, learner: LocalLearner, message: Message, task: RoundTask) -> RecordDict:
         if task.samples:
@@ -111,22 +110,54 @@ def begin(learner: LocalLearner, message: Message, task: RoundTask) -> None:
     """
     if ARRAYS not in message.content.array_records:
         raise DataError("the message holds no parameters")
-    learner.assign(from_arrays(message.content.array_records[ARRAYS]))
-    if task.rate is not None:
-        learner.set_rate(task.rate)
+    given = from_arrays(message.content.array_records[ARRAYS])
+    if not {value.name for value in learner.parameters} <= given.keys():
+        learner.first_values()
+    learner.assign(given)
+    set_rates(learner, task.rate, task.local_rate)
+
+
+def set_rates(learner: LocalLearner, rate: float | None, local: float | None) -> None:
+    """Gives the learner those learning rates that are no None."""
+    if rate is not None:
+        learner.set_rate(rate)
+    if local is not None:
+        learner.set_rate(local, local=True)
+
+
+def answer(learner: LocalLearner, message: Message, task: RoundTask) -> ArrayRecord:
+    """The parameters that the message holds, as they are now, or the largest changes of them.
+
+    Changes where those are shorter.
+    """
+    before = from_arrays(message.content.array_records[ARRAYS])
+    found = learner.learnt(before)
+    if task.share < 1:
+        changes = largest(flat(found) - flat(before), task.share)
+        if changes.nbytes < sum(each.nbytes for each in found.values()):
+            return changes.record()
+    return to_arrays(found)
 
 
 def teach(learner: LocalLearner, samples: NodeSamples, task: RoundTask) -> tuple[list[float], int]:
     """Online steps: one sample at a time, `task.passes` times.
 
+    With local samples, the common parameters stand still for the first ones, the local parameters
+    for the others.
+
     Returns:
         The loss before each step that taught something; how many taught nothing.
     """
-    stream: Iterable[NodeSample] = islice(samples.stream(task.round), task.samples)
+    stream: Iterable[NodeSample] = islice(samples.stream(task.round, task.samples), task.samples)
     if task.passes > 1:
         stream = list(stream) * task.passes
     losses, refused = [], 0
-    for sample in stream:
+    parts = task.local_samples > 0 and task.rate is not None
+    if parts:
+        set_rates(learner, 0.0, task.local_rate)
+    for number, sample in enumerate(stream):
+        if parts and number == task.local_samples:
+            set_rates(learner, task.rate, 0.0)
         step = learner.step(sample.feeds, sample.target)
         if step.learnt:
             losses.append(step.loss)

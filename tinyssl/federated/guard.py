@@ -18,7 +18,6 @@ from flwr.app import ConfigRecord, Message, MessageType, RecordDict
 from flwr.proto.node_pb2 import NodeInfo
 from flwr.serverapp import Grid
 from flwr.supercore.run import Run
-from numpy.typing import NDArray
 
 from tinyssl.core.errors import DataError
 from tinyssl.federated.grid import refusal, to_bytes
@@ -29,35 +28,18 @@ from tinyssl.federated.records import (
     EXAMPLES,
     METRICS,
     ROUND,
+    Arrays,
     RoundTask,
+    check_same,
     from_arrays,
 )
 
-Arrays = Mapping[str, NDArray[Any]]
 Check = Callable[[Arrays, Arrays], None]
 """Compares what was sent and what came back; raises DataError"""
 SPARE = 4096
 """Bytes that a reply may have more than its message: metrics and figures"""
 MOST_EXAMPLES = 10**9
 """That a node may say it was judged by"""
-
-
-def check_same(sent: Arrays, found: Arrays) -> None:
-    """The reply holds each array that was sent, of the same type and shape.
-
-    Raises:
-        DataError: Names the first that differs.
-    """
-    if sent.keys() != found.keys():
-        odd = min(sent.keys() ^ found.keys())
-        raise DataError(f"the reply {'lacks' if odd in sent else 'adds'} the array {odd[:80]!r}")
-    for name, array in sent.items():
-        other = found[name]
-        if (other.dtype, other.shape) != (array.dtype, array.shape):
-            raise DataError(
-                f"{name} is {other.dtype} {list(other.shape)}; "
-                f"{array.dtype} {list(array.shape)} was sent"
-            )
 
 
 @dataclass(frozen=True)

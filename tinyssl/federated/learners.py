@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Protocol
@@ -16,7 +16,7 @@ from tinyssl.device import Link, Session, open_link
 from tinyssl.federated.lines import CountedLink
 from tinyssl.graph.interface import Feeds, Outputs, ValueInfo, of_kind
 from tinyssl.graph.model import Model, ValueKind
-from tinyssl.graph.training import LOSS, RATE
+from tinyssl.graph.training import LOCAL_RATE, LOSS, RATE, RATES
 from tinyssl.runtimes.device import DeviceModel
 from tinyssl.runtimes.host import HostModel
 from tinyssl.targets.boards import Board
@@ -51,11 +51,18 @@ class LocalLearner(Protocol):
             ValueError: One is unknown, or of another type or size.
         """
 
-    def set_rate(self, rate: float) -> None:
-        """Writes the learning rate."""
+    def set_rate(self, rate: float, *, local: bool = False) -> None:
+        """Writes the learning rate, or that of the local parameters.
 
-    def learnt(self) -> Outputs:
-        """The parameters as they are."""
+        Raises:
+            ValueError: There are no local ones.
+        """
+
+    def first_values(self) -> None:
+        """Gives all parameters the values that they were built with."""
+
+    def learnt(self, names: Container[str]) -> Outputs:
+        """Those of the parameters that have one of these names, as they are."""
 
     def step(self, feeds: Feeds, target: Feeds) -> Step:
         """One inference and one training step."""
@@ -76,7 +83,11 @@ class LocalLearner(Protocol):
 def learning_values(lasting: tuple[ValueInfo, ...]) -> tuple[ValueInfo, ...]:
     """Of parameters and states, what is learnt."""
     parameters = of_kind(lasting, ValueKind.PARAMETER)
-    return tuple(value for value in parameters if value.name != RATE)
+    return tuple(value for value in parameters if value.name not in RATES)
+
+
+def _rate_feeds(rate: float, *, local: bool) -> Feeds:
+    return {LOCAL_RATE if local else RATE: np.array([rate], np.float32)}
 
 
 class HostLearner:
@@ -86,15 +97,19 @@ class HostLearner:
         self._model = HostModel(program)
         self.parameters = learning_values(self._model.lasting)
         self._loss = tuple(value for value in self._model.lasting if value.name == LOSS)
+        self._first = self._model.read(self.parameters)
 
     def assign(self, values: Feeds) -> None:
         self._model.assign(values)
 
-    def set_rate(self, rate: float) -> None:
-        self._model.assign({RATE: np.array([rate], np.float32)})
+    def set_rate(self, rate: float, *, local: bool = False) -> None:
+        self._model.assign(_rate_feeds(rate, local=local))
 
-    def learnt(self) -> Outputs:
-        return self._model.read(self.parameters)
+    def first_values(self) -> None:
+        self._model.assign(self._first)
+
+    def learnt(self, names: Container[str]) -> Outputs:
+        return self._model.read(value for value in self.parameters if value.name in names)
 
     def step(self, feeds: Feeds, target: Feeds) -> Step:
         learnt = self._model.train(feeds, target)
@@ -175,12 +190,16 @@ class SerialLearner:
             self._device.assign(values)
         self._spent.parameters += count.bytes
 
-    def set_rate(self, rate: float) -> None:
-        self.assign({RATE: np.array([rate], np.float32)})
+    def set_rate(self, rate: float, *, local: bool = False) -> None:
+        self.assign(_rate_feeds(rate, local=local))
 
-    def learnt(self) -> Outputs:
+    def first_values(self) -> None:
+        self._session.first_values()
+
+    def learnt(self, names: Container[str]) -> Outputs:
+        chosen = [value for value in self.parameters if value.name in names]
         with self._line.counted() as count:
-            found = self._device.read(self.parameters)
+            found = self._device.read(chosen)
         self._spent.parameters += count.bytes
         return found
 

@@ -27,9 +27,11 @@ from tinyssl.core.errors import DataError
 ARRAYS, CONFIG, METRICS, DEVICE = "arrays", "config", "metrics", "device"
 """Names of records; the first two are also those of Flower's own strategies"""
 ROUND, RATE, SAMPLES, PASSES, SAVE = "server-round", "learning-rate", "samples", "passes", "save"
+LOCAL_RATE, LOCAL_SAMPLES, SHARE = "local-rate", "local-samples", "share"
 """Keys of `config`"""
 EXAMPLES, LOSS, ACCURACY, REFUSED = "num-examples", "loss", "accuracy", "refused"
 """Keys of `metrics`"""
+Arrays = Mapping[str, NDArray[Any]]
 MAGIC = ((1, 0), (2, 0))
 """Versions of NumPy's file format that hold plain arrays"""
 
@@ -48,6 +50,13 @@ class RoundTask:
     """How often. Above 1 the node keeps the samples of the round"""
     save: bool = False
     """Write what was learnt to the device's flash"""
+    local_rate: float | None = None
+    """Learning rate of local parameters, which no message holds; None: the model has none"""
+    local_samples: int = 0
+    """So many of the samples, the first, teach the local parameters alone, and the others the
+    common ones alone; 0: each teaches both"""
+    share: float = 1.0
+    """Of the changes that the node sends back, the largest (`sparse`); 1: all parameters"""
 
     @classmethod
     def of(cls, message: Message) -> RoundTask:
@@ -57,13 +66,16 @@ class RoundTask:
             DataError: A value is none that it can be.
         """
         record = message.content.config_records.get(CONFIG, ConfigRecord())
-        rate = record.get(RATE)
+        rate, local, share = (record.get(key) for key in (RATE, LOCAL_RATE, SHARE))
         return cls(
             _count(record, ROUND, cls.round),
-            None if rate is None else _rate(rate),
+            None if rate is None else _rate(RATE, rate),
             _count(record, SAMPLES, cls.samples),
             max(_count(record, PASSES, cls.passes), 1),
             record.get(SAVE) is True,
+            None if local is None else _rate(LOCAL_RATE, local),
+            _count(record, LOCAL_SAMPLES, cls.local_samples),
+            1.0 if share is None else min(_rate(SHARE, share), 1.0),
         )
 
     def config(self) -> ConfigRecord:
@@ -71,6 +83,11 @@ class RoundTask:
         given: dict[str, Any] = {SAMPLES: self.samples, PASSES: self.passes, SAVE: self.save}
         if self.rate is not None:
             given[RATE] = self.rate
+        if self.local_rate is not None:
+            given[LOCAL_RATE] = self.local_rate
+            given[LOCAL_SAMPLES] = self.local_samples
+        if self.share < 1:
+            given[SHARE] = self.share
         return ConfigRecord(given)
 
 
@@ -81,9 +98,9 @@ def _count(record: ConfigRecord, key: str, default: int) -> int:
     return value
 
 
-def _rate(value: object) -> float:
+def _rate(key: str, value: object) -> float:
     if not isinstance(value, (int, float)) or not math.isfinite(value) or value <= 0:
-        raise DataError(f"{RATE} is {value!r}, and must be a number above 0")
+        raise DataError(f"{key} is {value!r}, and must be a number above 0")
     return float(value)
 
 
@@ -123,3 +140,21 @@ def _from_array(name: str, array: Array) -> NDArray[Any]:
         return np.frombuffer(data, dtype).reshape(shape)
     except (ValueError, TypeError, OverflowError) as error:
         raise DataError(f"the array {name[:80]!r} is damaged: {str(error)[:200]}") from error
+
+
+def check_same(sent: Arrays, found: Arrays) -> None:
+    """The reply holds each array that was sent, of the same type and shape.
+
+    Raises:
+        DataError: Names the first that differs.
+    """
+    if sent.keys() != found.keys():
+        odd = min(sent.keys() ^ found.keys())
+        raise DataError(f"the reply {'lacks' if odd in sent else 'adds'} the array {odd[:80]!r}")
+    for name, array in sent.items():
+        other = found[name]
+        if (other.dtype, other.shape) != (array.dtype, array.shape):
+            raise DataError(
+                f"{name} is {other.dtype} {list(other.shape)}; "
+                f"{array.dtype} {list(array.shape)} was sent"
+            )

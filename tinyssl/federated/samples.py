@@ -25,11 +25,12 @@ class NodeSamples(Protocol):
     An agent beside the device feeds them over its line, where the device has no sensor of its own.
     """
 
-    def stream(self, number: int) -> Iterable[NodeSample]:
-        """Fresh samples to learn from, one after the other; it may end.
+    def stream(self, number: int, count: int) -> Iterable[NodeSample]:
+        """Fresh samples to learn from, one after the other; there may be fewer.
 
         Args:
             number: Of the round: the same number gives the same samples again.
+            count: How many.
         """
 
     def held_out(self, number: int) -> Iterable[NodeSample]:
