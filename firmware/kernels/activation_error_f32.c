@@ -42,3 +42,36 @@ void tinyssl_logistic_error_f32(const float *error, const float *y,
         out[i] = error[i] * tinyssl_product(y[i], 1.0f - y[i]);
     }
 }
+
+void tinyssl_abs_error_f32(const float *error, const float *x,
+                           const struct tinyssl_activation_error *p, float *out)
+{
+    for (int32_t i = 0; i < p->size; i++) {
+        const float falls = x[i] < 0.0f ? -error[i] : 0.0f;
+        out[i] = x[i] > 0.0f ? error[i] : falls;
+    }
+}
+
+void tinyssl_square_error_f32(const float *error, const float *x,
+                              const struct tinyssl_activation_error *p, float *out)
+{
+    for (int32_t i = 0; i < p->size; i++) {
+        out[i] = error[i] * (2.0f * x[i]);
+    }
+}
+
+void tinyssl_sqrt_error_f32(const float *error, const float *y,
+                            const struct tinyssl_activation_error *p, float *out)
+{
+    for (int32_t i = 0; i < p->size; i++) {
+        out[i] = error[i] / (2.0f * y[i]);
+    }
+}
+
+void tinyssl_rsqrt_error_f32(const float *error, const float *y,
+                             const struct tinyssl_activation_error *p, float *out)
+{
+    for (int32_t i = 0; i < p->size; i++) {
+        out[i] = error[i] * (-0.5f * (y[i] * y[i] * y[i]));
+    }
+}

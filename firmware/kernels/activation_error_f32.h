@@ -22,5 +22,13 @@ void tinyssl_tanh_error_f32(const float *error, const float *y,
                             const struct tinyssl_activation_error *p, float *out);
 void tinyssl_logistic_error_f32(const float *error, const float *y,
                                 const struct tinyssl_activation_error *p, float *out);
+void tinyssl_abs_error_f32(const float *error, const float *x,
+                           const struct tinyssl_activation_error *p, float *out);
+void tinyssl_square_error_f32(const float *error, const float *x,
+                              const struct tinyssl_activation_error *p, float *out);
+void tinyssl_sqrt_error_f32(const float *error, const float *y,
+                            const struct tinyssl_activation_error *p, float *out);
+void tinyssl_rsqrt_error_f32(const float *error, const float *y,
+                             const struct tinyssl_activation_error *p, float *out);
 
 #endif

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from tinyssl.graph.layer_stack import LayerStack
 from tinyssl.graph.model import Model
 from tinyssl.graph.training import Loss, Training, add_training
+from tinyssl.ops import OPS
 from tinyssl.ops.common.activation import Activation
 from tinyssl.ops.common.gradient import Sgd
 from tinyssl.ops.common.window import Padding
+from tinyssl.ops.strided_slice import AxisSlice
 
 
 class Builder(LayerStack):
@@ -36,6 +38,19 @@ class Builder(LayerStack):
         bias = self.constant(f"b{len(self.ops)}", self.first_biases(count))
         shape = (1, 2 * height, 2 * width, count)
         self.layer("TRANSPOSE_CONV", weight, shape, bias=bias, stride=(2, 2), same=True)
+
+    def parts(self, kind: str, shape: tuple[int, ...], count: int, **more: Any) -> tuple[int, ...]:
+        """The parts into which an operator cuts its input; `last` is the first."""
+        parts = tuple(self._value(f"y{len(self.ops)}_{at}", shape) for at in range(count))
+        made = OPS[kind].op(index=len(self.ops), input=self.last, parts=parts, **more)
+        self.ops.append(made)
+        self.last = parts[0]
+        return parts
+
+    def with_number(self, kind: str, number: float) -> None:
+        """An operator whose right side is one number."""
+        value = self.constant(f"c{len(self.ops)}", np.array([number]))
+        self.operator(kind, self.values[self.last].shape, left=self.last, right=value)
 
     def pool(self, kind: str, **more: Any) -> None:
         """A pooling of 3x3 with padding all around and stride 2: windows overlap."""
@@ -123,6 +138,70 @@ def varied(seed: int = 0) -> Builder:
     graph.add(graph.last, mean)
     graph.dense(5)
     graph.function("SOFTMAX")
+    return graph
+
+
+def moving(seed: int = 0) -> Builder:
+    """Everything that only moves elements: cut, turned, repeated, put side by side."""
+    graph = Builder((1, 9, 8, 2), seed)
+    graph.conv(4, 3, Activation.NONE)  # 5x4
+    graph.operator("TRANSPOSE", (1, 4, 5, 4), input=graph.last, order=(0, 2, 1, 3))
+    graph.operator(
+        "PADV2", (1, 4, 6, 4), input=graph.last, amounts=((0, 0), (0, 0), (1, 0), (0, 0)), value=0.5
+    )
+    graph.operator("SPACE_TO_DEPTH", (1, 2, 3, 16), input=graph.last, block=2)
+    graph.operator("REVERSE_V2", (1, 2, 3, 16), input=graph.last, axes=(1, 2))
+    graph.operator("DEPTH_TO_SPACE", (1, 4, 6, 4), input=graph.last, block=2)
+    first = graph.last
+    graph.operator("SLICE", (1, 3, 4, 4), input=first, begin=(0, 1, 1, 0), size=(1, 3, 4, 4))
+    backwards = AxisSlice(2, 2, -2, dropped=False), AxisSlice(1, 2, 2, dropped=False)
+    axes = (AxisSlice(0, 1, 1, dropped=True), *backwards, AxisSlice(0, 4, 1, dropped=False))
+    graph.operator("STRIDED_SLICE", (2, 2, 4), input=graph.last, axes=axes)
+    left, right = graph.parts("SPLIT", (2, 2, 2), 2, axis=2)
+    graph.operator("PACK", (2, 2, 2, 2), parts=(right, left), axis=1)
+    graph.parts("UNPACK", (2, 2, 2), 2, axis=3)
+    graph.operator("TILE", (2, 4, 2), input=graph.last, times=(1, 2, 1))
+    graph.reshape(1, 16)
+    graph.dense(3)
+    row = graph.last
+    graph.reshape(3, 1)
+    graph.operator("BROADCAST_TO", (3, 3), input=graph.last, shape=(3, 3))
+    graph.operator("MUL", (3, 3), left=row, right=graph.last)
+    graph.operator("SUB", (3, 3), left=graph.last, right=row)
+    graph.operator("ADD", (3, 3), left=row, right=graph.last)
+    graph.reshape(1, 9)
+    graph.dense(5)
+    return graph
+
+
+def normalised(seed: int = 0) -> Builder:
+    """A layer norm of single operators, quotients, and what chooses the larger number."""
+    graph = Builder((1, 9, 8, 2), seed)
+    graph.conv(4, 3, Activation.NONE)
+    graph.reshape(1, 20, 4)
+    x = graph.last
+    graph.operator("SUM", (1, 20, 1), input=x, axes=(2,), keep_dims=True)
+    graph.operator("SQUARED_DIFFERENCE", (1, 20, 4), left=graph.last, right=x)
+    graph.operator("MEAN", (1, 20, 1), input=graph.last, axes=(2,), keep_dims=True)
+    spread = graph.last
+    graph.function("RSQRT")
+    graph.operator("MUL", (1, 20, 4), left=x, right=graph.last)
+    scaled = graph.last
+    graph.function("ABS")
+    graph.operator("MAXIMUM", (1, 20, 4), left=graph.last, right=x)
+    largest = graph.last
+    graph.with_number("MINIMUM", 0.4)
+    graph.operator("DIV", (1, 20, 4), left=scaled, right=graph.last)
+    graph.last, ratio = spread, graph.last
+    graph.function("SQRT")
+    graph.operator("DIV", (1, 20, 4), left=ratio, right=graph.last)
+    graph.add(graph.last, largest)
+    graph.operator("SUM", (20,), input=graph.last, axes=(0, 2))
+    graph.function("SQUARE")
+    graph.factors()
+    graph.with_number("MUL", 0.02)
+    graph.reshape(1, 20)
+    graph.dense(5)
     return graph
 
 

@@ -87,15 +87,119 @@ def _slice(ref: Reference, op: Any) -> None:
     ref.values[op.output] = ref.values[op.input][box]
 
 
+def _view(ref: Reference, op: Any, found: Array) -> None:
+    ref.values[op.output] = found.copy()
+
+
+def _strided_slice(ref: Reference, op: Any) -> None:
+    found = ref.values[op.input][tuple(axis.span for axis in op.axes)]
+    ref.values[op.output] = found.reshape(ref.model.tensor(op.output).shape)
+
+
+def _split(ref: Reference, op: Any) -> None:
+    cut = np.split(ref.values[op.input], len(op.parts), op.axis)
+    for value, part in zip(op.parts, cut, strict=True):
+        ref.values[value] = part.reshape(ref.model.tensor(value).shape)
+
+
+def _pack(ref: Reference, op: Any) -> None:
+    ref.values[op.output] = np.stack([ref.values[part] for part in op.parts], op.axis)
+
+
+def _blocks(x: Array, block: int) -> Array:
+    """Squares of pixels as channels."""
+    _, height, width, depth = x.shape
+    cut = x.reshape(1, height // block, block, width // block, block, depth)
+    return cut.transpose(0, 1, 3, 2, 4, 5).reshape(1, height // block, width // block, -1)
+
+
+def _space_to_depth(ref: Reference, op: Any) -> None:
+    ref.values[op.output] = _blocks(ref.values[op.input], op.block)
+
+
+def _depth_to_space(ref: Reference, op: Any) -> None:
+    shape = ref.model.tensor(op.output).shape
+    places = _blocks(np.arange(np.prod(shape)).reshape(shape), op.block)
+    out = np.zeros(int(np.prod(shape)), ref.real)
+    out[places.ravel()] = ref.values[op.input].ravel()
+    ref.values[op.output] = out.reshape(shape)
+
+
+def _places(counts: Any, steps: Any, start: int) -> Array:
+    """Elements that nested loops visit, in their order."""
+    found = np.array([start])
+    for count, step in zip(counts, steps, strict=True):
+        found = np.add.outer(found, np.arange(count) * step)
+    return found.ravel()
+
+
+def _move(ref: Reference, op: Any) -> None:
+    found = ref.values[op.input].ravel()[_places(op.counts, op.steps, op.start)]
+    ref.values[op.output] = found.reshape(ref.model.tensor(op.output).shape)
+
+
+def _move_error(ref: Reference, op: Any) -> None:
+    loops = [
+        *((loop.count, loop.source, loop.target) for loop in op.copy.loops),
+        (op.copy.run, 1, 1),
+    ]
+    counts, sources, targets = zip(*loops, strict=True)
+    read = _places(counts, sources, op.copy.source_start)
+    written = _places(counts, targets, op.copy.target_start)
+    shape = ref.model.tensor(op.output).shape
+    out, error = np.zeros(int(np.prod(shape)), ref.real), ref.values[op.error].ravel()
+    for to, at in zip(read, written, strict=True):
+        out[to] += error[at]
+    ref.values[op.output] = out.reshape(shape)
+
+
+def _chosen_error(ref: Reference, op: Any) -> None:
+    passes = (ref.values[op.side] == ref.values[op.chosen]) == op.equal
+    ref.values[op.output] = np.where(passes, ref.values[op.error], ref.real(0))
+
+
+def _choice(function: Callable[[Array, Array], Array]) -> Callable[[Reference, Any], None]:
+    def compute(ref: Reference, op: Any) -> None:
+        ref.values[op.output] = function(ref.values[op.left], ref.values[op.right])
+
+    return compute
+
+
+def _function(function: Callable[[Any, Array], Array]) -> Callable[[Reference, Any], None]:
+    """Of one value, and of how a number becomes one of the element type."""
+
+    def compute(ref: Reference, op: Any) -> None:
+        ref.values[op.output] = np.asarray(function(ref.real, ref.values[op.input]))
+
+    return compute
+
+
+def _slope(function: Callable[[Any, Array], Array]) -> Callable[[Reference, Any], None]:
+    """The error times a function of a value."""
+
+    def compute(ref: Reference, op: Any) -> None:
+        slope = function(ref.real, ref.values[op.value])
+        ref.values[op.output] = np.asarray(ref.values[op.error] * slope)
+
+    return compute
+
+
+def _sqrt_error(ref: Reference, op: Any) -> None:
+    ref.values[op.output] = ref.values[op.error] / (ref.real(2) * ref.values[op.value])
+
+
 def _pad(ref: Reference, op: Any) -> None:
-    ref.values[op.output] = np.pad(ref.values[op.input], op.amounts)
+    ref.values[op.output] = np.pad(
+        ref.values[op.input], op.amounts, constant_values=getattr(op, "value", 0)
+    )
 
 
 def _mean(ref: Reference, op: Any) -> None:
     x = ref.values[op.input]
     kept = [axis for axis in range(x.ndim) if axis not in op.axes]
     rows = x.transpose(*kept, *op.axes).reshape(*(x.shape[axis] for axis in kept), -1)
-    found = _sum(rows)[..., 0] / ref.real(rows.shape[-1])
+    count = rows.shape[-1] if op.kind == "MEAN" else 1
+    found = _sum(rows)[..., 0] / ref.real(count)
     ref.values[op.output] = found.reshape(ref.model.tensor(op.output).shape)
 
 
@@ -156,8 +260,35 @@ OPERATORS: dict[str, Callable[[Reference, Any], None]] = {
     "NEG": _neg,
     "CONCATENATION": _concatenation,
     "SLICE": _slice,
+    "STRIDED_SLICE": _strided_slice,
+    "SPLIT": _split,
+    "UNPACK": _split,
+    "PACK": _pack,
+    "TRANSPOSE": lambda ref, op: _view(ref, op, ref.values[op.input].transpose(op.order)),
+    "REVERSE_V2": lambda ref, op: _view(ref, op, np.flip(ref.values[op.input], op.axes)),
+    "TILE": lambda ref, op: _view(ref, op, np.tile(ref.values[op.input], op.times)),
+    "BROADCAST_TO": lambda ref, op: _view(ref, op, np.broadcast_to(ref.values[op.input], op.shape)),
+    "SPACE_TO_DEPTH": _space_to_depth,
+    "DEPTH_TO_SPACE": _depth_to_space,
+    "MOVE": _move,
+    "MOVE_ERROR": _move_error,
+    "DIV": _pair(np.divide),
+    "SQUARED_DIFFERENCE": _choice(lambda left, right: np.square(left - right)),
+    "MAXIMUM": _choice(np.maximum),
+    "MINIMUM": _choice(np.minimum),
+    "CHOSEN_ERROR": _chosen_error,
+    "ABS": _function(lambda _, x: np.abs(x)),
+    "SQUARE": _function(lambda _, x: np.square(x)),
+    "SQRT": _function(lambda _, x: np.sqrt(x)),
+    "RSQRT": _function(lambda f, x: f(1) / np.sqrt(x)),
+    "ABS_ERROR": _slope(lambda _, x: np.sign(x)),
+    "SQUARE_ERROR": _slope(lambda f, x: f(2) * x),
+    "SQRT_ERROR": _sqrt_error,
+    "RSQRT_ERROR": _slope(lambda f, y: f(-0.5) * (y * y * y)),
     "PAD": _pad,
+    "PADV2": _pad,
     "MEAN": _mean,
+    "SUM": _mean,
     "MAX_POOL_2D": _pool,
     "AVERAGE_POOL_2D": _pool,
     "MAX_POOL_ERROR": _pool_error,

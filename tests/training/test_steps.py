@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.training.networks import autoencoder, classifier, mobile, sine, varied
+from tests.training.networks import (
+    autoencoder,
+    classifier,
+    mobile,
+    moving,
+    normalised,
+    sine,
+    varied,
+)
 from tests.training.reference import Reference
 from tinyssl.compiler import compile
 from tinyssl.core.errors import UnsupportedModel, UsageError
@@ -60,6 +68,8 @@ CASES = {
         pictures,
     ),
     "varied": (lambda: varied().trained(Loss.SQUARED_ERROR, 0.1), answers),
+    "moving": (lambda: moving().trained(Loss.CROSS_ENTROPY, 0.02), pictures),
+    "normalised": (lambda: normalised().trained(Loss.CROSS_ENTROPY, 0.001), pictures),
     "mobile": (lambda: mobile().trained(Loss.CROSS_ENTROPY, 0.05), pictures),
 }
 

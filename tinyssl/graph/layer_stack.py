@@ -96,7 +96,7 @@ class LayerStack:
         """A function of each element."""
         self.operator(kind, self.values[self.last].shape, input=self.last, **more)
 
-    def operator(self, kind: str, shape: tuple[int, ...], **more: Any) -> None:
+    def operator(self, kind: str, shape: tuple[int, ...], /, **more: Any) -> None:
         """Any operator whose output has this shape."""
         self._append(kind, self._value(f"y{len(self.ops)}", shape), **more)
 

@@ -163,6 +163,9 @@ class _Graph:
             found.append(total)
         return found[0]
 
+    def has_error(self, value: int) -> bool:
+        return value in self._errors
+
     def wants_error(self, value: int) -> bool:
         return value in self._learns
 

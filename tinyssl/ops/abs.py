@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
 
 from tinyssl.graph.model import Model
 from tinyssl.ops.common.activation import INTEGERS
+from tinyssl.ops.common.activation_error import function_gradient
 from tinyssl.ops.common.fixed_point import Multiplier, quantise_multiplier
 from tinyssl.ops.common.params import zero_point
 from tinyssl.ops.common.piecewise import (
@@ -19,6 +20,7 @@ from tinyssl.ops.common.piecewise import (
 )
 from tinyssl.ops.common.spec import TflmNames
 from tinyssl.ops.common.unary import Int16Op, float_kernel, unary_spec
+from tinyssl.ops.training.abs_error import AbsError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +38,10 @@ def _pieces(model: Model, op: Abs) -> Piecewise:
     return Piecewise(factor, negated, zero_point(model, op.output), low, high)
 
 
-SPEC = unary_spec(
+_FUNCTION = unary_spec(
     Abs,
     (*piecewise_kernels(_pieces), float_kernel("abs", "exact_f32")),
     TflmNames("AddAbs", "elementwise"),
     checks=(partial(check_pieces, _pieces),),
 )
+SPEC = replace(_FUNCTION, gradient=function_gradient(AbsError, of_input=True))

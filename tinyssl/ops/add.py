@@ -11,7 +11,7 @@ from tinyssl.graph.model import DType, Model, Operand
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.activation import activation_range
 from tinyssl.ops.common.bases import BinaryOp, pair_operands
-from tinyssl.ops.common.gradient import Backward, require_whole
+from tinyssl.ops.common.gradient import Backward
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.pair import FLOAT32, PairFile, pair_spec
@@ -19,6 +19,7 @@ from tinyssl.ops.common.params import Constants, Fields, zero_point
 from tinyssl.ops.common.scaled import check_sum_scaling, scaled_codes, scaled_pair, sum_scaling
 from tinyssl.ops.common.spec import TflmNames
 from tinyssl.ops.training.clamp_error import error_before
+from tinyssl.ops.training.move_error import pass_repeated
 
 TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
 
@@ -68,8 +69,7 @@ def _gradient(graph: Backward, op: Add) -> None:
     """Each of both gets the whole error."""
     error = error_before(graph, op.output, op.activation)
     for value in (op.left, op.right):
-        require_whole(graph, op, value)
-        graph.share_error(value, error)
+        pass_repeated(graph, op, value, error)
 
 
 _SUM = pair_spec(

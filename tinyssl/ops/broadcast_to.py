@@ -17,6 +17,7 @@ from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.copy import Copy, copy_kernel, copy_parts, filled, strides
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
+from tinyssl.ops.training.move_error import move_gradient
 
 RANK_MAX = 5
 """Of TFLM's kernel"""
@@ -73,6 +74,7 @@ SPEC = OpSpec(
     moves=True,
     kernels=(copy_kernel(broadcast_copy),),
     parts=copy_parts(broadcast_copy),
+    gradient=move_gradient(broadcast_copy),
     tflite=TfliteFormat(read=_read, write=_write, inputs=(2, 2)),
     tflm=TflmNames("AddBroadcastTo", "broadcast_to"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
 
@@ -14,9 +14,14 @@ from tinyssl.ops.common import rules
 from tinyssl.ops.common.activation import activation_range
 from tinyssl.ops.common.bases import BinaryOp, pair_operands
 from tinyssl.ops.common.fixed_point import Multiplier, quantise_multiplier
+from tinyssl.ops.common.gradient import Backward
 from tinyssl.ops.common.pair import PairFile, fold_quotient, number_kernels, pair_spec
 from tinyssl.ops.common.params import Fields, zero_point
 from tinyssl.ops.common.spec import TflmNames
+from tinyssl.ops.mul import product_of
+from tinyssl.ops.sub import negated
+from tinyssl.ops.training.clamp_error import error_before
+from tinyssl.ops.training.move_error import pass_repeated
 
 TYPES = (DType.INT8, DType.INT32, DType.FLOAT32)
 SHIFT_MAX = 23
@@ -66,7 +71,23 @@ def _fields(model: Model, op: Div) -> Fields:
     }
 
 
-SPEC = pair_spec(
+def _gradient(graph: Backward, op: Div) -> None:
+    """The dividend gets error / right, the divisor -left / right of that."""
+    error = _quotient(graph, error_before(graph, op.output, op.activation), op.right)
+    pass_repeated(graph, op, op.left, error)
+    if graph.wants_error(op.right):
+        ratio = graph.temporary(op.output)
+        graph.append(Div(index=graph.next_index, left=op.left, right=op.right, output=ratio))
+        pass_repeated(graph, op, op.right, negated(graph, product_of(graph, error, ratio)))
+
+
+def _quotient(graph: Backward, error: int, divisor: int) -> int:
+    found = graph.temporary(error)
+    graph.append(Div(index=graph.next_index, left=error, right=divisor, output=found))
+    return found
+
+
+_QUOTIENT = pair_spec(
     Div,
     (
         PairFile("div_s8", "tinyssl_div", _fields, headers=("fixed_functions.h",)).kernel(
@@ -78,3 +99,4 @@ SPEC = pair_spec(
     checks=(rules.same_types, _check),
     fold=partial(fold_quotient, lambda left, right: np.trunc(left / right)),
 )
+SPEC = replace(_QUOTIENT, gradient=_gradient)

@@ -9,8 +9,8 @@ import numpy as np
 
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model
+from tinyssl.ops.common.activation_error import function_gradient
 from tinyssl.ops.common.fixed_point import Multiplier, quantise_multiplier, shift_right
-from tinyssl.ops.common.gradient import Backward
 from tinyssl.ops.common.params import zero_point
 from tinyssl.ops.common.spec import TflmNames
 from tinyssl.ops.common.table import INPUTS, clamp_int8, table_kernel
@@ -99,20 +99,10 @@ def _outputs(model: Model, op: HardSwish) -> list[int]:
     return [output((q - zero) << INPUT_BITS) for q in INPUTS]
 
 
-def _gradient(graph: Backward, op: HardSwish) -> None:
-    error = graph.error(op.output)
-    graph.pass_back(
-        op.input,
-        lambda found: HardSwishError(
-            index=graph.next_index, error=error, value=op.input, output=found
-        ),
-    )
-
-
 _FUNCTION = unary_spec(
     HardSwish,
     (table_kernel(_outputs), float_kernel("hard_swish", "exact_f32")),
     TflmNames("AddHardSwish", "hard_swish"),
     checks=(_check,),
 )
-SPEC = replace(_FUNCTION, gradient=_gradient)
+SPEC = replace(_FUNCTION, gradient=function_gradient(HardSwishError, of_input=True))

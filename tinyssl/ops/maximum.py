@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -11,6 +11,7 @@ from tinyssl.graph.model import DType, Operand
 from tinyssl.ops.common.bases import PairOp, pair_operands
 from tinyssl.ops.common.pair import COMPARE, pair_spec, stored_codes
 from tinyssl.ops.common.spec import TflmNames
+from tinyssl.ops.training.chosen_error import chosen_gradient
 
 TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.INT64, DType.FLOAT32)
 
@@ -24,10 +25,11 @@ class Maximum(PairOp):
     results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES, plain=True),)
 
 
-SPEC = pair_spec(
+_CHOICE = pair_spec(
     Maximum,
     COMPARE.kernels("maximum", *TYPES),
     TflmNames("AddMaximum", "maximum_minimum"),
     codes=stored_codes(np.maximum),
     fold=np.maximum,
 )
+SPEC = replace(_CHOICE, gradient=chosen_gradient)

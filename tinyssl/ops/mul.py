@@ -18,7 +18,7 @@ from tinyssl.ops.common.bases import BinaryOp
 from tinyssl.ops.common.broadcast import broadcast, broadcast_fields, broadcast_shapes
 from tinyssl.ops.common.constants import Numbers
 from tinyssl.ops.common.fixed_point import SUM_MAX, Multiplier, quantise_multiplier, requantise
-from tinyssl.ops.common.gradient import Backward, require_whole
+from tinyssl.ops.common.gradient import Backward
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.pair import fold_numbers, number_kernels
@@ -32,6 +32,7 @@ from tinyssl.ops.common.tflite import (
     TfliteFormat,
 )
 from tinyssl.ops.training.clamp_error import error_before
+from tinyssl.ops.training.move_error import pass_repeated
 
 TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
 QUANTISED = (DType.INT8, DType.INT16)
@@ -129,12 +130,15 @@ def _gradient(graph: Backward, op: Mul) -> None:
     """Each of both gets the error times the other."""
     error = error_before(graph, op.output, op.activation)
     for value, other in ((op.left, op.right), (op.right, op.left)):
-        require_whole(graph, op, value)
-        graph.pass_back(value, partial(_product, graph, error, other))
+        if graph.wants_error(value):
+            pass_repeated(graph, op, value, product_of(graph, error, other))
 
 
-def _product(graph: Backward, error: int, other: int, output: int) -> Mul:
-    return Mul(index=graph.next_index, left=error, right=other, output=output)
+def product_of(graph: Backward, error: int, other: int) -> int:
+    """An error times a value that is repeated to its shape."""
+    found = graph.temporary(error)
+    graph.append(Mul(index=graph.next_index, left=error, right=other, output=found))
+    return found
 
 
 SPEC = OpSpec(

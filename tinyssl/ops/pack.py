@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -12,11 +13,14 @@ from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model, Op, Operand, Value
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.constants import Arrays, input_arrays
+from tinyssl.ops.common.copy import permuted, strides
+from tinyssl.ops.common.gradient import Backward
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields
 from tinyssl.ops.common.parts import RUNS_FILES, TYPES, Runs, require_axis, run_fields, side_by_side
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
+from tinyssl.ops.move import Move
 
 PACKED_TYPES = (*TYPES, DType.INT32, DType.INT64)
 
@@ -75,11 +79,34 @@ def _write(op: Pack, _: Lowering) -> FileOp:
     return FileOp(op.kind, 2, op.inputs, op.outputs, "PackOptions", fields)
 
 
+def _gradient(graph: Backward, op: Pack) -> None:
+    """Each part gets its piece of the error."""
+    error, shape = graph.error(op.output), graph.model.tensor(op.output).shape
+    steps = strides(shape)
+    for number, value in enumerate(op.parts):
+        graph.pass_back(value, partial(_piece, graph, op, error, number * steps[op.axis]))
+
+
+def _piece(graph: Backward, op: Pack, error: int, start: int, output: int) -> Move:
+    shape = graph.model.tensor(op.output).shape
+    kept = [axis for axis in range(len(shape)) if axis != op.axis]
+    return Move(
+        index=graph.next_index,
+        input=error,
+        output=output,
+        counts=permuted(shape, kept),
+        steps=permuted(tuple(strides(shape)), kept),
+        start=start,
+        kinds=(op.kind,),
+    )
+
+
 SPEC = OpSpec(
     op=Pack,
     shapes=_shapes,
     checks=(rules.same_types, _check_shapes),
     fold=_fold,
+    gradient=_gradient,
     words=lambda _, op: [f"axis {op.axis}"],
     kernels=(
         Kernel("concatenation", "tinyssl_runs", RUNS_FILES, make_params=_params, variadic=True),

@@ -53,7 +53,7 @@ def _fold(values: Sequence[Value], op: Pad) -> Arrays | None:
     return [np.pad(array, op.amounts, constant_values=zero)]
 
 
-def _gradient(graph: Backward, op: Pad) -> None:
+def pad_gradient(graph: Backward, op: PadOp) -> None:
     """The error without its edges."""
     error, size = graph.error(op.output), graph.model.tensor(op.input).shape
     begin = tuple(before for before, _ in op.amounts)
@@ -70,7 +70,7 @@ SPEC = OpSpec(
     shapes=pad_shapes,
     checks=(rules.same_types, check_amounts),
     fold=_fold,
-    gradient=_gradient,
+    gradient=pad_gradient,
     words=_words,
     kernels=pad_kernels(_value),
     tflite=TfliteFormat(read=_read, write=write_pad, inputs=(2, 2), int32_inputs=(1,)),

@@ -15,6 +15,7 @@ from tinyssl.ops.common.pads import PadOp, check_amounts, pad_kernels, pad_shape
 from tinyssl.ops.common.parts import one_quant
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
+from tinyssl.ops.pad import pad_gradient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +67,7 @@ SPEC = OpSpec(
     shapes=pad_shapes,
     checks=(rules.same_types, check_amounts, one_quant),
     fold=_fold,
+    gradient=pad_gradient,
     words=_words,
     kernels=pad_kernels(lambda _, op: op.value),
     tflite=TfliteFormat(read=_read, write=_write, inputs=(3, 3), int32_inputs=(1,)),

@@ -17,6 +17,7 @@ from tinyssl.ops.common.copy import Copy, copy_kernel, filled, strides
 from tinyssl.ops.common.parts import positive_axes
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
+from tinyssl.ops.training.move_error import move_gradient
 
 RANK_MAX = 6
 """Of TFLM's kernel"""
@@ -76,6 +77,7 @@ SPEC = OpSpec(
     moves=True,
     words=lambda _, op: [f"axes {','.join(map(str, op.axes))}"],
     kernels=(copy_kernel(reverse_copy),),
+    gradient=move_gradient(reverse_copy),
     tflite=TfliteFormat(read=_read, write=_write, inputs=(2, 2), int32_inputs=(1,)),
     tflm=TflmNames("AddReverseV2", "reverse"),
 )

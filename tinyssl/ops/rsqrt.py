@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from tinyssl.graph.check import OpCheck
 from tinyssl.graph.model import DType, Model
+from tinyssl.ops.common.activation_error import function_gradient
 from tinyssl.ops.common.fixed_functions import inverse_sqrt
 from tinyssl.ops.common.fixed_point import INT8_MAX, Multiplier, quantise_multiplier, requantise
 from tinyssl.ops.common.kernel import Kernel
@@ -18,6 +19,7 @@ from tinyssl.ops.common.params import Constants, Fields, zero_point
 from tinyssl.ops.common.spec import TflmNames
 from tinyssl.ops.common.table import INPUTS, clamp_int8, table_kernel
 from tinyssl.ops.common.unary import Int16Op, float_kernel, reads, unary_spec
+from tinyssl.ops.training.rsqrt_error import RsqrtError
 
 SHIFT = 20
 """Bits by which the root is scaled up"""
@@ -80,7 +82,7 @@ def _outputs(model: Model, op: Rsqrt) -> list[int]:
     return [output(q - zero) for q in INPUTS]
 
 
-SPEC = unary_spec(
+_FUNCTION = unary_spec(
     Rsqrt,
     (
         table_kernel(_outputs),
@@ -97,3 +99,4 @@ SPEC = unary_spec(
     TflmNames("AddRsqrt", "elementwise"),
     checks=(_check,),
 )
+SPEC = replace(_FUNCTION, gradient=function_gradient(RsqrtError))

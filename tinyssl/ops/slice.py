@@ -15,6 +15,7 @@ from tinyssl.ops.common.copy import Copy, copy_kernel, copy_parts, filled, strid
 from tinyssl.ops.common.parts import TYPES
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
+from tinyssl.ops.training.move_error import move_gradient
 
 RANK_MAX = 5
 """Of TFLM's kernel"""
@@ -89,6 +90,7 @@ SPEC = OpSpec(
     words=lambda _, op: [f"at {','.join(map(str, op.begin))}"],
     kernels=(copy_kernel(slice_copy),),
     parts=copy_parts(slice_copy),
+    gradient=move_gradient(slice_copy),
     tflite=TfliteFormat(read=_read, write=_write, inputs=(3, 3)),
     tflm=TflmNames("AddSlice", "slice"),
 )

@@ -12,6 +12,7 @@ from tinyssl.ops.common.blocks import BlockOp, check_block, read_block
 from tinyssl.ops.common.copy import Copy, copy_kernel, filled, fold_copy
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
+from tinyssl.ops.training.move_error import move_gradient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,7 @@ SPEC = OpSpec(
     checks=(rules.same_types, _check_sides),
     words=lambda _, op: [str(op.block)],
     kernels=(copy_kernel(_copy),),
+    gradient=move_gradient(_copy),
     fold=fold_copy(_copy),
     tflite=TfliteFormat(read=_read, write=_write, inputs=(1, 1), options="SpaceToDepthOptions"),
     tflm=TflmNames("AddSpaceToDepth", "space_to_depth"),

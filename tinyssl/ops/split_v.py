@@ -10,7 +10,7 @@ from tinyssl.graph.model import Model
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.parts import read_axis
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
-from tinyssl.ops.common.splits import SPLIT, SplitOp, fold_split, split_parts
+from tinyssl.ops.common.splits import SPLIT, SplitOp, fold_split, split_gradient, split_parts
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
 
@@ -60,6 +60,7 @@ SPEC = OpSpec(
     fold=fold_split,
     words=lambda _, op: [f"axis {op.axis}"],
     kernels=(SPLIT,),
+    gradient=split_gradient,
     parts=split_parts,
     tflite=TfliteFormat(
         read=_read,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from tinyssl.ops.common.activation_error import function_gradient
 from tinyssl.ops.common.spec import TflmNames
 from tinyssl.ops.common.unary import FloatOp, float_kernel, unary_spec
+from tinyssl.ops.training.square_error import SquareError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,8 +18,9 @@ class Square(FloatOp):
     kind: ClassVar[str] = "SQUARE"
 
 
-SPEC = unary_spec(
+_FUNCTION = unary_spec(
     Square,
     (float_kernel("square", "exact_f32"),),
     TflmNames("AddSquare", "elementwise"),
 )
+SPEC = replace(_FUNCTION, gradient=function_gradient(SquareError, of_input=True))

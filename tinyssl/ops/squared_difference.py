@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -12,9 +12,13 @@ from tinyssl.graph.model import DType, Model, Operand
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import PairOp, pair_operands
 from tinyssl.ops.common.fixed_point import SUM_MAX, quantise_multiplier
+from tinyssl.ops.common.gradient import Backward
 from tinyssl.ops.common.pair import ARITHMETIC, pair_spec
 from tinyssl.ops.common.scaled import ScaledMultipliers, scaled_codes, scaled_pair
 from tinyssl.ops.common.spec import TflmNames
+from tinyssl.ops.sub import Sub, negated
+from tinyssl.ops.training.move_error import pass_repeated
+from tinyssl.ops.training.square_error import SquareError
 
 TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
 HEADROOM = {DType.INT8: 7, DType.INT16: 0}
@@ -55,7 +59,17 @@ def _check(check: OpCheck[SquaredDifference]) -> None:
         raise check.unsupported(f"the square can reach {bound}; the limit is {SUM_MAX}")
 
 
-SPEC = pair_spec(
+def _gradient(graph: Backward, op: SquaredDifference) -> None:
+    """The left input gets the error times twice the difference, the right one its negative."""
+    error, difference, found = graph.error(op.output), *map(graph.temporary, (op.output, op.output))
+    graph.append(Sub(index=graph.next_index, left=op.left, right=op.right, output=difference))
+    graph.append(SquareError(index=graph.next_index, error=error, value=difference, output=found))
+    pass_repeated(graph, op, op.left, found)
+    if graph.wants_error(op.right):
+        pass_repeated(graph, op, op.right, negated(graph, found))
+
+
+_SQUARE = pair_spec(
     SquaredDifference,
     (
         *scaled_pair(_scaling).kernels("squared_difference", DType.INT8, DType.INT16),
@@ -65,3 +79,4 @@ SPEC = pair_spec(
     checks=(rules.same_types, _check),
     codes=scaled_codes(_scaling, lambda left, right: (left - right) ** 2),
 )
+SPEC = replace(_SQUARE, gradient=_gradient)

@@ -15,6 +15,7 @@ from tinyssl.ops.common.copy import Copy, copy_kernel, copy_parts, filled, strid
 from tinyssl.ops.common.parts import TYPES
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
+from tinyssl.ops.training.move_error import move_gradient
 
 RANK_MAX = 5
 """Of LiteRT's kernel; TFLM's has 4"""
@@ -160,6 +161,7 @@ SPEC = OpSpec(
     words=lambda _, op: [",".join(f"{axis.begin}+{axis.count}*{axis.stride}" for axis in op.axes)],
     kernels=(copy_kernel(strided_copy),),
     parts=copy_parts(strided_copy),
+    gradient=move_gradient(strided_copy),
     tflite=TfliteFormat(
         read=_read,
         write=_write,

@@ -10,12 +10,13 @@ import numpy as np
 from tinyssl.graph.model import DType, Operand
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.bases import BinaryOp, pair_operands
-from tinyssl.ops.common.gradient import Backward, require_whole
+from tinyssl.ops.common.gradient import Backward
 from tinyssl.ops.common.pair import number_kernels, pair_spec
 from tinyssl.ops.common.scaled import check_sum_scaling, scaled_codes, scaled_pair, sum_scaling
 from tinyssl.ops.common.spec import TflmNames
 from tinyssl.ops.neg import Neg
 from tinyssl.ops.training.clamp_error import error_before
+from tinyssl.ops.training.move_error import pass_repeated
 
 TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
 
@@ -32,10 +33,16 @@ class Sub(BinaryOp):
 def _gradient(graph: Backward, op: Sub) -> None:
     """The left input gets the error, the right one its negative."""
     error = error_before(graph, op.output, op.activation)
-    for value in (op.left, op.right):
-        require_whole(graph, op, value)
-    graph.share_error(op.left, error)
-    graph.pass_back(op.right, lambda found: Neg(index=graph.next_index, input=error, output=found))
+    pass_repeated(graph, op, op.left, error)
+    if graph.wants_error(op.right):
+        pass_repeated(graph, op, op.right, negated(graph, error))
+
+
+def negated(graph: Backward, error: int) -> int:
+    """An error whose sign is turned."""
+    found = graph.temporary(error)
+    graph.append(Neg(index=graph.next_index, input=error, output=found))
+    return found
 
 
 _DIFFERENCE = pair_spec(

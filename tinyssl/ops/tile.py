@@ -25,6 +25,7 @@ from tinyssl.ops.common.copy import (
 from tinyssl.ops.common.parts import one_quant
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
+from tinyssl.ops.training.move_error import move_gradient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +90,7 @@ SPEC = OpSpec(
     moves=True,
     kernels=(copy_kernel(tile_copy),),
     parts=copy_parts(tile_copy),
+    gradient=move_gradient(tile_copy),
     tflite=TfliteFormat(read=_read, write=_write, litert_version=2, inputs=(2, 2)),
     tflm=TflmNames("", ""),
 )

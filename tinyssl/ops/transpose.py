@@ -15,6 +15,7 @@ from tinyssl.ops.common.copy import Copy, copy_kernel, copy_parts, filled, permu
 from tinyssl.ops.common.parts import TYPES
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
+from tinyssl.ops.training.move_error import move_gradient
 
 RANK_MAX = 5
 """Of TFLM's kernel"""
@@ -73,6 +74,7 @@ SPEC = OpSpec(
     words=lambda _, op: [",".join(map(str, op.order))],
     kernels=(copy_kernel(transpose_copy),),
     parts=copy_parts(transpose_copy),
+    gradient=move_gradient(transpose_copy),
     tflite=TfliteFormat(read=_read, write=_write, inputs=(2, 2), int32_inputs=(1,)),
     tflm=TflmNames("AddTranspose", "transpose"),
 )

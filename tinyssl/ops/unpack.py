@@ -14,7 +14,7 @@ from tinyssl.ops.common import rules
 from tinyssl.ops.common.constants import Arrays, input_arrays
 from tinyssl.ops.common.parts import require_axis
 from tinyssl.ops.common.spec import OpSpec, TflmNames
-from tinyssl.ops.common.splits import SPLIT, SplitOp, split_parts
+from tinyssl.ops.common.splits import SPLIT, SplitOp, split_gradient, split_parts
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
 
 
@@ -62,6 +62,7 @@ SPEC = OpSpec(
     fold=_fold,
     words=lambda _, op: [f"axis {op.axis}"],
     kernels=(SPLIT,),
+    gradient=split_gradient,
     parts=split_parts,
     tflite=TfliteFormat(
         read=_read,

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 from tinyssl.graph.model import Model, Op, Operand
 from tinyssl.ops.common.activation import Activation, float_range
-from tinyssl.ops.common.gradient import FLOAT
+from tinyssl.ops.common.bases import UnaryOp
+from tinyssl.ops.common.gradient import FLOAT, Backward, Gradient
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.params import Constants, Fields, float_literal
@@ -42,6 +43,24 @@ def _params(model: Model, op: ActivationError, _constants: Constants) -> Fields:
         "high": float_literal(math.inf if op.activation is Activation.RELU else high),
         "alpha": float_literal(op.alpha),
     }
+
+
+def function_gradient(error_op: type[ActivationError], *, of_input: bool = False) -> Gradient[Any]:
+    """The backward pass of a function of one number.
+
+    Args:
+        error_op: What computes it.
+        of_input: From what the function read; else from what it gave.
+    """
+
+    def gradient(graph: Backward, op: UnaryOp) -> None:
+        error, value = graph.error(op.output), op.input if of_input else op.output
+        graph.pass_back(
+            op.input,
+            lambda found: error_op(index=graph.next_index, error=error, value=value, output=found),
+        )
+
+    return gradient
 
 
 def activation_error_spec(op: type[ActivationError], name: str) -> OpSpec[Any]:

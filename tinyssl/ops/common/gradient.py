@@ -39,6 +39,9 @@ class Backward(Protocol):
     def error(self, value: int) -> int:
         """The error of a value: the sum over all that read it."""
 
+    def has_error(self, value: int) -> bool:
+        """Whether the loss depends on a value."""
+
     def wants_error(self, value: int) -> bool:
         """Whether a parameter learns by way of a value."""
 

@@ -6,11 +6,9 @@ C libraries differ in the last place, so that a step would differ from target to
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
-from tinyssl.ops.common.activation_error import ActivationError
-from tinyssl.ops.common.gradient import Backward
+from tinyssl.ops.common.activation_error import ActivationError, function_gradient
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.spec import OpSpec
@@ -26,14 +24,6 @@ class SmoothOp(FloatOp):
     """A function of one float32 within a few units in the last place of the real value."""
 
 
-def _gradient(error_op: type[ActivationError], graph: Backward, op: SmoothOp) -> None:
-    error = graph.error(op.output)
-    graph.pass_back(
-        op.input,
-        lambda found: error_op(index=graph.next_index, error=error, value=op.output, output=found),
-    )
-
-
 def smooth_spec(op: type[SmoothOp], name: str, error_op: type[ActivationError]) -> OpSpec[Any]:
     """The specification: kernel `tinyssl_smooth_<name>_f32`. It is part of the inference."""
     kernel: Kernel[Any] = Kernel(
@@ -46,5 +36,5 @@ def smooth_spec(op: type[SmoothOp], name: str, error_op: type[ActivationError]) 
     )
     spec = training_spec(op, (kernel,))
     return replace(
-        spec, shapes=same_shape, training=False, ulps=ULPS, gradient=partial(_gradient, error_op)
+        spec, shapes=same_shape, training=False, ulps=ULPS, gradient=function_gradient(error_op)
     )

@@ -11,6 +11,8 @@ import numpy as np
 
 from tinyssl.graph.model import DType, Model, Op, Operand, Value
 from tinyssl.ops.common.constants import Arrays, input_arrays
+from tinyssl.ops.common.copy import filled, strides
+from tinyssl.ops.common.gradient import Backward
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import SubValue
 from tinyssl.ops.common.params import Constants, Fields
@@ -22,6 +24,7 @@ from tinyssl.ops.common.parts import (
     run_spacing,
     side_by_side,
 )
+from tinyssl.ops.training.move_error import moved_back
 
 SPLIT_TYPES = (*TYPES, DType.INT32)
 
@@ -54,6 +57,20 @@ def fold_split(values: Sequence[Value], op: SplitOp) -> Arrays:
     (array,) = input_arrays(values, op)
     lengths = [values[index].shape[op.axis] for index in op.parts]
     return np.split(array, list(accumulate(lengths))[:-1], op.axis)
+
+
+def split_gradient(graph: Backward, op: SplitOp) -> None:
+    """The error of each part goes back to where it was cut."""
+    shape = graph.model.tensor(op.input).shape
+    steps, start = strides(shape), 0
+    for value in op.parts:
+        part = graph.model.tensor(value).shape
+        length = part[op.axis] if len(part) == len(shape) else 1
+        counts = (*shape[: op.axis], length, *shape[op.axis + 1 :])
+        if graph.has_error(value):
+            copy = filled(counts, steps, start * steps[op.axis])
+            graph.pass_back(op.input, moved_back(graph, graph.error(value), copy))
+        start += length
 
 
 def split_parts(model: Model, op: SplitOp) -> tuple[SubValue, ...]:
