@@ -43,8 +43,9 @@ def tables(rows: Sequence[Row]) -> Iterator[str]:
     yield "| task | data | measure | target | met | float | host | device |"
     yield "|---|---|---|---|---|---|---|---|"
     for row in rows:
-        for each in row["measures"]:
-            cells = [row["task"], row["data"], each["what"], each["target"]]
+        for number, each in enumerate(row["measures"]):
+            cells = ["", ""] if number else [row["task"], row["data"]]
+            cells += [each["what"], each["target"]]
             cells += ["yes" if each["met"] else "**no**"]
             cells += [_figure(each, name) for name in ("reference", "host", "device")]
             yield f"| {' | '.join(cells)} |"

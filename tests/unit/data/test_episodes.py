@@ -90,6 +90,7 @@ def test_a_number_gives_the_same_device_and_a_visit_the_same_samples(
         assert not np.array_equal(streams[0].inputs, devices[0].support(12, visit=1).inputs)
         assert streams[0].inputs.shape == (12, *family.shape)
         assert streams[0].inputs.dtype == np.float32
+        assert len(devices[0].support(0)) == 0
         query = devices[0].query
         assert len(query) >= 10
         assert not rows(query) & rows(devices[0].support(200))

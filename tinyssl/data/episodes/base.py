@@ -93,7 +93,7 @@ class TaskFamily(ABC):
     loss: ClassVar[Loss]
     settings: ClassVar[MetaSettings]
     shape: tuple[int, ...]
-    """Of one sample: numbers, or (height, width, channels) in [0, 1]"""
+    """Of one sample: (numbers,) or (height, width, channels)"""
     outputs: int
     """Classes, or numbers to predict"""
 

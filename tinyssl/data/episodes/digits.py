@@ -25,7 +25,9 @@ class TurnedDigits(WayFamily):
     """5 of 28 classes, or of the 12 unseen ones."""
 
     title = "5 handwritten digits, each turned by some right angle"
-    settings: ClassVar[MetaSettings] = MetaSettings(learning_rate=0.02, steps=50, rounds=2000)
+    settings: ClassVar[MetaSettings] = MetaSettings(
+        learning_rate=0.02, steps=50, rounds=1500, meta_rate=0.2, online_steps=25
+    )
     query: ClassVar[int] = 15
 
     def read(self) -> tuple[ClassPool, ClassPool]:

@@ -49,7 +49,7 @@ class Omniglot(WayFamily):
 
     title = "5 handwritten characters"
     settings: ClassVar[MetaSettings] = MetaSettings(
-        learning_rate=0.02, steps=50, rounds=5000, online_steps=25
+        learning_rate=0.02, steps=50, rounds=5000, meta_rate=0.2, online_steps=25
     )
     query: ClassVar[int] = 5
 

@@ -80,7 +80,7 @@ class PresenceDevice(DeviceData):
 
     def support(self, count: int, visit: int = 0) -> Examples:
         """Minutes that lie evenly over the day; another visit begins later."""
-        step = len(self._stream) / count
+        step = len(self._stream) / max(count, 1)
         places = (np.arange(count) + (0.5 + 0.381966 * visit) % 1) * step
         return self._stream.take(places.astype(np.intp) % len(self._stream))
 

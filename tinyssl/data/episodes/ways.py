@@ -56,14 +56,15 @@ class WayDevice(DeviceData):
         random = np.random.default_rng((*self._key, visit))
         ways = len(self._streams)
         turns = -(-count // ways)
-        labels = np.concatenate([random.permutation(ways) for _ in range(turns)])[:count]
+        order = [random.permutation(ways) for _ in range(turns)]
+        labels = np.array(order, np.int32).reshape(-1)[:count]
         inputs = np.empty((count, *self._streams[0].shape[1:]), np.float32)
         for label, stream in enumerate(self._streams):
             here = np.flatnonzero(labels == label)
             passes = -(-len(here) // len(stream))
-            order = np.concatenate([random.permutation(len(stream)) for _ in range(passes + 1)])
-            inputs[here] = stream[order[: len(here)]]
-        return Examples(inputs, labels.astype(np.int32))
+            places = [random.permutation(len(stream)) for _ in range(passes)]
+            inputs[here] = stream[np.array(places, np.intp).reshape(-1)[: len(here)]]
+        return Examples(inputs, labels)
 
 
 class WayFamily(TaskFamily):

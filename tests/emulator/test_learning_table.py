@@ -1,0 +1,27 @@
+"""Tasks of docs/learning.md on an emulated board, at a small size: equal to this computer's C."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tools.learning_table import reptile
+from tools.learning_table.row import Session
+from tools.learning_table.tasks import sine
+
+pytestmark = pytest.mark.emulator
+
+BOARD = "mps2_an385"
+
+
+def test_a_board_learns_sines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sine, "DEVICES", 1)
+    monkeypatch.setattr(sine, "MORE", 2)
+    monkeypatch.setattr(reptile, "meta_learnt", lambda family, start: reptile.copied(start))
+    found = sine.measure(Session(BOARD, 0, tmp_path, print))
+    assert found.costs.equal
+    assert found.costs.steps == 20
+    assert 0 < found.costs.inference < found.costs.step
+    for measure in found.measures[:2]:
+        assert measure.device == measure.host == pytest.approx(measure.reference, rel=1e-4)
