@@ -4,6 +4,7 @@
     python -m tools.learning_table sine characters           # measures, shows the rows
     python -m tools.learning_table sine --board mps2_an386 --seed 1
     python -m tools.learning_table all --write               # docs/learning.json and .md
+    python -m tools.learning_table --write                   # docs/learning.md, from the JSON
 
 Each task is measured in float, with the generated C on this computer, and on an emulated board that
 was built and flashed for it. A task whose data is not here is left out, and so says the exit code.
@@ -17,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 from tinyssl.core.errors import TinysslError
-from tools.learning_table.document import keep, tables
+from tools.learning_table.document import keep, stored, tables, write
 from tools.learning_table.row import Row, Session, failed, measured
 from tools.learning_table.tasks import find_task, task_names
 
@@ -50,6 +51,9 @@ def measure(name: str, board: str, seed: int) -> Row:
 def main(arguments: list[str]) -> int:
     """1 where a target was missed or a task left out."""
     options = parse(arguments)
+    if not options.tasks and options.write:
+        write(stored())
+        return 0
     if not options.tasks:
         sys.stdout.write("\n".join(task_names()) + "\n")
         return 0
