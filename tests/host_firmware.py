@@ -120,6 +120,7 @@ class HostFirmware:
         line = self._process.stdout.readline()
         assert line.startswith("serial port /dev/"), line
         self.port = line.split()[-1]
+        self._report: str | None = None
 
     @property
     def pid(self) -> int:
@@ -131,7 +132,7 @@ class HostFirmware:
 
     def stop(self) -> str:
         """Ends the process; returns what it wrote to stderr (a sanitizer's report)."""
-        if self.running:
+        if self._report is None:
             self._process.terminate()
             self._report = self._process.communicate(timeout=10)[1]
         return self._report

@@ -20,7 +20,7 @@ def sine_model() -> Model:
     return sine().trained(Loss.SQUARED_ERROR, RATE, error_clip=5.0)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Sines:
     """y = A sin(x + phi) of one node."""
 

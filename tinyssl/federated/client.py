@@ -90,6 +90,8 @@ class Node:
 
     def _train(self, learner: LocalLearner, message: Message, task: RoundTask) -> RecordDict:
         losses, refused = teach(learner, self.samples, task)
+        if not losses:
+            raise DataError(f"no sample taught the device anything: {refused} of them were refused")
         if task.save:
             learner.save()
         metrics = MetricRecord({EXAMPLES: len(losses), LOSS: mean(losses), REFUSED: refused})

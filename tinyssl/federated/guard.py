@@ -7,8 +7,9 @@ The node is asked again in the next.
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +39,8 @@ Check = Callable[[Arrays, Arrays], None]
 """Compares what was sent and what came back; raises DataError"""
 SPARE = 4096
 """Bytes that a reply may have more than its message: metrics and figures"""
+REMEMBERED = 8
+"""Replies of a node whose digests are kept: a device that repeats one is out of step"""
 MOST_EXAMPLES = 10**9
 """That a node may say it was judged by"""
 
@@ -61,6 +64,26 @@ class Exchange:
     """Figures of the device (`records.DEVICE`)"""
 
 
+@dataclass(frozen=True)
+class _Answer:
+    """Digests of what a node got and gave."""
+
+    round: int
+    start: bytes
+    found: bytes
+
+    @classmethod
+    def of(cls, number: int, start: Arrays, found: Arrays) -> _Answer:
+        return cls(number, _digest(start), _digest(found))
+
+
+def _digest(arrays: Arrays) -> bytes:
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        digest.update(name.encode() + b"\0" + arrays[name].tobytes())
+    return digest.digest()
+
+
 class GuardedGrid(Grid):
     """Only sound replies, and a record of all.
 
@@ -80,6 +103,7 @@ class GuardedGrid(Grid):
         self._check = check
         self._told = told
         self._sent: dict[str, Message] = {}
+        self._answers: dict[int, deque[_Answer]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
         self.exchanges: list[Exchange] = []
         """In the order of the messages"""
 
@@ -189,7 +213,16 @@ class GuardedGrid(Grid):
         if trained:
             found = from_arrays(content.array_records[ARRAYS])
             _check_finite(found)
-            self._check(from_arrays(sent.content.array_records[ARRAYS]), found)
+            start = from_arrays(sent.content.array_records[ARRAYS])
+            self._check(start, found)
+            self._check_fresh(sent.metadata.dst_node_id, _Answer.of(task.round, start, found))
+
+    def _check_fresh(self, node: int, answer: _Answer) -> None:
+        """Raises DataError where a node answers with what it already learnt from another start."""
+        for old in self._answers[node]:
+            if old.found == answer.found and old.start != answer.start:
+                raise DataError(f"the reply repeats the parameters of round {old.round}")
+        self._answers[node].append(answer)
 
     def _keep(self, sent: Message, reply: Message, reason: str) -> None:
         content = RecordDict() if reply.has_error() or reason else reply.content

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -244,7 +244,10 @@ class SerialLearner:
 
 
 def open_board(
-    port: str, baud: int, model: Model, board: Board | None = None, *, timeout: float = 30.0
+    port: str, baud: int, model: Model, board: Board | None = None, **limits: Any
 ) -> Callable[[], LocalLearner]:
-    """Connects to the board on a port each time it is called: for `client.Node`."""
-    return lambda: SerialLearner(open_link(port, baud), model, board, timeout=timeout)
+    """Connects to the board on a port each time it is called: for `client.Node`.
+
+    `limits` are those of `SerialLearner`.
+    """
+    return lambda: SerialLearner(open_link(port, baud), model, board, **limits)

@@ -117,4 +117,7 @@ def chosen_feeds(values: Sequence[ValueInfo], feeds: Feeds) -> list[tuple[ValueI
         ValueError: A name is unknown, or an array has another type or size.
     """
     chosen = [value for value in values if value.name in feeds]
+    unknown = sorted(feeds.keys() - {value.name for value in chosen})
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is none of {[value.name for value in values]}")
     return list(zip(chosen, check_feeds(chosen, feeds), strict=True))
