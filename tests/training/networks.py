@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tinyssl.graph.layer_stack import LayerStack
 from tinyssl.graph.model import Model
+from tinyssl.graph.passes.new_classes import with_classes
 from tinyssl.graph.training import Loss, Training, add_training
 from tinyssl.ops import OPS
 from tinyssl.ops.common.activation import Activation
@@ -101,6 +102,16 @@ def classifier(seed: int = 0) -> Builder:
     graph.function("LOGISTIC")
     graph.dense(5)
     return graph
+
+
+def growing(**settings: Any) -> Model:
+    """`classifier` with two more classes that are free, and a training step of its last layer."""
+    graph = classifier()
+    weight, bias = graph.parameters[-2:]
+    model = with_classes(graph.model(), 7)
+    return add_training(
+        model, Training((weight, bias), rate=0.05, sgd=Sgd(**settings), growing=bias)
+    )
 
 
 def mobile(seed: int = 0) -> Builder:

@@ -16,6 +16,7 @@ from tinyssl.graph.model import Model, Op, ValueKind
 from tinyssl.graph.training import training_start
 from tinyssl.ops import OPS
 from tinyssl.ops.common.activation import float_range
+from tinyssl.ops.common.new_classes import FREE_BELOW
 
 Array = NDArray[Any]
 
@@ -168,6 +169,8 @@ def _descend(
 
 def _cross_entropy(ref: Reference, op: Any) -> None:
     scores, right = ref.values[op.prediction].ravel(), int(ref.values[op.target].ravel()[0])
+    if op.kind == "GROWING_CROSS_ENTROPY" and scores[right] < FREE_BELOW:
+        scores = np.where(np.arange(scores.size) == right, ref.real(0), scores)
     powers = ref.smooth_exp(scores - scores.max())
     total = ref.real(0)
     for power in powers:
@@ -241,6 +244,7 @@ COMPUTE: dict[str, Callable[[Reference, Any], None]] = {
     "LAYER_ERROR": _layer_error,
     "LAYER_UPDATE": _layer_update,
     "SOFTMAX_CROSS_ENTROPY": _cross_entropy,
+    "GROWING_CROSS_ENTROPY": _cross_entropy,
     "MEAN_SQUARED_ERROR": _squared_error,
     "MEAN_ABSOLUTE_ERROR": _absolute_error,
     "SMOOTH_TANH": _smooth_tanh,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.ops.common.activation import Activation, float_range
+from tinyssl.ops.common.new_classes import FREE, FREE_BELOW
 
 if TYPE_CHECKING:
     from tests.training.reference import Reference
@@ -245,6 +246,15 @@ def _pool_error(ref: Reference, op: Any) -> None:
     ref.values[op.output] = out.reshape(ref.model.tensor(op.output).shape)
 
 
+def _open_class(ref: Reference, op: Any) -> None:
+    bias, label = ref.values[op.bias], int(ref.values[op.target].ravel()[0])
+    free = bias < FREE_BELOW
+    own = np.arange(bias.size) == label - (op.classes - bias.size)
+    ref.values[op.bias] = np.where(free, np.where(own, ref.real(0), ref.real(FREE)), bias)
+    if op.velocity is not None:
+        ref.values[op.velocity] = np.where(free, ref.real(0), ref.values[op.velocity])
+
+
 OPERATORS: dict[str, Callable[[Reference, Any], None]] = {
     "RELU": _relu,
     "RELU6": _relu,
@@ -293,4 +303,5 @@ OPERATORS: dict[str, Callable[[Reference, Any], None]] = {
     "AVERAGE_POOL_2D": _pool,
     "MAX_POOL_ERROR": _pool_error,
     "AVERAGE_POOL_ERROR": _pool_error,
+    "OPEN_CLASS": _open_class,
 }

@@ -17,6 +17,7 @@ from tinyssl.graph.interface import named_values
 from tinyssl.graph.model import DType, ValueKind
 from tinyssl.graph.passes.float_tail import learning_layers
 from tinyssl.graph.training import Loss
+from tinyssl.ops.common.new_classes import FREE
 from tinyssl.ops.training.layer_update import LayerUpdate
 from tinyssl.project.learner import Learner, learner_of, parse_learning
 from tinyssl.project.learning import suited_rate, with_training, write_learner
@@ -24,7 +25,15 @@ from tinyssl.runtimes.host import HostModel
 from tinyssl.runtimes.inputs import make_inputs
 from tinyssl.verify import training as check
 
-WHAT = {"head": 2, "head:5": 2, "last:2": 4, "bias": None, "all": None}
+WHAT = {
+    "head": 2,
+    "head:5": 2,
+    "head:new": 2,
+    "head:new:2": 2,
+    "last:2": 4,
+    "bias": None,
+    "all": None,
+}
 """What learns -> named parameters beside the learning rate; None: as many as there are layers"""
 
 
@@ -68,7 +77,32 @@ def test_the_head_has_the_real_values_of_the_int8_one(tiny_tflite: Path, tmp_pat
     real = (weights[0].array().astype(np.float64) * scale).astype(np.float32)
     np.testing.assert_array_equal(weights[1].array()[:3], real)
     np.testing.assert_array_equal(weights[1].array()[3], 0)
+    assert after.tensor(heads[1].inputs[2]).array()[3] == np.float32(FREE)
     assert (after.output.dtype, after.output.shape) == (DType.FLOAT32, (1, 4))
+
+
+def test_a_layer_for_new_classes_leaves_the_old_scores_alone(
+    tiny_tflite: Path, tmp_path: Path
+) -> None:
+    """Bit for bit, whatever it learns; the old layer stays INT8."""
+    graph = read_model(read_file(write_learner(tiny_tflite, "head:new:2", Workspace(tmp_path))))
+    layers = [graph.ops[at] for at in learning_layers(graph)]
+    assert [graph.tensor(op.inputs[1]).dtype for op in layers[-2:]] == [DType.INT8, DType.FLOAT32]
+    feeds = make_inputs(graph, 4, 0)
+    model = with_training(graph, Learner("head:new:2", Loss.CROSS_ENTROPY, 0.1))
+    original = read_model(read_file(tiny_tflite))
+    with HostModel(compiler.compile(model)) as host, HostModel(compiler.compile(original)) as old:
+        before = [next(iter(host.run(x).values()))[0] for x in feeds]
+        for each in before:
+            np.testing.assert_array_equal(each[3:], 0)
+        known = [next(iter(old.run(x).values()))[0].argmax() for x in feeds]
+        assert known == [each.argmax() for each in before]
+        for label in (3, 4, 4):
+            assert host.train(feeds[label - 3], {"target": np.array([label], np.int32)})
+        after = [next(iter(host.run(x).values()))[0] for x in feeds]
+        assert all(each[3:].min() > 0 for each in after)
+        for a, b in zip(before, after, strict=True):  # softmax of the same scores, and two more
+            np.testing.assert_allclose(a[:3] / a[:3].sum(), b[:3] / b[:3].sum(), rtol=1e-5)
 
 
 def test_a_wrong_backward_pass_is_stopped(
@@ -124,5 +158,8 @@ def test_a_learner_keeps_what_the_options_say(tiny_tflite: Path) -> None:
     assert Learner.from_record(found.as_record()) == found
     assert (found.loss, found.sgd.momentum, found.sgd.clip) == (Loss.CROSS_ENTROPY, 0.5, 1.5)
     assert parse_learning("last:2").layers == 2
+    assert (parse_learning("head:new").new, parse_learning("head:new:3").new) == (8, 3)
+    with pytest.raises(UsageError, match="adds classes, and --loss squared-error is of numbers"):
+        learner_of(BuildConfig(train="head:9", loss="squared-error"), graph)
     with pytest.raises(UsageError, match="needs the engine aot"):
         learner_of(BuildConfig(train="head", engine="tflm"), graph)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tests.training.networks import (
     autoencoder,
     classifier,
+    growing,
     mobile,
     moving,
     normalised,
@@ -38,13 +39,18 @@ def sines(count: int, seed: int = 1) -> Iterator[Sample]:
         yield x.reshape(1, 1), 2 * np.sin(x + np.float32(0.5)).reshape(1, 1)
 
 
-def pictures(count: int, seed: int = 1) -> Iterator[Sample]:
+def pictures(count: int, seed: int = 1, classes: int = 5) -> Iterator[Sample]:
     """Noise around the picture of each class."""
     random = np.random.default_rng(seed)
-    means = random.normal(size=(5, 1, 9, 8, 2))
-    for label in random.integers(0, 5, count):
+    means = random.normal(size=(classes, 1, 9, 8, 2))
+    for label in random.integers(0, classes, count):
         x = means[label] + random.normal(size=means[0].shape) / 2
         yield x.astype(np.float32), np.array([label], np.int32)
+
+
+def more_pictures(count: int) -> Iterator[Sample]:
+    """Of two more classes."""
+    return pictures(count, classes=7)
 
 
 def answers(count: int) -> Iterator[Sample]:
@@ -67,6 +73,7 @@ CASES = {
         lambda: classifier().trained(Loss.CROSS_ENTROPY, 0.01, momentum=0.9),
         pictures,
     ),
+    "growing": (lambda: growing(momentum=0.5, weight_decay=0.001), more_pictures),
     "varied": (lambda: varied().trained(Loss.SQUARED_ERROR, 0.1), answers),
     "moving": (lambda: moving().trained(Loss.CROSS_ENTROPY, 0.02), pictures),
     "normalised": (lambda: normalised().trained(Loss.CROSS_ENTROPY, 0.001), pictures),
@@ -179,6 +186,33 @@ def test_a_thousand_steps_follow_pytorch() -> None:
         expected = layer.weight.detach().numpy()
         error = np.abs(found[f"w{number}"] - expected).max() / np.abs(expected).max()
         assert error < 1e-5, (number, error)
+
+
+def test_a_free_class_never_wins_before_it_is_taught() -> None:
+    """Whatever the others' scores; afterwards it does, and the other free one still does not."""
+    model, random = growing(), np.random.default_rng(4)
+    inputs = [random.normal(size=(1, 9, 8, 2)).astype(np.float32) for _ in range(20)]
+    with HostModel(compile(model)) as host:
+        scores = [next(iter(host.run(host.feed(x)).values())) for x in inputs]
+        assert all(each[0, 5:].max() < each[0, :5].min() for each in scores)
+        assert any(each[0, :5].max() < 0 for each in scores)  # rows of zeros alone would win
+        weight, bias = (v.name for v in named_values(model) if v.name[0] in "wb")
+        before = host.snapshot()
+        assert host.train(host.feed(inputs[0]), {"target": np.array([2], np.int32)})
+        known = host.snapshot()
+        np.testing.assert_array_equal(known[weight][5:], 0)
+        np.testing.assert_array_equal(known[bias][5:], before[bias][5:])
+        for _ in range(20):
+            assert host.train(host.feed(inputs[0]), {"target": np.array([6], np.int32)})
+        (found,) = host.run(host.feed(inputs[0])).values()
+        assert found.argmax() == 6
+        assert host.snapshot()[bias][5] == before[bias][5]
+
+
+def test_a_full_class_table_teaches_nothing() -> None:
+    _teaches_nothing(growing(), next(pictures(1))[0], np.array([7], np.int32))
+    bad = np.full((1, 9, 8, 2), np.nan, np.float32)
+    _teaches_nothing(growing(), bad, np.array([5], np.int32))
 
 
 @pytest.mark.parametrize("label", [-1, 5, 2**31 - 1])

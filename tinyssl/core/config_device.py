@@ -62,7 +62,8 @@ class BuildConfig:
     """Use the steps that `tinyssl tune` measured for this model and core, where it did (aot)"""
     train: Line | None = None
     """What learns on the device: head (the last layer), head:CLASSES (the last layer, with room for
-    new classes), last:LAYERS, bias (of every layer), all; it computes in float32 (engine aot)"""
+    so many classes), head:new or head:new:CLASSES (a layer for 8 or so many new classes beside the
+    last one), last:LAYERS, bias (of every layer), all; it computes in float32 (engine aot)"""
     loss: Literal["cross-entropy", "squared-error", "absolute-error"] | None = None
     """What a training step lowers; default: cross-entropy, of one output and of an autoencoder
     squared-error (with --train)"""

@@ -63,6 +63,8 @@ class Training:
     local: frozenset[int] = frozenset()
     """Those of the parameters that have a learning rate for themselves, so that either part can
     stand still; weights and bias of a layer go together"""
+    growing: int | None = None
+    """Bias of the last classes, some of which may be free (`OpenClass`); with cross-entropy"""
 
 
 def add_training(model: Model, training: Training) -> Model:
@@ -126,6 +128,7 @@ class _Graph:
         self._values = list(model.tensors)
         self._ops = list(model.ops)
         self._errors: dict[int, list[int]] = {}
+        self._velocities: dict[int, int] = {}
         self._learns = _learning_values(model)
         rate = np.float32(training.rate).tobytes()
         self._rate = self._add(Value(RATE, (1,), DType.FLOAT32, None, rate, ValueKind.PARAMETER))
@@ -191,9 +194,12 @@ class _Graph:
         return self._local_rate if self._local.intersection(parameters) else self._rate
 
     def velocity(self, parameter: int) -> int:
-        value = self._values[parameter]
-        name = f"velocity of {value.name}"
-        return self._add(Value(name, value.shape, DType.FLOAT32, kind=ValueKind.STATE))
+        if parameter not in self._velocities:
+            value = self._values[parameter]
+            name = f"velocity of {value.name}"
+            state = Value(name, value.shape, DType.FLOAT32, kind=ValueKind.STATE)
+            self._velocities[parameter] = self._add(state)
+        return self._velocities[parameter]
 
     def _add(self, value: Value) -> int:
         self._values.append(value)
@@ -208,8 +214,10 @@ class _Graph:
             labels = training.loss is Loss.CROSS_ENTROPY
             shape, dtype = ((1,), DType.INT32) if labels else (value.shape, DType.FLOAT32)
             target = self._add(Value(TARGET, shape, dtype, kind=ValueKind.TARGET))
-        loss = self._add(Value(LOSS, (1,), DType.FLOAT32, kind=ValueKind.STATE))
-        error = self.temporary(prediction)
+        if training.growing is not None:
+            self._growing_loss(prediction, target, training.growing)
+            return
+        loss, error = self._loss(), self.temporary(prediction)
         made: Op = OPS[LOSS_OPS[training.loss]].op(
             index=self.next_index,
             prediction=prediction,
@@ -220,6 +228,31 @@ class _Graph:
         )
         self._errors[prediction] = [error]
         self.append(made)
+
+    def _growing_loss(self, prediction: int, target: int, bias: int) -> None:
+        """Cross-entropy where classes may be free; behind it, the label's class is open."""
+        loss, error = self._loss(), self.temporary(prediction)
+        made: Op = OPS["GROWING_CROSS_ENTROPY"].op(
+            index=self.next_index,
+            prediction=prediction,
+            target=target,
+            bias=bias,
+            error=error,
+            loss=loss,
+        )
+        self._errors[prediction] = [error]
+        self.append(made)
+        made = OPS["OPEN_CLASS"].op(
+            index=self.next_index,
+            target=target,
+            bias=bias,
+            velocity=self.velocity(bias) if self.sgd.momentum else None,
+            classes=self.model.tensor(prediction).elements,
+        )
+        self.append(made)
+
+    def _loss(self) -> int:
+        return self._add(Value(LOSS, (1,), DType.FLOAT32, kind=ValueKind.STATE))
 
     def _input_target(self, loss: Loss, prediction: Value) -> int:
         """The model's input, in real values, in place of a target.

@@ -13,8 +13,12 @@ from tinyssl.graph.model import Model
 from tinyssl.graph.training import Loss
 from tinyssl.ops.common.gradient import Sgd
 
-WHAT = re.compile(r"(?P<head>head)(:(?P<classes>\d{1,4}))?|last:(?P<last>\d{1,3})|bias|all")
-WHAT_HINT = "say head, head:CLASSES, last:LAYERS, bias or all"
+WHAT = re.compile(
+    r"(?P<head>head)(:(?P<new>new))?(:(?P<classes>\d{1,4}))?|last:(?P<last>\d{1,3})|bias|all"
+)
+WHAT_HINT = "say head, head:CLASSES, head:new, head:new:CLASSES, last:LAYERS, bias or all"
+NEW_CLASSES = 8
+"""That `head:new` has room for"""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,13 @@ class Learning:
     """Weights stay as they are"""
     classes: int | None = None
     """Classes that the last layer gets; None: those that it has"""
+    new: int | None = None
+    """Classes of a layer that is added beside the last one; None: none is added"""
+
+    @property
+    def grows(self) -> bool:
+        """Whether there may be classes that nobody has shown yet."""
+        return self.classes is not None or self.new is not None
 
 
 def parse_learning(text: str) -> Learning:
@@ -38,6 +49,8 @@ def parse_learning(text: str) -> Learning:
     found = WHAT.fullmatch(text)
     if found is None:
         raise UsageError(f"--train {text}: nothing learns by this name", hint=WHAT_HINT)
+    if found["new"]:
+        return Learning(1, new=max(int(found["classes"] or NEW_CLASSES), 1))
     if found["head"]:
         return Learning(1, classes=int(found["classes"]) if found["classes"] else None)
     if found["last"]:
@@ -89,16 +102,22 @@ def learner_of(config: BuildConfig, model: Model) -> Learner | None:
     """What `--train` and its options say; None without it.
 
     Raises:
-        UsageError: The engine does not learn.
+        UsageError: The engine does not learn, or classes are new and the loss is of numbers.
     """
     if config.train is None:
         return None
     if config.engine != "aot":
         raise UsageError("--train needs the engine aot", hint="leave --engine tflm out")
     scores = model.output.elements > 1 and not config.autoencoder
+    loss = Loss(config.loss or (Loss.CROSS_ENTROPY if scores else Loss.SQUARED_ERROR))
+    if parse_learning(config.train).grows and loss is not Loss.CROSS_ENTROPY:
+        raise UsageError(
+            f"--train {config.train} adds classes, and --loss {loss.value} is of numbers",
+            hint="leave --loss out, or say --train head",
+        )
     return Learner(
         config.train,
-        Loss(config.loss or (Loss.CROSS_ENTROPY if scores else Loss.SQUARED_ERROR)),
+        loss,
         config.learning_rate,
         config.momentum,
         config.weight_decay,

@@ -17,7 +17,8 @@ from tinyssl.core.records import Workspace, write_atomic
 from tinyssl.frontends.tflite import read_file, read_model, write_model
 from tinyssl.graph.interface import Feeds
 from tinyssl.graph.model import Model, ValueKind
-from tinyssl.graph.passes.float_tail import float_tail, learning_layers, with_classes
+from tinyssl.graph.passes.float_tail import float_tail, learning_layers
+from tinyssl.graph.passes.new_classes import with_classes, with_layer
 from tinyssl.graph.training import RATES, Loss, Training, add_training, training_start
 from tinyssl.graph.verify import verify
 from tinyssl.ops import macs
@@ -60,7 +61,10 @@ def write_learner(path: Path, what: str, workspace: Workspace) -> Path:
         raise UsageError(
             f"--train {what}: the model has {len(layers)} layers with weights", hint=WHAT_HINT
         )
-    changed = float_tail(model, layers[-count])
+    if learning.new is not None:
+        changed = with_layer(model, learning.new)
+    else:
+        changed = float_tail(model, layers[-count])
     if learning.classes is not None:
         changed = _with_classes(changed, learning.classes)
     digest = hashlib.sha256(data).hexdigest()[:8]
@@ -102,6 +106,7 @@ def with_training(graph: Model, learner: Learner) -> Model:
         clip,
         autoencoder=learner.autoencoder,
         local=local,
+        growing=parameters[-1] if learner.learning.grows else None,
     )
     return add_training(named, training)
 

@@ -18,6 +18,7 @@ from tinyssl.core.progress import Progress
 from tinyssl.graph.interface import Feeds, Outputs
 from tinyssl.graph.model import DType, Model
 from tinyssl.graph.training import LOSS, RATE
+from tinyssl.ops.common.new_classes import FREE_BELOW
 from tinyssl.runtimes.host import HostModel
 
 SHARE = 0.01
@@ -55,7 +56,7 @@ def check_training(model: Model, inputs: list[Feeds], progress: Progress) -> Tra
         HostModel(compiler.compile(model)) as host,
         progress.track("the training step against its loss", len(inputs), "input") as task,
     ):
-        first = host.snapshot()
+        first = _all_open(host.snapshot())
         for number, feeds in enumerate(inputs):
             host.restore(first)
             share = _quotient(host, feeds, _targets(host, model, random))
@@ -80,8 +81,16 @@ def step_squares(model: Model, inputs: Sequence[Feeds]) -> list[float]:
         inputs: Of the inferences.
     """
     with HostModel(compiler.compile(model)) as host:
-        first = host.snapshot()
+        first = _all_open(host.snapshot())
         return [_step_square(host, model, first, feeds) for feeds in inputs]
+
+
+def _all_open(values: Outputs) -> Outputs:
+    """With no free class: opening one is no step along a gradient."""
+    return {
+        name: np.where(each < FREE_BELOW, np.float32(0), each) if name.endswith("/bias") else each
+        for name, each in values.items()
+    }
 
 
 def _step_square(host: HostModel, model: Model, first: Outputs, feeds: Feeds) -> float:

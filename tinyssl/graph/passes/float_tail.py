@@ -30,20 +30,29 @@ def float_tail(model: Model, start: int) -> Model:
         model: A verified model.
         start: Position of the first float32 operator.
     """
-    return _Tail(model, start).converted()
+    return FloatTail(model, start).converted()
 
 
-class _Tail:
+class FloatTail:
+    """The model with what follows a position in float32, as it is made."""
+
     def __init__(self, model: Model, start: int) -> None:
         self._model, self._start = model, start
         self._values = list(model.tensors)
         self._ops = list(model.ops[:start])
         self._floats: dict[int, int] = {}
 
+    def behind(self, value: int, added: Sequence[Op], result: int) -> Model:
+        """The whole, where further operators follow and others read their result, not `value`."""
+        self._ops += added
+        self._floats[value] = result
+        return self.converted()
+
     def converted(self) -> Model:
+        """The whole."""
         for op in self._model.ops[self._start :]:
             if isinstance(op, Quantize | Dequantize):
-                self._floats[op.output] = self._real(op.input)
+                self._floats[op.output] = self.real(op.input)
             else:
                 self._ops.append(self._converted(op))
         ops = tuple(replace(op, index=index) for index, op in enumerate(self._ops))
@@ -53,14 +62,14 @@ class _Tail:
         )
 
     def _converted(self, op: Op) -> Op:
-        sources = {index: self._real(index) for index in op.inputs}
+        sources = {index: self.real(index) for index in op.inputs}
         if isinstance(op, WeightedOp):
             sources |= self._weights(op)
         targets = {index: self._new(index) for index in op.outputs}
         made = op.reading(sources).writing(targets)
         if isinstance(made, WeightedOp) and made.bias is None:
             channels = self._values[made.weight].shape[made.channel_axis]
-            made = replace(made, bias=self._constant("bias", np.zeros(channels, np.float32)))
+            made = replace(made, bias=self.constant("bias", np.zeros(channels, np.float32)))
         return made
 
     def _weights(self, op: WeightedOp) -> dict[int, int]:
@@ -68,16 +77,16 @@ class _Tail:
         weight = self._model.tensor(op.weight)
         if weight.dtype is DType.FLOAT32:
             return {}
-        found = {op.weight: self._constant(weight.name, dequantised(weight, weight.quant))}
+        found = {op.weight: self.constant(weight.name, dequantised(weight, weight.quant))}
         if op.bias is not None:
             bias = self._model.tensor(op.bias)
             source, quant = self._model.quant(op.input), self._model.quant(op.weight)
             scales = tuple(source.scale[0] * scale for scale in quant.scale)
             sums = Quant(scales, (0,) * len(scales))
-            found[op.bias] = self._constant(bias.name, dequantised(bias, sums))
+            found[op.bias] = self.constant(bias.name, dequantised(bias, sums))
         return found
 
-    def _real(self, index: int) -> int:
+    def real(self, index: int) -> int:
         """A value in float32; itself where it is no quantised one."""
         value = self._model.tensor(index)
         if index in self._floats:
@@ -85,7 +94,7 @@ class _Tail:
         if value.quant is None or value.dtype in (DType.FLOAT32, DType.BOOL):
             return index
         if value.constant:
-            self._floats[index] = self._constant(value.name, dequantised(value, value.quant))
+            self._floats[index] = self.constant(value.name, dequantised(value, value.quant))
             return self._floats[index]
         real = self._new(index)
         self._ops.append(Dequantize(index=0, input=index, output=real))
@@ -102,7 +111,13 @@ class _Tail:
         self._floats[index] = len(self._values) - 1
         return self._floats[index]
 
-    def _constant(self, name: str, array: NDArray[np.float32]) -> int:
+    def activation(self, name: str, shape: tuple[int, ...]) -> int:
+        """A new float32 value."""
+        self._values.append(Value(name, shape, DType.FLOAT32))
+        return len(self._values) - 1
+
+    def constant(self, name: str, array: NDArray[np.float32]) -> int:
+        """A new float32 constant."""
         data = np.ascontiguousarray(array, np.float32).tobytes()
         self._values.append(Value(name, array.shape, DType.FLOAT32, None, data))
         return len(self._values) - 1
@@ -123,27 +138,3 @@ def dequantised(value: Value, quant: Quant | None) -> NDArray[np.float32]:
     scale = np.array(quant.scale, np.float64).reshape(shape if quant.per_channel else ())
     zero = np.array(quant.zero_point, np.float64).reshape(shape if quant.per_channel else ())
     return ((array - zero) * scale).astype(np.float32)
-
-
-def with_classes(model: Model, classes: int) -> Model:
-    """The model with more rows of zeros in its last layer, for classes that it has yet to see.
-
-    Args:
-        model: From `float_tail`; only operators without weights follow the last layer.
-        classes: Rows in all, not fewer than there are.
-    """
-    at = learning_layers(model)[-1]
-    layer = model.ops[at]
-    values = list(model.tensors)
-    for index in layer.inputs[1:]:
-        array = np.asarray(values[index].array(), np.float32)
-        rows = [(0, classes - len(array)), *[(0, 0)] * (array.ndim - 1)]
-        wider = np.pad(array, rows)
-        values[index] = replace(values[index], shape=wider.shape, data=wider.tobytes())
-    for index in _scores(model, model.ops[at:]):
-        values[index] = replace(values[index], shape=(*values[index].shape[:-1], classes))
-    return replace(model, tensors=tuple(values))
-
-
-def _scores(model: Model, ops: Sequence[Op]) -> set[int]:
-    return {index for op in ops for index in op.outputs if model.tensor(index).shape}
