@@ -54,7 +54,7 @@ python:
 $(STAMP): pyproject.toml constraints.txt | tools
 	$(PYTHON) -m venv $(VENV)
 	$(if $(TORCH_INDEX),$(INSTALL) --index-url $(TORCH_INDEX) torch)
-	$(INSTALL) -e '.[train,teachers,federated,dev]'
+	$(INSTALL) -e '.[train,teachers,catalog,federated,dev]'
 	touch $@
 
 # TensorFlow and onnx2tf, 600 MB, for the tests of `tinyssl convert --model`; the demo needs neither.

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from tinyssl.core.config_catalog import CatalogConfig
 from tinyssl.core.config_device import BenchConfig, BuildConfig, FlashConfig, LearnConfig
 from tinyssl.core.config_types import (
     STRICT,
@@ -281,6 +282,7 @@ STAGES: dict[str, type] = {
     "bench": BenchConfig,
     "learn": LearnConfig,
     "report": ReportConfig,
+    "catalog": CatalogConfig,
 }
 """Stage name (also its table in tinyssl.toml) -> its config"""
 
@@ -288,6 +290,7 @@ __all__ = [
     "STAGES",
     "BenchConfig",
     "BuildConfig",
+    "CatalogConfig",
     "ConvertConfig",
     "DataConfig",
     "EvaluateConfig",

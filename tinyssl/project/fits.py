@@ -6,6 +6,8 @@ tells its arena. The sizes of the linked image are measured later (`project.size
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from tinyssl.compiler.arena import Plan
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.errors import BudgetExceeded
@@ -14,8 +16,58 @@ from tinyssl.ops.common.weights import WeightedOp
 from tinyssl.project.platformio import options
 from tinyssl.targets.boards import Board
 
-Limit = tuple[int, str]
-"""Bytes, and whose they are"""
+
+@dataclass(frozen=True)
+class Shortage:
+    """Memory that a board has too little of."""
+
+    kind: str
+    """flash or ram"""
+    needed: int
+    """Bytes"""
+    beside: int
+    """Of them the stack's, where it shares the memory"""
+    limit: int
+    """Bytes there are"""
+    whose: str
+    """budget, or the name of the memory region"""
+
+    @property
+    def missing(self) -> int:
+        """Bytes."""
+        return self.needed - self.limit
+
+
+def flash_shortage(board: Board, needed: int, budget: int | None = None) -> Shortage | None:
+    """What a board lacks for so many bytes of flash.
+
+    Args:
+        board: The board.
+        needed: Bytes.
+        budget: Takes the place of the board's.
+    """
+    limits = [(budget or board.tinyssl.budget.flash, "budget"), *_region(board, "weights")]
+    limit, whose = min(limits)
+    return Shortage("flash", needed, 0, limit, whose) if needed > limit else None
+
+
+def ram_shortage(board: Board, arena: int, budget: int | None = None) -> Shortage | None:
+    """What a board lacks for an arena and its stack.
+
+    Args:
+        board: The board.
+        arena: Bytes of the plan.
+        budget: Takes the place of the board's.
+    """
+    stack = 0 if board.kind == "host" else board.tinyssl.stack_bytes
+    limits = [(budget or board.tinyssl.budget.ram, "budget", stack)]
+    if any("arena" in region.use for region in board.tinyssl.regions):
+        region = board.arena_region(arena)
+        limits.append((region.size, region.name, stack if "stack" in region.use else 0))
+    for limit, whose, beside in limits:
+        if arena + beside > limit:
+            return Shortage("ram", arena + beside, beside, limit, whose)
+    return None
 
 
 def least_flash(graph: Model, data: bytes, engine: str) -> int:
@@ -37,14 +89,12 @@ def check_flash(config: BuildConfig, board: Board, graph: Model, data: bytes) ->
     """
     if config.target != "firmware":
         return
-    least = least_flash(graph, data, config.engine)
-    budget = config.flash_budget or board.tinyssl.budget.flash
-    limit, whose = min([(budget, "budget"), *_region(board, "weights")])
-    if least > limit:
+    short = flash_shortage(board, least_flash(graph, data, config.engine), config.flash_budget)
+    if short:
         what = "the model file" if config.engine == "tflm" else "the weights"
         raise BudgetExceeded(
-            f"flash: {what} of {graph.name} alone: {least:,} bytes, {whose} of {board.id} "
-            f"{limit:,}, {least - limit:,} too many; nothing was compiled",
+            f"flash: {what} of {graph.name} alone: {short.needed:,} bytes, {short.whose} of "
+            f"{board.id} {short.limit:,}, {short.missing:,} too many; nothing was compiled",
             hint=options("--flash-budget"),
         )
 
@@ -57,21 +107,15 @@ def check_ram(config: BuildConfig, board: Board, plan: Plan) -> None:
     """
     if (config.target, config.engine) != ("firmware", "aot"):
         return
-    stack = 0 if board.kind == "host" else board.tinyssl.stack_bytes
-    limits = [(config.ram_budget or board.tinyssl.budget.ram, "budget", stack)]
-    if any("arena" in region.use for region in board.tinyssl.regions):
-        region = board.arena_region(plan.peak)
-        limits.append((region.size, region.name, stack if "stack" in region.use else 0))
-    for limit, whose, beside in limits:
-        over = plan.peak + beside - limit
-        if over > 0:
-            raise BudgetExceeded(
-                f"ram: arena {plan.peak:,} bytes and stack {beside:,}, {whose} of {board.id} "
-                f"{limit:,}, {over:,} too many; nothing was compiled",
-                hint=options("--ram-budget"),
-            )
+    short = ram_shortage(board, plan.peak, config.ram_budget)
+    if short:
+        raise BudgetExceeded(
+            f"ram: arena {plan.peak:,} bytes and stack {short.beside:,}, {short.whose} of "
+            f"{board.id} {short.limit:,}, {short.missing:,} too many; nothing was compiled",
+            hint=options("--ram-budget"),
+        )
 
 
-def _region(board: Board, use: str) -> list[Limit]:
+def _region(board: Board, use: str) -> list[tuple[int, str]]:
     """Size and name of the region that holds `use`; none where a framework links."""
     return [(r.size, r.name) for r in board.tinyssl.regions if use in r.use]

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tinyssl.core import plugins
+from tinyssl.core.config_catalog import SensorName
 from tinyssl.core.errors import UsageError, unknown_name
 from tinyssl.core.paths import board_folders
 from tinyssl.targets.board_json import read_board_json
@@ -77,6 +78,8 @@ class BoardSection(Section):
     store: Store | None = None
     """Flash for what a model learns; None: such a model forgets it when the power is cut"""
     budget: Budget
+    sensors: tuple[SensorName, ...] = ()
+    """Sensors that are on the board"""
 
     @model_validator(mode="after")
     def _arduino_is_described(self) -> BoardSection:

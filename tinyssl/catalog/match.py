@@ -1,0 +1,296 @@
+"""Which board or device runs which model: the best first, and why the others do not.
+
+A model and a kind of board that tinyssl knows meet in a `Fit`, which the compiler made. Of all
+else, as of descriptions from elsewhere, the rule of the network schema decides: every sensor that
+the model needs is there, and so are its least RAM and flash (Ren et al., arXiv 2202.09113).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from tinyssl.catalog.store import Row, Store, value_of
+from tinyssl.catalog.terms import SENSORS
+
+NAMES = {iri.value: name for name, iri in SENSORS.items()}
+"""Class of a sensor -> its name"""
+
+
+@dataclass(frozen=True)
+class Need:
+    """A model, as the matchmaker sees it."""
+
+    iri: str
+    name: str
+    ram: int
+    """Bytes"""
+    flash: int
+    sensors: frozenset[str] = frozenset()
+    task: str = ""
+    accuracy: float | None = None
+    """Top-1, in [0, 1]"""
+    file: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A kind of board, or one device."""
+
+    iri: str
+    name: str
+    ram: int
+    """Bytes that are free"""
+    flash: int
+    sensors: frozenset[str] = frozenset()
+    board: str = ""
+    """Of a device: the IRI of its kind, where tinyssl knows that"""
+    price: float | None = None
+    emulated: bool = False
+    """It runs on this computer, and its time says nothing"""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A model and a place for it."""
+
+    model: str
+    """IRI"""
+    target: str
+    """IRI"""
+    model_name: str
+    target_name: str
+    reasons: tuple[str, ...] = ()
+    """Why not; none where it runs"""
+    figures: Mapping[str, float] = field(default_factory=dict)
+    """Kind -> value: RAM, Flash, Instructions, Duration"""
+    exact: bool = False
+    """The compiler's, not the rule's"""
+    accuracy: float | None = None
+    price: float | None = None
+    emulated: bool = False
+    file: str = ""
+    """Of the model, relative to the workspace where it lies there"""
+
+    @property
+    def fits(self) -> bool:
+        return not self.reasons
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the compiler found for a model on a kind of board."""
+
+    reasons: tuple[str, ...]
+    figures: Mapping[str, float]
+
+
+def rule(need: Need, offer: Offer, attached: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    """Why a model does not run somewhere, by the rule of the network schema; none where it does.
+
+    Args:
+        need: The model.
+        offer: Where.
+        attached: Sensors that you will connect, beside those on the board.
+    """
+    missing = sorted(need.sensors - offer.sensors - attached)
+    reasons = [f"no {sensor}" for sensor in missing]
+    for kind, wanted, free in (("RAM", need.ram, offer.ram), ("flash", need.flash, offer.flash)):
+        if wanted > free:
+            reasons.append(
+                f"{kind} short by {wanted - free:,} bytes: {wanted:,} needed, {free:,} free"
+            )
+    return tuple(reasons)
+
+
+def pair(
+    need: Need, offer: Offer, known: Known | None, attached: frozenset[str] = frozenset()
+) -> Pair:
+    """A model and a place for it, by what the compiler found, else by the rule."""
+    names = (need.iri, offer.iri, need.name, offer.name)
+    found = Pair(
+        *names,
+        accuracy=need.accuracy,
+        price=offer.price,
+        emulated=offer.emulated,
+        file=need.file,
+    )
+    if known is None:
+        return replace(found, reasons=rule(need, offer, attached))
+    missing = sorted(need.sensors - offer.sensors - attached)
+    reasons = (*known.reasons, *(f"no {sensor}" for sensor in missing))
+    return replace(found, reasons=reasons, figures=known.figures, exact=True)
+
+
+def order(pairs: Iterable[Pair]) -> list[Pair]:
+    """The best first: what runs before what does not, hardware before emulators, then time (of
+    emulators instructions), flash and price; unknown last.
+    """
+    return sorted(pairs, key=_rank)
+
+
+def _rank(each: Pair) -> tuple[object, ...]:
+    unknown = float("inf")
+    return (
+        len(each.reasons),
+        each.emulated,
+        each.figures.get("Instructions" if each.emulated else "Duration", unknown),
+        each.figures.get("Flash", unknown),
+        unknown if each.price is None else each.price,
+        -(each.accuracy or 0.0),
+        each.target_name,
+        each.model_name,
+    )
+
+
+def needs(store: Store) -> list[Need]:
+    """All models."""
+    sensors = _sets(store.ask("SELECT ?m ?s WHERE { ?m tiny:needsSensor ?s }"), "m", "s")
+    rows = store.ask(
+        "SELECT ?m (SAMPLE(?n) AS ?name) (SAMPLE(?r) AS ?ram) (SAMPLE(?f) AS ?flash) "
+        "(SAMPLE(?t) AS ?task) (MAX(?a) AS ?top) (SAMPLE(?u) AS ?file) "
+        "(SAMPLE(?d) AS ?description) "
+        "WHERE { ?m a nnet:NeuralNetwork ; tiny:needsRam ?r ; tiny:needsFlash ?f . "
+        "OPTIONAL { ?m schema:name ?n } OPTIONAL { ?m tiny:task ?t } "
+        "OPTIONAL { ?m schema:contentUrl ?u } OPTIONAL { ?m schema:description ?d } "
+        "OPTIONAL { ?m nnet:hasMetric [ a nnet:Top_1_accuracy ; nnet:hasMetricValue ?a ] } } "
+        "GROUP BY ?m"
+    )
+    return [_need(row, sensors) for row in rows]
+
+
+def _need(row: Row, sensors: Mapping[str, frozenset[str]]) -> Need:
+    iri, top = text(row["m"]), number(row["top"])
+    return Need(
+        iri,
+        text(row["name"]) or iri,
+        int(number(row["ram"]) or 0),
+        int(number(row["flash"]) or 0),
+        sensors.get(iri, frozenset()),
+        text(row["task"]),
+        None if top is None else top / 100,
+        text(row["file"]),
+        text(row["description"]),
+    )
+
+
+def offers(store: Store, where: str = "", order_by: str = "") -> list[Offer]:
+    """All kinds of boards and all devices.
+
+    Args:
+        store: The graph.
+        where: More of the pattern, about `?d`, `?ram` and `?flash`.
+        order_by: What follows the pattern.
+    """
+    rows = store.ask(
+        "SELECT ?d ?ram ?flash (SAMPLE(?n) AS ?name) (SAMPLE(?b) AS ?board) "
+        "(SAMPLE(?p) AS ?price) (SAMPLE(?e) AS ?emulated) "
+        "(GROUP_CONCAT(DISTINCT STR(?s); separator=' ') AS ?sensors) WHERE { "
+        "{ SELECT ?d ?ram ?flash WHERE { ?d tiny:freeRam ?ram ; tiny:freeFlash ?flash . "
+        f"{where} }} {order_by} }} "
+        "OPTIONAL { ?d td:title ?n } OPTIONAL { ?d tiny:board ?b } "
+        "OPTIONAL { ?d schema:price ?p } OPTIONAL { ?d tiny:emulated ?e } "
+        "OPTIONAL { ?d tiny:hasSensor ?s } } GROUP BY ?d ?ram ?flash"
+    )
+    return [_offer(row) for row in rows]
+
+
+def _offer(row: Row) -> Offer:
+    iri = text(row["d"])
+    return Offer(
+        iri,
+        text(row["name"]) or iri,
+        int(number(row["ram"]) or 0),
+        int(number(row["flash"]) or 0),
+        frozenset(NAMES.get(sensor, sensor) for sensor in text(row["sensors"]).split()),
+        text(row["board"]),
+        number(row["price"]),
+        value_of(row["emulated"]) is True,
+    )
+
+
+def known_fits(store: Store, model: str | None = None) -> dict[tuple[str, str], Known]:
+    """(model, board) -> what the compiler found.
+
+    Args:
+        store: The graph.
+        model: IRI of the only model asked for.
+    """
+    only = f"FILTER(?m = <{model}>)" if model else ""
+    facts = f"?f a tiny:Fit ; tiny:model ?m ; tiny:board ?b . {only}"
+    ends = {
+        text(row["f"]): (text(row["m"]), text(row["b"]))
+        for row in store.ask(f"SELECT ?f ?m ?b WHERE {{ {facts} }}")
+    }
+    reasons = _sets(
+        store.ask(f"SELECT ?f ?r WHERE {{ {facts} ?f tiny:reason ?r }}"), "f", "r", named=False
+    )
+    figures: dict[str, dict[str, float]] = {}
+    for row in store.ask(
+        f"SELECT ?f ?k ?v WHERE {{ {facts} ?f tiny:takes [ a ?k ; schema:value ?v ] }}"
+    ):
+        kind = text(row["k"]).rpartition("#")[2].rpartition("/")[2]
+        figures.setdefault(text(row["f"]), {})[kind] = number(row["v"]) or 0.0
+    return {
+        pair_of: Known(tuple(sorted(reasons.get(fit, ()))), figures.get(fit, {}))
+        for fit, pair_of in ends.items()
+    }
+
+
+def text(term: object) -> str:
+    """A term's text; empty where there is none."""
+    found = value_of(term)  # type: ignore[arg-type]
+    return "" if found is None else str(found)
+
+
+def number(term: object) -> float | None:
+    """A term's number; None where it is none."""
+    found = value_of(term)  # type: ignore[arg-type]
+    return float(found) if isinstance(found, int | float) else None
+
+
+def _sets(
+    rows: Sequence[Row], key: str, value: str, *, named: bool = True
+) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        inner = text(row[value])
+        found.setdefault(text(row[key]), set()).add(NAMES.get(inner, inner) if named else inner)
+    return {name: frozenset(values) for name, values in found.items()}
+
+
+def fitting(
+    store: Store, need: Need, *, limit: int, attached: frozenset[str] = frozenset()
+) -> list[Offer]:
+    """Devices that can run a model, by the rule or by what the compiler found for their board.
+
+    The store filters: of a hundred thousand devices only those that fit are read.
+
+    Args:
+        store: The graph.
+        need: The model.
+        limit: Most devices to return; those with the least free RAM come first.
+        attached: Sensors that you will connect.
+    """
+    return offers(store, _fitting(need, attached), f"ORDER BY ?ram ?d LIMIT {limit}")
+
+
+def count_fitting(store: Store, need: Need, attached: frozenset[str] = frozenset()) -> int:
+    """How many devices can run a model; see `fitting`."""
+    rows = store.ask(
+        "SELECT (COUNT(?d) AS ?n) WHERE { ?d tiny:freeRam ?ram ; tiny:freeFlash ?flash . "
+        f"{_fitting(need, attached)} }}"
+    )
+    return int(number(rows[0]["n"]) or 0)
+
+
+def _fitting(need: Need, attached: frozenset[str]) -> str:
+    """The pattern of what `?d` must offer."""
+    wanted = sorted(need.sensors - attached)
+    sensors = "".join(f"?d tiny:hasSensor {SENSORS[each]} . " for each in wanted)
+    return (
+        f"{sensors} FILTER(?ram >= {need.ram} && ?flash >= {need.flash}) "
+        "OPTIONAL { ?d tiny:board ?kind . ?fit tiny:board ?kind ; "
+        f"tiny:model <{need.iri}> ; tiny:fits ?fits }} FILTER(COALESCE(?fits, true)) "
+    )

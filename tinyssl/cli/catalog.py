@@ -1,0 +1,207 @@
+"""`tinyssl catalog`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from tinyssl.cli.command import make_command
+from tinyssl.cli.output import Result, Table
+from tinyssl.core.config import CatalogConfig
+from tinyssl.core.errors import EXIT_GATE, EXIT_OK, UsageError
+from tinyssl.stages.call import Call
+
+if TYPE_CHECKING:
+    from tinyssl.catalog.match import Pair
+    from tinyssl.stages.catalog import Catalog
+
+MOST = 20
+"""Pairs that do not fit which a table shows"""
+
+
+def catalog(call: Call, what: tuple[str, ...] = ()) -> Result:
+    """Know models, boards and measurements as one graph, and say what runs where.
+
+    `tinyssl catalog match --model FILE` lists the boards that can run a model, the best first, and
+    says of each other board why it cannot; exit code 3 where none can. `add FILE…` takes .tflite
+    models and descriptions in RDF, `list` and `show NAME` print what is known, `query FILE.rq` asks
+    in SPARQL (`query` alone lists the questions that come along), `validate [FILE]` checks
+    descriptions, `export` writes the graph. It is in catalog/ of the workspace, and follows boards,
+    zoo and runs by itself.
+    """
+    from tinyssl.stages.catalog import open_catalog
+
+    action, rest = (what[0], what[1:]) if what else ("list", ())
+    if action not in ACTIONS:
+        raise UsageError(
+            f"catalog {' '.join(what)}: not understood", hint=f"one of {', '.join(ACTIONS)}"
+        )
+    config = call.config(CatalogConfig)
+    opened = open_catalog(call.workspace, call.progress)
+    opened.refresh()
+    return ACTIONS[action](opened, config, rest)
+
+
+def _add(opened: Catalog, config: CatalogConfig, files: tuple[str, ...]) -> Result:
+    if not files:
+        raise UsageError(
+            "catalog add names no file", hint="tinyssl catalog add FILE.tflite FILE.ttl …"
+        )
+    added = [name for name in files if opened.add(Path(name), config)]
+    known = len(files) - len(added)
+    text = f"{len(added)} added, {known} known already; {len(opened.store):,} triples"
+    hint = "next: tinyssl catalog match --model NAME"
+    return Result({"added": added, "triples": len(opened.store)}, (text, hint))
+
+
+def _list(opened: Catalog, config: CatalogConfig, rest: tuple[str, ...]) -> Result:
+    from tinyssl.catalog.match import needs, offers
+
+    _no_more("list", rest)
+    models = sorted(needs(opened.store), key=lambda need: need.name)
+    places = sorted(offers(opened.store), key=lambda offer: offer.name)
+    columns = ("model", "task", "RAM, least", "flash, least", "sensors", "accuracy")
+    rows = [
+        (
+            need.name,
+            need.task,
+            f"{need.ram:,} B",
+            f"{need.flash:,} B",
+            ", ".join(sorted(need.sensors)),
+            _share(need.accuracy),
+        )
+        for need in models
+    ]
+    free = [
+        (
+            each.name,
+            f"{each.ram:,} B",
+            f"{each.flash:,} B",
+            "sent over the line" if each.emulated else ", ".join(sorted(each.sensors)),
+        )
+        for each in places
+    ]
+    blocks = (
+        Table(columns, rows),
+        "",
+        Table(("board or device", "RAM, free", "flash, free", "sensors"), free),
+        f"{len(models)} models, {len(places)} boards and devices, {len(opened.store):,} triples",
+        "next: tinyssl catalog match --model NAME",
+    )
+    data = {"models": [*map(asdict, models)], "places": [*map(asdict, places)]}
+    return Result(data, blocks)
+
+
+def _show(opened: Catalog, config: CatalogConfig, rest: tuple[str, ...]) -> Result:
+    if len(rest) != 1:
+        raise UsageError("catalog show takes one name", hint="`tinyssl catalog list` has them")
+    rows = opened.show(rest[0])
+    return Result({"statements": rows}, (Table(("", ""), rows, title=rest[0]),))
+
+
+def _match(opened: Catalog, config: CatalogConfig, rest: tuple[str, ...]) -> Result:
+    _no_more("match", rest)
+    pairs = opened.match(config)
+    fitting = [each for each in pairs if each.fits]
+    others = [each for each in pairs if not each.fits]
+    columns = ("model", "board", "time, about", "instructions", "RAM", "flash", "accuracy")
+    good = Table(columns, [_row(each) for each in fitting])
+    blocks: list[Table | str] = [good if fitting else "nothing fits"]
+    if others:
+        rows = [(each.model_name, each.target_name, "; ".join(each.reasons)) for each in others]
+        blocks += ["", Table(("model", "board", "why not"), rows[:MOST])]
+        if len(rows) > MOST:
+            blocks.append(f"and {len(rows) - MOST} more; --json lists them all")
+    if fitting:
+        blocks += ["", f"next: {_next(fitting)}"]
+    data = {"pairs": [asdict(each) | {"fits": each.fits} for each in pairs]}
+    return Result(data, blocks, EXIT_OK if fitting else EXIT_GATE)
+
+
+def _next(fitting: list[Pair]) -> str:
+    """What brings the model onto the best board: on this computer, for that is always at hand."""
+    best = next((each for each in fitting if each.emulated), fitting[0])
+    return f"tinyssl run --model {best.file or best.model_name} --board {best.target_name}"
+
+
+def _row(each: Pair) -> tuple[str, ...]:
+    figures = each.figures
+    time = figures.get("Duration")
+    return (
+        each.model_name,
+        each.target_name,
+        "–" if time is None else f"{1e3 * time:,.3g} ms",
+        _count(figures.get("Instructions")),
+        _count(figures.get("RAM"), " B"),
+        _count(figures.get("Flash"), " B"),
+        _share(each.accuracy),
+    )
+
+
+def _count(value: float | None, unit: str = "") -> str:
+    return "–" if value is None else f"{int(value):,}{unit}"
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.2f} %"
+
+
+def _query(opened: Catalog, config: CatalogConfig, rest: tuple[str, ...]) -> Result:
+    from tinyssl.catalog import queries
+    from tinyssl.catalog.store import value_of
+
+    if not rest:
+        known = [(name, queries.question(name)) for name in queries.names()]
+        hint = "next: tinyssl catalog query NAME, or FILE.rq"
+        return Result({"queries": dict(known)}, (Table(("query", "asks"), known), hint))
+    found = opened.store.ask(queries.text_of(rest[0]))
+    rows = [{name: value_of(term) for name, term in row.items()} for row in found]
+    columns = tuple(rows[0]) if rows else ()
+    cells = [tuple("" if row[name] is None else str(row[name]) for name in columns) for row in rows]
+    ending = f"{len(rows)} solution{'' if len(rows) == 1 else 's'}"
+    return Result({"solutions": rows}, (*([Table(columns, cells)] if rows else []), ending))
+
+
+def _validate(opened: Catalog, config: CatalogConfig, rest: tuple[str, ...]) -> Result:
+    wrong = opened.violations(Path(rest[0]) if rest else None)
+    rows = [(each.subject, each.message, each.value) for each in wrong]
+    table = Table(("description", "what is wrong", "value"), rows)
+    blocks = (table if rows else "all descriptions are complete",)
+    data = {"violations": [*map(asdict, wrong)]}
+    return Result(data, blocks, EXIT_GATE if wrong else EXIT_OK)
+
+
+def _export(opened: Catalog, config: CatalogConfig, rest: tuple[str, ...]) -> Result:
+    _no_more("export", rest)
+    path = config.out or Path("catalog.ttl")
+    count = opened.export(path)
+    return Result({"file": path, "triples": count}, (f"{path}: {count:,} triples",))
+
+
+def _no_more(action: str, rest: tuple[str, ...]) -> None:
+    if rest:
+        raise UsageError(
+            f"catalog {action} takes no {rest[0]!r}", hint=f"tinyssl catalog {action} --help"
+        )
+
+
+ACTIONS: dict[str, Callable[[Any, CatalogConfig, tuple[str, ...]], Result]] = {
+    "add": _add,
+    "list": _list,
+    "show": _show,
+    "match": _match,
+    "query": _query,
+    "validate": _validate,
+    "export": _export,
+}
+"""First word -> what it does"""
+
+command = make_command(
+    catalog,
+    stages=("catalog",),
+    own=(click.Argument(["what"], nargs=-1, metavar=f"[{' | '.join(ACTIONS)}] …"),),
+)

@@ -1,0 +1,34 @@
+"""Config of `tinyssl catalog`; `core.config` has those of the stages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from tinyssl.core.config_types import STRICT
+
+SensorName = Literal[
+    "accelerometer", "camera", "gyroscope", "magnetometer", "microphone", "thermometer"
+]
+
+
+@dataclass(frozen=True, config=STRICT)
+class CatalogConfig:
+    """What the catalogue is asked, or told."""
+
+    model: str | None = None
+    """Model, by name, .tflite file or SHA-256; default: all"""
+    board: str | None = None
+    """Board or device; default: all"""
+    task: str | None = None
+    """Word that the model's task, name or description has (match), or what the model does (add)"""
+    sensor: list[SensorName] = Field(default_factory=list)
+    """Sensor that you attach to the boards (match), or that the model needs (add); more than one
+    with commas"""
+    min_accuracy: Annotated[float, Field(ge=0, le=100)] | None = None
+    """Least top-1 accuracy in percent (match)"""
+    out: Path | None = None
+    """File to write, .ttl, .nt or .jsonld (export); default: catalog.ttl"""

@@ -1,0 +1,308 @@
+"""The catalogue of a workspace: what it holds is described as it stands, and asked.
+
+Nothing is typed: boards are of their files, models of their .tflite, the zoo and convert runs,
+measurements of bench runs. What has not changed since is not described again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pyoxigraph import Literal, serialize
+
+from tinyssl import __version__
+from tinyssl.catalog.describe import describe_board, describe_fit, describe_model
+from tinyssl.catalog.facts import Compiled, Origin, read_facts
+from tinyssl.catalog.fit import fit_of
+from tinyssl.catalog.foreign import FORMATS, read_foreign
+from tinyssl.catalog.match import Need, Offer, Pair, known_fits, needs, offers, order, pair
+from tinyssl.catalog.names import board_iri, fit_iri, model_iri
+from tinyssl.catalog.quantity import Basis, Quantity
+from tinyssl.catalog.runs import describe_run, origin_of
+from tinyssl.catalog.store import EmbeddedStore
+from tinyssl.catalog.terms import PREFIXES, short_name
+from tinyssl.catalog.triples import Description
+from tinyssl.catalog.validate import Violation, violations
+from tinyssl.core.config import CatalogConfig
+from tinyssl.core.errors import DataError, UsageError
+from tinyssl.core.files import write_atomic
+from tinyssl.core.paths import require_path
+from tinyssl.core.places import stored
+from tinyssl.core.progress import Progress, Silent
+from tinyssl.core.records import Workspace
+from tinyssl.core.run_record import RunRecord
+from tinyssl.frontends.tflite import read_file
+from tinyssl.targets.boards import Board, all_boards
+from tinyssl.zoo import ZooEntry, entries
+
+FOLDER = "catalog"
+"""Of the store, in the workspace"""
+KINDS = ("pretrain", "probe", "convert", "verify", "bench", "learn")
+"""Runs that the graph knows"""
+
+
+@dataclass
+class Catalog:
+    """An open catalogue."""
+
+    workspace: Workspace
+    store: EmbeddedStore
+    progress: Progress = field(default_factory=Silent)
+    _models: dict[str, Compiled] = field(default_factory=dict, init=False)
+
+    def put(self, descriptions: Sequence[Description]) -> int:
+        """Stores what is new or has changed; returns how many that were."""
+        known = self.store.stamps()
+        fresh = [each for each in descriptions if known.get(each.iri.value) != each.stamp]
+        self.store.put(fresh)
+        return len(fresh)
+
+    def refresh(self) -> int:
+        """Describes the boards, the zoo and the runs; returns how many are new or have changed."""
+        boards = [
+            replace(describe_board(board), stamp=_board_stamp(board)) for board in all_boards()
+        ]
+        runs = [record for kind in KINDS for record in self.workspace.all(kind)]
+        changed = self.put([*boards, *map(describe_run, runs)])
+        sources = [*_of_zoo(), *_of_runs(runs)]
+        return changed + sum(self.add_model(path, origin) for path, origin in sources)
+
+    def add_model(self, path: Path, origin: Origin) -> bool:
+        """Describes a .tflite; false where the graph knows it as it is.
+
+        Raises:
+            UsageError: It cannot be read.
+            ModelError: It is damaged.
+        """
+        data = read_file(path)
+        place = str(stored(str(path.absolute()), self.workspace.root))
+        origin = replace(origin, name=origin.name or path.stem, file=place)
+        digest = hashlib.sha256(data).hexdigest()
+        stamp = _stamp(origin)
+        if self.store.stamps().get(model_iri(digest).value) == stamp:
+            return False
+        compiled = read_facts(data, origin)
+        self._models[digest] = compiled
+        self.store.put([replace(describe_model(compiled.facts), stamp=stamp)])
+        return True
+
+    def match(self, wanted: CatalogConfig) -> list[Pair]:
+        """Pairs of models and places, the best first; those that do not fit with their reasons.
+
+        Raises:
+            UsageError: No such model or board.
+        """
+        wanted = self._named(wanted)
+        models = _chosen_models(needs(self.store), wanted)
+        places = _chosen_places(offers(self.store), wanted)
+        for need in models:
+            self._fit(need, places)
+        known = known_fits(self.store, models[0].iri if len(models) == 1 else None)
+        attached = frozenset(wanted.sensor)
+        found = [
+            pair(need, place, known.get((need.iri, place.board or place.iri)), attached)
+            for need in models
+            for place in places
+        ]
+        return order(found)
+
+    def _named(self, wanted: CatalogConfig) -> CatalogConfig:
+        """With the SHA-256 of a model that was named by its file, which is added."""
+        if wanted.model is None or not wanted.model.endswith(".tflite"):
+            return wanted
+        path = Path(wanted.model)
+        require_path(path, "--model")
+        digest = hashlib.sha256(read_file(path)).hexdigest()
+        if not self.store.value(model_iri(digest).value, "schema:name"):
+            self.add_model(path, Origin())
+        return replace(wanted, model=digest)
+
+    def add(self, path: Path, config: CatalogConfig) -> bool:
+        """Describes a file: a .tflite, or RDF of one of `foreign.FORMATS`; false where it is known.
+
+        Raises:
+            UsageError: It is of another kind, or cannot be read.
+            DataError: It describes nothing, or not all that it must.
+            ModelError: The model is damaged.
+        """
+        if path.suffix == ".tflite":
+            origin = Origin(task=config.task or "", sensors=tuple(config.sensor))
+            return self.add_model(path, origin)
+        if path.suffix not in FORMATS:
+            raise UsageError(
+                f"{path}: neither a model nor a description",
+                hint=f"name a file that ends with .tflite, {', '.join(FORMATS)}",
+            )
+        found = read_foreign(path)
+        wrong = violations(found.triples)
+        if wrong:
+            raise DataError(
+                f"{path} describes {wrong[0].subject} wrongly: {wrong[0].message}"
+                + (f"; and {len(wrong) - 1} more" if len(wrong) > 1 else ""),
+                hint="complete the description; `tinyssl catalog validate FILE` lists all",
+            )
+        return self.put([found]) > 0
+
+    def show(self, name: str) -> list[tuple[str, str]]:
+        """What is said of a model, board, device or run: property and value, in words.
+
+        Raises:
+            UsageError: Nothing has this name.
+        """
+        named = "{ ?s schema:name ?n } UNION { ?s td:title ?n } UNION { ?s schema:identifier ?n }"
+        rows = self.store.ask(
+            f"SELECT ?p ?v WHERE {{ {named} FILTER(?n = {Literal(name)}) ?s ?p ?v "
+            "FILTER(!ISBLANK(?v)) } ORDER BY ?p ?v"
+        )
+        if not rows:
+            raise UsageError(f"nothing is called {name!r}", hint="`tinyssl catalog list` has names")
+        return [(short_name(row["p"]), short_name(row["v"])) for row in rows]
+
+    def violations(self, path: Path | None = None) -> list[Violation]:
+        """What is wrong with a file's descriptions, or with all in the store."""
+        if path is None:
+            return violations(self.store.triples())
+        require_path(path, "FILE")
+        if path.suffix not in FORMATS:
+            raise UsageError(
+                f"{path} is no description", hint=f"name a file that ends with {', '.join(FORMATS)}"
+            )
+        return violations(read_foreign(path).triples)
+
+    def export(self, path: Path) -> int:
+        """Writes all triples; returns how many.
+
+        Raises:
+            UsageError: The file's ending names no format.
+        """
+        if path.suffix not in FORMATS:
+            raise UsageError(
+                f"{path}: which format?", hint=f"end its name with {', '.join(FORMATS)}"
+            )
+        triples = self.store.triples()
+        spaces = {name: space.base for name, space in PREFIXES.items()}
+        content = serialize(triples, format=FORMATS[path.suffix], prefixes=spaces)
+        write_atomic(path, content or b"")
+        return len(triples)
+
+    def _fit(self, need: Need, places: Sequence[Offer]) -> None:
+        """Compiles a model for the boards among `places` for which it was not yet."""
+        digest = need.iri.rpartition(":")[2]
+        boards = {board_iri(board.id).value: board for board in all_boards()}
+        wanted = {place.board or place.iri for place in places} & set(boards)
+        known = self.store.stamps()
+        missing = [
+            boards[iri]
+            for iri in sorted(wanted)
+            if known.get(fit_iri(digest, boards[iri].id).value) != _board_stamp(boards[iri])
+        ]
+        if not missing or not need.iri.startswith(model_iri("").value):
+            return
+        compiled = self._compiled(need)
+        if compiled is None:
+            return
+        fits = []
+        with self.progress.track(f"{need.name}", len(missing), "board") as task:
+            for board in missing:
+                found = describe_fit(fit_of(compiled, board))
+                fits.append(replace(found, stamp=_board_stamp(board)))
+                task.advance()
+        self.store.put(fits)
+
+    def _compiled(self, need: Need) -> Compiled | None:
+        """The model of a description; None where its file is gone."""
+        digest = need.iri.rpartition(":")[2]
+        if digest not in self._models:
+            place = self.store.value(need.iri, "schema:contentUrl")
+            path = self.workspace.root / place if place.startswith("./") else Path(place)
+            if not place or not path.is_file():
+                self.progress.note(f"{need.name}: its file {place} is gone; only the rule is left")
+                return None
+            self._models[digest] = read_facts(read_file(path), Origin(name=need.name))
+        return self._models[digest]
+
+
+def open_catalog(workspace: Workspace, progress: Progress | None = None) -> Catalog:
+    """The catalogue of a workspace; an empty one where there is none yet.
+
+    Raises:
+        UsageError: Another process has it open.
+    """
+    folder = workspace.root / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    return Catalog(workspace, EmbeddedStore(folder), progress or Silent())
+
+
+def _board_stamp(board: Board) -> str:
+    return _stamp(board.model_dump(mode="json"))
+
+
+def _stamp(content: object) -> str:
+    """Changes with the content, and with tinyssl."""
+    return hashlib.sha256(f"{__version__} {content!r}".encode()).hexdigest()[:16]
+
+
+def _of_zoo() -> Iterator[tuple[Path, Origin]]:
+    for entry in entries():
+        yield entry.model, _zoo_origin(entry)
+
+
+def _zoo_origin(entry: ZooEntry) -> Origin:
+    card = entry.card
+    accuracy = float(card.accuracy["int8"])
+    return Origin(
+        name=card.name,
+        description=f"{card.backbone}, {card.method}, {card.image_size} px",
+        task="classification",
+        sensors=("camera",),
+        classes=card.classes,
+        licence=card.licence,
+        data=str(card.data.get("fingerprint", "")),
+        data_name=str(card.data.get("name", "")),
+        data_licence=str(card.data.get("licence", "")),
+        teacher=str(card.teacher.get("name", "")),
+        accuracies=(Quantity("Accuracy", accuracy, Basis.MEASURED, f"zoo card {card.name}"),),
+    )
+
+
+def _of_runs(runs: Sequence[RunRecord]) -> Iterator[tuple[Path, Origin]]:
+    for record in runs:
+        path = record.folder / record.files.get("model", "")
+        if record.kind == "convert" and record.status == "complete" and path.is_file():
+            yield path, Origin(**origin_of(record, path))
+
+
+def _chosen_models(found: Sequence[Need], wanted: CatalogConfig) -> list[Need]:
+    chosen = [need for need in found if _is_wanted(need, wanted)]
+    if wanted.model and not chosen:
+        names = ", ".join(sorted(need.name for need in found)[:20])
+        raise UsageError(
+            f"no model {wanted.model!r} in the catalogue",
+            hint=f"`tinyssl catalog add FILE.tflite` adds one; known: {names}",
+        )
+    return chosen
+
+
+def _is_wanted(need: Need, wanted: CatalogConfig) -> bool:
+    digest = need.iri.rpartition(":")[2]
+    named = wanted.model in (None, need.name) or digest.startswith(str(wanted.model))
+    least = wanted.min_accuracy
+    good = least is None or (need.accuracy is not None and 100 * need.accuracy >= least)
+    words = f"{need.task} {need.name} {need.description}".lower()
+    return named and good and (wanted.task or "").lower() in words
+
+
+def _chosen_places(found: Sequence[Offer], wanted: CatalogConfig) -> list[Offer]:
+    chosen = [
+        place for place in found if not wanted.board or wanted.board in (place.name, place.iri)
+    ]
+    if wanted.board and not chosen:
+        names = ", ".join(sorted(place.name for place in found)[:40])
+        raise UsageError(f"no board or device {wanted.board!r}", hint=f"known: {names}")
+    return chosen
+
+
+__all__ = ["Catalog", "open_catalog"]
