@@ -39,7 +39,7 @@ class LayerFacts:
 
 
 @dataclass(frozen=True)
-class Origin:
+class ModelOrigin:
     """What no file tells: who made a model, of what, for what."""
 
     name: str = ""
@@ -69,7 +69,7 @@ class ModelFacts:
 
     sha256: str
     bytes: int
-    origin: Origin
+    origin: ModelOrigin
     operators: tuple[str, ...]
     """Kinds, each once, in order"""
     inputs: tuple[TensorFacts, ...] = ()
@@ -106,7 +106,7 @@ class Compiled:
         return self.programs[isa]
 
 
-def read_facts(data: bytes, origin: Origin) -> Compiled:
+def read_facts(data: bytes, origin: ModelOrigin) -> Compiled:
     """What a .tflite says of itself.
 
     Args:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from tinyssl.catalog.store import Row, Store, value_of
+from tinyssl.catalog.store import GraphStore, Row, value_of
 from tinyssl.catalog.terms import SENSORS
 
 NAMES = {iri.value: name for name, iri in SENSORS.items()}
@@ -52,7 +52,7 @@ class Offer:
 
 
 @dataclass(frozen=True)
-class Pair:
+class Match:
     """A model and a place for it."""
 
     model: str
@@ -106,10 +106,10 @@ def rule(need: Need, offer: Offer, attached: frozenset[str] = frozenset()) -> tu
 
 def pair(
     need: Need, offer: Offer, known: Known | None, attached: frozenset[str] = frozenset()
-) -> Pair:
+) -> Match:
     """A model and a place for it, by what the compiler found, else by the rule."""
     names = (need.iri, offer.iri, need.name, offer.name)
-    found = Pair(
+    found = Match(
         *names,
         accuracy=need.accuracy,
         price=offer.price,
@@ -123,14 +123,14 @@ def pair(
     return replace(found, reasons=reasons, figures=known.figures, exact=True)
 
 
-def order(pairs: Iterable[Pair]) -> list[Pair]:
+def order(pairs: Iterable[Match]) -> list[Match]:
     """The best first: what runs before what does not, hardware before emulators, then time (of
     emulators instructions), flash and price; unknown last.
     """
     return sorted(pairs, key=_rank)
 
 
-def _rank(each: Pair) -> tuple[object, ...]:
+def _rank(each: Match) -> tuple[object, ...]:
     unknown = float("inf")
     return (
         len(each.reasons),
@@ -144,7 +144,7 @@ def _rank(each: Pair) -> tuple[object, ...]:
     )
 
 
-def needs(store: Store) -> list[Need]:
+def needs(store: GraphStore) -> list[Need]:
     """All models."""
     sensors = _sets(store.ask("SELECT ?m ?s WHERE { ?m tiny:needsSensor ?s }"), "m", "s")
     rows = store.ask(
@@ -175,7 +175,7 @@ def _need(row: Row, sensors: Mapping[str, frozenset[str]]) -> Need:
     )
 
 
-def offers(store: Store, where: str = "", order_by: str = "") -> list[Offer]:
+def offers(store: GraphStore, where: str = "", order_by: str = "") -> list[Offer]:
     """All kinds of boards and all devices.
 
     Args:
@@ -210,7 +210,7 @@ def _offer(row: Row) -> Offer:
     )
 
 
-def known_fits(store: Store, model: str | None = None) -> dict[tuple[str, str], Known]:
+def known_fits(store: GraphStore, model: str | None = None) -> dict[tuple[str, str], Known]:
     """(model, board) -> what the compiler found.
 
     Args:
@@ -261,7 +261,7 @@ def _sets(
 
 
 def fitting(
-    store: Store, need: Need, *, limit: int, attached: frozenset[str] = frozenset()
+    store: GraphStore, need: Need, *, limit: int, attached: frozenset[str] = frozenset()
 ) -> list[Offer]:
     """Devices that can run a model, by the rule or by what the compiler found for their board.
 
@@ -276,7 +276,7 @@ def fitting(
     return offers(store, _fitting(need, attached), f"ORDER BY ?ram ?d LIMIT {limit}")
 
 
-def count_fitting(store: Store, need: Need, attached: frozenset[str] = frozenset()) -> int:
+def count_fitting(store: GraphStore, need: Need, attached: frozenset[str] = frozenset()) -> int:
     """How many devices can run a model; see `fitting`."""
     rows = store.ask(
         "SELECT (COUNT(?d) AS ?n) WHERE { ?d tiny:freeRam ?ram ; tiny:freeFlash ?flash . "

@@ -82,7 +82,7 @@ def _text(value: object) -> str | None:
 
 
 def origin_of(record: RunRecord, path: Path) -> dict[str, Any]:
-    """What a convert run tells of its model, as members of `facts.Origin`."""
+    """What a convert run tells of its model, as members of `facts.ModelOrigin`."""
     fields = Fields(record.results)
     data = record.data
     accuracy = fields.number("accuracy_int8")

@@ -17,7 +17,7 @@ Row = dict[str, Term | None]
 """Variable -> its value; None where the solution leaves it open"""
 
 
-class Store(Protocol):
+class GraphStore(Protocol):
     """A graph that can be asked and changed."""
 
     def put(self, descriptions: Iterable[Description]) -> None:
@@ -65,7 +65,7 @@ class EmbeddedStore:
         self.graph.update(dropped + f"INSERT DATA {{\n{inserted}}}")
 
     def ask(self, query: str) -> list[Row]:
-        """The solutions of a SELECT; see `Store.ask`."""
+        """The solutions of a SELECT; see `GraphStore.ask`."""
         try:
             found = self.graph.query(prologue() + query, use_default_graph_as_union=True)
         except (SyntaxError, ValueError) as error:

@@ -44,7 +44,7 @@ COMMANDS = {
     "fit": "From a few labelled photographs to firmware, with a trained backbone",
     "run": "Do all stages of a tinyssl.toml",
     "zoo": "List the trained models that come along, show one, add one",
-    "catalog": "What runs where: models, boards and measurements as one graph",
+    "catalog": "Know models and boards as one graph, and say what runs where",
     "table": "Compare methods: many runs, one table, one document",
 }
 """Command -> its line in --help; each lives in the module of its name, as `command`"""

@@ -16,7 +16,7 @@ from tinyssl.core.errors import EXIT_GATE, EXIT_OK, UsageError
 from tinyssl.stages.call import Call
 
 if TYPE_CHECKING:
-    from tinyssl.catalog.match import Pair
+    from tinyssl.catalog.match import Match
     from tinyssl.stages.catalog import Catalog
 
 MOST = 20
@@ -122,13 +122,13 @@ def _match(opened: Catalog, config: CatalogConfig, rest: tuple[str, ...]) -> Res
     return Result(data, blocks, EXIT_OK if fitting else EXIT_GATE)
 
 
-def _next(fitting: list[Pair]) -> str:
+def _next(fitting: list[Match]) -> str:
     """What brings the model onto the best board: on this computer, for that is always at hand."""
     best = next((each for each in fitting if each.emulated), fitting[0])
     return f"tinyssl run --model {best.file or best.model_name} --board {best.target_name}"
 
 
-def _row(each: Pair) -> tuple[str, ...]:
+def _row(each: Match) -> tuple[str, ...]:
     figures = each.figures
     time = figures.get("Duration")
     return (

@@ -15,10 +15,10 @@ from pyoxigraph import Literal, serialize
 
 from tinyssl import __version__
 from tinyssl.catalog.describe import describe_board, describe_fit, describe_model
-from tinyssl.catalog.facts import Compiled, Origin, read_facts
+from tinyssl.catalog.facts import Compiled, ModelOrigin, read_facts
 from tinyssl.catalog.fit import fit_of
 from tinyssl.catalog.foreign import FORMATS, read_foreign
-from tinyssl.catalog.match import Need, Offer, Pair, known_fits, needs, offers, order, pair
+from tinyssl.catalog.match import Match, Need, Offer, known_fits, needs, offers, order, pair
 from tinyssl.catalog.names import board_iri, fit_iri, model_iri
 from tinyssl.catalog.quantity import Basis, Quantity
 from tinyssl.catalog.runs import describe_run, origin_of
@@ -70,7 +70,7 @@ class Catalog:
         sources = [*_of_zoo(), *_of_runs(runs)]
         return changed + sum(self.add_model(path, origin) for path, origin in sources)
 
-    def add_model(self, path: Path, origin: Origin) -> bool:
+    def add_model(self, path: Path, origin: ModelOrigin) -> bool:
         """Describes a .tflite; false where the graph knows it as it is.
 
         Raises:
@@ -89,7 +89,7 @@ class Catalog:
         self.store.put([replace(describe_model(compiled.facts), stamp=stamp)])
         return True
 
-    def match(self, wanted: CatalogConfig) -> list[Pair]:
+    def match(self, wanted: CatalogConfig) -> list[Match]:
         """Pairs of models and places, the best first; those that do not fit with their reasons.
 
         Raises:
@@ -117,7 +117,7 @@ class Catalog:
         require_path(path, "--model")
         digest = hashlib.sha256(read_file(path)).hexdigest()
         if not self.store.value(model_iri(digest).value, "schema:name"):
-            self.add_model(path, Origin())
+            self.add_model(path, ModelOrigin())
         return replace(wanted, model=digest)
 
     def add(self, path: Path, config: CatalogConfig) -> bool:
@@ -129,7 +129,7 @@ class Catalog:
             ModelError: The model is damaged.
         """
         if path.suffix == ".tflite":
-            origin = Origin(task=config.task or "", sensors=tuple(config.sensor))
+            origin = ModelOrigin(task=config.task or "", sensors=tuple(config.sensor))
             return self.add_model(path, origin)
         if path.suffix not in FORMATS:
             raise UsageError(
@@ -221,7 +221,7 @@ class Catalog:
             if not place or not path.is_file():
                 self.progress.note(f"{need.name}: its file {place} is gone; only the rule is left")
                 return None
-            self._models[digest] = read_facts(read_file(path), Origin(name=need.name))
+            self._models[digest] = read_facts(read_file(path), ModelOrigin(name=need.name))
         return self._models[digest]
 
 
@@ -245,15 +245,15 @@ def _stamp(content: object) -> str:
     return hashlib.sha256(f"{__version__} {content!r}".encode()).hexdigest()[:16]
 
 
-def _of_zoo() -> Iterator[tuple[Path, Origin]]:
+def _of_zoo() -> Iterator[tuple[Path, ModelOrigin]]:
     for entry in entries():
         yield entry.model, _zoo_origin(entry)
 
 
-def _zoo_origin(entry: ZooEntry) -> Origin:
+def _zoo_origin(entry: ZooEntry) -> ModelOrigin:
     card = entry.card
     accuracy = float(card.accuracy["int8"])
-    return Origin(
+    return ModelOrigin(
         name=card.name,
         description=f"{card.backbone}, {card.method}, {card.image_size} px",
         task="classification",
@@ -268,11 +268,11 @@ def _zoo_origin(entry: ZooEntry) -> Origin:
     )
 
 
-def _of_runs(runs: Sequence[RunRecord]) -> Iterator[tuple[Path, Origin]]:
+def _of_runs(runs: Sequence[RunRecord]) -> Iterator[tuple[Path, ModelOrigin]]:
     for record in runs:
         path = record.folder / record.files.get("model", "")
         if record.kind == "convert" and record.status == "complete" and path.is_file():
-            yield path, Origin(**origin_of(record, path))
+            yield path, ModelOrigin(**origin_of(record, path))
 
 
 def _chosen_models(found: Sequence[Need], wanted: CatalogConfig) -> list[Need]:

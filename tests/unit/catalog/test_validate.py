@@ -10,7 +10,7 @@ from pyoxigraph import NamedNode, RdfFormat, Triple, parse
 from tests.unit.catalog import published
 from tinyssl.catalog import terms
 from tinyssl.catalog.describe import describe_board, describe_fit, describe_model
-from tinyssl.catalog.facts import Compiled, Origin, read_facts
+from tinyssl.catalog.facts import Compiled, ModelOrigin, read_facts
 from tinyssl.catalog.fit import fit_of
 from tinyssl.catalog.foreign import read_foreign
 from tinyssl.catalog.quantity import Basis, Quantity
@@ -24,7 +24,9 @@ ONTOLOGY = SHAPES.with_name("ontology.ttl")
 @pytest.fixture(scope="module")
 def zoo_model() -> Compiled:
     accuracy = Quantity("Accuracy", 0.36, Basis.MEASURED, "card")
-    origin = Origin(name="zoo", task="classification", sensors=("camera",), accuracies=(accuracy,))
+    origin = ModelOrigin(
+        name="zoo", task="classification", sensors=("camera",), accuracies=(accuracy,)
+    )
     return read_facts(find_entry().model.read_bytes(), origin)
 
 

@@ -25,7 +25,7 @@ QUICK = {  # how each command ends at once in an empty workspace, and with which
     "verify": ([], (2,)), "build": ([], (2,)), "flash": ([], (2,)), "bench": ([], (2,)),
     "report": ([], (2,)), "run": ([], (2,)), "compare": ([], (2,)), "evaluate": ([], (2,)),
     "watch": ([], (2,)), "fit": ([], (2,)), "zoo": ([], (0,)), "table": ([], (2,)),
-    "tune": ([], (2,)), "learn": ([], (2,)),
+    "tune": ([], (2,)), "learn": ([], (2,)), "catalog": ([], (0,)),
 }  # fmt: skip
 
 
