@@ -56,6 +56,16 @@ EPILOG = (
 )
 
 
+EXTRAS = {
+    "flwr": "federated",
+    "pyoxigraph": "catalog",
+    "pyshacl": "catalog",
+    "ray": "federated",
+    "rdflib": "catalog",
+}
+"""Package -> the extra that brings it; all others: train"""
+
+
 class _Summary(click_rich.RichCommand):
     """Stands for a command in the group's help, so that --help loads none of them."""
 
@@ -139,11 +149,12 @@ def describe(error: Exception) -> Failure:
 
 def _missing(error: ModuleNotFoundError) -> Failure:
     """A Python package that is not installed: which extra brings it."""
+    extra = EXTRAS.get(str(error.name).partition(".")[0], "train")
     return Failure(
         "ToolMissing",
         EXIT_FAILED,
         f"the Python package {error.name} is not installed",
-        "pip install 'tinyssl[train]'",
+        f"pip install 'tinyssl[{extra}]'",
     )
 
 
