@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "spread.h"
+#include "tap_line.h"
 
 /* Inputs that meet weights, both side by side. */
 struct run {
@@ -138,38 +139,11 @@ void tinyssl_convolution_error_f32(const int8_t *const *in, const struct tinyssl
     }
 }
 
-/* The outputs along an axis that one tap lends an input to: every `step`th from `out` on, whose
- * inputs are `in_step` apart. */
-struct line {
-    int32_t count, out, step, in, in_step;
-};
-
-/* offset: of the tap from the window's place; size: of the output and of the input. */
-static struct line meet(int32_t size, int32_t stride, int32_t offset, int32_t up, int32_t in_size)
-{
-    struct line line = {0, 0, 1, 0, 1};
-    for (int32_t i = 0; i < size; i++) {
-        const int32_t source = tinyssl_spread_source(i * stride + offset, up, in_size);
-        if (source < 0) {
-            continue;
-        }
-        if (line.count == 0) {
-            line.out = i;
-            line.in = source;
-        } else if (line.count == 1) {
-            line.step = i - line.out;
-            line.in_step = source - line.in;
-        }
-        line.count++;
-    }
-    return line;
-}
-
 /* A tap in all places. */
 struct tap {
     const struct tinyssl_layer_update *p;
     const struct tinyssl_update_operands *x;
-    struct line rows, columns;
+    struct tinyssl_tap_line rows, columns;
     int32_t weight; /* number of its weight of channel 0 and input 0 */
 };
 
@@ -253,10 +227,11 @@ static void update_weights(const struct tinyssl_update_operands *x,
     const struct tinyssl_layer *p = &update->layer;
     struct tap tap = {update, x, {0, 0, 1, 0, 1}, {0, 0, 1, 0, 1}, 0};
     for (int32_t ky = 0; ky < p->k_h; ky++) {
-        tap.rows = meet(p->out_h, p->stride_h, ky * p->dilation_h - p->pad_top, p->up_h, p->in_h);
+        tap.rows = tinyssl_find_tap_line(p->out_h, p->stride_h, ky * p->dilation_h - p->pad_top,
+                                         p->up_h, p->in_h);
         for (int32_t kx = 0; kx < p->k_w; kx++) {
             const int32_t offset = kx * p->dilation_w - p->pad_left;
-            tap.columns = meet(p->out_w, p->stride_w, offset, p->up_w, p->in_w);
+            tap.columns = tinyssl_find_tap_line(p->out_w, p->stride_w, offset, p->up_w, p->in_w);
             tap.weight = p->first + ky * p->step_h + kx * p->step_w;
             for (int32_t i = 0; i < p->group_in; i++) {
                 descend_input(&tap, i);

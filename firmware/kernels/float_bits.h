@@ -28,6 +28,11 @@ static inline int32_t tinyssl_exponent_of(uint32_t bits)
     return (int32_t)(bits >> TINYSSL_FRACTION & 0xff);
 }
 
+static inline int tinyssl_is_finite(float x)
+{
+    return tinyssl_exponent_of(tinyssl_bits_of(x)) != 255;
+}
+
 /* The fraction with the bit above, [2^23, 2^24). */
 static inline uint32_t tinyssl_significand_of(uint32_t bits)
 {

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "float_bits.h"
+
 struct tinyssl_loss {
     int32_t size; /* predictions, or classes */
     float share;  /* 1 / size */

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
+#include "float_bits.h"
 #include "product_f32.h"
 
 struct tinyssl_sgd {
@@ -13,13 +13,6 @@ struct tinyssl_sgd {
     float weight_decay; /* share of the parameter that joins its gradient */
     float clip;         /* largest size of a gradient; infinity: any */
 };
-
-static inline int tinyssl_is_finite(float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return (bits & 0x7F800000u) != 0x7F800000u;
-}
 
 /* The velocity of a parameter; NULL without momentum. */
 static inline float *tinyssl_at(float *velocities, int32_t at)

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from tests.training import reference_layers as layers
 from tests.training.reference_operators import OPERATORS
+from tests.training.reference_quantised import INT8_FORWARD, QUANTISED
 from tinyssl.graph.interface import named_values
-from tinyssl.graph.model import Model, Op, ValueKind
+from tinyssl.graph.model import DType, Model, Op, ValueKind
 from tinyssl.graph.training import training_start
 from tinyssl.ops import OPS
 from tinyssl.ops.common.activation import float_range
@@ -36,7 +37,7 @@ class Reference:
             if value.data is not None:
                 self.values[index] = self._real(value.array().copy())
             elif value.kind is ValueKind.STATE:
-                self.values[index] = np.zeros(value.shape, real)
+                self.values[index] = self._real(np.zeros(value.shape, value.dtype.value))
         self.start = training_start(model)
 
     def run(self, x: Array) -> Array:
@@ -74,14 +75,16 @@ class Reference:
         found = 0
         for value in named_values(self.model):
             if value.kind in kept:
-                found = zlib.crc32(self.values[value.index].astype("<f4").tobytes(), found)
+                stored = self.values[value.index].astype(value.dtype.value)
+                found = zlib.crc32(stored.tobytes(), found)
         return found
 
     def _real(self, x: Array) -> Array:
         return x.astype(self.real) if x.dtype.kind == "f" else x
 
     def _compute(self, op: Op) -> None:
-        COMPUTE[op.kind](self, op)
+        int8 = self.model.tensor(op.outputs[0]).dtype is DType.INT8
+        (INT8_FORWARD if int8 and op.kind in INT8_FORWARD else COMPUTE)[op.kind](self, op)
 
     def smooth_exp(self, x: Array) -> Array:
         """`tinyssl_smooth_exp`."""
@@ -254,5 +257,6 @@ COMPUTE: dict[str, Callable[[Reference, Any], None]] = {
     "LOGISTIC_ERROR": _logistic_error,
     "RESHAPE": _reshape,
     **OPERATORS,
+    **QUANTISED,
 }
 TRAINING_KINDS = {kind for kind, spec in OPS.items() if spec.training}

@@ -207,7 +207,7 @@ def _mean(ref: Reference, op: Any) -> None:
 Window = tuple[tuple[int, int, int], tuple[int, slice, slice]]
 
 
-def _windows(
+def windows(
     target: tuple[int, ...], size: Any, stride: Any, corner: Any, source: tuple[int, ...]
 ) -> Iterator[Window]:
     """Each output pixel with its window in the input."""
@@ -224,7 +224,7 @@ def _pool(ref: Reference, op: Any) -> None:
     source, shape = ref.values[op.input], ref.model.tensor(op.output).shape
     out = np.zeros(shape, ref.real)
     corner = (op.padding.top, op.padding.left)
-    for place, window in _windows(shape, op.size, op.stride, corner, source.shape):
+    for place, window in windows(shape, op.size, op.stride, corner, source.shape):
         rows = source[window].reshape(-1, shape[3]).T
         mean = op.kind == "AVERAGE_POOL_2D"
         out[place] = _sum(rows)[:, 0] / ref.real(rows.shape[1]) if mean else rows.max(1)
@@ -235,7 +235,7 @@ def _pool_error(ref: Reference, op: Any) -> None:
     window = op.window
     error = ref.values[op.error].reshape(window.target)
     out = np.zeros(window.source, ref.real)
-    places = _windows(window.target, window.size, window.stride, window.corner, window.source)
+    places = windows(window.target, window.size, window.stride, window.corner, window.source)
     for place, box in places:
         if op.kind == "AVERAGE_POOL_ERROR":
             out[box] += error[place] / ref.real(out[box][..., 0].size)

@@ -277,7 +277,7 @@ def test_what_cannot_learn_is_named() -> None:
     graph = sine()
     with pytest.raises(UsageError, match="no parameter was named"):
         add_training(graph.model(), Training(()))
-    with pytest.raises(UsageError, match="x is no float32 constant"):
+    with pytest.raises(UsageError, match="x is no constant of a layer"):
         add_training(graph.model(), Training((0,)))
     graph = classifier()
     first = graph.parameters[0]

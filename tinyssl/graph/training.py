@@ -15,9 +15,11 @@ import numpy as np
 
 from tinyssl.core.errors import Blocker, UsageError
 from tinyssl.graph.blockers import blocked
-from tinyssl.graph.model import DType, Model, Op, Value, ValueKind
+from tinyssl.graph.model import DType, Model, Op, Quant, Value, ValueKind
 from tinyssl.ops import OPS, spec_of
 from tinyssl.ops.common.gradient import Sgd
+from tinyssl.ops.common.scaled_error import ScaledError, normalised
+from tinyssl.ops.common.weights import WeightedOp
 
 
 class Loss(StrEnum):
@@ -40,7 +42,10 @@ LOSS_OPS = {
 SMOOTH = {"TANH": "SMOOTH_TANH", "LOGISTIC": "SMOOTH_LOGISTIC", "SOFTMAX": "SMOOTH_SOFTMAX"}
 """Operator -> the one with the same bits on every target"""
 
+SOFTMAXES = ("SOFTMAX", SMOOTH["SOFTMAX"])
+
 RATE, LOCAL_RATE, LOSS, TARGET = "learning_rate", "local_rate", "loss", "target"
+ROUNDING = "rounding"
 """Names of the tensors that training adds"""
 RATES = (RATE, LOCAL_RATE)
 """Parameters that no step changes"""
@@ -51,7 +56,7 @@ class Training:
     """What a device learns, and how."""
 
     parameters: tuple[int, ...]
-    """Weights and biases of the model, float32, that learn; in any order"""
+    """Weights and biases of the model that learn, in any order: float32, or those of INT8 layers"""
     loss: Loss = Loss.CROSS_ENTROPY
     rate: float = 0.01
     """First learning rate; the device may be given another"""
@@ -65,6 +70,9 @@ class Training:
     stand still; weights and bias of a layer go together"""
     growing: int | None = None
     """Bias of the last classes, some of which may be free (`OpenClass`); with cross-entropy"""
+    aware: bool = True
+    """Whether steps of INT8 parameters are scaled to their quantisation; False to see what that
+    is worth"""
 
 
 def add_training(model: Model, training: Training) -> Model:
@@ -72,29 +80,46 @@ def add_training(model: Model, training: Training) -> Model:
 
     Adds the parameter `learning_rate`, float32 [1] (with local ones `local_rate`, too), the state
     `loss`, float32 [1], and the target `target`: a label, int32 [1], or float32 of the prediction's
-    shape; an autoencoder has none.
+    shape; an autoencoder has none. Where INT8 layers
+    learn, the state `rounding`, int32 [1], of the random numbers too.
 
     Args:
-        model: A verified model with one output that is float32 from the trained layers on.
+        model: A verified model with one output that is float32, or INT8, from the trained layers
+            on.
         training: Its parameters.
 
     Raises:
-        UsageError: Nothing learns, or what should is no float32 constant.
+        UsageError: Nothing learns, or what should is no constant of a float32 or INT8 layer, or
+            INT8 parameters are to have momentum, decay or clipping.
         UnsupportedModel: An operator between a parameter and the loss has no backward pass.
     """
     _check(model, training)
-    graph = _Graph(_learning(_smoothed(model), training.parameters), training)
-    return graph.finished()
+    smooth, prediction = _with_real_prediction(_smoothed(model), training.loss)
+    return _Graph(_learning(smooth, training.parameters), training, prediction).finished()
 
 
 def _check(model: Model, training: Training) -> None:
     values = [model.tensor(index) for index in training.parameters]
+    known = {index for op in model.ops for index in _int8_constants(model, op)}
     wrong = [
-        value.name for value in values if value.data is None or value.dtype is not DType.FLOAT32
+        value.name
+        for index, value in zip(training.parameters, values, strict=True)
+        if value.data is None or (value.dtype is not DType.FLOAT32 and index not in known)
     ]
     if not values or wrong:
-        what = f"{wrong[0]} is no float32 constant" if wrong else "no parameter was named"
-        raise UsageError(f"nothing can learn: {what}", hint="name weights of a float32 layer")
+        what = f"{wrong[0]} is no constant of a layer" if wrong else "no parameter was named"
+        raise UsageError(f"nothing can learn: {what}", hint="name weights or biases of a layer")
+    if training.sgd != Sgd() and not known.isdisjoint(training.parameters):
+        raise UsageError(
+            "INT8 weights learn by plain steps: momentum, decay and clipping need float32 ones",
+            hint="leave out --momentum, --weight-decay and --gradient-clip",
+        )
+
+
+def _int8_constants(model: Model, op: Op) -> tuple[int, ...]:
+    """Weights and bias of a layer whose activations are INT8."""
+    layer = isinstance(op, WeightedOp) and model.tensor(op.inputs[0]).dtype is DType.INT8
+    return op.inputs[1:] if layer else ()
 
 
 def _learning(model: Model, parameters: Sequence[int]) -> Model:
@@ -122,13 +147,15 @@ def _smoothed(model: Model) -> Model:
 class _Graph:
     """The graph as it grows: `ops.common.gradient.Backward`."""
 
-    def __init__(self, model: Model, training: Training) -> None:
+    def __init__(self, model: Model, training: Training, prediction: int) -> None:
         self.model = model
-        self.sgd = training.sgd
+        self.sgd, self.aware = training.sgd, training.aware
         self._values = list(model.tensors)
         self._ops = list(model.ops)
         self._errors: dict[int, list[int]] = {}
         self._velocities: dict[int, int] = {}
+        self._exponents: dict[int, int] = {}
+        self._rounding: int | None = None
         self._learns = _learning_values(model)
         rate = np.float32(training.rate).tobytes()
         self._rate = self._add(Value(RATE, (1,), DType.FLOAT32, None, rate, ValueKind.PARAMETER))
@@ -136,7 +163,7 @@ class _Graph:
         if self._local:
             local = Value(LOCAL_RATE, (1,), DType.FLOAT32, None, rate, ValueKind.PARAMETER)
             self._local_rate = self._add(local)
-        self._add_loss(training)
+        self._add_loss(training, prediction)
 
     @property
     def next_index(self) -> int:
@@ -146,9 +173,11 @@ class _Graph:
         """The whole graph."""
         for op in reversed(self.model.ops):
             if any(value in self._errors for value in op.outputs) and self._matters(op):
-                gradient = spec_of(op).gradient
+                spec, quantised = spec_of(op), self._is_int8(op.outputs[0])
+                gradient = spec.quantised_gradient if quantised else spec.gradient
                 if gradient is None:
-                    what = "nothing can learn before it: it has no backward pass"
+                    form = " in INT8" if quantised and spec.gradient is not None else ""
+                    what = f"nothing can learn before it: it has no backward pass{form}"
                     raise blocked([Blocker(op.label, what, "let only layers behind it learn")])
                 gradient(self, op)
         return replace(self.model, tensors=tuple(self._values), ops=tuple(self._ops))
@@ -160,14 +189,34 @@ class _Graph:
         found = self._errors[value]
         while len(found) > 1:
             left, right = found.pop(), found.pop()
-            total = self.temporary(value)
-            add = OPS["ADD"].op(index=self.next_index, left=left, right=right, output=total)
-            self.append(add)
-            found.append(total)
+            add = self._int8_sum if self._is_int8(value) else self._sum
+            found.append(add(value, left, right))
         return found[0]
 
     def has_error(self, value: int) -> bool:
         return value in self._errors
+
+    def _sum(self, value: int, left: int, right: int) -> int:
+        total = self.temporary(value)
+        self.append(OPS["ADD"].op(index=self.next_index, left=left, right=right, output=total))
+        return total
+
+    def _int8_sum(self, value: int, left: int, right: int) -> int:
+        total = self.scaled_error(value, 1.0)
+        made: Op = OPS["QUANTISED_ERROR_SUM"].op(
+            index=self.next_index,
+            left=left,
+            left_exponent=self.exponent(left),
+            right=right,
+            right_exponent=self.exponent(right),
+            output=total.error,
+            exponent=total.exponent,
+        )
+        self.append(made)
+        return total.error
+
+    def _is_int8(self, value: int) -> bool:
+        return self.model.tensor(value).dtype is DType.INT8
 
     def wants_error(self, value: int) -> bool:
         return value in self._learns
@@ -193,6 +242,33 @@ class _Graph:
     def rate_of(self, parameters: Sequence[int]) -> int:
         return self._local_rate if self._local.intersection(parameters) else self._rate
 
+    def scaled_error(self, value: int, factor: float) -> ScaledError:
+        scale, step = (1.0, 0) if factor == 1.0 else normalised(factor)
+        name, shape = f"error of {self._values[value].name}", self._values[value].shape
+        error = self._add(Value(name, shape, DType.INT8, Quant((scale,), (0,))))
+        self._exponents[error] = self._add(Value(f"exponent of {name}", (1,), DType.INT32))
+        return ScaledError(error, self._exponents[error], step)
+
+    def sharing_exponent(self, value: int, error: int) -> int:
+        like, shape = self._values[error], self._values[value].shape
+        found = self._add(replace(like, shape=shape, name=f"error of {self._values[value].name}"))
+        self._exponents[found] = self._exponents[error]
+        return found
+
+    def exponent(self, error: int) -> int:
+        return self._exponents[error]
+
+    def scale(self, error: int) -> float:
+        quant = self._values[error].quant
+        assert quant is not None  # `scaled_error` made it
+        return quant.scale[0]
+
+    @property
+    def rounding(self) -> int:
+        if self._rounding is None:
+            self._rounding = self._add(Value(ROUNDING, (1,), DType.INT32, kind=ValueKind.STATE))
+        return self._rounding
+
     def velocity(self, parameter: int) -> int:
         if parameter not in self._velocities:
             value = self._values[parameter]
@@ -205,8 +281,7 @@ class _Graph:
         self._values.append(value)
         return len(self._values) - 1
 
-    def _add_loss(self, training: Training) -> None:
-        prediction = self._prediction(training.loss)
+    def _add_loss(self, training: Training, prediction: int) -> None:
         value = self.model.tensor(prediction)
         if training.autoencoder:
             target = self._input_target(training.loss, value)
@@ -282,12 +357,27 @@ class _Graph:
         self.append(OPS["DEQUANTIZE"].op(index=self.next_index, input=source, output=real))
         return real
 
-    def _prediction(self, loss: Loss) -> int:
-        """What the loss reads: the output, or what softmax makes it of."""
-        (output,) = self.model.outputs
-        writer = next(op for op in self.model.ops if output in op.outputs)
-        softmax = loss is Loss.CROSS_ENTROPY and writer.kind == SMOOTH["SOFTMAX"]
-        return writer.inputs[0] if softmax else output
+
+def _with_real_prediction(model: Model, loss: Loss) -> tuple[Model, int]:
+    """What the loss reads, in float32: the output, or what softmax makes it of."""
+    (output,) = model.outputs
+    writer = _writer(model, output)
+    if writer.kind == "DEQUANTIZE" and _writer(model, writer.inputs[0]).kind == "SOFTMAX":
+        writer = _writer(model, writer.inputs[0])
+    if loss is Loss.CROSS_ENTROPY and writer.kind in SOFTMAXES:
+        output = writer.inputs[0]
+    value = model.tensor(output)
+    if value.dtype is not DType.INT8:
+        return model, output
+    real = Value(f"{value.name} in float32", value.shape, DType.FLOAT32)
+    made: Op = OPS["DEQUANTIZE"].op(
+        index=1 + max(op.index for op in model.ops), input=output, output=len(model.tensors)
+    )
+    return replace(model, tensors=(*model.tensors, real), ops=(*model.ops, made)), made.outputs[0]
+
+
+def _writer(model: Model, value: int) -> Op:
+    return next(op for op in model.ops if value in op.outputs)
 
 
 def _learning_values(model: Model) -> set[int]:

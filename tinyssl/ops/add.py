@@ -11,7 +11,7 @@ from tinyssl.graph.model import DType, Model, Operand
 from tinyssl.ops.common import rules
 from tinyssl.ops.common.activation import activation_range
 from tinyssl.ops.common.bases import BinaryOp, pair_operands
-from tinyssl.ops.common.gradient import Backward
+from tinyssl.ops.common.gradient import Backward, require_whole
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.pair import FLOAT32, PairFile, pair_spec
@@ -20,6 +20,7 @@ from tinyssl.ops.common.scaled import check_sum_scaling, scaled_codes, scaled_pa
 from tinyssl.ops.common.spec import TflmNames
 from tinyssl.ops.training.clamp_error import error_before
 from tinyssl.ops.training.move_error import pass_repeated
+from tinyssl.ops.training.quantised_clamp_error import quantised_error_before
 
 TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
 
@@ -72,6 +73,14 @@ def _gradient(graph: Backward, op: Add) -> None:
         pass_repeated(graph, op, value, error)
 
 
+def _quantised_gradient(graph: Backward, op: Add) -> None:
+    """The same: errors are those of real values, whatever the scales of both are."""
+    error = quantised_error_before(graph, op.output, op.activation)
+    for value in (op.left, op.right):
+        require_whole(graph, op, value)
+        graph.share_error(value, error)
+
+
 _SUM = pair_spec(
     Add,
     (
@@ -91,4 +100,4 @@ _SUM = pair_spec(
     codes=scaled_codes(sum_scaling, np.add),
     fold=np.add,
 )
-SPEC = replace(_SUM, gradient=_gradient)
+SPEC = replace(_SUM, gradient=_gradient, quantised_gradient=_quantised_gradient)

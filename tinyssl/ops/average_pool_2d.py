@@ -13,6 +13,7 @@ from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import OperatorContext, TfliteFormat
 from tinyssl.ops.training.average_pool_error import AveragePoolError
 from tinyssl.ops.training.clamp_error import error_before
+from tinyssl.ops.training.quantised_average_pool_error import quantised_average_gradient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +42,18 @@ def _gradient(graph: Backward, op: AveragePool2D) -> None:
     )
 
 
+def _quantised_gradient(graph: Backward, op: AveragePool2D) -> None:
+    window = pool.pool_window(graph.model, op)
+    quantised_average_gradient(graph, op.input, op.output, window, op.activation)
+
+
 SPEC = OpSpec[AveragePool2D](
     op=AveragePool2D,
     shapes=pool.pool_shapes,
     checks=(pool.geometry, pool.same_quant),
     words=pool.pool_words,
     gradient=_gradient,
+    quantised_gradient=_quantised_gradient,
     kernels=pool.pool_kernels("average"),
     tflite=TfliteFormat(
         read=_read,

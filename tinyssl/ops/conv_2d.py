@@ -13,6 +13,7 @@ from tinyssl.ops.common.conv import Convolution
 from tinyssl.ops.common.kernel import Kernel, output_spacing
 from tinyssl.ops.common.layers import layer_gradient, trained_kernels
 from tinyssl.ops.common.params import Constants, Fields
+from tinyssl.ops.common.quantised_layers import learnt_kernels, quantised_layer_gradient
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.sums import sum_kernels
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
@@ -84,6 +85,15 @@ def _write(op: Conv2D, to: Lowering) -> FileOp:
     return FileOp(op.kind, version, inputs, op.outputs, "Conv2DOptions", fields)
 
 
+PLAIN: Kernel[Conv2D] = Kernel(
+    "conv2d_s8",
+    "tinyssl_conv2d",
+    supports=_is_plain,
+    make_params=_params,
+    spacing=output_spacing(_params),
+)
+
+
 SPEC = OpSpec(
     op=Conv2D,
     shapes=conv.conv_shapes,
@@ -91,17 +101,13 @@ SPEC = OpSpec(
     macs=_macs,
     words=conv.conv_words,
     kernels=(
-        Kernel(
-            "conv2d_s8",
-            "tinyssl_conv2d",
-            supports=_is_plain,
-            make_params=_params,
-            spacing=output_spacing(_params),
-        ),
+        *learnt_kernels((PLAIN, *sum_kernels(conv.conv_sums))),
+        PLAIN,
         *trained_kernels(conv.conv_sums),
         *sum_kernels(conv.conv_sums),
     ),
     gradient=layer_gradient(conv.conv_sums),
+    quantised_gradient=quantised_layer_gradient(conv.conv_sums),
     tflite=TfliteFormat(read=_read, write=_write, inputs=(2, 3), options="Conv2DOptions"),
     tflm=TflmNames("AddConv2D", "conv", _cmsis_scratch),
 )

@@ -14,6 +14,7 @@ from tinyssl.ops.common.conv import Convolution
 from tinyssl.ops.common.kernel import Kernel, output_spacing
 from tinyssl.ops.common.layers import layer_gradient, trained_kernels
 from tinyssl.ops.common.params import Constants, Fields
+from tinyssl.ops.common.quantised_layers import learnt_kernels, quantised_layer_gradient
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.sums import filter_array, sum_kernels
 from tinyssl.ops.common.tflite import FileEdit, FileOp, Lowering, OperatorContext, TfliteFormat
@@ -144,6 +145,15 @@ def _complete(edit: FileEdit) -> list[str]:
     return added
 
 
+PLAIN: Kernel[DepthwiseConv2D] = Kernel(
+    "depthwise_conv2d_s8",
+    "tinyssl_depthwise_conv2d",
+    supports=conv.is_plain,
+    make_params=_params,
+    spacing=output_spacing(_params),
+)
+
+
 SPEC = OpSpec(
     op=DepthwiseConv2D,
     shapes=conv.conv_shapes,
@@ -151,6 +161,7 @@ SPEC = OpSpec(
     macs=_macs,
     words=conv.conv_words,
     kernels=(
+        *learnt_kernels([PLAIN]),
         Kernel(
             "conv2d_s8",
             "tinyssl_conv2d",
@@ -158,17 +169,12 @@ SPEC = OpSpec(
             make_params=_conv_params,
             spacing=output_spacing(_conv_params),
         ),
-        Kernel(
-            "depthwise_conv2d_s8",
-            "tinyssl_depthwise_conv2d",
-            supports=conv.is_plain,
-            make_params=_params,
-            spacing=output_spacing(_params),
-        ),
+        PLAIN,
         *trained_kernels(conv.conv_sums),
         *sum_kernels(conv.conv_sums),
     ),
     gradient=layer_gradient(conv.conv_sums),
+    quantised_gradient=quantised_layer_gradient(conv.conv_sums),
     tflite=TfliteFormat(
         read=_read,
         write=_write,

@@ -12,10 +12,12 @@ import numpy as np
 from tinyssl.graph.model import DType, Model, Operand, Value
 from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.constants import Arrays, input_arrays
+from tinyssl.ops.common.gradient import Backward
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.params import Constants, Fields, float_literal
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
+from tinyssl.ops.training.quantise_error import QuantiseError
 
 KERNELS = {
     DType.INT8: "dequantize_s8",
@@ -76,8 +78,24 @@ def _write(op: Dequantize, to: Lowering) -> FileOp:
     return FileOp(op.kind, version, op.inputs, op.outputs, "DequantizeOptions", {})
 
 
+def _gradient(graph: Backward, op: Dequantize) -> None:
+    """The error in int8, where what is before learns in INT8."""
+    if graph.wants_error(op.input):
+        found = graph.scaled_error(op.input, 1.0)
+        graph.append(
+            QuantiseError(
+                index=graph.next_index,
+                error=graph.error(op.output),
+                output=found.error,
+                exponent=found.exponent,
+            )
+        )
+        graph.share_error(op.input, found.error)
+
+
 SPEC = OpSpec(
     op=Dequantize,
+    gradient=_gradient,
     shapes=lambda model, op: (model.tensor(op.input).shape,),
     checks=(),
     fold=_fold,

@@ -12,7 +12,7 @@ from tinyssl.ops.common.constants import fold_view
 from tinyssl.ops.common.parts import TYPES, read_axis
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
-from tinyssl.ops.reshape import view_gradient
+from tinyssl.ops.reshape import quantised_view_gradient, view_gradient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,5 +50,6 @@ SPEC = OpSpec(
     fold=fold_view,
     tflite=TfliteFormat(read=_read, write=_write, inputs=(2, 2), int32_inputs=(1,)),
     gradient=view_gradient,
+    quantised_gradient=quantised_view_gradient,
     tflm=TflmNames("AddExpandDims", "expand_dims"),
 )

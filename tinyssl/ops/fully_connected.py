@@ -16,6 +16,7 @@ from tinyssl.ops.common.activation import activation_words
 from tinyssl.ops.common.kernel import Kernel, output_spacing
 from tinyssl.ops.common.layers import layer_gradient, trained_kernels
 from tinyssl.ops.common.params import Constants, Fields, image_fields
+from tinyssl.ops.common.quantised_layers import learnt_kernels, quantised_layer_gradient
 from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.sums import Sums, sum_kernels
 from tinyssl.ops.common.tflite import (
@@ -204,6 +205,23 @@ def _write(op: FullyConnected, to: Lowering) -> FileOp:
     return FileOp(op.kind, version, inputs, op.outputs, "FullyConnectedOptions", fields)
 
 
+PLAIN = (
+    Kernel(
+        "fully_connected_s8",
+        "tinyssl_fully_connected",
+        supports=lambda model, op: count_rows(model, op) == 1 and _is_plain(model, op),
+        make_params=_params,
+    ),
+    Kernel(
+        "conv2d_s8",
+        "tinyssl_conv2d",
+        supports=_rows_fit,
+        make_params=_rows_params,
+        spacing=output_spacing(_rows_params),
+    ),
+)
+
+
 SPEC = OpSpec(
     op=FullyConnected,
     shapes=_shapes,
@@ -211,23 +229,13 @@ SPEC = OpSpec(
     macs=_macs,
     words=lambda model, op: activation_words(op.activation) + weights.sum_words(model, op),
     kernels=(
-        Kernel(
-            "fully_connected_s8",
-            "tinyssl_fully_connected",
-            supports=lambda model, op: count_rows(model, op) == 1 and _is_plain(model, op),
-            make_params=_params,
-        ),
-        Kernel(
-            "conv2d_s8",
-            "tinyssl_conv2d",
-            supports=_rows_fit,
-            make_params=_rows_params,
-            spacing=output_spacing(_rows_params),
-        ),
+        *learnt_kernels((*PLAIN, *sum_kernels(dense_sums))),
+        *PLAIN,
         *trained_kernels(dense_sums),
         *sum_kernels(dense_sums),
     ),
     gradient=layer_gradient(dense_sums),
+    quantised_gradient=quantised_layer_gradient(dense_sums),
     tflite=TfliteFormat(read=_read, write=_write, inputs=(2, 3), options="FullyConnectedOptions"),
     tflm=TflmNames(
         "AddFullyConnected",

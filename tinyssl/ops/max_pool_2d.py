@@ -12,6 +12,7 @@ from tinyssl.ops.common.spec import OpSpec, TflmNames
 from tinyssl.ops.common.tflite import OperatorContext, TfliteFormat
 from tinyssl.ops.training.clamp_error import error_before
 from tinyssl.ops.training.max_pool_error import MaxPoolError
+from tinyssl.ops.training.quantised_max_pool_error import quantised_max_gradient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +36,18 @@ def _gradient(graph: Backward, op: MaxPool2D) -> None:
     )
 
 
+def _quantised_gradient(graph: Backward, op: MaxPool2D) -> None:
+    window = pool.pool_window(graph.model, op)
+    quantised_max_gradient(graph, op.input, op.output, window, op.activation)
+
+
 SPEC = OpSpec[MaxPool2D](
     op=MaxPool2D,
     shapes=pool.pool_shapes,
     checks=(pool.geometry, pool.same_quant),
     words=pool.pool_words,
     gradient=_gradient,
+    quantised_gradient=_quantised_gradient,
     kernels=pool.pool_kernels("max"),
     tflite=TfliteFormat(
         read=_read,

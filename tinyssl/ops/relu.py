@@ -14,6 +14,7 @@ from tinyssl.ops.common.piecewise import Piecewise, check_pieces, piecewise_kern
 from tinyssl.ops.common.spec import TflmNames
 from tinyssl.ops.common.unary import Int16Op, float_kernel, unary_spec
 from tinyssl.ops.training.clamp_error import clamp_gradient
+from tinyssl.ops.training.quantised_clamp_error import quantised_clamp_gradient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,4 +37,8 @@ _CLAMP = unary_spec(
     TflmNames("AddRelu", "activations"),
     checks=(partial(check_pieces, _pieces),),
 )
-SPEC = replace(_CLAMP, gradient=partial(clamp_gradient, Activation.RELU))
+SPEC = replace(
+    _CLAMP,
+    gradient=partial(clamp_gradient, Activation.RELU),
+    quantised_gradient=partial(quantised_clamp_gradient, Activation.RELU),
+)

@@ -13,6 +13,7 @@ from tinyssl.ops.common.piecewise import IDENTITY, Piecewise, piecewise_kernels
 from tinyssl.ops.common.spec import TflmNames
 from tinyssl.ops.common.unary import Int16Op, float_kernel, unary_spec
 from tinyssl.ops.training.clamp_error import clamp_gradient
+from tinyssl.ops.training.quantised_clamp_error import quantised_clamp_gradient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,4 +35,8 @@ _CLAMP = unary_spec(
     (*piecewise_kernels(_pieces), float_kernel("relu6", "exact_f32")),
     TflmNames("AddRelu6", "activations"),
 )
-SPEC = replace(_CLAMP, gradient=partial(clamp_gradient, Activation.RELU6))
+SPEC = replace(
+    _CLAMP,
+    gradient=partial(clamp_gradient, Activation.RELU6),
+    quantised_gradient=partial(quantised_clamp_gradient, Activation.RELU6),
+)

@@ -54,12 +54,22 @@ def view_gradient(graph: Backward, op: ViewOp) -> None:
     )
 
 
+def quantised_view_gradient(graph: Backward, op: ViewOp) -> None:
+    """The same of an int8 error."""
+    if graph.wants_error(op.input):
+        error = graph.error(op.output)
+        found = graph.sharing_exponent(op.input, error)
+        graph.append(Reshape(index=graph.next_index, input=error, output=found))
+        graph.share_error(op.input, found)
+
+
 SPEC = OpSpec(
     op=Reshape,
     shapes=lambda model, op: (model.tensor(op.output).shape,),
     checks=(rules.same_types, rules.same_elements),
     fold=fold_view,
     gradient=view_gradient,
+    quantised_gradient=quantised_view_gradient,
     tflite=TfliteFormat(
         read=_read,
         write=_write,

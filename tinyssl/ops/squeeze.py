@@ -12,7 +12,7 @@ from tinyssl.ops.common.constants import fold_view
 from tinyssl.ops.common.parts import positive_axes
 from tinyssl.ops.common.spec import OpSpec, Shape, TflmNames
 from tinyssl.ops.common.tflite import FileOp, Lowering, OperatorContext, TfliteFormat
-from tinyssl.ops.reshape import view_gradient
+from tinyssl.ops.reshape import quantised_view_gradient, view_gradient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,5 +55,6 @@ SPEC = OpSpec(
     fold=fold_view,
     tflite=TfliteFormat(read=_read, write=_write, inputs=(1, 1), options="SqueezeOptions"),
     gradient=view_gradient,
+    quantised_gradient=quantised_view_gradient,
     tflm=TflmNames("AddSqueeze", "squeeze"),
 )

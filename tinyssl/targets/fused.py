@@ -15,6 +15,7 @@ from tinyssl.graph.uses import inner_values, is_read_outside
 from tinyssl.ops.add import Add
 from tinyssl.ops.common.overlap import INPUT_CONSUMED, Overlap, streaming_max_offset
 from tinyssl.ops.common.params import Constants, Fields, prefix_fields
+from tinyssl.ops.common.weights import has_learnt
 from tinyssl.ops.common.window import Padding
 from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
@@ -254,7 +255,8 @@ def candidates(model: Model, fits: Callable[[Model, FusedBlock], bool]) -> list[
         block
         for first in range(len(model.ops))
         for last in range(first + 1, min(first + LONGEST, len(model.ops)))
-        if (block := find_block(model, first, last, fits)) is not None
+        if not any(has_learnt(model, op) for op in model.ops[first : last + 1])
+        and (block := find_block(model, first, last, fits)) is not None
     ]
 
 

@@ -18,6 +18,7 @@ from tinyssl.ops.common.kernel import (
     pitched,
 )
 from tinyssl.ops.common.overlap import elementwise
+from tinyssl.ops.common.weights import has_learnt
 from tinyssl.ops.conv_2d import Conv2D
 from tinyssl.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyssl.ops.fully_connected import FullyConnected
@@ -337,7 +338,9 @@ def kernel_for(model: Model, op: OpT, isa: Isa) -> Kernel[OpT]:
     Raises:
         UnsupportedModel: There is none.
     """
-    kernels = (*OPTIMISED.get(isa, {}).get(type(op), ()), *spec_of(op).kernels)
+    kernels = [*OPTIMISED.get(isa, {}).get(type(op), ()), *spec_of(op).kernels]
+    if has_learnt(model, op):
+        kernels = [kernel for kernel in kernels if kernel.learns]
     found = next((kernel for kernel in kernels if kernel.supports(model, op)), None)
     if found is None:
         raise UnsupportedModel(f"{op.label}: no kernel for this operator")

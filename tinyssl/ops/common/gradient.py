@@ -11,6 +11,7 @@ from tinyssl.core.errors import Blocker
 from tinyssl.graph.blockers import blocked
 from tinyssl.graph.model import DType, Model, Op
 from tinyssl.ops.common.kernel import OpT
+from tinyssl.ops.common.scaled_error import ScaledError
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,12 @@ class Backward(Protocol):
     model: Model
     """As it was before: shapes, kinds and element types of its values"""
     sgd: Sgd
+    aware: bool
+    """Whether steps of INT8 parameters are scaled to their quantisation"""
+
+    @property
+    def rounding(self) -> int:
+        """State of the random numbers with which steps of INT8 parameters are rounded."""
 
     @property
     def next_index(self) -> int:
@@ -64,6 +71,23 @@ class Backward(Protocol):
 
     def rate_of(self, parameters: Sequence[int]) -> int:
         """The learning rate of a layer's parameters: itself a parameter of one float32."""
+
+    def scaled_error(self, value: int, factor: float) -> ScaledError:
+        """An int8 error of an INT8 value, yet to be written.
+
+        Args:
+            value: Whose error it is.
+            factor: Real value of an element, but for the exponent that the step will find.
+        """
+
+    def sharing_exponent(self, value: int, error: int) -> int:
+        """An int8 error of a value, with the scale and the exponent of another error."""
+
+    def exponent(self, error: int) -> int:
+        """The exponent of an int8 error."""
+
+    def scale(self, error: int) -> float:
+        """The scale of an int8 error."""
 
     def velocity(self, parameter: int) -> int:
         """A state of zeros for a parameter's momentum."""

@@ -93,6 +93,8 @@ class Kernel(Generic[OpT]):
     variadic: bool = False
     """For operators of any number of operands: takes `const int8_t *const *in` and
     `int8_t *const *out`"""
+    learns: bool = False
+    """Takes weights and biases that are parameters: others have them in flash, or rearranged"""
     any_type: bool = False
     """Takes operands of any element type, as `const int8_t *` and `int8_t *`"""
     overlaps: Callable[[Model, OpT], tuple[Overlap, ...]] = lambda _model, _op: ()

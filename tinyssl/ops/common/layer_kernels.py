@@ -13,7 +13,7 @@ from tinyssl.ops.common.params import Constants, Fields, float_literal
 from tinyssl.ops.common.sums import LayerGeometry, Sums, geometry_fields
 from tinyssl.ops.common.weights import WeightedOp
 
-FILES = ("layer_f32.h", "product_f32.h", "sgd_f32.h")
+FILES = ("layer_f32.h", "product_f32.h", "sgd_f32.h", "float_bits.h")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,9 +81,18 @@ def layer_kernels(
             ),
             make_params=make_params,
             variadic=True,
+            learns=True,
         )
 
-    return kernel("dense", dense=True), kernel("convolution", "spread.h", dense=False)
+    return kernel("dense", dense=True), kernel("convolution", "spread.h", "tap_line.h", dense=False)
+
+
+def place_fields(layer: LearntGeometry) -> Fields:
+    """Members `batch` to `step_w` of `struct tinyssl_layer`: pixels lie side by side."""
+    places = geometry_fields(layer)
+    del places["out_pitch"]
+    steps = dict(zip(("step_c", "step_h", "step_w"), layer.steps, strict=True))
+    return {**places, "first": layer.first, **steps}
 
 
 def learns(model: Model, value: int | None) -> bool:
@@ -126,17 +135,13 @@ def _fields(
     activation: Activation = Activation.NONE,
 ) -> Fields:
     low, high = float_range(activation)
-    places = geometry_fields(layer)
-    del places["out_pitch"]  # their pixels lie side by side
     return {
         "weight": weight[0],
         "bias": bias[0],
         "weight_learns": int(weight[1]),
         "bias_learns": int(bias[1]),
         "joined": int(layer.is_joined),
-        **places,
-        "first": layer.first,
-        **dict(zip(("step_c", "step_h", "step_w"), layer.steps, strict=True)),
+        **place_fields(layer),
         "low": float_literal(low),
         "high": float_literal(high),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from tinyssl.graph.model import Model
+from tinyssl.graph.model import DType, Model
 from tinyssl.ops.common import weights
 from tinyssl.ops.common.gradient import Backward, Gradient
 from tinyssl.ops.common.kernel import Kernel
@@ -33,7 +33,8 @@ def trained_kernels(get_sums: GetSums) -> tuple[Kernel[Any], ...]:
         return forward_fields(model, op, layer_of(model, op), constants)
 
     def supports(model: Model, op: WeightedOp) -> bool:
-        return bool(weights.trained(model, op))
+        real = model.tensor(op.input).dtype is DType.FLOAT32
+        return real and bool(weights.trained(model, op))
 
     return layer_kernels("layer", "tinyssl_layer", layer_of, params, supports)
 

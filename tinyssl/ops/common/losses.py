@@ -45,7 +45,7 @@ def _params(model: Model, op: LossOp, _constants: Constants) -> Fields:
 
 def loss_spec(op: type[LossOp], name: str) -> OpSpec[Any]:
     """The specification of a loss: kernel `tinyssl_<name>_f32` in `loss_f32.c`."""
-    needed = ("smooth_f32.h", "smooth_f32.c", "elements.h", "product_f32.h")
+    needed = ("smooth_f32.h", "smooth_f32.c", "elements.h", "product_f32.h", "float_bits.h")
     kernel: Kernel[Any] = Kernel(
         f"{name}_f32", "tinyssl_loss", needed, source="loss_f32", make_params=_params
     )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.graph.model import DType, Model, Op
+from tinyssl.graph.model import DType, Model, Op, ValueKind
 
 Fields = dict[str, int | str]
 
@@ -42,8 +42,10 @@ class Constants:
     arrays: dict[str, Array] = field(default_factory=dict)
 
     def tensor(self, role: str, index: int) -> str:
-        """Name of the array that holds a constant tensor."""
+        """Name of the array that holds a constant tensor; NULL of a parameter, which is in RAM."""
         tensor = self.model.tensor(index)
+        if tensor.kind is ValueKind.PARAMETER:
+            return "NULL"
         name = f"{role}_{index}"
         values = np.asarray(tensor.array(), dtype=tensor.dtype.value)
         return self.intern(

@@ -37,8 +37,11 @@ class PoolError(Op):
 
 
 def _params(_model: Model, op: PoolError, _constants: Constants) -> Fields:
+    return window_fields(op.window)
+
+
+def window_fields(window: PoolWindow) -> Fields:
     """Members of `struct tinyssl_pool_error`."""
-    window = op.window
     pairs: dict[str, tuple[int, ...]] = {
         "in": window.source[1:3],
         "out": window.target[1:3],

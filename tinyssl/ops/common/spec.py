@@ -74,6 +74,8 @@ class OpSpec(Generic[OpT]):
     """It is part of a training step, not of an inference"""
     gradient: Gradient[OpT] | None = None
     """Adds the operators of its backward pass; None: nothing before it can learn"""
+    quantised_gradient: Gradient[OpT] | None = None
+    """The same where what it writes is int8"""
     words: Callable[[Model, OpT], list[str]] = lambda _model, _op: []
     """What the comment of a kernel call says after the operator's name"""
 

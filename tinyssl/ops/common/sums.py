@@ -115,7 +115,7 @@ def sum_kernels(get_sums: GetSums) -> tuple[Kernel[Any], ...]:
 
 def _supports(form: str, model: Model, op: WeightedOp) -> bool:
     dtype, biases = FORMS[form]
-    if model.tensor(op.input).dtype is not dtype or weights.trained(model, op):
+    if model.tensor(op.input).dtype is not dtype:
         return False
     bias = None if op.bias is None else model.tensor(op.bias).dtype
     return dtype is DType.INT8 or bias in biases

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.graph.check import OpCheck
-from tinyssl.graph.model import DType, Model, Operand, Role, ValueKind
+from tinyssl.graph.model import DType, Model, Op, Operand, Role, ValueKind
 from tinyssl.graph.types import FLOAT_HINT
 from tinyssl.ops.common.activation import INTEGERS, Activation, activation_range
 from tinyssl.ops.common.bases import UnaryOp
@@ -72,6 +72,11 @@ def trained(model: Model, op: WeightedOp) -> tuple[int, ...]:
     """What of a layer's weight and bias is a parameter, in this order."""
     values = (op.weight,) if op.bias is None else (op.weight, op.bias)
     return tuple(i for i in values if model.tensor(i).kind is ValueKind.PARAMETER)
+
+
+def has_learnt(model: Model, op: Op) -> bool:
+    """Whether an operator of the inference has weights or biases that are parameters."""
+    return isinstance(op, WeightedOp) and bool(trained(model, op))
 
 
 def channel_multipliers(model: Model, op: WeightedOp) -> list[Multiplier]:
