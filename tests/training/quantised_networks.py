@@ -14,8 +14,9 @@ from tinyssl.ops.common.activation import Activation
 from tinyssl.ops.common.window import NO_PADDING, Padding
 
 IN_QUANT = Quant((1 / 32,), (3,))
-SPREAD = 40.0
-"""Standard deviation of activations, in quantisation steps"""
+WEIGHT_SPREAD = 45
+"""Standard deviation of weights, in quantisation steps: activations have about that of what they
+are made of"""
 
 
 @dataclass
@@ -73,7 +74,7 @@ class QuantisedBuilder:
 
     def add(self, left: int, right: int) -> None:
         """The sum of two values of one shape."""
-        scale = self.values[left].quant.scale[0] + self.values[right].quant.scale[0]
+        scale = self._scale(left) + self._scale(right)
         shape = self.values[left].shape
         self.operator("ADD", shape, left=left, right=right, quant=Quant((scale,), (-5,)))
 
@@ -116,21 +117,26 @@ class QuantisedBuilder:
         activation: Activation,
         **more: Any,
     ) -> None:
-        random, source = self._random, self.values[self.last].quant
-        data = np.clip(random.normal(size=shape) * 45, -127, 127).astype(np.int8)
+        random, source = self._random, self._scale(self.last)
+        data = np.clip(random.normal(size=shape) * WEIGHT_SPREAD, -127, 127).astype(np.int8)
         weight = self._value(f"w{len(self.ops)}", shape, quant, DType.INT8, data.tobytes())
-        scales = tuple(source.scale[0] * scale for scale in quant.scale)
+        scales = tuple(source * scale for scale in quant.scale)
         sizes = Quant(scales, (0,) * len(scales))
         first = random.normal(size=out[-1]) * 500
         bias = self._value(
             f"b{len(self.ops)}", out[-1:], sizes, DType.INT32, first.astype(np.int32).tobytes()
         )
-        spread = float(np.mean(scales)) * np.sqrt(terms) * 45 * SPREAD / SPREAD
+        spread = float(np.mean(scales)) * np.sqrt(terms) * WEIGHT_SPREAD
         zero = -128 if activation in (Activation.RELU, Activation.RELU6) else 7
         target = Quant((float(np.float32(spread)),), (zero,))
         self.parameters += [weight, bias]
         given = {"input": self.last, "weight": weight, "bias": bias, "activation": activation}
         self.operator(kind, out, quant=target, **given, **more)
+
+    def _scale(self, value: int) -> float:
+        quant = self.values[value].quant
+        assert quant is not None  # all are INT8
+        return quant.scale[0]
 
     def _value(
         self,

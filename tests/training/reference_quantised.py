@@ -48,7 +48,8 @@ def _store(ref: Reference, op: Any, found: Array, activation: Any) -> None:
 
 def add(ref: Reference, op: Any) -> None:
     """The sum of two INT8 values."""
-    scaling, total = sum_scaling(ref.model, op), 0
+    scaling = sum_scaling(ref.model, op)
+    total = np.zeros(ref.model.tensor(op.output).shape, np.int64)
     for index, factor in ((op.left, scaling.left), (op.right, scaling.right)):
         x = ref.values[index].astype(np.int64) - ref.model.quant(index).zero_point[0]
         total = total + requantise(x << 20, factor)

@@ -42,3 +42,45 @@ def test_every_step_has_numpys_bits(name: str) -> None:
             for key, found in host.snapshot().items():
                 np.testing.assert_array_equal(found, reference.by_name(key), err_msg=key)
     assert len({*losses}) > 6
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_forward_pass_has_the_bytes_of_the_layers_in_flash(name: str) -> None:
+    graph = CASES[name]()
+    plain, learner = graph.model(), graph.trained(RATE[name])
+    with HostModel(compile(plain)) as frozen, HostModel(compile(learner)) as learnt:
+        for x, _ in samples(plain, 5):
+            before, after = frozen.run(frozen.feed(x)), learnt.run(learnt.feed(x))
+            assert all(before[key].tobytes() == after[key].tobytes() for key in before)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_learns(name: str) -> None:
+    model, losses = CASES[name]().trained(RATE[name]), []
+    with HostModel(compile(model)) as host:
+        for x, target in samples(model, 500):
+            host.train(host.feed(x), {"target": target})
+            losses.append(float(host.snapshot()["loss"][0]))
+    assert np.mean(losses[-50:]) < 0.5 * np.mean(losses[:25])
+
+
+def test_a_step_is_right_on_average() -> None:
+    """Steps below one, rounded at random from many states, are a large step together."""
+    states, larger = 2000, 50
+    model = networks.dense().trained(1e-2)
+    x, target = next(samples(model, 1))
+    with HostModel(compile(model)) as host:
+        first = host.snapshot()
+
+        def moved(**values: NDArray[Any]) -> NDArray[Any]:
+            host.restore(first | values)
+            host.train(host.feed(x), {"target": target})
+            return np.asarray(host.snapshot()["w0"].astype(float) - first["w0"])
+
+        steps = [moved(rounding=np.array([n], np.int32)) for n in range(states)]
+        large = moved(learning_rate=np.array([1e-2 * larger], np.float32))
+    inside = np.abs(first["w0"] + large) < 127
+    assert np.abs(large[inside]).max() > 20
+    small = np.mean(steps, axis=0)
+    assert np.abs(small).max() < 1
+    np.testing.assert_allclose((small * larger)[inside], large[inside], atol=2.5)
