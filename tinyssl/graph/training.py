@@ -8,7 +8,7 @@ layer is updated as soon as the error of its outputs is known, and after it has 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from tinyssl.core.errors import Blocker, UsageError
 from tinyssl.graph.blockers import blocked
 from tinyssl.graph.model import DType, Model, Op, Quant, Value, ValueKind
+from tinyssl.graph.prediction import smoothed, with_real_prediction
 from tinyssl.ops import OPS, spec_of
 from tinyssl.ops.common.gradient import Sgd
 from tinyssl.ops.common.scaled_error import ScaledError, normalised
@@ -38,11 +39,6 @@ LOSS_OPS = {
     Loss.SQUARED_ERROR: "MEAN_SQUARED_ERROR",
     Loss.ABSOLUTE_ERROR: "MEAN_ABSOLUTE_ERROR",
 }
-
-SMOOTH = {"TANH": "SMOOTH_TANH", "LOGISTIC": "SMOOTH_LOGISTIC", "SOFTMAX": "SMOOTH_SOFTMAX"}
-"""Operator -> the one with the same bits on every target"""
-
-SOFTMAXES = ("SOFTMAX", SMOOTH["SOFTMAX"])
 
 RATE, LOCAL_RATE, LOSS, TARGET = "learning_rate", "local_rate", "loss", "target"
 ROUNDING = "rounding"
@@ -94,7 +90,9 @@ def add_training(model: Model, training: Training) -> Model:
         UnsupportedModel: An operator between a parameter and the loss has no backward pass.
     """
     _check(model, training)
-    smooth, prediction = _with_real_prediction(_smoothed(model), training.loss)
+    smooth, prediction = with_real_prediction(
+        smoothed(model), scores=training.loss is Loss.CROSS_ENTROPY
+    )
     return _Graph(_learning(smooth, training.parameters), training, prediction).finished()
 
 
@@ -128,20 +126,6 @@ def _learning(model: Model, parameters: Sequence[int]) -> Model:
     for index in parameters:
         values[index] = replace(values[index], kind=ValueKind.PARAMETER)
     return replace(model, tensors=tuple(values))
-
-
-def _smoothed(model: Model) -> Model:
-    """Float32 activation functions in the form that gives the same bits everywhere."""
-
-    def smooth(op: Op) -> Op:
-        real = bool(op.outputs) and model.tensor(op.outputs[0]).dtype is DType.FLOAT32
-        if op.kind not in SMOOTH or not real:
-            return op
-        given = {each.name: getattr(op, each.name) for each in fields(op)}
-        made: Op = OPS[SMOOTH[op.kind]].op(**given)
-        return made
-
-    return replace(model, ops=tuple(map(smooth, model.ops)))
 
 
 class _Graph:
@@ -356,28 +340,6 @@ class _Graph:
         real = self.temporary(source)
         self.append(OPS["DEQUANTIZE"].op(index=self.next_index, input=source, output=real))
         return real
-
-
-def _with_real_prediction(model: Model, loss: Loss) -> tuple[Model, int]:
-    """What the loss reads, in float32: the output, or what softmax makes it of."""
-    (output,) = model.outputs
-    writer = _writer(model, output)
-    if writer.kind == "DEQUANTIZE" and _writer(model, writer.inputs[0]).kind == "SOFTMAX":
-        writer = _writer(model, writer.inputs[0])
-    if loss is Loss.CROSS_ENTROPY and writer.kind in SOFTMAXES:
-        output = writer.inputs[0]
-    value = model.tensor(output)
-    if value.dtype is not DType.INT8:
-        return model, output
-    real = Value(f"{value.name} in float32", value.shape, DType.FLOAT32)
-    made: Op = OPS["DEQUANTIZE"].op(
-        index=1 + max(op.index for op in model.ops), input=output, output=len(model.tensors)
-    )
-    return replace(model, tensors=(*model.tensors, real), ops=(*model.ops, made)), made.outputs[0]
-
-
-def _writer(model: Model, value: int) -> Op:
-    return next(op for op in model.ops if value in op.outputs)
 
 
 def _learning_values(model: Model) -> set[int]:
