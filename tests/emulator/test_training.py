@@ -15,7 +15,7 @@ from tests.training.test_steps import CASES
 
 STEPS = {
     **{"sine": 1000, "classes": 100, "momentum": 100, "mobile": 20, "varied": 20},
-    **{"growing": 60, "moving": 10, "normalised": 10, "sine, absolute": 20},
+    **{"growing": 60, "moving": 10, "normalised": 10, "readings": 100, "sine, absolute": 20},
 }
 FPU = {"m4": "-mfpu=fpv4-sp-d16", "m7": "-mfpu=fpv5-d16"}
 """Core -> flag for its floating-point unit; M3 and RV32 have none"""

@@ -75,8 +75,11 @@ class Builder(LayerStack):
     ) -> Model:
         """The chain with a training step of all its layers."""
         clip = settings.pop("error_clip", float("inf"))
+        normalise = settings.pop("normalise", False)
         sgd = Sgd(**settings)
-        training = Training(tuple(self.parameters), loss, rate, sgd, clip, autoencoder)
+        training = Training(
+            tuple(self.parameters), loss, rate, sgd, clip, autoencoder, normalise=normalise
+        )
         return add_training(self.model(), training)
 
 
@@ -213,6 +216,15 @@ def normalised(seed: int = 0) -> Builder:
     graph.with_number("MUL", 0.02)
     graph.reshape(1, 20)
     graph.dense(5)
+    return graph
+
+
+def sensors(seed: int = 0) -> Builder:
+    """6-8-2 with tanh, of readings as they are."""
+    graph = Builder((1, 6), seed)
+    graph.dense(8)
+    graph.function("TANH")
+    graph.dense(2)
     return graph
 
 

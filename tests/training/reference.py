@@ -18,6 +18,7 @@ from tinyssl.graph.training import training_start
 from tinyssl.ops import OPS
 from tinyssl.ops.common.activation import float_range
 from tinyssl.ops.common.new_classes import FREE_BELOW
+from tinyssl.ops.common.welford import EPSILON
 
 Array = NDArray[Any]
 
@@ -204,6 +205,29 @@ def _absolute_error(ref: Reference, op: Any) -> None:
     ref.values[op.error] = np.sign(difference) * share
 
 
+def _joined(ref: Reference, op: Any) -> tuple[Array, Array, Any]:
+    """Mean, variance and number of samples with this one."""
+    x, old = ref.values[op.input], ref.values[op.mean]
+    number = ref.values[op.count][0] + ref.real(1)
+    mean = old + (x - old) / number
+    spread = ref.values[op.variance]
+    return mean, spread + ((x - old) * (x - mean) - spread) / number, number
+
+
+def _normalise(ref: Reference, op: Any) -> None:
+    mean, variance, _ = _joined(ref, op)
+    root = np.sqrt(variance + ref.real(EPSILON))
+    distance = np.where(np.isfinite(variance), ref.values[op.input] - mean, ref.real(np.nan))
+    ref.values[op.output] = distance / root
+
+
+def _statistics_update(ref: Reference, op: Any) -> None:
+    mean, variance, number = _joined(ref, op)
+    if np.isfinite(mean).all() and np.isfinite(variance).all():
+        ref.values[op.mean], ref.values[op.variance] = mean, variance
+        ref.values[op.count] = np.array([number], ref.real)
+
+
 def _smooth_tanh(ref: Reference, op: Any) -> None:
     x, f = ref.values[op.input], ref.real
     power = ref.smooth_exp(f(-2) * np.abs(x))
@@ -250,6 +274,8 @@ COMPUTE: dict[str, Callable[[Reference, Any], None]] = {
     "GROWING_CROSS_ENTROPY": _cross_entropy,
     "MEAN_SQUARED_ERROR": _squared_error,
     "MEAN_ABSOLUTE_ERROR": _absolute_error,
+    "NORMALISE": _normalise,
+    "STATISTICS_UPDATE": _statistics_update,
     "SMOOTH_TANH": _smooth_tanh,
     "SMOOTH_LOGISTIC": _smooth_logistic,
     "CLAMP_ERROR": _clamp_error,

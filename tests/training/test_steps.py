@@ -16,6 +16,7 @@ from tests.training.networks import (
     mobile,
     moving,
     normalised,
+    sensors,
     sine,
     varied,
 )
@@ -26,6 +27,7 @@ from tinyssl.graph.interface import named_values
 from tinyssl.graph.model import Model, ValueKind
 from tinyssl.graph.training import LOCAL_RATE, LOSS, RATE, RATES, Loss, Training, add_training
 from tinyssl.ops.common.gradient import Sgd
+from tinyssl.ops.common.welford import STATISTICS
 from tinyssl.ops.training.layer_update import LayerUpdate
 from tinyssl.runtimes.host import HostModel
 
@@ -37,6 +39,15 @@ def sines(count: int, seed: int = 1) -> Iterator[Sample]:
     random = np.random.default_rng(seed)
     for x in random.uniform(-5, 5, count).astype(np.float32):
         yield x.reshape(1, 1), 2 * np.sin(x + np.float32(0.5)).reshape(1, 1)
+
+
+def readings(count: int, seed: int = 1) -> Iterator[Sample]:
+    """Of five sensors with units of their own, and of one that is stuck."""
+    random = np.random.default_rng(seed)
+    means, spreads = np.array([21, 30, 100, 700, 4e-3, 5]), np.array([1, 4, 90, 200, 1e-3, 0])
+    for label in random.integers(0, 2, count):
+        x = means + spreads * (random.normal(size=(1, 6)) + label)
+        yield x.astype(np.float32), np.array([label], np.int32)
 
 
 def pictures(count: int, seed: int = 1, classes: int = 5) -> Iterator[Sample]:
@@ -77,6 +88,7 @@ CASES = {
     "varied": (lambda: varied().trained(Loss.SQUARED_ERROR, 0.1), answers),
     "moving": (lambda: moving().trained(Loss.CROSS_ENTROPY, 0.02), pictures),
     "normalised": (lambda: normalised().trained(Loss.CROSS_ENTROPY, 0.001), pictures),
+    "readings": (lambda: sensors().trained(Loss.CROSS_ENTROPY, 0.05, normalise=True), readings),
     "mobile": (lambda: mobile().trained(Loss.CROSS_ENTROPY, 0.05), pictures),
 }
 
@@ -135,8 +147,11 @@ def test_gradients_are_finite_differences(name: str) -> None:
     model, random = make(), np.random.default_rng(3)
     x, target = next(iter(samples(1)))
     reference = Reference(model, np.float64)
-    plain = [v for v in named_values(model) if v.kind is ValueKind.PARAMETER][:-1]
-    before = {value.index: reference.values[value.index].copy() for value in plain}
+    named = [v for v in named_values(model) if v.kind is ValueKind.PARAMETER][:-1]
+    plain = [value for value in named if value.name not in STATISTICS]
+    for value in named[len(plain) :]:  # of some other samples
+        reference.values[value.index] += random.uniform(1, 2, value.shape)
+    before = {value.index: reference.values[value.index].copy() for value in named}
     (rate,) = (v.index for v in named_values(model) if v.name == "learning_rate")
     reference.values[rate] = np.ones(1)
     reference.train(x, target)

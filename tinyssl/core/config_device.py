@@ -69,6 +69,9 @@ class BuildConfig:
     squared-error (with --train)"""
     autoencoder: bool = False
     """The model is to give back its own input: no answers are sent (with --train)"""
+    normalise: bool = False
+    """Bring what the learning layers read to mean 0 and variance 1, by statistics that the device
+    gathers as it learns (with --train)"""
     learning_rate: Annotated[float, Field(gt=0, le=100)] | None = None
     """First learning rate; the device may be given another; default: as the size of what the last
     layer reads asks for (with --train)"""

@@ -16,11 +16,13 @@ import numpy as np
 from tinyssl.core.errors import Blocker, UsageError
 from tinyssl.graph.blockers import blocked
 from tinyssl.graph.model import DType, Model, Op, Quant, Value, ValueKind
+from tinyssl.graph.normaliser import Normaliser, learning_values, with_normaliser
 from tinyssl.graph.prediction import smoothed, with_real_prediction
 from tinyssl.ops import OPS, spec_of
 from tinyssl.ops.common.gradient import Sgd
 from tinyssl.ops.common.scaled_error import ScaledError, normalised
 from tinyssl.ops.common.weights import WeightedOp
+from tinyssl.ops.common.welford import STATISTICS
 
 
 class Loss(StrEnum):
@@ -69,6 +71,8 @@ class Training:
     aware: bool = True
     """Whether steps of INT8 parameters are scaled to their quantisation; False to see what that
     is worth"""
+    normalise: bool = False
+    """Bring what the learning layers read to mean 0 and variance 1, by running statistics"""
 
 
 def add_training(model: Model, training: Training) -> Model:
@@ -76,8 +80,9 @@ def add_training(model: Model, training: Training) -> Model:
 
     Adds the parameter `learning_rate`, float32 [1] (with local ones `local_rate`, too), the state
     `loss`, float32 [1], and the target `target`: a label, int32 [1], or float32 of the prediction's
-    shape; an autoencoder has none. Where INT8 layers
-    learn, the state `rounding`, int32 [1], of the random numbers too.
+    shape; an autoencoder has none. Where INT8 layers learn, the state `rounding`, int32 [1], of the
+    random numbers too. `normaliser.with_normaliser` says what normalising adds; the target of an
+    autoencoder that reads normalised inputs is these.
 
     Args:
         model: A verified model with one output that is float32, or INT8, from the trained layers
@@ -132,6 +137,9 @@ class _Graph:
     """The graph as it grows: `ops.common.gradient.Backward`."""
 
     def __init__(self, model: Model, training: Training, prediction: int) -> None:
+        self._normaliser: Normaliser | None = None
+        if training.normalise:
+            model, self._normaliser = with_normaliser(model, training.parameters)
         self.model = model
         self.sgd, self.aware = training.sgd, training.aware
         self._values = list(model.tensors)
@@ -140,7 +148,7 @@ class _Graph:
         self._velocities: dict[int, int] = {}
         self._exponents: dict[int, int] = {}
         self._rounding: int | None = None
-        self._learns = _learning_values(model)
+        self._learns = learning_values(model, training.parameters)
         rate = np.float32(training.rate).tobytes()
         self._rate = self._add(Value(RATE, (1,), DType.FLOAT32, None, rate, ValueKind.PARAMETER))
         self._local = training.local
@@ -148,6 +156,8 @@ class _Graph:
             local = Value(LOCAL_RATE, (1,), DType.FLOAT32, None, rate, ValueKind.PARAMETER)
             self._local_rate = self._add(local)
         self._add_loss(training, prediction)
+        if self._normaliser is not None:
+            self.append(self._normaliser.update(self.next_index))
 
     @property
     def next_index(self) -> int:
@@ -331,7 +341,13 @@ class _Graph:
                 f"the model is no autoencoder: {what}",
                 hint="an autoencoder gives back its input, by squared or absolute error",
             )
-        if found.dtype is DType.FLOAT32:
+        real = self._real_input(source)
+        normaliser = self._normaliser
+        return normaliser.output if normaliser and normaliser.source == real else real
+
+    def _real_input(self, source: int) -> int:
+        """The input in real values."""
+        if self.model.tensor(source).dtype is DType.FLOAT32:
             return source
         readers = (op for op in self.model.ops if source in op.inputs and op.kind == "DEQUANTIZE")
         reader = next(readers, None)
@@ -340,15 +356,6 @@ class _Graph:
         real = self.temporary(source)
         self.append(OPS["DEQUANTIZE"].op(index=self.next_index, input=source, output=real))
         return real
-
-
-def _learning_values(model: Model) -> set[int]:
-    """Parameters, and all values that depend on one."""
-    found = {*model.of_kind(ValueKind.PARAMETER)}
-    for op in model.ops:
-        if not found.isdisjoint(op.inputs):
-            found.update(op.outputs)
-    return found
 
 
 def training_start(model: Model) -> int:
@@ -366,3 +373,15 @@ def has_training(model: Model) -> bool:
 def is_autoencoder(model: Model) -> bool:
     """Whether a training step takes the model's own input for the target."""
     return has_training(model) and not model.of_kind(ValueKind.TARGET)
+
+
+def takes_normalised(model: Model) -> bool:
+    """Whether the target of an autoencoder is its input with mean 0 and variance 1."""
+    outputs = {op.outputs[0] for op in model.ops if op.kind == "NORMALISE"}
+    return has_training(model) and bool(outputs & {*model.ops[training_start(model)].inputs})
+
+
+def learnt_elements(model: Model) -> int:
+    """How many numbers descend: parameters, but for learning rates and statistics."""
+    values = map(model.tensor, model.of_kind(ValueKind.PARAMETER))
+    return sum(value.elements for value in values if value.name not in (*RATES, *STATISTICS))

@@ -77,6 +77,8 @@ class Learner:
     """So many of the last layers with weights learn at `local_rate`"""
     autoencoder: bool = False
     """Whether the target is the model's own input"""
+    normalise: bool = False
+    """Whether what the learning layers read gets mean 0 and variance 1"""
 
     @property
     def learning(self) -> Learning:
@@ -125,4 +127,5 @@ def learner_of(config: BuildConfig, model: Model) -> Learner | None:
         config.error_clip,
         local_layers=config.local_layers,
         autoencoder=config.autoencoder,
+        normalise=config.normalise,
     )

@@ -16,10 +16,10 @@ from tinyssl.core.progress import Progress
 from tinyssl.core.records import Workspace, write_atomic
 from tinyssl.frontends.tflite import read_file, read_model, write_model
 from tinyssl.graph.interface import Feeds
-from tinyssl.graph.model import Model, ValueKind
+from tinyssl.graph.model import Model
 from tinyssl.graph.passes.float_tail import float_tail, learning_layers
 from tinyssl.graph.passes.new_classes import with_classes, with_layer
-from tinyssl.graph.training import RATES, Loss, Training, add_training, training_start
+from tinyssl.graph.training import Loss, Training, add_training, learnt_elements, training_start
 from tinyssl.graph.verify import verify
 from tinyssl.ops import macs
 from tinyssl.project.learner import WHAT_HINT, Learner, Learning, parse_learning
@@ -105,6 +105,7 @@ def with_training(graph: Model, learner: Learner) -> Model:
         learner.sgd,
         clip,
         autoencoder=learner.autoencoder,
+        normalise=learner.normalise,
         local=local,
         growing=parameters[-1] if learner.learning.grows else None,
     )
@@ -192,9 +193,7 @@ def suited_rate(graph: Model, loss: Loss, inputs: list[Feeds], progress: Progres
 def _needs(inference: Program, both: Program) -> str:
     """What a training step takes."""
     graph = both.graph
-    start, parameters = training_start(graph), graph.of_kind(ValueKind.PARAMETER)
-    sizes = {graph.tensor(index).name: graph.tensor(index).elements for index in parameters}
-    count = sum(size for name, size in sizes.items() if name not in RATES)
+    start, count = training_start(graph), learnt_elements(graph)
     more = both.arena_bytes - inference.arena_bytes
     step = sum(macs(graph, op) for op in graph.ops[start:])
     return (

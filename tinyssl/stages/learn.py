@@ -38,9 +38,10 @@ from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import BuildInfo, RunRecord, RunWriter, Workspace
 from tinyssl.device import Session, open_link
 from tinyssl.graph.interface import Feeds, Outputs
-from tinyssl.graph.model import DType, Model, ValueKind
-from tinyssl.graph.training import LOSS, RATE, TARGET
+from tinyssl.graph.model import DType, Model
+from tinyssl.graph.training import LOSS, RATE, TARGET, learnt_elements, takes_normalised
 from tinyssl.learn.tasks import TASKS
+from tinyssl.ops.common.welford import normalised
 from tinyssl.runtimes.device import DeviceModel
 from tinyssl.runtimes.host import HostModel
 from tinyssl.stages.learn_samples import Lessons, is_anomaly, read_lessons
@@ -115,6 +116,8 @@ class InputJudge:
         job, split = self._job, self._job.lessons.split
         (value,), (output,) = job.device.inputs, outputs.values()
         wanted = dequantised(value, job.lessons.inputs[position][value.name])
+        if takes_normalised(job.host.model):
+            wanted = normalised(wanted, job.host.snapshot())
         odd = split is not None and is_anomaly(split, position)
         return self._found.add(output, wanted, anomaly=odd)
 
@@ -170,14 +173,13 @@ def _start(session: Session, target: BenchTarget, model: Model, run: RunWriter) 
     identity = session.identity()
     check_identity(identity, target)
     check_sizes(identity, model)
-    parameters = (model.tensor(index) for index in model.of_kind(ValueKind.PARAMETER))
     run.results(
         board=identity.board,
         model=identity.model,
         build_id=identity.build_id,
         port=target.port,
         training=target.info.training,
-        parameters=sum(value.elements for value in parameters) - 1,
+        parameters=learnt_elements(model),
         ram_bytes=target.info.sizes.get("ram", 0),
         flash_bytes=target.info.sizes.get("flash", 0),
     )

@@ -19,6 +19,7 @@ from tinyssl.graph.interface import Feeds, Outputs
 from tinyssl.graph.model import DType, Model
 from tinyssl.graph.training import LOSS, RATE
 from tinyssl.ops.common.new_classes import FREE_BELOW
+from tinyssl.ops.common.welford import STATISTICS
 from tinyssl.runtimes.host import HostModel
 
 SHARE = 0.01
@@ -56,7 +57,7 @@ def check_training(model: Model, inputs: list[Feeds], progress: Progress) -> Tra
         HostModel(compiler.compile(model)) as host,
         progress.track("the training step against its loss", len(inputs), "input") as task,
     ):
-        first = _all_open(host.snapshot())
+        first = _first_values(host, model, inputs)
         for number, feeds in enumerate(inputs):
             host.restore(first)
             share = _quotient(host, feeds, _targets(host, model, random))
@@ -81,8 +82,19 @@ def step_squares(model: Model, inputs: Sequence[Feeds]) -> list[float]:
         inputs: Of the inferences.
     """
     with HostModel(compiler.compile(model)) as host:
-        first = _all_open(host.snapshot())
+        first = _first_values(host, model, inputs)
         return [_step_square(host, model, first, feeds) for feeds in inputs]
+
+
+def _first_values(host: HostModel, model: Model, inputs: Sequence[Feeds]) -> Outputs:
+    """Parameters as the build has them, with statistics of the inputs where the model has some."""
+    first, random = _all_open(host.snapshot()), np.random.default_rng(SEED)
+    if first.keys().isdisjoint(STATISTICS):
+        return first
+    host.restore(first)
+    for feeds in inputs:
+        host.train(feeds, _targets(host, model, random))
+    return first | {name: host.snapshot()[name] for name in STATISTICS}
 
 
 def _all_open(values: Outputs) -> Outputs:
@@ -122,7 +134,8 @@ def _quotient(host: HostModel, feeds: Feeds, targets: Feeds) -> float | None:
     before = host.snapshot()
     loss = _step(host, before, feeds, targets, 1.0)
     after = host.snapshot()
-    gradient = {name: before[name] - after[name] for name in before if name not in (LOSS, RATE)}
+    others = (LOSS, RATE, *STATISTICS)
+    gradient = {name: before[name] - after[name] for name in before if name not in others}
     square = sum(float(np.sum(np.square(each, dtype=np.float64))) for each in gradient.values())
     if not math.isfinite(square) or loss < LEAST or square < LEAST**2:
         return None
