@@ -38,6 +38,7 @@ COMMANDS = {
     "tune": "Measure which operators to compute in one call, and keep the fastest",
     "bench": "Measure latency, accuracy and memory on the device",
     "learn": "Let the device learn from samples; accuracy before and after",
+    "federate": "Let many devices learn together, without sending a sample (Flower)",
     "report": "Write one HTML page from the records",
     "boards": "List the boards, or show one",
     "ports": "List serial ports and running emulators",

@@ -15,6 +15,7 @@ from pydantic.dataclasses import dataclass
 
 from tinyssl.core.config_catalog import CatalogConfig
 from tinyssl.core.config_device import BenchConfig, BuildConfig, FlashConfig, LearnConfig
+from tinyssl.core.config_federate import FederateConfig
 from tinyssl.core.config_types import (
     STRICT,
     BackboneName,
@@ -281,6 +282,7 @@ STAGES: dict[str, type] = {
     "flash": FlashConfig,
     "bench": BenchConfig,
     "learn": LearnConfig,
+    "federate": FederateConfig,
     "report": ReportConfig,
     "catalog": CatalogConfig,
 }
@@ -294,6 +296,7 @@ __all__ = [
     "ConvertConfig",
     "DataConfig",
     "EvaluateConfig",
+    "FederateConfig",
     "FlashConfig",
     "LearnConfig",
     "PretrainConfig",

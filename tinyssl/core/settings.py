@@ -285,3 +285,21 @@ def _describe(problem: Mapping[str, Any], merged: Layer) -> str:
 def _where(config: type) -> str:
     stage = next((name for name, known in STAGES.items() if known is config), "")
     return f"`tinyssl {stage} --help` tells what each option takes"
+
+
+def refuse_changes(given: Any, recorded: Any) -> None:
+    """A resumed run keeps its settings: one that was given and differs is a mistake.
+
+    Raises:
+        UsageError: The message names the setting and both values.
+    """
+    for each in dataclasses.fields(given):
+        value, before = getattr(given, each.name), getattr(recorded, each.name)
+        default = getattr(type(given)(), each.name)
+        same = value == before or (isinstance(value, Path) and value.absolute() == before)
+        if not same and value != default:
+            option = each.name.replace("_", "-")
+            raise UsageError(
+                f"the run to resume has {option} {before}, not {value}",
+                hint=f"leave --{option} out, or start a new run without --resume",
+            )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import logging
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from flwr.app import ArrayRecord, ConfigRecord, Message, MetricRecord
@@ -50,10 +50,10 @@ class Checkpoint:
             DataError: The file is damaged.
         """
         try:
-            with np.load(path, allow_pickle=False) as found:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as found:
                 arrays = {name: found[name] for name in found.files}
             return Checkpoint(int(arrays.pop(ROUND)), arrays)
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise DataError(f"{path} is no checkpoint: {error}", hint="begin anew") from error
 
 
@@ -118,7 +118,6 @@ class RoundServer:
 
     def run(self, start: Checkpoint, rounds: int) -> Parameters:
         """Rounds up to `rounds`, from where a checkpoint is; the parameters in the end."""
-        logging.getLogger("flwr").setLevel(logging.WARNING)
 
         def told(number: int, arrays: ArrayRecord) -> None:
             if number:

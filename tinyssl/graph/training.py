@@ -385,3 +385,12 @@ def learnt_elements(model: Model) -> int:
     """How many numbers descend: parameters, but for learning rates and statistics."""
     values = map(model.tensor, model.of_kind(ValueKind.PARAMETER))
     return sum(value.elements for value in values if value.name not in (*RATES, *STATISTICS))
+
+
+def local_parameters(model: Model) -> frozenset[str]:
+    """Names of the parameters that learn at `local_rate`."""
+    parameters = model.of_kind(ValueKind.PARAMETER)
+    rates = {index for index in parameters if model.tensor(index).name == LOCAL_RATE}
+    updates = (op for op in model.ops if not rates.isdisjoint(op.inputs))
+    found = {index for op in updates for index in op.outputs if index in parameters}
+    return frozenset(model.tensor(index).name for index in found)

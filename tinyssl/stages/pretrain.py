@@ -15,6 +15,7 @@ from tinyssl.core.memory import keep_freed_memory
 from tinyssl.core.plugin_trust import require_named
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import RunRecord, RunWriter, Workspace, hold_run, read_record, step_of
+from tinyssl.core.settings import refuse_changes
 from tinyssl.data import data_config_json, data_config_of, find_reader, load_dataset
 from tinyssl.learn.backbones import BackboneInfo, save_backbone
 from tinyssl.learn.tasks import find_task
@@ -30,7 +31,6 @@ from tinyssl.learn.train.recorded import (
     given_teacher,
     pretrain_json,
     recorded_config,
-    refuse_changes,
     refuse_other_images,
     refuse_other_teacher,
     shared_out,

@@ -42,24 +42,6 @@ def given_teacher(teacher: str | None) -> str | None:
     return str(path.absolute()) if path.exists() else teacher
 
 
-def refuse_changes(given: Any, recorded: Any) -> None:
-    """A resumed run keeps its settings: one that was given and differs is a mistake.
-
-    Raises:
-        UsageError: The message names the setting and both values.
-    """
-    for field in fields(given):
-        value, before = getattr(given, field.name), getattr(recorded, field.name)
-        default = getattr(type(given)(), field.name)
-        same = value == before or (isinstance(value, Path) and value.absolute() == before)
-        if not same and value != default:
-            option = field.name.replace("_", "-")
-            raise UsageError(
-                f"the run to resume has {option} {before}, not {value}",
-                hint=f"leave --{option} out, or start a new run without --resume",
-            )
-
-
 def refuse_other_images(dataset: Dataset, record: RunRecord) -> None:
     """Raises DataError where the images are not those of the run."""
     now, before = dataset.fingerprint, Fields(record.data).text("fingerprint")
