@@ -55,6 +55,7 @@ $(STAMP): pyproject.toml constraints.txt | tools
 	$(PYTHON) -m venv $(VENV)
 	$(if $(TORCH_INDEX),$(INSTALL) --index-url $(TORCH_INDEX) torch)
 	$(INSTALL) -e '.[train,teachers,catalog,federated,dev]'
+	$(INSTALL) --no-deps --target $(VENV)/share/td-schema labthings-fastapi  # its file of W3C
 	touch $@
 
 # TensorFlow and onnx2tf, 600 MB, for the tests of `tinyssl convert --model`; the demo needs neither.

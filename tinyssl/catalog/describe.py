@@ -120,9 +120,13 @@ def describe_board(board: Board) -> Description:
         node = found.node(iri, TINY.region, TINY.MemoryRegion)
         found.add(node, SCHEMA.name, region.name).add(node, SCHEMA.contentSize, region.size)
         found.add(node, TINY.holds, *region.use).add(node, PROV.wasDerivedFrom, region.source)
-    sensors = tuple(SENSORS if board.emulated else section.sensors)
-    describe_system(found, iri, (section.budget.ram, section.budget.flash), sensors)
+    describe_system(found, iri, (section.budget.ram, section.budget.flash), sensors_of(board))
     return found
+
+
+def sensors_of(board: Board) -> tuple[str, ...]:
+    """Those on the board; an emulated one is sent samples over the line, whatever they are of."""
+    return tuple(SENSORS if board.emulated else board.tinyssl.sensors)
 
 
 def describe_system(

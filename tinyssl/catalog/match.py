@@ -273,7 +273,8 @@ def fitting(
         limit: Most devices to return; those with the least free RAM come first.
         attached: Sensors that you will connect.
     """
-    return offers(store, _fitting(need, attached), f"ORDER BY ?ram ?d LIMIT {limit}")
+    found = offers(store, _fitting(need, attached), f"ORDER BY ?ram ?d LIMIT {limit}")
+    return sorted(found, key=lambda offer: (offer.ram, offer.iri))
 
 
 def count_fitting(store: GraphStore, need: Need, attached: frozenset[str] = frozenset()) -> int:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from pyoxigraph import Literal, QuerySolutions, Triple
 from pyoxigraph import Store as Oxigraph
@@ -17,12 +17,14 @@ Row = dict[str, Term | None]
 """Variable -> its value; None where the solution leaves it open"""
 
 
-class GraphStore(Protocol):
+class GraphStore(ABC):
     """A graph that can be asked and changed."""
 
+    @abstractmethod
     def put(self, descriptions: Iterable[Description]) -> None:
         """Replaces what is known of each subject, all or nothing."""
 
+    @abstractmethod
     def ask(self, query: str) -> list[Row]:
         """The solutions of a SELECT, with the prefixes of `terms.PREFIXES`.
 
@@ -30,8 +32,27 @@ class GraphStore(Protocol):
             UsageError: It is no valid query.
         """
 
+    @abstractmethod
+    def triples(self) -> list[Triple]:
+        """All of them, each once."""
 
-class EmbeddedStore:
+    def stamps(self) -> dict[str, str]:
+        """IRI of a subject -> stamp of its description."""
+        rows = self.ask("SELECT ?s ?stamp WHERE { ?s tiny:stamp ?stamp }")
+        return {str(value_of(row["s"])): str(value_of(row["stamp"])) for row in rows}
+
+    def value(self, subject: str, predicate: str) -> str:
+        """A text that is said of a subject; empty where there is none."""
+        rows = self.ask(f"SELECT ?v WHERE {{ <{subject}> {predicate} ?v }} LIMIT 1")
+        return str(value_of(rows[0]["v"])) if rows else ""
+
+    def __len__(self) -> int:
+        """Triples."""
+        (row,) = self.ask("SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }")
+        return int(str(value_of(row["n"])))
+
+
+class EmbeddedStore(GraphStore):
     """On disk, in one folder; transactions, and nothing half-written after a kill."""
 
     def __init__(self, folder: Path | None = None, *, graph: Oxigraph | None = None) -> None:
@@ -58,11 +79,8 @@ class EmbeddedStore:
     def put(self, descriptions: Iterable[Description]) -> None:
         """Replaces what is known of each subject, all or nothing."""
         parts = list(descriptions)
-        if not parts:
-            return
-        dropped = "".join(f"DROP SILENT GRAPH {part.iri};\n" for part in parts)
-        inserted = "".join(_insert(part) for part in parts)
-        self.graph.update(dropped + f"INSERT DATA {{\n{inserted}}}")
+        if parts:
+            self.graph.update(replacement(parts))
 
     def ask(self, query: str) -> list[Row]:
         """The solutions of a SELECT; see `GraphStore.ask`."""
@@ -72,30 +90,31 @@ class EmbeddedStore:
             raise UsageError(f"no valid SPARQL: {error}", hint="see docs/catalog.md") from error
         if not isinstance(found, QuerySolutions):
             raise UsageError("only SELECT is understood", hint="write SELECT … WHERE { … }")
-        names = [variable.value for variable in found.variables]
-        return [{name: row[name] for name in names} for row in found]
+        return rows_of(found)
 
     def triples(self) -> list[Triple]:
         """All of them, each once."""
         return list(dict.fromkeys(quad.triple for quad in self.graph))
 
-    def stamps(self) -> dict[str, str]:
-        """IRI of a subject -> stamp of its description."""
-        rows = self.ask("SELECT ?s ?stamp WHERE { ?s tiny:stamp ?stamp }")
-        return {str(value_of(row["s"])): str(value_of(row["stamp"])) for row in rows}
-
-    def value(self, subject: str, predicate: str) -> str:
-        """A text that is said of a subject; empty where there is none."""
-        rows = self.ask(f"SELECT ?v WHERE {{ <{subject}> {predicate} ?v }} LIMIT 1")
-        return str(value_of(rows[0]["v"])) if rows else ""
-
     def __len__(self) -> int:
         return len(self.graph)
 
 
-def _insert(part: Description) -> str:
+def replacement(parts: Sequence[Description]) -> str:
+    """The SPARQL update that replaces what is known of each subject."""
+    dropped = "".join(f"DROP SILENT GRAPH {part.iri} ;\n" for part in parts)
+    return dropped + f"INSERT DATA {{\n{''.join(map(_graph_text, parts))}}}"
+
+
+def _graph_text(part: Description) -> str:
     lines = "".join(f"{quad.triple} .\n" for quad in part.quads())
     return f"GRAPH {part.iri} {{\n{lines}}}\n"
+
+
+def rows_of(found: QuerySolutions) -> list[Row]:
+    """The solutions, in order."""
+    names = [variable.value for variable in found.variables]
+    return [{name: row[name] for name in names} for row in found]
 
 
 def value_of(term: Term | None) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -28,7 +29,8 @@ def catalog(call: Call, what: tuple[str, ...] = ()) -> Result:
 
     `tinyssl catalog match --model FILE` lists the boards that can run a model, the best first, and
     says of each other board why it cannot; exit code 3 where none can. `add FILE…` takes .tflite
-    models and descriptions in RDF, `list` and `show NAME` print what is known, `query FILE.rq` asks
+    models and descriptions in RDF, `list` and `show NAME` print what is known, `devices` asks those
+    that are attached or emulated, `thing NAME` prints a W3C Thing Description, `query FILE.rq` asks
     in SPARQL (`query` alone lists the questions that come along), `validate [FILE]` checks
     descriptions, `export` writes the graph. It is in catalog/ of the workspace, and follows boards,
     zoo and runs by itself.
@@ -41,7 +43,7 @@ def catalog(call: Call, what: tuple[str, ...] = ()) -> Result:
             f"catalog {' '.join(what)}: not understood", hint=f"one of {', '.join(ACTIONS)}"
         )
     config = call.config(CatalogConfig)
-    opened = open_catalog(call.workspace, call.progress)
+    opened = open_catalog(call.workspace, call.progress, config)
     opened.refresh()
     return ACTIONS[action](opened, config, rest)
 
@@ -101,6 +103,45 @@ def _show(opened: Catalog, config: CatalogConfig, rest: tuple[str, ...]) -> Resu
         raise UsageError("catalog show takes one name", hint="`tinyssl catalog list` has them")
     rows = opened.show(rest[0])
     return Result({"statements": rows}, (Table(("", ""), rows, title=rest[0]),))
+
+
+def _devices(opened: Catalog, config: CatalogConfig, rest: tuple[str, ...]) -> Result:
+    _no_more("devices", rest)
+    found = opened.devices()
+    columns = ("device", "board", "port", "model", "build", "health", "last start", "stack used")
+    rows = [
+        (
+            each.name,
+            each.board,
+            each.port,
+            each.identity.model,
+            each.identity.build_id,
+            each.health or "good",
+            each.identity.reset,
+            f"{each.stack_used:,} B",
+        )
+        for each in found
+    ]
+    none = "no device answers; `tinyssl flash` puts a build on one, or starts its emulator"
+    return Result({"devices": [*map(asdict, found)]}, (Table(columns, rows) if rows else none,))
+
+
+def _thing(opened: Catalog, config: CatalogConfig, rest: tuple[str, ...]) -> Result:
+    from tinyssl.catalog.thing import sizes
+    from tinyssl.core.files import write_json
+
+    if len(rest) != 1:
+        raise UsageError(
+            "catalog thing takes one board or device", hint="`tinyssl catalog list` has them"
+        )
+    thing = opened.thing(rest[0])
+    as_json, as_cbor = sizes(thing)
+    if config.out:
+        write_json(config.out, thing)
+    text = json.dumps(thing, indent=1, ensure_ascii=False)
+    ending = f"{as_json:,} bytes as JSON, {as_cbor:,} as CBOR"
+    data = {"thing": thing, "json_bytes": as_json, "cbor_bytes": as_cbor}
+    return Result(data, (text, ending))
 
 
 def _match(opened: Catalog, config: CatalogConfig, rest: tuple[str, ...]) -> Result:
@@ -193,6 +234,8 @@ ACTIONS: dict[str, Callable[[Any, CatalogConfig, tuple[str, ...]], Result]] = {
     "add": _add,
     "list": _list,
     "show": _show,
+    "devices": _devices,
+    "thing": _thing,
     "match": _match,
     "query": _query,
     "validate": _validate,

@@ -30,5 +30,8 @@ class CatalogConfig:
     with commas"""
     min_accuracy: Annotated[float, Field(ge=0, le=100)] | None = None
     """Least top-1 accuracy in percent (match)"""
+    store: str | None = None
+    """SPARQL 1.1 endpoint that keeps the graph, for questions and updates, https://…; its token is
+    in TINYSSL_STORE_TOKEN; default: catalog/ in the workspace"""
     out: Path | None = None
-    """File to write, .ttl, .nt or .jsonld (export); default: catalog.ttl"""
+    """File to write: .ttl, .nt or .jsonld (export; default: catalog.ttl), .json (thing)"""

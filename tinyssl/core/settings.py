@@ -36,6 +36,7 @@ VARIABLES = {
     "TINYSSL_BOARDS": "folders of board files that add to the shipped ones",
     "TINYSSL_OPERATORS": "folder of operators (Python and C files) beside the shipped ones",
     "TINYSSL_ZOO": "folder of trained models in place of the shipped ones",
+    "TINYSSL_STORE_TOKEN": "token of the catalogue's endpoint (catalog --store)",
     "TINYSSL_PLUGINS": "files of plug-ins that runs may import though you never named them",
     "TINYSSL_CACHE": "folder for downloads, PlatformIO's core and compiled host code",
 }

@@ -7,23 +7,28 @@ measurements of bench runs. What has not changed since is not described again.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from pyoxigraph import Literal, serialize
 
 from tinyssl import __version__
 from tinyssl.catalog.describe import describe_board, describe_fit, describe_model
+from tinyssl.catalog.endpoint import EndpointStore
 from tinyssl.catalog.facts import Compiled, ModelOrigin, read_facts
 from tinyssl.catalog.fit import fit_of
 from tinyssl.catalog.foreign import FORMATS, read_foreign
+from tinyssl.catalog.live import describe_device
 from tinyssl.catalog.match import Match, Need, Offer, known_fits, needs, offers, order, pair
 from tinyssl.catalog.names import board_iri, fit_iri, model_iri
 from tinyssl.catalog.quantity import Basis, Quantity
 from tinyssl.catalog.runs import describe_run, origin_of
-from tinyssl.catalog.store import EmbeddedStore
+from tinyssl.catalog.store import EmbeddedStore, GraphStore
 from tinyssl.catalog.terms import PREFIXES, short_name
+from tinyssl.catalog.thing import LiveDevice, board_thing, device_thing
 from tinyssl.catalog.triples import Description
 from tinyssl.catalog.validate import Violation, violations
 from tinyssl.core.config import CatalogConfig
@@ -35,11 +40,14 @@ from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import Workspace
 from tinyssl.core.run_record import RunRecord
 from tinyssl.frontends.tflite import read_file
-from tinyssl.targets.boards import Board, all_boards
+from tinyssl.stages.catalog_devices import ask_devices
+from tinyssl.targets.boards import Board, all_boards, find_board
 from tinyssl.zoo import ZooEntry, entries
 
 FOLDER = "catalog"
 """Of the store, in the workspace"""
+TOKEN = "TINYSSL_STORE_TOKEN"
+"""Environment variable with the endpoint's token"""
 KINDS = ("pretrain", "probe", "convert", "verify", "bench", "learn")
 """Runs that the graph knows"""
 
@@ -49,7 +57,7 @@ class Catalog:
     """An open catalogue."""
 
     workspace: Workspace
-    store: EmbeddedStore
+    store: GraphStore
     progress: Progress = field(default_factory=Silent)
     _models: dict[str, Compiled] = field(default_factory=dict, init=False)
 
@@ -146,6 +154,23 @@ class Catalog:
             )
         return self.put([found]) > 0
 
+    def devices(self) -> list[LiveDevice]:
+        """Asks the live devices who they are, and describes those that answer."""
+        found = ask_devices(self.workspace, self.progress)
+        self.put([describe_device(device, find_board(device.board)) for device in found])
+        return found
+
+    def thing(self, name: str) -> dict[str, Any]:
+        """The Thing Description of a live device, else of a kind of board.
+
+        Raises:
+            UsageError: There is neither.
+        """
+        for device in ask_devices(self.workspace, self.progress):
+            if name in (device.name, f"{device.board} {device.name}", device.port):
+                return device_thing(device)
+        return board_thing(find_board(name))
+
     def show(self, name: str) -> list[tuple[str, str]]:
         """What is said of a model, board, device or run: property and value, in words.
 
@@ -225,12 +250,23 @@ class Catalog:
         return self._models[digest]
 
 
-def open_catalog(workspace: Workspace, progress: Progress | None = None) -> Catalog:
+def open_catalog(
+    workspace: Workspace, progress: Progress | None = None, config: CatalogConfig | None = None
+) -> Catalog:
     """The catalogue of a workspace; an empty one where there is none yet.
 
+    Args:
+        workspace: Holds it, unless the config names an endpoint.
+        progress: Told of what takes long.
+        config: Where the graph is.
+
     Raises:
-        UsageError: Another process has it open.
+        UsageError: Another process has it open, or the address is none.
     """
+    config = config or CatalogConfig()
+    if config.store is not None:
+        token = os.environ.get(TOKEN, "")
+        return Catalog(workspace, EndpointStore(config.store, token=token), progress or Silent())
     folder = workspace.root / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     return Catalog(workspace, EmbeddedStore(folder), progress or Silent())
