@@ -38,9 +38,14 @@ class LearningDevice:
     inferences: list[int] = field(default_factory=list)
     training: list[int] = field(default_factory=list)
 
-    def restore(self, values: Feeds) -> None:
-        """Parameters by name, in both. Names that are missing stay as they are."""
-        for model in (self.device, self.host):
+    def restore(self, values: Feeds, *, device: bool = True) -> None:
+        """Parameters by name, in both. Names that are missing stay as they are.
+
+        Args:
+            values: The parameters.
+            device: False: only on this computer, for steps that the device does not take.
+        """
+        for model in (self.device, self.host) if device else (self.host,):
             model.restore({**model.snapshot(), **values})
 
     def step(self, feeds: Feeds, targets: Feeds) -> bool:
@@ -64,8 +69,7 @@ class LearningDevice:
         return found
 
     def costs(self) -> Costs:
-        """After some steps."""
-        self.compare()
+        """After some steps, all of which were compared."""
         return Costs(
             ram=self.info.sizes["ram"],
             flash=self.info.sizes["flash"],
