@@ -37,8 +37,8 @@ class FederationPlan:
 
     @property
     def kept_samples(self) -> int:
-        """Samples that a device keeps at a time."""
-        return self.task.samples if self.task.passes > 1 else 1
+        """Samples that a device keeps beside the one that it learns from."""
+        return self.task.samples if self.task.passes > 1 else 0
 
 
 def plan_of(config: FederateConfig, family: TaskFamily) -> FederationPlan:

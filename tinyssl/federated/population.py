@@ -28,6 +28,11 @@ class Ends:
         (target,) = of_kind(named, ValueKind.TARGET)
         return Ends(source, target)
 
+    @property
+    def sample_bytes(self) -> int:
+        """Of one sample and its answer."""
+        return self.input.bytes + self.target.bytes
+
     def samples(self, examples: Examples) -> Iterator[NodeSample]:
         """Examples one by one, as the model reads them."""
         dtype = np.int32 if self.target.dtype is DType.INT32 else np.float32

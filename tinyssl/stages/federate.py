@@ -5,6 +5,7 @@ this computer. After each round the parameters are a checkpoint, from which a ru
 killed. Results:
 
 * `strategy task rounds parameters common` (numbers that learn, and that are sent), `simulated`
+* `arena_bytes kept_bytes` (RAM of a device for tensors, and for samples that it keeps)
 * `devices` {board's name: board, rounds, left_out, retries, ram_bytes, stack_bytes, inference,
   training_step, unit, line_bytes_parameters, line_bytes_samples, flash_erases, before, after}
 * `compared different` (replies of boards, and those without this computer's bits)
@@ -219,6 +220,7 @@ class _FederateJob:
             parameters=count,
             common=sum(each.size for each in federation.common(federation.first).values()),
             arena_bytes=federation.program.arena_bytes,
+            kept_bytes=plan.kept_samples * federation.ends.sample_bytes,
         )
 
     def judge(self, number: int, parameters: Parameters) -> None:
