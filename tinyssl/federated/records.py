@@ -80,7 +80,9 @@ class RoundTask:
 
     def config(self) -> ConfigRecord:
         """As a record. Flower's strategies write the round themselves."""
-        given: dict[str, Any] = {SAMPLES: self.samples, PASSES: self.passes, SAVE: self.save}
+        given: dict[str, Any] = {SAMPLES: self.samples, PASSES: self.passes}
+        if self.save:
+            given[SAVE] = True
         if self.rate is not None:
             given[RATE] = self.rate
         if self.local_rate is not None:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from tinyssl.core.errors import DataError
 from tinyssl.core.files import write_atomic
-from tinyssl.federated.records import RoundTask, from_arrays, to_arrays
+from tinyssl.federated.records import SAVE, RoundTask, from_arrays, to_arrays
 
 Parameters = dict[str, NDArray[Any]]
 """By name"""
@@ -67,16 +67,18 @@ class Continued(Strategy):
         strategy: Any of Flower's message API.
         done: Rounds before.
         seed: Of the draws.
+        save_in: Round in which devices write what they learn to flash; 0: in none.
     """
 
-    def __init__(self, strategy: Strategy, done: int, seed: int) -> None:
-        self.strategy, self.done, self.seed = strategy, done, seed
+    def __init__(self, strategy: Strategy, done: int, seed: int, save_in: int = 0) -> None:
+        self.strategy, self.done, self.seed, self.save_in = strategy, done, seed, save_in
 
     def configure_train(
         self, server_round: int, arrays: ArrayRecord, config: ConfigRecord, grid: Grid
     ) -> Iterable[Message]:
         """See `Strategy`."""
         number = self.done + server_round
+        config[SAVE] = number == self.save_in
         random.seed(f"{self.seed} {number}")  # Flower draws nodes by the module's generator
         return self.strategy.configure_train(number, arrays, config, grid)
 
@@ -115,6 +117,8 @@ class RoundServer:
     """Of the draws of nodes"""
     after: Callable[[Checkpoint], None]
     """Told what is there after each round"""
+    save: bool = False
+    """Let devices write what they learn to flash, in the last round"""
 
     def run(self, start: Checkpoint, rounds: int) -> Parameters:
         """Rounds up to `rounds`, from where a checkpoint is; the parameters in the end."""
@@ -125,7 +129,8 @@ class RoundServer:
 
         if start.round >= rounds:
             return start.parameters
-        result = Continued(self.strategy, start.round, self.seed).start(
+        save_in = rounds if self.save else 0
+        result = Continued(self.strategy, start.round, self.seed, save_in).start(
             self.grid,
             to_arrays(start.parameters),
             rounds - start.round,

@@ -127,7 +127,9 @@ class Federation:
         with DeviceGrid(nodes, mods, watch=self.watch, at_once=self._at_once) as devices:
             grid = GuardedGrid(devices, check_change, told)
             strategy = make_strategy(self.config.strategy, self.plan, self.local)
-            server = RoundServer(strategy, grid, self.plan.task, self.config.seed, after)
+            server = RoundServer(
+                strategy, grid, self.plan.task, self.config.seed, after, self.config.save
+            )
             return server.run(start, self.plan.rounds)
 
     def judge(self, parameters: Parameters, passes: int = 1) -> Adaptation:
