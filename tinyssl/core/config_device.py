@@ -64,6 +64,9 @@ class BuildConfig:
     """What learns on the device: head (the last layer), head:CLASSES (the last layer, with room for
     so many classes), head:new or head:new:CLASSES (a layer for 8 or so many new classes beside the
     last one), last:LAYERS, bias (of every layer), all; it computes in float32 (engine aot)"""
+    train_weights: Literal["float32", "int8"] = "float32"
+    """Form of what learns; int8 takes about a quarter of the RAM, and learns in INT8 with steps
+    scaled to the quantisation (with --train)"""
     loss: Literal["cross-entropy", "squared-error", "absolute-error"] | None = None
     """What a training step lowers; default: cross-entropy, of one output and of an autoencoder
     squared-error (with --train)"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.errors import UsageError
@@ -16,6 +16,8 @@ from tinyssl.ops.common.gradient import Sgd
 WHAT = re.compile(
     r"(?P<head>head)(:(?P<new>new))?(:(?P<classes>\d{1,4}))?|last:(?P<last>\d{1,3})|bias|all"
 )
+Weights = Literal["float32", "int8"]
+"""Form of what learns"""
 WHAT_HINT = "say head, head:CLASSES, head:new, head:new:CLASSES, last:LAYERS, bias or all"
 NEW_CLASSES = 8
 """That `head:new` has room for"""
@@ -79,6 +81,8 @@ class Learner:
     """Whether the target is the model's own input"""
     normalise: bool = False
     """Whether what the learning layers read gets mean 0 and variance 1"""
+    weights: Weights = "float32"
+    """Form of what learns"""
 
     @property
     def learning(self) -> Learning:
@@ -128,4 +132,5 @@ def learner_of(config: BuildConfig, model: Model) -> Learner | None:
         local_layers=config.local_layers,
         autoencoder=config.autoencoder,
         normalise=config.normalise,
+        weights=config.train_weights,
     )

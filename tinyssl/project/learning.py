@@ -18,13 +18,16 @@ from tinyssl.frontends.tflite import read_file, read_model, write_model
 from tinyssl.graph.interface import Feeds
 from tinyssl.graph.model import Model
 from tinyssl.graph.passes.float_tail import float_tail, learning_layers
+from tinyssl.graph.passes.int8_tail import float_layers, int8_tail, joined
 from tinyssl.graph.passes.new_classes import with_classes, with_layer
 from tinyssl.graph.training import Loss, Training, add_training, learnt_elements, training_start
 from tinyssl.graph.verify import verify
 from tinyssl.ops import macs
-from tinyssl.project.learner import WHAT_HINT, Learner, Learning, parse_learning
+from tinyssl.ops.common.gradient import Sgd
+from tinyssl.project.learner import WHAT_HINT, Learner, Learning, Weights, parse_learning
 from tinyssl.project.source import CHECK_INPUTS, ModelSource, sample_inputs
 from tinyssl.targets.boards import Isa
+from tinyssl.verify.quantised_training import check_quantised_training
 from tinyssl.verify.training import check_training, step_squares
 
 FOLDER = "learners"
@@ -37,19 +40,23 @@ RATE_SHARE = 0.25
 """Of that limit"""
 
 
-def write_learner(path: Path, what: str, workspace: Workspace) -> Path:
-    """The model with the layers that learn in float32, as a file of the workspace.
+def write_learner(
+    path: Path, what: str, workspace: Workspace, weights: Weights = "float32"
+) -> Path:
+    """The model with the layers that learn in their form, as a file of the workspace.
 
     Args:
         path: A .tflite.
         what: As `--train` says it.
         workspace: Where the file is written.
+        weights: Form of what learns.
 
     Returns:
         The file, whose name holds a hash of the original and what learns.
 
     Raises:
-        UsageError: The model has fewer layers, or more classes already.
+        UsageError: The model has fewer layers, or more classes already; or INT8 is to learn what it
+            cannot.
         ModelError: It cannot be read or is not supported.
     """
     data, learning = read_file(path), parse_learning(what)
@@ -61,18 +68,36 @@ def write_learner(path: Path, what: str, workspace: Workspace) -> Path:
         raise UsageError(
             f"--train {what}: the model has {len(layers)} layers with weights", hint=WHAT_HINT
         )
-    if learning.new is not None:
+    if weights == "int8":
+        changed = _int8_learner(model, layers[-count], learning, what)
+    elif learning.new is not None:
         changed = with_layer(model, learning.new)
     else:
         changed = float_tail(model, layers[-count])
     if learning.classes is not None:
         changed = _with_classes(changed, learning.classes)
     digest = hashlib.sha256(data).hexdigest()[:8]
-    name = f"{path.stem}-{digest}-{what.replace(':', '')}.tflite"
+    form = "" if weights == "float32" else f"-{weights}"
+    name = f"{path.stem}-{digest}-{what.replace(':', '')}{form}.tflite"
     target = workspace.root / FOLDER / name
     target.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(target, write_model(changed))
     return target
+
+
+def _int8_learner(model: Model, start: int, learning: Learning, what: str) -> Model:
+    """The model as it is, with biases.
+
+    Raises:
+        UsageError: It is to get classes, or what learns is no INT8.
+    """
+    floats = float_layers(replace(model, ops=model.ops[start:]))
+    if floats or learning.grows:
+        why = f"{floats[0]} is no INT8 layer" if floats else "the classes of INT8 do not grow"
+        raise UsageError(
+            f"--train {what} --train-weights int8: {why}", hint="leave --train-weights out"
+        )
+    return int8_tail(model, start)
 
 
 def _with_classes(model: Model, classes: int) -> Model:
@@ -94,6 +119,8 @@ def with_training(graph: Model, learner: Learner) -> Model:
     Raises:
         UnsupportedModel: An operator has no backward pass.
     """
+    if learner.weights == "int8":
+        graph = joined(graph)
     named, parameters = _named_parameters(graph, learner.learning)
     clip = math.inf if learner.error_clip is None else learner.error_clip
     rate = 1.0 if learner.learning_rate is None else learner.learning_rate
@@ -168,14 +195,43 @@ def learning_source(
         error_clip=None,
         local_layers=0,
     )
-    graph, inputs = with_training(source.graph, plain), sample_inputs(source, CHECK_INPUTS)
+    if learner.weights == "int8":
+        _require_plain(learner)
+        plain = replace(plain, weights="float32")
+    graph = with_training(_float_twin(source.graph, learner), plain)
+    inputs = sample_inputs(source, CHECK_INPUTS)
     if check:
         check_training(graph, inputs, progress)
+    if check and learner.weights == "int8":
+        int8 = with_training(source.graph, replace(plain, weights="int8"))
+        found = check_quantised_training(int8, graph, inputs, progress)
+        progress.note(f"steps in INT8 and in float32 have a cosine of {found.cosine:.2f}")
     if learner.learning_rate is None:
         learner = replace(learner, learning_rate=suited_rate(graph, learner.loss, inputs, progress))
-    found = replace(source, compiled=compiler.compile(with_training(source.graph, learner), isa))
-    progress.note(_needs(source.program, found.program))
-    return found, learner
+    made = replace(source, compiled=compiler.compile(with_training(source.graph, learner), isa))
+    progress.note(_needs(source.program, made.program))
+    return made, learner
+
+
+def _float_twin(graph: Model, learner: Learner) -> Model:
+    """What learns in float32, whatever form it is to learn in."""
+    if learner.weights == "float32":
+        return graph
+    layers, count = learning_layers(graph), learner.learning.layers
+    return float_tail(graph, layers[0 if count is None else -count])
+
+
+def _require_plain(learner: Learner) -> None:
+    """Refuses settings that need float32 parameters.
+
+    Raises:
+        UsageError: There is one.
+    """
+    if learner.sgd != Sgd():
+        raise UsageError(
+            "--train-weights int8: momentum, decay and clipping need float32 weights",
+            hint="leave out --momentum, --weight-decay and --gradient-clip",
+        )
 
 
 def suited_rate(graph: Model, loss: Loss, inputs: list[Feeds], progress: Progress) -> float:

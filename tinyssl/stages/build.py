@@ -171,7 +171,7 @@ def _load_source(
         model, ends = strip_io(find_subject(model, workspace).path, workspace, progress)
     subject = find_subject(model, workspace)
     if config.train is not None:
-        model = write_learner(subject.path, config.train, workspace)
+        model = write_learner(subject.path, config.train, workspace, config.train_weights)
     tuned = config.tuned and (config.engine, config.kernels) == ("aot", "auto")
     gate = partial(check_flash, config, board)
     source = load_model(model, workspace, isa=isa, tuned=tuned, gate=gate, engine=config.engine)

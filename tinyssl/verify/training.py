@@ -60,7 +60,7 @@ def check_training(model: Model, inputs: list[Feeds], progress: Progress) -> Tra
         first = _first_values(host, model, inputs)
         for number, feeds in enumerate(inputs):
             host.restore(first)
-            share = _quotient(host, feeds, _targets(host, model, random))
+            share = _quotient(host, feeds, any_targets(host, model, random))
             if share is not None and abs(share - 1) > TOLERANCE:
                 raise Mismatch(
                     f"input {number}: a small step along the gradient should lower the loss by its "
@@ -107,7 +107,7 @@ def _all_open(values: Outputs) -> Outputs:
 
 def _step_square(host: HostModel, model: Model, first: Outputs, feeds: Feeds) -> float:
     host.restore(first)
-    host.train(feeds, _targets(host, model, np.random.default_rng(SEED)))
+    host.train(feeds, any_targets(host, model, np.random.default_rng(SEED)))
     moved = {name: first[name] - each for name, each in host.snapshot().items()}
     last = [name for name in moved if name.endswith("/bias")][-1]
     bias = float(np.sum(np.square(moved[last], dtype=np.float64)))
@@ -116,7 +116,7 @@ def _step_square(host: HostModel, model: Model, first: Outputs, feeds: Feeds) ->
     return 1 + (square / bias if bias > 0 else 0.0)
 
 
-def _targets(host: HostModel, model: Model, random: np.random.Generator) -> Outputs:
+def any_targets(host: HostModel, model: Model, random: np.random.Generator) -> Outputs:
     """Any answer; none of an autoencoder."""
     found = {}
     for value in host.targets:
