@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.ops.image import TARGETS, Target, require
 from tests.ops.image_start import START_FPU
+from tests.training import test_quantised_steps, test_steps
 from tests.training.program import train
 from tests.training.reference import Reference
-from tests.training.test_steps import CASES
 
 STEPS = {
     **{"sine": 1000, "classes": 100, "momentum": 100, "mobile": 20, "varied": 20},
     **{"growing": 60, "moving": 10, "normalised": 10, "readings": 100, "sine, absolute": 20},
 }
+STEPS |= {"int8 dense": 200, "int8 residual": 30, "int8 mobile": 15, "int8 pools": 10}
+CASES: dict[str, Any] = {**test_steps.CASES, **test_quantised_steps.CASES}
 FPU = {"m4": "-mfpu=fpv4-sp-d16", "m7": "-mfpu=fpv5-d16"}
 """Core -> flag for its floating-point unit; M3 and RV32 have none"""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +21,10 @@ from tinyssl.graph.training import Loss
 from tinyssl.ops.common.new_classes import FREE
 from tinyssl.ops.training.layer_update import LayerUpdate
 from tinyssl.project.learner import Learner, learner_of, parse_learning
-from tinyssl.project.learning import suited_rate, with_training, write_learner
+from tinyssl.project.learning import float_twin, suited_rate, with_training, write_learner
 from tinyssl.runtimes.host import HostModel
 from tinyssl.runtimes.inputs import make_inputs
+from tinyssl.verify import quantised_training as int8_check
 from tinyssl.verify import training as check
 
 WHAT = {
@@ -163,3 +165,52 @@ def test_a_learner_keeps_what_the_options_say(tiny_tflite: Path) -> None:
         learner_of(BuildConfig(train="head:9", loss="squared-error"), graph)
     with pytest.raises(UsageError, match="needs the engine aot"):
         learner_of(BuildConfig(train="head", engine="tflm"), graph)
+
+
+@pytest.mark.parametrize("what", ["head", "last:2", "bias", "all"])
+def test_steps_in_int8_are_those_in_float32(what: str, tiny_tflite: Path, tmp_path: Path) -> None:
+    path = write_learner(tiny_tflite, what, Workspace(tmp_path), "int8")
+    graph, before = read_model(read_file(path)), read_model(read_file(tiny_tflite))
+    assert [op.kind for op in graph.ops] == [op.kind for op in before.ops]
+    learner = Learner(what, Loss.CROSS_ENTROPY, 0.1, weights="int8")
+    model = with_training(graph, learner)
+    twin = with_training(float_twin(graph, learner), replace(learner, weights="float32"))
+    found = int8_check.check_quantised_training(model, twin, make_inputs(graph, 3, 0), Silent())
+    assert found.worst[1] > 0.9
+    assert all(0.8 < np.median(each) < 1.25 for each in found.lengths.values())
+    kinds = {v.name: v.dtype for v in named_values(model) if "/" in v.name}
+    assert {*kinds.values()} == ({DType.INT32} if what == "bias" else {DType.INT8, DType.INT32})
+
+
+def test_a_wrong_step_in_int8_is_stopped(
+    tiny_tflite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a kernel that goes up instead of down."""
+    path = write_learner(tiny_tflite, "head", Workspace(tmp_path), "int8")
+    graph = read_model(read_file(path))
+    learner = Learner("head", Loss.CROSS_ENTROPY, 0.1, weights="int8")
+    twin = with_training(float_twin(graph, learner), replace(learner, weights="float32"))
+
+    class Wrong(HostModel):
+        def train(self, feeds, targets):
+            before = self.snapshot()["head/weight"]
+            found = super().train(feeds, targets)
+            if before.dtype == np.int8:
+                after = self.snapshot()["head/weight"].astype(int)
+                back = np.clip(2 * before.astype(int) - after, -127, 127).astype(np.int8)
+                self.assign({"head/weight": back})
+            return found
+
+    monkeypatch.setattr(int8_check, "HostModel", Wrong)
+    model = with_training(graph, learner)
+    with pytest.raises(Mismatch, match="points elsewhere"):
+        int8_check.check_quantised_training(model, twin, make_inputs(graph, 3, 0), Silent())
+
+
+def test_what_int8_refuses(tiny_tflite: Path, tmp_path: Path) -> None:
+    for what in ("head:5", "head:new"):
+        with pytest.raises(UsageError, match="do not grow"):
+            write_learner(tiny_tflite, what, Workspace(tmp_path), "int8")
+    floats = write_learner(tiny_tflite, "head", Workspace(tmp_path))
+    with pytest.raises(UsageError, match="is no INT8 layer"):
+        write_learner(floats, "head", Workspace(tmp_path), "int8")

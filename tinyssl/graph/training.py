@@ -170,7 +170,7 @@ class _Graph:
                 spec, quantised = spec_of(op), self._is_int8(op.outputs[0])
                 gradient = spec.quantised_gradient if quantised else spec.gradient
                 if gradient is None:
-                    form = " in INT8" if quantised and spec.gradient is not None else ""
+                    form = " in INT8" if quantised else ""
                     what = f"nothing can learn before it: it has no backward pass{form}"
                     raise blocked([Blocker(op.label, what, "let only layers behind it learn")])
                 gradient(self, op)

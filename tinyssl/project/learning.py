@@ -23,7 +23,6 @@ from tinyssl.graph.passes.new_classes import with_classes, with_layer
 from tinyssl.graph.training import Loss, Training, add_training, learnt_elements, training_start
 from tinyssl.graph.verify import verify
 from tinyssl.ops import macs
-from tinyssl.ops.common.gradient import Sgd
 from tinyssl.project.learner import WHAT_HINT, Learner, Learning, Weights, parse_learning
 from tinyssl.project.source import CHECK_INPUTS, ModelSource, sample_inputs
 from tinyssl.targets.boards import Isa
@@ -196,16 +195,15 @@ def learning_source(
         local_layers=0,
     )
     if learner.weights == "int8":
-        _require_plain(learner)
         plain = replace(plain, weights="float32")
-    graph = with_training(_float_twin(source.graph, learner), plain)
+    graph = with_training(float_twin(source.graph, learner), plain)
     inputs = sample_inputs(source, CHECK_INPUTS)
     if check:
         check_training(graph, inputs, progress)
     if check and learner.weights == "int8":
         int8 = with_training(source.graph, replace(plain, weights="int8"))
         found = check_quantised_training(int8, graph, inputs, progress)
-        progress.note(f"steps in INT8 and in float32 have a cosine of {found.cosine:.2f}")
+        progress.note(f"INT8 and float32 steps have cosines of {found.worst[1]:.2f} or more")
     if learner.learning_rate is None:
         learner = replace(learner, learning_rate=suited_rate(graph, learner.loss, inputs, progress))
     made = replace(source, compiled=compiler.compile(with_training(source.graph, learner), isa))
@@ -213,25 +211,12 @@ def learning_source(
     return made, learner
 
 
-def _float_twin(graph: Model, learner: Learner) -> Model:
+def float_twin(graph: Model, learner: Learner) -> Model:
     """What learns in float32, whatever form it is to learn in."""
     if learner.weights == "float32":
         return graph
     layers, count = learning_layers(graph), learner.learning.layers
     return float_tail(graph, layers[0 if count is None else -count])
-
-
-def _require_plain(learner: Learner) -> None:
-    """Refuses settings that need float32 parameters.
-
-    Raises:
-        UsageError: There is one.
-    """
-    if learner.sgd != Sgd():
-        raise UsageError(
-            "--train-weights int8: momentum, decay and clipping need float32 weights",
-            hint="leave out --momentum, --weight-decay and --gradient-clip",
-        )
 
 
 def suited_rate(graph: Model, loss: Loss, inputs: list[Feeds], progress: Progress) -> float:

@@ -21,20 +21,28 @@ from tinyssl.runtimes.host import HostModel
 from tinyssl.verify.training import SEED, any_targets
 
 LEAST_COSINE = 0.5
-"""Between the steps of both, over all parameters; median of the inputs"""
+"""Between the steps of both, of each parameter; median of the inputs"""
 REACH = 40.0
 """Quantisation steps that the largest step of a weight takes"""
+LEAST_STEP = 8.0
+"""Quantisation steps; of shorter ones the rounding is much"""
 WEIGHT_MAX = 127
 
 
 @dataclass(frozen=True)
 class TwinCheck:
-    """What was compared."""
+    """What was compared, by the parameter's name; a figure for each input that moved it."""
 
-    cosine: float
-    """Median over the inputs"""
-    length: float
-    """Of INT8's step over the twin's along it; median"""
+    cosines: dict[str, list[float]]
+    lengths: dict[str, list[float]]
+    """Of INT8's step along the twin's, over that one's"""
+
+    @property
+    def worst(self) -> tuple[str, float]:
+        """The parameter with the smallest median cosine."""
+        medians = {name: float(np.median(each)) for name, each in self.cosines.items()}
+        name = min(medians, key=medians.__getitem__, default="")
+        return name, medians.get(name, 1.0)
 
 
 @dataclass(frozen=True)
@@ -61,25 +69,25 @@ def check_quantised_training(
     Raises:
         Mismatch: The steps point elsewhere.
     """
-    found, random = [], np.random.default_rng(SEED)
+    random = np.random.default_rng(SEED)
     with (
         HostModel(compiler.compile(model)) as int8,
         HostModel(compiler.compile(twin)) as real,
         progress.track("INT8 steps against float32 ones", len(inputs), "input") as task,
     ):
-        pair = _Pair(int8, real, _quants(model))
+        pair, found = _Pair(int8, real, _quants(model)), TwinCheck({}, {})
         first = int8.snapshot(), real.snapshot()
         for feeds in inputs:
-            found.append(_compare(pair, first, feeds, any_targets(int8, model, random)))
+            _compare(pair, first, (feeds, any_targets(int8, model, random)), found)
             task.advance()
-    cosine, length = (float(np.median([each[i] for each in found])) for i in (0, 1))
+    name, cosine = found.worst
     if not cosine >= LEAST_COSINE:
         raise Mismatch(
-            f"a training step in INT8 points elsewhere than one in float32: their cosine is "
-            f"{cosine:.2f}, {LEAST_COSINE:g} is the least",
-            hint="let fewer layers learn, or use --train-weights float32",
+            f"a training step of {name} in INT8 points elsewhere than one in float32: their cosine "
+            f"is {cosine:.2f}, {LEAST_COSINE:g} is the least",
+            hint="let fewer layers learn, or leave --train-weights out",
         )
-    return TwinCheck(cosine, length)
+    return found
 
 
 def _quants(model: Model) -> dict[str, Quant]:
@@ -92,24 +100,25 @@ def _quants(model: Model) -> dict[str, Quant]:
 
 
 def _compare(
-    pair: _Pair, first: tuple[Outputs, Outputs], feeds: Feeds, targets: Feeds
-) -> tuple[float, float]:
-    """Cosine of the two steps, and the length of INT8's along the other, over that one's."""
-    slope = _moved(pair.real, first[1], feeds, targets, 1.0)
-    names = [name for name in slope if name in pair.quants]
-    scales = {name: _scale(pair.quants[name], slope[name]) for name in names}
-    wide = [name for name in names if first[0][name].dtype == np.int8] or names
-    largest = max(float(np.abs(slope[name] / scales[name]).max()) for name in wide)
+    pair: _Pair, first: tuple[Outputs, Outputs], sample: tuple[Feeds, Feeds], found: TwinCheck
+) -> None:
+    """Adds the cosines of one input, of parameters that it moves."""
+    slope = _moved(pair.real, first[1], sample, 1.0)
+    steps = {name: slope[name] / _scale(quant, slope[name]) for name, quant in pair.quants.items()}
+    wide = [name for name in steps if first[0][name].dtype == np.int8] or list(steps)
+    largest = max(float(np.abs(steps[name]).max()) for name in wide)
     if largest == 0:
-        return 1.0, 1.0
-    rate = REACH / largest
-    moved = _moved(pair.int8, first[0], feeds, targets, rate)
-    free = {name: _free(moved[name] + first[0][name], first[0][name]) for name in names}
-    ours = np.concatenate([(moved[name] * scales[name])[free[name]] for name in names])
-    theirs = np.concatenate([rate * slope[name][free[name]] for name in names])
-    dot, square = float(ours @ theirs), float(theirs @ theirs)
-    size = float(np.sqrt((ours @ ours) * square))
-    return (dot / size, dot / square) if size > 0 else (0.0, 0.0)
+        return
+    moved = _moved(pair.int8, first[0], sample, REACH / largest)
+    for name, each in steps.items():
+        expected = each * (REACH / largest)
+        free = _free(moved[name] + first[0][name], first[0][name])
+        ours, theirs = moved[name][free], expected[free]
+        if np.abs(theirs).max(initial=0.0) >= LEAST_STEP:
+            dot, square = float(ours @ theirs), float(theirs @ theirs)
+            size = float(np.sqrt((ours @ ours) * square))
+            found.cosines.setdefault(name, []).append(dot / size if size > 0 else 0.0)
+            found.lengths.setdefault(name, []).append(dot / square)
 
 
 def _free(after: Array, before: Array) -> Array:
@@ -118,11 +127,11 @@ def _free(after: Array, before: Array) -> Array:
 
 
 def _moved(
-    host: HostModel, start: Outputs, feeds: Feeds, targets: Feeds, rate: float
+    host: HostModel, start: Outputs, sample: tuple[Feeds, Feeds], rate: float
 ) -> dict[str, Array]:
     """How far a step moves each parameter down."""
     host.restore(start | {RATE: np.array([rate], np.float32)})
-    host.train(feeds, targets)
+    host.train(*sample)
     after = host.snapshot()
     return {name: after[name].astype(np.float64) - start[name] for name in start}
 
