@@ -121,6 +121,10 @@ def learner_of(config: BuildConfig, model: Model) -> Learner | None:
             f"--train {config.train} adds classes, and --loss {loss.value} is of numbers",
             hint="leave --loss out, or say --train head",
         )
+    if config.normalise and config.train_weights == "int8":
+        raise UsageError(
+            "--normalise has what learns read float32", hint="leave --train-weights out"
+        )
     return Learner(
         config.train,
         loss,

@@ -93,7 +93,7 @@ def _first_values(host: HostModel, model: Model, inputs: Sequence[Feeds]) -> Out
         return first
     host.restore(first)
     for feeds in inputs:
-        host.train(feeds, _targets(host, model, random))
+        host.train(feeds, any_targets(host, model, random))
     return first | {name: host.snapshot()[name] for name in STATISTICS}
 
 
