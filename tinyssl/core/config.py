@@ -266,7 +266,7 @@ class ReportConfig:
     """One page from the records."""
 
     run: Path | None = None
-    """Bench run to report; default: the last one"""
+    """Bench run to report, or federate run; default: the last bench run"""
     out: Path | None = None
     """HTML file; default: report.html in the run's folder, with report.md beside it"""
 

@@ -8,6 +8,7 @@ Links that are followed (each may be missing; the report then says so and leaves
 * convert -> probe -> pretrain: the folder of an input file, or `config.run`.
 * verify: the last run with an input of the build's `model_sha256`.
 * the `build` and `flash` runs: the last ones whose `results.build_id` is the build's.
+* the `federate` run: the last one whose `results.builds` has the build's id for its board.
 
 A record's paths are those of the workspace that it is read from (`core.places`), so a workspace
 that was copied, moved or unpacked elsewhere still gives its report.
@@ -40,6 +41,8 @@ class Chain:
     board: Board | None = None
     build_run: RunRecord | None = None
     flash_run: RunRecord | None = None
+    federate: RunRecord | None = None
+    """The last federation that this build took part in"""
     convert: RunRecord | None = None
     verify: RunRecord | None = None
     probe: RunRecord | None = None
@@ -109,6 +112,7 @@ def follow(bench: RunRecord, workspace: Workspace) -> Chain:
         board=_board(build, bench, workspace),
         build_run=_of_build("build", build, workspace),
         flash_run=_of_build("flash", build, workspace),
+        federate=_federation(build, workspace),
         convert=convert,
         verify=verify,
         probe=probe,
@@ -164,6 +168,13 @@ def _of_build(kind: str, build: BuildInfo | None, workspace: Workspace) -> RunRe
     wanted = build.build_id if build is not None else ""
     runs = workspace.newest(kind) if wanted else iter(())
     return next((run for run in runs if results(run).text("build_id") == wanted), None)
+
+
+def _federation(build: BuildInfo | None, workspace: Workspace) -> RunRecord | None:
+    if build is None or not build.build_id:
+        return None
+    runs = ((run, results(run).fields("builds")) for run in workspace.newest("federate"))
+    return next((run for run, ids in runs if ids.text(build.board) == build.build_id), None)
 
 
 def _convert(build: BuildInfo | None, bench: RunRecord) -> RunRecord | None:

@@ -80,8 +80,13 @@ def _ranked(groups: Sequence[str], values: Sequence[float | None]) -> dict[str, 
     return {group: index + 1 for index, group in enumerate(order)}
 
 
-def training(curves: Sequence[tuple[str, Sequence[tuple[float, float]]]]) -> dict[str, Any]:
-    """Curves above each other, over the same steps. Every curve has at least one point."""
+def training(
+    curves: Sequence[tuple[str, Sequence[tuple[float, float]]]], unit: str = "step"
+) -> dict[str, Any]:
+    """Curves above each other, over the same steps (or what `unit` calls them).
+
+    Every curve has at least one point.
+    """
     panels, top = [], 28
     first = min(x for _, points in curves for x, _ in points)
     last = max(x for _, points in curves for x, _ in points)
@@ -91,7 +96,14 @@ def training(curves: Sequence[tuple[str, Sequence[tuple[float, float]]]]) -> dic
         panels.append({"label": label} | _panel(points, x, Axis(0, 1, bottom, top)))
         top = bottom + 36
     marks = [mark for mark in steps(last, 6) if first <= mark <= last]
-    return {"panels": panels, "labels": x.ticks(marks), "width": WIDTH, "height": top + 8}
+    labels = x.ticks(marks)
+    return {
+        "panels": panels,
+        "labels": labels,
+        "unit": unit,
+        "width": WIDTH,
+        "height": top + 8,
+    }
 
 
 def _panel(points: Sequence[tuple[float, float]], x: Axis, frame: Axis) -> dict[str, Any]:

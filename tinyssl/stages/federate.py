@@ -5,6 +5,7 @@ this computer. After each round the parameters are a checkpoint, from which a ru
 killed. Results:
 
 * `strategy task rounds parameters common` (numbers that learn, and that are sent), `simulated`
+* `builds` {board: build id}
 * `arena_bytes kept_bytes` (RAM of a device for tensors, and for samples that it keeps)
 * `devices` {board's name: board, rounds, left_out, retries, ram_bytes, stack_bytes, inference,
   training_step, unit, line_bytes_parameters, line_bytes_samples, flash_erases, before, after}
@@ -217,6 +218,7 @@ class _FederateJob:
             passes=plan.task.passes,
             online_steps=plan.online.samples,
             simulated=federation.simulated,
+            builds={node.board.id: node.info.build_id for node in self.nodes},
             parameters=count,
             common=sum(each.size for each in federation.common(federation.first).values()),
             arena_bytes=federation.program.arena_bytes,

@@ -33,12 +33,13 @@ from tinyssl.report import render
 from tinyssl.report.chain import follow
 from tinyssl.report.compose import compose
 from tinyssl.report.page import Page
+from tinyssl.report.sections.federation import page_of
 
 SILENT = Silent()
 
 
 def report(config: ReportConfig, workspace: Workspace, progress: Progress = SILENT) -> RunRecord:
-    """Writes the report of a bench run.
+    """Writes the report of a bench run, or of a federation.
 
     Args:
         config: Which run, and where the page goes.
@@ -51,27 +52,28 @@ def report(config: ReportConfig, workspace: Workspace, progress: Progress = SILE
     Raises:
         UsageError: There is no bench run to report.
     """
-    bench = _bench(config.run, workspace)
-    page = compose(follow(bench, workspace))
+    source = _source(config.run, workspace)
+    federated = source.kind == "federate"
+    page = page_of(source) if federated else compose(follow(source, workspace))
     settings = config_json(config)
-    with workspace.start("report", settings, inputs={"bench": bench.folder / RECORD}) as run:
+    with workspace.start("report", settings, inputs={source.kind: source.folder / RECORD}) as run:
         path = _write(page, run, config.out)
         run.results(sections=len(page.sections), pictures=len(page.pictures))
     progress.note(f"report: {path}")
     return run.record
 
 
-def _bench(folder: Path | None, workspace: Workspace) -> RunRecord:
+def _source(folder: Path | None, workspace: Workspace) -> RunRecord:
     if folder is None:
         # an interrupted run is worth a page too, but not one that measured nothing
         runs = workspace.newest("bench")
         found = next((run for run in runs if run.status == "complete" or run.results), None)
         return found or workspace.latest("bench")
     run = read_record(workspace.run_folder(folder))
-    if run.kind != "bench":
+    if run.kind not in ("bench", "federate"):
         raise UsageError(
-            f"{folder} is a {run.kind} run; a report starts from a bench run",
-            hint="name a folder runs/bench-…, or none for the last one",
+            f"{folder} is a {run.kind} run; a report starts from a bench run or a federate run",
+            hint="name a folder runs/bench-… or runs/federate-…, or none for the last bench run",
         )
     return run
 
