@@ -255,6 +255,21 @@ def _open_class(ref: Reference, op: Any) -> None:
         ref.values[op.velocity] = np.where(free, ref.real(0), ref.values[op.velocity])
 
 
+def _clamp_mask(ref: Reference, op: Any) -> None:
+    y = ref.values[op.value].ravel()
+    low, high = float_range(op.activation)
+    bits = np.zeros(-(-y.size // 32) * 32, np.uint8)
+    bits[: y.size] = (y > low) & (y < high)
+    ref.values[op.output] = np.packbits(bits, bitorder="little").view("<i4")
+
+
+def _mask_error(ref: Reference, op: Any) -> None:
+    error = ref.values[op.error]
+    bits = np.unpackbits(ref.values[op.mask].view(np.uint8), bitorder="little")
+    passes = bits[: error.size].reshape(error.shape) > 0
+    ref.values[op.output] = np.where(passes, error, ref.real(0))
+
+
 OPERATORS: dict[str, Callable[[Reference, Any], None]] = {
     "RELU": _relu,
     "RELU6": _relu,
@@ -268,6 +283,8 @@ OPERATORS: dict[str, Callable[[Reference, Any], None]] = {
     "SUB": _pair(np.subtract),
     "MUL": _pair(np.multiply),
     "NEG": _neg,
+    "CLAMP_MASK": _clamp_mask,
+    "MASK_ERROR": _mask_error,
     "CONCATENATION": _concatenation,
     "SLICE": _slice,
     "STRIDED_SLICE": _strided_slice,

@@ -21,7 +21,8 @@ from tinyssl.graph.training import Loss
 from tinyssl.ops.common.new_classes import FREE
 from tinyssl.ops.training.layer_update import LayerUpdate
 from tinyssl.project.learner import Learner, learner_of, parse_learning
-from tinyssl.project.learning import float_twin, suited_rate, with_training, write_learner
+from tinyssl.project.learner_file import write_learner
+from tinyssl.project.learning import float_twin, suited_rate, with_training
 from tinyssl.runtimes.host import HostModel
 from tinyssl.runtimes.inputs import make_inputs
 from tinyssl.verify import quantised_training as int8_check

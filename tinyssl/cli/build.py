@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result, Table, format_value
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.records import BuildInfo
 from tinyssl.stages.call import Call
+
+LEFT_OUT = 6
+"""Rows of what did not fit"""
 
 
 def build(call: Call) -> Result:
@@ -40,6 +45,8 @@ def build_result(info: BuildInfo, config: BuildConfig, folder: Path) -> Result:
     blocks: list[Table | str] = [Table(("size", "", "of budget"), sizes)]
     if regions:
         blocks += ["", Table(("region", "used", "of its size"), regions)]
+    if info.selection:
+        blocks += ["", *_selection(info.selection)]
     peak = info.arena.get("peak")
     note = f"arena {format_value('peak', peak)}, " if peak else ""
     if info.tuning:
@@ -52,6 +59,28 @@ def build_result(info: BuildInfo, config: BuildConfig, folder: Path) -> Result:
         str(folder),
     ]
     return Result(data, blocks)
+
+
+def _selection(selection: dict[str, Any]) -> Iterator[Table | str]:
+    """What `--train-ram` chose, and the best that it left out."""
+    ranking = selection["ranking"]
+    whole = sum(max(each["score"], 0) for each in ranking) or 1
+    left = [each for each in ranking if not each["chosen"]][:LEFT_OUT]
+    shown = [each for each in ranking if each["chosen"] or each in left]
+    rows = [
+        (
+            each["name"],
+            f"{100 * each['score'] / whole:.1f} %",
+            f"{each['bytes']:,} B",
+            "learns" if each["chosen"] else "",
+        )
+        for each in shown
+    ]
+    yield Table(("weights, biases", "of the gain", "values", ""), rows)
+    yield (
+        f"learning takes {selection['ram']:,} of {selection['budget']:,} bytes beside the "
+        f"inference; gains from the gradients of {selection['samples']} samples"
+    )
 
 
 def _made(info: BuildInfo, config: BuildConfig) -> str:

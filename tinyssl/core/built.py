@@ -48,6 +48,8 @@ class BuildInfo:
     """what was done to the model of the file, one line for each kind"""
     training: dict[str, Any] = field(default_factory=dict)
     """what learns on the device, and how (`project.learner.Learner`); empty: nothing does"""
+    selection: dict[str, Any] = field(default_factory=dict)
+    """how `--train-ram` chose what learns: budget, ram, samples, ranking of all candidates"""
 
     FILE: ClassVar[str] = "tinyssl_build.json"
 

@@ -63,10 +63,21 @@ class BuildConfig:
     train: Line | None = None
     """What learns on the device: head (the last layer), head:CLASSES (the last layer, with room for
     so many classes), head:new or head:new:CLASSES (a layer for 8 or so many new classes beside the
-    last one), last:LAYERS, bias (of every layer), all; it computes in float32 (engine aot)"""
+    last one), last:LAYERS, bias (of every layer), all, or names of weights and biases with commas
+    between, as `layer12/weight,*/bias`; it computes in float32 (engine aot)"""
     train_weights: Literal["float32", "int8"] = "float32"
     """Form of what learns; int8 takes about a quarter of the RAM, and learns in INT8 with steps
     scaled to the quantisation (with --train)"""
+    train_ram: Annotated[str, Field(pattern=r"^[1-9]\d{0,9}[KkMm]?$")] | None = None
+    """Bytes of RAM (64K: 65,536) that learning may take beside the inference: of --train (default:
+    all) those weights and biases learn whose gradients promise the most, measured on samples"""
+    data: Path | None = None
+    """Samples with answers that --train-ram measures on, as `tinyssl learn --data` takes them;
+    default: the model's own test split"""
+    pixels: str | None = None
+    """What pixels 0 and 255 became in training, with --data: LOW:HIGH, or `codes`"""
+    labels: Path | None = None
+    """Text file with the class of each score, a line each, with --data"""
     loss: Literal["cross-entropy", "squared-error", "absolute-error"] | None = None
     """What a training step lowers; default: cross-entropy, of one output and of an autoencoder
     squared-error (with --train)"""

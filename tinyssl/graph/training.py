@@ -17,6 +17,7 @@ from tinyssl.core.errors import Blocker, UsageError
 from tinyssl.graph.blockers import blocked
 from tinyssl.graph.model import DType, Model, Op, Quant, Value, ValueKind
 from tinyssl.graph.normaliser import Normaliser, learning_values, with_normaliser
+from tinyssl.graph.passes.masks import with_masks
 from tinyssl.graph.prediction import smoothed, with_real_prediction
 from tinyssl.ops import OPS, spec_of
 from tinyssl.ops.common.gradient import Sgd
@@ -98,7 +99,8 @@ def add_training(model: Model, training: Training) -> Model:
     smooth, prediction = with_real_prediction(
         smoothed(model), scores=training.loss is Loss.CROSS_ENTROPY
     )
-    return _Graph(_learning(smooth, training.parameters), training, prediction).finished()
+    graph = _Graph(_learning(smooth, training.parameters), training, prediction).finished()
+    return with_masks(graph, training_start(graph))
 
 
 def _check(model: Model, training: Training) -> None:

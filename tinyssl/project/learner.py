@@ -18,7 +18,7 @@ WHAT = re.compile(
 )
 Weights = Literal["float32", "int8"]
 """Form of what learns"""
-WHAT_HINT = "say head, head:CLASSES, head:new, head:new:CLASSES, last:LAYERS, bias or all"
+WHAT_HINT = "say head, head:CLASSES, head:new, head:new:CLASSES, last:LAYERS, bias, all, or names"
 NEW_CLASSES = 8
 """That `head:new` has room for"""
 
@@ -33,6 +33,8 @@ class Learning:
     """Weights stay as they are"""
     classes: int | None = None
     """Classes that the last layer gets; None: those that it has"""
+    tensors: tuple[str, ...] = ()
+    """Names and patterns of the weights and biases that learn; none: those of the layers"""
     new: int | None = None
     """Classes of a layer that is added beside the last one; None: none is added"""
 
@@ -46,11 +48,11 @@ def parse_learning(text: str) -> Learning:
     """What a text means, as `--train` takes it.
 
     Raises:
-        UsageError: Nothing.
+        UsageError: A name in a list is empty.
     """
     found = WHAT.fullmatch(text)
     if found is None:
-        raise UsageError(f"--train {text}: nothing learns by this name", hint=WHAT_HINT)
+        return Learning(None, tensors=_names(text))
     if found["new"]:
         return Learning(1, new=max(int(found["classes"] or NEW_CLASSES), 1))
     if found["head"]:
@@ -58,6 +60,13 @@ def parse_learning(text: str) -> Learning:
     if found["last"]:
         return Learning(int(found["last"]))
     return Learning(None, biases_alone=text == "bias")
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(names):
+        raise UsageError(f"--train {text}: a name is missing", hint=WHAT_HINT)
+    return names
 
 
 @dataclass(frozen=True)

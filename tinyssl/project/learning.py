@@ -1,11 +1,9 @@
-"""The file of a model whose last layers are to learn on the device, and its training step."""
+"""The training step of a model whose last layers are to learn on the device."""
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -13,100 +11,26 @@ from tinyssl import compiler
 from tinyssl.compiler import Program
 from tinyssl.core.errors import UsageError
 from tinyssl.core.progress import Progress
-from tinyssl.core.records import Workspace, write_atomic
-from tinyssl.frontends.tflite import read_file, read_model, write_model
 from tinyssl.graph.interface import Feeds
-from tinyssl.graph.model import Model
+from tinyssl.graph.model import Model, ValueKind
 from tinyssl.graph.passes.float_tail import float_tail, learning_layers
-from tinyssl.graph.passes.int8_tail import float_layers, int8_tail, joined
-from tinyssl.graph.passes.new_classes import with_classes, with_layer
+from tinyssl.graph.passes.int8_tail import joined
 from tinyssl.graph.training import Loss, Training, add_training, learnt_elements, training_start
-from tinyssl.graph.verify import verify
 from tinyssl.ops import macs
-from tinyssl.project.learner import WHAT_HINT, Learner, Learning, Weights, parse_learning
+from tinyssl.project.learner import Learner
+from tinyssl.project.learner_file import learning_start
+from tinyssl.project.learnt_tensors import chosen_tensors
 from tinyssl.project.source import CHECK_INPUTS, ModelSource, sample_inputs
 from tinyssl.targets.boards import Isa
 from tinyssl.verify.quantised_training import check_quantised_training
 from tinyssl.verify.training import check_training, step_squares
 
-FOLDER = "learners"
-"""Below the workspace"""
 LIMITS = {Loss.CROSS_ENTROPY: 4.0, Loss.SQUARED_ERROR: 1.0, Loss.ABSOLUTE_ERROR: 1.0}
 """Loss -> the rate above which a step overshoots on a sample of size 1: 2 over the largest
 curvature by one output, which is 1/2 of softmax and 2 of a square; times the outputs where the loss
 is a mean over them"""
 RATE_SHARE = 0.25
 """Of that limit"""
-
-
-def write_learner(
-    path: Path, what: str, workspace: Workspace, weights: Weights = "float32"
-) -> Path:
-    """The model with the layers that learn in their form, as a file of the workspace.
-
-    Args:
-        path: A .tflite.
-        what: As `--train` says it.
-        workspace: Where the file is written.
-        weights: Form of what learns.
-
-    Returns:
-        The file, whose name holds a hash of the original and what learns.
-
-    Raises:
-        UsageError: The model has fewer layers, or more classes already; or INT8 is to learn what it
-            cannot.
-        ModelError: It cannot be read or is not supported.
-    """
-    data, learning = read_file(path), parse_learning(what)
-    model = read_model(data, path.stem)
-    verify(model)
-    layers = learning_layers(model)
-    count = len(layers) if learning.layers is None else learning.layers
-    if not 1 <= count <= len(layers):
-        raise UsageError(
-            f"--train {what}: the model has {len(layers)} layers with weights", hint=WHAT_HINT
-        )
-    if weights == "int8":
-        changed = _int8_learner(model, layers[-count], learning, what)
-    elif learning.new is not None:
-        changed = with_layer(model, learning.new)
-    else:
-        changed = float_tail(model, layers[-count])
-    if learning.classes is not None:
-        changed = _with_classes(changed, learning.classes)
-    digest = hashlib.sha256(data).hexdigest()[:8]
-    form = "" if weights == "float32" else f"-{weights}"
-    name = f"{path.stem}-{digest}-{what.replace(':', '')}{form}.tflite"
-    target = workspace.root / FOLDER / name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(target, write_model(changed))
-    return target
-
-
-def _int8_learner(model: Model, start: int, learning: Learning, what: str) -> Model:
-    """The model as it is, with biases.
-
-    Raises:
-        UsageError: It is to get classes, or what learns is no INT8.
-    """
-    floats = float_layers(replace(model, ops=model.ops[start:]))
-    if floats or learning.grows:
-        why = f"{floats[0]} is no INT8 layer" if floats else "the classes of INT8 do not grow"
-        raise UsageError(
-            f"--train {what} --train-weights int8: {why}", hint="leave --train-weights out"
-        )
-    return int8_tail(model, start)
-
-
-def _with_classes(model: Model, classes: int) -> Model:
-    before = model.output.elements
-    if classes < before:
-        raise UsageError(
-            f"--train head:{classes}: the model has {before} classes already",
-            hint=f"name {before} or more",
-        )
-    return with_classes(model, classes)
 
 
 def with_training(graph: Model, learner: Learner) -> Model:
@@ -120,7 +44,7 @@ def with_training(graph: Model, learner: Learner) -> Model:
     """
     if learner.weights == "int8":
         graph = joined(graph)
-    named, parameters = _named_parameters(graph, learner.learning)
+    named, parameters = _named_parameters(graph, learner.what)
     clip = math.inf if learner.error_clip is None else learner.error_clip
     rate = 1.0 if learner.learning_rate is None else learner.learning_rate
     local = _local(named, learner, parameters)
@@ -156,17 +80,15 @@ def _local(graph: Model, learner: Learner, parameters: tuple[int, ...]) -> froze
     return local
 
 
-def _named_parameters(graph: Model, learning: Learning) -> tuple[Model, tuple[int, ...]]:
+def _named_parameters(graph: Model, what: str) -> tuple[Model, tuple[int, ...]]:
     """The graph with names for what learns, and its values."""
-    layers = learning_layers(graph)
-    values, parameters = list(graph.tensors), []
-    for at in layers if learning.layers is None else layers[-learning.layers :]:
-        title = "head" if learning.layers == 1 else f"layer{layers.index(at) + 1}"
-        weight, bias = graph.ops[at].inputs[1:]
-        for index, name in ((weight, "weight"), (bias, "bias")):
-            values[index] = replace(values[index], name=f"{title}/{name}")
-        parameters += [bias] if learning.biases_alone else [weight, bias]
-    return replace(graph, tensors=tuple(values)), tuple(parameters)
+    chosen, values = chosen_tensors(graph, what), list(graph.tensors)
+    last = len(learning_layers(graph)) - 1
+    head = all(tensor.layer == last for tensor in chosen)
+    for tensor in chosen:
+        name = tensor.head_name if head else tensor.name
+        values[tensor.index] = replace(values[tensor.index], name=name)
+    return replace(graph, tensors=tuple(values)), tuple(tensor.index for tensor in chosen)
 
 
 def learning_source(
@@ -185,17 +107,7 @@ def learning_source(
         UnsupportedModel: An operator has no backward pass.
         Mismatch: The backward pass is wrong.
     """
-    plain = replace(
-        learner,
-        learning_rate=None,
-        momentum=0.0,
-        weight_decay=0.0,
-        clip=None,
-        error_clip=None,
-        local_layers=0,
-    )
-    if learner.weights == "int8":
-        plain = replace(plain, weights="float32")
+    plain = plain_learner(learner)
     graph = with_training(float_twin(source.graph, learner), plain)
     inputs = sample_inputs(source, CHECK_INPUTS)
     if check:
@@ -205,7 +117,10 @@ def learning_source(
         found = check_quantised_training(int8, graph, inputs, progress)
         progress.note(f"INT8 and float32 steps have cosines of {found.worst[1]:.2f} or more")
     if learner.learning_rate is None:
-        learner = replace(learner, learning_rate=suited_rate(graph, learner.loss, inputs, progress))
+        rated = graph
+        if not _has_rate(graph):
+            rated = with_training(float_twin(source.graph, learner), replace(plain, what="head"))
+        learner = replace(learner, learning_rate=suited_rate(rated, learner.loss, inputs, progress))
     made = replace(source, compiled=compiler.compile(with_training(source.graph, learner), isa))
     progress.note(_needs(source.program, made.program))
     return made, learner
@@ -215,8 +130,30 @@ def float_twin(graph: Model, learner: Learner) -> Model:
     """What learns in float32, whatever form it is to learn in."""
     if learner.weights == "float32":
         return graph
-    layers, count = learning_layers(graph), learner.learning.layers
-    return float_tail(graph, layers[0 if count is None else -count])
+    return float_tail(graph, learning_start(graph, learner.what))
+
+
+def plain_learner(learner: Learner) -> Learner:
+    """The same in float32, with steps that are the gradients."""
+    return replace(
+        learner,
+        learning_rate=None,
+        momentum=0.0,
+        weight_decay=0.0,
+        clip=None,
+        error_clip=None,
+        local_layers=0,
+        weights="float32",
+    )
+
+
+def _has_rate(graph: Model) -> bool:
+    """Whether a step tells what `suited_rate` asks: all of the last layer learns, or biases."""
+    names = [graph.tensor(index).name for index in graph.of_kind(ValueKind.PARAMETER)]
+    last = learning_layers(graph)[-1]
+    head = {graph.tensor(index).name for index in graph.ops[last].inputs[1:]}
+    weights = any(name.endswith("/weight") for name in names)
+    return head.issubset(names) or (not weights and not head.isdisjoint(names))
 
 
 def suited_rate(graph: Model, loss: Loss, inputs: list[Feeds], progress: Progress) -> float:

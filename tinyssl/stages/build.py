@@ -28,20 +28,23 @@ from tinyssl.project.c_folder import RENDERERS, source_folder
 from tinyssl.project.engines import engine_model, engine_parts
 from tinyssl.project.fits import check_flash, check_ram
 from tinyssl.project.learner import Learner, learner_of
-from tinyssl.project.learning import learning_source, write_learner
+from tinyssl.project.learner_file import canonical_names, write_learner
+from tinyssl.project.learning import learning_source
 from tinyssl.project.platformio import check_compiler, pio_run
 from tinyssl.project.project import Image, project_files
+from tinyssl.project.selection import Selection
 from tinyssl.project.size import Size, check_budget, measure
 from tinyssl.project.source import ModelSource, check_model, load_model, shipped_model
 from tinyssl.project.staging import staged
 from tinyssl.project.strip import strip_io, stripped_record
 from tinyssl.project.tighten import Tightened, emulated_twin, tighten_arena
+from tinyssl.stages.train_ram import selected
 from tinyssl.targets.boards import Board, Framework, Isa, find_board
 from tinyssl.targets.kernels import PORTABLE
 from tinyssl.targets.ports import board_port
 from tinyssl.targets.store import with_store
 from tinyssl.verify.host import note_changes
-from tinyssl.verify.subject import find_subject
+from tinyssl.verify.subject import ModelFile, find_subject
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,20 @@ class BuildJob:
     """Of tinyssl"""
     progress: Progress
     framework: Framework
+    selection: Selection | None = None
+    """How `--train-ram` chose what learns"""
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """What is to be built."""
+
+    source: ModelSource
+    ends: tuple[StrippedEnd, ...]
+    """What was taken off the model's ends"""
+    config: BuildConfig
+    """With what learns by its canonical names"""
+    selection: Selection | None
 
 
 def output_folder(config: BuildConfig, workspace: Workspace) -> Path:
@@ -95,7 +112,8 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
     framework = choose_framework(board, config.framework)
     if framework == "baremetal" and config.target == "firmware":
         board_port(board)  # a port that lacks something is told of before the work begins
-    source, ends = _load_source(config, board, workspace, progress)
+    loaded = _load_source(config, board, workspace, progress)
+    source, config = loaded.source, loaded.config
     folder = output_folder(config, workspace)
     with workspace.start("build", config_json(config), inputs={"model": source.path}) as run:
         _note_model(source, progress)
@@ -105,15 +123,16 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
         source, learner = _with_learner(config, source, board, progress)
         if learner:
             _check_memory(config, source, board)
-        commit, place = run.record.commit, folder.absolute()
-        job = BuildJob(config, board, source, learner, place, commit, progress, framework)
+        places = folder.absolute(), run.record.commit
+        chosen = loaded.selection
+        job = BuildJob(config, board, source, learner, *places, progress, framework, chosen)
         info = _write_folder(job, workspace)
         run.results(
             board=info.board,
             engine=info.engine,
             build_id=info.build_id,
             folder=str(job.folder),
-            **stripped_record(ends),
+            **stripped_record(loaded.ends),
             **({"changes": "; ".join(source.changes)} if source.changes else {}),
             **{f"{name}_bytes": size for name, size in info.sizes.items()},
         )
@@ -129,7 +148,7 @@ def check_fit(config: BuildConfig, workspace: Workspace) -> None:
     """
     if config.target == "firmware":
         board = find_board(config.board)
-        source, _ = _load_source(config, board, workspace, Silent())
+        source = _load_source(config, board, workspace, Silent()).source
         _check_memory(config, source, board)
 
 
@@ -162,14 +181,15 @@ def _note_model(source: ModelSource, progress: Progress) -> None:
 
 def _load_source(
     config: BuildConfig, board: Board, workspace: Workspace, progress: Progress
-) -> tuple[ModelSource, tuple[StrippedEnd, ...]]:
-    """The model, and what was taken off its ends."""
+) -> _Loaded:
+    """The model, changed as the config says."""
     isa = _isa(config, board)
     model = config.model or shipped_model(workspace, progress)
     ends: tuple[StrippedEnd, ...] = ()
     if config.strip_io:
         model, ends = strip_io(find_subject(model, workspace).path, workspace, progress)
     subject = find_subject(model, workspace)
+    config, selection = _with_names(config, subject, isa, progress)
     if config.train is not None:
         model = write_learner(subject.path, config.train, workspace, config.train_weights)
     tuned = config.tuned and (config.engine, config.kernels) == ("aot", "auto")
@@ -179,13 +199,28 @@ def _load_source(
         progress.note(f"steps as `tinyssl tune` measured on {source.tuning.board}")
     if config.train is not None and subject.source:
         source = replace(source, data_run=str(subject.source.folder))
-    return source, ends
+    return _Loaded(source, ends, config, selection)
+
+
+def _with_names(
+    config: BuildConfig, subject: ModelFile, isa: Isa, progress: Progress
+) -> tuple[BuildConfig, Selection | None]:
+    """With what learns by its canonical names, and how it was chosen."""
+    if config.train is None and config.train_ram is None:
+        return config, None
+    what = canonical_names(subject.path, config.train or "all")
+    config = replace(config, train=what)
+    if config.train_ram is None:
+        return config, None
+    selection = selected(config, subject, isa, progress)
+    return replace(config, train=selection.what), selection
 
 
 def _find_board(config: BuildConfig) -> Board:
     """The board; one that learns keeps flash free for what it learns."""
     board = find_board(config.board)
-    return board if config.train is None else with_store(board)
+    learns = config.train is not None or config.train_ram is not None
+    return with_store(board) if learns else board
 
 
 def _with_learner(
@@ -247,6 +282,7 @@ def _info(
         tuning=source.tuning.summary() if source.tuning else {},
         changes=list(source.changes),
         training=job.learner.as_record() if job.learner else {},
+        selection=job.selection.as_record() if job.selection else {},
     )
 
 

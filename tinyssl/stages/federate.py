@@ -45,7 +45,8 @@ from tinyssl.core.records import (
 from tinyssl.core.settings import refuse_changes
 from tinyssl.data.episodes import find_family
 from tinyssl.frontends.tflite import read_file, read_model, write_model
-from tinyssl.project.learning import with_training, write_learner
+from tinyssl.project.learner_file import write_learner
+from tinyssl.project.learning import with_training
 from tinyssl.stages.federate_boards import BoardBuilds, BoardNode, parse_boards
 
 try:

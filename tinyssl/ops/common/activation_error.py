@@ -36,12 +36,19 @@ class ActivationError(Op):
 
 def _params(model: Model, op: ActivationError, _constants: Constants) -> Fields:
     """Members of `struct tinyssl_activation_error`."""
-    low, high = float_range(op.activation)
     return {
         "size": model.tensor(op.output).elements,
-        "low": float_literal(low),
-        "high": float_literal(math.inf if op.activation is Activation.RELU else high),
+        **clamp_limits(op.activation),
         "alpha": float_literal(op.alpha),
+    }
+
+
+def clamp_limits(activation: Activation) -> Fields:
+    """Members `low` and `high`: errors pass between them."""
+    low, high = float_range(activation)
+    return {
+        "low": float_literal(low),
+        "high": float_literal(math.inf if activation is Activation.RELU else high),
     }
 
 

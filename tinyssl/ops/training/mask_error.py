@@ -1,0 +1,46 @@
+"""MASK_ERROR: the error in front of RELU and its kin, by the bits of CLAMP_MASK."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tinyssl.graph.model import Model, Op, Operand
+from tinyssl.ops.common.gradient import FLOAT
+from tinyssl.ops.common.kernel import Kernel
+from tinyssl.ops.common.overlap import elementwise
+from tinyssl.ops.common.params import Constants, Fields
+from tinyssl.ops.common.training import training_spec
+from tinyssl.ops.training.clamp_mask import WORDS
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaskError(Op):
+    """The error where the bit is 1, else 0."""
+
+    kind: ClassVar[str] = "MASK_ERROR"
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("error", FLOAT), Operand("mask", WORDS))
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", FLOAT),)
+
+    error: int
+    mask: int
+    output: int
+
+
+def _params(model: Model, op: MaskError, _constants: Constants) -> Fields:
+    """Members of `struct tinyssl_clamp_mask`."""
+    return {"size": model.tensor(op.output).elements, "low": "0.0f", "high": "0.0f"}
+
+
+SPEC = training_spec(
+    MaskError,
+    (
+        Kernel(
+            "mask_error_f32",
+            "tinyssl_clamp_mask",
+            source="clamp_mask_f32",
+            make_params=_params,
+            overlaps=elementwise,
+        ),
+    ),
+)
