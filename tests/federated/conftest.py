@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +13,6 @@ from tests.host_firmware import compile_program
 from tinyssl.compiler import Program, compile
 from tinyssl.federated.learners import HostLearner
 from tinyssl.graph.interface import Outputs
-
-os.environ.setdefault("FLWR_TELEMETRY_ENABLED", "0")
 
 
 @pytest.fixture(scope="session")

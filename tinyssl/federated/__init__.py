@@ -4,3 +4,9 @@ A *node* is one device and the samples that it alone sees. `client.client_app` m
 `ClientApp`; `grid.DeviceGrid` drives such apps from any Flower strategy of this process. Needs the
 extra `federated`.
 """
+
+import os
+
+# Before Flower and Ray are imported: unless you say otherwise, neither tells its makers anything.
+os.environ.setdefault("FLWR_TELEMETRY_ENABLED", "0")
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")

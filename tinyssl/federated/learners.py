@@ -128,6 +128,13 @@ class HostLearner:
         self._model.close()
 
 
+class SharedLearner(HostLearner):
+    """One for many nodes, which work one at a time."""
+
+    def close(self) -> None:
+        """It goes on for the others."""
+
+
 @dataclass
 class _Spent:
     """Since the last figures."""

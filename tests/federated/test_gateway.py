@@ -1,0 +1,94 @@
+"""The gateway on loopback: Flower's own programs, TLS, node keys; two devices in processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from flwr.app import Context, RecordDict
+
+from tests.federated.flower import Flower, make_node_key
+from tinyssl.core.config import BuildConfig, FlashConfig
+from tinyssl.core.errors import UsageError
+from tinyssl.core.records import Workspace
+from tinyssl.data.episodes import find_family
+from tinyssl.federated.gateway import federate_config, gateway_node
+from tinyssl.federated.rounds import Checkpoint
+from tinyssl.frontends.tflite import write_model
+from tinyssl.project import Flashed, stop_emulators
+from tinyssl.stages.build import build
+from tinyssl.stages.flash import flash
+
+APP = Path(__file__).parents[2] / "examples" / "federated"
+
+
+def test_a_node_says_which_key_is_missing(tmp_path: Path) -> None:
+    context = Context(1, 2, {"workspace": str(tmp_path)}, RecordDict(), {})
+    with pytest.raises(UsageError, match="the configuration has no board"):
+        gateway_node(context)
+
+
+def test_settings_of_federate_are_those_of_a_run() -> None:
+    found = federate_config({"per-round": 3, "strategy": "reptile", "out": "x", "board": "y"})
+    assert (found.per_round, found.strategy, found.task) == (3, "reptile", "sine")
+
+
+@pytest.fixture
+def workspaces(tmp_path: Path) -> Iterator[list[Workspace]]:
+    """Two folders with the same build, whose firmware runs."""
+    model = tmp_path / "sine.tflite"
+    model.write_bytes(write_model(find_family("sine").network(0)))
+    first = Workspace(tmp_path / "first")
+    config = BuildConfig(board="host", model=model, train="all", loss="squared-error", check=False)
+    build(config, first)
+    shutil.copytree(first.root, tmp_path / "second")
+    found = [first, Workspace(tmp_path / "second")]
+    for each in found:
+        flash(FlashConfig(board="host"), each)
+    yield found
+    for each in found:
+        stop_emulators(each)
+
+
+@pytest.mark.nightly
+def test_two_devices_behind_supernodes_learn_together(
+    workspaces: list[Workspace], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    with Flower(tmp_path) as flower:
+        flower.superlink()
+        for name in ("first", "second", "stranger"):
+            make_node_key(tmp_path / f"{name}.key")
+        for name in ("first", "second"):
+            flower.flwr("supernode", "register", f"{name}.pub", "here")
+        refused = "stranger"  # its key is not registered
+        flower.supernode(refused, "device=0", until="")
+        for number, workspace in enumerate(workspaces):
+            config = f'workspace="{workspace.root}" board="host" task="sine" device={number}'
+            flower.supernode(workspace.root.name, config, until="Uvicorn running")
+        run = f'workspace="{workspaces[0].root}" board="host" out="{out}" rounds=2 samples=8'
+        flower.flwr("run", str(APP), "here", "--stream", "--run-config", run)
+        rows = [json.loads(line) for line in (out / "exchanges.jsonl").read_text().splitlines()]
+        assert [(row["round"], row["kind"], row["reason"]) for row in rows] == [
+            (number, "train", "") for number in (1, 1, 2, 2)
+        ]
+        assert len({row["node"] for row in rows}) == 2
+        assert all(row["device"]["board"] == "host" for row in rows)
+        assert all(row["device"]["training-step"] > 0 for row in rows)
+        done = Checkpoint.load(out / "parameters.npz")
+        assert done.round == 2
+        assert all(np.isfinite(each).all() for each in done.parameters.values())
+        # One of the devices dies: the other goes on.
+        pid = Flashed.load(workspaces[1].builds / "host").pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        flower.flwr("run", str(APP), "here", "--stream", "--run-config", run)
+        rows = [json.loads(line) for line in (out / "exchanges.jsonl").read_text().splitlines()]
+        assert sorted(bool(row["reason"]) for row in rows) == [False, False, True, True]
+        assert any("has ended" in row["reason"] for row in rows)
