@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import rich_click as click
+
 from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result, Table
 from tinyssl.cli.stage_result import record_result
@@ -13,7 +15,7 @@ from tinyssl.core.records import RunRecord
 from tinyssl.stages.call import Call
 
 
-def federate(call: Call) -> Result:
+def federate(call: Call, watch: bool = False) -> Result:
     """Let many devices learn together: emulated boards, real ones, or simulated ones.
 
     Flower's server sends a model to devices, each learns from its own samples, and the strategy
@@ -24,7 +26,12 @@ def federate(call: Call) -> Result:
     config = call.config(FederateConfig)
     from tinyssl.stages import federate as stage
 
-    return federate_result(stage.federate(config, call.workspace, call.progress))
+    if not watch:
+        return federate_result(stage.federate(config, call.workspace, call.progress))
+    from tinyssl.monitor.rounds import choose_rounds
+
+    with choose_rounds() as display:
+        return federate_result(stage.federate(config, call.workspace, display, display.show))
 
 
 def federate_result(record: RunRecord) -> Result:
@@ -84,4 +91,12 @@ def _board_row(name: str, each: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-command = make_command(federate, stages=("federate",))
+command = make_command(
+    federate,
+    stages=("federate",),
+    own=(
+        click.RichOption(
+            ["--watch"], is_flag=True, help="Show curves and bytes while the rounds go on"
+        ),
+    ),
+)

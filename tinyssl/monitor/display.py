@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
@@ -21,6 +21,8 @@ from tinyssl.monitor.progress import BarTracker, in_ci, new_bars, print_warning
 from tinyssl.monitor.state import Facts, RunState, complaints, plain_line
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from tinyssl.learn.train.observer import Metrics, TrainingRun
 
 FRAMES = 1.0
@@ -118,22 +120,22 @@ class LineDisplay(Silent):
                 self.note(f"warning: {text}")
 
 
-class LiveDisplay:
-    """A picture that is drawn anew every second, with the bars of whatever runs below it."""
+class LivePicture:
+    """A picture that is drawn anew every second, with the bars of whatever runs below it.
 
-    def __init__(self) -> None:
+    Args:
+        content: Gives what is to be seen now.
+    """
+
+    def __init__(self, content: Callable[[], Sequence[RenderableType]]) -> None:
         from rich.console import Group
         from rich.live import Live
 
-        from tinyssl.monitor.view import View
-
         self.console = SafeConsole(stderr=True, emoji=False)
         self._bars = new_bars(self.console)
-        self._state: RunState | None = None
 
         def picture() -> Group:
-            view = [View(self._state)] if self._state else []
-            return Group(*view, self._bars)
+            return Group(*content(), self._bars)
 
         self._live = Live(console=self.console, get_renderable=picture, refresh_per_second=FRAMES)
 
@@ -150,10 +152,6 @@ class LiveDisplay:
     def warn(self, text: str) -> None:
         print_warning(self.console, text)
 
-    def show(self, state: RunState) -> None:
-        """The next frame shows it."""
-        self._state = state
-
     @contextmanager
     def track(self, title: str, total: int, unit: str = "step") -> Iterator[Tracker]:
         bar = BarTracker(self._bars, title, total, unit)
@@ -161,3 +159,20 @@ class LiveDisplay:
             yield bar
         finally:
             self._bars.remove_task(bar.task)
+
+
+class LiveDisplay(LivePicture):
+    """The state of a pretrain run, live."""
+
+    def __init__(self) -> None:
+        self._state: RunState | None = None
+        super().__init__(self._views)
+
+    def show(self, state: RunState) -> None:
+        """The next frame shows it."""
+        self._state = state
+
+    def _views(self) -> list[RenderableType]:
+        from tinyssl.monitor.view import View
+
+        return [View(self._state)] if self._state else []

@@ -22,6 +22,7 @@ metrics.jsonl: `round` {round, loss, bytes_down, bytes_up, devices, left_out}, `
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -66,8 +67,15 @@ SUMMED = ("line_bytes_parameters", "line_bytes_samples")
 """Figures of a board: those of its last round, and those of all rounds together"""
 
 
+Watch = Callable[[dict[str, Any]], None]
+"""Told each row of metrics.jsonl"""
+
+
 def federate(
-    config: FederateConfig, workspace: Workspace, progress: Progress | None = None
+    config: FederateConfig,
+    workspace: Workspace,
+    progress: Progress | None = None,
+    watch: Watch | None = None,
 ) -> RunRecord:
     """Lets devices learn together, or goes on with a run that was stopped.
 
@@ -75,6 +83,7 @@ def federate(
         config: Which devices, what they learn, and how.
         workspace: Where builds and runs are.
         progress: Told about each part.
+        watch: Told each round and each judgement as they come.
 
     Raises:
         UsageError: A name or number that cannot be right.
@@ -83,14 +92,27 @@ def federate(
         DeviceTimeout: An emulator does not start.
         BudgetExceeded, BuildError: As `build`.
     """
-    progress = progress or Silent()
+    place = _Surroundings(workspace, progress or Silent(), watch or _unwatched)
     if config.resume is not None:
-        return _resumed(config, workspace, progress)
+        return _resumed(config, place)
     parse_boards(config.boards) if config.boards else ()
     content = config_json(_absolute(config), exclude={"resume"})
     with workspace.start("federate", content, seed=config.seed) as run:
-        _federate(_absolute(config), workspace, progress, run)
+        _federate(_absolute(config), place, run)
     return run.record
+
+
+def _unwatched(_row: dict[str, Any]) -> None:
+    """Nobody looks."""
+
+
+@dataclass(frozen=True)
+class _Surroundings:
+    """Where a run is, and who is told of it."""
+
+    workspace: Workspace
+    progress: Progress
+    watch: Watch
 
 
 def _absolute(config: FederateConfig) -> FederateConfig:
@@ -98,7 +120,8 @@ def _absolute(config: FederateConfig) -> FederateConfig:
     return replace(config, **{name: path.absolute() for name, path in paths.items() if path})
 
 
-def _resumed(config: FederateConfig, workspace: Workspace, progress: Progress) -> RunRecord:
+def _resumed(config: FederateConfig, place: _Surroundings) -> RunRecord:
+    workspace, progress = place.workspace, place.progress
     folder = workspace.run_folder(Path(cast(Path, config.resume)))
     kind = read_record(folder).kind
     if kind != "federate":
@@ -117,15 +140,14 @@ def _resumed(config: FederateConfig, workspace: Workspace, progress: Progress) -
         done = Checkpoint.load(path).round if path.is_file() else 0
         progress.note(f"resuming {folder.name} behind round {done}")
         with workspace.reopen(folder, keep=lambda row: int(row["round"]) <= done) as run:
-            _federate(recorded, workspace, progress, run)
+            _federate(recorded, place, run)
         return run.record
     finally:
         lock.release()
 
 
-def _federate(
-    config: FederateConfig, workspace: Workspace, progress: Progress, run: RunWriter
-) -> None:
+def _federate(config: FederateConfig, place: _Surroundings, run: RunWriter) -> None:
+    workspace, progress = place.workspace, place.progress
     family = find_family(config.task, config.data, config.seed)
     plan = plan_of(config, family)
     model = run.file("model", "model.tflite")
@@ -142,7 +164,7 @@ def _federate(
             node.start()
         boards = [_connection(node, config) for node in nodes]
         federation = Federation(config, family, plan, program, boards)
-        _FederateJob(federation, run, progress, nodes).run_all()
+        _FederateJob(federation, run, place, nodes).run_all()
     finally:
         for node in nodes:
             node.stop()
@@ -159,7 +181,7 @@ class _FederateJob:
 
     federation: Federation
     run: RunWriter
-    progress: Progress
+    place: _Surroundings
     nodes: list[BoardNode]
     exchanges: list[Exchange] = field(default_factory=list)
     """Of the round under way"""
@@ -175,12 +197,14 @@ class _FederateJob:
         federation, path = self.federation, self.run.file("checkpoint", CHECKPOINT)
         if path.is_file():
             start = Checkpoint.load(path)
+            for row in self.run.record.metrics():
+                self.place.watch(row)
         else:
             start = Checkpoint(0, self._begin())
             first = federation.judge(start.parameters).figures()
             self.run.results(**{f"first_{name}": value for name, value in first.items()})
         self._describe()
-        with self.progress.track("rounds", self.plan.rounds, "round") as task:
+        with self.place.progress.track("rounds", self.plan.rounds, "round") as task:
             task.advance(start.round)
             after = _After(self, path, task)
             parameters = federation.train(start, self.exchanges.append, after)
@@ -226,10 +250,14 @@ class _FederateJob:
             kept_bytes=plan.kept_samples * federation.ends.sample_bytes,
         )
 
+    def _tell(self, **row: Any) -> None:
+        self.run.log(**row)
+        self.place.watch(row)
+
     def judge(self, number: int, parameters: Parameters) -> None:
         """Unseen devices, on this computer."""
         self.judged = self.federation.judge(parameters).figures()
-        self.run.log(event="judged", round=number, **self.judged)
+        self._tell(event="judged", round=number, **self.judged)
 
     def log_round(self, number: int) -> dict[str, Any]:
         """One row of the round, one for each board; returns the first."""
@@ -244,14 +272,14 @@ class _FederateJob:
             "devices": len(rows),
             "left_out": len(rows) - len(sound),
         }
-        self.run.log(event="round", **row)
+        self._tell(event="round", **row)
         for each in rows:
             name = self.federation.board_of(each.node)
             if name:
                 figures = {key.replace("-", "_"): value for key, value in each.device.items()}
                 self.run.log(event="board", round=number, name=name, reason=each.reason, **figures)
             if each.reason:
-                self.progress.note(f"round {number}, {name or 'a device'}: {each.reason}")
+                self.place.progress.note(f"round {number}, {name or 'a device'}: {each.reason}")
         return row
 
     def _finish(self, parameters: Parameters) -> None:
@@ -275,7 +303,7 @@ class _FederateJob:
 
     def _finish_boards(self, parameters: Parameters) -> None:
         federation = self.federation
-        with self.progress.track("unseen devices on boards", 1, "evaluation") as task:
+        with self.place.progress.track("unseen devices on boards", 1, "evaluation") as task:
             judged = federation.judge_boards(parameters)
             task.advance()
         twins = (federation.twins, federation.unseen_twins)
