@@ -176,28 +176,60 @@ struct tap {
     int32_t weight; /* number of its weight of channel 0 and input 0 */
 };
 
-/* Of the same weight of channels c to c + count, which read the same input. */
-static inline void add_products(const struct tap *tap, int32_t c, int32_t input, int32_t count,
-                                int32_t *sums)
+/* The row of errors of channel c, and of its inputs from `input` on, in round `row`. */
+static inline void find_row(const struct tap *tap, int32_t row, int32_t c, int32_t input,
+                            const int8_t **error, const int8_t **in)
+{
+    const struct tinyssl_geometry_s8 *p = &tap->u->p->layer;
+    const int32_t image = row / tap->rows.count, at = row % tap->rows.count;
+    const int32_t y = image * p->out_h + tap->rows.out + at * tap->rows.step;
+    const int32_t source = image * p->in_h + tap->rows.in + at * tap->rows.in_step;
+    *error = tap->u->error + (y * p->out_w + tap->columns.out) * p->out_c + c;
+    *in = tap->u->in + (source * p->in_w + tap->columns.in) * p->in_c + input;
+}
+
+/* Of one weight of channel c. */
+static int32_t gradient(const struct tap *tap, int32_t c, int32_t input)
+{
+    const struct tinyssl_geometry_s8 *p = &tap->u->p->layer;
+    const int32_t zero = tap->u->p->in_zero;
+    int32_t sum = 0;
+    for (int32_t row = 0; row < p->batch * tap->rows.count; row++) {
+        const int8_t *error, *in;
+        find_row(tap, row, c, input, &error, &in);
+        for (int32_t i = 0; i < tap->columns.count; i++) {
+            sum += (*in - zero) * *error;
+            error += tap->columns.step * p->out_c;
+            in += tap->columns.in_step * p->in_c;
+        }
+    }
+    return sum;
+}
+
+/* Of the same weight of channels c to c + 3, which read the same input. */
+static void gradient4(const struct tap *tap, int32_t c, int32_t input, int32_t *sums)
 {
     const struct tinyssl_geometry_s8 *p = &tap->u->p->layer;
     const int32_t step = tap->columns.step * p->out_c, in_step = tap->columns.in_step * p->in_c;
     const int32_t zero = tap->u->p->in_zero;
+    int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
     for (int32_t row = 0; row < p->batch * tap->rows.count; row++) {
-        const int32_t image = row / tap->rows.count, at = row % tap->rows.count;
-        const int32_t y = image * p->out_h + tap->rows.out + at * tap->rows.step;
-        const int32_t source = image * p->in_h + tap->rows.in + at * tap->rows.in_step;
-        const int8_t *error = tap->u->error + (y * p->out_w + tap->columns.out) * p->out_c + c;
-        const int8_t *in = tap->u->in + (source * p->in_w + tap->columns.in) * p->in_c + input;
+        const int8_t *error, *in;
+        find_row(tap, row, c, input, &error, &in);
         for (int32_t i = 0; i < tap->columns.count; i++) {
             const int32_t x = *in - zero;
-            for (int32_t k = 0; k < count; k++) {
-                sums[k] += x * error[k];
-            }
+            s0 += x * error[0];
+            s1 += x * error[1];
+            s2 += x * error[2];
+            s3 += x * error[3];
             error += step;
             in += in_step;
         }
     }
+    sums[0] = s0;
+    sums[1] = s1;
+    sums[2] = s2;
+    sums[3] = s3;
 }
 
 static void descend(const struct tap *tap, int32_t sum, int32_t c, int32_t at)
@@ -219,16 +251,14 @@ static void descend_input(const struct tap *tap, int32_t i)
         const int32_t end = first + p->group_out;
         int32_t c = first, at = tap->weight + first * p->step_c + i;
         for (; c + 4 <= end; c += 4) {
-            int32_t sums[4] = {0, 0, 0, 0};
-            add_products(tap, c, input, 4, sums);
+            int32_t sums[4];
+            gradient4(tap, c, input, sums);
             for (int32_t k = 0; k < 4; k++, at += p->step_c) {
                 descend(tap, sums[k], c + k, at);
             }
         }
         for (; c < end; c++, at += p->step_c) {
-            int32_t sum = 0;
-            add_products(tap, c, input, 1, &sum);
-            descend(tap, sum, c, at);
+            descend(tap, gradient(tap, c, input), c, at);
         }
     }
 }

@@ -1,4 +1,5 @@
-/* INT8 layers whose weights, biases or both are in RAM: the plain kernels, which read them there. */
+/* INT8 layers whose weights, biases or both are in RAM, in the order of their tensors: the bytes of the
+ * plain kernels. */
 #ifndef TINYSSL_LEARNT_S8_H
 #define TINYSSL_LEARNT_S8_H
 
