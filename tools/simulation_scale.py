@@ -67,6 +67,8 @@ class ScaleFigures:
     message_bytes: tuple[int, int]
     """Of one message to a device and of its reply"""
     left_out: int
+    load: float
+    """Processes that wanted a core in the last five minutes: what else the computer did"""
 
 
 class MemoryWatch:
@@ -147,6 +149,7 @@ def measure(devices: int, rounds: int, cores: int | None) -> ScaleFigures:
         memory.ray,
         (exchanges[-1].bytes_down, exchanges[-1].bytes_up),
         sum(bool(each.reason) for each in exchanges),
+        round(os.getloadavg()[1], 1),
     )
 
 
@@ -163,6 +166,7 @@ def table(found: ScaleFigures) -> str:
         ("memory of all processes of Ray, MiB", f"{found.ray_bytes / mebi:,.0f}"),
         ("message to a device and its reply, B", f"{down:,} and {up:,}"),
         ("replies that were left out", f"{found.left_out:,}"),
+        ("load average of the computer, other work included", f"{found.load:g}"),
     )
     lines = ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
     return "\n".join(lines)

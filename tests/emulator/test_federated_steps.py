@@ -28,7 +28,7 @@ from tinyssl.graph.interface import Feeds, Outputs
 from tinyssl.stages.build import build
 from tinyssl.targets.boards import find_board
 
-pytestmark = [pytest.mark.emulator, pytest.mark.nightly]
+pytestmark = [pytest.mark.emulator, pytest.mark.nightly, pytest.mark.timeout(1200)]
 
 KINDS = ("mps2_an385", "mps2_an386", "mps2_an500", "riscv32_virt")
 EACH, ROUNDS, STEPS = 2, 2, 8

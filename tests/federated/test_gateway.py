@@ -11,14 +11,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from flwr.app import Context, RecordDict
+from flwr.app import Context, Metadata, RecordDict, UserConfig
+from flwr.app.message.message import make_message
+from flwr.cli.config_utils import load_and_validate
 
 from tests.federated.flower import Flower, make_node_key
+from tinyssl.bench.subject import load_model
 from tinyssl.core.config import BuildConfig, FlashConfig
-from tinyssl.core.errors import UsageError
-from tinyssl.core.records import Workspace
+from tinyssl.core.errors import Mismatch, UsageError
+from tinyssl.core.records import BuildInfo, Workspace
 from tinyssl.data.episodes import find_family
-from tinyssl.federated.gateway import federate_config, gateway_node
+from tinyssl.federated.gateway import federate_config, first_parameters, gateway_node
+from tinyssl.federated.records import RoundTask, to_arrays
 from tinyssl.federated.rounds import Checkpoint
 from tinyssl.frontends.tflite import write_model
 from tinyssl.project import Flashed, stop_emulators
@@ -39,6 +43,12 @@ def test_settings_of_federate_are_those_of_a_run() -> None:
     assert (found.per_round, found.strategy, found.task) == (3, "reptile", "sine")
 
 
+def test_the_example_is_an_app_of_flower() -> None:
+    found, warnings = load_and_validate(APP / "pyproject.toml")
+    assert warnings == []
+    assert found["tool"]["flwr"]["app"]["components"]["clientapp"] == "client_app:app"
+
+
 @pytest.fixture
 def workspaces(tmp_path: Path) -> Iterator[list[Workspace]]:
     """Two folders with the same build, whose firmware runs."""
@@ -57,6 +67,7 @@ def workspaces(tmp_path: Path) -> Iterator[list[Workspace]]:
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(1200)
 def test_two_devices_behind_supernodes_learn_together(
     workspaces: list[Workspace], tmp_path: Path
 ) -> None:
@@ -92,3 +103,21 @@ def test_two_devices_behind_supernodes_learn_together(
         rows = [json.loads(line) for line in (out / "exchanges.jsonl").read_text().splitlines()]
         assert sorted(bool(row["reason"]) for row in rows) == [False, False, True, True]
         assert any("has ended" in row["reason"] for row in rows)
+
+
+@pytest.mark.nightly
+def test_other_firmware_than_the_builds_is_refused(workspaces: list[Workspace]) -> None:
+    root = workspaces[0].root
+    config: UserConfig = {"workspace": str(root), "board": "host", "task": "sine", "device": 0}
+    node = gateway_node(Context(1, 2, config, RecordDict(), {}))
+    first = first_parameters(load_model(BuildInfo.load(root / "build" / "host", root))[0])
+    task = RoundTask(samples=3).config()
+    content = RecordDict({"arrays": to_arrays(first), "config": task})
+    metadata = Metadata(1, "1", 1, 2, "", "", 0.0, 60.0, "train")
+    message = make_message(metadata, content=content)
+    assert node.train(message)["metrics"]["num-examples"] == 3
+    path = root / "build" / "host" / BuildInfo.FILE
+    path.write_text(path.read_text().replace(BuildInfo.load(path.parent, root).build_id, "0" * 16))
+    for _ in range(2):  # the line was given back
+        with pytest.raises(Mismatch, match="build id is"):
+            gateway_node(Context(1, 2, config, RecordDict(), {})).train(message)

@@ -29,6 +29,7 @@ def simulated(*words: str | Path) -> dict[str, Any]:
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(1200)
 def test_simulated_devices_learn_what_numpy_learns(first: Outputs, tmp_path: Path) -> None:
     found = simulated(tmp_path / "learnt.npz")
     assert found["during"] > 1
@@ -40,13 +41,14 @@ def test_simulated_devices_learn_what_numpy_learns(first: Outputs, tmp_path: Pat
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(1200)
 def test_a_server_that_fails_leaves_no_process(tmp_path: Path) -> None:
     found = simulated(tmp_path / "nothing.npz", "fails")
     assert (found["after"], found["marked"], found["error"]) == (0, False, "no strategy")
 
 
 def test_the_table_has_all_figures() -> None:
-    figures = ScaleFigures(1000, 3, 30.0, [12.0, 11.5], 200 << 20, 500 << 20, (5831, 5896), 0)
+    figures = ScaleFigures(1000, 3, 30.0, [12.0, 11.5], 200 << 20, 500 << 20, (5831, 5896), 0, 2.5)
     text = table(figures)
     for part in ("| 1,000 |", "| 12, 11.5 |", "| 200 |", "| 500 |", "| 5,831 and 5,896 |"):
         assert part in text

@@ -215,3 +215,20 @@ def test_a_hostile_device_never_gets_wrong_parameters_through(
     assert all(np.isfinite(value).all() for value in from_arrays(result.arrays).values())
     assert len(replies) == reasons(grid, 2).count("")
     assert reasons(grid, 3) == [""] * 6
+
+
+def test_the_same_zeros_twice_are_no_old_parameters(program: Program, first: Outputs) -> None:
+    """As changes are where nothing is left to learn."""
+
+    def still(message: Message, context: Context, call: ClientAppCallable) -> Message:
+        reply = call(message, context)
+        if context.node_id == 2:
+            for name, value in arrays(reply).items():
+                arrays(reply)[name] = Array(np.zeros_like(value.numpy()))
+        return reply
+
+    with DeviceGrid([host(program, 0), host(program, 1)], [still]) as devices:
+        grid = GuardedGrid(devices)
+        strategy = FedAvg(fraction_evaluate=0.0)
+        strategy.start(grid, to_arrays(first), 3, train_config=TASK.config())
+    assert reasons(grid, 2) == [""] * 3

@@ -18,14 +18,15 @@ from flwr.app.message import Message
 from flwr.serverapp import Grid, ServerApp
 
 from tinyssl.bench.subject import load_model
-from tinyssl.bench.target import find_target
+from tinyssl.bench.target import check_identity, find_target
 from tinyssl.core.config import BenchConfig, FederateConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.records import BuildInfo, Workspace
 from tinyssl.data.episodes import find_family
+from tinyssl.device import open_link
 from tinyssl.federated.client import Node, client_app
 from tinyssl.federated.guard import Exchange, GuardedGrid
-from tinyssl.federated.learners import LocalLearner, learning_values, open_board
+from tinyssl.federated.learners import LocalLearner, SerialLearner, learning_values
 from tinyssl.federated.plan import make_strategy, plan_of
 from tinyssl.federated.population import Ends, FamilySamples, always
 from tinyssl.federated.rounds import Checkpoint, Parameters, RoundServer
@@ -76,7 +77,14 @@ def gateway_node(context: Context) -> Node:
     timeout = float(config.get("timeout", 30.0))
 
     def connect() -> LocalLearner:
-        return open_board(found.port, found.baud, model, found.board, timeout=timeout)()
+        link = open_link(found.port, found.baud)
+        learner = SerialLearner(link, model, found.board, timeout=timeout)
+        try:
+            check_identity(learner.identity, found)
+        except BaseException:
+            learner.close()
+            raise
+        return learner
 
     return GatewayNode(connect, samples)
 

@@ -174,13 +174,14 @@ class SerialLearner:
         self._session = Session(self._line, timeout, retries)
         try:
             self._session.sync()
-            self._identity = self._session.identity()
+            self.identity = self._session.identity()
+            """Who the device says it is"""
             self._device = DeviceModel(self._session, model)
         except BaseException:
             self.close()
             raise
-        unit = Unit(self._identity.tick_unit, Fraction(1))
-        self._unit = unit if board is None else unit_of(board, self._identity)
+        unit = Unit(self.identity.tick_unit, Fraction(1))
+        self._unit = unit if board is None else unit_of(board, self.identity)
         self.parameters = learning_values(self._device.lasting)
         self._loss = tuple(value for value in self._device.lasting if value.name == LOSS)
         self._spent = _Spent()
@@ -188,7 +189,7 @@ class SerialLearner:
         if not self._loss:
             self.close()
             raise DeviceError(
-                f"the firmware on {self._identity.board} does not learn",
+                f"the firmware on {self.identity.board} does not learn",
                 hint="build it with `--train`, then run `tinyssl flash`",
             )
 
@@ -230,9 +231,9 @@ class SerialLearner:
     def figures(self) -> Figures:
         spent, self._spent = self._spent, _Spent()
         found: Figures = {
-            "board": self._identity.board,
+            "board": self.identity.board,
             "unit": self._unit.name,
-            "ram-bytes": self._identity.ram_bytes,
+            "ram-bytes": self.identity.ram_bytes,
             "stack-bytes": self._session.memory().stack_used,
             "line-bytes-parameters": spent.parameters,
             "line-bytes-samples": spent.samples,

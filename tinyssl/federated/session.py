@@ -22,7 +22,7 @@ from tinyssl.federated.adaptation import Adaptation, adapt
 from tinyssl.federated.client import Node
 from tinyssl.federated.grid import AT_ONCE, FIRST_ID, DeviceGrid
 from tinyssl.federated.guard import Exchange, GuardedGrid
-from tinyssl.federated.learners import HostLearner, LocalLearner
+from tinyssl.federated.learners import HostLearner, LocalLearner, SharedLearner
 from tinyssl.federated.plan import FederationPlan, make_strategy
 from tinyssl.federated.population import Ends, FamilySamples, always, in_turn
 from tinyssl.federated.records import to_arrays
@@ -119,7 +119,7 @@ class Federation:
             told: Given each message's fate.
             after: Given what is there after each round.
         """
-        simulator = _Simulator(self.program)
+        simulator = SharedLearner(self.program)
         connects = [board.connect for board in self.boards]
         connects += [lambda: simulator] * self.simulated
         nodes = [Node(each, self._train_samples(at)) for at, each in enumerate(connects)]
@@ -192,13 +192,6 @@ class Federation:
     def _twins(self, samples: Callable[[int], FamilySamples]) -> Twins:
         places = range(len(self.boards)) if self.config.check else range(0)
         return Twins({at: Node(lambda: HostLearner(self.program), samples(at)) for at in places})
-
-
-class _Simulator(HostLearner):
-    """What all simulated nodes share, one at a time."""
-
-    def close(self) -> None:
-        """It goes on for the others."""
 
 
 def _figures(exchange: Exchange) -> dict[str, Any]:
