@@ -1,8 +1,8 @@
 """Kills commands at random moments: `python -m tools.kill_runs --seed 1 --kills 20`.
 
-Each kill is SIGKILL at a moment that the seed draws. A training is then resumed, every other stage
-called again. In the end each stage is complete, a training holds each step once, and neither
-half-written files nor locks are left in what it wrote.
+Each kill is SIGKILL at a moment that the seed draws. A training is then resumed, a federation too,
+every other stage called again. In the end each stage is complete, a training holds each step once,
+a federation each round, and neither half-written files nor locks are left in what it wrote.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from pathlib import Path
 
 from tinyssl.core.records import RunRecord, Workspace
 
+RESUMED = {"pretrain": "step", "federate": "round"}
+"""Command that goes on with a run -> what its metrics count"""
 LONGEST = 600.0
 """Seconds that the last call of a stage may take"""
 OPTIONS = (
@@ -63,13 +65,14 @@ STAGES = (
     Stage("convert", ("convert", "--max-drop", "100"), 15),
     Stage("build", ("build", "--board", "host", "--no-check"), 8, "build"),
     Stage("probe", ("table", "killed.toml"), 20, "tables"),
+    Stage("federate", ("federate", "--rounds", "400", "--simulate", "20", "--unseen", "4"), 10),
 )
 
 
 def call(root: Path, stage: Stage, seconds: float | None) -> int | None:
     """Calls a stage, or resumes it; None where it was killed after `seconds`, with its children."""
-    before = [str(run.folder) for run in Workspace(root).all("pretrain")]
-    resume = ["--resume", before[-1]] if before and stage.words[0] == "pretrain" else []
+    before = [str(run.folder) for run in Workspace(root).all(stage.kind)]
+    resume = ["--resume", before[-1]] if before and stage.words[0] in RESUMED else []
     command = [sys.executable, "-m", "tinyssl", "-w", str(root), *stage.words, *resume]
     quiet = subprocess.DEVNULL
     with subprocess.Popen(
@@ -99,8 +102,9 @@ def _is_left(path: Path) -> bool:
 
 
 def _faults_of(run: RunRecord) -> list[str]:
-    steps = [row["step"] for row in run.metrics() if row.get("event") == "step"]
-    found = [] if steps == sorted(set(steps)) else ["a step stands twice"]
+    unit = RESUMED.get(run.kind, "step")
+    steps = [row[unit] for row in run.metrics() if row.get("event") == unit]
+    found = [] if steps == sorted(set(steps)) else [f"a {unit} stands twice"]
     return found if run.status == "complete" else [*found, f"the run is {run.status}"]
 
 

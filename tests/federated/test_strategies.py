@@ -22,6 +22,7 @@ from tinyssl.federated.samples import NodeSample
 from tinyssl.federated.schedules import constant, cosine, linear
 from tinyssl.federated.sparse import INDEX, VALUE, Sparse, change, check_change, flat, largest
 from tinyssl.federated.strategies import Reptile, TinyMetaFed, TinyReptile
+from tinyssl.federated.twins import Twins
 from tinyssl.graph.layer_stack import LayerStack
 from tinyssl.graph.model import Model
 from tinyssl.graph.training import LOCAL_RATE, RATE, Loss, Training, add_training
@@ -242,3 +243,26 @@ def test_flat_keeps_the_order() -> None:
     ]
     record = to_arrays(arrays)
     assert [*record] == ["b", "a"]
+
+
+def test_a_board_with_other_bits_is_left_out_and_told() -> None:
+    model = line()
+    program = compile(model)
+    honest = Node(lambda: HostLearner(program), Points(ONES))
+    other = Node(lambda: HostLearner(program), Points(((1.0, 1.0), (1.0, 1.5))))
+    twins = Twins({0: Node(lambda: HostLearner(program), Points(ONES)), 1: other})
+    nodes = [honest, Node(lambda: HostLearner(program), Points(ONES))]
+    strategy = Reptile(RoundTask(rate=0.1, samples=2), 2, constant(1.0))
+    learner = HostLearner(program)
+    start = learner.learnt({value.name for value in learner.parameters})
+    with DeviceGrid(nodes, [twins]) as devices:
+        grid = GuardedGrid(devices)
+        server = RoundServer(strategy, grid, RoundTask(), 0, lambda _checkpoint: None)
+        found = server.run(Checkpoint(0, start), 1)
+        reasons = [each.reason for each in grid.exchanges]
+    assert weight(found) == pytest.approx(0.36, abs=1e-7)  # of the honest one alone
+    assert twins.compared == 1
+    (told,) = twins.differences
+    assert told.startswith("round 1: w")
+    assert sorted(map(bool, reasons)) == [False, True]
+    assert any("is not what this computer learns" in reason for reason in reasons)
