@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tinyssl.core.config import BuildConfig, FlashConfig, LearnConfig
 from tinyssl.core.errors import BudgetExceeded, UsageError
@@ -78,6 +79,27 @@ def test_a_head_with_room_learns_a_new_class(workspace: Workspace, tmp_path: Pat
     assert record.results["classes"]["white"]["before"] < 0.5
     assert record.results["classes"]["white"]["after"] >= 0.75
     assert record.results["equal"] == 1
+
+
+def test_a_few_pictures_of_your_own_classes_are_enough(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    """The model knows red, green and blue; a folder has two others."""
+    source = np.random.default_rng(6)
+    for name, channels in (("cyan", [1, 2]), ("yellow", [0, 1])):
+        (tmp_path / "own" / name).mkdir(parents=True)
+        for number in range(8):
+            picture = source.integers(0, 120, (8, 8, 3)).astype(np.uint8)
+            picture[..., channels] += 120
+            Image.fromarray(picture).save(tmp_path / "own" / name / f"{number}.png")
+    build(BuildConfig(board=BOARD, train="head:own:2"), workspace)
+    flash(FlashConfig(), workspace)
+    config = LearnConfig(data=tmp_path / "own", pixels="codes", shots=3, passes=40)
+    found = learn(config, workspace).results
+    assert (found["samples"], found["held_out"], found["refused"]) == (6, 10, 0)
+    assert [*found["classes"]] == ["cyan", "yellow"]
+    assert found["accuracy_after"] >= 0.9 > found["accuracy_before"]
+    assert found["equal"] == 1
 
 
 def test_an_autoencoder_learns_from_readings(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ WHAT = {
     "head:5": 2,
     "head:new": 2,
     "head:new:2": 2,
+    "head:own:2": 2,
     "last:2": 4,
     "bias": None,
     "all": None,
@@ -108,6 +109,27 @@ def test_a_layer_for_new_classes_leaves_the_old_scores_alone(
             np.testing.assert_allclose(a[:3] / a[:3].sum(), b[:3] / b[:3].sum(), rtol=1e-5)
 
 
+def test_a_head_of_your_own_knows_nothing_of_the_models_classes(
+    tiny_tflite: Path, tmp_path: Path
+) -> None:
+    graph = read_model(read_file(write_learner(tiny_tflite, "head:own:2", Workspace(tmp_path))))
+    assert graph.output.shape == (1, 2)
+    weight, bias = (graph.tensor(at) for at in graph.ops[learning_layers(graph)[-1]].inputs[1:])
+    np.testing.assert_array_equal(weight.array(), 0)
+    np.testing.assert_array_equal(bias.array(), np.float32(FREE))
+    inputs = make_inputs(graph, 2, 0)
+    learner = Learner("head:own:2", Loss.CROSS_ENTROPY, None)
+    rate = suited_rate(with_training(graph, learner), learner.loss, inputs, Silent())
+    model = with_training(graph, replace(learner, learning_rate=rate))
+    extremes = np.array([[-128] * 3, [127, -128, -128]], np.int8)
+    feeds = [{graph.input.name: np.full(graph.input.shape, each, np.int8)} for each in extremes]
+    with HostModel(compiler.compile(model)) as host:
+        for label in (0, 1) * 100:
+            assert host.train(feeds[label], {"target": np.array([label], np.int32)})
+        answers = [next(iter(host.run(x).values()))[0].argmax() for x in feeds]
+    assert answers == [0, 1]
+
+
 def test_a_wrong_backward_pass_is_stopped(
     tiny_tflite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,6 +183,7 @@ def test_a_learner_keeps_what_the_options_say(tiny_tflite: Path) -> None:
     assert Learner.from_record(found.as_record()) == found
     assert (found.loss, found.sgd.momentum, found.sgd.clip) == (Loss.CROSS_ENTROPY, 0.5, 1.5)
     assert parse_learning("last:2").layers == 2
+    assert (parse_learning("head:own").classes, parse_learning("head:own:3").classes) == (8, 3)
     assert (parse_learning("head:new").new, parse_learning("head:new:3").new) == (8, 3)
     with pytest.raises(UsageError, match="adds classes, and --loss squared-error is of numbers"):
         learner_of(BuildConfig(train="head:9", loss="squared-error"), graph)

@@ -63,8 +63,10 @@ class BuildConfig:
     train: Line | None = None
     """What learns on the device: head (the last layer), head:CLASSES (the last layer, with room for
     so many classes), head:new or head:new:CLASSES (a layer for 8 or so many new classes beside the
-    last one), last:LAYERS, bias (of every layer), all, or names of weights and biases with commas
-    between, as `layer12/weight,*/bias`; it computes in float32 (engine aot)"""
+    last one), head:own or head:own:CLASSES (a last layer for 8 or so many classes, all of which you
+    teach, in place of the model's), last:LAYERS, bias (of every layer), all, or names of weights
+    and biases with commas between, as `layer12/weight,*/bias`; it computes in float32 (engine
+    aot)"""
     train_weights: Literal["float32", "int8"] = "float32"
     """Form of what learns; int8 takes about a quarter of the RAM, and learns in INT8 with steps
     scaled to the quantisation (with --train)"""
@@ -198,6 +200,8 @@ class LearnConfig:
     holdout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of the samples that judges before and after, and teaches nothing (without
     --test-data)"""
+    shots: Count | None = None
+    """So many samples of each class teach, all others judge; default: a share (--holdout)"""
     order: Literal["random", "given"] = "random"
     """random: another order in every pass; given: as they are in the file, where the last ones
     judge"""

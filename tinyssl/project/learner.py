@@ -14,13 +14,17 @@ from tinyssl.graph.training import Loss
 from tinyssl.ops.common.gradient import Sgd
 
 WHAT = re.compile(
-    r"(?P<head>head)(:(?P<new>new))?(:(?P<classes>\d{1,4}))?|last:(?P<last>\d{1,3})|bias|all"
+    r"(?P<head>head)(:(?P<kind>new|own))?(:(?P<classes>\d{1,4}))?"
+    r"|last:(?P<last>\d{1,3})|bias|all"
+)
+WHAT_HINT = (
+    "say head, head:CLASSES, head:new, head:new:CLASSES, head:own, head:own:CLASSES, last:LAYERS, "
+    "bias, all, or names"
 )
 Weights = Literal["float32", "int8"]
 """Form of what learns"""
-WHAT_HINT = "say head, head:CLASSES, head:new, head:new:CLASSES, last:LAYERS, bias, all, or names"
 NEW_CLASSES = 8
-"""That `head:new` has room for"""
+"""That `head:new` and `head:own` have room for"""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Learning:
     """Names and patterns of the weights and biases that learn; none: those of the layers"""
     new: int | None = None
     """Classes of a layer that is added beside the last one; None: none is added"""
+    own: bool = False
+    """The last layer forgets the classes that it has: all are to be taught"""
 
     @property
     def grows(self) -> bool:
@@ -53,8 +59,10 @@ def parse_learning(text: str) -> Learning:
     found = WHAT.fullmatch(text)
     if found is None:
         return Learning(None, tensors=_names(text))
-    if found["new"]:
-        return Learning(1, new=max(int(found["classes"] or NEW_CLASSES), 1))
+    if found["kind"]:
+        count = max(int(found["classes"] or NEW_CLASSES), 1)
+        own = found["kind"] == "own"
+        return Learning(1, classes=count, own=True) if own else Learning(1, new=count)
     if found["head"]:
         return Learning(1, classes=int(found["classes"]) if found["classes"] else None)
     if found["last"]:

@@ -12,7 +12,7 @@ from tinyssl.frontends.tflite import read_file, read_model, write_model
 from tinyssl.graph.model import Model
 from tinyssl.graph.passes.float_tail import float_tail, learning_layers
 from tinyssl.graph.passes.int8_tail import float_layers, int8_tail
-from tinyssl.graph.passes.new_classes import with_classes, with_layer
+from tinyssl.graph.passes.new_classes import with_classes, with_layer, without_classes
 from tinyssl.graph.verify import verify
 from tinyssl.project.learner import Learning, Weights, parse_learning
 from tinyssl.project.learnt_tensors import chosen_tensors, named_tensors
@@ -62,6 +62,8 @@ def learner_file(model: Model, what: str, weights: Weights) -> bytes:
         changed = with_layer(model, learning.new)
     else:
         changed = float_tail(model, start)
+    if learning.own:
+        changed = without_classes(changed)
     if learning.classes is not None:
         changed = _with_classes(changed, learning.classes)
     return write_model(changed)

@@ -20,6 +20,7 @@ from tinyssl.data.base import UNLABELLED
 from tinyssl.graph.interface import Feeds
 from tinyssl.graph.model import Model
 from tinyssl.graph.training import is_autoencoder
+from tinyssl.project.learner import Learner
 from tinyssl.verify.subject import TestSplit, declared_pixels
 
 Positions = NDArray[np.int64]
@@ -57,7 +58,7 @@ def read_lessons(
     """
     samples, told = _read(config, config.data, info, model, progress)
     if config.test_data is None:
-        return _lessons(config, model, samples, _divided(config, len(samples.inputs))), told
+        return _lessons(config, model, samples, _divided(config, samples)), told
     if config.data is None:
         raise UsageError(
             "--test-data judges what --data taught", hint="name the samples that teach with --data"
@@ -75,7 +76,8 @@ def _read(
     before, plain = split_of(info), _bench_config(config, data)
     if data is not None:
         pixels = config.pixels or declared_pixels(Path(info.model_path))
-        known = before.class_names if before else ()
+        forgets = Learner.from_record(info.training).learning.own
+        known = before.class_names if before and not forgets else ()
         own = own_data(replace(plain, pixels=pixels), model, progress, known, before)
         samples, told = own.samples, own.record
     else:
@@ -106,13 +108,34 @@ def _order(config: LearnConfig, count: int) -> Positions:
     return np.random.default_rng(config.seed).permutation(count)
 
 
-def _divided(config: LearnConfig, count: int) -> tuple[Positions, Positions]:
+def _divided(config: LearnConfig, samples: Samples) -> tuple[Positions, Positions]:
     """Who teaches and who judges: a share, the last ones where their order counts."""
+    count = len(samples.inputs)
     order = _order(config, count)
+    if config.shots is not None:
+        return _few(config.shots, samples.split, order)
     kept = round(config.holdout * count)
     if config.order == "given":
         return order[: count - kept], order[count - kept :]
     return order[kept:], order[:kept]
+
+
+def _few(shots: int, split: TestSplit | None, order: Positions) -> tuple[Positions, Positions]:
+    """The first samples of each class teach, all others judge.
+
+    Raises:
+        UsageError: The samples have no classes.
+    """
+    if split is None or split.targets is not None:
+        raise UsageError(
+            "--shots counts samples of a class, and these have none",
+            hint="say --holdout, the share that judges",
+        )
+    labels = split.labels[order]
+    teaches = np.zeros(len(order), bool)
+    for label in np.unique(labels):
+        teaches[np.flatnonzero(labels == label)[:shots]] = True
+    return order[teaches], order[~teaches]
 
 
 def _lessons(

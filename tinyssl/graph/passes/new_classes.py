@@ -34,6 +34,20 @@ def with_classes(model: Model, classes: int) -> Model:
     return _rescored(replace(model, tensors=tuple(values)), at, classes)
 
 
+def without_classes(model: Model) -> Model:
+    """The model with a last layer that has no row: as before any class, for `with_classes`.
+
+    Args:
+        model: From `float_tail`; only operators without weights follow the last layer.
+    """
+    at = learning_layers(model)[-1]
+    values = list(model.tensors)
+    for index in model.ops[at].inputs[1:]:
+        shape = (0, *values[index].shape[1:])
+        values[index] = replace(values[index], shape=shape, data=b"")
+    return _rescored(replace(model, tensors=tuple(values)), at, 0)
+
+
 def with_layer(model: Model, classes: int) -> Model:
     """The model with a layer beside its last one, float32, for classes that it has yet to see.
 
