@@ -207,4 +207,4 @@ def measure(session: Session) -> Found:
     return Found((*found, *ratios), replace(narrow, equal=narrow.equal and wide.equal))
 
 
-TASK = Task("INT8 parameters", "digits, turned by 90°: 900 teach, 897 judge", measure)
+TASK = Task("int8", "digits, turned by 90°: 900 teach, 897 judge", measure)
