@@ -54,7 +54,7 @@ python:
 $(STAMP): pyproject.toml constraints.txt | tools
 	$(PYTHON) -m venv $(VENV)
 	$(if $(TORCH_INDEX),$(INSTALL) --index-url $(TORCH_INDEX) torch)
-	$(INSTALL) -e '.[train,teachers,catalog,federated,dev]'
+	$(INSTALL) -e '.[train,teachers,serve,federated,dev]'
 	$(INSTALL) --no-deps --target $(VENV)/share/td-schema labthings-fastapi  # its file of W3C
 	touch $@
 

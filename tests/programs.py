@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tinyssl.core.toolchain import tools
+from tinyssl.core.toolchain import night_tools, tools
 
 WHOLE = "PYTEST_WHOLE_PATH"
 """The PATH that was hidden, for the workers of a session"""
@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def listed() -> frozenset[str]:
     """Names of all programs that a test may call."""
-    return ESSENTIAL | {name for tool in tools() for name in tool.programs}
+    return ESSENTIAL | {name for tool in (*tools(), *night_tools()) for name in tool.programs}
 
 
 def _links(names: frozenset[str]) -> Path:
@@ -45,9 +45,11 @@ def _links(names: frozenset[str]) -> Path:
 
 
 def is_ours(path: Path) -> bool:
-    """Whether a program is Python's, the checkout's or a test's own."""
+    """Whether a program is Python's, of its packages, the checkout's or a test's own."""
     homes = (sys.prefix, tempfile.gettempdir(), ROOT)  # not base_prefix: Debian's is /usr
-    return any(path.is_relative_to(home) for home in homes) or path.name.startswith("python")
+    if "site-packages" in path.parts or path.name.startswith("python"):
+        return True
+    return any(path.is_relative_to(home) for home in homes)
 
 
 def refuse(program: str, names: frozenset[str], whole: str) -> str:

@@ -1,6 +1,6 @@
 """Installs the programs that the demo or the tests need and that are not here: `make tools`.
 
-    python3 tools/system_tools.py demo|test [--list]
+    python3 tools/system_tools.py demo|test|night [--list]
 
 Runs before there is a virtual environment: standard library only. What is here stays as it is,
 whoever installed it. `--list` prints the Debian packages that are missing and installs nothing.
@@ -18,7 +18,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tinyssl.core.toolchain import Problem, Tool, install_command, problem_of, tools
+from tinyssl.core.toolchain import (
+    Problem,
+    Tool,
+    install_command,
+    night_tools,
+    problem_of,
+    tools,
+)
 
 
 def venv_problem() -> str:
@@ -35,7 +42,8 @@ VENV = Tool(
 
 def problems(which: str) -> list[tuple[Tool, Problem]]:
     """The tools of a set that do not work, and why."""
-    wanted = [VENV, *(tool for tool in tools() if which == "test" or tool.needed_by == "demo")]
+    wanted = [VENV, *(tool for tool in tools() if which != "demo" or tool.needed_by == "demo")]
+    wanted += night_tools() if which == "night" else []
     return [(tool, problem) for tool in wanted if (problem := problem_of(tool))]
 
 
@@ -62,7 +70,7 @@ def say(*lines: str) -> None:
 def main() -> int:
     """Finds what is missing, installs it, and looks again."""
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
-    parser.add_argument("which", choices=("demo", "test"))
+    parser.add_argument("which", choices=("demo", "test", "night"))
     parser.add_argument("--list", action="store_true")
     chosen = parser.parse_args()
     found = problems(chosen.which)

@@ -230,12 +230,32 @@ def known_fits(store: GraphStore, model: str | None = None) -> dict[tuple[str, s
     for row in store.ask(
         f"SELECT ?f ?k ?v WHERE {{ {facts} ?f tiny:takes [ a ?k ; schema:value ?v ] }}"
     ):
-        kind = text(row["k"]).rpartition("#")[2].rpartition("/")[2]
-        figures.setdefault(text(row["f"]), {})[kind] = number(row["v"]) or 0.0
+        figures.setdefault(text(row["f"]), {})[_kind(row)] = number(row["v"]) or 0.0
+    measured = _measured(store, only)
     return {
-        pair_of: Known(tuple(sorted(reasons.get(fit, ()))), figures.get(fit, {}))
+        pair_of: Known(
+            tuple(sorted(reasons.get(fit, ()))), figures.get(fit, {}) | measured.get(pair_of, {})
+        )
         for fit, pair_of in ends.items()
     }
+
+
+def _measured(store: GraphStore, only: str) -> dict[tuple[str, str], dict[str, float]]:
+    """(model, board) -> figures of the last bench run of our engine."""
+    found: dict[tuple[str, str], dict[str, float]] = {}
+    for row in store.ask(
+        "SELECT ?m ?b ?k ?v WHERE { ?f a tiny:Measurement ; tiny:model ?m ; tiny:board ?b ; "
+        f"tiny:engine 'aot' ; prov:endedAtTime ?end . {only} "
+        "?f tiny:takes [ a ?k ; schema:value ?v ] } ORDER BY ?end"
+    ):
+        kept = found.setdefault((text(row["m"]), text(row["b"])), {})
+        kept[_kind(row)] = number(row["v"]) or 0.0
+    return found
+
+
+def _kind(row: Row) -> str:
+    """Name of a figure's class."""
+    return text(row["k"]).rpartition("#")[2].rpartition("/")[2]
 
 
 def text(term: object) -> str:

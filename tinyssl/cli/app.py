@@ -46,6 +46,7 @@ COMMANDS = {
     "run": "Do all stages of a tinyssl.toml",
     "zoo": "List the trained models that come along, show one, add one",
     "catalog": "Know models and boards as one graph, and say what runs where",
+    "serve": "Show the workspace as web pages: fleet, models, runs",
     "table": "Compare methods: many runs, one table, one document",
 }
 """Command -> its line in --help; each lives in the module of its name, as `command`"""
@@ -62,6 +63,8 @@ EXTRAS = {
     "pyoxigraph": "catalog",
     "pyshacl": "catalog",
     "ray": "federated",
+    "starlette": "serve",
+    "uvicorn": "serve",
     "rdflib": "catalog",
 }
 """Package -> the extra that brings it; all others: train"""

@@ -16,6 +16,7 @@ from pydantic.dataclasses import dataclass
 from tinyssl.core.config_catalog import CatalogConfig
 from tinyssl.core.config_device import BenchConfig, BuildConfig, FlashConfig, LearnConfig
 from tinyssl.core.config_federate import FederateConfig
+from tinyssl.core.config_serve import ServeConfig
 from tinyssl.core.config_types import (
     STRICT,
     BackboneName,
@@ -285,6 +286,7 @@ STAGES: dict[str, type] = {
     "federate": FederateConfig,
     "report": ReportConfig,
     "catalog": CatalogConfig,
+    "serve": ServeConfig,
 }
 """Stage name (also its table in tinyssl.toml) -> its config"""
 
@@ -302,5 +304,6 @@ __all__ = [
     "PretrainConfig",
     "ProbeConfig",
     "ReportConfig",
+    "ServeConfig",
     "VerifyConfig",
 ]

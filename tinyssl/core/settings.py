@@ -37,6 +37,7 @@ VARIABLES = {
     "TINYSSL_OPERATORS": "folder of operators (Python and C files) beside the shipped ones",
     "TINYSSL_ZOO": "folder of trained models in place of the shipped ones",
     "TINYSSL_STORE_TOKEN": "token of the catalogue's endpoint (catalog --store)",
+    "TINYSSL_SERVE_TOKEN": "token that a browser must show (serve)",
     "TINYSSL_PLUGINS": "files of plug-ins that runs may import though you never named them",
     "TINYSSL_CACHE": "folder for downloads, PlatformIO's core and compiled host code",
 }

@@ -25,7 +25,7 @@ PROBE_SECONDS = 60.0
 APT = Path("/usr/bin/apt-get")
 
 Language = Literal["c", "c++"]
-Set = Literal["demo", "test"]
+Set = Literal["demo", "test", "night"]
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Tool:
     use: str
     """Who needs them, as the end of a sentence"""
     needed_by: Set
-    """demo: every user; test: some boards, or the tests alone"""
+    """demo: every user; test: some boards, or the tests alone; night: the nightly tests alone"""
     libraries: tuple[str, ...] = ()
     """Debian packages with headers, libraries and spec files"""
     probe: Callable[[], str] = field(default=str)
@@ -144,6 +144,11 @@ def tools(emulators: Mapping[str, Iterable[str]] | None = None) -> list[Tool]:
     """
     wanted = emulators_of(_shipped_commands()) if emulators is None else emulators
     return [*_compilers(), *(_emulator(name, wanted[name]) for name in sorted(wanted)), *_others()]
+
+
+def night_tools() -> list[Tool]:
+    """What only the nightly tests need, beside `tools`."""
+    return [Tool("Chromium", ("chromium",), ("chromium",), OWN, "night")]
 
 
 def compiler_tools(isa: str, language: Language = "c") -> list[Tool]:

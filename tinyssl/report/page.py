@@ -19,7 +19,15 @@ class BarCell:
     """Length of the bar, 0 to 1"""
 
 
-Cell = str | BarCell
+@dataclass(frozen=True)
+class LinkCell:
+    """A table cell that leads to another page; of `tinyssl serve` alone."""
+
+    text: str
+    href: str
+
+
+Cell = str | BarCell | LinkCell
 
 
 @dataclass(frozen=True)

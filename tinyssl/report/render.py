@@ -20,7 +20,7 @@ from tinyssl.report.page import Page, Picture
 
 def html(page: Page) -> str:
     """One file that needs no other: style and pictures are inside, there is no script."""
-    return printable_lines(_markup().get_template("report.html.j2").render(page=page))
+    return printable_lines(markup().get_template("report.html.j2").render(page=page))
 
 
 def markdown(page: Page, folder: str) -> str:
@@ -37,7 +37,7 @@ def pictures(page: Page) -> dict[str, str]:
 
 
 @cache
-def _markup() -> Environment:
+def markup() -> Environment:
     """For HTML and SVG."""
     environment = _environment(autoescape=True)
     # what it draws was escaped by the picture's own template
@@ -65,7 +65,7 @@ def _environment(**options: Any) -> Environment:
 
 
 def _draw(picture: Picture, *, standalone: bool) -> str:
-    template = _markup().get_template(f"report/{picture.template}.svg.j2")
+    template = markup().get_template(f"report/{picture.template}.svg.j2")
     return template.render(
         name=picture.name, title=picture.title, standalone=standalone, **picture.data
     )

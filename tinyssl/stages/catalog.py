@@ -97,8 +97,12 @@ class Catalog:
         self.store.put([replace(describe_model(compiled.facts), stamp=stamp)])
         return True
 
-    def match(self, wanted: CatalogConfig) -> list[Match]:
+    def match(self, wanted: CatalogConfig, *, compiling: bool = True) -> list[Match]:
         """Pairs of models and places, the best first; those that do not fit with their reasons.
+
+        Args:
+            wanted: Which models and places.
+            compiling: Compile what was not yet; without, the rule decides there.
 
         Raises:
             UsageError: No such model or board.
@@ -106,7 +110,7 @@ class Catalog:
         wanted = self._named(wanted)
         models = _chosen_models(needs(self.store), wanted)
         places = _chosen_places(offers(self.store), wanted)
-        for need in models:
+        for need in models if compiling else ():
             self._fit(need, places)
         known = known_fits(self.store, models[0].iri if len(models) == 1 else None)
         attached = frozenset(wanted.sensor)

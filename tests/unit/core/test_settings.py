@@ -149,4 +149,4 @@ def test_mistakes_in_the_file_are_explained(
 
 
 def test_steps_are_stages() -> None:
-    assert set(RUN_STAGES) == set(STAGES) - {"data", "catalog", "federate"}
+    assert set(RUN_STAGES) == set(STAGES) - {"data", "catalog", "federate", "serve"}

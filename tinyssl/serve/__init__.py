@@ -1,0 +1,1 @@
+"""`tinyssl serve`: the workspace as web pages."""
