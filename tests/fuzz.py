@@ -75,7 +75,7 @@ class Framing:
             self.answers += 1
             return
         self.commands.append(parts)
-        parts = parts[: ARGUMENTS.get(parts[0], 0) + 1]  # what stands behind is not read
+        parts = parts[: arguments(parts) + 1]  # what stands behind is not read
         self.left = frame_size(parts)
         self.announced, self.crc = int(parts[-1], 16) if self.left else 0, 0
         self.misplaced = self.left > 0 and not self._fits(parts)
@@ -83,7 +83,9 @@ class Framing:
         self.starting = parts[0] == b"reset"
 
     def _fits(self, parts: list[bytes]) -> bool:
-        """All of the input, or by `set` a part of it: no other tensor can be written."""
+        """All of the input, or by `set` a part of it: nothing else is written, nothing learns."""
+        if parts[0] == b"learn":
+            return False
         if parts[0] != b"set":
             return self.left == self.input_bytes
         return number(parts[1]) == 0 and number(parts[2]) + self.left <= self.input_bytes
@@ -97,11 +99,22 @@ def number(word: bytes) -> int:
 
 ARGUMENTS = {b"bin": 2, b"run": 2, b"set": 4}
 """Command that announces a frame -> words behind it, of which the last two are size and CRC"""
+OF_SAMPLES = {b"batch": 5, b"eval": 4, b"keep": 5}
+"""Word behind `learn` -> the same, with that word"""
+
+
+def arguments(parts: list[bytes]) -> int:
+    """Words behind a command that announces a frame; 0 for others."""
+    if parts[0] == b"learn" and len(parts) > 1:
+        return OF_SAMPLES.get(parts[1], 0)
+    return ARGUMENTS.get(parts[0], 0)
 
 
 def frame_size(parts: list[bytes]) -> int:
     """Bytes of the frame that a command announces; 0: none."""
-    if len(parts) != ARGUMENTS.get(parts[0], 0) + 1 or len(parts) < 3:
+    if len(parts) != arguments(parts) + 1 or len(parts) < 3:
+        return 0
+    if parts[0] == b"learn" and (min(map(number, parts[2:-2])) < 0 or number(parts[-3]) == 0):
         return 0
     if parts[0] == b"set" and number(parts[2]) < 0:
         return 0
@@ -190,7 +203,10 @@ class Lines:
         """Half of them right; the others with a wrong CRC, or of another size."""
         offset = self.random.choice((0, 0, self._size // 2, self._size + 1))
         command = self.random.choice(
-            ("bin", "run", f"set {self.random.choice((0, 0, 0, 1, 9))} {offset}")
+            (
+                *("bin", "run", f"set {self.random.choice((0, 0, 0, 1, 9))} {offset}"),
+                self.random.choice(("learn batch 3 2", "learn eval 1", "learn keep 0 0")),
+            )
         )
         data = self.random.randbytes(self._size)
         if command.startswith("set"):

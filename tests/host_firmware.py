@@ -14,6 +14,7 @@ from tinyssl.compiler import Program
 from tinyssl.core.paths import firmware_folder
 from tinyssl.graph.interface import named_values
 from tinyssl.graph.training import has_training
+from tinyssl.project.guard import Guard
 
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 FLAGS = ["-std=c11", "-O1", "-g", "-pedantic", *WARNINGS, *WARNINGS_OF_C, *SANITIZERS, *COUNT_LINES]
@@ -21,6 +22,8 @@ FLAGS = ["-std=c11", "-O1", "-g", "-pedantic", *WARNINGS, *WARNINGS_OF_C, *SANIT
 
 FLASH = ("flash_host.c", "flash_geometry.c")
 STORE = "#define TINYSSL_TRAINS 1\n" + Layout((4096,) * 4, 8).header()
+SPARE = "#define TINYSSL_SPARE_BYTES 65536u\n"
+"""RAM for frames of parameters and samples"""
 
 
 def _port(name: str) -> Path:
@@ -61,6 +64,8 @@ def compile_program(
     *,
     edit: Callable[[str], str] = str,
     defines: Sequence[str] = (),
+    guard: Guard | None = None,
+    spare: str = SPARE,
 ) -> Path:
     """Firmware with a compiled model; `edit` may change weights.c."""
     model = program.graph
@@ -72,7 +77,9 @@ def compile_program(
         sizes, model.output.bytes, len(program.inference_calls), build_id, len(named_values(model))
     )
     if has_training(model):
-        header += STORE
+        header += STORE + spare
+        given = (guard or Guard()).defines(model)
+        header += "".join(f"#define {name} {value}\n" for name, value in given.items())
         storage = firmware_folder() / "storage"
         files += [f"-I{storage}", *storage.glob("*.c"), *map(_port, FLASH)]
     return compile_firmware(folder, header, files, defines)

@@ -27,6 +27,7 @@ IDENTITY = {
     "input": f"{INPUT_BYTES},uint8,kept",
     "output": f"{OUTPUT_BYTES},-128,256000",
     "tensors": "1,1,2",
+    "frame": "128",
     "ops": str(OPS),
     "flash": "0",
     "ram": "0",

@@ -26,6 +26,8 @@
 #include "text.h"
 #include "tinyssl_build.h"
 
+#include "learner.h"
+
 #ifndef TINYSSL_ENERGY_MODE
 #define TINYSSL_ENERGY_MODE 0
 #endif
@@ -39,6 +41,7 @@
 #endif
 
 #define APP_NO_TENSOR UINT32_MAX
+#define APP_NO_LEARNING (UINT32_MAX - 1u) /* in place of a tensor: a frame that nothing takes */
 
 struct app {
     struct text out;
@@ -57,10 +60,15 @@ struct app {
     struct app_frame {
         bool run;        /* an inference follows */
         bool whole;      /* of `bin` or `run`: all of input 0 */
+        bool samples;    /* of `learn batch`, `eval` or `keep` */
         uint32_t crc;    /* as announced */
         uint32_t tensor; /* id; APP_NO_TENSOR: refused */
         uint32_t offset;
         uint32_t loaded; /* bytes of the tensor that were valid before */
+#if TINYSSL_TRAINS
+        const struct learning_frame *command; /* of samples; see learning_samples.c */
+        uint32_t number, count;
+#endif
     } frame;
 
     uint8_t result[TINYSSL_OUTPUT_BYTES]; /* output 0 */
@@ -68,11 +76,7 @@ struct app {
     bool has_outputs; /* those of the last inference are still where the engine wrote them */
 
 #if TINYSSL_TRAINS
-    struct app_step {
-        uint32_t number; /* as the host counts; 0: none yet */
-        bool learnt;
-        uint64_t inference_ticks, training_ticks;
-    } step; /* the last one */
+    struct learning learning;
 #endif
 
     uint32_t op_ticks[TINYSSL_OP_COUNT];
@@ -130,10 +134,37 @@ uint32_t app_type_bytes(uint8_t type);
 /* Parameters and states are whole: they have their first values. Inputs and targets are to come. */
 void app_count_first_values(struct app *app);
 
+/* RAM that nothing uses; 0 bytes: there is none. */
+uint8_t *app_spare(uint32_t *bytes);
+
+/* Where a frame waits until its CRC has proved it, and for how many bytes. */
+uint8_t *app_frame_room(struct app *app, uint32_t *bytes);
+
+/* Reads `N CRC`, the end of a command that announces a frame. */
+bool app_read_size(struct app *app, const char *size, char **rest, uint32_t *bytes);
+
+/* True when the frame has the CRC that was announced; else the reply says so. */
+bool app_check_crc(struct app *app);
+
+/* A frame of samples that nothing takes: its bytes are no commands. */
+void app_refuse_samples(struct app *app, uint32_t size);
+
+/* `learn batch`, `eval` and `keep` with their frame: true when `word` is one of them, and is answered. */
+bool app_expect_samples(struct app *app, const char *word, char *rest);
+
+/* Their frame has come. */
+void app_samples_done(struct app *app);
+
+/* Bytes of a parameter or a state were written. */
+void app_parameters_changed(struct app *app, uint32_t tensor);
+
 /* What was learnt, to flash, from flash, and away from there; each with its reply. */
 void app_save_learnt(struct app *app);
 void app_load_learnt(struct app *app);
 void app_forget_learnt(struct app *app);
+
+/* What the flash holds of it. */
+void app_say_store(struct app *app);
 
 /* At start: what was learnt and saved, in place of the first values. */
 void app_start_learnt(struct app *app);

@@ -6,12 +6,6 @@
 #include "engine.h"
 #include "port.h"
 
-#if !TINYSSL_KEEP_INPUT
-/* The linker script's, in the region of the arena. Weak: a native build has none. */
-extern uint8_t tinyssl_spare_start[] __attribute__((weak));
-extern uint8_t tinyssl_spare_end[] __attribute__((weak));
-#endif
-
 struct entry {
     const char *name;
     const char *usage;
@@ -69,7 +63,11 @@ void app_receive(struct app *app, const uint8_t *data, size_t size)
             ready(app);
             break;
         case PROTOCOL_FRAME:
-            app_frame_done(app);
+            if (app->frame.samples) {
+                app_samples_done(app);
+            } else {
+                app_frame_done(app);
+            }
             ready(app);
             break;
         case PROTOCOL_MORE:
@@ -115,8 +113,9 @@ static uint8_t *input_room(struct app *app)
     return app->copy;
 #else
     (void)app;
-    size_t room = (uintptr_t)tinyssl_spare_end - (uintptr_t)tinyssl_spare_start;
-    return room >= TINYSSL_INPUTS_BYTES ? tinyssl_spare_start : NULL;
+    uint32_t bytes = 0;
+    uint8_t *room = app_spare(&bytes);
+    return bytes >= TINYSSL_INPUTS_BYTES ? room : NULL;
 #endif
 }
 

@@ -44,6 +44,9 @@ void command_tinyssl(struct app *app, char *rest)
     app_say_sealed(app, SEALED_TENSORS, "%u,%u,%u",
                    TEXT_FIELDS(TEXT_NUMBER(engine_info.inputs), TEXT_NUMBER(engine_tensors.outputs),
                                TEXT_NUMBER(engine_tensors.count)));
+    uint32_t frame = 0;
+    (void)app_frame_room(app, &frame);
+    say_number(app, SEALED_FRAME, frame);
     say_number(app, SEALED_OPS, TINYSSL_OP_COUNT);
     say_number(app, SEALED_FLASH, (uintptr_t)tinyssl_flash_used);
     say_number(app, SEALED_RAM, (uintptr_t)tinyssl_ram_used);

@@ -26,22 +26,44 @@ void app_run_once(struct app *app)
     app_close_sealed(app);
 }
 
-static uint32_t tensor_bytes(const struct app_frame *frame)
+/* True for what must stay as it is until the CRC has proved the new bytes. */
+static bool is_lasting(const struct app_frame *frame)
 {
-    return engine_tensors.list[frame->tensor].bytes;
+    const uint8_t kind = engine_tensors.list[frame->tensor].kind;
+    return kind == TINYSSL_KIND_PARAMETER || kind == TINYSSL_KIND_STATE;
 }
 
-/* True when the bytes have a place: all of input 0, or a part of a tensor. */
-static bool fits(const struct app_frame *frame, uint32_t size)
+static bool is_real_parameter(const struct app_frame *frame)
 {
-    if (frame->tensor == APP_NO_TENSOR) {
-        return false;
+    const struct tinyssl_tensor *tensor = &engine_tensors.list[frame->tensor];
+    return tensor->kind == TINYSSL_KIND_PARAMETER && tensor->type == TINYSSL_TYPE_FLOAT32;
+}
+
+/* Why bytes have no place: all of input 0, or a part of a tensor have one. */
+enum problem { FINE, NO_LEARNING, NO_TENSOR, SIZE, RANGE, ELEMENTS, ROOM };
+
+static enum problem find_problem(struct app *app, uint32_t size)
+{
+    const struct app_frame *frame = &app->frame;
+    uint32_t room = 0;
+    if (frame->tensor == APP_NO_LEARNING || frame->tensor == APP_NO_TENSOR) {
+        return frame->tensor == APP_NO_TENSOR ? NO_TENSOR : NO_LEARNING;
     }
-    const uint32_t bytes = tensor_bytes(frame);
-    return frame->whole ? size == bytes : frame->offset <= bytes && size <= bytes - frame->offset;
+    const uint32_t bytes = engine_tensors.list[frame->tensor].bytes;
+    if (frame->whole) {
+        return size == bytes ? FINE : SIZE;
+    }
+    if (frame->offset > bytes || size > bytes - frame->offset) {
+        return RANGE;
+    }
+    if (is_real_parameter(frame) && (frame->offset | size) % sizeof(float) != 0) {
+        return ELEMENTS;
+    }
+    (void)app_frame_room(app, &room);
+    return is_lasting(frame) && size > room ? ROOM : FINE;
 }
 
-/* Where the bytes go. */
+/* Where the bytes belong. */
 static uint8_t *place(struct app *app)
 {
     const uint32_t tensor = app->frame.tensor;
@@ -53,31 +75,77 @@ static uint8_t *place(struct app *app)
 static void expect_frame(struct app *app, uint32_t size)
 {
     struct app_frame *frame = &app->frame;
-    if (!fits(frame, size)) {
+    uint32_t room = 0;
+    frame->samples = false;
+    if (find_problem(app, size) != FINE) {
         protocol_expect(&app->in, NULL, 0, size);
         return;
     }
     frame->loaded = app->loaded[frame->tensor];
-    app_begin_write(app, frame->tensor, frame->offset); /* until the CRC has proved the new bytes */
-    protocol_expect(&app->in, place(app), size, size);
-}
-
-static void refuse(struct app *app, uint32_t size)
-{
-    const struct app_frame *frame = &app->frame;
-    if (frame->tensor == APP_NO_TENSOR) {
-        app_error(app, ERROR_FRAME_TENSOR, NULL);
-    } else if (frame->whole) {
-        app_error(app, ERROR_FRAME_SIZE,
-                  TEXT_FIELDS(TEXT_NUMBER(size), TEXT_NUMBER(tensor_bytes(frame))));
+    if (is_lasting(frame)) {
+        protocol_expect(&app->in, app_frame_room(app, &room), size, size);
     } else {
-        app_error(app, ERROR_FRAME_RANGE,
-                  TEXT_FIELDS(TEXT_NUMBER(size), TEXT_NUMBER(frame->offset),
-                              TEXT_NUMBER(tensor_bytes(frame))));
+        app_begin_write(app, frame->tensor, frame->offset); /* until the CRC has proved them */
+        protocol_expect(&app->in, place(app), size, size);
     }
 }
 
-/* The bytes are right: they count, where nothing is missing in front of them. */
+static void refuse(struct app *app, enum problem problem, uint32_t size)
+{
+    static const char *const texts[] = {
+        [NO_LEARNING] = ERROR_FRAME_LEARNING,
+        [NO_TENSOR] = ERROR_FRAME_TENSOR,
+        [SIZE] = ERROR_FRAME_SIZE,
+        [RANGE] = ERROR_FRAME_RANGE,
+        [ELEMENTS] = ERROR_FRAME_ELEMENTS,
+        [ROOM] = ERROR_FRAME_ROOM,
+    };
+    const struct app_frame *frame = &app->frame;
+    uint32_t limit = 0;
+    if (problem == ROOM) {
+        (void)app_frame_room(app, &limit);
+    } else if (problem == ELEMENTS) {
+        limit = sizeof(float);
+    } else if (problem == SIZE || problem == RANGE) {
+        limit = engine_tensors.list[frame->tensor].bytes;
+    }
+    if (problem == RANGE || problem == ELEMENTS) {
+        app_error(app, texts[problem],
+                  TEXT_FIELDS(TEXT_NUMBER(size), TEXT_NUMBER(frame->offset), TEXT_NUMBER(limit)));
+    } else {
+        app_error(app, texts[problem], TEXT_FIELDS(TEXT_NUMBER(size), TEXT_NUMBER(limit)));
+    }
+}
+
+/* True when these bytes are float32 elements and one of them is no finite number. */
+static bool has_no_number(const uint8_t *data, uint32_t size)
+{
+    static const uint32_t exponent = 0x7F800000u;
+    uint32_t bits = 0;
+    for (uint32_t i = 0; i < size; i += (uint32_t)sizeof bits) {
+        memcpy(&bits, data + i, sizeof bits);
+        if ((bits & exponent) == exponent) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Parameters and states: the bytes are right and take the place of the old ones. */
+static bool accept_lasting(struct app *app, uint32_t size)
+{
+    const uint32_t tensor = app->frame.tensor;
+    const uint8_t *data = app->in.frame.data;
+    if (is_real_parameter(&app->frame) && has_no_number(data, size)) {
+        app_error(app, ERROR_NOT_FINITE, TEXT_FIELDS(TEXT_NUMBER(tensor)));
+        return false;
+    }
+    memcpy(place(app), data, size);
+    app_parameters_changed(app, tensor);
+    return true;
+}
+
+/* Inputs and targets: the bytes are where they belong, and count where none in front is missing. */
 static void accept(struct app *app, uint32_t size)
 {
     const struct app_frame *frame = &app->frame;
@@ -93,21 +161,43 @@ static void accept(struct app *app, uint32_t size)
     }
 }
 
+bool app_check_crc(struct app *app)
+{
+    const uint32_t found = app->in.frame.crc;
+    if (found != app->frame.crc) {
+        app_error(app, ERROR_FRAME_CRC,
+                  TEXT_FIELDS(TEXT_NUMBER(found), TEXT_NUMBER(app->frame.crc)));
+    }
+    return found == app->frame.crc;
+}
+
 void app_frame_done(struct app *app)
 {
-    const struct protocol_frame *bytes = &app->in.frame;
-    if (!fits(&app->frame, bytes->size)) {
-        refuse(app, bytes->size);
-    } else if (bytes->crc != app->frame.crc) {
-        app_error(app, ERROR_FRAME_CRC,
-                  TEXT_FIELDS(TEXT_NUMBER(bytes->crc), TEXT_NUMBER(app->frame.crc)));
-    } else {
-        accept(app, bytes->size);
-        app_say(app, REPLY_LOAD_DONE, NULL);
-        if (app->frame.run) {
-            app_run_once(app);
-        }
+    const uint32_t size = app->in.frame.size;
+    const enum problem problem = find_problem(app, size);
+    if (problem != FINE) {
+        refuse(app, problem, size);
+        return;
     }
+    if (!app_check_crc(app)) {
+        return;
+    }
+    if (!is_lasting(&app->frame)) {
+        accept(app, size);
+    } else if (!accept_lasting(app, size)) {
+        return;
+    }
+    app_say(app, REPLY_LOAD_DONE, NULL);
+    if (app->frame.run) {
+        app_run_once(app);
+    }
+}
+
+void app_refuse_samples(struct app *app, uint32_t size)
+{
+    app->frame.run = false;
+    app->frame.tensor = APP_NO_LEARNING;
+    expect_frame(app, size);
 }
 
 void app_frame_cut(struct app *app)
@@ -116,8 +206,7 @@ void app_frame_cut(struct app *app)
     app_error(app, ERROR_FRAME_CUT, TEXT_FIELDS(TEXT_NUMBER(frame->got), TEXT_NUMBER(frame->size)));
 }
 
-/* Reads `N CRC`, the end of a command that announces a frame. */
-static bool read_size(struct app *app, const char *size, char **rest, uint32_t *bytes)
+bool app_read_size(struct app *app, const char *size, char **rest, uint32_t *bytes)
 {
     const char *crc = protocol_word(rest);
     return size != NULL && crc != NULL && protocol_number(size, bytes) && *bytes > 0 &&
@@ -131,7 +220,7 @@ static void expect_input(struct app *app, const char *command, const char *size,
     app->frame.whole = true;
     app->frame.tensor = 0;
     app->frame.offset = 0;
-    if (read_size(app, size, &rest, &bytes)) {
+    if (app_read_size(app, size, &rest, &bytes)) {
         expect_frame(app, bytes);
     } else {
         app_error(app, ERROR_FRAME_ARGUMENTS, TEXT_FIELDS(TEXT_STRING(command)));
@@ -166,7 +255,7 @@ void command_set(struct app *app, char *rest)
     app->frame.run = false;
     app->frame.whole = false;
     if (tensor == NULL || offset == NULL || !protocol_number(offset, &app->frame.offset) ||
-        !read_size(app, size, &rest, &bytes)) {
+        !app_read_size(app, size, &rest, &bytes)) {
         app_error(app, ERROR_SET_ARGUMENTS, NULL);
         return;
     }

@@ -57,7 +57,7 @@ static bool tell_failure(struct app *app, enum flash_log_status status)
     return true;
 }
 
-static void say_store(struct app *app)
+void app_say_store(struct app *app)
 {
     struct flash_log_info info;
     flash_log_info(model_number(), &info);
@@ -72,7 +72,7 @@ void app_save_learnt(struct app *app)
     struct flash_log_part parts[TINYSSL_TENSOR_COUNT];
     const uint32_t count = find_parts(parts);
     if (!tell_failure(app, flash_log_save(model_number(), parts, count))) {
-        say_store(app);
+        app_say_store(app);
     }
 }
 
@@ -91,14 +91,15 @@ static enum flash_log_status load(struct app *app)
 void app_load_learnt(struct app *app)
 {
     if (!tell_failure(app, load(app))) {
-        say_store(app);
+        learning_guard_forget(app);
+        app_say_store(app);
     }
 }
 
 void app_forget_learnt(struct app *app)
 {
     if (!tell_failure(app, flash_log_forget(model_number()))) {
-        say_store(app);
+        app_say_store(app);
     }
 }
 

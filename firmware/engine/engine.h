@@ -68,6 +68,13 @@ int engine_invoke(engine_hook *hook, void *context);
  * 1 where there is nothing to learn from; then the parameters are as they were. Only in images that learn. */
 int engine_train(void);
 
+/* The loss of the last inference, without a step. 0, or 1 where it is no finite number. Only in images
+ * that learn. */
+int engine_loss(void);
+
+/* Where engine_train() and engine_loss() leave the loss. Only in images that learn. */
+float *engine_loss_value(void);
+
 /* "#3 CONV_2D" */
 const char *engine_op_name(uint32_t index);
 

@@ -3,7 +3,7 @@
 #ifndef TINYSSL_PROTOCOL_WORDS_H
 #define TINYSSL_PROTOCOL_WORDS_H
 
-#define PROTOCOL_VERSION 3
+#define PROTOCOL_VERSION 4
 
 #define PROTOCOL_LINE_BYTES 128u
 #define PROTOCOL_ECHO_BYTES 24u
@@ -62,10 +62,17 @@
 #define ERROR_FRAME_RANGE "Frame has %u bytes at offset %u; the tensor has %u"
 #define ERROR_FRAME_CUT "Frame ended after %u of %u bytes"
 #define ERROR_FRAME_CRC "Frame CRC is %x, not %x"
+#define ERROR_FRAME_ROOM "Frame has %u bytes; this device takes %u at once"
+#define ERROR_FRAME_LEARNING "Frame of samples for firmware that does not learn: nothing was built with --train"
+#define ERROR_FRAME_KEEP "Frame of samples that have no place: this firmware keeps %u, one behind the other"
+#define ERROR_FRAME_SAMPLES "Frame has %u bytes; %u samples have %u"
+#define ERROR_FRAME_ELEMENTS "Frame has %u bytes at offset %u; an element has %u"
+#define ERROR_NOT_FINITE "A value for tensor %u is no finite number"
 #define ERROR_ENGINE "Engine: %s"
 #define ERROR_ENGINE_RUN "Engine error %u"
 #define ERROR_LEARN_NOTHING "This firmware does not learn: nothing was built with --train"
-#define ERROR_LEARN_ARGUMENTS "Command 'learn' takes the number of the step, 1 or more, or reset, save, load, forget"
+#define ERROR_LEARN_ARGUMENTS "Command 'learn' takes the number of the step, 1 or more, or batch, eval, keep, check, statistics, reset, save, load, forget"
+#define ERROR_LEARN_SAMPLES "Command 'learn %s' takes %snumber of samples, of bytes and their CRC-32 (8 hex digits)"
 #define ERROR_LEARN_EMPTY "Nothing that this model learnt is in flash"
 #define ERROR_LEARN_NO_FLASH "This board has no flash for what is learnt"
 #define ERROR_LEARN_TOO_LARGE "The parameters do not fit: the flash for them takes %u bytes"
@@ -83,6 +90,7 @@
 #define SEALED_INPUT "input" /* of input 0: bytes, uint8 or its element type, kept or used: serves many inferences, or one */
 #define SEALED_OUTPUT "output" /* of output 0: bytes, zero point, scale in thousandths times 2^16 */
 #define SEALED_TENSORS "tensors" /* how many inputs, outputs, and named tensors in all */
+#define SEALED_FRAME "frame" /* most bytes of parameters, states or samples in one frame */
 #define SEALED_OPS "ops" /* operators */
 #define SEALED_FLASH "flash" /* bytes of flash used; 0: unknown */
 #define SEALED_RAM "ram" /* bytes of RAM used, stack included; 0: unknown */
@@ -96,7 +104,12 @@
 #define SEALED_TENSOR "tensor" /* id, kind, type, shape, bits of the scale in hex (0: not quantised), zero point, name */
 #define SEALED_DATA "data" /* id, offset, bytes in hex */
 #define SEALED_STATE "state" /* reset */
-#define SEALED_LEARN "learn" /* number, ticks of the inference, of the training step, 1 if something was learnt */
+#define SEALED_LEARN "learn" /* number, ticks of the inference, of the training step, 1 if something was learnt, guard: none, best or back, 1 if it shows a drift */
+#define SEALED_BATCH "batch" /* number, samples, those that taught, those answered right before, bits of the mean loss, ticks of the inferences, of the training steps, guard, drifts */
+#define SEALED_EVAL "eval" /* samples, those with a loss, those answered right, bits of the mean loss, ticks of the inferences */
+#define SEALED_STATISTICS "statistics" /* samples, steps taken, samples rejected, answers judged, right before their step, bits of the mean loss, of the last loss */
+#define SEALED_VALIDATION "validation" /* samples kept, room for so many, checks, roll-backs, bits of the best score, of the last one, guard */
+#define SEALED_DRIFT "drift" /* page-hinkley or off, drifts found, number of the sample that showed the last, bits of the test's sum */
 #define SEALED_FIRST "first" /* reset */
 #define SEALED_STORE "store" /* bytes of what is stored of this model, number of the save, erases of both slots, saves before the next erase */
 #define SEALED_TOTAL "total" /* ticks of the whole profiled inference */
@@ -119,7 +132,7 @@
     X(set, "set TENSOR OFFSET N CRC", "then N raw bytes: of an input, parameter or state") \
     X(get, "get TENSOR [OFFSET N]", "bytes of a named tensor") \
     X(state, "state reset", "first values for all that outlives an inference") \
-    X(learn, "learn STEP | reset | save | load | forget", "an inference and a training step; or first values; or flash") \
+    X(learn, "learn STEP | batch STEP COUNT N CRC | eval COUNT N CRC | keep AT COUNT N CRC | check | statistics | reset | save | load | forget", "training steps; samples that judge; first values; flash") \
     X(prof, "prof", "ticks of every operator") \
     X(mem, "mem", "arena and stack used") \
     X(watchdog, "watchdog MS", "restart after so many milliseconds of hanging") \

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from tinyssl.core.config import BuildConfig, FlashConfig, LearnConfig
@@ -23,24 +24,31 @@ pytestmark = pytest.mark.emulator
 
 IMAGES = 80
 BOARD = "mps2_an385"
+Samples = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
-@pytest.fixture
-def workspace(tiny_tflite: Path, tmp_path: Path) -> Iterator[Workspace]:
-    """With a convert run whose three classes are three colours."""
-    found = Workspace(tmp_path)
+def colours(workspace: Workspace, tflite: Path) -> Samples:
+    """Writes a convert run whose three classes are three colours; its images and labels."""
     source = np.random.default_rng(3)
     labels = source.integers(0, 3, IMAGES)
     images = source.integers(0, 120, (IMAGES, 8, 8, 3))
     images[np.arange(IMAGES), :, :, labels] += 120
-    with found.start("convert", {}) as run:
-        run.file("model", "model.tflite").write_bytes(tiny_tflite.read_bytes())
+    with workspace.start("convert", {}) as run:
+        run.file("model", "model.tflite").write_bytes(tflite.read_bytes())
         np.savez(
             run.file("test", "test.npz"),
             images=images.astype(np.uint8),
             labels=labels,
             class_names=("red", "green", "blue"),
         )
+    return images.astype(np.uint8), labels
+
+
+@pytest.fixture
+def workspace(tiny_tflite: Path, tmp_path: Path) -> Iterator[Workspace]:
+    """With a convert run whose three classes are three colours."""
+    found = Workspace(tmp_path)
+    colours(found, tiny_tflite)
     yield found
     stop_emulators(found)
 

@@ -11,7 +11,7 @@ import numpy as np
 from tests.played_device import READY, Hostile, seal
 from tinyssl.core.errors import DeviceTimeout
 from tinyssl.device import Link
-from tinyssl.device.protocol import frame
+from tinyssl.device.protocol import unseal
 
 SECONDS = 5.0
 MOST_PARTS = 20
@@ -89,11 +89,14 @@ class MeddledLink:
 
     def _broken(self, data: bytes, number: float) -> bool:
         """A bit of the device's memory falls over: a parameter is no finite number."""
-        if data.startswith(b"get ") and not data.endswith(b" 4%"):  # the loss has 4 bytes
-            tensor = data.split()[1].decode()
-            self._link.write(frame(f"set {tensor} 0", np.float32(number).tobytes()))
-            _reply(self._link)
-        return False
+        if not data.startswith(b"get ") or data.endswith(b" 4%"):  # the loss has 4 bytes
+            return False
+        self._link.write(data)
+        line, _ready = _reply(self._link).decode().split("\r\n", 1)
+        tensor, offset, digits = unseal(line).split(3)
+        broken = np.float32(number).tobytes().hex() + digits[8:]
+        self._queue = seal("data", f"{tensor},{offset},{broken}") + READY
+        return True
 
 
 class SpoiltLink:

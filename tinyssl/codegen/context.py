@@ -13,6 +13,7 @@ from tinyssl.compiler.calls import KernelCall, call_inputs, call_ops, call_outpu
 from tinyssl.compiler.describe import call_label, op_text, shape_text
 from tinyssl.compiler.layout import ALIGNMENT, PART_ALIGNMENT, lasting
 from tinyssl.compiler.program import Program
+from tinyssl.graph.interface import named_values
 from tinyssl.graph.model import DType, Model, Role
 from tinyssl.graph.training import has_training, training_start
 from tinyssl.ops import macs
@@ -99,18 +100,20 @@ def model_context(program: Program) -> dict[str, Any]:
         "kernels": _kernel_cases(graph, calls),
         **_call_table(program),
         "inference_count": len(program.inference_calls),
-        "loss": _loss_offset(program),
+        **_loss(program),
         "structs": structs,
         "weight_bytes": program.constant_bytes,
     }
 
 
-def _loss_offset(program: Program) -> int | None:
-    """Where the loss of a training step lies in the arena; None without one."""
-    if not has_training(program.graph):
-        return None
-    (loss,) = program.graph.ops[training_start(program.graph)].results_of_role(Role.STATE)
-    return program.plan.offset(loss)
+def _loss(program: Program) -> dict[str, int | None]:
+    """Where the loss of a training step lies in the arena, and its id; None without one."""
+    graph = program.graph
+    if not has_training(graph):
+        return {"loss": None, "loss_tensor": None}
+    (loss,) = graph.ops[training_start(graph)].results_of_role(Role.STATE)
+    (named,) = (value for value in named_values(graph) if value.index == loss)
+    return {"loss": program.plan.offset(loss), "loss_tensor": named.id}
 
 
 def weights_context(program: Program) -> dict[str, Any]:

@@ -102,6 +102,16 @@ class BuildConfig:
     local_layers: Annotated[int, Field(ge=0)] = 0
     """So many of the last layers get a learning rate for themselves, `local_rate`; such layers stay
     on the device in federated learning (with --train)"""
+    validation: Annotated[int, Field(ge=0, le=100_000)] = 0
+    """Samples that the device keeps in RAM to judge what it learns; when it answers fewer of them
+    right, it goes back to the best parameters, of which it keeps a copy (with --train)"""
+    validation_every: Annotated[int, Field(ge=0)] = 20
+    """Steps from one such check to the next; 0: only when it is asked (with --validation)"""
+    validation_margin: Annotated[float, Field(ge=0)] = 0.2
+    """How far the share of right answers may fall below the best, or, where targets are no labels,
+    the mean loss rise above it (with --validation)"""
+    drift: bool = True
+    """Test the losses for a drift, on the device (with --train)"""
     check: bool = True
     """Compare the generated C with TFLM on the host before building"""
     flash_budget: Count | None = None

@@ -1,6 +1,13 @@
 """The device: its port, its line, and what it says (docs/PROTOCOL.md)."""
 
-from tinyssl.device.learning import LearningStep
+from tinyssl.device.learning import (
+    Evaluation,
+    GuardEvent,
+    LearningBatch,
+    LearningStatistics,
+    LearningStep,
+    ValidationState,
+)
 from tinyssl.device.link import Link, SerialLink, open_link
 from tinyssl.device.ports import SerialPort, find_ports, only_port
 from tinyssl.device.protocol import (
@@ -16,10 +23,14 @@ from tinyssl.device.protocol import (
 from tinyssl.device.session import Session
 
 __all__ = [
+    "Evaluation",
     "Faulted",
     "Garbled",
+    "GuardEvent",
     "Identity",
     "Inference",
+    "LearningBatch",
+    "LearningStatistics",
     "LearningStep",
     "Link",
     "MemoryPeaks",
@@ -28,6 +39,7 @@ __all__ = [
     "SerialLink",
     "SerialPort",
     "Session",
+    "ValidationState",
     "WasReset",
     "find_ports",
     "only_port",

@@ -7,6 +7,7 @@ says. Here a value that cannot be right becomes an error that names the line.
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -79,6 +80,15 @@ class LineFields:
         if size is not None and len(text) != 2 * size:
             raise self.bad(f"{len(text) // 2} bytes; {size} belong there")
         return bytes.fromhex(text)
+
+    def real(self, text: str) -> float:
+        """`text`, the bits of a float32 in eight hex digits; it may be no finite number.
+
+        Raises:
+            BadValue: Other characters.
+        """
+        (value,) = struct.unpack(">f", self.hex_bytes(4, text))
+        return float(value)
 
     @property
     def name(self) -> str:

@@ -89,6 +89,8 @@ class Identity:
     outputs: int = 1
     tensors: int = 2
     """Named tensors in all"""
+    frame_bytes: int = 128
+    """Most bytes of parameters, states or samples in one frame"""
     reset: str = "unknown"
     """Why the board started last: a word of `port_reset_cause()` in firmware/port/port.h"""
 
@@ -226,6 +228,7 @@ def parse_identity(lines: Sequence[str]) -> Identity:
         reset=fields["reset"].name,
         model_sha256=fields["sha256"].text,
         build_id=fields["build"].text,
+        frame_bytes=fields["frame"].number(1, UINT32),
         ops=fields["ops"].number(1, MAX_OPS),
         flash_bytes=fields["flash"].number(0, MAX_MEMORY),
         ram_bytes=fields["ram"].number(0, MAX_MEMORY),

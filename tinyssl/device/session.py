@@ -10,10 +10,8 @@ for each line and for the whole. docs/PROTOCOL.md says what they come to.
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
@@ -21,9 +19,9 @@ from typing import Self, TypeVar
 from tinyssl.core.errors import DeviceError, DeviceTimeout
 from tinyssl.core.text import percent_decoded
 from tinyssl.device.fields import BadValue
-from tinyssl.device.learning import LearningStep, StoredState, parse_first, parse_step, parse_store
-from tinyssl.device.lines import LINE_BYTES, LineReader
-from tinyssl.device.link import SLOWEST_LINE, Link
+from tinyssl.device.learning_commands import LearningCommands
+from tinyssl.device.lines import LineReader
+from tinyssl.device.link import Link
 from tinyssl.device.protocol import (
     Garbled,
     Identity,
@@ -40,6 +38,7 @@ from tinyssl.device.protocol import (
     parse_watchdog,
     restarted,
 )
+from tinyssl.device.request import Request
 from tinyssl.device.tensors import parse_data, parse_state, parse_tensors
 from tinyssl.device.words import words
 from tinyssl.graph.interface import ValueInfo
@@ -56,42 +55,15 @@ QUIET = 0.05
 FLUSH = 8192
 """NUL bytes that end a frame which nobody will finish; the device itself gives one up after 1 s"""
 BITS_PER_BYTE = 10
+FRAME_UNIT = 8
+"""Bytes of the largest element: a frame of parameters holds whole ones"""
 EXTRA_LINES = 32
 """Lines that a reply may have too many before it is given up: a fault's report, a boot banner"""
-USUAL_LINE = 64
-"""Bytes of most lines, for the time that a reply may take"""
-RUN_LINE = 128
-"""Bytes of an inference's line beside its output"""
-MOST_STEPS = 2**32 - 1
 RESTART_LINES = 8
 """Lines that tell of a restart, of those that were dropped: more say nothing new"""
 
 
-@dataclass(frozen=True)
-class _Request:
-    """A command, and the limits of its reply."""
-
-    data: bytes
-    slow_line: int = -1
-    """Which line (from 0) may take as long as an inference"""
-    lines: int = 1
-    """Most lines that belong to the reply"""
-    output: int = 0
-    """Bytes of output that one of the lines holds in hex"""
-
-    @property
-    def longest(self) -> int:
-        """Bytes of a line, at most."""
-        return max(LINE_BYTES, RUN_LINE + 2 * self.output)
-
-    @property
-    def wire_seconds(self) -> float:
-        """Time for the bytes of command and reply."""
-        reply = self.lines * USUAL_LINE + 2 * self.output
-        return (len(self.data) + reply) / SLOWEST_LINE
-
-
-class Session:
+class Session(LearningCommands):
     """Commands to one device. Every command may raise `DeviceError` and `DeviceTimeout`.
 
     Args:
@@ -110,8 +82,7 @@ class Session:
         self._restarts: list[str] = []
         """Lines that were dropped and tell of a restart"""
         self._identity: Identity | None = None
-        self._step = secrets.randbelow(MOST_STEPS)
-        """Number of the last training step; not the one that an earlier session ended with"""
+        super().__init__()
 
     def __enter__(self) -> Self:
         return self
@@ -155,7 +126,7 @@ class Session:
 
     def identity(self) -> Identity:
         """Who the device says it is."""
-        request = _Request(b"tinyssl%", lines=len(words().identity))
+        request = Request(b"tinyssl%", lines=len(words().identity))
         self._identity = self._ask(request, parse_identity)
         return self._identity
 
@@ -166,23 +137,23 @@ class Session:
             wire: The first input, `Identity.input_bytes` bytes: uint8 pixels or raw int8.
         """
         size = self._known().output_bytes
-        request = _Request(frame("run", wire), slow_line=1, lines=2, output=size)
+        request = Request(frame("run", wire), slow_line=1, lines=2, output=size)
         return self._ask(request, partial(_loaded_inference, output_bytes=size))
 
     def load(self, wire: bytes) -> None:
         """Sends an input for `repeat()` and `profile()`."""
-        self._ask(_Request(frame("bin", wire)), _loaded)
+        self._ask(Request(frame("bin", wire)), _loaded)
 
     def repeat(self) -> Inference:
         """Runs the input that was sent last once more."""
         size = self._known().output_bytes
-        request = _Request(b"run%", slow_line=0, output=size)
+        request = Request(b"run%", slow_line=0, output=size)
         return self._ask(request, partial(parse_inference, output_bytes=size))
 
     def tensors(self) -> tuple[ValueInfo, ...]:
         """The model's named tensors, by id."""
         count = self._known().tensors
-        request = _Request(b"tensors%", lines=count)
+        request = Request(b"tensors%", lines=count)
         return self._ask(request, partial(parse_tensors, count=count))
 
     def write(self, tensor: int, data: bytes, offset: int = 0) -> None:
@@ -193,52 +164,37 @@ class Session:
             data: Little-endian elements, or a part of them.
             offset: Bytes in front of them.
         """
-        self._ask(_Request(frame(f"set {tensor} {offset}", data)), _loaded)
+        self._ask(Request(frame(f"set {tensor} {offset}", data)), _loaded)
+
+    def write_lasting(self, tensor: int, data: bytes) -> None:
+        """Writes all of a parameter or state, in frames as large as the device takes.
+
+        One that is damaged on the way, or holds a value that is no finite number, changes nothing;
+        what came in frames before it stays.
+        """
+        size = self._known().frame_bytes // FRAME_UNIT * FRAME_UNIT
+        for offset in range(0, len(data), size):
+            self.write(tensor, data[offset : offset + size], offset)
 
     def read(self, tensor: int, size: int, offset: int = 0) -> bytes:
         """`size` bytes of a named tensor; of an output, those of the last inference."""
-        request = _Request(f"get {tensor} {offset} {size}%".encode(), output=size)
+        request = Request(f"get {tensor} {offset} {size}%".encode(), output=size)
         return self._ask(request, partial(parse_data, tensor=tensor, offset=offset, size=size))
 
     def reset_state(self) -> None:
         """Gives all states their first values: a new sequence begins."""
-        self._ask(_Request(b"state reset%"), parse_state)
-
-    def learn(self) -> LearningStep:
-        """An inference on the inputs that were sent last, and a training step with the target.
-
-        Each step has a number, so that one whose answer was lost is not taken twice.
-        """
-        self._step = self._step % MOST_STEPS + 1
-        request = _Request(f"learn {self._step}%".encode(), slow_line=0)
-        return self._ask(request, partial(parse_step, number=self._step))
-
-    def first_values(self) -> None:
-        """Gives all parameters and states the values that they were built with."""
-        self._ask(_Request(b"learn reset%"), parse_first)
-
-    def save_learnt(self) -> StoredState:
-        """Writes the parameters to the device's flash: it starts with them from now on."""
-        return self._ask(_Request(b"learn save%", slow_line=0), parse_store)
-
-    def load_learnt(self) -> StoredState:
-        """Gives the parameters the values of the last save."""
-        return self._ask(_Request(b"learn load%"), parse_store)
-
-    def forget_learnt(self) -> StoredState:
-        """Takes what was saved away; the parameters stay as they are until the next start."""
-        return self._ask(_Request(b"learn forget%", slow_line=0), parse_store)
+        self._ask(Request(b"state reset%"), parse_state)
 
     def profile(self) -> Profile:
         """Ticks of every operator, on the input that was sent last."""
         ops = self._known().ops
         return self._ask(
-            _Request(b"prof%", slow_line=0, lines=ops + 1), partial(parse_profile, ops=ops)
+            Request(b"prof%", slow_line=0, lines=ops + 1), partial(parse_profile, ops=ops)
         )
 
     def memory(self) -> MemoryPeaks:
         """Most bytes of arena and stack that were in use so far."""
-        return self._ask(_Request(b"mem%"), parse_memory)
+        return self._ask(Request(b"mem%"), parse_memory)
 
     def watchdog(self, seconds: float) -> float:
         """Arms the device's watchdog: from now on it restarts where it hangs for so long.
@@ -249,7 +205,7 @@ class Session:
         Raises:
             DeviceError: The board has none that waits so long.
         """
-        request = _Request(f"watchdog {round(1000 * seconds)}%".encode())
+        request = Request(f"watchdog {round(1000 * seconds)}%".encode())
         return self._ask(request, parse_watchdog) / 1000
 
     def reset(self) -> None:
@@ -268,7 +224,7 @@ class Session:
         """The identity, which says how long replies are; asked for once."""
         return self._identity or self.identity()
 
-    def _ask(self, request: _Request, parse: Callable[[Sequence[str]], T]) -> T:
+    def _ask(self, request: Request, parse: Callable[[Sequence[str]], T]) -> T:
         """Sends, reads, checks and parses; repeats all of it when something went wrong."""
         for attempt in range(self.retries + 1):
             if attempt > 0:
@@ -293,7 +249,7 @@ class Session:
         self.sync()
         check_lines(self._restarts)
 
-    def _reply(self, request: _Request) -> list[str]:
+    def _reply(self, request: Request) -> list[str]:
         """Lines up to `m-ready`, without it.
 
         Raises:
@@ -303,12 +259,13 @@ class Session:
         """
         ready = words().replies["ready"]
         quick = min(LINE_TIMEOUT, self.timeout)
-        slow = self.timeout if request.slow_line >= 0 else 0.0
+        inferences = self.timeout * request.inferences
+        slow = inferences if request.slow_line >= 0 else 0.0
         end = time.monotonic() + quick + slow + request.wire_seconds
         lines: list[str] = []
         try:
             for _ in range(request.lines + EXTRA_LINES):
-                limit = self.timeout if len(lines) == request.slow_line else quick
+                limit = inferences if len(lines) == request.slow_line else quick
                 line = self._reader.next(
                     min(end, time.monotonic() + limit + request.wire_seconds), request.longest
                 )

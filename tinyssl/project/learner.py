@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from tinyssl.core.config import BuildConfig
@@ -12,6 +12,7 @@ from tinyssl.core.errors import UsageError
 from tinyssl.graph.model import Model
 from tinyssl.graph.training import Loss
 from tinyssl.ops.common.gradient import Sgd
+from tinyssl.project.guard import Guard
 
 WHAT = re.compile(
     r"(?P<head>head)(:(?P<kind>new|own))?(:(?P<classes>\d{1,4}))?"
@@ -100,6 +101,8 @@ class Learner:
     """Whether what the learning layers read gets mean 0 and variance 1"""
     weights: Weights = "float32"
     """Form of what learns"""
+    guard: Guard = field(default_factory=Guard)
+    """What keeps the device from learning what makes it worse"""
 
     @property
     def learning(self) -> Learning:
@@ -118,7 +121,8 @@ class Learner:
     @staticmethod
     def from_record(record: dict[str, Any]) -> Learner:
         """What `as_record` gave."""
-        return Learner(**record | {"loss": Loss(record["loss"])})
+        guard = Guard(**record.get("guard", {"drift": False}))
+        return Learner(**record | {"loss": Loss(record["loss"]), "guard": guard})
 
 
 def learner_of(config: BuildConfig, model: Model) -> Learner | None:
@@ -154,4 +158,7 @@ def learner_of(config: BuildConfig, model: Model) -> Learner | None:
         autoencoder=config.autoencoder,
         normalise=config.normalise,
         weights=config.train_weights,
+        guard=Guard(
+            config.validation, config.validation_every, config.validation_margin, config.drift
+        ),
     )

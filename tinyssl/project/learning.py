@@ -17,6 +17,7 @@ from tinyssl.graph.passes.float_tail import float_tail, learning_layers
 from tinyssl.graph.passes.int8_tail import joined
 from tinyssl.graph.training import Loss, Training, add_training, learnt_elements, training_start
 from tinyssl.ops import macs
+from tinyssl.project.guard import note_guard
 from tinyssl.project.learner import Learner
 from tinyssl.project.learner_file import learning_start
 from tinyssl.project.learnt_tensors import chosen_tensors
@@ -123,6 +124,7 @@ def learning_source(
         learner = replace(learner, learning_rate=suited_rate(rated, learner.loss, inputs, progress))
     made = replace(source, compiled=compiler.compile(with_training(source.graph, learner), isa))
     progress.note(_needs(source.program, made.program))
+    note_guard(source.graph, made.graph, learner.guard, progress)
     return made, learner
 
 

@@ -17,7 +17,7 @@ With the framework Arduino the same files make another project: see `tinyssl.pro
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tinyssl import __version__
 from tinyssl.codegen.literals import string_literal
@@ -27,6 +27,7 @@ from tinyssl.graph.interface import NAMED_KINDS, named_values
 from tinyssl.graph.model import Model, ValueKind
 from tinyssl.graph.training import has_training
 from tinyssl.project import arduino
+from tinyssl.project.guard import Guard
 from tinyssl.targets.boards import Board, Framework
 from tinyssl.targets.ports import board_port, flash_driver, shipped_port
 
@@ -69,6 +70,8 @@ class Image:
     engine: EngineParts
     optimise: str = "O2"
     framework: Framework = "baremetal"
+    guard: Guard = field(default_factory=Guard)
+    """Of a model that learns"""
 
 
 def linker_script(board: Board, arena_bytes: int = 0) -> str:
@@ -194,6 +197,7 @@ def _header(image: Image, build_id: str) -> str:
             "tensor_count": len(named),
             "keep_input": int(image.engine.keep_input),
             "trains": int(has_training(image.model)),
+            "guard": image.guard.defines(image.model) if has_training(image.model) else {},
             "op_count": image.engine.calls or len(image.model.ops),
         },
     )

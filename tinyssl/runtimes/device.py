@@ -84,6 +84,17 @@ class DeviceModel(Runtime):
             self.session.write(value.id, array.tobytes())
         return self.session.learn()
 
+    def sample(self, feeds: Feeds, targets: Feeds) -> bytes:
+        """A sample as frames hold it, for `Session.learn_batch`, `evaluate` and `keep_samples`."""
+        arrays = [*check_feeds(self.inputs, feeds), *check_feeds(self.targets, targets)]
+        return b"".join(array.tobytes() for array in arrays)
+
+    @property
+    def batch_limit(self) -> int:
+        """Samples that one frame may hold; 0: the device has no RAM for one."""
+        size = sum(value.bytes for value in (*self.inputs, *self.targets))
+        return self._identity.frame_bytes // size
+
     def reset(self) -> None:
         self.session.reset_state()
 
@@ -104,7 +115,7 @@ class DeviceModel(Runtime):
             ValueError: One is missing, unknown, or of another type or size.
         """
         for value, array in zip(self.lasting, check_feeds(self.lasting, values), strict=True):
-            self.session.write(value.id, array.tobytes())
+            self.session.write_lasting(value.id, array.tobytes())
 
     def assign(self, values: Feeds) -> None:
         """Writes these parameters and states; the others stay as they are.
@@ -113,7 +124,7 @@ class DeviceModel(Runtime):
             ValueError: One is unknown, or of another type or size.
         """
         for value, array in chosen_feeds(self.lasting, values):
-            self.session.write(value.id, array.tobytes())
+            self.session.write_lasting(value.id, array.tobytes())
 
     @property
     def _pixels(self) -> bool:

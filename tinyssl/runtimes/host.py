@@ -40,6 +40,7 @@ from tinyssl.graph.interface import (
     of_kind,
 )
 from tinyssl.graph.model import STORED, Value, ValueKind
+from tinyssl.graph.training import LOSS
 from tinyssl.runtimes.base import Array, Runtime
 
 FLAGS = ("-std=c11", "-O2")
@@ -250,10 +251,24 @@ class HostModel(Runtime):
         self.run(feeds)
         return self.step(targets)
 
-    def step(self, targets: Feeds) -> bool:
-        """One training step on the last inference; as `train`, which runs that first."""
+    def loss(self, feeds: Feeds, targets: Feeds) -> float:
+        """Loss of one inference, without a step; NaN or infinite where nothing can be learnt.
+
+        The state `loss` becomes that, too; all else stays.
+        """
+        self.run(feeds)
+        self._write_targets(targets)
+        self._library.tinyssl_model_loss(self._pointer)
+        (value,) = (value for value in self.lasting if value.name == LOSS)
+        return float(self._read(value)[0])
+
+    def _write_targets(self, targets: Feeds) -> None:
         for value, array in zip(self.targets, check_feeds(self.targets, targets), strict=True):
             self._write(value, array)
+
+    def step(self, targets: Feeds) -> bool:
+        """One training step on the last inference; as `train`, which runs that first."""
+        self._write_targets(targets)
         return int(self._library.tinyssl_model_train(self._pointer)) == 0
 
     def run_profiled(self, feeds: Feeds) -> list[Array]:

@@ -27,6 +27,7 @@ from tinyssl.project.arena import check_arena
 from tinyssl.project.c_folder import RENDERERS, source_folder
 from tinyssl.project.engines import engine_model, engine_parts
 from tinyssl.project.fits import check_flash, check_ram
+from tinyssl.project.guard import Guard
 from tinyssl.project.learner import Learner, learner_of
 from tinyssl.project.learner_file import canonical_names, write_learner
 from tinyssl.project.learning import learning_source
@@ -299,7 +300,14 @@ def _write(job: BuildJob, folder: Path) -> str:
     """Writes the project into `folder`; returns its build id."""
     config, board, source = job.config, job.board, job.source
     engine = engine_parts(config, source, board)
-    image = Image(board, engine_model(config, source), engine, config.optimise, job.framework)
+    image = Image(
+        board,
+        engine_model(config, source),
+        engine,
+        config.optimise,
+        job.framework,
+        job.learner.guard if job.learner else Guard(),
+    )
     files, build_id = project_files(image)
     write_sources(files, folder)
     return build_id
