@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,9 @@ def test_a_few_pictures_of_your_own_classes_are_enough(
     assert [*found["classes"]] == ["cyan", "yellow"]
     assert found["accuracy_after"] >= 0.9 > found["accuracy_before"]
     assert found["equal"] == 1
+    judged = replace(config, test_data=tmp_path / "own", shots=1, passes=1)
+    found = learn(judged, workspace).results
+    assert (found["samples"], found["held_out"]) == (2, 16)
 
 
 def test_an_autoencoder_learns_from_readings(tmp_path: Path) -> None:

@@ -211,7 +211,8 @@ class LearnConfig:
     """Share of the samples that judges before and after, and teaches nothing (without
     --test-data)"""
     shots: Count | None = None
-    """So many samples of each class teach, all others judge; default: a share (--holdout)"""
+    """So many samples of each class teach, all others judge, or those of --test-data; default: a
+    share (--holdout)"""
     order: Literal["random", "given"] = "random"
     """random: another order in every pass; given: as they are in the file, where the last ones
     judge"""

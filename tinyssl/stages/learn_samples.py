@@ -65,7 +65,7 @@ def read_lessons(
         )
     judging, other = _read(config, config.test_data, info, model, progress)
     inputs = [*samples.inputs, *judging.inputs]
-    parts = _order(config, len(samples.inputs)), np.arange(len(samples.inputs), len(inputs))
+    parts = _teaching(config, samples), np.arange(len(samples.inputs), len(inputs))
     joined = Samples(inputs, np.arange(len(inputs)), _joined(samples, judging))
     return _lessons(config, model, joined, parts), told | {"test_data": other}
 
@@ -118,6 +118,12 @@ def _divided(config: LearnConfig, samples: Samples) -> tuple[Positions, Position
     if config.order == "given":
         return order[: count - kept], order[count - kept :]
     return order[kept:], order[:kept]
+
+
+def _teaching(config: LearnConfig, samples: Samples) -> Positions:
+    """Who teaches where other samples judge."""
+    order = _order(config, len(samples.inputs))
+    return order if config.shots is None else _few(config.shots, samples.split, order)[0]
 
 
 def _few(shots: int, split: TestSplit | None, order: Positions) -> tuple[Positions, Positions]:
