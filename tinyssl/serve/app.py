@@ -21,7 +21,7 @@ from tinyssl.core.records import RunRecord, Workspace
 from tinyssl.core.text import printable_lines
 from tinyssl.report.render import markup
 from tinyssl.serve import pages
-from tinyssl.serve.guard import REPORT_POLICY, Guard, read_form
+from tinyssl.serve.guard import REPORT_POLICY, PageGuard, read_form
 from tinyssl.serve.jobs import Jobs
 from tinyssl.serve.pages import WebPage
 from tinyssl.serve.view import WorkspaceView
@@ -121,7 +121,7 @@ class Site:
         raise UsageError("no such run", hint="the page Runs lists them")
 
 
-def make_app(workspace: Workspace, host: str, token: str = "") -> Guard:
+def make_app(workspace: Workspace, host: str, token: str = "") -> PageGuard:
     """The site of a workspace.
 
     Args:
@@ -146,7 +146,7 @@ def make_app(workspace: Workspace, host: str, token: str = "") -> Guard:
         Route("/deploy", site.deploy, methods=["POST"]),
         Route("/static/{name}", _answer(_static)),
     ]
-    return Guard(Starlette(routes=routes, lifespan=partial(_lifespan, site)), host, token)
+    return PageGuard(Starlette(routes=routes, lifespan=partial(_lifespan, site)), host, token)
 
 
 @asynccontextmanager

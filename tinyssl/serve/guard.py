@@ -56,7 +56,7 @@ def is_loopback(host: str) -> bool:
 
 
 @dataclass
-class Guard:
+class PageGuard:
     """ASGI middleware around all pages."""
 
     app: ASGIApp
