@@ -47,6 +47,7 @@ def _blocks(record: RunRecord) -> Iterator[Table | str]:
     yield f"{results['parameters']:,} parameters learn; RAM {results['ram_bytes']:,} B"
     if results["refused"]:
         yield f"{results['refused']:,} samples taught nothing: no class, or no finite loss"
+    yield from _guard_lines(results)
     if results.get("equal"):
         yield "all parameters have the bits that this computer learns"
     if "store" in results:
@@ -56,6 +57,24 @@ def _blocks(record: RunRecord) -> Iterator[Table | str]:
             "before it is erased"
         )
     yield f"run: {record.folder}"
+
+
+def _guard_lines(results: dict[str, Any]) -> Iterator[str]:
+    """What the device says of its learning; records of older versions have none of it."""
+    found = results.get("statistics")
+    if not found:
+        return
+    yield f"{results['bytes_sent']:,} bytes sent"
+    checks, drift = found["validation"], found["drift"]
+    if checks["samples"]:
+        yield (
+            f"the device judged itself {checks['checks']:,} times by {checks['samples']:,} samples "
+            f"and went back to its best parameters {checks['returns']:,} times"
+        )
+    if drift["found"]:
+        yield f"{drift['found']:,} drifts, the last at sample {drift['sample']:,}"
+    elif drift["on"]:
+        yield "no drift"
 
 
 def _metric_rows(results: dict[str, Any]) -> Iterator[tuple[str, ...]]:

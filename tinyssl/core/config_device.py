@@ -220,6 +220,9 @@ class LearnConfig:
     """How often each sample teaches"""
     learning_rate: Annotated[float, Field(gt=0, le=100)] | None = None
     """Learning rate; default: what the device has"""
+    schedule: Literal["constant", "linear", "cosine", "step"] = "constant"
+    """How the learning rate falls over the steps: linear and cosine to 0; step: to a tenth after
+    half of them, to a hundredth after three quarters"""
     reset: bool = True
     """Begin with the parameters of the build, not with what the device has learnt"""
     save: bool = False

@@ -78,6 +78,8 @@ class Session(LearningCommands):
         self.retries = retries
         self.retried = 0
         """Commands that were repeated so far"""
+        self.sent = 0
+        """Bytes of commands and frames so far, without those that bring into step"""
         self._reader = LineReader(link)
         self._restarts: list[str] = []
         """Lines that were dropped and tell of a restart"""
@@ -232,6 +234,7 @@ class Session(LearningCommands):
             self._reader.forget_recent()
             try:
                 self.link.write(request.data)
+                self.sent += len(request.data)
                 lines = self._reply(request)
                 check_lines(lines)
                 return parse(lines)

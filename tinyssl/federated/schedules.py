@@ -19,6 +19,11 @@ def cosine(first: float, rounds: int) -> Schedule:
     return lambda number: first * (1 + math.cos(math.pi * (number - 1) / rounds)) / 2
 
 
+def step_down(first: float, rounds: int) -> Schedule:
+    """`first` for the first half, a tenth of it up to three quarters, a hundredth to the end."""
+    return lambda number: first * 0.1 ** ((number > rounds / 2) + (number > rounds * 3 / 4))
+
+
 def constant(rate: float) -> Schedule:
     """Always the same."""
     return lambda _number: rate

@@ -12,6 +12,8 @@ record is filled as figures come in. Results:
 * `loss_first loss_last` (mean of the first and of the last tenth of the steps)
 * `inference training` {unit, runs, min, median, p95, max}, `ram_bytes flash_bytes`
 * `equal`: 1 where the device's parameters have the bits of this computer's
+* `statistics`: what the device counted, its checks of itself and the test for a drift
+  (`device.learning.LearningStatistics`); `bytes_sent`; `kept`: samples that it judges itself by
 * with `--save` `store` {length, sequence, erases, left}: the flash of the device
 * file `parameters`: .npz of all that was learnt, by name
 """
@@ -36,7 +38,8 @@ from tinyssl.core.config_json import config_json
 from tinyssl.core.errors import Mismatch, UsageError
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import BuildInfo, RunRecord, RunWriter, Workspace
-from tinyssl.device import Session, open_link
+from tinyssl.device import GuardEvent, LearningStep, Session, open_link
+from tinyssl.federated.schedules import cosine, linear, step_down
 from tinyssl.graph.interface import Feeds, Outputs
 from tinyssl.graph.model import DType, Model
 from tinyssl.graph.training import LOSS, RATE, TARGET, learnt_elements, takes_normalised
@@ -44,11 +47,15 @@ from tinyssl.learn.tasks import TASKS
 from tinyssl.ops.common.welford import normalised
 from tinyssl.runtimes.device import DeviceModel
 from tinyssl.runtimes.host import HostModel
+from tinyssl.stages.learn_guard import GuardMirror
 from tinyssl.stages.learn_samples import Lessons, is_anomaly, read_lessons
 from tinyssl.verify.sqnr import dequantised
 
 METRICS = ("accuracy", "mae", "rmse", "r2", "mse", "auc")
 """Of the tasks and of autoencoders, that are told"""
+
+
+SCHEDULES = {"linear": linear, "cosine": cosine, "step": step_down}
 
 
 class LessonJudge(Protocol):
@@ -86,6 +93,37 @@ class Lesson:
     def judge(self) -> LessonJudge:
         """An empty judge of the model's answers."""
         return TaskJudge(self) if self.device.targets else InputJudge(self)
+
+
+class Rates:
+    """The learning rate of each step, as a float32 that device and computer both get.
+
+    Args:
+        job: Its schedule; the device's rate is that of the first step.
+        steps: In all.
+    """
+
+    def __init__(self, job: Lesson, steps: int) -> None:
+        self._job, self._number = job, 0
+        self._first = self._now = np.float32(job.host.snapshot()[RATE][0])
+        make = SCHEDULES.get(job.config.schedule)
+        self._schedule = make(float(self._first), steps) if make else None
+
+    def next(self) -> None:
+        """Before a step: sends its rate where it is another than the last."""
+        self._number += 1
+        if self._schedule is not None:
+            self._set(np.float32(self._schedule(self._number)))
+
+    def restore(self) -> None:
+        """The rate of the first step is the device's again."""
+        self._set(self._first)
+
+    def _set(self, rate: np.float32) -> None:
+        if rate != self._now:
+            self._now = rate
+            for model in (self._job.device, self._job.host):
+                model.assign({RATE: np.array([rate], np.float32)})
 
 
 class TaskJudge:
@@ -202,7 +240,11 @@ def _teach(job: Lesson) -> None:
     taught, held = job.lessons.taught, job.lessons.held
     job.run.results(samples=len(taught), held_out=len(held), passes=config.passes)
     before = _judged(job, held, "before")
-    _steps(job)
+    guard = GuardMirror(device, host)
+    kept = [device.sample(job.lessons.inputs[at], job.target(at)) for at in held]
+    job.run.results(kept=guard.keep(kept))
+    _steps(job, guard)
+    job.run.results(**guard.results(), bytes_sent=device.session.sent)
     after = _judged(job, held, "after")
     split = job.lessons.split
     if job.device.targets and split is not None and split.task is TASKS["classification"]:
@@ -222,7 +264,8 @@ def _judged(job: Lesson, positions: NDArray[np.int64], when: str) -> list[Any]:
     return answers
 
 
-def _steps(job: Lesson) -> None:
+def _steps(job: Lesson, guard: GuardMirror) -> None:
+    rates = Rates(job, job.config.passes * len(job.lessons.taught))
     judge, refused, count = job.judge(), 0, job.config.passes * len(job.lessons.taught)
     inference: list[int] = []
     training: list[int] = []
@@ -231,6 +274,7 @@ def _steps(job: Lesson) -> None:
         for number in range(job.config.passes):
             for position in job.lessons.order(job.config.seed, number):
                 feeds, target = job.lessons.inputs[position], job.target(position)
+                rates.next()
                 answer = judge.add(int(position), job.host.run(feeds))
                 step = job.device.train(feeds, target)
                 job.host.step(target)
@@ -239,8 +283,11 @@ def _steps(job: Lesson) -> None:
                 losses += [loss] if step.learnt else []
                 inference.append(step.inference_ticks)
                 training.append(step.training_ticks)
-                job.run.log(event="step", sample=int(position), answer=answer, loss=loss)
-                task.advance(loss=loss)
+                guard.follow(step.guard)
+                told = _told(step)
+                job.run.log(event="step", sample=int(position), answer=answer, loss=loss, **told)
+                task.advance(loss=loss, **told)
+    rates.restore()
     tenth = max(len(losses) // 10, 1)
     job.run.results(
         refused=refused,
@@ -250,6 +297,16 @@ def _steps(job: Lesson) -> None:
         training_step=summary_stats(training, job.unit),
         **{f"{name}_online": value for name, value in judge.results().items()},
     )
+
+
+def _told(step: LearningStep) -> dict[str, Any]:
+    """What is worth a word, beside its figures."""
+    found: dict[str, Any] = {}
+    if step.guard is not GuardEvent.NONE:
+        found["guard"] = step.guard.value
+    if step.drift:
+        found["drift"] = 1
+    return found
 
 
 def _by_class(
