@@ -82,6 +82,17 @@ def test_a_head_learns_on_an_emulated_board(workspace: Workspace) -> None:
     assert more["accuracy_before"] == again["accuracy_after"]
 
 
+def test_int8_layers_learn_on_an_emulated_board(workspace: Workspace) -> None:
+    info = build(BuildConfig(board=BOARD, train="last:2", train_weights="int8"), workspace)
+    assert info.training["weights"] == "int8"
+    flash(FlashConfig(), workspace)
+    found = learn(LearnConfig(passes=6, save=True), workspace).results
+    assert found["equal"] == 1
+    assert found["accuracy_after"] >= 0.9 > found["accuracy_before"]
+    weights = found["parameters"] - 1
+    assert weights < found["store"]["length"] < 2 * weights
+
+
 @pytest.mark.nightly
 def test_a_head_with_room_learns_a_new_class(workspace: Workspace, tmp_path: Path) -> None:
     build(BuildConfig(board=BOARD, train="head:4"), workspace)

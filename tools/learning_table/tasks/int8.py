@@ -135,7 +135,8 @@ def learnt(model: Model, digits: Digits) -> tuple[float, float]:
             host.restore(first)
             taught(host, digits.part(taught=True), PASSES, seed)
             found.append(accuracy(host, digits.part(taught=False)))
-    return float(np.mean(found)), float(1.96 * np.std(found, ddof=1) / np.sqrt(SEEDS))
+    spread = np.std(found, ddof=1) if SEEDS > 1 else 0.0
+    return float(np.mean(found)), float(1.96 * spread / np.sqrt(SEEDS))
 
 
 def on_board(session: Session, model: Path, digits: Digits, form: Weights) -> Costs:
