@@ -84,7 +84,8 @@ class Reference:
         return x.astype(self.real) if x.dtype.kind == "f" else x
 
     def _compute(self, op: Op) -> None:
-        int8 = self.model.tensor(op.outputs[0]).dtype is DType.INT8
+        ends = (*op.inputs[:1], *op.outputs[:1])
+        int8 = any(self.model.tensor(index).dtype is DType.INT8 for index in ends)
         (INT8_FORWARD if int8 and op.kind in INT8_FORWARD else COMPUTE)[op.kind](self, op)
 
     def smooth_exp(self, x: Array) -> Array:

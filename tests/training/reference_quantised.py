@@ -117,13 +117,32 @@ def error_sum(ref: Reference, op: Any) -> None:
     ref.values[op.exponent] = np.array([most - 15 + shift], np.int32)
 
 
-def clamp_error(ref: Reference, op: Any) -> None:
-    """No error passes at an end of the activation."""
+def _inside(ref: Reference, op: Any) -> Array:
+    """Where no end of the activation is."""
     y = ref.values[op.value].astype(np.int64)
     ends = activation_range(op.activation, ref.model.quant(op.value))
     low, high = REAL_RANGES[op.activation]
-    inside = (low is None or y > ends[0]) & (high is None or y < ends[1])
-    ref.values[op.output] = np.where(inside, ref.values[op.error], 0).astype(np.int8)
+    return np.asarray((low is None or y > ends[0]) & (high is None or y < ends[1]))
+
+
+def clamp_error(ref: Reference, op: Any) -> None:
+    """No error passes at an end of the activation."""
+    ref.values[op.output] = np.where(_inside(ref, op), ref.values[op.error], 0).astype(np.int8)
+
+
+def clamp_mask(ref: Reference, op: Any) -> None:
+    """The same as bits."""
+    inside = _inside(ref, op).ravel()
+    bits = np.zeros(-(-inside.size // 32) * 32, np.uint8)
+    bits[: inside.size] = inside
+    ref.values[op.output] = np.packbits(bits, bitorder="little").view("<i4")
+
+
+def mask_error(ref: Reference, op: Any) -> None:
+    """No error passes where the bit is 0."""
+    error = ref.values[op.error]
+    bits = np.unpackbits(ref.values[op.mask].view(np.uint8), bitorder="little")
+    ref.values[op.output] = error * bits[: error.size].reshape(error.shape).astype(np.int8)
 
 
 def layer_error(ref: Reference, op: Any) -> None:
@@ -236,6 +255,8 @@ INT8_FORWARD: dict[str, Callable[[Reference, Any], None]] = {
     "ADD": add,
     "MEAN": mean,
     "RELU": relu,
+    "CLAMP_MASK": clamp_mask,
+    "MASK_ERROR": mask_error,
 }
 """Of operators that other types have too"""
 QUANTISED: dict[str, Callable[[Reference, Any], None]] = {

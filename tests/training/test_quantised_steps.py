@@ -68,6 +68,21 @@ def test_the_forward_pass_has_the_bytes_of_the_layers_in_flash(name: str) -> Non
             assert all(before[key].tobytes() == after[key].tobytes() for key in before)
 
 
+def test_biases_alone_keep_bits_in_place_of_activations() -> None:
+    graph = networks.mobile()
+    biases = Training(tuple(graph.parameters[1::2]), rate=0.02)
+    model = add_training(graph.model(), biases)
+    masks = [op for op in model.ops if op.kind == "CLAMP_MASK"]
+    assert len(masks) == 4
+    reference = Reference(model)
+    with HostModel(compile(model)) as host:
+        for x, target in samples(graph.shape, 8):
+            assert host.train(host.feed(x), {"target": target})
+            reference.train(x, target)
+        for key, found in host.snapshot().items():
+            np.testing.assert_array_equal(found, reference.by_name(key), err_msg=key)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_it_learns(name: str) -> None:
     make, draw = CASES[name]

@@ -8,6 +8,9 @@ from tinyssl.graph.model import DType, Model, Op, Value
 from tinyssl.ops.training.clamp_error import ClampError
 from tinyssl.ops.training.clamp_mask import ClampMask, mask_words
 from tinyssl.ops.training.mask_error import MaskError
+from tinyssl.ops.training.quantised_clamp_error import QuantisedClampError
+
+CLAMPS = (ClampError, QuantisedClampError)
 
 
 def with_masks(model: Model, start: int) -> Model:
@@ -18,9 +21,9 @@ def with_masks(model: Model, start: int) -> Model:
         start: Position of its first operator.
     """
     values, inference, step = list(model.tensors), list(model.ops[:start]), list(model.ops[start:])
-    for value in {op.value: None for op in step if isinstance(op, ClampError)}:
+    for value in {op.value: None for op in step if isinstance(op, CLAMPS)}:
         readers = [op for op in step if value in op.inputs]
-        clamps = [op for op in readers if isinstance(op, ClampError) and op.error != value]
+        clamps = [op for op in readers if isinstance(op, CLAMPS) and op.error != value]
         activations = {op.activation for op in clamps}
         if len(clamps) < len(readers) or len(activations) > 1 or value in model.outputs:
             continue
@@ -36,5 +39,5 @@ def with_masks(model: Model, start: int) -> Model:
 
 
 def _masked(op: Op, mask: int) -> Op:
-    assert isinstance(op, ClampError)  # the caller has looked
+    assert isinstance(op, CLAMPS)  # the caller has looked
     return MaskError(index=op.index, error=op.error, mask=mask, output=op.output)

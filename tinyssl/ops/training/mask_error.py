@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tinyssl.graph.model import Model, Op, Operand
-from tinyssl.ops.common.gradient import FLOAT
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.params import Constants, Fields
 from tinyssl.ops.common.training import training_spec
-from tinyssl.ops.training.clamp_mask import WORDS
+from tinyssl.ops.training.clamp_mask import TYPES, WORDS, is_int8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,8 +18,8 @@ class MaskError(Op):
     """The error where the bit is 1, else 0."""
 
     kind: ClassVar[str] = "MASK_ERROR"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("error", FLOAT), Operand("mask", WORDS))
-    results: ClassVar[tuple[Operand, ...]] = (Operand("output", FLOAT),)
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("error", TYPES), Operand("mask", WORDS))
+    results: ClassVar[tuple[Operand, ...]] = (Operand("output", TYPES),)
 
     error: int
     mask: int
@@ -32,9 +31,22 @@ def _params(model: Model, op: MaskError, _constants: Constants) -> Fields:
     return {"size": model.tensor(op.output).elements, "low": "0.0f", "high": "0.0f"}
 
 
+def _int8_params(model: Model, op: MaskError, _constants: Constants) -> Fields:
+    """Members of `struct tinyssl_clamp_mask_s8`."""
+    return {"size": model.tensor(op.output).elements, "low": 0, "high": 0}
+
+
 SPEC = training_spec(
     MaskError,
     (
+        Kernel(
+            "mask_error_s8",
+            "tinyssl_clamp_mask_s8",
+            source="clamp_mask_s8",
+            supports=is_int8,
+            make_params=_int8_params,
+            overlaps=elementwise,
+        ),
         Kernel(
             "mask_error_f32",
             "tinyssl_clamp_mask",

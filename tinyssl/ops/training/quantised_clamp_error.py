@@ -6,21 +6,19 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tinyssl.graph.model import Model, Op, Operand
-from tinyssl.ops.common.activation import INTEGERS, REAL_RANGES, Activation, activation_range
+from tinyssl.ops.common.activation import Activation
 from tinyssl.ops.common.bases import UnaryOp
 from tinyssl.ops.common.gradient import Backward
 from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.params import Constants, Fields
 from tinyssl.ops.common.training import training_spec
+from tinyssl.ops.training.clamp_mask import quantised_limits
 
 
 @dataclass(frozen=True, kw_only=True)
 class QuantisedClampError(Op):
-    """Nothing passes where the output is at an end of the activation; the exponent stays.
-
-    Errors pass where an output is at an end of int8 alone: the clamp is none of the network's.
-    """
+    """Nothing passes where the output is at an end of the activation; the exponent stays."""
 
     kind: ClassVar[str] = "QUANTISED_CLAMP_ERROR"
     operands: ClassVar[tuple[Operand, ...]] = (Operand("error"), Operand("value"))
@@ -34,14 +32,8 @@ class QuantisedClampError(Op):
 
 def _params(model: Model, op: QuantisedClampError, _constants: Constants) -> Fields:
     """Members of `struct tinyssl_clamp_error_s8`."""
-    value = model.tensor(op.value)
-    ends = activation_range(op.activation, model.quant(op.value), value.dtype)
-    (least, most), (low, high) = INTEGERS[value.dtype], REAL_RANGES[op.activation]
-    return {
-        "size": value.elements,
-        "low": least - 1 if low is None else ends[0],
-        "high": most + 1 if high is None else ends[1],
-    }
+    limits = quantised_limits(model, op.value, op.activation)
+    return {"size": model.tensor(op.value).elements, **limits}
 
 
 SPEC = training_spec(
