@@ -204,3 +204,15 @@ def test_a_family_of_your_own_is_named_by_its_file(tmp_path: Path) -> None:
     assert find_family(f"{path}:Small").title == "small sines"
     with pytest.raises(UsageError, match="is no family of tasks"):
         find_family(f"{path}:Nothing")
+
+
+def test_a_simulated_room_breathes_with_its_people() -> None:
+    family = find_family("rooms", seed=1)
+    assert family.devices(Group.TRAIN) is None
+    day = family.device(Group.UNSEEN, 4).query
+    with_people, without = (day.inputs[day.targets == label].mean(axis=0) for label in (1, 0))
+    assert (with_people > without).all()
+    # Air goes stale: CO2 rises while they are there, and falls when they have left.
+    co2 = np.convolve(day.inputs[:, 0], np.ones(15) / 15, mode="valid")
+    start = int(np.argmax(day.targets))
+    assert co2[start + 60] > co2[start] + 0.3

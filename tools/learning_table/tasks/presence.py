@@ -22,6 +22,7 @@ from tinyssl.graph.layer_stack import LayerStack
 from tinyssl.graph.model import Model
 from tinyssl.graph.training import RATE, TARGET
 from tinyssl.ops.common.welford import EPSILON
+from tinyssl.runtimes.host import HostModel
 from tools.learning_table.device import LearningDevice, learning_device
 from tools.learning_table.row import SHARED, Found, Measure, Session, Task
 
@@ -110,7 +111,9 @@ Answer = Callable[[NDArray[np.float32]], NDArray[np.int64]]
 
 
 def passes(days: Sequence[Day], answer: Answer, learn: Callable[[Day], None]) -> float:
-    """One pass over the days; the share of right answers on all but the first, before they teach."""
+    """One pass over the days; the share of right answers on all but the first, before they
+    teach.
+    """
     right, asked = 0, 0
     for number, day in enumerate(days):
         if number:
@@ -120,35 +123,45 @@ def passes(days: Sequence[Day], answer: Answer, learn: Callable[[Day], None]) ->
     return right / asked
 
 
-class Taught:
-    """Host and device, which take the same steps; the host answers unless `on_device`."""
+class OnHost:
+    """The C on this computer."""
 
-    def __init__(self, board: LearningDevice, start: Feeds) -> None:
-        self.board, self.start = board, start
-        (self._input,) = (value.name for value in board.host.inputs)
+    def __init__(self, host: HostModel) -> None:
+        self.host = host
+        (self.name,) = (value.name for value in host.inputs)
 
-    def restart(self) -> None:
-        """As the build left it."""
-        self.board.restore(self.start)
+    def learn(self, day: Day) -> None:
+        """One pass."""
+        self.host.restore({**self.host.snapshot(), RATE: np.array([day.rate], np.float32)})
+        for x, label in zip(day.inputs, day.present, strict=True):
+            self.host.train({self.name: x[None]}, {TARGET: np.array([label], np.int32)})
+
+    def answers(self, inputs: NDArray[np.float32]) -> NDArray[np.int64]:
+        """(n, sensors) to (n,)."""
+        return np.array([_answer(self.host.run({self.name: x[None]})) for x in inputs])
+
+
+class OnBoard:
+    """The device, and the C on this computer beside it."""
+
+    def __init__(self, board: LearningDevice) -> None:
+        self.board = board
+        (self.name,) = (value.name for value in board.host.inputs)
 
     def learn(self, day: Day) -> None:
         """One pass."""
         self.board.restore({RATE: np.array([day.rate], np.float32)})
         for x, label in zip(day.inputs, day.present, strict=True):
-            self.board.step({self._input: x[None]}, {TARGET: np.array([label], np.int32)})
+            self.board.step({self.name: x[None]}, {TARGET: np.array([label], np.int32)})
 
-    def host(self, inputs: NDArray[np.float32]) -> NDArray[np.int64]:
-        """Answers of the C on this computer."""
-        return np.array([self._answer(self.board.host.run({self._input: x[None]})) for x in inputs])
+    def answers(self, inputs: NDArray[np.float32]) -> NDArray[np.int64]:
+        """(n, sensors) to (n,)."""
+        return np.array([_answer(self.board.run({self.name: x[None]})) for x in inputs])
 
-    def device(self, inputs: NDArray[np.float32]) -> NDArray[np.int64]:
-        """Answers of the device, compared with this computer's."""
-        return np.array([self._answer(self.board.run({self._input: x[None]})) for x in inputs])
 
-    @staticmethod
-    def _answer(outputs: Feeds) -> int:
-        (scores,) = outputs.values()
-        return int(np.argmax(scores))
+def _answer(outputs: Feeds) -> int:
+    (scores,) = outputs.values()
+    return int(np.argmax(scores))
 
 
 def batch(days: Sequence[Day]) -> Answer:
@@ -214,28 +227,27 @@ def measures(
         data: Days that teach, and minutes of other days.
         every: All days; their test is not looked at.
     """
-    taught = Taught(board, board.host.snapshot())
-    floats = Float(model)
-    ahead = passes(every.days, taught.host, lambda day: _host_only(taught, day))
+    host, device, floats = OnHost(board.host), OnBoard(board), Float(model)
+    start = board.host.snapshot()
+    ahead = passes(every.days, host.answers, host.learn)
     floats_ahead = passes(every.days, floats.answers, floats.learn)
-    wanted = batch_ahead(every.days) - POINT
+    board.restore(start)
     floats = Float(model)
     for day in data.days:
+        device.learn(day)
         floats.learn(day)
-    taught.restart()
-    for day in data.days:
-        taught.learn(day)
+    found, played = (accuracy(each.answers, data.test) for each in (host, device))
     reference = accuracy(batch(data.days), data.test) - POINT
-    host, device = (accuracy(answer, data.test) for answer in (taught.host, taught.device))
+    wanted = batch_ahead(every.days) - POINT
     minutes = sum(len(day.present) for day in data.days)
     yield Measure(
         f"accuracy on {len(data.test.present):,} minutes of other days after one pass over "
         f"{minutes:,}",
         f"≥ {100 * reference:.1f} %: batch logistic regression - 1 point",
-        min(host, device) >= reference,
-        host,
+        min(found, played) >= reference,
+        found,
         accuracy(floats.answers, data.test),
-        device,
+        played,
         percent=True,
     )
     yield Measure(
@@ -246,14 +258,6 @@ def measures(
         floats_ahead,
         percent=True,
     )
-
-
-def _host_only(taught: Taught, day: Day) -> None:
-    host = taught.board.host
-    (name,) = (value.name for value in host.inputs)
-    host.restore({**host.snapshot(), RATE: np.array([day.rate], np.float32)})
-    for x, label in zip(day.inputs, day.present, strict=True):
-        host.train({name: x[None]}, {TARGET: np.array([label], np.int32)})
 
 
 def measure(session: Session) -> Found:
