@@ -78,9 +78,10 @@ def _guard_lines(results: dict[str, Any]) -> Iterator[str]:
 
 
 def _metric_rows(results: dict[str, Any]) -> Iterator[tuple[str, ...]]:
-    names = [key.removesuffix("_online") for key in results if key.endswith("_online")]
-    for name in sorted(names):
-        values = [results.get(f"{name}_{when}") for when in ("before", "online", "after")]
+    times = ("before", "online", "after")
+    found = (key.rpartition("_") for key in results)
+    for name in sorted({name for name, _, when in found if when in times}):
+        values = [results.get(f"{name}_{when}") for when in times]
         texts = ["" if value is None else format_value(name, value) for value in values]
         yield (name, *texts)
     yield ("loss", f"{results['loss_first']:.4f}", "", f"{results['loss_last']:.4f}")

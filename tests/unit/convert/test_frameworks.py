@@ -22,7 +22,9 @@ from tinyssl.core.errors import (
 )
 from tinyssl.core.progress import Silent
 from tinyssl.core.records import Workspace
-from tinyssl.frontends.tflite import read_model
+from tinyssl.frontends.tflite import read_model, write_model
+from tinyssl.graph.layer_stack import LayerStack
+from tinyssl.ops.common.activation import Activation
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
 from tinyssl.stages.convert_model import convert_model
 
@@ -49,6 +51,19 @@ def test_a_factory_needs_the_shape_that_it_takes(models):
     assert source.inputs == (FloatInput("args_0", (1, 16, 16, 3)),)
     (scores,) = source.run([np.zeros((1, 16, 16, 3), np.float32)])
     assert scores.shape == (1, 2)
+
+
+def test_a_file_without_names_is_quantised(tmp_path):
+    """The quantiser knows tensors by their names; our own writer leaves most of them out."""
+    stack = LayerStack((1, 16))
+    stack.dense(8, Activation.RELU)
+    stack.dense(16)
+    path, samples = tmp_path / "net.tflite", tmp_path / "x.npy"
+    path.write_bytes(write_model(stack.model()))
+    np.save(samples, np.random.default_rng(0).normal(size=(32, 16)).astype(np.float32))
+    config = ConvertConfig(model=str(path), calibration=samples)
+    record = convert_model(config, Workspace(tmp_path), Silent())
+    assert record.results["sqnr_db_output"] > 20
 
 
 def test_a_function_that_returns_no_module_is_told(tmp_path):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tinyssl.convert.frameworks.base import FloatInput, Floats, FloatSource, Shape
+from tinyssl.frontends.tflite.packing import pack, take_inside
 from tinyssl.runtimes.litert import Kernels, LitertInterpreter
 
 
@@ -25,4 +26,21 @@ class TfliteModel(FloatSource):
         return list(found.values())
 
     def export(self, samples: Sequence[Sequence[Floats]], folder: Path) -> bytes:
-        return self.data
+        return with_names(self.data)
+
+
+def with_names(data: bytes) -> bytes:
+    """A float .tflite whose tensors all have names: the quantiser knows them by these."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    file = schema.ModelT.InitFromPackedBuf(data, 0)
+    take_inside(file, data)
+    nameless = [
+        (number, tensor)
+        for graph in file.subgraphs
+        for number, tensor in enumerate(graph.tensors)
+        if not tensor.name
+    ]
+    for number, tensor in nameless:
+        tensor.name = f"tensor_{number}".encode()
+    return pack(file) if nameless else data

@@ -66,6 +66,12 @@ def raw_mfcc(clips: NDArray[np.int16], settings: Mfcc = Mfcc()) -> Float64:
     """The coefficients themselves, (n, frames, channels)."""
     peak = np.abs(clips.astype(np.float64)).max(axis=-1, keepdims=True)
     waves = clips / np.where(peak > 0, peak, 1)
+    energies = log_mel_energies(waves, settings)
+    return np.asarray(energies @ _dct(settings.filters, settings.channels))
+
+
+def log_mel_energies(waves: Float64, settings: Mfcc) -> Float64:
+    """Logarithms of the mel filters over magnitudes: (n, samples) to (n, frames, filters)."""
     windows = np.lib.stride_tricks.sliding_window_view(waves, settings.window, axis=-1)
     frames = windows[..., :: settings.stride, :] * _periodic_hann(settings.window)
     magnitudes = np.abs(np.fft.rfft(frames, settings.fft_size))
@@ -75,7 +81,7 @@ def raw_mfcc(clips: NDArray[np.int16], settings: Mfcc = Mfcc()) -> Float64:
         settings.filters,
         (settings.low_hz, settings.high_hz),
     )
-    return np.asarray(np.log(mel + FLOOR) @ _dct(settings.filters, settings.channels))
+    return np.asarray(np.log(mel + FLOOR))
 
 
 def _periodic_hann(length: int) -> Float64:

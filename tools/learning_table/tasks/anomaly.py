@@ -1,0 +1,150 @@
+"""Anomaly: an autoencoder that knows one machine learns another, on the device.
+
+MLPerf Tiny's network (640-128x4-8-128x4-640) is trained on synthetic sounds of a machine that
+works, and converted to INT8. Then speed, mounting, room and microphone change. The device hears the
+changed machine for some minutes and learns its last layer again, in float32 behind the INT8 front.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyssl.bench.reconstruction import area_under_curve
+from tinyssl.core.config import BuildConfig, ConvertConfig
+from tinyssl.core.progress import Silent
+from tinyssl.core.records import Workspace
+from tinyssl.data.machines import NORMAL, SHIFTED, Machine, make_clips
+from tinyssl.frontends.tflite import write_model
+from tinyssl.graph.interface import Feeds, Outputs, ValueInfo
+from tinyssl.runtimes.inputs import nearest_codes
+from tinyssl.verify.sqnr import dequantised
+from tools.learning_table import autoencoder
+from tools.learning_table.autoencoder import Layers, Rows
+from tools.learning_table.device import LearningDevice, learning_device
+from tools.learning_table.row import Found, Measure, Session, Task
+
+TRAINING, ADAPTING, TESTING = 300, 150, 40
+"""Clips of a second: for the host, for the device, of each kind to judge"""
+RATE = 1.0
+"""Learning rate of the device"""
+SHARE = 0.5
+"""Of what the shift costs, that the device must regain"""
+
+Errors = Callable[[Rows], NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Samples of one machine."""
+
+    works: Rows
+    fails: Rows
+
+    def area(self, errors: Errors) -> float:
+        """How well errors tell the two apart."""
+        found = errors(np.concatenate([self.works, self.fails]))
+        return area_under_curve(found, np.arange(len(found)) >= len(self.works))
+
+
+def rows_of(machine: Machine, clips: int, seed: int, *, faulty: bool = False) -> Rows:
+    """(samples, 640)."""
+    found = make_clips(machine, clips, seed, faulty=faulty)
+    return found.reshape(-1, found.shape[-1])
+
+
+def heard(machine: Machine, clips: int, seed: int) -> Heard:
+    """To judge by."""
+    return Heard(rows_of(machine, clips, seed), rows_of(machine, clips, seed + 1, faulty=True))
+
+
+class Played:
+    """Errors of a model that runs: of the C on this computer, or of the device."""
+
+    def __init__(self, source: ValueInfo, run: Callable[[Feeds], Outputs]) -> None:
+        self._source, self._run = source, run
+
+    def feeds(self, row: NDArray[np.float32]) -> Feeds:
+        """A sample as the model takes it."""
+        return {self._source.name: nearest_codes(self._source, row[None])}
+
+    def errors(self, rows: Rows) -> NDArray[np.float64]:
+        """(n, 640) to (n,)."""
+        return np.array([self._error(self.feeds(row)) for row in rows])
+
+    def _error(self, feeds: Feeds) -> float:
+        (output,) = self._run(feeds).values()
+        wanted = dequantised(self._source, feeds[self._source.name])
+        return float(np.mean((output - wanted) ** 2))
+
+
+def int8_model(layers: Layers, rows: Rows, folder: Path) -> Path:
+    """The network as `tinyssl convert --model` makes it."""
+    path, samples = folder / "autoencoder.tflite", folder / "normal.npy"
+    path.write_bytes(write_model(autoencoder.as_model(layers)))
+    np.save(samples, rows)
+    config = ConvertConfig(model=str(path), calibration=samples)
+    from tinyssl.stages.convert import convert
+
+    return convert(config, Workspace(folder), Silent()).path("model")
+
+
+def build_config(model: Path, board: str) -> BuildConfig:
+    """What a user says to `tinyssl build`."""
+    return BuildConfig(board=board, model=model, train="head", autoencoder=True, learning_rate=RATE)
+
+
+def measure(session: Session) -> Found:
+    """The row."""
+    session.say(f"{TRAINING + ADAPTING + 4 * TESTING} clips of synthetic machines")
+    seeds = np.random.default_rng(session.seed).integers(0, 2**31, 4).tolist()
+    normal, shifted = heard(NORMAL, TESTING, seeds[0]), heard(SHIFTED, TESTING, seeds[1])
+    training = rows_of(NORMAL, TRAINING, seeds[2])
+    session.say(f"training on {len(training):,} samples in PyTorch")
+    layers = autoencoder.trained(training, session.seed)
+    adapting = rows_of(SHIFTED, ADAPTING, seeds[3])
+    model = int8_model(layers, training, session.folder)
+    with learning_device(build_config(model, session.board), session.folder) as board:
+        session.say(f"{len(adapting):,} steps on {session.board}")
+        host, device = (Played(board.host.inputs[0], run) for run in (board.host.run, board.run))
+        before = [
+            each.area(player.errors) for each in (normal, shifted) for player in (host, device)
+        ]
+        _adapt(board, host, adapting)
+        after = [shifted.area(player.errors) for player in (host, device)]
+        costs = board.costs()
+    real = [each.area(lambda rows: autoencoder.errors(layers, rows)) for each in (normal, shifted)]
+    learnt = autoencoder.adapted(layers, adapting, RATE)
+    real.append(shifted.area(lambda rows: autoencoder.errors(learnt, rows)))
+    goal = before[2] + SHARE * (before[0] - before[2])
+    return Found(
+        (
+            Measure("AUC on the machine that it knows", "–", True, before[0], real[0], before[1]),
+            Measure("AUC on the changed machine", "–", True, before[2], real[1], before[3]),
+            Measure(
+                f"AUC after {len(adapting):,} samples of the changed machine",
+                f"≥ {goal:.2f}: half of what the change cost",
+                min(after) >= goal,
+                after[0],
+                real[2],
+                after[1],
+            ),
+        ),
+        costs,
+    )
+
+
+def _adapt(board: LearningDevice, player: Played, rows: Rows) -> None:
+    for row in rows:
+        board.step(player.feeds(row), {})
+
+
+TASK = Task(
+    "anomaly",
+    "synthetic machines (no ToyADMOS here): 5 frames of 128 log-mel filters, a sample each 160 ms",
+    measure,
+)
