@@ -39,7 +39,7 @@ def test_an_autoencoder_learns_a_changed_machine() -> None:
     known, changed = anomaly.heard(NORMAL, 12, 2), anomaly.heard(SHIFTED, 12, 4)
     stack = read_model(write_model(autoencoder.as_model(layers)))
     head = tuple(stack.ops[-1].inputs[1:])
-    training = Training(head, Loss.SQUARED_ERROR, anomaly.RATE, autoencoder=True)
+    training = Training(head, Loss.SQUARED_ERROR, 0.3, autoencoder=True)
     adapting = anomaly.rows_of(SHIFTED, CLIPS, 6)
     with HostModel(compiler.compile(add_training(stack, training))) as host:
         player = anomaly.Played(host.inputs[0], host.run)
@@ -53,6 +53,6 @@ def test_an_autoencoder_learns_a_changed_machine() -> None:
     assert before > 0.8 > lost
     assert regained > lost
     assert closer.mean() < 0.8 * real.mean()
-    learnt = autoencoder.adapted(layers, adapting, anomaly.RATE)
+    learnt = autoencoder.adapted(layers, adapting, 0.3)
     in_float = changed.area(lambda each: autoencoder.errors(learnt, each))
     assert regained == pytest.approx(in_float, abs=0.02)
