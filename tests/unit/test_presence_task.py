@@ -9,7 +9,7 @@ import pytest
 
 from tinyssl import compiler
 from tinyssl.data.episodes.presence import Minutes, read_minutes
-from tinyssl.data.episodes.rooms import MINUTES, Room, simulate
+from tinyssl.data.episodes.rooms import MINUTES, SimulatedRoom, simulate
 from tinyssl.graph.training import Training, add_training
 from tinyssl.runtimes.host import HostModel
 from tools.learning_table.tasks import presence
@@ -35,7 +35,7 @@ def learnt(teaching: Minutes, test: Minutes, seed: int) -> tuple[float, float, f
 
 def test_a_simulated_room_is_learnt_in_one_pass() -> None:
     random = np.random.default_rng(7)
-    room = Room.drawn(random)
+    room = SimulatedRoom.drawn(random)
     week, rest = simulate(room, 5, random), simulate(room, 2, random)
     assert len(week.times) == 5 * MINUTES
     assert 0.1 < rest.present.mean() < 0.6

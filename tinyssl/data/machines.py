@@ -32,7 +32,7 @@ CENTRE, SPREAD = 1.0, 1.0
 
 
 @dataclass(frozen=True)
-class Machine:
+class RotatingMachine:
     """One machine as a microphone hears it."""
 
     hertz: float = 29.0
@@ -49,12 +49,14 @@ class Machine:
     """By which the microphone hears 8 kHz louder than 0"""
 
 
-NORMAL = Machine()
-SHIFTED = Machine(hertz=33.5, gear=0.6, housing=(610.0, 2600.0), noise_db=-20.0, tilt_db=9.0)
+NORMAL = RotatingMachine()
+SHIFTED = RotatingMachine(
+    hertz=33.5, gear=0.6, housing=(610.0, 2600.0), noise_db=-20.0, tilt_db=9.0
+)
 """The same kind of machine: another speed, another mounting, another room"""
 
 
-def _bearing(wave: Wave, machine: Machine, rng: np.random.Generator) -> Wave:
+def _bearing(wave: Wave, machine: RotatingMachine, rng: np.random.Generator) -> Wave:
     """A damaged race: a click that rings, 3.6 times a turn."""
     clicks = np.zeros(len(wave))
     period = RATE / (3.6 * machine.hertz)
@@ -65,7 +67,7 @@ def _bearing(wave: Wave, machine: Machine, rng: np.random.Generator) -> Wave:
     return wave + 0.15 * np.convolve(clicks, ring)[: len(wave)]
 
 
-def _loose(wave: Wave, machine: Machine, rng: np.random.Generator) -> Wave:
+def _loose(wave: Wave, machine: RotatingMachine, rng: np.random.Generator) -> Wave:
     """A loose foot: half orders of the turn."""
     t = np.arange(len(wave)) / RATE
     orders = (0.5, 1.5, 2.5, 3.5, 4.5, 5.5)
@@ -76,7 +78,7 @@ def _loose(wave: Wave, machine: Machine, rng: np.random.Generator) -> Wave:
     return np.asarray(wave + 0.05 * np.sum(tones, axis=0))
 
 
-def _rubbing(wave: Wave, machine: Machine, rng: np.random.Generator) -> Wave:
+def _rubbing(wave: Wave, machine: RotatingMachine, rng: np.random.Generator) -> Wave:
     """Something rubs once a turn."""
     t = np.arange(len(wave)) / RATE
     phase = (machine.hertz * t + rng.uniform()) % 1
@@ -84,7 +86,7 @@ def _rubbing(wave: Wave, machine: Machine, rng: np.random.Generator) -> Wave:
     return wave + 0.02 * noise * (phase < 0.25)
 
 
-def _worn(wave: Wave, machine: Machine, rng: np.random.Generator) -> Wave:
+def _worn(wave: Wave, machine: RotatingMachine, rng: np.random.Generator) -> Wave:
     """A worn tooth: the gear's tone swings with the turn."""
     t = np.arange(len(wave)) / RATE
     swing = np.sin(2 * np.pi * machine.hertz * t + rng.uniform(0, 2 * np.pi))
@@ -92,7 +94,7 @@ def _worn(wave: Wave, machine: Machine, rng: np.random.Generator) -> Wave:
     return wave + 0.05 * (1 + swing) * tone
 
 
-FAULTS: dict[str, Callable[[Wave, Machine, np.random.Generator], Wave]] = {
+FAULTS: dict[str, Callable[[Wave, RotatingMachine, np.random.Generator], Wave]] = {
     "bearing": _bearing,
     "loose": _loose,
     "rubbing": _rubbing,
@@ -101,7 +103,9 @@ FAULTS: dict[str, Callable[[Wave, Machine, np.random.Generator], Wave]] = {
 """What may be wrong with a machine"""
 
 
-def make_sound(machine: Machine, rng: np.random.Generator, fault: str | None = None) -> Wave:
+def make_sound(
+    machine: RotatingMachine, rng: np.random.Generator, fault: str | None = None
+) -> Wave:
     """`SECONDS` of a machine, whose speed and load vary a little from clip to clip."""
     count = int(RATE * SECONDS)
     speed = machine.hertz * (1 + rng.normal(0, 0.004))
@@ -122,7 +126,7 @@ def make_sound(machine: Machine, rng: np.random.Generator, fault: str | None = N
     return _heard(wave, machine, rng)
 
 
-def _heard(wave: Wave, machine: Machine, rng: np.random.Generator) -> Wave:
+def _heard(wave: Wave, machine: RotatingMachine, rng: np.random.Generator) -> Wave:
     """Through housing, room and microphone."""
     spectrum = np.fft.rfft(wave)
     hertz = np.fft.rfftfreq(len(wave), 1 / RATE)
@@ -147,7 +151,7 @@ def features(waves: NDArray[np.float64]) -> NDArray[np.float32]:
 
 
 def make_clips(
-    machine: Machine, count: int, seed: int, *, faulty: bool = False
+    machine: RotatingMachine, count: int, seed: int, *, faulty: bool = False
 ) -> NDArray[np.float32]:
     """Features of `count` clips, (count, samples of the model, 640); the faults in turn."""
     rng, kinds = np.random.default_rng(seed), tuple(FAULTS)

@@ -35,7 +35,7 @@ DAYS = 2
 
 
 @dataclass(frozen=True)
-class Room:
+class SimulatedRoom:
     """What makes a room differ from others."""
 
     volume: float
@@ -55,9 +55,9 @@ class Room:
     """lux"""
 
     @staticmethod
-    def drawn(random: np.random.Generator) -> Room:
+    def drawn(random: np.random.Generator) -> SimulatedRoom:
         """Any room."""
-        return Room(
+        return SimulatedRoom(
             volume=random.uniform(30, 90),
             leak=random.uniform(0.01, 0.04),
             opens=random.uniform(6.5, 10),
@@ -69,7 +69,7 @@ class Room:
         )
 
 
-def simulate(room: Room, days: int, random: np.random.Generator) -> Minutes:
+def simulate(room: SimulatedRoom, days: int, random: np.random.Generator) -> Minutes:
     """What the sensors of a room say, minute by minute; nobody comes on some days."""
     people = np.concatenate([_people(room, random) for _ in range(days)])
     hours = np.arange(len(people)) % MINUTES / 60
@@ -95,7 +95,7 @@ def simulate(room: Room, days: int, random: np.random.Generator) -> Minutes:
     return Minutes(times, values, (people > 0).astype(np.int32))
 
 
-def _people(room: Room, random: np.random.Generator) -> NDArray[np.int64]:
+def _people(room: SimulatedRoom, random: np.random.Generator) -> NDArray[np.int64]:
     """(1440,) how many are in the room."""
     found = np.zeros(MINUTES, np.int64)
     if random.random() < 0.15:
@@ -139,7 +139,7 @@ class Rooms(TaskFamily):
 
     def device(self, group: Group, number: int) -> RoomDevice:
         random = self.generator(group, number)
-        room = Room.drawn(random)
+        room = SimulatedRoom.drawn(random)
         parts: list[Examples] = []
         while len(parts) < DAYS:
             day = simulate(room, 1, random)

@@ -18,7 +18,7 @@ from tinyssl.bench.reconstruction import area_under_curve
 from tinyssl.core.config import BuildConfig, ConvertConfig
 from tinyssl.core.progress import Silent
 from tinyssl.core.records import Workspace
-from tinyssl.data.machines import NORMAL, SHIFTED, Machine, make_clips
+from tinyssl.data.machines import NORMAL, SHIFTED, RotatingMachine, make_clips
 from tinyssl.frontends.tflite import write_model
 from tinyssl.graph.interface import Feeds, Outputs, ValueInfo
 from tinyssl.runtimes.inputs import nearest_codes
@@ -49,13 +49,13 @@ class Heard:
         return area_under_curve(found, np.arange(len(found)) >= len(self.works))
 
 
-def rows_of(machine: Machine, clips: int, seed: int, *, faulty: bool = False) -> Rows:
+def rows_of(machine: RotatingMachine, clips: int, seed: int, *, faulty: bool = False) -> Rows:
     """(samples, 640)."""
     found = make_clips(machine, clips, seed, faulty=faulty)
     return found.reshape(-1, found.shape[-1])
 
 
-def heard(machine: Machine, clips: int, seed: int) -> Heard:
+def heard(machine: RotatingMachine, clips: int, seed: int) -> Heard:
     """To judge by."""
     return Heard(rows_of(machine, clips, seed), rows_of(machine, clips, seed + 1, faulty=True))
 
@@ -124,7 +124,7 @@ def measure(session: Session) -> Found:
             Measure("AUC on the machine that it knows", "–", True, before[0], real[0], before[1]),
             Measure("AUC on the changed machine", "–", True, before[2], real[1], before[3]),
             Measure(
-                f"AUC after {len(adapting):,} samples of it: {100 * share:.0f} % of the loss regained",
+                f"AUC after {len(adapting):,} samples of it: {100 * share:.0f} % regained",
                 "more than before",
                 min(after) > max(before[2:]),
                 after[0],
