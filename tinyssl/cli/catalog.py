@@ -106,6 +106,9 @@ def _show(opened: Catalog, config: CatalogConfig, rest: tuple[str, ...]) -> Resu
 
 
 def _devices(opened: Catalog, config: CatalogConfig, rest: tuple[str, ...]) -> Result:
+    from tinyssl.catalog.rules import running_bad_images
+    from tinyssl.stages.catalog import policy_of
+
     _no_more("devices", rest)
     found = opened.devices()
     columns = ("device", "board", "port", "model", "build", "health", "last start", "stack used")
@@ -123,7 +126,13 @@ def _devices(opened: Catalog, config: CatalogConfig, rest: tuple[str, ...]) -> R
         for each in found
     ]
     none = "no device answers; `tinyssl flash` puts a build on one, or starts its emulator"
-    return Result({"devices": [*map(asdict, found)]}, (Table(columns, rows) if rows else none,))
+    bad = running_bad_images(opened.store, policy_of(config))
+    blocks: list[Table | str] = [Table(columns, rows) if rows else none]
+    blocks += [
+        f"{name} runs {image}, which must not run: build and flash it anew" for name, image in bad
+    ]
+    data = {"devices": [*map(asdict, found)], "bad_images": dict(bad)}
+    return Result(data, blocks, EXIT_GATE if bad else EXIT_OK)
 
 
 def _thing(opened: Catalog, config: CatalogConfig, rest: tuple[str, ...]) -> Result:

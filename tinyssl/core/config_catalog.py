@@ -30,6 +30,14 @@ class CatalogConfig:
     with commas"""
     min_accuracy: Annotated[float, Field(ge=0, le=100)] | None = None
     """Least top-1 accuracy in percent (match)"""
+    use: Literal["research", "commercial"] | None = None
+    """What you use models for: licences of model and data that forbid it are reasons against a
+    match; default: licences are not looked at"""
+    withdrawn: list[str] = Field(default_factory=list)
+    """Fingerprints of data sets that may not be used any more, or their beginnings: models trained
+    on them match nothing"""
+    bad_images: list[str] = Field(default_factory=list)
+    """Build ids of images that must not run: `devices` names those that do, with exit code 3"""
     store: str | None = None
     """SPARQL 1.1 endpoint that keeps the graph, for questions and updates, https://…; its token is
     in TINYSSL_STORE_TOKEN; default: catalog/ in the workspace"""

@@ -25,6 +25,7 @@ from tinyssl.catalog.live import describe_device
 from tinyssl.catalog.match import Match, Need, Offer, known_fits, needs, offers, order, pair
 from tinyssl.catalog.names import board_iri, fit_iri, model_iri
 from tinyssl.catalog.quantity import Basis, Quantity
+from tinyssl.catalog.rules import Licences, Policy, licences_of
 from tinyssl.catalog.runs import describe_run, origin_of
 from tinyssl.catalog.store import EmbeddedStore, GraphStore
 from tinyssl.catalog.terms import PREFIXES, short_name
@@ -114,11 +115,14 @@ class Catalog:
             self._fit(need, places)
         known = known_fits(self.store, models[0].iri if len(models) == 1 else None)
         attached = frozenset(wanted.sensor)
-        found = [
-            pair(need, place, known.get((need.iri, place.board or place.iri)), attached)
-            for need in models
-            for place in places
-        ]
+        policy, licences = policy_of(wanted), licences_of(self.store, models)
+        found = []
+        for need in models:
+            forbidden = policy.reasons(licences.get(need.iri, Licences()))
+            for place in places:
+                at = known.get((need.iri, place.board or place.iri))
+                each = pair(need, place, at, attached)
+                found.append(replace(each, reasons=(*forbidden, *each.reasons)))
         return order(found)
 
     def _named(self, wanted: CatalogConfig) -> CatalogConfig:
@@ -274,6 +278,11 @@ def open_catalog(
     folder = workspace.root / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     return Catalog(workspace, EmbeddedStore(folder), progress or Silent())
+
+
+def policy_of(config: CatalogConfig) -> Policy:
+    """The rules of a config."""
+    return Policy(config.use, frozenset(config.withdrawn), frozenset(config.bad_images))
 
 
 def _board_stamp(board: Board) -> str:
