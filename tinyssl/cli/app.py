@@ -45,6 +45,7 @@ COMMANDS = {
     "fit": "From a few labelled photographs to firmware, with a trained backbone",
     "run": "Do all stages of a tinyssl.toml",
     "zoo": "List the trained models that come along, show one, add one",
+    "deploy": "Put the best model that the catalogue knows onto boards",
     "catalog": "Know models and boards as one graph, and say what runs where",
     "serve": "Show the workspace as web pages: fleet, models, runs",
     "table": "Compare methods: many runs, one table, one document",

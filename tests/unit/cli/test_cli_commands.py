@@ -26,7 +26,7 @@ QUICK = {  # how each command ends at once in an empty workspace, and with which
     "report": ([], (2,)), "run": ([], (2,)), "compare": ([], (2,)), "evaluate": ([], (2,)),
     "watch": ([], (2,)), "fit": ([], (2,)), "zoo": ([], (0,)), "table": ([], (2,)),
     "tune": ([], (2,)), "learn": ([], (2,)), "catalog": ([], (0,)),
-    "serve": (["--host", "0.0.0.0"], (2,)),
+    "serve": (["--host", "0.0.0.0"], (2,)), "deploy": (["--boards", "nothing"], (2,)),
     "federate": (["--task", "sines"], (2,)),
 }  # fmt: skip
 
