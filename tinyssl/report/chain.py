@@ -7,7 +7,7 @@ Links that are followed (each may be missing; the report then says so and leaves
 * build -> convert: `BuildInfo.data_run`.
 * convert -> probe -> pretrain: the folder of an input file, or `config.run`.
 * verify: the last run with an input of the build's `model_sha256`.
-* the `build` and `flash` runs: the last ones whose `results.build_id` is the build's.
+* the `build`, `flash` and `learn` runs: the last ones whose `results.build_id` is the build's.
 * the `federate` run: the last one whose `results.builds` has the build's id for its board.
 
 A record's paths are those of the workspace that it is read from (`core.places`), so a workspace
@@ -41,6 +41,8 @@ class Chain:
     board: Board | None = None
     build_run: RunRecord | None = None
     flash_run: RunRecord | None = None
+    learn: RunRecord | None = None
+    """The last `tinyssl learn` with this build"""
     federate: RunRecord | None = None
     """The last federation that this build took part in"""
     convert: RunRecord | None = None
@@ -112,6 +114,7 @@ def follow(bench: RunRecord, workspace: Workspace) -> Chain:
         board=_board(build, bench, workspace),
         build_run=_of_build("build", build, workspace),
         flash_run=_of_build("flash", build, workspace),
+        learn=_of_build("learn", build, workspace),
         federate=_federation(build, workspace),
         convert=convert,
         verify=verify,
