@@ -152,6 +152,8 @@ def test_an_autoencoder_learns_from_readings(tmp_path: Path) -> None:
     data, test = tmp_path / "good.csv", tmp_path / "both.npz"
     try:
         record = learn(LearnConfig(data=data, test_data=test, order="given", passes=3), workspace)
+        with pytest.raises(UsageError, match="--test-data judges what --data taught"):
+            learn(LearnConfig(test_data=test), workspace)
     finally:
         stop_emulators(workspace)
     found = record.results
@@ -160,8 +162,6 @@ def test_an_autoencoder_learns_from_readings(tmp_path: Path) -> None:
     assert found["auc_after"] > max(0.9, found["auc_before"])
     steps = [each["sample"] for each in record.metrics() if each["event"] == "step"]
     assert steps == [*range(60)] * 3
-    with pytest.raises(UsageError, match="--test-data judges what --data taught"):
-        learn(LearnConfig(test_data=test), workspace)
 
 
 def test_what_cannot_be_built_or_taught_is_told(workspace: Workspace) -> None:

@@ -56,13 +56,13 @@ def read_lessons(
         UsageError: They have no answers, and the model needs them; or none of them teaches.
         DataError: A file cannot be read, or does not fit the model.
     """
-    samples, told = _read(config, config.data, info, model, progress)
-    if config.test_data is None:
-        return _lessons(config, model, samples, _divided(config, samples)), told
-    if config.data is None:
+    if config.test_data is not None and config.data is None:
         raise UsageError(
             "--test-data judges what --data taught", hint="name the samples that teach with --data"
         )
+    samples, told = _read(config, config.data, info, model, progress)
+    if config.test_data is None:
+        return _lessons(config, model, samples, _divided(config, samples)), told
     judging, other = _read(config, config.test_data, info, model, progress)
     inputs = [*samples.inputs, *judging.inputs]
     parts = _teaching(config, samples), np.arange(len(samples.inputs), len(inputs))
