@@ -165,7 +165,7 @@ def test_an_autoencoder_learns_from_readings(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_built_or_taught_is_told(workspace: Workspace) -> None:
-    with pytest.raises(UsageError, match="nothing learns by this name"):
+    with pytest.raises(UsageError, match="no weight or bias has this name"):
         build(BuildConfig(board=BOARD, train="heads"), workspace)
     with pytest.raises(UsageError, match=r"the model has \d layers"):
         build(BuildConfig(board=BOARD, train="last:99"), workspace)
