@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tinyssl.core.config import BuildConfig, FlashConfig, LearnConfig
-from tinyssl.core.errors import BudgetExceeded, UsageError
+from tinyssl.core.errors import BudgetExceeded, DataError, UsageError
 from tinyssl.core.records import BuildInfo, Workspace
 from tinyssl.frontends.tflite import write_model
 from tinyssl.graph.layer_stack import LayerStack
@@ -162,6 +163,43 @@ def test_an_autoencoder_learns_from_readings(tmp_path: Path) -> None:
     assert found["auc_after"] > max(0.9, found["auc_before"])
     steps = [each["sample"] for each in record.metrics() if each["event"] == "step"]
     assert steps == [*range(60)] * 3
+
+
+def save_colour(folder: Path, channels: list[int], count: int = 6) -> Path:
+    """Pictures in which these channels are bright; all files lie in the folder itself."""
+    source = np.random.default_rng(7)
+    folder.mkdir()
+    for number in range(count):
+        pixels = source.integers(0, 120, (8, 8, 3))
+        pixels[:, :, channels] += 120
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{number}.png")
+    return folder
+
+
+def test_new_classes_get_names_one_after_the_other(workspace: Workspace, tmp_path: Path) -> None:
+    """As a user teaches them: a folder today, another one tomorrow; then there is no place left."""
+    build(BuildConfig(board=BOARD, train="head:new:2"), workspace)
+    flash(FlashConfig(), workspace)
+
+    def teach(data: Path, reset: bool | None = None) -> dict[str, Any]:
+        config = LearnConfig(data=data, reset=reset, pixels="codes", passes=4, learning_rate=0.5)
+        return learn(config, workspace).results
+
+    white = save_colour(tmp_path / "white", [0, 1, 2])
+    first = teach(white)
+    assert first["class_names"] == ["red", "green", "blue", "white"]
+    assert (first["samples"], first["replayed"], first["held_out"]) == (4, 12, 2 + 24)
+    assert (first["classes"]["white"]["before"], first["classes"]["white"]["after"]) == (0.0, 1.0)
+    dark = save_colour(tmp_path / "dark", [])
+    second = teach(dark)
+    assert second["class_names"] == [*first["class_names"], "dark"]
+    assert second["accuracy_before"] < second["accuracy_after"]
+    with pytest.raises(DataError, match="room for 5 classes; with the folders there are 6"):
+        teach(save_colour(tmp_path / "teal", [1, 2]))
+    again = teach(dark)  # and nothing was changed
+    assert (again["accuracy_before"], again["equal"]) == (second["accuracy_after"], 1)
+    afresh = teach(dark, reset=True)
+    assert afresh["class_names"] == ["red", "green", "blue", "dark"]
 
 
 def test_what_cannot_be_built_or_taught_is_told(workspace: Workspace) -> None:

@@ -1,4 +1,4 @@
-"""Samples that you name with `tinyssl bench --data`: pictures, readings, an .npz of ready inputs.
+"""Samples that you name with `--data`: pictures, WAV files, readings, an .npz of ready inputs.
 
 Pictures are turned upright, resized (bicubic) until both sides reach the model's input, and cropped
 in the centre; an input with one channel gets their luma. What a pixel then means to the model you
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyssl.bench.own_sound import holds_sound, list_sound, read_sound
 from tinyssl.bench.own_table import MEMBERS, TableQuery, table_split
 from tinyssl.bench.subject import Samples, chosen_of
 from tinyssl.core.config import BenchConfig
@@ -29,7 +30,7 @@ from tinyssl.data.npz import read_labels
 from tinyssl.data.pixels import to_grey
 from tinyssl.data.scaling import CODES, HINT, PixelScale
 from tinyssl.data.spec import FeatureSpec
-from tinyssl.data.walk import list_pictures
+from tinyssl.data.walk import Listing, list_pictures
 from tinyssl.graph.interface import Feeds, ValueInfo, named_values, of_kind
 from tinyssl.graph.model import Model, ValueKind
 from tinyssl.graph.training import is_autoencoder
@@ -67,7 +68,8 @@ def own_data(
         config: What to read, and how.
         model: What the samples are for.
         progress: Told about the reading.
-        known: Classes of the first scores, of a model that has room for more.
+        known: Classes of the first scores, of a model that has room for more. A folder without
+            class folders is then one class, called as the folder.
         before: Samples of the convert run that made the model: readings are scaled as its own were.
 
     Raises:
@@ -82,7 +84,8 @@ def own_data(
         return _readings(config, query, progress)
     if path.suffix == ".npz":
         return _ready(config, path, of_kind(named_values(model), ValueKind.INPUT))
-    return _pictures(config, path, model, progress, known)
+    found = _sounds if holds_sound(path) else _pictures
+    return found(_Folder(config, path, model, known, before), progress)
 
 
 def _holds_readings(path: Path) -> bool:
@@ -102,20 +105,63 @@ def _readings(config: BenchConfig, query: TableQuery, progress: Progress) -> Own
     return OwnData(Samples(feeds, chosen, part if answered else None), _record(query.path, split))
 
 
-def _pictures(
-    config: BenchConfig,
-    path: Path,
-    model: Model,
-    progress: Progress,
-    known: tuple[str, ...] | None,
-) -> OwnData:
+@dataclass(frozen=True)
+class _Folder:
+    """A folder of pictures or of WAV files, and what they are for."""
+
+    config: BenchConfig
+    path: Path
+    model: Model
+    known: tuple[str, ...] | None
+    before: TestSplit | None
+
+
+def _pictures(folder: _Folder, progress: Progress) -> OwnData:
+    config, model = folder.config, folder.model
     value = _picture_input(model)
     scaling = _scaling(config, model, value)
-    listing = list_pictures(path)
-    layout = find_layout(listing)
+    listing = list_pictures(folder.path)
     images = read_pictures(listing, (value.shape[1], value.shape[2]), progress)
     images = to_grey(images) if value.shape[3] == 1 else images
+    spec = FeatureSpec.image(*value.shape[1:])
+    numbers, split, record = _sorted(folder, listing, (images, spec), progress)
+    arrays = _elements(model, value, scaling, split.samples)
+    record |= {"pixels": config.pixels}
+    return _named(value, arrays, numbers, split, record)
+
+
+def _sounds(folder: _Folder, progress: Progress) -> OwnData:
+    value = _only_input(folder.model, "sound")
+    listing, before = list_sound(folder.path), folder.before
+    found = read_sound(listing, value, before.spec if before else None, progress)
+    numbers, split, record = _sorted(folder, listing, found, progress)
+    return _named(value, wire_to_model(folder.model, split.samples), numbers, split, record)
+
+
+def _named(
+    value: ValueInfo,
+    arrays: Array,
+    numbers: NDArray[np.int64],
+    split: TestSplit,
+    record: dict[str, Any],
+) -> OwnData:
+    feeds: list[Feeds] = [{value.name: x} for x in arrays]
+    return OwnData(Samples(feeds, numbers, split if split.class_names else None), record)
+
+
+def _sorted(
+    folder: _Folder, listing: Listing, found: tuple[Array, FeatureSpec], progress: Progress
+) -> tuple[NDArray[np.int64], TestSplit, dict[str, Any]]:
+    """Positions of the chosen samples, these with their answers, and what the record says."""
+    config, model, (samples, spec), layout = (
+        folder.config,
+        folder.model,
+        found,
+        find_layout(listing),
+    )
     labels, names = layout_labels(layout), layout.classes
+    if not names and folder.known is not None:  # one class, called as its folder
+        labels, names = np.zeros(len(samples), np.int64), (folder.path.resolve().name,)
     if not is_autoencoder(model):
         labels, names = order_by_scores(
             labels,
@@ -123,30 +169,29 @@ def _pictures(
             model.output.elements,
             config.labels,
             sole=len(model.outputs) == 1,
-            known=known,
+            known=folder.known,
         )
+        if names:
+            listed = ", ".join(f"{number} {name}" for number, name in enumerate(names[:4]))
+            progress.note(f"scores are taken as {listed}{', …' if len(names) > 4 else ''}")
     test = own_split(layout, "test")
-    positions = np.arange(len(images)) if test is None else test
-    split = TestSplit(
-        images[positions], labels[positions], names, FeatureSpec.image(*value.shape[1:])
-    )
-    chosen, part = chosen_of(split, config.images)
-    arrays = _elements(model, value, scaling, part.samples)
-    feeds: list[Feeds] = [{value.name: x} for x in arrays]
-    record = _record(path, split) | {"pixels": config.pixels}
-    if names and not is_autoencoder(model):
-        listed = ", ".join(f"{number} {name}" for number, name in enumerate(names[:4]))
-        progress.note(f"scores are taken as {listed}{', …' if len(names) > 4 else ''}")
-    return OwnData(Samples(feeds, chosen, part if names else None), record)
+    positions = np.arange(len(samples)) if test is None else test
+    split = TestSplit(samples[positions], labels[positions], names, spec)
+    return *chosen_of(split, config.images), _record(folder.path, split)
 
 
 def _picture_input(model: Model) -> ValueInfo:
+    shape = model.input.shape
+    fits = len(shape) == 4 and shape[0] == 1 and shape[3] in CHANNELS
+    return _only_input(model, "picture", fits=fits)
+
+
+def _only_input(model: Model, what: str, *, fits: bool = True) -> ValueInfo:
     values = of_kind(named_values(model), ValueKind.INPUT)
-    shape = values[0].shape
-    if len(values) > 1 or len(shape) != 4 or shape[0] != 1 or shape[3] not in CHANNELS:
+    if len(values) > 1 or not fits:
         texts = ", ".join(f"{value.name} ({value.text})" for value in values)
         raise UsageError(
-            f"the model takes {texts}: no single picture",
+            f"the model takes {texts}: no single {what}",
             hint=f"put its inputs into an .npz and name that with --data: {ARRAYS_HINT}",
         )
     return values[0]

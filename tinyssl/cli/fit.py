@@ -75,5 +75,8 @@ command = make_command(
         ),
         click.RichOption(["--backbone"], metavar="PATH", help="Backbone file in its place"),
         click.RichOption(["--run"], metavar="PATH", help="Pretrain run whose backbone it is"),
+        click.RichOption(
+            ["--train"], metavar="TEXT", help="What learns on the device, as of tinyssl build"
+        ),
     ),
 )

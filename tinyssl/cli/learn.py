@@ -48,6 +48,8 @@ def _blocks(record: RunRecord) -> Iterator[Table | str]:
     if results["refused"]:
         yield f"{results['refused']:,} samples taught nothing: no class, or no finite loss"
     yield from _guard_lines(results)
+    if "class_names" in results:
+        yield from _class_lines(results)
     if results.get("equal"):
         yield "all parameters have the bits that this computer learns"
     if "store" in results:
@@ -75,6 +77,15 @@ def _guard_lines(results: dict[str, Any]) -> Iterator[str]:
         yield f"{drift['found']:,} drifts, the last at sample {drift['sample']:,}"
     elif drift["on"]:
         yield "no drift"
+
+
+def _class_lines(results: dict[str, Any]) -> Iterator[str]:
+    """What a build with room for new classes knows now."""
+    names = results["class_names"]
+    listed = ", ".join(names[-MOST_CLASSES:])
+    yield f"{len(names)} classes: {'…, ' if len(names) > MOST_CLASSES else ''}{listed}"
+    if results["replayed"]:
+        yield f"each pass repeated {results['replayed']:,} samples of the classes that it knew"
 
 
 def _metric_rows(results: dict[str, Any]) -> Iterator[tuple[str, ...]]:

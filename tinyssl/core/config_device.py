@@ -223,8 +223,12 @@ class LearnConfig:
     schedule: Literal["constant", "linear", "cosine", "step"] = "constant"
     """How the learning rate falls over the steps: linear and cosine to 0; step: to a tenth after
     half of them, to a hundredth after three quarters"""
-    reset: bool = True
-    """Begin with the parameters of the build, not with what the device has learnt"""
+    reset: bool | None = None
+    """Begin with the parameters of the build, not with what the device has learnt; default: yes,
+    but not where the build has room for new classes"""
+    replay: Annotated[int, Field(ge=0)] = 3
+    """Old samples for each new one: where --data has new classes alone, the model's own test split
+    is divided, and one part judges, the other repeats the old classes"""
     save: bool = False
     """Write what was learnt to the device's flash: it starts with that from then on"""
     seed: Annotated[int, Field(ge=0)] = 0

@@ -37,7 +37,7 @@ def read_wav_folder(config: DataConfig, progress: Progress) -> Source:
     layout = find_layout(listing)
     names = checked_names(layout.classes, printable(str(listing.root)))
     return Source(
-        audio_features(config.frontend, _read_all(listing, length, progress)),
+        audio_features(config.frontend, read_clips(listing, length, progress)),
         layout_labels(layout),
         names,
         own_split(layout, "test"),
@@ -47,7 +47,12 @@ def read_wav_folder(config: DataConfig, progress: Progress) -> Source:
     )
 
 
-def _read_all(listing: Listing, length: int, progress: Progress) -> NDArray[np.int16]:
+def read_clips(listing: Listing, length: int, progress: Progress) -> NDArray[np.int16]:
+    """(files, length) at 16 kHz: the middle of every WAV file.
+
+    Raises:
+        DataError: One cannot be read.
+    """
     count = len(listing.pictures)
     require_memory(2 * count * length, f"{count:,} clips of {length / RATE:g} s")
     clips = np.empty((count, length), np.int16)

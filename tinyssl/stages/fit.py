@@ -37,6 +37,8 @@ class FitRequest:
     run: str | None = None
     """Pretrain run"""
     board: str | None = None
+    train: str | None = None
+    """What learns on the device, as `build --train`"""
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,7 @@ def _build(
     from tinyssl.stages import build
 
     call = call.board_overridden(request.board) if request.board else call
-    config = call.config(BuildConfig, model=convert.path("model"))
+    learns = {"train": request.train} if request.train else {}
+    config = call.config(BuildConfig, model=convert.path("model"), **learns)
     info = build.build(config, call.workspace, call.progress)
     return info, config, build.output_folder(config, call.workspace)

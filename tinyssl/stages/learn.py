@@ -5,6 +5,8 @@ record is filled as figures come in. Results:
 
 * `board model build_id port`, `training` (what learns, and how), `parameters` (how many)
 * `samples` (that taught), `held_out`, `passes`, `refused` (steps that taught nothing)
+* of a build with room for new classes `class_names` (those that it knows now), and `replayed`: old
+  samples that were repeated in each pass
 * each metric of the task on the held-out samples as `accuracy_before accuracy_after`, and of what
   the device answered before it learnt from each sample `accuracy_online`; of an autoencoder `mse`,
   and `auc` where some samples are of the class `normal` and others are not
@@ -48,7 +50,7 @@ from tinyssl.ops.common.welford import normalised
 from tinyssl.runtimes.device import DeviceModel
 from tinyssl.runtimes.host import HostModel
 from tinyssl.stages.learn_guard import GuardMirror
-from tinyssl.stages.learn_samples import Lessons, is_anomaly, read_lessons
+from tinyssl.stages.learn_samples import Lessons, LessonSource, is_anomaly, read_lessons
 from tinyssl.verify.sqnr import dequantised
 
 METRICS = ("accuracy", "mae", "rmse", "r2", "mse", "auc")
@@ -190,7 +192,8 @@ def learn(config: LearnConfig, workspace: Workspace, progress: Progress | None =
             hint=f"run `tinyssl build --board {target.info.board} --train head`, then "
             "`tinyssl flash`",
         )
-    lessons, told = read_lessons(config, target.info, model, progress)
+    source = LessonSource(config, target, model, workspace, progress)
+    lessons, told = read_lessons(source)
     inputs = {"build": target.folder / BuildInfo.FILE, "model": Path(target.info.model_path)}
     with workspace.start("learn", config_json(config), inputs=inputs, data=told) as run:
         link = open_link(target.port, target.baud)
@@ -199,6 +202,8 @@ def learn(config: LearnConfig, workspace: Workspace, progress: Progress | None =
             device = DeviceModel(session, model)
             unit = unit_of(target.board, session.identity())
             with HostModel(compiler.compile(model)) as host:
+                if source.afresh:
+                    session.first_values()
                 _teach(Lesson(config, device, host, lessons, unit, run, progress))
             if config.save:
                 run.results(store=asdict(session.save_learnt()))
@@ -230,8 +235,6 @@ def _teach(job: Lesson) -> None:
         Mismatch: They differ from this computer's.
     """
     config, device, host = job.config, job.device, job.host
-    if config.reset:
-        device.session.first_values()
     values = device.snapshot()
     if config.learning_rate is not None:
         values[RATE] = np.array([config.learning_rate], np.float32)
@@ -239,6 +242,8 @@ def _teach(job: Lesson) -> None:
     host.restore(values)
     taught, held = job.lessons.taught, job.lessons.held
     job.run.results(samples=len(taught), held_out=len(held), passes=config.passes)
+    if job.lessons.names:
+        job.run.results(class_names=[*job.lessons.names], replayed=job.lessons.steps - len(taught))
     before = _judged(job, held, "before")
     guard = GuardMirror(device, host)
     kept = [device.sample(job.lessons.inputs[at], job.target(at)) for at in held]
@@ -265,8 +270,8 @@ def _judged(job: Lesson, positions: NDArray[np.int64], when: str) -> list[Any]:
 
 
 def _steps(job: Lesson, guard: GuardMirror) -> None:
-    rates = Rates(job, job.config.passes * len(job.lessons.taught))
-    judge, refused, count = job.judge(), 0, job.config.passes * len(job.lessons.taught)
+    judge, refused, count = job.judge(), 0, job.config.passes * job.lessons.steps
+    rates = Rates(job, count)
     inference: list[int] = []
     training: list[int] = []
     losses: list[float] = []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,16 @@ from numpy.typing import NDArray
 from tinyssl.bench.own_data import own_data
 from tinyssl.bench.reconstruction import NORMAL
 from tinyssl.bench.subject import Samples, choose_samples, split_of
+from tinyssl.bench.target import BenchTarget
 from tinyssl.core.config import BenchConfig, LearnConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.progress import Progress
-from tinyssl.core.records import BuildInfo, read_record
+from tinyssl.core.records import BuildInfo, Workspace, read_record
 from tinyssl.data.base import UNLABELLED
 from tinyssl.graph.interface import Feeds
 from tinyssl.graph.model import Model
 from tinyssl.graph.training import is_autoencoder
-from tinyssl.project.learner import Learner
+from tinyssl.stages.learn_classes import built_classes, known_classes
 from tinyssl.verify.subject import TestSplit, declared_pixels
 
 Positions = NDArray[np.int64]
@@ -39,49 +41,133 @@ class Lessons:
     """Samples that judge before and after, and teach nothing"""
     shuffled: bool
     """Whether every pass has an order of its own"""
+    old: Positions = field(default_factory=lambda: np.zeros(0, np.int64))
+    """Samples of classes that the device knew: some of them are repeated in each pass"""
+    replay: int = 0
+    """How many of these for each sample that teaches"""
+    names: tuple[str, ...] = ()
+    """Of a build with room for new classes: those that it knows in the end"""
+
+    @property
+    def steps(self) -> int:
+        """In a pass."""
+        return len(self.taught) + self._repeated
+
+    @property
+    def _repeated(self) -> int:
+        return min(self.replay * len(self.taught), len(self.old))
 
     def order(self, seed: int, number: int) -> Positions:
         """The samples that teach in a pass."""
-        if not self.shuffled:
-            return self.taught
-        return np.random.default_rng((seed, number)).permutation(self.taught)
+        random = np.random.default_rng((seed, number))
+        repeated = random.choice(self.old, self._repeated, replace=False)
+        together = np.concatenate([self.taught, repeated])
+        return random.permutation(together) if self.shuffled else together
 
 
-def read_lessons(
-    config: LearnConfig, info: BuildInfo, model: Model, progress: Progress
-) -> tuple[Lessons, dict[str, Any]]:
+@dataclass(frozen=True)
+class LessonSource:
+    """What lessons are read for."""
+
+    config: LearnConfig
+    target: BenchTarget
+    model: Model
+    """With its training step"""
+    workspace: Workspace
+    """Where earlier runs are"""
+    progress: Progress
+
+    @cached_property
+    def before(self) -> TestSplit | None:
+        """The model's own test split."""
+        return split_of(self.target.info)
+
+    @cached_property
+    def afresh(self) -> bool:
+        """Whether the device begins with the parameters of the build."""
+        given = self.config.reset
+        return built_classes(self.model) is None if given is None else given
+
+    @cached_property
+    def known(self) -> tuple[str, ...]:
+        """Names of the first classes."""
+        return known_classes(
+            self.target, self.model, self.before, self.workspace, afresh=self.afresh
+        )
+
+
+def read_lessons(source: LessonSource) -> tuple[Lessons, dict[str, Any]]:
     """The samples that the config names, and what the record says of them.
 
     Raises:
         UsageError: They have no answers, and the model needs them; or none of them teaches.
         DataError: A file cannot be read, or does not fit the model.
     """
+    config = source.config
     if config.test_data is not None and config.data is None:
         raise UsageError(
             "--test-data judges what --data taught", hint="name the samples that teach with --data"
         )
-    samples, told = _read(config, config.data, info, model, progress)
+    samples, told = _read(source, config.data)
+    count = len(samples.inputs)
     if config.test_data is None:
-        return _lessons(config, model, samples, _divided(config, samples)), told
-    judging, other = _read(config, config.test_data, info, model, progress)
-    inputs = [*samples.inputs, *judging.inputs]
-    parts = _teaching(config, samples), np.arange(len(samples.inputs), len(inputs))
-    joined = Samples(inputs, np.arange(len(inputs)), _joined(samples, judging))
-    return _lessons(config, model, joined, parts), told | {"test_data": other}
+        lessons = _lessons(config, source.model, samples, _divided(config, samples))
+        return _growing(source, lessons), told
+    judging, other = _read(source, config.test_data)
+    joined = _side_by_side(samples, judging)
+    parts = _teaching(config, samples), np.arange(count, len(joined.inputs))
+    lessons = _lessons(config, source.model, joined, parts)
+    return _growing(source, lessons), told | {"test_data": other}
 
 
-def _read(
-    config: LearnConfig, data: Path | None, info: BuildInfo, model: Model, progress: Progress
-) -> tuple[Samples, dict[str, Any]]:
-    before, plain = split_of(info), _bench_config(config, data)
+def _side_by_side(first: Samples, second: Samples) -> Samples:
+    inputs = [*first.inputs, *second.inputs]
+    return Samples(inputs, np.arange(len(inputs)), _joined(first, second))
+
+
+def _growing(source: LessonSource, lessons: Lessons) -> Lessons:
+    """Of a build with room for new classes: with what the device will know, and with its own test
+    split where all classes of `--data` are new.
+    """
+    before, split, built = source.before, lessons.split, built_classes(source.model)
+    if built is None or split is None:
+        return lessons
+    most = int(split.labels[lessons.taught].max(initial=0)) + 1
+    names = split.class_names[: max(most, len(source.known))]
+    named = replace(lessons, names=names)
+    if source.config.data is None or source.config.test_data is not None or before is None:
+        return named
+    mixed = built == 0 or np.any(split.labels < built)
+    return (
+        named if mixed else _with_old(source, named, replace(before, class_names=split.class_names))
+    )
+
+
+def _with_old(source: LessonSource, lessons: Lessons, before: TestSplit) -> Lessons:
+    """A part of the model's own test split judges, the other repeats what the device knew."""
+    count, own = len(lessons.inputs), choose_samples(source.model, before, 0)
+    joined = _side_by_side(Samples(lessons.inputs, np.arange(count), lessons.split), own)
+    old, judging = _divided(replace(source.config, shots=None), own)
+    return replace(
+        lessons,
+        inputs=joined.inputs,
+        split=joined.split,
+        held=np.concatenate([lessons.held, judging + count]),
+        old=old + count,
+        replay=source.config.replay,
+    )
+
+
+def _read(source: LessonSource, data: Path | None) -> tuple[Samples, dict[str, Any]]:
+    config, model, info = source.config, source.model, source.target.info
     if data is not None:
-        pixels = config.pixels or declared_pixels(Path(info.model_path))
-        forgets = Learner.from_record(info.training).learning.own
-        known = before.class_names if before and not forgets else ()
-        own = own_data(replace(plain, pixels=pixels), model, progress, known, before)
+        plain = _bench_config(config, data)
+        pixels = config.pixels or declared_pixels(Path(info.model_path)) or _own_pixels(info)
+        known, before = source.known, source.before
+        own = own_data(replace(plain, pixels=pixels), model, source.progress, known, before)
         samples, told = own.samples, own.record
     else:
-        samples = choose_samples(model, before, config.samples)
+        samples = choose_samples(model, source.before, config.samples)
         told = read_record(Path(info.data_run)).data if info.data_run else {}
     if samples.split is None and not (data is not None and is_autoencoder(model)):
         raise UsageError(
@@ -90,6 +176,15 @@ def _read(
             "an .npz with `labels`",
         )
     return samples, told
+
+
+def _own_pixels(info: BuildInfo) -> str | None:
+    """What pixels are to a model that was trained here: numbers in [0, 1]."""
+    run = read_record(Path(info.data_run)) if info.data_run else None
+    if run is None:
+        return None
+    found = run.results.get("pixels")
+    return found if isinstance(found, str) else None if run.config.get("model") else "0:1"
 
 
 def _bench_config(config: LearnConfig, data: Path | None) -> BenchConfig:

@@ -17,6 +17,7 @@ from tinyssl.core.errors import Mismatch
 from tinyssl.core.progress import Progress
 from tinyssl.graph.interface import Feeds, Outputs
 from tinyssl.graph.model import DType, Model
+from tinyssl.graph.passes.new_classes import growing_rows
 from tinyssl.graph.training import LOSS, RATE
 from tinyssl.ops.common.new_classes import FREE_BELOW
 from tinyssl.ops.common.welford import STATISTICS
@@ -116,13 +117,19 @@ def _step_square(host: HostModel, model: Model, first: Outputs, feeds: Feeds) ->
     return 1 + (square / bias if bias > 0 else 0.0)
 
 
+def _first(model: Model) -> int:
+    """First class whose score learns: those in front of it are a frozen layer's."""
+    rows = growing_rows(model)
+    return 0 if rows is None else rows[0] - model.tensor(rows[1]).elements
+
+
 def any_targets(host: HostModel, model: Model, random: np.random.Generator) -> Outputs:
-    """Any answer; none of an autoencoder."""
+    """Any answer that the layers that learn give; none of an autoencoder."""
     found = {}
     for value in host.targets:
         label = value.dtype is DType.INT32
         found[value.name] = (
-            np.array([random.integers(model.output.elements)], np.int32)
+            np.array([random.integers(_first(model), model.output.elements)], np.int32)
             if label
             else random.normal(size=value.shape).astype(np.float32)
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,17 @@ from tinyssl.graph.passes.float_tail import FloatTail, learning_layers
 from tinyssl.ops.common.new_classes import FREE
 from tinyssl.ops.concatenation import Concatenation
 from tinyssl.ops.fully_connected import FullyConnected
+
+GROWING = "GROWING_CROSS_ENTROPY"
+"""Loss of a model with room for new classes"""
+
+
+def growing_rows(model: Model) -> tuple[int, int] | None:
+    """Of a model whose class set may grow: all its classes, and the bias of those that learn, which
+    are the last ones. None of any other.
+    """
+    loss: Any = next((op for op in model.ops if op.kind == GROWING), None)
+    return None if loss is None else (model.tensor(loss.prediction).elements, loss.bias)
 
 
 def with_classes(model: Model, classes: int) -> Model:
