@@ -22,7 +22,8 @@ record is filled as figures come in. Results:
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections import deque
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -57,6 +58,8 @@ METRICS = ("accuracy", "mae", "rmse", "r2", "mse", "auc")
 """Of the tasks and of autoencoders, that are told"""
 
 
+RECENT = 100
+"""Samples whose means are shown while a device learns"""
 SCHEDULES = {"linear": linear, "cosine": cosine, "step": step_down}
 
 
@@ -275,6 +278,7 @@ def _steps(job: Lesson, guard: GuardMirror) -> None:
     inference: list[int] = []
     training: list[int] = []
     losses: list[float] = []
+    online = _Online(job)
     with job.progress.track("learning", count, "step") as task:
         for number in range(job.config.passes):
             for position in job.lessons.order(job.config.seed, number):
@@ -291,7 +295,8 @@ def _steps(job: Lesson, guard: GuardMirror) -> None:
                 guard.follow(step.guard)
                 told = _told(step)
                 job.run.log(event="step", sample=int(position), answer=answer, loss=loss, **told)
-                task.advance(loss=loss, **told)
+                online.add(int(position), answer, loss)
+                task.advance(**online.shown(), **told)
     rates.restore()
     tenth = max(len(losses) // 10, 1)
     job.run.results(
@@ -302,6 +307,29 @@ def _steps(job: Lesson, guard: GuardMirror) -> None:
         training_step=summary_stats(training, job.unit),
         **{f"{name}_online": value for name, value in judge.results().items()},
     )
+
+
+@dataclass
+class _Online:
+    """Shown while a device learns: means over its last samples, judged before they teach."""
+
+    job: Lesson
+    losses: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
+    right: deque[bool] = field(default_factory=lambda: deque(maxlen=RECENT))
+
+    def add(self, position: int, answer: Any, loss: float) -> None:
+        """One sample, its answer before the step, and its loss."""
+        self.losses.append(loss)
+        split = self.job.lessons.split
+        if split is not None and split.task is TASKS["classification"]:
+            self.right.append(bool(answer == split.labels[position]))
+
+    def shown(self) -> dict[str, Any]:
+        """For the progress bar."""
+        found: dict[str, Any] = {"loss": float(np.mean(self.losses))}
+        if self.right:
+            found["right"] = f"{100 * np.mean(self.right):.0f}%"
+        return found | {"sent": f"{self.job.device.session.sent / 1000:,.0f}kB"}
 
 
 def _told(step: LearningStep) -> dict[str, Any]:
