@@ -97,7 +97,7 @@ class MemoryWatch:
 def proportional_bytes(process: int) -> int:
     """Memory of a process, with its share of what it shares; 0: it has ended."""
     try:
-        text = (Path("/proc") / str(process) / "smaps_rollup").read_text()
+        text = (Path("/proc") / str(process) / "smaps_rollup").read_text(encoding="utf-8")
     except OSError:
         return 0
     found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "error_s8.h"
+#include "in_bytes.h"
 #include "product_f32.h"
 #include "step_s8.h"
 #include "tap_line.h"
@@ -11,7 +12,7 @@
 /* ---- errors ---- */
 
 /* An output channel that passes an error back. */
-struct passed {
+struct TINYSSL_IN_BYTES passed {
     int32_t weight; /* place of its weights before the first channel's */
     int32_t error;
 };

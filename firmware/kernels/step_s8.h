@@ -5,11 +5,12 @@
 #include <stdint.h>
 
 #include "float_bits.h"
+#include "in_bytes.h"
 
 #define TINYSSL_WEIGHT_MAX 127
 
 /* A step is `sum * significand / 2^shift`, in 2^-16 of a quantisation step. */
-struct tinyssl_factor {
+struct TINYSSL_IN_BYTES tinyssl_factor {
     int32_t significand; /* within +-2^24 */
     int32_t shift;
 };

@@ -108,7 +108,7 @@ def serve(grid: Grid, context: Context) -> None:
     local = local_parameters(model)
     out = Path(_text(run, "out"))
     out.mkdir(parents=True, exist_ok=True)
-    with (out / EXCHANGES).open("w") as file:
+    with (out / EXCHANGES).open("w", encoding="utf-8") as file:
 
         def told(exchange: Exchange) -> None:
             file.write(json.dumps(asdict(exchange)) + "\n")

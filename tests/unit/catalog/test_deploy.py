@@ -32,6 +32,7 @@ def call(tmp_path: Path) -> Iterator[Call]:
     emulator.stop(workspace.builds / "host")
 
 
+@pytest.mark.nightly
 def test_a_model_is_deployed_and_measured(call: Call) -> None:
     (done,) = deploy(call, CatalogConfig(task="classification"), ["host"])
     assert done.match.model_name == ZOO

@@ -38,6 +38,7 @@ def identity_lines(**changes: str) -> list[str]:
         "input": "48,uint8,kept",
         "output": "3,-128,256000",
         "tensors": "1,1,2",
+        "frame": "4096",
         "ops": "4",
         "flash": "0",
         "ram": "0",

@@ -13,7 +13,10 @@ from tinyssl.ops.common.params import Constants, Fields, prefix_fields
 from tinyssl.ops.common.scaled_error import INT8, INT32, ScaledErrorOp
 from tinyssl.ops.common.training import training_spec
 
-FILES = ("error_s8.h", "product_f32.h", "float_bits.h", "step_s8.h", "tap_line.h", "spread.h")
+FILES = (
+    *("error_s8.h", "float_bits.h", "in_bytes.h", "product_f32.h"),
+    *("spread.h", "step_s8.h", "tap_line.h"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
