@@ -14,6 +14,8 @@ from tinyssl.ops import macs
 from tinyssl.targets.boards import Board
 from tinyssl.targets.fusing import Fusing, fusing_for
 
+RULES = 2
+"""Raised when a figure below changes: what was estimated before is estimated anew"""
 KNOWN_ERROR = 0.05
 """All kernels are the cost model's: 0.2 % on six models of the Cortex-M7, 4.3 % on the M55"""
 RATE_ERROR = 1.0
@@ -21,9 +23,14 @@ RATE_ERROR = 1.0
 PER_MAC = 6.0
 PER_ELEMENT = 6.0
 """Instructions of plain C, and of kernels that the cost model does not know"""
+FIRMWARE_CODE = 15_000
+"""Bytes of code of the firmware around a program: start-up, serial line, commands"""
 KERNEL_CODE = 1_550
-"""Bytes of code for each kernel that a program uses, its start-up code spread over them"""
-CODE_ERROR = 0.3
+"""Bytes of code for each kernel that a program uses"""
+CODE_ERROR = 0.2
+VARIABLES = 2_000
+"""Bytes of the firmware's variables beside arena and stack"""
+VARIABLES_ERROR = 0.4
 
 
 def instructions(program: Program) -> Quantity:
@@ -61,7 +68,19 @@ def duration(found: Quantity, board: Board) -> Quantity:
 def flash(program: Program) -> Quantity:
     """Bytes of constants, which are exact, and of code."""
     kernels = {call.kernel.name for call in program.calls if call.kernel}
-    code = KERNEL_CODE * len(kernels)
+    code = FIRMWARE_CODE + KERNEL_CODE * len(kernels)
     total = program.constant_bytes + code
     error = round(CODE_ERROR * code / total, 3)
     return Quantity("Flash", total, Basis.ESTIMATED, "constants, code by kernels", error)
+
+
+def ram(program: Program, stack: int) -> Quantity:
+    """Bytes of the arena, which is exact, of the stack, and of the firmware's variables.
+
+    Args:
+        program: The program.
+        stack: Bytes that the board keeps for its stack.
+    """
+    total = program.arena_bytes + stack + VARIABLES
+    error = round(VARIABLES_ERROR * VARIABLES / total, 3)
+    return Quantity("RAM", total, Basis.ESTIMATED, "arena, stack and variables", error)

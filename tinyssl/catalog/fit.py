@@ -22,7 +22,7 @@ class Fit:
     reasons: tuple[str, ...] = ()
     """Why it does not run there; none where it does. Sensors are the matchmaker's"""
     quantities: tuple[Quantity, ...] = field(default=())
-    """RAM, flash, instructions and duration, as far as they are known"""
+    """Arena, RAM, flash, instructions and duration, as far as they are known"""
 
     @property
     def fits(self) -> bool:
@@ -36,7 +36,7 @@ class Fit:
 def fit_of(model: Compiled, board: Board) -> Fit:
     """Compiles a model for a board's core, and compares what it takes with what there is.
 
-    Nothing is built: RAM is the plan's, to the byte; flash and time are estimates.
+    Nothing is built: the arena is the plan's, to the byte; all else is estimated.
     """
     digest = model.facts.sha256
     if model.graph is None:
@@ -47,12 +47,13 @@ def fit_of(model: Compiled, board: Board) -> Fit:
         texts = (f"{each.place}: {each.text}".strip(": ") for each in error.blockers)
         return Fit(digest, board.id, tuple(dict.fromkeys(texts)))
     stack = 0 if board.kind == "host" else board.tinyssl.stack_bytes
-    ram = Quantity("RAM", program.arena_bytes + stack, Basis.PLANNED, "arena and stack")
+    arena = Quantity("Arena", program.arena_bytes, Basis.PLANNED, "memory plan")
     count, flash = estimate.instructions(program), estimate.flash(program)
     short = (ram_shortage(board, program.arena_bytes), flash_shortage(board, int(flash.value)))
     reasons = tuple(map(_text, filter(None, short)))
     time = () if board.emulated else (estimate.duration(count, board),)
-    return Fit(digest, board.id, reasons, (ram, flash, count, *time))
+    ram = estimate.ram(program, stack)
+    return Fit(digest, board.id, reasons, (arena, ram, flash, count, *time))
 
 
 def _text(short: Shortage) -> str:

@@ -30,7 +30,7 @@ class Quantity:
     """A figure."""
 
     kind: str
-    """Name of its class: RAM, Flash, Instructions, Duration, Accuracy"""
+    """Name of its class: Arena, RAM, Flash, Instructions, Duration, Accuracy"""
     value: float
     basis: Basis
     source: str = ""
@@ -40,6 +40,7 @@ class Quantity:
 
 
 UNITS = {
+    "Arena": OM.byte,
     "RAM": OM.byte,
     "Flash": OM.byte,
     "Instructions": OM.one,

@@ -166,7 +166,7 @@ def match(pairs: Sequence[Match], *, compiling: bool = False) -> WebPage:
     emulated = [each for each in good if each.emulated]
     return WebPage(
         "Match",
-        "RAM is the memory plan's; instructions and flash are estimates until a bench run."
+        "The figures are estimates until a bench run has measured them."
         + (" Models are being compiled: until then a rule decides." if compiling else ""),
         (
             _section("fits", "Fits", f"{len(good)} of {len(pairs)} pairs, the best first.",

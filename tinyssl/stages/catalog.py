@@ -16,6 +16,7 @@ from typing import Any
 from pyoxigraph import Literal, serialize
 
 from tinyssl import __version__
+from tinyssl.catalog import estimate
 from tinyssl.catalog.describe import describe_board, describe_fit, describe_model
 from tinyssl.catalog.endpoint import EndpointStore
 from tinyssl.catalog.facts import Compiled, ModelOrigin, read_facts
@@ -230,7 +231,7 @@ class Catalog:
         missing = [
             boards[iri]
             for iri in sorted(wanted)
-            if known.get(fit_iri(digest, boards[iri].id).value) != _board_stamp(boards[iri])
+            if known.get(fit_iri(digest, boards[iri].id).value) != _fit_stamp(boards[iri])
         ]
         if not missing or not need.iri.startswith(model_iri("").value):
             return
@@ -241,7 +242,7 @@ class Catalog:
         with self.progress.track(f"{need.name}", len(missing), "board") as task:
             for board in missing:
                 found = describe_fit(fit_of(compiled, board))
-                fits.append(replace(found, stamp=_board_stamp(board)))
+                fits.append(replace(found, stamp=_fit_stamp(board)))
                 task.advance()
         self.store.put(fits)
 
@@ -287,6 +288,10 @@ def policy_of(config: CatalogConfig) -> Policy:
 
 def _board_stamp(board: Board) -> str:
     return _stamp(board.model_dump(mode="json"))
+
+
+def _fit_stamp(board: Board) -> str:
+    return _stamp((_board_stamp(board), estimate.RULES))
 
 
 def _stamp(content: object) -> str:

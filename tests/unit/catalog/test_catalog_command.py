@@ -45,7 +45,7 @@ def test_match_says_where_and_why_not(catalogue: Catalogue) -> None:
     assert pairs["mps2_an500"]["fits"]
     assert pairs["mps2_an500"]["figures"]["Instructions"] == pytest.approx(6.6e6, rel=0.01)
     (flash, camera) = pairs["nucleo_f446re"]["reasons"]
-    assert flash.startswith("flash short by 5")
+    assert flash.startswith("flash short by 7")
     assert camera == "no camera"
     with_camera = catalogue("match", "--model", ZOO, "--sensor", "camera", "--board", "nano33ble")
     assert with_camera["pairs"][0]["fits"]
