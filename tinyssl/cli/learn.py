@@ -74,7 +74,8 @@ def _guard_lines(results: dict[str, Any]) -> Iterator[str]:
             f"and went back to its best parameters {checks['returns']:,} times"
         )
     if drift["found"]:
-        yield f"{drift['found']:,} drifts, the last at sample {drift['sample']:,}"
+        drifts = "drift" if drift["found"] == 1 else "drifts"
+        yield f"{drift['found']:,} {drifts}, the last at sample {drift['sample']:,}"
     elif drift["on"]:
         yield "no drift"
 

@@ -115,3 +115,25 @@ def test_a_wrong_query_is_told_with_its_place(catalogue: Catalogue, tmp_path: Pa
     assert "no valid SPARQL" in catalogue("query", str(query), code=2)["error"]["message"]
     query.write_text("INSERT DATA { <urn:a> <urn:b> <urn:c> }")
     assert "no valid SPARQL" in catalogue("query", str(query), code=2)["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("list",), 0, "boards and devices"),
+        (("match", "--model", ZOO), 0, "next: tinyssl run --model"),
+        (("match", "--model", ZOO, "--board", "nucleo_f446re"), 3, "nothing fits"),
+        (("show", ZOO), 0, "tiny:needsRam"),
+        (("query",), 0, "Which models see"),
+        (("query", "trained_with"), 0, "0 solutions"),
+        (("devices",), 0, "no device answers"),
+        (("thing", "host"), 0, "as CBOR"),
+        (("validate",), 0, "complete"),
+    ],
+)
+def test_what_people_read(
+    catalogue: Catalogue, words: tuple[str, ...], code: int, told: str
+) -> None:
+    result = CliRunner().invoke(cli, ["-w", str(catalogue.folder), "catalog", *words])
+    assert result.exit_code == code, result.output
+    assert told in result.stdout
