@@ -1,31 +1,25 @@
 #include "clamp_mask_f32.h"
 
-#define BITS 32
-
-/* Values from `at` on that one word is for. */
-static int32_t count_at(const struct tinyssl_clamp_mask *p, int32_t at)
-{
-    return p->size - at < BITS ? p->size - at : BITS;
-}
+#include "mask_words.h"
 
 void tinyssl_clamp_mask_f32(const float *y, const struct tinyssl_clamp_mask *p, int32_t *mask)
 {
-    for (int32_t at = 0; at < p->size; at += BITS) {
-        const int32_t count = count_at(p, at);
+    for (int32_t at = 0; at < p->size; at += TINYSSL_MASK_BITS) {
+        const int32_t count = tinyssl_mask_count(p->size, at);
         uint32_t word = 0;
         for (int32_t i = 0; i < count; i++) {
             word |= (uint32_t)(y[at + i] > p->low && y[at + i] < p->high) << i;
         }
-        mask[at / BITS] = (int32_t)word;
+        mask[at / TINYSSL_MASK_BITS] = (int32_t)word;
     }
 }
 
 void tinyssl_mask_error_f32(const float *error, const int32_t *mask,
                             const struct tinyssl_clamp_mask *p, float *out)
 {
-    for (int32_t at = 0; at < p->size; at += BITS) {
-        const int32_t count = count_at(p, at);
-        uint32_t word = (uint32_t)mask[at / BITS];
+    for (int32_t at = 0; at < p->size; at += TINYSSL_MASK_BITS) {
+        const int32_t count = tinyssl_mask_count(p->size, at);
+        uint32_t word = (uint32_t)mask[at / TINYSSL_MASK_BITS];
         for (int32_t i = 0; i < count; i++, word >>= 1) {
             out[at + i] = word & 1u ? error[at + i] : 0.0f;
         }

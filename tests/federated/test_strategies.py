@@ -135,7 +135,11 @@ def test_tinyreptile_is_serial_and_streams() -> None:
     steps = [strategy.step(number) for number in range(1, 12)]
     assert steps == pytest.approx(np.linspace(1, 0, 11))
     seen: list[int] = []
-    watch = lambda data, down: seen.append(from_bytes(data).metadata.dst_node_id) if down else None  # noqa: E731
+
+    def watch(data: bytes, down: bool) -> None:
+        if down:
+            seen.append(from_bytes(data).metadata.dst_node_id)
+
     ran(strategy, line(), [ONES] * 4, rounds=6, watch=watch)
     assert len(seen) == 6
     assert len({*seen}) > 1
@@ -188,7 +192,10 @@ def test_what_is_local_is_never_sent_and_never_matters() -> None:
     model, local = layers()
     task = RoundTask(rate=0.1, samples=2, local_rate=0.2, local_samples=1, share=0.4)
     traffic: list[tuple[bytes, bool]] = []
-    watch = lambda data, down: traffic.append((data, down))  # noqa: E731
+
+    def watch(data: bytes, down: bool) -> None:
+        traffic.append((data, down))
+
     strategy = TinyMetaFed(task, 2, 4, local)
     found = ran(strategy, model, [ONES] * 3, rounds=2, watch=watch)
     common = [each for name, each in found.items() if name not in local]

@@ -7,7 +7,7 @@ from pyoxigraph import BlankNode, NamedNode
 from tinyssl.catalog.facts import LayerFacts, ModelFacts
 from tinyssl.catalog.fit import Fit
 from tinyssl.catalog.names import board_iri, data_iri, fit_iri, model_iri, run_iri
-from tinyssl.catalog.quantity import number
+from tinyssl.catalog.quantity import KILO, number
 from tinyssl.catalog.terms import (
     NNET,
     OM,
@@ -27,8 +27,6 @@ from tinyssl.catalog.terms import (
 from tinyssl.catalog.triples import Description
 from tinyssl.targets.boards import Board
 
-KILO = 1000
-"""Bytes of the network schema's kilobyte"""
 CATEGORIES = {"classification": "Classification", "detection": "ObjectDetection",
               "features": "FeatureExtraction", "autoencoder": "Unsupervised"}  # fmt: skip
 """Task -> category of the network schema"""

@@ -14,7 +14,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Triple, p
 from pyoxigraph import Store as Oxigraph
 
 from tinyssl.catalog.names import import_iri
-from tinyssl.catalog.quantity import Subject
+from tinyssl.catalog.quantity import KILO, Subject
 from tinyssl.catalog.store import EmbeddedStore, Row, value_of
 from tinyssl.catalog.terms import SOSA_EXTEND, TINY, canonical_iri
 from tinyssl.catalog.triples import Description, Term
@@ -27,7 +27,6 @@ FORMATS = {
     ".rdf": RdfFormat.RDF_XML,
 }
 """Ending of a file -> what it holds"""
-KILO = 1000
 _NEEDS = (
     "SELECT ?s ?kind ?v WHERE { ?s s3n:hasProcedureFeature/ssn-system:inCondition ?c . "
     "?c a ?kind ; schema:minValue ?v FILTER(?kind IN (s3n_extend:RAM, s3n_extend:Flash)) }"

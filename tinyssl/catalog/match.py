@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from tinyssl.catalog.store import GraphStore, Row, value_of
 from tinyssl.catalog.terms import SENSORS
+from tinyssl.catalog.triples import Term
 
 NAMES = {iri.value: name for name, iri in SENSORS.items()}
 """Class of a sensor -> its name"""
@@ -258,15 +259,15 @@ def _kind(row: Row) -> str:
     return text(row["k"]).rpartition("#")[2].rpartition("/")[2]
 
 
-def text(term: object) -> str:
+def text(term: Term | None) -> str:
     """A term's text; empty where there is none."""
-    found = value_of(term)  # type: ignore[arg-type]
+    found = value_of(term)
     return "" if found is None else str(found)
 
 
-def number(term: object) -> float | None:
+def number(term: Term | None) -> float | None:
     """A term's number; None where it is none."""
-    found = value_of(term)  # type: ignore[arg-type]
+    found = value_of(term)
     return float(found) if isinstance(found, int | float) else None
 
 

@@ -39,6 +39,8 @@ class Quantity:
     """Of an estimate: the share by which it was off where it was checked; 0.25 is ± 25 %"""
 
 
+KILO = 1000
+"""Bytes of the network schema's kilobyte"""
 UNITS = {
     "Arena": OM.byte,
     "RAM": OM.byte,

@@ -41,6 +41,10 @@ class GraphStore(ABC):
         rows = self.ask("SELECT ?s ?stamp WHERE { ?s tiny:stamp ?stamp }")
         return {str(value_of(row["s"])): str(value_of(row["stamp"])) for row in rows}
 
+    def stamp(self, subject: str) -> str:
+        """Of the description of one subject; empty where there is none."""
+        return self.value(subject, "tiny:stamp")
+
     def value(self, subject: str, predicate: str) -> str:
         """A text that is said of a subject; empty where there is none."""
         rows = self.ask(f"SELECT ?v WHERE {{ <{subject}> {predicate} ?v }} LIMIT 1")

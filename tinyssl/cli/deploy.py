@@ -21,8 +21,7 @@ def deploy(call: Call, boards: str | None = None) -> Result:
     from tinyssl.stages.deploy import deploy as run
 
     config = call.config(CatalogConfig)
-    names = [name.strip() for name in (boards or config.board or "").split(",") if name.strip()]
-    done = run(call, config, names)
+    done = run(call, config, boards or config.board or "")
     rows, data = [], []
     for each in done:
         results = each.record.results

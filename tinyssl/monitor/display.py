@@ -31,8 +31,8 @@ LINE_EVERY = 10.0
 """Seconds between two lines where the output is no terminal"""
 
 
-class Display(Progress, Protocol):
-    """Shows a state, and what stages say while they run."""
+class OpenDisplay(Progress, Protocol):
+    """Shows what stages say, for as long as it is open."""
 
     def __enter__(self) -> Self: ...
 
@@ -42,6 +42,10 @@ class Display(Progress, Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None: ...
+
+
+class Display(OpenDisplay, Protocol):
+    """Shows a state, and what stages say while they run."""
 
     def show(self, state: RunState) -> None:
         """The state is this now."""

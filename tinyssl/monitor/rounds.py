@@ -9,13 +9,12 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self, TextIO
 
 from tinyssl.core.fields import number
-from tinyssl.core.progress import Progress, Silent
+from tinyssl.core.progress import Silent
 from tinyssl.monitor.console import print_line
-from tinyssl.monitor.display import LivePicture
+from tinyssl.monitor.display import LivePicture, OpenDisplay
 from tinyssl.monitor.plots import Point, plot, smoothed
 from tinyssl.monitor.progress import in_ci
 
@@ -73,17 +72,8 @@ class Rounds:
         )
 
 
-class RoundsDisplay(Progress, Protocol):
+class RoundsDisplay(OpenDisplay, Protocol):
     """Shows rounds, and what the stage says while they go on."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
 
     def show(self, row: Mapping[str, Any]) -> None:
         """One more row of metrics.jsonl."""

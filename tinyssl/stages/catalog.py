@@ -92,7 +92,7 @@ class Catalog:
         origin = replace(origin, name=origin.name or path.stem, file=place)
         digest = hashlib.sha256(data).hexdigest()
         stamp = _stamp(origin)
-        if self.store.stamps().get(model_iri(digest).value) == stamp:
+        if self.store.stamp(model_iri(digest).value) == stamp:
             return False
         compiled = read_facts(data, origin)
         self._models[digest] = compiled
@@ -227,11 +227,10 @@ class Catalog:
         digest = need.iri.rpartition(":")[2]
         boards = {board_iri(board.id).value: board for board in all_boards()}
         wanted = {place.board or place.iri for place in places} & set(boards)
-        known = self.store.stamps()
         missing = [
             boards[iri]
             for iri in sorted(wanted)
-            if known.get(fit_iri(digest, boards[iri].id).value) != _fit_stamp(boards[iri])
+            if self.store.stamp(fit_iri(digest, boards[iri].id).value) != _fit_stamp(boards[iri])
         ]
         if not missing or not need.iri.startswith(model_iri("").value):
             return

@@ -21,7 +21,7 @@ from tinyssl.stages.build import build
 from tinyssl.stages.call import Call
 from tinyssl.stages.catalog import open_catalog
 from tinyssl.stages.flash import flash
-from tinyssl.targets.boards import find_board
+from tinyssl.targets.boards import board_ids, find_board
 
 BEFORE = ".before-deploy"
 """Ending of the folder that keeps a board's earlier build meanwhile"""
@@ -36,13 +36,13 @@ class Deployed:
     """Of the bench run"""
 
 
-def choose(config: CatalogConfig, workspace: Workspace, boards: Sequence[str]) -> list[Match]:
-    """The best model for each board, in the order of `boards`.
+def choose(config: CatalogConfig, workspace: Workspace, names: str) -> list[Match]:
+    """The best model for each board, in the order of `names`.
 
     Args:
         config: Which models, and the rules they must keep.
         workspace: Holds the catalogue.
-        boards: Ids or aliases; none: the one that the best pair of all names.
+        names: Ids or aliases with commas between; empty: the emulated board of the best pair.
 
     Raises:
         UsageError: No such board or model.
@@ -51,13 +51,14 @@ def choose(config: CatalogConfig, workspace: Workspace, boards: Sequence[str]) -
     catalog = open_catalog(workspace, config=config)
     catalog.refresh()
     pairs = catalog.match(config)
+    boards = board_ids(names)
     if not boards:
         best = next((each for each in pairs if each.fits and each.emulated), None)
         if best is None:
             raise _none("any emulated board", pairs)
         return [best]
     chosen = []
-    for board in dict.fromkeys(find_board(name).id for name in boards):
+    for board in boards:
         here = [each for each in pairs if each.target_name == board]
         if not here or not here[0].fits:
             raise _none(board, here)
@@ -70,18 +71,18 @@ def _none(where: str, pairs: Sequence[Match]) -> GateFailed:
     return GateFailed(f"no model fits {where}{why}", hint="`tinyssl catalog match` shows all pairs")
 
 
-def deploy(call: Call, config: CatalogConfig, boards: Sequence[str]) -> list[Deployed]:
+def deploy(call: Call, config: CatalogConfig, names: str) -> list[Deployed]:
     """Puts the chosen models onto their boards and measures each.
 
     Args:
         call: Settings of build, flash and bench, and where to work.
         config: Which models; its least accuracy is a gate for what the device gives, too.
-        boards: See `choose`.
+        names: See `choose`.
 
     Raises:
         TinysslError: A board failed; the message says what was put back.
     """
-    matches = choose(config, call.workspace, boards)
+    matches = choose(config, call.workspace, names)
     done = []
     for number, match in enumerate(matches, start=1):
         call.progress.note(f"── {number}/{len(matches)} {match.model_name} on {match.target_name}")

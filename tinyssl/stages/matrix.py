@@ -14,7 +14,7 @@ from tinyssl.core.errors import BudgetExceeded, Failure, TinysslError, UsageErro
 from tinyssl.core.records import BuildInfo, RunRecord
 from tinyssl.stages.call import Call
 from tinyssl.stages.run import RUNNERS, Done, fits_board, run_stages
-from tinyssl.targets.boards import find_board
+from tinyssl.targets.boards import board_ids
 
 if TYPE_CHECKING:
     from tinyssl.stages.fleet_worker import BenchJob, BenchOutcome
@@ -73,7 +73,11 @@ def run_matrix(call: Call, stages: Sequence[str], names: str, *, resume: bool) -
     Raises:
         UsageError: A board is unknown, or nothing is to be done for boards.
     """
-    boards = _boards(names)
+    boards = board_ids(names)
+    if not boards:
+        raise UsageError(
+            "--boards names no board", hint="write for example --boards host,mps2_an386"
+        )
     if not set(stages) & set(EACH):
         raise UsageError(
             f"--boards: none of the stages is one for boards ({', '.join(EACH)})",
@@ -107,16 +111,6 @@ def _check_settings(call: Call) -> None:
             raise UsageError(
                 f"--boards and {name} ({value}) contradict each other", hint=f"leave {name} away"
             )
-
-
-def _boards(names: str) -> list[str]:
-    """Ids, each once, in the order given."""
-    found = [find_board(name.strip()).id for name in names.split(",") if name.strip()]
-    if not found:
-        raise UsageError(
-            "--boards names no board", hint="write for example --boards host,mps2_an386"
-        )
-    return list(dict.fromkeys(found))
 
 
 def _fit_any(matrix: Matrix, done: Done) -> bool:

@@ -295,3 +295,13 @@ def find_board(name: str) -> Board:
     if name in plugins.origins(BOARDS):  # it was left out: say why
         return read_board(Path(BOARD_FILES.find(name).value))
     raise unknown_name("board", name, [n for b in boards for n in (b.id, *b.tinyssl.aliases)])
+
+
+def board_ids(names: str) -> list[str]:
+    """Ids of boards that an option names with commas between, each once, in the order given.
+
+    Raises:
+        UsageError: One is unknown.
+    """
+    found = [find_board(name.strip()).id for name in names.split(",") if name.strip()]
+    return list(dict.fromkeys(found))

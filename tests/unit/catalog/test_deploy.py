@@ -34,7 +34,7 @@ def call(tmp_path: Path) -> Iterator[Call]:
 
 @pytest.mark.nightly
 def test_a_model_is_deployed_and_measured(call: Call) -> None:
-    (done,) = deploy(call, CatalogConfig(task="classification"), ["host"])
+    (done,) = deploy(call, CatalogConfig(task="classification"), "host")
     assert done.match.model_name == ZOO
     assert done.record.results["agreement"] == 1.0
     assert done.record.results["board"] == "host"
@@ -50,7 +50,7 @@ def test_what_ran_before_is_put_back(call: Call, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(deploying, "_check", strict)
     with pytest.raises(AccuracyTooLow) as caught:
-        deploy(call, CatalogConfig(), ["host"])
+        deploy(call, CatalogConfig(), "host")
     assert caught.value.message.startswith("host: right in 35 %")
     assert caught.value.message.endswith("the earlier image is back on the board")
     folder = workspace.builds / "host"
@@ -61,12 +61,12 @@ def test_what_ran_before_is_put_back(call: Call, monkeypatch: pytest.MonkeyPatch
 
 def test_where_none_fits_nothing_is_built(call: Call) -> None:
     with pytest.raises(GateFailed, match=r"no model fits nucleo_f446re: .*flash short by"):
-        deploy(call, CatalogConfig(), ["host", "nucleo_f446re"])
+        deploy(call, CatalogConfig(), "host, nucleo_f446re")
     assert not call.workspace.builds.exists()
     with pytest.raises(UsageError, match="no board"):
-        deploy(call, CatalogConfig(), ["nothing"])
+        deploy(call, CatalogConfig(), "nothing")
 
 
 def test_the_best_emulated_board_is_the_default(call: Call) -> None:
-    (match,) = choose(CatalogConfig(), call.workspace, [])
+    (match,) = choose(CatalogConfig(), call.workspace, "")
     assert match.target_name == "mps3_an547"

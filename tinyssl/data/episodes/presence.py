@@ -72,8 +72,8 @@ def read_minutes(path: Path) -> Minutes:
     return Minutes(times, values, present)
 
 
-class PresenceDevice(DeviceData):
-    """A day of a room."""
+class DayDevice(DeviceData):
+    """A room: minutes of a day teach, others judge."""
 
     def __init__(self, name: str, stream: Examples, query: Examples) -> None:
         self.name, self.query, self._stream = name, query, stream
@@ -108,7 +108,7 @@ class Presence(TaskFamily):
     def devices(self, group: Group) -> int:
         return len(self._days[group])
 
-    def device(self, group: Group, number: int) -> PresenceDevice:
+    def device(self, group: Group, number: int) -> DayDevice:
         return self._days[group][number]
 
     def network(self, seed: int = 0) -> Model:
@@ -120,7 +120,7 @@ class Presence(TaskFamily):
         return layers.model("presence")
 
 
-def _days(minutes: Minutes) -> list[PresenceDevice]:
+def _days(minutes: Minutes) -> list[DayDevice]:
     """Days on which somebody comes and goes."""
     places: dict[str, list[int]] = defaultdict(list)
     for at, time in enumerate(minutes.times):
@@ -133,7 +133,7 @@ def _days(minutes: Minutes) -> list[PresenceDevice]:
         parts = [rows[~odd[rows]], rows[odd[rows]]]
         if all(np.bincount(minutes.present[part], minlength=2).min() >= LEAST for part in parts):
             stream, query = (Examples(inputs[part], minutes.present[part]) for part in parts)
-            found.append(PresenceDevice(day, stream, query))
+            found.append(DayDevice(day, stream, query))
     return found
 
 

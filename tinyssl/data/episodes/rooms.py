@@ -14,8 +14,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyssl.data.episodes.base import DeviceData, Examples, Group, MetaSettings, TaskFamily
-from tinyssl.data.episodes.presence import HIDDEN, Minutes
+from tinyssl.data.episodes.base import Examples, Group, MetaSettings, TaskFamily
+from tinyssl.data.episodes.presence import HIDDEN, DayDevice, Minutes
 from tinyssl.graph.layer_stack import LayerStack
 from tinyssl.graph.model import Model
 from tinyssl.graph.training import Loss
@@ -109,19 +109,6 @@ def _people(room: SimulatedRoom, random: np.random.Generator) -> NDArray[np.int6
     return found
 
 
-class RoomDevice(DeviceData):
-    """A room: a day teaches, the next one judges."""
-
-    def __init__(self, name: str, stream: Examples, query: Examples) -> None:
-        self.name, self.query, self._stream = name, query, stream
-
-    def support(self, count: int, visit: int = 0) -> Examples:
-        """Minutes that lie evenly over the day; another visit begins later."""
-        step = len(self._stream) / max(count, 1)
-        places = (np.arange(count) + (0.5 + 0.381966 * visit) % 1) * step
-        return self._stream.take(places.astype(np.intp) % len(self._stream))
-
-
 class Rooms(TaskFamily):
     """As many as you ask for."""
 
@@ -137,7 +124,7 @@ class Rooms(TaskFamily):
     def devices(self, group: Group) -> int | None:
         return None
 
-    def device(self, group: Group, number: int) -> RoomDevice:
+    def device(self, group: Group, number: int) -> DayDevice:
         random = self.generator(group, number)
         room = SimulatedRoom.drawn(random)
         parts: list[Examples] = []
@@ -146,7 +133,7 @@ class Rooms(TaskFamily):
             if day.present.any():
                 inputs = ((day.values - CENTRE) / SPREAD).astype(np.float32)
                 parts.append(Examples(inputs, day.present))
-        return RoomDevice(f"room of {room.volume:.0f} m3, {room.seats} seats", *parts)
+        return DayDevice(f"room of {room.volume:.0f} m3, {room.seats} seats", *parts)
 
     def network(self, seed: int = 0) -> Model:
         """4-16-2 with tanh."""

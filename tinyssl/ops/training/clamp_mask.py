@@ -15,6 +15,8 @@ from tinyssl.ops.common.training import training_spec
 BITS = 32
 """Of an element of the mask"""
 WORDS = (DType.INT32,)
+WORDS_HEADER = ("mask_words.h",)
+"""C that both kernels of a mask share"""
 TYPES = (DType.FLOAT32, DType.INT8)
 """Of values and of errors"""
 
@@ -74,10 +76,11 @@ SPEC = replace(
             Kernel(
                 "clamp_mask_s8",
                 "tinyssl_clamp_mask_s8",
+                WORDS_HEADER,
                 supports=is_int8,
                 make_params=_int8_params,
             ),
-            Kernel("clamp_mask_f32", "tinyssl_clamp_mask", make_params=_params),
+            Kernel("clamp_mask_f32", "tinyssl_clamp_mask", WORDS_HEADER, make_params=_params),
         ),
     ),
     training=False,

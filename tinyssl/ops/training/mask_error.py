@@ -10,7 +10,7 @@ from tinyssl.ops.common.kernel import Kernel
 from tinyssl.ops.common.overlap import elementwise
 from tinyssl.ops.common.params import Constants, Fields
 from tinyssl.ops.common.training import training_spec
-from tinyssl.ops.training.clamp_mask import TYPES, WORDS, is_int8
+from tinyssl.ops.training.clamp_mask import TYPES, WORDS, WORDS_HEADER, is_int8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,7 @@ SPEC = training_spec(
         Kernel(
             "mask_error_s8",
             "tinyssl_clamp_mask_s8",
+            WORDS_HEADER,
             source="clamp_mask_s8",
             supports=is_int8,
             make_params=_int8_params,
@@ -50,6 +51,7 @@ SPEC = training_spec(
         Kernel(
             "mask_error_f32",
             "tinyssl_clamp_mask",
+            WORDS_HEADER,
             source="clamp_mask_f32",
             make_params=_params,
             overlaps=elementwise,
