@@ -32,7 +32,8 @@ def compare(call: Call, runs: tuple[str, ...], markdown: bool) -> Result:
     if markdown:
         blocks: tuple[Table | str, ...] = (compared.markdown(),)
     else:
-        blocks = (Table(compared.columns, compared.rows), "", *compared.notes)
+        named = [f"{row.label}: {', '.join(row.runs)}" for row in found]
+        blocks = (Table(compared.columns, compared.rows), "", *compared.notes, "", *named)
     return Result(data={"rows": as_json(found)}, blocks=blocks)
 
 

@@ -10,7 +10,8 @@ from tinyssl.cli.build import build_result
 from tinyssl.cli.command import make_command
 from tinyssl.cli.figures import figure_table
 from tinyssl.cli.output import Result, Table
-from tinyssl.cli.stage_result import reading_lines
+from tinyssl.cli.probe import folds_table
+from tinyssl.cli.stage_result import reading_lines, warnings_of
 from tinyssl.stages.call import Call
 
 if TYPE_CHECKING:
@@ -20,12 +21,18 @@ if TYPE_CHECKING:
 def fit(call: Call, **given: Any) -> Result:
     """From a few labelled photographs to firmware: a linear head on a trained backbone.
 
-    DATA holds one folder a class. The backbone comes from the zoo and stays as it is; its features
-    of the pictures train the head, in seconds. Then: INT8, comparison with TFLite Micro, firmware
+    DATA holds one folder a class. The backbone stays as it is; its features of the pictures train
+    the head, in seconds. It is the one of the zoo, or of your own last pretraining, that suits the
+    pictures best; name others to choose from. Then: INT8, comparison with TFLite Micro, firmware
     for the board.
+
+    All pictures are judged by cross-validation. Where the result cannot be told from guessing, the
+    command stops there with exit code 3.
     """
     from tinyssl.stages import fit as stage
 
+    for name in ("zoo", "backbone", "run"):
+        given[name] = tuple(given[name])
     return fit_result(stage.fit(call, stage.FitRequest(**given)))
 
 
@@ -41,6 +48,9 @@ def fit_result(fitted: Fitted) -> Result:
     records = (probe, convert, fitted.verify)
     data = {
         "runs": {record.kind: record.folder for record in records},
+        "backbone": fitted.choice.candidate.name,
+        "candidates": fitted.choice.accuracies,
+        "folds": probe.results.get("folds"),
         "figures": figures | {"test_images": tested},
         "classes": probe.results["classes"],
         "equal": fitted.verify.results["equal"],
@@ -50,8 +60,12 @@ def fit_result(fitted: Fitted) -> Result:
     }
     total = sum(fitted.seconds.values())
     stages = ", ".join(f"{name} {took:.0f} s" for name, took in fitted.seconds.items())
+    judged: tuple[Table | str, ...] = ()
+    if "folds" in probe.results:
+        judged = (folds_table(probe), "", *warnings_of(probe))
     blocks: list[Table | str] = [
-        figure_table(figures, f"of {tested} test images"),
+        *judged,
+        figure_table(figures | {"test_images": tested}, f"of {tested} test images"),
         "",
         f"images: {probe.data['train']:,} to train, {probe.data['val']:,} to validate, "
         f"{probe.data['test']:,} to test",
@@ -71,12 +85,22 @@ command = make_command(
         click.RichOption(["--data"], metavar="FOLDER", help="Pictures, one folder a class"),
         click.RichOption(["--board"], metavar="TEXT", help="Board  [default: mps2_an500]"),
         click.RichOption(
-            ["--zoo"], metavar="NAME", help="Backbone from the zoo  [default: the zoo's default]"
+            ["--zoo"],
+            metavar="NAME",
+            multiple=True,
+            help="Backbone from the zoo to choose from  [default: all, and your last pretraining]",
         ),
-        click.RichOption(["--backbone"], metavar="PATH", help="Backbone file in its place"),
-        click.RichOption(["--run"], metavar="PATH", help="Pretrain run whose backbone it is"),
+        click.RichOption(
+            ["--backbone"], metavar="PATH", multiple=True, help="Backbone file to choose from"
+        ),
+        click.RichOption(
+            ["--run"], metavar="PATH", multiple=True, help="Pretrain run to choose from"
+        ),
         click.RichOption(
             ["--train"], metavar="TEXT", help="What learns on the device, as of tinyssl build"
+        ),
+        click.RichOption(
+            ["--force"], is_flag=True, help="Build even where it cannot be told from guessing"
         ),
     ),
 )

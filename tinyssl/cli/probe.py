@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result, Table, format_value
 from tinyssl.cli.stage_result import record_result
@@ -35,25 +38,63 @@ def probe_result(record: RunRecord) -> Result:
     plain = record_result(record)
     if "accuracy" not in record.results:
         return plain
-    return Result(plain.data, (accuracy_table(record), "", *plain.blocks))
+    blocks: list[Table | str] = [accuracy_table(record), ""]
+    if "folds" in record.results:
+        blocks = [folds_table(record), "", *blocks]
+    return Result(plain.data, (*blocks, *plain.blocks))
+
+
+def folds_table(record: RunRecord) -> Table:
+    """Every labelled sample judged by a classifier that has not seen it."""
+    folds = record.results["folds"]
+    noun = sample_noun(record.data)
+    given = {"": folds["accuracy"]} | {e: folds[f"accuracy{e}"] for e in ("_random", "_raw")}
+    rows = [
+        (
+            _classified(ending, noun),
+            format_value("accuracy", share),
+            _interval(share, folds["samples"]),
+        )
+        for ending, share in given.items()
+    ]
+    rows.append((*_always(folds), ""))
+    title = f"all {folds['samples']} {noun}s, {folds['repeats']} x {folds['folds']} folds"
+    return Table((title, "linear", "95 % interval"), rows)
 
 
 def accuracy_table(record: RunRecord) -> Table:
     """Linear probe with its 95 % interval, and kNN: trained, random weights, pixels."""
     results = record.results
-    images = results["test_images"]
+    noun = sample_noun(record.data)
     rows = []
-    what = sample_noun(record.data)
-    for ending, name in FEATURES.items():
+    for ending in FEATURES:
         if (share := results.get(f"accuracy{ending}")) is None:
             continue
-        low, high = wilson(share, images)
-        interval = f"{100 * low:.1f} – {100 * high:.1f}"
         near = results.get(f"knn{ending}")
         knn = "-" if near is None else format_value("knn", near)
-        shown = name if what == "image" else name.replace("pixels", "samples")
-        rows.append((shown, format_value("accuracy", share), interval, knn))
-    return Table((f"of {images} test {what}s", "linear", "95 % interval", "kNN"), rows)
+        shown = format_value("accuracy", share)
+        interval = _interval(share, results["test_images"])
+        rows.append((_classified(ending, noun), shown, interval, knn))
+    if "majority" in results:
+        rows.append((*_always(results), "", ""))
+    return Table(
+        (f"of {results['test_images']} test {noun}s", "linear", "95 % interval", "kNN"), rows
+    )
+
+
+def _classified(ending: str, noun: str) -> str:
+    name = FEATURES[ending]
+    return name if noun == "image" else name.replace("pixels", "samples")
+
+
+def _interval(share: float, samples: int) -> str:
+    low, high = wilson(share, samples)
+    return f"{100 * low:.1f} – {100 * high:.1f}"
+
+
+def _always(found: Mapping[str, Any]) -> tuple[str, str]:
+    """What the most frequent class alone is right in."""
+    return f"always “{found['majority_class']}”", format_value("accuracy", found["majority"])
 
 
 command = make_command(probe, stages=("probe", "data"))

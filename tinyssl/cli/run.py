@@ -135,9 +135,9 @@ def summarise(done: Done) -> dict[str, Any]:
     """The figures of the final table, as far as the stages have measured them."""
     found: dict[str, Any] = {}
     wanted = {
-        "probe": ("accuracy", "accuracy_random", "accuracy_raw", "knn_raw"),
-        "convert": ("accuracy_float", "accuracy_int8", "sqnr_db_output"),
-        "bench": ("accuracy_device", "agreement", "latency"),
+        "probe": ("accuracy", "accuracy_random", "accuracy_raw", "knn_raw", "test_images"),
+        "convert": ("accuracy_float", "accuracy_int8", "sqnr_db_output", "test_images"),
+        "bench": ("accuracy_device", "images", "agreement", "latency"),
     }
     for stage, names in wanted.items():
         results = done.records[stage].results if stage in done.records else {}

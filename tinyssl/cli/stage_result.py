@@ -12,8 +12,9 @@ from tinyssl.data.spec import sample_noun
 
 def record_result(record: RunRecord) -> Result:
     """Folder, figures and files of a run; a verdict in words stands between them."""
+    apart = ("verdict", "folds")
     files = {name: (record.folder / relative).resolve() for name, relative in record.files.items()}
-    figures = {name: value for name, value in record.results.items() if name != "verdict"}
+    figures = {name: value for name, value in record.results.items() if name not in apart}
     return Result(
         data={
             "run": record.folder,

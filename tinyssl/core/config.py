@@ -155,8 +155,13 @@ class ProbeConfig:
     baseline: bool = True
     """Also probe the same backbone with random weights, and classify the pixels without a network;
     the figures of an earlier probe of the same weights, images and settings are taken over"""
+    folds: Annotated[int, Field(ge=0, le=20)] | None = None
+    """Parts of a repeated stratified cross-validation over all labelled samples; 0: none. Default:
+    5 where there are at most 1,000 of them, for then a test split alone tells little"""
     min_accuracy: Annotated[float, Field(ge=0, le=100)] = 0.0
     """Smallest accuracy of the linear probe, in percent; less is exit code 3"""
+    force: bool = False
+    """Go on where the accuracy cannot be told from guessing, which else is exit code 3"""
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -40,7 +40,7 @@ NOT_A_SETTING = frozenset(
 )
 """Config entries of a pretrain run that do not make it another setting (the teacher and the options
 are compared by what they came to, `teacher` and `method_config`)"""
-NOT_OF_THE_PROBE = frozenset({"run", "data", "seed", "baseline", "min_accuracy"})
+NOT_OF_THE_PROBE = frozenset({"run", "data", "seed", "baseline", "folds", "force", "min_accuracy"})
 FEW = {"0.01": "few_1", "0.1": "few_10", "0.2": "few_20"}
 
 
@@ -92,6 +92,8 @@ class ComparedRow:
     """On which its runs ended, the measurements too"""
     commits: tuple[str, ...]
     """Of tinyssl in all these runs; + behind it: with changes"""
+    test_images: int
+    """On so many samples each accuracy was counted; 0: not known"""
     parameters: dict[str, int]
     """`backbone`, and `heads`: what is trained beside it and thrown away"""
     figures: dict[str, Figure]
@@ -178,6 +180,7 @@ def _summarise_seeds(group: Sequence[Lineage]) -> ComparedRow:
         machine=", ".join(sorted({_describe_machine(lineage.pretrain) for lineage in group})),
         dates=tuple(sorted({run.finished[:10] for run in records if run.finished})),
         commits=tuple(sorted({short_commit(run.commit) for run in records if run.commit})),
+        test_images=data.integer("test") or 0,
         parameters=parameters,
         figures=_collect_figures(group),
         collapsed=any(lineage.pretrain.error_kind == COLLAPSED for lineage in group),
@@ -327,6 +330,9 @@ def _marks(row: ComparedRow, usual: dict[str, Any]) -> Iterable[str]:
         yield f"{row.epochs} epochs, most rows {usual['epochs']}"
     if row.seeds != usual["seeds"]:
         yield f"seeds {_join_seeds(row.seeds)}, most rows {_join_seeds(usual['seeds'])}"
+    linear, random = row.figures.get("linear"), row.figures.get("linear_random")
+    if row.method != "random" and linear and random and linear.mean <= random.mean:
+        yield "no better than the same backbone with random weights"
     if row.collapsed:
         yield "stopped: all embeddings became alike"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from tinyssl.core.intervals import wilson
 from tinyssl.core.text import printable_lines
 from tinyssl.report.compare import ComparedRow, Figure
 from tinyssl.report.render import escape_markdown
@@ -63,12 +64,25 @@ def _legend(order: Sequence[ComparedRow]) -> tuple[str, ...]:
     return (
         "accuracies in percent of the test images; ± is the sample standard deviation over n runs "
         "with other seeds, or, where n is 1, over the repeats inside the run",
+        *_counted_on(order),
         f"images: {', '.join(images)}; backbone: {', '.join(sorted({r.backbone for r in order}))}",
         "time: training alone, then the teacher's features, computed once for all runs; on "
         + "; ".join(machines),
         f"measured {day_span(dates) or MISSING}, "
         f"tinyssl at commit {', '.join(commits) or MISSING} (+: with changes)",
     )
+
+
+def _counted_on(order: Sequence[ComparedRow]) -> tuple[str, ...]:
+    """How far chance alone moves a share that was counted on so few images."""
+    known = sorted({row.test_images for row in order if row.test_images})
+    if not known:
+        return ()
+    shown = []
+    for images in known:
+        low, high = wilson(0.5, images)
+        shown.append(f"{images:,} test images: ± {50 * (high - low):.1f}")
+    return (f"95 % interval of a share of 50 %, in points, of {', '.join(shown)}",)
 
 
 def _mean(row: ComparedRow, name: str) -> float:

@@ -1,4 +1,4 @@
-"""From a few labelled photographs to firmware: probe, convert, verify and build in one go."""
+"""From a few labelled photographs to firmware: choose, probe, convert, verify and build."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tinyssl.core.config import BuildConfig, ConvertConfig, DataConfig, ProbeConfig, VerifyConfig
+from tinyssl.core.config import BuildConfig, ConvertConfig, ProbeConfig, VerifyConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.paths import existing
-from tinyssl.core.records import BuildInfo, RunRecord, read_record
+from tinyssl.core.records import BuildInfo, RunRecord
 from tinyssl.stages.call import Call
+from tinyssl.stages.fit_choice import Candidate, BackboneChoice, candidates, choose, pictures
 
 LEAST = 5
 """Pictures that a class needs: one for the test, one to choose the learning rate, three to learn"""
@@ -26,25 +27,28 @@ CHECKED = 32
 
 @dataclass(frozen=True)
 class FitRequest:
-    """What to fit: pictures, a backbone (at most one is named), a board."""
+    """What to fit: pictures, backbones to choose from, a board."""
 
     data: str | None = None
     """Folder with one folder a class"""
-    zoo: str | None = None
-    """Entry of the zoo; None: its default"""
-    backbone: str | None = None
-    """File"""
-    run: str | None = None
-    """Pretrain run"""
+    zoo: tuple[str, ...] = ()
+    """Entries of the zoo"""
+    backbone: tuple[str, ...] = ()
+    """Files"""
+    run: tuple[str, ...] = ()
+    """Pretrain runs"""
     board: str | None = None
     train: str | None = None
     """What learns on the device, as `build --train`"""
+    force: bool = False
+    """Build even where the accuracy cannot be told from guessing"""
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What the four stages left."""
+    """What the stages left."""
 
+    choice: BackboneChoice
     probe: RunRecord
     convert: RunRecord
     verify: RunRecord
@@ -73,11 +77,12 @@ class _Clock:
 
 
 def fit(call: Call, request: FitRequest) -> Fitted:
-    """Trains a linear head on frozen features, converts, verifies and builds.
+    """Chooses a backbone, trains a linear head on its features, converts, verifies and builds.
 
     Raises:
-        UsageError: No pictures, or more than one backbone is named.
+        UsageError: No pictures, or no backbone.
         DataError: A class has fewer than `LEAST` pictures.
+        AccuracyTooLow: The answers cannot be told from guessing, and `request.force` is not set.
         TinysslError: What the four stages raise.
     """
     folder = _folder(request)
@@ -87,21 +92,20 @@ def fit(call: Call, request: FitRequest) -> Fitted:
     shown = ", ".join(f"{name} {count}" for name, count in counts.items())
     call.progress.note(f"{len(counts)} classes: {shown}")
     clock = _Clock(call)
+    with clock.measure("choose"):
+        choice = _choose(call, request, folder)
     with clock.measure("probe"):
-        probe = _probe(call, request, folder)
+        probe = _probe(call, request, choice.candidate, folder)
     with clock.measure("convert"):
         convert = _convert(call, probe)
     with clock.measure("verify"):
         verify = _verify(call, convert)
     with clock.measure("build"):
         info, config, out = _build(call, request, convert)
-    return Fitted(probe, convert, verify, info, config, out, clock.seconds)
+    return Fitted(choice, probe, convert, verify, info, config, out, clock.seconds)
 
 
 def _folder(request: FitRequest) -> Path:
-    named = [flag for flag in ("zoo", "backbone", "run") if getattr(request, flag)]
-    if len(named) > 1:
-        raise UsageError(f"--{' and --'.join(named)} together", hint="name one backbone")
     if request.data is None:
         raise UsageError(
             "no pictures named", hint="tinyssl fit --data FOLDER, with one folder a class in it"
@@ -111,33 +115,22 @@ def _folder(request: FitRequest) -> Path:
     return folder
 
 
-def _probe(call: Call, request: FitRequest, folder: Path) -> RunRecord:
+def _choose(call: Call, request: FitRequest, folder: Path) -> BackboneChoice:
+    found = candidates(call, request.zoo, request.backbone, request.run)
+    choice = choose(call, found, folder)
+    for line in choice.lines():
+        call.progress.note(line)
+    return choice
+
+
+def _probe(call: Call, request: FitRequest, chosen: Candidate, folder: Path) -> RunRecord:
     """Head and test accuracy, as a probe run whose backbone is a file."""
     from tinyssl.stages import probe as stage
 
-    weights, size = _backbone(call, request)
-    data = call.config(
-        DataConfig, dataset="folder", data_path=folder, image_size=size, val_fraction=0.2
-    )
-    config = call.config(ProbeConfig, backbone=weights, baseline=False, seeds=1)
+    data = pictures(call, folder, chosen.image_size)
+    force = {"force": True} if request.force else {}
+    config = call.config(ProbeConfig, backbone=chosen.weights, baseline=False, seeds=1, **force)
     return stage.probe(config, data, call.workspace, call.progress)
-
-
-def _backbone(call: Call, request: FitRequest) -> tuple[Path, int]:
-    """File and image size of the backbone that was named, else of the zoo's."""
-    from tinyssl.learn.backbones.storage import load_info
-    from tinyssl.zoo import find_entry
-
-    if request.run:
-        path = read_record(call.workspace.run_folder(Path(request.run))).path("backbone")
-    elif request.backbone:
-        path = existing(request.backbone, "--backbone") or Path()
-    else:
-        entry = find_entry(request.zoo)
-        call.progress.note(f"backbone: {entry.card.name} of the zoo, pretrained on "
-                           f"{entry.card.data['name']} with {entry.card.method}")  # fmt: skip
-        path = entry.backbone
-    return path, load_info(path)[1].image_size
 
 
 def _convert(call: Call, probe: RunRecord) -> RunRecord:

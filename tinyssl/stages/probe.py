@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from tinyssl.core.config import DataConfig, ProbeConfig
 from tinyssl.core.config_json import config_json
@@ -11,6 +12,7 @@ from tinyssl.core.intervals import wilson
 from tinyssl.core.progress import Progress
 from tinyssl.core.records import RunRecord, RunWriter, Workspace, read_record, write_json
 from tinyssl.data import Dataset, data_config_json, data_config_of, load_dataset
+from tinyssl.data.spec import sample_noun
 from tinyssl.learn.backbones import (
     Backbone,
     BackboneInfo,
@@ -20,6 +22,7 @@ from tinyssl.learn.backbones import (
 )
 from tinyssl.learn.backbones.storage import save_tensors
 from tinyssl.learn.probes.baselines import BaselineJob, baseline_results
+from tinyssl.learn.probes.fold_results import fold_results, majority
 from tinyssl.learn.probes.score import Score, score_backbone
 from tinyssl.learn.probes.verdict import verdict
 from tinyssl.learn.tasks import (
@@ -51,7 +54,8 @@ def probe(
         DataError: The data has no labels, nor numbers to predict.
         UsageError: No finished pretrain run, or not one.
         TrainingError: The backbone's file is damaged.
-        AccuracyTooLow: Below `config.min_accuracy`; the record stays, failed.
+        AccuracyTooLow: Below `config.min_accuracy`, or no better than guessing and not
+            `config.force`; the record stays, failed.
     """
     source = None if config.backbone else _find_source(config, workspace)
     weights = config.backbone if source is None else source.path("backbone")
@@ -79,12 +83,21 @@ def probe(
         info = replace(info, spec=dataset.spec)
         save_backbone(run.file("backbone", BACKBONE_FILE), trained, info)
         _save(run, dataset, score, task)
-        if config.baseline:
-            job = BaselineJob(_untrained(info, source), dataset, config)
-            run.results(**baseline_results(job, workspace, progress))
-            _judge(run, source, progress)
+        job = BaselineJob(_untrained(info, source), dataset, config)
+        run.results(**_beside(job, score, workspace, progress))
+        _judge(run, config, source, progress)
         _gate(run, config, task)
     return run.record
+
+
+def _beside(
+    job: BaselineJob, score: Score, workspace: Workspace, progress: Progress
+) -> dict[str, Any]:
+    """What puts the score into its place: folds over all samples, and figures without training."""
+    folds = {}
+    if task_of_dataset(job.dataset) is TASKS["classification"]:
+        folds = fold_results(score.features, job, progress)
+    return folds | (baseline_results(job, workspace, progress) if job.config.baseline else {})
 
 
 def _task(dataset: Dataset, source: RunRecord | None) -> Task:
@@ -95,14 +108,27 @@ def _task(dataset: Dataset, source: RunRecord | None) -> Task:
     return task
 
 
-def _judge(run: RunWriter, source: RunRecord | None, progress: Progress) -> None:
-    """Says where the training brought nothing; random weights are not expected to."""
-    if source is not None and source.config.get("method") == "random":
+def _judge(
+    run: RunWriter, config: ProbeConfig, source: RunRecord | None, progress: Progress
+) -> None:
+    """Says where the features are no better than guessing, or the training brought nothing.
+
+    Raises:
+        AccuracyTooLow: No better than guessing, and the user did not say to go on.
+    """
+    trained = source is None or source.config.get("method") != "random"
+    noun = sample_noun(run.record.data)
+    said = verdict(run.record.results, trained=trained, noun=noun)
+    if not said.text:
         return
-    said = verdict(run.record.results)
-    if said:
-        run.results(verdict=said)
-        progress.note(f"warning: {said}")
+    run.results(verdict=said.text)
+    if said.guessing and trained and not config.force:
+        raise AccuracyTooLow(
+            said.text,
+            hint="add samples of each class, or take a backbone that was pretrained on samples "
+            "like yours (`tinyssl pretrain`); --force goes on",
+        )
+    progress.note(f"warning: {said.text}")
 
 
 def _gate(run: RunWriter, config: ProbeConfig, task: Task) -> None:
@@ -154,10 +180,13 @@ def _save(run: RunWriter, dataset: Dataset, score: Score, task: Task) -> None:
     if task is not TASKS["classification"]:
         return
     classes = len(dataset.class_names)
-    matrix = confusion_matrix(dataset.labels[dataset.test], score.predictions, classes)
+    labels = dataset.labels[dataset.test]
+    matrix = confusion_matrix(labels, score.predictions, classes)
     write_json(
         run.file("confusion", CONFUSION_FILE),
         {"class_names": list(dataset.class_names), "matrix": matrix.tolist()},
     )
     interval = wilson(score.results["accuracy"], len(dataset.test))
-    run.results(classes=classes, accuracy_interval=list(interval))
+    run.results(
+        classes=classes, accuracy_interval=list(interval), **majority(labels, dataset.class_names)
+    )

@@ -47,8 +47,8 @@ def test_the_last_table_of_a_run_has_the_baselines_and_the_spread(tmp_path: Path
     figures = summarise(Done(records={"probe": probed(tmp_path)}))
     figures |= {"accuracy_seeds": {"mean": 0.985, "std": 0.0055, "n": 3}}
     rows = {name.strip(): figure for name, figure, _ in figure_table(figures, "").rows}
-    assert rows["linear probe, trained features"] == "98.61 %"
+    assert rows["linear probe, trained features"] == "98.61 % (96.8 – 99.4)"
     assert rows["over seeds, mean ± deviation"] == "98.50 ± 0.55 % (n = 3)"
-    assert rows["random weights"] == "75.00 %"
-    assert rows["pixels, logistic regression"] == "96.70 %"
+    assert rows["random weights"] == "75.00 % (70.3 – 79.2)"
+    assert rows["pixels, logistic regression"] == "96.70 % (94.3 – 98.1)"
     assert rows["pixels, kNN"] == "99.20 %"

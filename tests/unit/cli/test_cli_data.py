@@ -56,7 +56,7 @@ def test_a_stage_says_it_in_record_json_table_and_log(invoke: Invoke, photos: Pa
     assert record["data"]["left_out"][0]["count"] == 2
     assert record["data"]["layout"]["kind"] == "splits, classes"
     assert "Warning: left out: 2 HEIC pictures" in shown.stderr
-    probed = invoke("probe", "--no-baseline")
+    probed = invoke("probe", "--no-baseline", "--force")
     assert "left out: 2 HEIC pictures" in probed.stdout
     assert "layout: split folders with 2 class folders" in probed.stdout
 
@@ -69,7 +69,7 @@ def test_names_that_are_not_utf8_go_through(invoke: Invoke, photos: Path) -> Non
     assert shown.exit_code == 0
     assert "\x1b" not in shown.stdout + shown.stderr
     assert parsed(invoke("data", *FOLDER, "--json"))["class_names"] == [r"caf\xe9\x1b[2J", "dog"]
-    probed = parsed(invoke("probe", "--no-baseline", "--json"))
+    probed = parsed(invoke("probe", "--no-baseline", "--force", "--json"))
     text = Path(probed["files"]["confusion"]).read_bytes().decode("utf-8")
     assert json.loads(text)["class_names"] == [r"caf\xe9\x1b[2J", "dog"]
 

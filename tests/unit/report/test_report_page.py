@@ -294,3 +294,21 @@ def test_model_without_test_images_is_compared_on_noise(
     html, _, _ = page(workspace)
     assert "64 inputs of seeded noise" in html
     assert "64 of 64 outputs byte-equal" in html
+
+
+def test_folds_stand_beside_the_test_split(workspace: Workspace, chains: ModuleType) -> None:
+    chains.whole(workspace)
+    assert "Cross-validated" not in page(workspace)[0]
+    probed = workspace.latest("probe")
+    record = json.loads((probed.folder / RECORD).read_text())
+    beside = {"majority": 0.55, "majority_class": "no person"}
+    record["results"]["folds"] = beside | {
+        "accuracy": 0.62, "accuracy_random": 0.57, "accuracy_raw": 0.51,
+        "samples": 60, "folds": 5, "repeats": 3,
+    }  # fmt: skip
+    (probed.folder / RECORD).write_text(json.dumps(record))
+    html, markdown, _ = page(workspace)
+    for text in (html, markdown):
+        assert "Cross-validated" in text
+        assert "49.3 – 73.2" in text  # 62 % of 60, by Wilson
+        assert "Always “no person”" in text

@@ -20,7 +20,6 @@ __all__ = ["invoke", "workspace"]
         ([], 2, "no pictures named"),
         (["--data", "none"], 2, "--data none: no such file"),
         (["--data", "photos"], 1, "one class only (cat)"),
-        (["--data", "photos", "--zoo", "a", "--run", "b"], 2, "--zoo and --run together"),
     ],
 )
 def test_mistakes_are_told_at_once(invoke, workspace, args, code, message):
@@ -66,11 +65,13 @@ def test_photographs_become_firmware_that_gives_the_right_bytes(invoke, workspac
     assert shown.exit_code == 0, shown.stdout
     content = json.loads(shown.stdout)
     assert content["classes"] == 3
+    assert content["folds"]["samples"] == 60
+    assert content["folds"]["accuracy"] > content["folds"]["majority"]
     assert content["figures"]["test_images"] == 12
     assert content["figures"]["accuracy_int8"] > 0.6  # one in three by chance
     assert content["equal"] == 32
     assert content["build"]["board"] == "host"
-    assert set(content["seconds"]) == {"probe", "convert", "verify", "build"}
+    assert set(content["seconds"]) == {"choose", "probe", "convert", "verify", "build"}
     probe = read_record(workspace / "runs" / content["runs"]["probe"].split("/")[-1])
     assert probe.config["backbone"] == str(run.path("backbone"))
     assert probe.config["run"] is None

@@ -36,7 +36,7 @@ class BaselineJob:
         """SHA-256 over all that decides the figures: weights, images, settings; 64 hex digits."""
         epochs = enough_epochs(self.config, len(self.dataset.train))
         asked = replace(self.config, run=None, epochs=epochs)
-        settings = config_json(asked, exclude={"min_accuracy"})
+        settings = config_json(asked, exclude={"min_accuracy", "folds", "force"})
         content = [settings, self.dataset.fingerprint]
         if plugin := task_record(task_of_dataset(self.dataset)):
             content.append(plugin)

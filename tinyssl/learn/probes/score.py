@@ -39,6 +39,8 @@ class Score:
     """Results that are given of random weights too"""
     metadata: dict[str, str]
     """For the head's file: what was chosen"""
+    features: Features
+    """That they were found on"""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ def _classify(job: _Job) -> Score:
     }
     compared = ("accuracy", "accuracy_std", "knn", "lr")
     chosen = {"lr": str(linear.lr)}
-    return Score(linear.heads[0], results, predictions[0].cpu().numpy(), compared, chosen)
+    answers = predictions[0].cpu().numpy()
+    return Score(linear.heads[0], results, answers, compared, chosen, job.features)
 
 
 def _regress(job: _Job) -> Score:
@@ -107,7 +110,7 @@ def _regress(job: _Job) -> Score:
     }
     compared = ("mae", "rmse", "r2", "mae_knn")
     chosen = {"strength": str(ridge.strength)}
-    return Score(ridge.head, results, predicted, compared, chosen)
+    return Score(ridge.head, results, predicted, compared, chosen, job.features)
 
 
 def _by_its_loss(job: _Job) -> Score:
@@ -126,7 +129,7 @@ def _by_its_loss(job: _Job) -> Score:
     predicted, scores = judge(task, fitted.head, test)
     results = {**scores, f"{task.metric.name}_val": fitted.val, "strength": fitted.strength}
     chosen = {"strength": str(fitted.strength)}
-    return Score(fitted.head, results, predicted, tuple(scores), chosen)
+    return Score(fitted.head, results, predicted, tuple(scores), chosen, job.features)
 
 
 PROBES: dict[str, Callable[[_Job], Score]] = {

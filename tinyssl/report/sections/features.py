@@ -5,7 +5,7 @@ from __future__ import annotations
 from tinyssl.data.spec import sample_noun
 from tinyssl.report.chain import Chain, results
 from tinyssl.report.page import Block, Column, Note, PageTable
-from tinyssl.report.values import MISSING, Fields, interval, percent
+from tinyssl.report.values import MISSING, Fields, grouped, interval, percent
 
 CLASSIFIED = (
     ("Trained features", ""),
@@ -21,6 +21,8 @@ def features(chain: Chain) -> list[Block]:
         return []
     found = results(chain.probe)
     blocks: list[Block] = [_features_table(found, _of_images(chain))]
+    if (folds := found.fields("folds")).number("accuracy") is not None:
+        blocks.append(_folds_table(folds, _of_images(chain)))
     if (spread := _over_seeds(chain)) is not None:
         blocks.append(spread)
     if said := found.text("verdict"):
@@ -40,8 +42,10 @@ def _features_table(found: Fields, of_images: bool) -> PageTable:
         linear, knn = found.number(f"accuracy{ending}"), found.number(f"knn{ending}")
         if linear is None and knn is None:
             continue
-        shown = name if of_images else name.replace("Pixels", "Samples")
+        shown = _classified(name, of_images)
         lines.append((shown, percent(linear), interval(linear, images), percent(knn)))
+    if (majority := found.number("majority")) is not None:
+        lines.append((_always(found), percent(majority), MISSING, MISSING))
     return PageTable(
         (
             Column("Classified", numeric=False),
@@ -55,6 +59,31 @@ def _features_table(found: Fields, of_images: bool) -> PageTable:
         " regression. kNN keeps all training images. Interval: by Wilson, from the number of test"
         " images alone.",
     )
+
+
+def _folds_table(folds: Fields, of_images: bool) -> PageTable:
+    """All labelled samples, where there are few."""
+    samples = folds.number("samples")
+    lines = []
+    for name, ending in CLASSIFIED:
+        share = folds.number(f"accuracy{ending}")
+        lines.append((_classified(name, of_images), percent(share), interval(share, samples)))
+    lines.append((_always(folds), percent(folds.number("majority")), MISSING))
+    how = f"{grouped(folds.number('repeats'))} x {grouped(folds.number('folds'))} stratified folds"
+    return PageTable(
+        (Column("Cross-validated", numeric=False), Column("Linear"), Column("95 % interval")),
+        tuple(lines),
+        f"All {grouped(samples)} labelled samples, each judged by a classifier that has not seen"
+        f" it: {how}, logistic regression. Interval: by Wilson, from the number of samples.",
+    )
+
+
+def _classified(name: str, of_images: bool) -> str:
+    return name if of_images else name.replace("Pixels", "Samples")
+
+
+def _always(found: Fields) -> str:
+    return f"Always “{found.text('majority_class')}”"
 
 
 def _over_seeds(chain: Chain) -> Note | None:

@@ -75,10 +75,8 @@ class Cell:
 
     def is_probe(self, run: RunRecord, pretrain: RunRecord) -> bool:
         """True where the probe run is that of `pretrain` with this cell's settings."""
-        asked = config_json(self.probe)
-        same = all(
-            run.config.get(name, value) == value for name, value in asked.items() if name != "run"
-        )
+        asked = config_json(self.probe, exclude={"run", "force"})
+        same = all(run.config.get(name, value) == value for name, value in asked.items())
         return (
             same
             and str(run.config.get("run")) == str(pretrain.folder.absolute())

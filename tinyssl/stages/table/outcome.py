@@ -47,7 +47,8 @@ class CellOutcome:
         """Arguments of `tinyssl` for the next step."""
         cell = self.cell
         if self.step == "probe" and self.pretrain is not None:
-            config = replace(cell.probe, run=self.pretrain.folder.absolute())
+            # a row that is no better than guessing is a result too: the table marks it
+            config = replace(cell.probe, run=self.pretrain.folder.absolute(), force=True)
             return ["probe", *flags("probe", config)]
         if self.pretrain is not None:
             return ["pretrain", "--resume", str(self.pretrain.folder.absolute())]

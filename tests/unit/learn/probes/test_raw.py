@@ -13,7 +13,7 @@ from tinyssl.data import Dataset, load_dataset
 from tinyssl.data.spec import FeatureSpec
 from tinyssl.learn.probes import raw
 from tinyssl.learn.probes.raw import PixelPlan, PixelSplit, nearest, raw_results
-from tinyssl.learn.probes.verdict import verdict
+from tinyssl.learn.probes.verdict import Verdict, verdict
 
 
 @pytest.fixture(scope="module")
@@ -105,9 +105,11 @@ def test_the_nearest_image_decides_a_tie() -> None:
 def test_verdict(trained, random, raw_pixels, words):
     results = {"accuracy": trained, "test_images": 359}
     results |= {"accuracy_random": random, "accuracy_raw": raw_pixels}
-    assert words in verdict(results)
-    assert bool(words) == bool(verdict(results))
+    said = verdict(results, noun="image")
+    assert words in said.text
+    assert bool(words) == bool(said.text)
+    assert not said.guessing
 
 
 def test_no_baseline_no_verdict() -> None:
-    assert verdict({"accuracy": 0.1, "test_images": 10}) == ""
+    assert verdict({"accuracy": 0.1, "test_images": 10}) == Verdict()
