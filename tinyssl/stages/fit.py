@@ -13,7 +13,7 @@ from tinyssl.core.errors import UsageError
 from tinyssl.core.paths import existing
 from tinyssl.core.records import BuildInfo, RunRecord
 from tinyssl.stages.call import Call
-from tinyssl.stages.fit_choice import Candidate, BackboneChoice, candidates, choose, pictures
+from tinyssl.stages.fit_choice import BackboneChoice, Candidate, candidates, choose, pictures
 
 LEAST = 5
 """Pictures that a class needs: one for the test, one to choose the learning rate, three to learn"""
