@@ -116,13 +116,35 @@ class _Folder:
     before: TestSplit | None
 
 
+def picture_arrays(listing: Listing, model: Model, pixels: str | None, progress: Progress) -> Array:
+    """Pictures as the only input of a model takes them, (n, *shape).
+
+    Args:
+        listing: Which pictures.
+        model: What they are for.
+        pixels: What a pixel means to it, as `BenchConfig.pixels`.
+        progress: Told about the reading.
+
+    Raises:
+        UsageError: The model takes no pictures, or it is not known what a pixel means to it.
+        DataError: A picture cannot be read.
+    """
+    value = _picture_input(model)
+    scaling = _scaling(pixels, model, value)
+    return _elements(model, value, scaling, _images(listing, value, progress))
+
+
+def _images(listing: Listing, value: ValueInfo, progress: Progress) -> Images:
+    images = read_pictures(listing, (value.shape[1], value.shape[2]), progress)
+    return to_grey(images) if value.shape[3] == 1 else images
+
+
 def _pictures(folder: _Folder, progress: Progress) -> OwnData:
     config, model = folder.config, folder.model
     value = _picture_input(model)
-    scaling = _scaling(config, model, value)
+    scaling = _scaling(config.pixels, model, value)
     listing = list_pictures(folder.path)
-    images = read_pictures(listing, (value.shape[1], value.shape[2]), progress)
-    images = to_grey(images) if value.shape[3] == 1 else images
+    images = _images(listing, value, progress)
     spec = FeatureSpec.image(*value.shape[1:])
     numbers, split, record = _sorted(folder, listing, (images, spec), progress)
     arrays = _elements(model, value, scaling, split.samples)
@@ -197,12 +219,12 @@ def _only_input(model: Model, what: str, *, fits: bool = True) -> ValueInfo:
     return values[0]
 
 
-def _scaling(config: BenchConfig, model: Model, value: ValueInfo) -> PixelScale | None:
+def _scaling(pixels: str | None, model: Model, value: ValueInfo) -> PixelScale | None:
     """What was declared; None for bytes as they are."""
-    if config.pixels == CODES:
+    if pixels == CODES:
         return None
-    if config.pixels is not None:
-        return PixelScale.parse(config.pixels, value.shape[3])
+    if pixels is not None:
+        return PixelScale.parse(pixels, value.shape[3])
     found = real_range(model, value)
     spans = f"its quantisation spans {found[0]:.4g} to {found[1]:.4g}" if found else ""
     raise UsageError(

@@ -43,6 +43,7 @@ COMMANDS = {
     "boards": "List the boards, or show one",
     "ports": "List serial ports and running emulators",
     "fit": "From a few labelled photographs to firmware, with a trained backbone",
+    "predict": "Ask a model about pictures or WAV files, on this computer",
     "run": "Do all stages of a tinyssl.toml",
     "zoo": "List the trained models that come along, show one, add one",
     "deploy": "Put the best model that the catalogue knows onto boards",

@@ -9,7 +9,7 @@ measured. Results:
   `estimate_ms` with `estimate_basis`
 * `profile_total`; file `profile` {unit, total, ops: index, name, kind, ticks}
 * with a test split: `images`, each metric of the task as `accuracy_device accuracy_host`; of
-  classes the file `confusion` {class_names, matrix}
+  classes the file `confusion` {class_names, matrix}, of pictures `mistakes` {class_names, mistakes}
 * `inputs` (without one: agreement of all outputs is measured, no accuracy)
 * `agreement equal ulps first_difference reference` (`ulps`: units in the last place that float32
   outputs may lie apart and count as equal; only where there are any)
@@ -32,6 +32,7 @@ from typing import Any
 from tinyssl.bench.agreement import Agreement
 from tinyssl.bench.judge import Judge
 from tinyssl.bench.latency import Unit, as_time, profile_rows, summary_stats, unit_of
+from tinyssl.bench.mistakes import worst_pictures
 from tinyssl.bench.own_data import own_data
 from tinyssl.bench.restarts import arm_watchdog, explain_reset
 from tinyssl.bench.subject import (
@@ -268,6 +269,8 @@ def accuracy(job: Bench, reference: Reference) -> None:
         confusion = judge.confusion() if judge else None
         if confusion is not None:
             write_json(job.run.file("confusion", "confusion.json"), confusion)
+        if judge is not None and (worst := worst_pictures(judge, samples)) is not None:
+            write_json(job.run.file("mistakes", "mistakes.json"), worst)
     tally.gate(reference.name)
 
 

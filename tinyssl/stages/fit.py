@@ -13,7 +13,13 @@ from tinyssl.core.errors import UsageError
 from tinyssl.core.paths import existing
 from tinyssl.core.records import BuildInfo, RunRecord
 from tinyssl.stages.call import Call
-from tinyssl.stages.fit_choice import BackboneChoice, Candidate, candidates, choose, pictures
+from tinyssl.stages.fit_choice import (
+    BackboneCandidate,
+    BackboneChoice,
+    candidates,
+    choose,
+    pictures,
+)
 
 LEAST = 5
 """Pictures that a class needs: one for the test, one to choose the learning rate, three to learn"""
@@ -123,7 +129,7 @@ def _choose(call: Call, request: FitRequest, folder: Path) -> BackboneChoice:
     return choice
 
 
-def _probe(call: Call, request: FitRequest, chosen: Candidate, folder: Path) -> RunRecord:
+def _probe(call: Call, request: FitRequest, chosen: BackboneCandidate, folder: Path) -> RunRecord:
     """Head and test accuracy, as a probe run whose backbone is a file."""
     from tinyssl.stages import probe as stage
 

@@ -14,7 +14,7 @@ from tinyssl.stages.call import Call
 
 
 @dataclass(frozen=True)
-class Candidate:
+class BackboneCandidate:
     """A backbone that may be taken."""
 
     name: str
@@ -28,9 +28,9 @@ class Candidate:
 class BackboneChoice:
     """The candidate with the highest accuracy in the folds."""
 
-    candidate: Candidate
+    candidate: BackboneCandidate
     accuracies: dict[str, float]
-    """Candidate's name -> accuracy in the folds, in [0, 1]; empty where there was one candidate"""
+    """Name of a candidate -> accuracy in the folds, in [0, 1]; empty where there was one"""
     honest: float | None = None
     """Accuracy where each fold takes the candidate that its own training part prefers, in [0, 1].
     The winner's own figure is a little too high, for it is the best of several"""
@@ -56,7 +56,7 @@ class BackboneChoice:
 
 def candidates(
     call: Call, zoo: tuple[str, ...], backbones: tuple[str, ...], runs: tuple[str, ...]
-) -> list[Candidate]:
+) -> list[BackboneCandidate]:
     """The backbones that were named; of none, all of the zoo and the workspace's last pretraining.
 
     Raises:
@@ -72,16 +72,16 @@ def candidates(
     return [*_whole_zoo(required=own is None), *([_of_run(own)] if own else [])]
 
 
-def _of_zoo(name: str | None) -> Candidate:
+def _of_zoo(name: str | None) -> BackboneCandidate:
     from tinyssl.zoo import find_entry
 
     entry = find_entry(name)
     card = entry.card
     shown = f"{card.name} of the zoo (pretrained on {card.data['name']} with {card.method})"
-    return Candidate(shown, entry.backbone, _image_size(entry.backbone))
+    return BackboneCandidate(shown, entry.backbone, _image_size(entry.backbone))
 
 
-def _whole_zoo(*, required: bool) -> list[Candidate]:
+def _whole_zoo(*, required: bool) -> list[BackboneCandidate]:
     """All entries that take pictures; none is an error where they are `required`."""
     from tinyssl.zoo import entries
 
@@ -91,13 +91,13 @@ def _whole_zoo(*, required: bool) -> list[Candidate]:
     return [_of_zoo(entry.card.name) for entry in known]
 
 
-def _of_file(path: Path) -> Candidate:
-    return Candidate(str(path), path, _image_size(path))
+def _of_file(path: Path) -> BackboneCandidate:
+    return BackboneCandidate(str(path), path, _image_size(path))
 
 
-def _of_run(record: RunRecord) -> Candidate:
+def _of_run(record: RunRecord) -> BackboneCandidate:
     path = record.path("backbone")
-    return Candidate(f"{record.folder.name} of this workspace", path, _image_size(path))
+    return BackboneCandidate(f"{record.folder.name} of this workspace", path, _image_size(path))
 
 
 def _last_pretraining(workspace: Workspace) -> RunRecord | None:
@@ -116,7 +116,7 @@ def _image_size(path: Path) -> int:
     return load_info(path)[1].image_size
 
 
-def choose(call: Call, found: list[Candidate], folder: Path) -> BackboneChoice:
+def choose(call: Call, found: list[BackboneCandidate], folder: Path) -> BackboneChoice:
     """The best of several candidates, by folds over all pictures.
 
     Args:
@@ -150,7 +150,7 @@ def choose(call: Call, found: list[Candidate], folder: Path) -> BackboneChoice:
     return BackboneChoice(named[compared.best], accuracies, compared.chosen.accuracy, len(labels))
 
 
-def _distinct(found: list[Candidate]) -> dict[str, Candidate]:
+def _distinct(found: list[BackboneCandidate]) -> dict[str, BackboneCandidate]:
     named = {candidate.name: candidate for candidate in found}
     if len(named) < len(found):
         raise UsageError("a backbone is named twice", hint="name each once")

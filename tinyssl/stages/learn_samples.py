@@ -17,7 +17,7 @@ from tinyssl.bench.target import BenchTarget
 from tinyssl.core.config import BenchConfig, LearnConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.progress import Progress
-from tinyssl.core.records import BuildInfo, Workspace, read_record
+from tinyssl.core.records import Workspace, read_record
 from tinyssl.data.base import UNLABELLED
 from tinyssl.graph.interface import Feeds
 from tinyssl.graph.model import Model
@@ -162,7 +162,7 @@ def _read(source: LessonSource, data: Path | None) -> tuple[Samples, dict[str, A
     config, model, info = source.config, source.model, source.target.info
     if data is not None:
         plain = _bench_config(config, data)
-        pixels = config.pixels or declared_pixels(Path(info.model_path)) or _own_pixels(info)
+        pixels = config.pixels or declared_pixels(Path(info.model_path))
         known, before = source.known, source.before
         own = own_data(replace(plain, pixels=pixels), model, source.progress, known, before)
         samples, told = own.samples, own.record
@@ -176,15 +176,6 @@ def _read(source: LessonSource, data: Path | None) -> tuple[Samples, dict[str, A
             "an .npz with `labels`",
         )
     return samples, told
-
-
-def _own_pixels(info: BuildInfo) -> str | None:
-    """What pixels are to a model that was trained here: numbers in [0, 1]."""
-    run = read_record(Path(info.data_run)) if info.data_run else None
-    if run is None:
-        return None
-    found = run.results.get("pixels")
-    return found if isinstance(found, str) else None if run.config.get("model") else "0:1"
 
 
 def _bench_config(config: LearnConfig, data: Path | None) -> BenchConfig:

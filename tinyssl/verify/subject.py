@@ -24,6 +24,10 @@ SPLIT_ARRAYS = (
 """Of a stored test split; `images` is what older versions called the samples"""
 
 
+TRAINED_HERE = "0:1"
+"""What pixels are to models that tinyssl trained"""
+
+
 @dataclass(frozen=True)
 class ModelFile:
     """A model file."""
@@ -101,10 +105,17 @@ def _convert_run(path: Path) -> RunRecord | None:
 
 
 def declared_pixels(path: Path) -> str | None:
-    """What `tinyssl convert --pixels` was told of a model; None where it was told nothing."""
+    """What pixels are to a model, as `--pixels` says it; None where that is not known.
+
+    `tinyssl convert` was told, or the model was trained here: then they are numbers in [0, 1].
+    """
     run = _convert_run(path)
-    found = None if run is None else run.results.get("pixels")
-    return found if isinstance(found, str) else None
+    if run is None:
+        return None
+    found = run.results.get("pixels")
+    if isinstance(found, str):
+        return found
+    return None if run.config.get("model") else TRAINED_HERE
 
 
 def load_split(source: RunRecord) -> TestSplit:

@@ -1,20 +1,28 @@
 """Units, spreads and tallies: what is computed from what the device said."""
 
+import base64
+import io
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tinyssl.bench.agreement import Agreement, ByteDifference
 from tinyssl.bench.judge import Judge
 from tinyssl.bench.latency import Unit, as_time, profile_rows, summary_stats, unit_of
+from tinyssl.bench.mistakes import worst_pictures
+from tinyssl.bench.subject import Samples
 from tinyssl.core.errors import Mismatch
+from tinyssl.data.spec import FeatureSpec
 from tinyssl.device import Identity, OpTicks, Profile
 from tinyssl.graph.interface import ValueInfo
 from tinyssl.graph.model import DType, Quant, ValueKind
 from tinyssl.learn.tasks import TASKS
 from tinyssl.runtimes.inputs import to_wire
 from tinyssl.targets.boards import find_board
+from tinyssl.verify import subject
 
 NANOSECONDS = Unit("nanoseconds", Fraction(1))
 
@@ -167,3 +175,25 @@ def test_nothing_compared_is_no_figure() -> None:
     tally = Agreement()
     assert tally.results() == {}
     tally.gate("tflm")
+
+
+def test_the_clearest_mistakes_come_first_with_their_pictures() -> None:
+    classes = output("scores", 2, Quant((1 / 256,), (-128,)))
+    judge = Judge(TASKS["classification"], [classes], ("a", "b"))
+    for row, right in (((9, 1), 0), ((1, 9), 0), ((1, 99), 0), ((50, 2), 1)):
+        judge.add(scores(*row), scores(*row), right)
+    assert [mistake.position for mistake in judge.mistakes(2)] == [2, 3]
+    assert judge.mistakes(1)[0].margin == pytest.approx(98 / 256)
+    pictures = np.zeros((4, 200, 100, 3), np.uint8)
+    pictures[2, ..., 0] = 255
+    split = subject.TestSplit(
+        pictures, np.zeros(4, np.int64), ("a", "b"), FeatureSpec.image(200, 100, 3)
+    )
+    worst = worst_pictures(judge, Samples([], np.arange(10, 14), split))
+    assert worst is not None
+    assert [row["number"] for row in worst["mistakes"]] == [12, 13, 11]
+    first = Image.open(io.BytesIO(base64.b64decode(worst["mistakes"][0]["png"])))
+    assert first.size == (48, 96)
+    assert first.getpixel((3, 3)) == (255, 0, 0)
+    sound = replace(split, spec=FeatureSpec("table", (1,), "float32"))
+    assert worst_pictures(judge, Samples([], np.arange(4), sound)) is None

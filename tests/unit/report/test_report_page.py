@@ -1,5 +1,7 @@
 """The whole page: what it says, that it is well formed, needs nothing else, and escapes."""
 
+import base64
+import io
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -8,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from PIL import Image
 
 from tinyssl.core.config import ReportConfig
 from tinyssl.core.errors import UsageError
@@ -312,3 +315,30 @@ def test_folds_stand_beside_the_test_split(workspace: Workspace, chains: ModuleT
         assert "Cross-validated" in text
         assert "49.3 – 73.2" in text  # 62 % of 60, by Wilson
         assert "Always “no person”" in text
+
+
+def test_mistakes_are_shown_as_pictures(workspace: Workspace, chains: ModuleType) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (32, 32), "red").save(file, "PNG")
+    png = base64.b64encode(file.getvalue()).decode()
+    rows = [
+        {"number": 5, "label": 0, "answer": 1, "margin": 0.5, "png": png},
+        {"number": 6, "label": 1, "answer": 9, "margin": 0.4, "png": png},
+        {"number": 7, "label": 1, "answer": 0, "margin": 0.4, "png": "<script>"},
+    ]
+    bench = chains.whole(workspace)
+    assert "Worst mistakes" not in page(workspace)[0]
+    names = ["<b>cat</b>", "a very long name of a dog"]
+    (bench.folder / "mistakes.json").write_text(
+        json.dumps({"class_names": names, "mistakes": rows})
+    )
+    record = json.loads((bench.folder / RECORD).read_text())
+    record["files"]["mistakes"] = "mistakes.json"
+    (bench.folder / RECORD).write_text(json.dumps(record))
+    html, markdown, _ = page(workspace)
+    assert "2 pictures that the device got wrong" in html
+    assert html.count(png) == 2
+    assert "<script>" not in html
+    assert "&lt;b&gt;cat" in html
+    assert "class 9" in html
+    assert "mistakes.svg" in markdown

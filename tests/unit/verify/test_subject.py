@@ -24,6 +24,13 @@ def test_pixels_are_declared_once(model, tmp_path, tiny_tflite):
     assert declared_pixels(other) is None
 
 
+def test_models_trained_here_take_numbers_from_zero_to_one(tmp_path, tiny_tflite):
+    for config, pixels in (({"run": "runs/probe-1"}, "0:1"), ({"model": "other.keras"}, None)):
+        with Workspace(tmp_path).start("convert", config) as run:
+            run.file("model", "model.tflite").write_bytes(tiny_tflite.read_bytes())
+        assert declared_pixels(run.record.path("model")) == pixels
+
+
 def test_a_model_without_test_samples_has_no_source(model, tmp_path):
     assert find_subject(model, Workspace(tmp_path)).source is None
     assert find_subject(None, Workspace(tmp_path)).path == model

@@ -5,12 +5,14 @@ from tinyssl.report.sections.federation import federation
 from tinyssl.report.sections.latency import latency
 from tinyssl.report.sections.learning import learning
 from tinyssl.report.sections.memory import memory
+from tinyssl.report.sections.mistakes import mistakes
 from tinyssl.report.sections.origin import environment, reproduce
 from tinyssl.report.sections.quantisation import quantisation
 from tinyssl.report.sections.training import training
 
 SECTIONS = (
     accuracy,
+    mistakes,
     latency,
     memory,
     quantisation,
