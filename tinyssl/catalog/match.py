@@ -176,49 +176,14 @@ def _need(row: Row, sensors: Mapping[str, frozenset[str]]) -> Need:
     )
 
 
-def offers(store: GraphStore, where: str = "", order_by: str = "") -> list[Offer]:
-    """All kinds of boards and all devices.
-
-    Args:
-        store: The graph.
-        where: More of the pattern, about `?d`, `?ram` and `?flash`.
-        order_by: What follows the pattern.
-    """
-    rows = store.ask(
-        "SELECT ?d ?ram ?flash (SAMPLE(?n) AS ?name) (SAMPLE(?b) AS ?board) "
-        "(SAMPLE(?p) AS ?price) (SAMPLE(?e) AS ?emulated) "
-        "(GROUP_CONCAT(DISTINCT STR(?s); separator=' ') AS ?sensors) WHERE { "
-        "{ SELECT ?d ?ram ?flash WHERE { ?d tiny:freeRam ?ram ; tiny:freeFlash ?flash . "
-        f"{where} }} {order_by} }} "
-        "OPTIONAL { ?d td:title ?n } OPTIONAL { ?d tiny:board ?b } "
-        "OPTIONAL { ?d schema:price ?p } OPTIONAL { ?d tiny:emulated ?e } "
-        "OPTIONAL { ?d tiny:hasSensor ?s } } GROUP BY ?d ?ram ?flash"
-    )
-    return [_offer(row) for row in rows]
-
-
-def _offer(row: Row) -> Offer:
-    iri = text(row["d"])
-    return Offer(
-        iri,
-        text(row["name"]) or iri,
-        int(number(row["ram"]) or 0),
-        int(number(row["flash"]) or 0),
-        frozenset(NAMES.get(sensor, sensor) for sensor in text(row["sensors"]).split()),
-        text(row["board"]),
-        number(row["price"]),
-        value_of(row["emulated"]) is True,
-    )
-
-
-def known_fits(store: GraphStore, model: str | None = None) -> dict[tuple[str, str], Known]:
-    """(model, board) -> what the compiler found.
+def known_fits(store: GraphStore, model: str | None = None) -> dict[str, dict[str, Known]]:
+    """Model -> kind of board -> what the compiler found.
 
     Args:
         store: The graph.
         model: IRI of the only model asked for.
     """
-    only = f"FILTER(?m = <{model}>)" if model else ""
+    only = f"VALUES ?m {{ <{model}> }}" if model else ""
     facts = f"?f a tiny:Fit ; tiny:model ?m ; tiny:board ?b . {only}"
     ends = {
         text(row["f"]): (text(row["m"]), text(row["b"]))
@@ -233,12 +198,11 @@ def known_fits(store: GraphStore, model: str | None = None) -> dict[tuple[str, s
     ):
         figures.setdefault(text(row["f"]), {})[_kind(row)] = number(row["v"]) or 0.0
     measured = _measured(store, only)
-    return {
-        pair_of: Known(
-            tuple(sorted(reasons.get(fit, ()))), figures.get(fit, {}) | measured.get(pair_of, {})
-        )
-        for fit, pair_of in ends.items()
-    }
+    found: dict[str, dict[str, Known]] = {}
+    for fit, (of_model, board) in ends.items():
+        takes = figures.get(fit, {}) | measured.get((of_model, board), {})
+        found.setdefault(of_model, {})[board] = Known(tuple(sorted(reasons.get(fit, ()))), takes)
+    return found
 
 
 def _measured(store: GraphStore, only: str) -> dict[tuple[str, str], dict[str, float]]:
@@ -279,40 +243,3 @@ def _sets(
         inner = text(row[value])
         found.setdefault(text(row[key]), set()).add(NAMES.get(inner, inner) if named else inner)
     return {name: frozenset(values) for name, values in found.items()}
-
-
-def fitting(
-    store: GraphStore, need: Need, *, limit: int, attached: frozenset[str] = frozenset()
-) -> list[Offer]:
-    """Devices that can run a model, by the rule or by what the compiler found for their board.
-
-    The store filters: of a hundred thousand devices only those that fit are read.
-
-    Args:
-        store: The graph.
-        need: The model.
-        limit: Most devices to return; those with the least free RAM come first.
-        attached: Sensors that you will connect.
-    """
-    found = offers(store, _fitting(need, attached), f"ORDER BY ?ram ?d LIMIT {limit}")
-    return sorted(found, key=lambda offer: (offer.ram, offer.iri))
-
-
-def count_fitting(store: GraphStore, need: Need, attached: frozenset[str] = frozenset()) -> int:
-    """How many devices can run a model; see `fitting`."""
-    rows = store.ask(
-        "SELECT (COUNT(?d) AS ?n) WHERE { ?d tiny:freeRam ?ram ; tiny:freeFlash ?flash . "
-        f"{_fitting(need, attached)} }}"
-    )
-    return int(number(rows[0]["n"]) or 0)
-
-
-def _fitting(need: Need, attached: frozenset[str]) -> str:
-    """The pattern of what `?d` must offer."""
-    wanted = sorted(need.sensors - attached)
-    sensors = "".join(f"?d tiny:hasSensor {SENSORS[each]} . " for each in wanted)
-    return (
-        f"{sensors} FILTER(?ram >= {need.ram} && ?flash >= {need.flash}) "
-        "OPTIONAL { ?d tiny:board ?kind . ?fit tiny:board ?kind ; "
-        f"tiny:model <{need.iri}> ; tiny:fits ?fits }} FILTER(COALESCE(?fits, true)) "
-    )

@@ -7,6 +7,8 @@ from urllib.parse import quote
 from pyoxigraph import NamedNode
 
 BASE = "urn:tinyssl:"
+PLACELESS = tuple(f"{BASE}{kind}:" for kind in ("model", "fit", "run", "data"))
+"""How IRIs begin whose descriptions hold neither boards nor devices"""
 
 
 def _iri(kind: str, *parts: str) -> NamedNode:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import io
+import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from pyoxigraph import Literal, QuerySolutions, Triple
+from pyoxigraph import Literal, NamedNode, QuerySolutions, RdfFormat, Triple
 from pyoxigraph import Store as Oxigraph
 
-from tinyssl.catalog.terms import prologue
+from tinyssl.catalog.names import PLACELESS
+from tinyssl.catalog.terms import TINY, prologue
 from tinyssl.catalog.triples import Description, Term
-from tinyssl.core.errors import UsageError
+from tinyssl.core.errors import DataError, UsageError
+from tinyssl.core.files import new_file, read_text, write_text
+from tinyssl.core.progress import Progress, Tracker
 
+ASKED = 200
+"""Subjects in one query"""
+STATE = NamedNode("urn:tinyssl:store")
+"""Graph and subject of what is said of the store itself"""
 Row = dict[str, Term | None]
 """Variable -> its value; None where the solution leaves it open"""
 
@@ -36,10 +45,18 @@ class GraphStore(ABC):
     def triples(self) -> list[Triple]:
         """All of them, each once."""
 
-    def stamps(self) -> dict[str, str]:
-        """IRI of a subject -> stamp of its description."""
-        rows = self.ask("SELECT ?s ?stamp WHERE { ?s tiny:stamp ?stamp }")
-        return {str(value_of(row["s"])): str(value_of(row["stamp"])) for row in rows}
+    def stamps(self, subjects: Sequence[str]) -> dict[str, str]:
+        """IRI of a subject -> stamp of its description; without those that have none."""
+        found: dict[str, str] = {}
+        for start in range(0, len(subjects), ASKED):
+            values = " ".join(f"<{subject}>" for subject in subjects[start : start + ASKED])
+            query = f"SELECT ?s ?stamp WHERE {{ VALUES ?s {{ {values} }} ?s tiny:stamp ?stamp }}"
+            found |= {str(value_of(r["s"])): str(value_of(r["stamp"])) for r in self.ask(query)}
+        return found
+
+    def revision(self) -> str:
+        """Changes whenever boards and devices may have; empty where the store does not say."""
+        return ""
 
     def stamp(self, subject: str) -> str:
         """Of the description of one subject; empty where there is none."""
@@ -59,16 +76,26 @@ class GraphStore(ABC):
 class EmbeddedStore(GraphStore):
     """On disk, in one folder; transactions, and nothing half-written after a kill."""
 
-    def __init__(self, folder: Path | None = None, *, graph: Oxigraph | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        graph: Oxigraph | None = None,
+        importing: Path | None = None,
+    ) -> None:
         """Opens or makes it.
 
         Args:
             folder: Of the database; None: in memory alone.
             graph: One that is open already.
+            importing: File that `load` shall take.
 
         Raises:
             UsageError: Another process has it open, or the folder holds something else.
+            DataError: It holds a part of a file: an import other than `importing` was broken off.
         """
+        self._mark = folder.with_name(f"{folder.name}.importing") if folder else None
+        self._check_mark(importing)
         try:
             self.graph = graph or (Oxigraph() if folder is None else Oxigraph(str(folder)))
         except OSError as error:
@@ -84,7 +111,76 @@ class EmbeddedStore(GraphStore):
         """Replaces what is known of each subject, all or nothing."""
         parts = list(descriptions)
         if parts:
-            self.graph.update(replacement(parts))
+            places = any(not part.iri.value.startswith(PLACELESS) for part in parts)
+            self.graph.update(replacement([*parts, *([_state()] if places else [])]))
+
+    def revision(self) -> str:
+        """Changes whenever boards and devices may have changed."""
+        return self.value(STATE.value, "tiny:revision")
+
+    def load(self, path: Path, progress: Progress) -> int:
+        """Adds the descriptions of an N-Quads file, as fast as the disk takes them.
+
+        Descriptions that the store has already are replaced. It is no transaction. A file beside
+        the store says that it goes on, so a store with half of it is not taken for a whole one: the
+        next `load` of the same file completes it.
+
+        Args:
+            path: What `save` wrote.
+            progress: Told how far it is, in bytes.
+
+        Returns:
+            Triples in the store afterwards.
+
+        Raises:
+            DataError: The file cannot be read, or is no N-Quads; the triples before the fault stay.
+        """
+        if self._mark is not None:
+            write_text(self._mark, str(path.absolute()))
+        try:
+            self._drop_graphs_of(path)
+            size = path.stat().st_size
+            with (
+                _Told(io.FileIO(path)) as file,
+                progress.track(f"import {path.name}", size, "byte") as file.tracker,
+            ):
+                self.graph.bulk_load(file, format=RdfFormat.N_QUADS)
+        except (OSError, SyntaxError, ValueError) as error:
+            raise DataError(
+                f"{path} cannot be imported: {error}", hint="write it with `tinyssl catalog export`"
+            ) from error
+        self.graph.update(replacement([_state()]))
+        self.graph.flush()
+        if self._mark is not None:
+            self._mark.unlink()
+        return len(self)
+
+    def _drop_graphs_of(self, path: Path) -> None:
+        """Blank nodes of a file are new ones each time: what it describes must not stay beside."""
+        known = {str(name).encode() for name in self.graph.named_graphs()}
+        if not known:
+            return
+        with path.open("rb") as file:
+            named = {line.rsplit(None, 2)[-2] for line in file if line.count(b" ") > 2}
+        for name in known & named:
+            self.graph.remove_graph(NamedNode(name[1:-1].decode()))
+
+    def _check_mark(self, importing: Path | None) -> None:
+        if self._mark is None or not self._mark.exists():
+            return
+        begun = read_text(self._mark)
+        if importing is None or str(importing.absolute()) != begun:
+            raise DataError(
+                f"the graph holds a part of {begun}: its import was broken off",
+                hint=f"`tinyssl catalog import {begun}` completes it; or remove "
+                f"{self._mark.with_suffix('')} and {self._mark}, and begin anew",
+            )
+
+    def save(self, path: Path) -> int:
+        """Writes all descriptions as N-Quads, which `load` takes; returns how many triples."""
+        with new_file(path) as part:
+            self.graph.dump(str(part), format=RdfFormat.N_QUADS)
+        return len(self)
 
     def ask(self, query: str) -> list[Row]:
         """The solutions of a SELECT; see `GraphStore.ask`."""
@@ -98,10 +194,28 @@ class EmbeddedStore(GraphStore):
 
     def triples(self) -> list[Triple]:
         """All of them, each once."""
-        return list(dict.fromkeys(quad.triple for quad in self.graph))
+        found = (quad.triple for quad in self.graph if quad.graph_name != STATE)
+        return list(dict.fromkeys(found))
 
     def __len__(self) -> int:
-        return len(self.graph)
+        said_of_itself = sum(1 for _ in self.graph.quads_for_pattern(None, None, None, STATE))
+        return len(self.graph) - said_of_itself
+
+
+class _Told(io.BufferedReader):
+    """A file that tells how much of it was read."""
+
+    tracker: Tracker
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        self.tracker.advance(len(data))
+        return data
+
+
+def _state() -> Description:
+    """A new revision of the store."""
+    return Description(STATE).add(STATE, TINY.revision, secrets.token_hex(8))
 
 
 def replacement(parts: Sequence[Description]) -> str:

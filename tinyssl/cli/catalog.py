@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,8 +33,8 @@ def catalog(call: Call, what: tuple[str, ...] = ()) -> Result:
     models and descriptions in RDF, `list` and `show NAME` print what is known, `devices` asks those
     that are attached or emulated, `thing NAME` prints a W3C Thing Description, `query FILE.rq` asks
     in SPARQL (`query` alone lists the questions that come along), `validate [FILE]` checks
-    descriptions, `export` writes the graph. It is in catalog/ of the workspace, and follows boards,
-    zoo and runs by itself.
+    descriptions, `export` writes the graph, and `import FILE.nq` takes what it wrote elsewhere. The
+    graph is in catalog/ of the workspace, and follows boards, zoo and runs by itself.
     """
     from tinyssl.stages.catalog import open_catalog
 
@@ -43,8 +44,10 @@ def catalog(call: Call, what: tuple[str, ...] = ()) -> Result:
             f"catalog {' '.join(what)}: not understood", hint=f"one of {', '.join(ACTIONS)}"
         )
     config = call.config(CatalogConfig)
-    opened = open_catalog(call.workspace, call.progress, config)
-    opened.refresh()
+    importing = Path(rest[0]) if action == "import" and rest else None
+    opened = open_catalog(call.workspace, call.progress, config, importing)
+    if importing is None:
+        opened.refresh()
     return ACTIONS[action](opened, config, rest)
 
 
@@ -61,11 +64,12 @@ def _add(opened: Catalog, config: CatalogConfig, files: tuple[str, ...]) -> Resu
 
 
 def _list(opened: Catalog, config: CatalogConfig, rest: tuple[str, ...]) -> Result:
-    from tinyssl.catalog.match import needs, offers
+    from tinyssl.catalog.match import needs
 
     _no_more("list", rest)
     models = sorted(needs(opened.store), key=lambda need: need.name)
-    places = sorted(offers(opened.store), key=lambda offer: offer.name)
+    columns_of = opened.places()
+    places = columns_of.by_their_names(config.limit or None)
     columns = ("model", "task", "RAM, least", "flash, least", "sensors", "accuracy")
     rows = [
         (
@@ -87,14 +91,20 @@ def _list(opened: Catalog, config: CatalogConfig, rest: tuple[str, ...]) -> Resu
         )
         for each in places
     ]
-    blocks = (
+    blocks: tuple[Table | str, ...] = (
         Table(columns, rows),
         "",
         Table(("board or device", "RAM, free", "flash, free", "sensors"), free),
-        f"{len(models)} models, {len(places)} boards and devices, {len(opened.store):,} triples",
+        *_more(len(columns_of) - len(places)),
+        f"{len(models):,} models, {len(columns_of):,} boards and devices, "
+        f"{len(opened.store):,} triples",
         "next: tinyssl catalog match --model NAME",
     )
-    data = {"models": [*map(asdict, models)], "places": [*map(asdict, places)]}
+    data = {
+        "models": [*map(asdict, models)],
+        "places": [*map(asdict, places)],
+        "places_in_all": len(columns_of),
+    }
     return Result(data, blocks)
 
 
@@ -155,24 +165,35 @@ def _thing(opened: Catalog, config: CatalogConfig, rest: tuple[str, ...]) -> Res
 
 def _match(opened: Catalog, config: CatalogConfig, rest: tuple[str, ...]) -> Result:
     _no_more("match", rest)
-    pairs = opened.match(config)
-    fitting = [each for each in pairs if each.fits]
-    others = [each for each in pairs if not each.fits]
+    found = opened.match(config, most=config.limit or None)
     columns = ("model", "board", "time, about", "instructions", "RAM", "flash", "accuracy")
-    good = Table(columns, [_row(each) for each in fitting])
-    blocks: list[Table | str] = [good if fitting else "nothing fits"]
-    if others:
-        rows = [(each.model_name, each.target_name, "; ".join(each.reasons)) for each in others]
+    good = Table(columns, [_row(each) for each in found.best])
+    blocks: list[Table | str] = [good if found.fitting else "nothing fits"]
+    blocks += _more(found.fitting - len(found.best))
+    rows = [
+        (each.model_name, each.target_name, "; ".join(each.reasons))
+        for each in found.pairs
+        if not each.fits
+    ]
+    if found.others:
         blocks += ["", Table(("model", "board", "why not"), rows[:MOST])]
-        if len(rows) > MOST:
-            blocks.append(f"and {len(rows) - MOST} more; --json lists them all")
-    if fitting:
-        blocks += ["", f"next: {_next(fitting)}"]
-    data = {"pairs": [asdict(each) | {"fits": each.fits} for each in pairs]}
-    return Result(data, blocks, EXIT_OK if fitting else EXIT_GATE)
+        blocks += _more(found.others - len(rows[:MOST]))
+    if found.fitting:
+        blocks += ["", f"next: {_next(found.best)}"]
+    data = {
+        "pairs": [asdict(each) | {"fits": each.fits} for each in found.pairs],
+        "fitting": found.fitting,
+        "others": found.others,
+    }
+    return Result(data, blocks, EXIT_OK if found.fitting else EXIT_GATE)
 
 
-def _next(fitting: list[Match]) -> str:
+def _more(count: int) -> list[str]:
+    """How many are not shown, and how to see them."""
+    return [f"and {count:,} more; --limit 0 --json lists all"] if count > 0 else []
+
+
+def _next(fitting: Sequence[Match]) -> str:
     """What brings the model onto the best board: on this computer, for that is always at hand."""
     best = next((each for each in fitting if each.emulated), fitting[0])
     return f"tinyssl run --model {best.file or best.model_name} --board {best.target_name}"
@@ -232,6 +253,17 @@ def _export(opened: Catalog, config: CatalogConfig, rest: tuple[str, ...]) -> Re
     return Result({"file": path, "triples": count}, (f"{path}: {count:,} triples",))
 
 
+def _import(opened: Catalog, config: CatalogConfig, rest: tuple[str, ...]) -> Result:
+    if len(rest) != 1:
+        raise UsageError("catalog import takes one file", hint="one that `catalog export` wrote")
+    started = time.monotonic()
+    triples = opened.load(Path(rest[0]))
+    seconds = time.monotonic() - started
+    text = f"{triples:,} triples in the graph after {seconds:.1f} s"
+    data = {"triples": triples, "seconds": seconds}
+    return Result(data, (text, "next: tinyssl catalog match --model NAME"))
+
+
 def _no_more(action: str, rest: tuple[str, ...]) -> None:
     if rest:
         raise UsageError(
@@ -249,6 +281,7 @@ ACTIONS: dict[str, Callable[[Any, CatalogConfig, tuple[str, ...]], Result]] = {
     "query": _query,
     "validate": _validate,
     "export": _export,
+    "import": _import,
 }
 """First word -> what it does"""
 

@@ -38,8 +38,12 @@ class CatalogConfig:
     on them match nothing"""
     bad_images: list[str] = Field(default_factory=list)
     """Build ids of images that must not run: `devices` names those that do, with exit code 3"""
+    limit: Annotated[int, Field(ge=0)] = 100
+    """Most pairs that fit, and most that do not, which `match` lists of each model, and most boards
+    and devices of `list`; 0: all"""
     store: str | None = None
     """SPARQL 1.1 endpoint that keeps the graph, for questions and updates, https://…; its token is
     in TINYSSL_STORE_TOKEN; default: catalog/ in the workspace"""
     out: Path | None = None
-    """File to write: .ttl, .nt or .jsonld (export; default: catalog.ttl), .json (thing)"""
+    """File to write: .ttl, .nt, .jsonld, or .nq, which `import` takes (export; default:
+    catalog.ttl), .json (thing)"""

@@ -14,6 +14,7 @@ import secrets
 import stat
 import tomllib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -178,8 +179,11 @@ def _line_value(line: bytes) -> Any:
         return None
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Replaces `path` in one step: after a crash it holds the old bytes or the new, never half.
+@contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """An empty file to write, which replaces `path` in one step at the end of the block.
+
+    After a crash `path` holds the old bytes or the new, never half; after an error the old ones.
 
     Raises:
         OSError: It cannot be written; names `path`, which is as it was.
@@ -187,9 +191,9 @@ def write_atomic(path: Path, data: bytes) -> None:
     # A name that nobody can foresee: in a shared folder somebody could have put a link there.
     temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
+        temporary.open("xb").close()
+        yield temporary
+        with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException as error:
@@ -197,6 +201,16 @@ def write_atomic(path: Path, data: bytes) -> None:
         if isinstance(error, OSError) and error.errno is not None:
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Replaces `path` in one step; see `new_file`.
+
+    Raises:
+        OSError: It cannot be written; names `path`, which is as it was.
+    """
+    with new_file(path) as temporary:
+        temporary.write_bytes(data)
 
 
 def _remove(path: Path) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from tinyssl.catalog.match import Match, Need, Offer, needs, offers
+from tinyssl.catalog.match import Match, Need, Offer, needs
+from tinyssl.catalog.places import offers
 from tinyssl.core.config import CatalogConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.records import RunRecord, Workspace
@@ -16,6 +17,8 @@ from tinyssl.stages.catalog import Catalog, open_catalog
 
 FRESH = 2.0
 """Seconds for which what was read counts as new"""
+MOST_PAIRS = 100
+"""That fit, and that do not, of each model"""
 PATIENCE = 5.0
 """Seconds to wait for a catalogue that another process has open"""
 
@@ -75,7 +78,7 @@ class WorkspaceView:
         """Compiles models one by one, so that pages can be read in between."""
         for model in models:
             with self._catalog:
-                self._open().match(CatalogConfig(model=model.rpartition(":")[2]))
+                self._open().match(CatalogConfig(model=model.rpartition(":")[2]), most=0)
 
     def solutions(self, query: str) -> list[dict[str, object]]:
         """Of a SELECT."""
@@ -97,7 +100,7 @@ class WorkspaceView:
         with self._catalog:
             catalog = self._open()
             catalog.refresh()
-            return catalog.match(CatalogConfig(), compiling=False)
+            return list(catalog.match(CatalogConfig(), compiling=False, most=MOST_PAIRS).pairs)
 
     def _open(self) -> Catalog:
         """The catalogue, closed again when nobody holds it: commands beside the server need it."""

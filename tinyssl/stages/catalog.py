@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pyoxigraph import Literal, serialize
 
 from tinyssl import __version__
@@ -23,11 +24,11 @@ from tinyssl.catalog.facts import Compiled, ModelOrigin, read_facts
 from tinyssl.catalog.fit import fit_of
 from tinyssl.catalog.foreign import FORMATS, read_foreign
 from tinyssl.catalog.live import describe_device
-from tinyssl.catalog.match import Match, Need, Offer, known_fits, needs, offers, order, pair
+from tinyssl.catalog.match import Need, known_fits, needs
 from tinyssl.catalog.names import board_iri, fit_iri, model_iri
-from tinyssl.catalog.quantity import Basis, Quantity
+from tinyssl.catalog.places import Matches, Places, Question, rank, read_places
 from tinyssl.catalog.rules import Licences, Policy, licences_of
-from tinyssl.catalog.runs import describe_run, origin_of
+from tinyssl.catalog.runs import describe_run
 from tinyssl.catalog.store import EmbeddedStore, GraphStore
 from tinyssl.catalog.terms import PREFIXES, short_name
 from tinyssl.catalog.thing import LiveDevice, board_thing, device_thing
@@ -40,16 +41,21 @@ from tinyssl.core.paths import require_path
 from tinyssl.core.places import stored
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import Workspace
-from tinyssl.core.run_record import RunRecord
 from tinyssl.frontends.tflite import read_file
 from tinyssl.stages.catalog_devices import ask_devices
+from tinyssl.stages.catalog_sources import models_of_runs, models_of_zoo
 from tinyssl.targets.boards import Board, all_boards, find_board
-from tinyssl.zoo import ZooEntry, entries
 
 FOLDER = "catalog"
 """Of the store, in the workspace"""
+PLACES = "catalog-places.npz"
+"""Columns of all boards and devices, in the workspace: read again in each revision of the graph"""
+KEPT = 1000
+"""Boards and devices from which on these columns are kept in a file"""
 TOKEN = "TINYSSL_STORE_TOKEN"
 """Environment variable with the endpoint's token"""
+QUADS = ".nq"
+"""Ending of a file that holds every description as it is kept"""
 KINDS = ("pretrain", "probe", "convert", "verify", "bench", "learn")
 """Runs that the graph knows"""
 
@@ -62,10 +68,12 @@ class Catalog:
     store: GraphStore
     progress: Progress = field(default_factory=Silent)
     _models: dict[str, Compiled] = field(default_factory=dict, init=False)
+    _places: tuple[str, Places] | None = field(default=None, init=False)
+    """With the revision of the graph of which they are"""
 
     def put(self, descriptions: Sequence[Description]) -> int:
         """Stores what is new or has changed; returns how many that were."""
-        known = self.store.stamps()
+        known = self.store.stamps([each.iri.value for each in descriptions])
         fresh = [each for each in descriptions if known.get(each.iri.value) != each.stamp]
         self.store.put(fresh)
         return len(fresh)
@@ -77,7 +85,7 @@ class Catalog:
         ]
         runs = [record for kind in KINDS for record in self.workspace.all(kind)]
         changed = self.put([*boards, *map(describe_run, runs)])
-        sources = [*_of_zoo(), *_of_runs(runs)]
+        sources = [*models_of_zoo(), *models_of_runs(runs)]
         return changed + sum(self.add_model(path, origin) for path, origin in sources)
 
     def add_model(self, path: Path, origin: ModelOrigin) -> bool:
@@ -99,32 +107,51 @@ class Catalog:
         self.store.put([replace(describe_model(compiled.facts), stamp=stamp)])
         return True
 
-    def match(self, wanted: CatalogConfig, *, compiling: bool = True) -> list[Match]:
+    def match(
+        self, wanted: CatalogConfig, *, compiling: bool = True, most: int | None = None
+    ) -> Matches:
         """Pairs of models and places, the best first; those that do not fit with their reasons.
 
         Args:
             wanted: Which models and places.
             compiling: Compile what was not yet; without, the rule decides there.
+            most: How many that fit, and how many that do not, are listed of each model; None: all.
 
         Raises:
             UsageError: No such model or board.
         """
         wanted = self._named(wanted)
         models = _chosen_models(needs(self.store), wanted)
-        places = _chosen_places(offers(self.store), wanted)
-        for need in models if compiling else ():
-            self._fit(need, places)
+        if compiling:
+            hardware = _chosen_places(self.places(), wanted).hardware_iris()
+            for need in models:
+                self._fit(need, hardware)
+        places = _chosen_places(self.places(), wanted)
         known = known_fits(self.store, models[0].iri if len(models) == 1 else None)
-        attached = frozenset(wanted.sensor)
         policy, licences = policy_of(wanted), licences_of(self.store, models)
-        found = []
+        parts = []
         for need in models:
             forbidden = policy.reasons(licences.get(need.iri, Licences()))
-            for place in places:
-                at = known.get((need.iri, place.board or place.iri))
-                each = pair(need, place, at, attached)
-                found.append(replace(each, reasons=(*forbidden, *each.reasons)))
-        return order(found)
+            here = known.get(need.iri, {})
+            question = Question(need, here, frozenset(wanted.sensor), tuple(forbidden))
+            parts.append(rank(question, places, most))
+        return Matches.merged(parts)
+
+    def places(self) -> Places:
+        """All boards and devices; read from the graph once in each revision of it."""
+        revision = self.store.revision()
+        if self._places is None or self._places[0] != revision or not revision:
+            self._places = revision, self._read_places(revision)
+        return self._places[1]
+
+    def _read_places(self, revision: str) -> Places:
+        path = self.workspace.root / PLACES
+        found = Places.load(path, revision) if revision else None
+        if found is None:
+            found = read_places(self.store)
+            if revision and len(found) >= KEPT:
+                found.save(path, revision)
+        return found
 
     def _named(self, wanted: CatalogConfig) -> CatalogConfig:
         """With the SHA-256 of a model that was named by its file, which is added."""
@@ -212,9 +239,11 @@ class Catalog:
         Raises:
             UsageError: The file's ending names no format.
         """
+        if path.suffix == QUADS and isinstance(self.store, EmbeddedStore):
+            return self.store.save(path)
         if path.suffix not in FORMATS:
             raise UsageError(
-                f"{path}: which format?", hint=f"end its name with {', '.join(FORMATS)}"
+                f"{path}: which format?", hint=f"end its name with {', '.join((*FORMATS, QUADS))}"
             )
         triples = self.store.triples()
         spaces = {name: space.base for name, space in PREFIXES.items()}
@@ -222,11 +251,27 @@ class Catalog:
         write_atomic(path, content or b"")
         return len(triples)
 
-    def _fit(self, need: Need, places: Sequence[Offer]) -> None:
-        """Compiles a model for the boards among `places` for which it was not yet."""
+    def load(self, path: Path) -> int:
+        """Adds the descriptions of a file that `export` wrote; returns the triples afterwards.
+
+        Raises:
+            UsageError: No such file, or an endpoint keeps the graph.
+            DataError: It is no N-Quads.
+        """
+        require_path(path, "FILE")
+        if not isinstance(self.store, EmbeddedStore) or path.suffix != QUADS:
+            raise UsageError(
+                f"{path} cannot be imported here",
+                hint=f"import takes a file that ends with {QUADS}, into catalog/ of the workspace; "
+                "`tinyssl catalog add` takes other descriptions",
+            )
+        return self.store.load(path, self.progress)
+
+    def _fit(self, need: Need, hardware: frozenset[str]) -> None:
+        """Compiles a model for the kinds of boards among `hardware` for which it was not yet."""
         digest = need.iri.rpartition(":")[2]
         boards = {board_iri(board.id).value: board for board in all_boards()}
-        wanted = {place.board or place.iri for place in places} & set(boards)
+        wanted = hardware & set(boards)
         missing = [
             boards[iri]
             for iri in sorted(wanted)
@@ -259,7 +304,10 @@ class Catalog:
 
 
 def open_catalog(
-    workspace: Workspace, progress: Progress | None = None, config: CatalogConfig | None = None
+    workspace: Workspace,
+    progress: Progress | None = None,
+    config: CatalogConfig | None = None,
+    importing: Path | None = None,
 ) -> Catalog:
     """The catalogue of a workspace; an empty one where there is none yet.
 
@@ -267,9 +315,11 @@ def open_catalog(
         workspace: Holds it, unless the config names an endpoint.
         progress: Told of what takes long.
         config: Where the graph is.
+        importing: File that `Catalog.load` shall take.
 
     Raises:
         UsageError: Another process has it open, or the address is none.
+        DataError: Another import was broken off.
     """
     config = config or CatalogConfig()
     if config.store is not None:
@@ -277,7 +327,7 @@ def open_catalog(
         return Catalog(workspace, EndpointStore(config.store, token=token), progress or Silent())
     folder = workspace.root / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    return Catalog(workspace, EmbeddedStore(folder), progress or Silent())
+    return Catalog(workspace, EmbeddedStore(folder, importing=importing), progress or Silent())
 
 
 def policy_of(config: CatalogConfig) -> Policy:
@@ -296,36 +346,6 @@ def _fit_stamp(board: Board) -> str:
 def _stamp(content: object) -> str:
     """Changes with the content, and with tinyssl."""
     return hashlib.sha256(f"{__version__} {content!r}".encode()).hexdigest()[:16]
-
-
-def _of_zoo() -> Iterator[tuple[Path, ModelOrigin]]:
-    for entry in entries():
-        yield entry.model, _zoo_origin(entry)
-
-
-def _zoo_origin(entry: ZooEntry) -> ModelOrigin:
-    card = entry.card
-    accuracy = float(card.accuracy["int8"])
-    return ModelOrigin(
-        name=card.name,
-        description=f"{card.backbone}, {card.method}, {card.image_size} px",
-        task="classification",
-        sensors=("camera",),
-        classes=card.classes,
-        licence=card.licence,
-        data=str(card.data.get("fingerprint", "")),
-        data_name=str(card.data.get("name", "")),
-        data_licence=str(card.data.get("licence", "")),
-        teacher=str(card.teacher.get("name", "")),
-        accuracies=(Quantity("Accuracy", accuracy, Basis.MEASURED, f"zoo card {card.name}"),),
-    )
-
-
-def _of_runs(runs: Sequence[RunRecord]) -> Iterator[tuple[Path, ModelOrigin]]:
-    for record in runs:
-        path = record.folder / record.files.get("model", "")
-        if record.kind == "convert" and record.status == "complete" and path.is_file():
-            yield path, ModelOrigin(**origin_of(record, path))
 
 
 def _chosen_models(found: Sequence[Need], wanted: CatalogConfig) -> list[Need]:
@@ -348,14 +368,14 @@ def _is_wanted(need: Need, wanted: CatalogConfig) -> bool:
     return named and good and (wanted.task or "").lower() in words
 
 
-def _chosen_places(found: Sequence[Offer], wanted: CatalogConfig) -> list[Offer]:
-    chosen = [
-        place for place in found if not wanted.board or wanted.board in (place.name, place.iri)
-    ]
-    if wanted.board and not chosen:
-        names = ", ".join(sorted(place.name for place in found)[:40])
+def _chosen_places(found: Places, wanted: CatalogConfig) -> Places:
+    if not wanted.board:
+        return found
+    chosen = (found.name == wanted.board) | (found.iri == wanted.board)
+    if not chosen.any():
+        names = ", ".join(np.unique(found.name)[:40])
         raise UsageError(f"no board or device {wanted.board!r}", hint=f"known: {names}")
-    return chosen
+    return found.take(chosen)
 
 
 __all__ = ["Catalog", "open_catalog"]

@@ -50,7 +50,7 @@ def choose(config: CatalogConfig, workspace: Workspace, names: str) -> list[Matc
     """
     catalog = open_catalog(workspace, config=config)
     catalog.refresh()
-    pairs = catalog.match(config)
+    pairs = catalog.match(config).pairs
     boards = board_ids(names)
     if not boards:
         best = next((each for each in pairs if each.fits and each.emulated), None)

@@ -15,7 +15,8 @@ import pytest
 from tests.unit.catalog import published
 from tinyssl.catalog.endpoint import EndpointStore
 from tinyssl.catalog.foreign import read_foreign
-from tinyssl.catalog.match import fitting, known_fits, needs, offers
+from tinyssl.catalog.match import known_fits, needs
+from tinyssl.catalog.places import Question, offers, rank, read_places
 from tinyssl.catalog.store import EmbeddedStore, GraphStore
 from tinyssl.core.config import CatalogConfig
 from tinyssl.core.errors import DataError, UsageError
@@ -61,7 +62,9 @@ def everything(store: GraphStore) -> tuple[object, ...]:
     found = sorted(needs(store), key=lambda need: need.iri)
     places = sorted(offers(store), key=lambda offer: offer.iri)
     chosen = next(need for need in found if need.name == "Person_Detection")
-    return found, places, fitting(store, chosen, limit=9), known_fits(store), len(store)
+    known = known_fits(store)
+    ranked = rank(Question(chosen, known.get(chosen.iri, {})), read_places(store), most=9)
+    return found, places, ranked, known, len(store)
 
 
 def test_both_stores_know_the_same(url: str, tmp_path: Path) -> None:
@@ -74,7 +77,7 @@ def test_both_stores_know_the_same(url: str, tmp_path: Path) -> None:
         assert catalog.refresh() == 0
         for path in published.write(tmp_path):
             catalog.add(path, config)
-        (pair,) = catalog.match(replace(config, store=None))
+        (pair,) = catalog.match(replace(config, store=None)).pairs
         assert pair.fits
         assert pair.exact
         found.append(everything(catalog.store))

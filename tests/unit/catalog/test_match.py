@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from tinyssl.catalog.describe import describe_system
-from tinyssl.catalog.match import Known, Need, Offer, count_fitting, fitting, offers, order, pair
+from tinyssl.catalog.match import Known, Match, Need, Offer, order, pair
 from tinyssl.catalog.names import device_iri
+from tinyssl.catalog.places import Places, Question, offers, rank, read_places
 from tinyssl.catalog.store import EmbeddedStore
 from tinyssl.catalog.terms import RDF, S3N, SENSORS, TD
 from tinyssl.catalog.triples import Description
 
 MODELS, DEVICES = 100, 100
 NAMES = tuple(SENSORS)
+FIGURES = ("Instructions", "Duration", "Flash", "RAM")
 
 
 def described(offer: Offer) -> Description:
@@ -52,16 +57,17 @@ def test_10000_random_pairs_are_those_of_brute_force(
     assert sorted(offers(store), key=lambda each: each.iri) == sorted(
         offered, key=lambda each: each.iri
     )
-    total = 0
+    total, places = 0, read_places(store)
     for need in needs:
         brute = {
             offer.name
             for offer in offered
             if need.ram <= offer.ram and need.flash <= offer.flash and need.sensors <= offer.sensors
         }
-        assert {each.name for each in fitting(store, need, limit=DEVICES)} == brute
+        ranked = rank(Question(need, {}), places)
+        assert {each.target_name for each in ranked.best} == brute
         assert {offer.name for offer in offered if pair(need, offer, None).fits} == brute
-        assert count_fitting(store, need) == len(brute)
+        assert (ranked.fitting, ranked.others) == (len(brute), DEVICES - len(brute))
         total += len(brute)
     assert 100 < total < 9000
 
@@ -106,3 +112,79 @@ def test_the_best_comes_first() -> None:
         "emulated slow",
         "refused",
     ]
+
+
+def some_places(rng: np.random.Generator) -> list[Offer]:
+    """Devices with and without a price, of kinds that the compiler knows or not."""
+    return [
+        Offer(
+            f"urn:d:{i}",
+            f"d{i % 37}",
+            int(rng.integers(1, 9)) * 1000,
+            int(rng.integers(1, 9)) * 1000,
+            frozenset(name for name in NAMES if rng.random() < 0.5),
+            f"urn:b:{rng.integers(6)}" if rng.random() < 0.7 else "",
+            None if rng.random() < 0.5 else float(rng.integers(1, 4)),
+            bool(rng.random() < 0.3),
+        )
+        for i in range(60)
+    ]
+
+
+def one_by_one(question: Question, places: list[Offer]) -> list[Match]:
+    found = []
+    for place in places:
+        known = question.known.get(place.board or place.iri)
+        each = pair(question.need, place, known, question.attached)
+        found.append(replace(each, reasons=(*question.forbidden, *each.reasons)))
+    return order(found)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_columns_give_the_order_of_one_by_one(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    places = some_places(rng)
+    known = {
+        f"urn:b:{i}": Known(
+            ("no kernel",) * int(rng.integers(0, 2)),
+            {kind: float(rng.integers(1, 3)) for kind in FIGURES if rng.random() < 0.6},
+        )
+        for i in range(4)
+    }
+    sensors = frozenset(name for name in NAMES if rng.random() < 0.3)
+    need = Need("urn:m", "m", 4000, 4000, sensors, accuracy=0.5)
+    attached = frozenset(NAMES[:1]) if seed % 2 else frozenset()
+    forbidden = ("withdrawn",) if seed == 7 else ()
+    question = Question(need, known, attached, forbidden)
+    expected = one_by_one(question, places)
+    found = rank(question, Places.of(places))
+    assert [_shown(each) for each in found.pairs] == [_shown(each) for each in expected]
+    assert found.fitting == sum(each.fits for each in expected)
+    for most in (0, 1, 7, 50, 60):
+        fit = [each for each in expected if each.fits][:most]
+        others = [each for each in expected if not each.fits][:most]
+        few = rank(question, Places.of(places), most)
+        assert [_shown(each) for each in few.pairs] == [_shown(each) for each in fit + others]
+        assert (few.fitting, few.others) == (found.fitting, found.others)
+
+
+def _shown(each: Match) -> tuple[object, ...]:
+    """All but the IRI: of places that are equal in all else either may come first."""
+    return (each.target_name, each.reasons, dict(each.figures), each.exact, each.price)
+
+
+def test_columns_come_back_from_their_file_in_the_same_revision(tmp_path: Path) -> None:
+    places, path = Places.of(some_places(np.random.default_rng(0))), tmp_path / "places.npz"
+    assert Places.load(path, "1") is None
+    places.save(path, "1")
+    again = Places.load(path, "1")
+    assert again is not None
+    assert [again.offer(at) for at in range(60)] == [places.offer(at) for at in range(60)]
+    assert Places.load(path, "2") is None
+    path.write_bytes(path.read_bytes()[:100])
+    assert Places.load(path, "1") is None
+
+
+def test_no_places_match_nothing() -> None:
+    found = rank(Question(Need("urn:m", "m", 1, 1), {}), Places.of([]), 5)
+    assert (found.pairs, found.fitting, found.others) == ((), 0, 0)

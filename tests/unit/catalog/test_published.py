@@ -11,7 +11,8 @@ import pytest
 
 from tests.unit.catalog import published
 from tinyssl.catalog.foreign import read_foreign
-from tinyssl.catalog.match import needs, offers, pair
+from tinyssl.catalog.match import needs, pair
+from tinyssl.catalog.places import offers
 from tinyssl.catalog.queries import shipped
 from tinyssl.catalog.store import EmbeddedStore, value_of
 from tinyssl.core.errors import DataError

@@ -48,7 +48,7 @@ def test_the_zoo_s_data_is_named(catalog: Catalog) -> None:
     assert licences.model == "Apache-2.0"
     assert licences.fingerprint == ZOO_DATA
     config = CatalogConfig(use="commercial", board="mps2_an500")
-    (pair,) = catalog.match(config, compiling=False)
+    (pair,) = catalog.match(config, compiling=False).pairs
     (reason,) = pair.reasons
     assert "CIFAR-100" in reason
     assert "without a licence" in reason
@@ -56,10 +56,10 @@ def test_the_zoo_s_data_is_named(catalog: Catalog) -> None:
 
 @pytest.mark.parametrize("fingerprint", [ZOO_DATA, ZOO_DATA[:12]])
 def test_a_model_of_withdrawn_data_matches_nothing(catalog: Catalog, fingerprint: str) -> None:
-    pairs = catalog.match(CatalogConfig(withdrawn=[fingerprint]), compiling=False)
+    pairs = catalog.match(CatalogConfig(withdrawn=[fingerprint]), compiling=False).pairs
     assert len(pairs) > 10
     assert all("withdrawn" in " ".join(each.reasons) for each in pairs)
-    others = catalog.match(CatalogConfig(withdrawn=["0000"]), compiling=False)
+    others = catalog.match(CatalogConfig(withdrawn=["0000"]), compiling=False).pairs
     assert any(each.fits for each in others)
 
 

@@ -70,7 +70,9 @@ def test_a_live_device_is_known_and_described(live: Catalog, schema: dict[str, A
         "tiny:board [ schema:identifier ?board ] ; tiny:runs [ schema:name ?model ] }"
     )
     assert [value_of(row[name]) for name in ("board", "model")] == ["host", "mobilenet_v2_035_32px"]
-    pairs = live.match(CatalogConfig(model="mobilenet_v2_035_32px", board=f"host {device.name}"))
+    pairs = live.match(
+        CatalogConfig(model="mobilenet_v2_035_32px", board=f"host {device.name}")
+    ).pairs
     assert [each.fits for each in pairs] == [True]
     assert pairs[0].exact
     assert live.violations() == []
