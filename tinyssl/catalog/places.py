@@ -11,9 +11,11 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pyoxigraph import NamedNode
 
 from tinyssl.catalog.match import NAMES, Known, Match, Need, Offer, number, order, pair, text
 from tinyssl.catalog.store import GraphStore, value_of
+from tinyssl.catalog.terms import SCHEMA, TD, TINY
 from tinyssl.catalog.triples import Term
 from tinyssl.core.files import write_atomic
 
@@ -143,42 +145,44 @@ def read_places(store: GraphStore) -> Places:
     Args:
         store: The graph.
     """
-    sizes = store.ask(
-        "SELECT DISTINCT ?d ?ram ?flash WHERE { ?d tiny:freeRam ?ram ; tiny:freeFlash ?flash }"
-    )
-    names, boards = _values(store, "td:title"), _values(store, "tiny:board")
-    prices, emulated = _values(store, "schema:price"), _values(store, "tiny:emulated")
+    ram, flash = _values(store, TINY.freeRam), _values(store, TINY.freeFlash)
+    names, boards = _values(store, TD.title), _values(store, TINY.board)
+    prices, emulated = _values(store, SCHEMA.price), _values(store, TINY.emulated)
     sensors: dict[str, set[str]] = {}
-    for row in store.ask("SELECT DISTINCT ?d ?v WHERE { ?d tiny:hasSensor ?v }"):
-        kind = text(row["v"])
-        sensors.setdefault(text(row["d"]), set()).add(NAMES.get(kind, kind))
-    found = []
-    for row in sizes:
-        iri = text(row["d"])
-        found.append(
-            Offer(
-                iri,
-                text(names.get(iri)) or iri,
-                int(number(row["ram"]) or 0),
-                int(number(row["flash"]) or 0),
-                frozenset(sensors.get(iri, ())),
-                text(boards.get(iri)),
-                number(prices.get(iri)),
-                value_of(emulated.get(iri)) is True,
-            )
+    for iri, value in store.said(TINY.hasSensor):
+        kind = text(value)
+        sensors.setdefault(iri, set()).add(NAMES.get(kind, kind))
+    found = [
+        Offer(
+            iri,
+            text(names.get(iri)) or iri,
+            int(number(ram[iri]) or 0),
+            int(number(flash[iri]) or 0),
+            frozenset(sensors.get(iri, ())),
+            text(boards.get(iri)),
+            number(prices.get(iri)),
+            value_of(emulated.get(iri)) is True,
         )
-    return Places.of(sorted(found, key=lambda offer: (offer.iri, offer.ram, offer.flash)))
+        for iri in sorted(ram.keys() & flash.keys())
+    ]
+    return Places.of(found)
 
 
-def _values(store: GraphStore, predicate: str) -> dict[str, Term]:
-    """Place -> what is said of it, of several the least text."""
+def _values(store: GraphStore, predicate: NamedNode) -> dict[str, Term]:
+    """Subject -> what is said of it; of several the least number or text."""
     found: dict[str, Term] = {}
-    pattern = f"?d tiny:freeRam [] ; {predicate} ?v"
-    for row in store.ask(f"SELECT DISTINCT ?d ?v WHERE {{ {pattern} }}"):
-        iri, value = text(row["d"]), row["v"]
-        if value is not None and (iri not in found or text(value) < text(found[iri])):
+    for iri, value in store.said(predicate):
+        known = found.get(iri)
+        if known is None or _less(value, known):
             found[iri] = value
     return found
+
+
+def _less(value: Term, other: Term) -> bool:
+    numbers = number(value), number(other)
+    if numbers[0] is not None and numbers[1] is not None:
+        return numbers[0] < numbers[1]
+    return text(value) < text(other)
 
 
 def offers(store: GraphStore) -> list[Offer]:
