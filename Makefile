@@ -94,8 +94,9 @@ test: setup frameworks
 
 # Python in all processes of the tests, C in the programs that they compile for this computer.
 coverage: setup frameworks
-	folder=$$(mktemp -d) && COVERAGE_FILE=$$folder/data COUNT_C_LINES=1 $(BIN)/python -m coverage run \
-	  -m pytest $(SPREAD) -m 'not board and not nightly' --basetemp=$$folder/tests $(PYTEST_ARGS) && \
+	folder=$$(mktemp -d) && $(BIN)/python -m tools.line_counts.prepare $$folder/python && \
+	  COUNT_PYTHON_LINES=$$folder/python COUNT_C_LINES=1 $(BIN)/python -m pytest $(SPREAD) \
+	  -m 'not board and not nightly' --basetemp=$$folder/tests $(PYTEST_ARGS) && \
 	  $(BIN)/python -m tools.coverage_report $$folder && rm -r $$folder
 
 quick: setup frameworks

@@ -3,7 +3,6 @@
 import os
 from pathlib import Path
 
-import coverage
 import numpy as np
 import pytest
 
@@ -36,13 +35,6 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     order.longest_first(config, items)
-
-
-def pytest_sessionfinish() -> None:
-    """Saves what coverage has counted: a worker that ends slowly is killed before its own end."""
-    running = coverage.Coverage.current()
-    if running is not None:
-        running.save()
 
 
 def tiny_model() -> Model:

@@ -2,9 +2,9 @@
 
     python -m tools.coverage_report FOLDER [--update]
 
-FOLDER holds the data files of coverage.py, and in `tests` the counts of gcov, of the programs that
-tests compiled for this computer. A share below that of `tools/coverage_floor.json` is an error;
-`--update` writes the shares there, rounded down to a tenth.
+FOLDER holds what `tools.line_counts` counted in `python`, and in `tests` the counts of gcov, of the
+programs that tests compiled for this computer. A share below that of `tools/coverage_floor.json` is
+an error; `--update` writes the shares there, rounded down to a tenth.
 """
 
 from __future__ import annotations
@@ -12,10 +12,8 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import re
 import subprocess
 import sys
-import warnings
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,37 +22,21 @@ from typing import Any
 import coverage
 
 from tinyssl.core.paths import firmware_folder
+from tools.line_counts.prepare import lines_run
 
 FLOOR = Path(__file__).with_name("coverage_floor.json")
-CUT_SHORT = re.compile(r"isn't a coverage data file|Couldn't use data file")
 CHUNK = 200
 """Files in one call of gcov"""
 
 
 def python_share(folder: Path) -> float:
     """Percent of the lines of `tinyssl` that ran, in any process."""
-    measured = coverage.Coverage(data_file=str(folder / "data"))
-    measured.set_option("run:parallel", False)  # one file from here on
-    if cut := combine(measured):
-        sys.stdout.write(f"coverage: {cut} processes were killed before they could say\n")
+    measured = coverage.Coverage(data_file=None)
+    ran = lines_run(folder / "python")
+    measured.get_data().add_lines(ran)
+    measured.get_data().touch_files(ran)  # those of which nothing ran
     with (folder / "python.txt").open("w", encoding="utf-8") as table:
         return measured.report(file=table)
-
-
-def combine(measured: coverage.Coverage) -> int:
-    """Puts the data files of all processes together.
-
-    Returns:
-        How many files are cut short: those of processes that a test killed.
-    """
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
-        measured.combine(keep=True)
-    cut = [each for each in told if CUT_SHORT.search(str(each.message))]
-    for each in told:
-        if each not in cut:
-            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
-    return len(cut)
 
 
 def gcov_reports(folder: Path) -> Iterator[dict[str, Any]]:
