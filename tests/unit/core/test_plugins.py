@@ -98,10 +98,11 @@ def test_nothing_beside_the_file_is_imported(tmp_path: Path) -> None:
 def test_a_file_that_does_not_import(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "broken.py"
     path.write_text(text)
+    before = set(sys.modules)
     with pytest.raises(UsageError) as caught:
         ANIMALS.find(f"{path}:Horse")
     assert caught.value.message == f"{path} cannot be imported: {message}"
-    assert not [name for name in sys.modules if sys.modules[name].__dict__.get("x") == 1]
+    assert set(sys.modules) == before
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
