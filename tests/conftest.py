@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests import framework_models as frameworks
-from tests import order, programs, skips
+from tests import objects, order, programs, skips
 from tinyssl.frontends.tflite import write_model
 from tinyssl.graph.model import DType, Model, Quant, Value
 from tinyssl.ops.common.activation import Activation
@@ -103,6 +103,11 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = (home.parent if "PYTEST_XDIST_WORKER" in os.environ else home) / "shared"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_objects(shared_folder: Path) -> None:
+    objects.Session.folder = shared_folder / "objects"
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tests import objects
 from tests.build_script import WARNINGS, WARNINGS_OF_C
 from tests.flash.build import Layout
 from tests.gcov import COUNT_AT_SIGTERM, COUNT_LINES
@@ -98,17 +99,19 @@ def compile_firmware(
     """
     (folder / "tinyssl_build.h").write_text(header)
     firmware = firmware_folder()
-    includes = [folder, *(firmware / name for name in ("app", "protocol", "engine", "port"))]
     sources = [
         *sorted((firmware / "app").glob("*.c")),
         *sorted((firmware / "protocol").glob("*.c")),
         port or firmware / "port" / "host.c",
-        *engine,
+        *(Path(each) for each in engine if not str(each).startswith("-")),
         *COUNT_AT_SIGTERM,
     ]
-    options = [f"-I{path}" for path in includes] + [f"-D{define}" for define in defines]
+    flags = [str(each) for each in engine if str(each).startswith("-")]
+    further = [Path(flag[2:]) for flag in flags if flag.startswith("-I")]
+    own = (firmware / name for name in ("app", "protocol", "engine", "port"))
     program = folder / "firmware.elf"
-    subprocess.run(["gcc", *FLAGS, *options, *sources, "-o", program], check=True)
+    options = [flag for flag in flags if not flag.startswith("-I")] + [f"-D{d}" for d in defines]
+    objects.compile_program(["gcc", *FLAGS, *options], sources, [folder, *own, *further], program)
     return program
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from numpy.typing import NDArray
 
+from tests import objects
 from tests.gcov import COUNT_LINES
 from tests.ops.case_main import MAIN
 from tests.ops.image_start import START, START_M55
@@ -220,12 +221,12 @@ def compile_program(program: CaseProgram, target: Target, folder: Path) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     sources = program.sources | ({"start.c": target.start} if target.start else {})
-    files = [str(path) for path in write_sources(sources, folder)]
+    files = write_sources(sources, folder)
     (folder / "cases.bin").write_bytes(program.data)
     elf = folder / "cases.elf"
-    _call([*target.compiler, "-I", str(folder), "-o", str(elf), *files, "-lm"], folder)
+    objects.compile_program(target.compiler, files, [folder], elf)
     if target.instruction:
-        listing = _call(["arm-none-eabi-objdump", "-d", str(elf)], folder).stdout
+        listing = _run(["arm-none-eabi-objdump", "-d", str(elf)], folder, 900).stdout
         assert target.instruction in listing, f"no {target.instruction}: plain C was compiled"
     return elf
 
@@ -279,10 +280,3 @@ def _differing(done: subprocess.CompletedProcess[str], expected: list[str]) -> l
         last = "\n".join(lines[-3:])
         raise RuntimeError(f"it stopped after {len(lines)} lines:\n{last}\n{done.stderr[-4000:]}")
     return [line for line in lines if line.startswith("differs ")]
-
-
-def _call(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    done = _run(command, folder, 900)
-    if done.returncode:
-        raise RuntimeError(f"{command[0]} failed:\n{done.stderr[-4000:]}")
-    return done

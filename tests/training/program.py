@@ -9,6 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from tests.objects import compile_program
 from tests.ops.image import Target
 from tinyssl.codegen.aot import render_aot
 from tinyssl.codegen.render import firmware_text, write_sources
@@ -62,19 +63,18 @@ def train(
     """Trains on each sample in turn; the CRC-32 of parameters and states after each step.
 
     Raises:
-        AssertionError: It did not compile, stopped before its end, or refused a sample.
+        RuntimeError: It did not compile.
+        AssertionError: It stopped before its end, or refused a sample.
     """
     sources = render_aot(compile(model, target.isa)) | {"main.c": MAIN}
     sources |= {name: firmware_text(f"protocol/{name}") for name in ("crc32.c", "crc32.h")}
     sources |= {"start.c": target.start} if target.start else {}
     folder.mkdir(parents=True, exist_ok=True)
-    files = [str(path) for path in write_sources(sources, folder)]
+    files = write_sources(sources, folder)
     data = b"".join(x.tobytes() + answer.tobytes() for x, answer in samples)
     (folder / "samples.bin").write_bytes(data)
     elf = folder / "train.elf"
-    command = [*target.compiler, "-I", str(folder), "-o", str(elf), *files, "-lm"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-4000:]
+    compile_program(target.compiler, files, [folder], elf)
     ran = subprocess.run(
         [*target.emulator, str(elf)],
         cwd=folder,
