@@ -65,6 +65,9 @@ class EndpointStore(GraphStore):
             raise UsageError("only SELECT is understood", hint="write SELECT … WHERE { … }")
         return rows_of(found)
 
+    def close(self) -> None:
+        """Nothing is held: each question is a request."""
+
     def triples(self) -> list[Triple]:
         """All of them, each once."""
         rows = self.ask("SELECT DISTINCT ?s ?p ?o WHERE { ?s ?p ?o }")

@@ -42,6 +42,10 @@ class GraphStore(ABC):
         """
 
     @abstractmethod
+    def close(self) -> None:
+        """Lets others have it; nothing can be asked afterwards."""
+
+    @abstractmethod
     def triples(self) -> list[Triple]:
         """All of them, each once."""
 
@@ -191,13 +195,26 @@ class EmbeddedStore(GraphStore):
 
     def ask(self, query: str) -> list[Row]:
         """The solutions of a SELECT; see `GraphStore.ask`."""
+        return rows_of(self._query(query))
+
+    def close(self) -> None:
+        """Lets other processes open the folder."""
+        del self.graph
+
+    def select(self, query: str) -> tuple[list[str], Iterator[list[Term | None]]]:
+        """Variables of a SELECT, and its solutions one by one; raises as `ask`."""
+        found = self._query(query)
+        names = [variable.value for variable in found.variables]
+        return names, ([row[name] for name in names] for row in found)
+
+    def _query(self, query: str) -> QuerySolutions:
         try:
             found = self.graph.query(prologue() + query, use_default_graph_as_union=True)
         except (SyntaxError, ValueError) as error:
             raise UsageError(f"no valid SPARQL: {error}", hint="see docs/catalog.md") from error
         if not isinstance(found, QuerySolutions):
             raise UsageError("only SELECT is understood", hint="write SELECT … WHERE { … }")
-        return rows_of(found)
+        return found
 
     def said(self, predicate: NamedNode) -> Iterator[tuple[str, Term]]:
         """IRI of each subject of which something is said, and what; no query is half as fast."""

@@ -20,10 +20,11 @@ from tinyssl.core.errors import TinysslError, UsageError
 from tinyssl.core.records import RunRecord, Workspace
 from tinyssl.core.text import printable_lines
 from tinyssl.report.render import markup
-from tinyssl.serve import pages
+from tinyssl.serve import fleet, pages
+from tinyssl.serve.ask import Solutions
 from tinyssl.serve.guard import REPORT_POLICY, PageGuard, read_form
 from tinyssl.serve.jobs import Jobs
-from tinyssl.serve.pages import WebPage
+from tinyssl.serve.parts import WebPage
 from tinyssl.serve.view import WorkspaceView
 
 NAVIGATION = (
@@ -36,6 +37,8 @@ NAVIGATION = (
 RUN = re.compile(r"[a-z]+-\d{8}-\d{6}-[0-9a-f]{4}")
 """Name of a run's folder: nothing else is looked for"""
 QUERY_BYTES = 8_000
+MOST_DEVICES = 50
+"""Rows of the page Fleet"""
 
 
 class Site:
@@ -47,7 +50,9 @@ class Site:
         self.jobs = Jobs(workspace.root / "serve")
 
     def fleet(self, request: Request) -> WebPage:
-        return pages.fleet(self.view.known(), self.view.runs(), self.jobs.all())
+        known = self.view.known()
+        _, devices = self.view.devices("", 0, MOST_DEVICES)
+        return fleet.fleet(known, devices, self.view.runs(), self.jobs.all())
 
     def models(self, request: Request) -> WebPage:
         return pages.models(self.view.known())
@@ -59,7 +64,8 @@ class Site:
         return pages.runs_page(self.view.runs())
 
     def run(self, request: Request) -> WebPage:
-        return pages.run_page(self._run(request))
+        run = self._run(request)
+        return pages.run_page(run, self.view.metrics(run))
 
     def job(self, request: Request) -> WebPage:
         job = self.jobs.find(request.path_params["name"])
@@ -72,9 +78,9 @@ class Site:
         shipped = request.query_params.get("shipped", "")
         try:
             query = queries.shipped(shipped) if shipped else query
-            found = self.view.solutions(query) if query.strip() else []
+            found = self.view.solutions(query) if query.strip() else Solutions()
         except TinysslError as error:
-            return pages.sparql(query, [], error.message)
+            return pages.sparql(query, Solutions(), f"{error.message}: {error.hint}")
         return pages.sparql(query, found, "")
 
     def login(self, request: Request) -> WebPage:
@@ -82,7 +88,9 @@ class Site:
 
     def report(self, request: Request) -> Response:
         """The HTML page of a run, without any right to do something."""
-        path = self._run(request).path("report")
+        path = self._run(request).path("report").resolve()
+        if not path.is_relative_to(self.workspace.runs.resolve()):
+            raise UsageError("this report lies outside of the workspace", hint="open it as a file")
         headers = {"Content-Security-Policy": REPORT_POLICY}
         return HTMLResponse(path.read_text(encoding="utf-8"), headers=headers)
 
@@ -167,7 +175,8 @@ def _answer(work: Callable[[Request], Response]) -> Callable[[Request], object]:
         try:
             return await run_in_threadpool(work, request)
         except TinysslError as error:
-            page = WebPage("That did not work", f"{error.message}. {error.hint}")
+            words = (text[:1].upper() + text[1:] for text in (error.message, error.hint) if text)
+            page = WebPage("That did not work", " ".join(f"{each}." for each in words))
             return _html(request, page, 404 if isinstance(error, UsageError) else 500)
 
     return answer

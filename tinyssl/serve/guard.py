@@ -98,11 +98,13 @@ class PageGuard:
             return PlainTextResponse("only GET and POST", 405)
         if self.token and request.url.path == "/login":
             return self._login(request, body)
-        if self.token and not self._knows(request):
+        if self.token and not self._may_see(request):
             return RedirectResponse("/login", 303)
         return self._forged(request, body) if request.method == "POST" else None
 
-    def _knows(self, request: Request) -> bool:
+    def _may_see(self, request: Request) -> bool:
+        if request.method != "POST" and request.url.path.startswith("/static/"):
+            return True  # what the page that asks for the token is drawn with
         shown = request.headers.get("authorization", "").removeprefix("Bearer ")
         cookie = request.cookies.get(COOKIE, "")
         return _same(shown, self.token) or _same(cookie, self.session)

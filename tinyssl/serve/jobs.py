@@ -18,6 +18,10 @@ from tinyssl.core.errors import UsageError
 
 END_SECONDS = 20.0
 """Time that a command gets for its last record after it was told to end"""
+MOST_RUNNING = 2
+"""At a time: each compiles, and runs an emulator"""
+MOST_KNOWN = 100
+"""Commands that are listed, the newest"""
 MOST_SHOWN = 20_000
 """Last bytes of a log that a page shows"""
 
@@ -68,11 +72,12 @@ class Jobs:
             words: Of the command line.
 
         Raises:
-            UsageError: One of this key is running.
+            UsageError: One of this key is running, or `MOST_RUNNING` others.
         """
         with self._lock:
-            for job in self._jobs:
-                if job.key == key and job.state == "running":
+            running = [job for job in self._jobs if job.state == "running"]
+            for job in running:
+                if job.key == key or len(running) >= MOST_RUNNING:
                     raise UsageError(
                         f"{job.title} is still running", hint="wait until it has ended"
                     )
@@ -91,6 +96,7 @@ class Jobs:
                 )
             job = StartedJob(name, title, key, log, process, now.isoformat(timespec="seconds"))
             self._jobs.insert(0, job)
+            del self._jobs[MOST_KNOWN:]
             return job
 
     def all(self) -> list[StartedJob]:

@@ -131,6 +131,21 @@ def test_forged_forms_change_nothing(client: TestClient) -> None:
     assert "Commands" not in client.get("/").text
 
 
+def test_a_click_starts_one_command_a_board(tmp_path: Path) -> None:
+    """And the end of the server ends it."""
+    app = make_app(Workspace(tmp_path), "127.0.0.1")
+    url = "http://127.0.0.1:8080"
+    with TestClient(app, base_url=url, follow_redirects=False) as client:
+        form = {"model": ZOO, "board": "host", "form_token": form_token(client)}
+        started = client.post("/deploy", data=form)
+        assert started.status_code == 303
+        assert client.post("/deploy", data=form).status_code == 409
+        assert '<p class="sub">running</p>' in client.get(started.headers["location"]).text
+    (log,) = (tmp_path / "serve").iterdir()  # the command was ended, and could say so
+    assert log.suffix == ".log"
+
+
+@pytest.mark.nightly
 def test_a_click_builds_flashes_and_measures(client: TestClient, workspace: Workspace) -> None:
     form = {"model": ZOO, "board": "host", "form_token": form_token(client)}
     started = client.post("/deploy", data=form)

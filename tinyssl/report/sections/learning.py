@@ -16,12 +16,15 @@ LEAD = (
 
 
 def learning(chain: Chain) -> PageSection | None:
-    """Curve of the losses, accuracy by class, checks and drifts of the last `tinyssl learn`."""
-    if chain.learn is None:
-        return None
-    found = Fields(chain.learn.results)
+    """What the last `tinyssl learn` of the build did."""
+    return None if chain.learn is None else section_of(chain.learn)
+
+
+def section_of(run: RunRecord) -> PageSection:
+    """Curve of the losses, accuracy by class, checks and drifts of a `learn` run."""
+    found = Fields(run.results)
     blocks: list[Block] = []
-    if (picture := _curve(chain.learn)) is not None:
+    if (picture := _curve(run)) is not None:
         blocks.append(picture)
     blocks.append(_accuracy(found))
     blocks += [Note(text, tone) for text, tone in _notes(found)]
