@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from tinyssl.catalog.describe import describe_system, sensors_of
+from tinyssl.catalog.match import text
 from tinyssl.catalog.names import board_iri, device_iri, model_iri
+from tinyssl.catalog.store import GraphStore
 from tinyssl.catalog.terms import RDF, S3N, SCHEMA, TD, TINY
 from tinyssl.catalog.thing import LiveDevice
 from tinyssl.catalog.triples import Description
 from tinyssl.targets.boards import Board
+
+
+def seen_before(store: GraphStore, there: Collection[str]) -> list[tuple[str, str, str, str]]:
+    """Devices of the graph that are not `there`: name, kind of board, port, and when last seen."""
+    rows = store.ask(
+        "SELECT ?name ?board ?port ?seen WHERE { ?d a tiny:Device ; schema:serialNumber ?name ; "
+        "tiny:lastSeen ?seen . OPTIONAL { ?d tiny:port ?port } "
+        "OPTIONAL { ?d tiny:board [ schema:identifier ?board ] } } ORDER BY DESC(?seen) LIMIT 1000"
+    )
+    found = [
+        (text(row["name"]), text(row["board"]), text(row["port"]), text(row["seen"]))
+        for row in rows
+    ]
+    return [row for row in found if row[0] not in there]
 
 
 def describe_device(device: LiveDevice, board: Board) -> Description:

@@ -50,6 +50,8 @@ class Offer:
     price: float | None = None
     emulated: bool = False
     """It runs on this computer, and its time says nothing"""
+    watts: float | None = None
+    """While it computes"""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Match:
     reasons: tuple[str, ...] = ()
     """Why not; none where it runs"""
     figures: Mapping[str, float] = field(default_factory=dict)
-    """Kind -> value: RAM, Flash, Instructions, Duration"""
+    """Kind -> value: RAM, Flash, Instructions, Duration (seconds), Energy (joules)"""
     exact: bool = False
     """The compiler's, not the rule's"""
     accuracy: float | None = None
@@ -121,24 +123,38 @@ def pair(
         return replace(found, reasons=rule(need, offer, attached))
     missing = sorted(need.sensors - offer.sensors - attached)
     reasons = (*known.reasons, *(f"no {sensor}" for sensor in missing))
-    return replace(found, reasons=reasons, figures=known.figures, exact=True)
+    figures = dict(known.figures)
+    if offer.watts is not None and "Duration" in figures:
+        figures["Energy"] = offer.watts * figures["Duration"]
+    return replace(found, reasons=reasons, figures=figures, exact=True)
 
 
-def order(pairs: Iterable[Match]) -> list[Match]:
-    """The best first: what runs before what does not, hardware before emulators, then time (of
-    emulators instructions), flash and price; unknown last.
+FIRST = {"energy": "Energy", "flash": "Flash", "ram": "RAM"}
+"""Figure that comes first in an order, by its name"""
+
+
+def order(pairs: Iterable[Match], by: str = "time") -> list[Match]:
+    """The best first: what runs before what does not, hardware before emulators; unknown last.
+
+    Args:
+        pairs: In any order.
+        by: What counts first: `time` (of emulators instructions), `energy`, `flash`, `ram` or
+            `price`. Then time, flash, price and accuracy decide.
     """
-    return sorted(pairs, key=_rank)
+    return sorted(pairs, key=lambda each: _rank(each, by))
 
 
-def _rank(each: Match) -> tuple[object, ...]:
+def _rank(each: Match, by: str) -> tuple[object, ...]:
     unknown = float("inf")
+    figures, price = each.figures, unknown if each.price is None else each.price
+    first = price if by == "price" else figures.get(FIRST.get(by, ""), unknown)
     return (
         len(each.reasons),
         each.emulated,
-        each.figures.get("Instructions" if each.emulated else "Duration", unknown),
-        each.figures.get("Flash", unknown),
-        unknown if each.price is None else each.price,
+        first,
+        figures.get("Instructions" if each.emulated else "Duration", unknown),
+        figures.get("Flash", unknown),
+        price,
         -(each.accuracy or 0.0),
         each.target_name,
         each.model_name,

@@ -17,6 +17,7 @@ from tinyssl.catalog.match import NAMES, Known, Match, Need, Offer, number, orde
 from tinyssl.catalog.store import GraphStore, value_of
 from tinyssl.catalog.terms import SCHEMA, TD, TINY
 from tinyssl.catalog.triples import Term
+from tinyssl.core.errors import UsageError
 from tinyssl.core.files import write_atomic
 
 Texts = NDArray[np.str_]
@@ -51,6 +52,8 @@ class Places:
     """Place of each one's name among all names"""
     price: Reals
     """NaN: not known"""
+    watts: Reals
+    """NaN: not known"""
     emulated: Truths
 
     def __len__(self) -> int:
@@ -78,15 +81,13 @@ class Places:
             hardware=hardware,
             hardwares=hardwares,
             by_name=by_name,
-            price=np.array(
-                [np.nan if row.price is None else row.price for row in rows], np.float64
-            ),
+            price=_reals(row.price for row in rows),
+            watts=_reals(row.watts for row in rows),
             emulated=np.array([row.emulated for row in rows], np.bool_),
         )
 
     def offer(self, at: int) -> Offer:
         """One of them."""
-        price = float(self.price[at])
         return Offer(
             str(self.iri[at]),
             str(self.name[at]),
@@ -94,8 +95,9 @@ class Places:
             int(self.flash[at]),
             frozenset(map(str, self.kinds[self.sensors[at]])),
             str(self.board[at]),
-            None if np.isnan(price) else price,
+            _known(self.price[at]),
             bool(self.emulated[at]),
+            _known(self.watts[at]),
         )
 
     def by_their_names(self, most: int | None = None) -> list[Offer]:
@@ -107,6 +109,30 @@ class Places:
         """Those at some positions."""
         columns = {name: getattr(self, name)[chosen] for name in self._columns()}
         return replace(self, **columns)
+
+    def stated(self, prices: Mapping[str, float], watts: Mapping[str, float]) -> Self:
+        """With what the user says of boards, by name or IRI, and so of the devices of their kind.
+
+        Raises:
+            UsageError: No board has such a name.
+        """
+        if not prices and not watts:
+            return self
+        return replace(
+            self,
+            price=self._said(self.price, prices, "price"),
+            watts=self._said(self.watts, watts, "watts"),
+        )
+
+    def _said(self, column: Reals, values: Mapping[str, float], what: str) -> Reals:
+        found = column.copy()
+        for name, value in values.items():
+            named = (self.name == name) | (self.iri == name)
+            if not named.any():
+                known = ", ".join(map(str, np.unique(self.name)[:40]))
+                raise UsageError(f"--{what} {name}=…: no such board", hint=f"known: {known}")
+            found[named | np.isin(self.board, self.iri[named])] = value
+        return found
 
     def hardware_iris(self) -> frozenset[str]:
         """IRIs of the kinds of boards that there are among them."""
@@ -133,6 +159,14 @@ class Places:
     @classmethod
     def _columns(cls) -> list[str]:
         return [each.name for each in fields(cls) if each.name not in TABLES]
+
+
+def _reals(values: Iterable[float | None]) -> Reals:
+    return np.array([np.nan if value is None else value for value in values], np.float64)
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 def _texts(values: Iterable[str]) -> Texts:
@@ -206,9 +240,9 @@ class Matches:
         return tuple(each for each in self.pairs if each.fits)
 
     @classmethod
-    def merged(cls, parts: Sequence[Matches]) -> Self:
-        """Those of several models as one."""
-        pairs = order(each for part in parts for each in part.pairs)
+    def merged(cls, parts: Sequence[Matches], by: str = "time") -> Self:
+        """Those of several models as one, in the order of `match.order`."""
+        pairs = order((each for part in parts for each in part.pairs), by)
         return cls(
             tuple(pairs), sum(part.fitting for part in parts), sum(part.others for part in parts)
         )
@@ -225,6 +259,8 @@ class Question:
     """Sensors that you will connect"""
     forbidden: tuple[str, ...] = ()
     """Reasons against the model, wherever it would run"""
+    by: str = "time"
+    """What makes a place the best one, as of `match.order`"""
 
 
 def rank(question: Question, places: Places, most: int | None = None) -> Matches:
@@ -284,7 +320,7 @@ def _reasons(question: Question, places: Places) -> Counts:
 
 
 def _order_keys(question: Question, places: Places) -> tuple[NDArray[Any], ...]:
-    """Behind the reasons: emulators last, time or instructions, flash, price, name."""
+    """Behind the reasons, in the order of `match.order`."""
     unknown = np.full(len(places), np.inf)
 
     def figure(kind: str) -> Reals:
@@ -295,9 +331,19 @@ def _order_keys(question: Question, places: Places) -> tuple[NDArray[Any], ...]:
         }
         return _by_board(places, known, unknown)
 
-    speed = np.where(places.emulated, figure("Instructions"), figure("Duration"))
+    duration = figure("Duration")
+    speed = np.where(places.emulated, figure("Instructions"), duration)
     price = np.where(np.isnan(places.price), np.inf, places.price)
-    return places.emulated, speed, figure("Flash"), price, places.by_name
+    energy = np.where(np.isnan(places.watts), np.inf, places.watts * duration)
+    first = {"energy": energy, "flash": figure("Flash"), "ram": figure("RAM"), "price": price}
+    return (
+        places.emulated,
+        first.get(question.by, unknown),
+        speed,
+        figure("Flash"),
+        price,
+        places.by_name,
+    )
 
 
 def _by_board(places: Places, values: Mapping[str, float], otherwise: Reals) -> Reals:

@@ -22,8 +22,8 @@ def describe_run(record: RunRecord) -> Description:
     found.add(iri, TINY.kind, record.kind).add(iri, TINY.status, record.status)
     found.add(iri, PROV.startedAtTime, record.started).add(iri, PROV.endedAtTime, record.finished)
     found.add(iri, TINY.commit, record.commit).add(iri, TINY.seed, record.seed)
-    teacher = record.config.get("teacher")
-    found.add(iri, TINY.teacher, teacher if isinstance(teacher, str) else None)
+    found.add(iri, TINY.teacher, _teacher(record.config.get("teacher")))
+    found.add(iri, TINY.method, _text(record.config.get("method")))
     fingerprint = record.data.get("fingerprint")
     if isinstance(fingerprint, str):
         found.add(iri, PROV.used, data_iri(fingerprint))
@@ -34,6 +34,11 @@ def describe_run(record: RunRecord) -> Description:
     if record.kind == "bench" and record.status == "complete":
         _describe_bench(found, record)
     return found
+
+
+def _teacher(given: object) -> str | None:
+    """Its name: records hold all that is known of it, older ones the name alone."""
+    return _text(given.get("name")) if isinstance(given, Mapping) else _text(given)
 
 
 def _run_of(path: str) -> str:

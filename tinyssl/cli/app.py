@@ -46,7 +46,7 @@ COMMANDS = {
     "predict": "Ask a model about pictures or WAV files, on this computer",
     "run": "Do all stages of a tinyssl.toml",
     "zoo": "List the trained models that come along, show one, add one",
-    "deploy": "Put the best model that the catalogue knows onto boards",
+    "fleet": "Show the devices that are there, or put the best models onto them",
     "catalog": "Know models and boards as one graph, and say what runs where",
     "serve": "Show the workspace as web pages: fleet, models, runs",
     "table": "Compare methods: many runs, one table, one document",

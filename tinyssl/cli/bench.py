@@ -7,9 +7,9 @@ from typing import Any
 
 import rich_click as click
 
+from tinyssl.cli.board_table import fleet_result
 from tinyssl.cli.command import make_command
 from tinyssl.cli.figures import figure_table
-from tinyssl.cli.fleet import fleet_result
 from tinyssl.cli.output import Result, Table
 from tinyssl.cli.stage_result import equal_lines, record_result
 from tinyssl.core.config import BenchConfig

@@ -3,31 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import rich_click as click
+
 from tinyssl.cli.command import make_command
+from tinyssl.cli.options import stage_options
 from tinyssl.cli.output import Result, Table, format_value
-from tinyssl.core.config import BuildConfig
+from tinyssl.core.config import BuildConfig, CatalogConfig
 from tinyssl.core.records import BuildInfo
 from tinyssl.stages.call import Call
 
+NOT_OF_A_MATCH = {"model", "board", "out", "limit", "bad_images"}
+"""Options of the catalogue that `build` has itself, or has no use for"""
 LEFT_OUT = 6
 """Rows of what did not fit"""
 
 
-def build(call: Call) -> Result:
+def build(call: Call, match: bool = False) -> Result:
     """Generate C from an INT8 .tflite and build a firmware image.
 
     Leaves a PlatformIO project that can be opened as it is. Exit code 3 when flash or RAM pass the
-    board's budget.
+    board's budget. With --match the catalogue chooses: the best board for --model, the best model
+    for --board, or the best pair of all.
     """
+    if match:
+        call = _matched(call)
     config = call.config(BuildConfig)
     from tinyssl.stages import build as stage
 
     info = stage.build(config, call.workspace, call.progress)
     return build_result(info, config, stage.output_folder(config, call.workspace))
+
+
+def _matched(call: Call) -> Call:
+    """With the best model and board that the catalogue knows for what was given."""
+    from tinyssl.stages.deploy import choose, model_path
+
+    given = {name: setting.value for name, setting in call.flags.get("build", {}).items()}
+    model = given.get("model")
+    wanted = call.config(CatalogConfig)
+    if model is not None:
+        wanted = replace(wanted, model=str(model))
+    (best,) = choose(wanted, call.workspace, str(given.get("board") or ""))
+    call.progress.note(f"{best.model_name} on {best.target_name}")
+    model = model_path(best, call.workspace)
+    return call.overridden(("build",), model=model, board=best.target_name)
 
 
 def build_result(info: BuildInfo, config: BuildConfig, folder: Path) -> Result:
@@ -96,4 +119,13 @@ def _budget_share(used: int, limit: int | None) -> str:
     return f"{100 * used / limit:.1f} % of {limit:,} B" if limit else ""
 
 
-command = make_command(build, stages=("build",))
+command = make_command(
+    build,
+    stages=("build",),
+    own=(
+        click.RichOption(
+            ["--match"], is_flag=True, help="Let the catalogue choose the model, the board or both"
+        ),
+        *stage_options("catalog", "With --match", left_out=NOT_OF_A_MATCH),
+    ),
+)

@@ -116,33 +116,10 @@ def _show(opened: Catalog, config: CatalogConfig, rest: tuple[str, ...]) -> Resu
 
 
 def _devices(opened: Catalog, config: CatalogConfig, rest: tuple[str, ...]) -> Result:
-    from tinyssl.catalog.rules import running_bad_images
-    from tinyssl.stages.catalog import policy_of
+    from tinyssl.cli.fleet import devices_result
 
     _no_more("devices", rest)
-    found = opened.devices()
-    columns = ("device", "board", "port", "model", "build", "health", "last start", "stack used")
-    rows = [
-        (
-            each.name,
-            each.board,
-            each.port,
-            each.identity.model,
-            each.identity.build_id,
-            each.health or "good",
-            each.identity.reset,
-            f"{each.stack_used:,} B",
-        )
-        for each in found
-    ]
-    none = "no device answers; `tinyssl flash` puts a build on one, or starts its emulator"
-    bad = running_bad_images(opened.store, policy_of(config))
-    blocks: list[Table | str] = [Table(columns, rows) if rows else none]
-    blocks += [
-        f"{name} runs {image}, which must not run: build and flash it anew" for name, image in bad
-    ]
-    data = {"devices": [*map(asdict, found)], "bad_images": dict(bad)}
-    return Result(data, blocks, EXIT_GATE if bad else EXIT_OK)
+    return devices_result(opened, config)
 
 
 def _thing(opened: Catalog, config: CatalogConfig, rest: tuple[str, ...]) -> Result:
@@ -166,8 +143,7 @@ def _thing(opened: Catalog, config: CatalogConfig, rest: tuple[str, ...]) -> Res
 def _match(opened: Catalog, config: CatalogConfig, rest: tuple[str, ...]) -> Result:
     _no_more("match", rest)
     found = opened.match(config, most=config.limit or None)
-    columns = ("model", "board", "time, about", "instructions", "RAM", "flash", "accuracy")
-    good = Table(columns, [_row(each) for each in found.best])
+    good = _fitting_table(found.best)
     blocks: list[Table | str] = [good if found.fitting else "nothing fits"]
     blocks += _more(found.fitting - len(found.best))
     rows = [
@@ -199,18 +175,34 @@ def _next(fitting: Sequence[Match]) -> str:
     return f"tinyssl run --model {best.file or best.model_name} --board {best.target_name}"
 
 
-def _row(each: Match) -> tuple[str, ...]:
-    figures = each.figures
-    time = figures.get("Duration")
-    return (
-        each.model_name,
-        each.target_name,
-        "–" if time is None else f"{1e3 * time:,.3g} ms",
-        _count(figures.get("Instructions")),
-        _count(figures.get("RAM"), " B"),
-        _count(figures.get("Flash"), " B"),
-        _share(each.accuracy),
-    )
+COLUMNS: dict[str, Callable[[Match], str]] = {
+    "model": lambda each: each.model_name,
+    "board": lambda each: each.target_name,
+    "time, about": lambda each: _milli(each.figures.get("Duration"), "s"),
+    "instructions": lambda each: _count(each.figures.get("Instructions")),
+    "RAM": lambda each: _count(each.figures.get("RAM"), " B"),
+    "flash": lambda each: _count(each.figures.get("Flash"), " B"),
+    "energy, about": lambda each: _milli(each.figures.get("Energy"), "J"),
+    "price": lambda each: "–" if each.price is None else f"{each.price:,.2f}",
+    "accuracy": lambda each: _share(each.accuracy),
+}
+"""Title -> text of a pair"""
+STATED = ("energy, about", "price")
+"""Columns that are there where the user said something of boards"""
+
+
+def _fitting_table(pairs: Sequence[Match]) -> Table:
+    columns = {title: [read(each) for each in pairs] for title, read in COLUMNS.items()}
+    kept = {
+        title: cells
+        for title, cells in columns.items()
+        if title not in STATED or any(cell != "–" for cell in cells)
+    }
+    return Table(tuple(kept), list(zip(*kept.values(), strict=True)))
+
+
+def _milli(value: float | None, unit: str) -> str:
+    return "–" if value is None else f"{1e3 * value:,.3g} m{unit}"
 
 
 def _count(value: float | None, unit: str = "") -> str:

@@ -1,84 +1,121 @@
-"""The table of many boards, which `bench --all` and `run --boards` end with."""
+"""`tinyssl fleet`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
+import rich_click as click
+
+from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result, Table, format_value
-from tinyssl.core.records import BuildInfo, read_record
+from tinyssl.core.config import CatalogConfig
+from tinyssl.core.errors import EXIT_GATE, EXIT_OK, UsageError
+from tinyssl.stages.call import Call
 
 if TYPE_CHECKING:
-    from tinyssl.stages.fleet_worker import BenchOutcome
+    from tinyssl.stages.catalog import Catalog
 
-COLUMNS = (
-    "board",
-    "engine",
-    "accuracy",
-    "same answer",
-    "latency, median",
-    "flash",
-    "RAM",
-    "result",
-)
-FIGURES = ("engine", "accuracy_device", "agreement", "latency", "flash_bytes", "ram_bytes")
-MISSING = "–"
+ACTIONS = ("list", "deploy")
+COLUMNS = ("device", "board", "port", "seen", "model", "build", "health", "last start")
 
 
-def fleet_result(
-    outcomes: Sequence[BenchOutcome],
-    notes: Mapping[str, str] | None = None,
-    builds: Mapping[str, BuildInfo] | None = None,
-) -> Result:
-    """One row a board; the exit code is 0 where all were measured, see `bench.fleet.exit_code`.
+def fleet(call: Call, what: tuple[str, ...] = (), boards: str | None = None) -> Result:
+    """Show the devices that are there, or put the best models onto them.
 
-    Args:
-        outcomes: What each board gave.
-        notes: Board -> what its last column says in place of `measured`.
-        builds: Board -> its build, whose sizes stand where nothing was measured.
+    `tinyssl fleet` asks the boards on USB and the emulators of this workspace who they are, and
+    lists those that were seen before, too. `tinyssl fleet deploy --task keyword --boards A,B` puts
+    the best model that the catalogue knows onto each board: builds, flashes and measures one after
+    the other. The first board that does not give the reference's bytes, or less than
+    --min-accuracy, ends it with exit code 3, and what ran there before is put back. Settings of
+    build, flash and bench are those of tinyssl.toml.
     """
-    from tinyssl.stages.fleet import exit_code
+    action = what[0] if what else "list"
+    if len(what) > 1 or action not in ACTIONS:
+        raise UsageError(
+            f"fleet {' '.join(what)}: not understood", hint=f"one of {', '.join(ACTIONS)}"
+        )
+    config = call.config(CatalogConfig)
+    if action == "deploy":
+        return _deploy(call, config, boards or config.board or "")
+    if boards:
+        raise UsageError("--boards says where to deploy", hint="tinyssl fleet deploy --boards …")
+    from tinyssl.stages.catalog import open_catalog
 
-    boards = [board_data(outcome, (builds or {}).get(outcome.board)) for outcome in outcomes]
-    rows = [board_row(board, (notes or {}).get(board["board"], "measured")) for board in boards]
-    failed = sum("error" in board for board in boards)
-    hints = {board["error"]["hint"] for board in boards if "error" in board} - {""}
-    ending = f"{len(boards) - failed} of {len(boards)} boards without an error"
-    return Result(
-        {"boards": boards},
-        (Table(COLUMNS, rows), "", *(f"hint: {hint}" for hint in sorted(hints)), ending),
-        exit_code(outcomes),
-    )
-
-
-def board_data(outcome: BenchOutcome, build: BuildInfo | None = None) -> dict[str, Any]:
-    """A board for --json: its run, its figures as far as they were measured, its error."""
-    data: dict[str, Any] = {"board": outcome.board, "ok": outcome.failure is None}
-    if build is not None:
-        sizes = {f"{name}_bytes": build.sizes[name] for name in ("flash", "ram")}
-        data["figures"] = {"engine": build.engine} | sizes
-    if outcome.run is not None:
-        record = read_record(Path(outcome.run))
-        figures = {name: record.results[name] for name in FIGURES if name in record.results}
-        data |= {"run": record.folder, "figures": figures}
-    if outcome.failure is not None:
-        data["error"] = vars(outcome.failure)
-    return data
+    opened = open_catalog(call.workspace, call.progress, config)
+    opened.refresh()
+    return devices_result(opened, config)
 
 
-def board_row(board: Mapping[str, Any], ending: str) -> tuple[str, ...]:
-    """Figures in the order of `COLUMNS`; the last says what went wrong."""
-    figures = board.get("figures", {})
-    cells = [_cell(name, figures.get(name)) for name in FIGURES]
-    result = board["error"]["message"] if "error" in board else ending
-    return (board["board"], *cells, result)
+def devices_result(opened: Catalog, config: CatalogConfig) -> Result:
+    """The devices that answer, then those that did once; exit code 3 where a bad image runs."""
+    from tinyssl.catalog.live import seen_before
+    from tinyssl.catalog.rules import running_bad_images
+    from tinyssl.stages.catalog import policy_of
+
+    found = opened.devices()
+    gone = seen_before(opened.store, {each.name for each in found})
+    rows = [
+        (
+            each.name,
+            each.board,
+            each.port,
+            "now",
+            each.identity.model,
+            each.identity.build_id,
+            each.health or "good",
+            each.identity.reset,
+        )
+        for each in found
+    ]
+    rows += [(*each, "–", "–", "–", "–") for each in gone]
+    none = "no device answers; `tinyssl flash` puts a build on one, or starts its emulator"
+    bad = running_bad_images(opened.store, policy_of(config))
+    blocks: list[Table | str] = [Table(COLUMNS, rows)] if rows else []
+    blocks += [] if found else [none]
+    blocks += [
+        f"{name} runs {image}, which must not run: build and flash it anew" for name, image in bad
+    ]
+    data = {
+        "devices": [*map(asdict, found)],
+        "seen_before": [dict(zip(COLUMNS, each, strict=False)) for each in gone],
+        "bad_images": dict(bad),
+    }
+    return Result(data, blocks, EXIT_GATE if bad else EXIT_OK)
 
 
-def _cell(name: str, value: Any) -> str:
-    if value is None:
-        return MISSING
-    if name != "latency":
-        return format_value(name, value)
-    time = value.get("median_us")
-    return f"{value['median']:,} {value['unit']}" + (f" = {time / 1e3:,.3g} ms" if time else "")
+def _deploy(call: Call, config: CatalogConfig, boards: str) -> Result:
+    from tinyssl.stages.deploy import Deployed, deploy
+
+    done: Sequence[Deployed] = deploy(call, config, boards)
+    rows, data = [], []
+    for each in done:
+        results = each.record.results
+        figures = {
+            name: results[name]
+            for name in ("accuracy_device", "agreement", "flash_bytes", "ram_bytes")
+            if name in results
+        }
+        cells = [format_value(name, value) for name, value in figures.items()]
+        rows.append((each.match.target_name, each.match.model_name, ", ".join(cells)))
+        data.append({
+            "board": each.match.target_name,
+            "model": each.match.model_name,
+            "run": each.record.folder,
+            "figures": figures,
+        })  # fmt: skip
+    table = Table(("board", "model", "measured"), rows)
+    return Result({"deployed": data}, (table, "", "next: tinyssl report"))
+
+
+BOARDS = click.RichOption(
+    ["--boards"],
+    metavar="A,B,…",
+    help="Boards to deploy to, in this order; default: the best emulated one",
+)
+command = make_command(
+    fleet,
+    stages=("catalog",),
+    own=(click.Argument(["what"], nargs=-1, metavar=f"[{' | '.join(ACTIONS)}]"), BOARDS),
+)

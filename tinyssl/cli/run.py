@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from tinyssl.cli.board_table import fleet_result
 from tinyssl.cli.command import make_command
 from tinyssl.cli.figures import SIZES, figure_table
-from tinyssl.cli.fleet import fleet_result
 from tinyssl.cli.options import stage_options
 from tinyssl.cli.output import Result
 from tinyssl.cli.stage_result import equal_lines, warnings_of

@@ -30,6 +30,13 @@ class CatalogConfig:
     with commas"""
     min_accuracy: Annotated[float, Field(ge=0, le=100)] | None = None
     """Least top-1 accuracy in percent (match)"""
+    by: Literal["time", "energy", "flash", "ram", "price"] = "time"
+    """What makes a board the best one (match): what is not known comes last"""
+    price: dict[str, float] = Field(default_factory=dict)
+    """What a board costs, as BOARD=12.50: nobody else tells (match)"""
+    watts: dict[str, float] = Field(default_factory=dict)
+    """What a board draws while it computes, in watts, as BOARD=0.08: energy is that times the
+    estimated or measured time (match)"""
     use: Literal["research", "commercial"] | None = None
     """What you use models for: licences of model and data that forbid it are reasons against a
     match; default: licences are not looked at"""

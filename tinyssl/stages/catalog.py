@@ -126,16 +126,16 @@ class Catalog:
             hardware = _chosen_places(self.places(), wanted).hardware_iris()
             for need in models:
                 self._fit(need, hardware)
-        places = _chosen_places(self.places(), wanted)
+        places = _chosen_places(self.places().stated(wanted.price, wanted.watts), wanted)
         known = known_fits(self.store, models[0].iri if len(models) == 1 else None)
         policy, licences = policy_of(wanted), licences_of(self.store, models)
         parts = []
         for need in models:
             forbidden = policy.reasons(licences.get(need.iri, Licences()))
             here = known.get(need.iri, {})
-            question = Question(need, here, frozenset(wanted.sensor), tuple(forbidden))
+            question = Question(need, here, frozenset(wanted.sensor), tuple(forbidden), wanted.by)
             parts.append(rank(question, places, most))
-        return Matches.merged(parts)
+        return Matches.merged(parts, wanted.by)
 
     def places(self) -> Places:
         """All boards and devices; read from the graph once in each revision of it."""

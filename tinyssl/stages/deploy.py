@@ -95,7 +95,7 @@ def _deploy_one(call: Call, config: CatalogConfig, match: Match) -> RunRecord:
     folder = workspace.builds / board
     kept = _keep(folder)
     try:
-        model = _path(match, workspace)
+        model = model_path(match, workspace)
         build(call.config(BuildConfig, model=model, board=board), workspace, call.progress)
         flash(call.config(FlashConfig, board=board), workspace, call.progress)
         record = bench(call.config(BenchConfig, board=board), workspace, call.progress)
@@ -110,7 +110,12 @@ def _deploy_one(call: Call, config: CatalogConfig, match: Match) -> RunRecord:
     return record
 
 
-def _path(match: Match, workspace: Workspace) -> Path:
+def model_path(match: Match, workspace: Workspace) -> Path:
+    """The file of a pair's model.
+
+    Raises:
+        UsageError: A description alone is known.
+    """
     if not match.file:
         raise UsageError(
             f"{match.model_name} is known by a description alone",

@@ -15,6 +15,7 @@ from tinyssl.catalog.places import Places, Question, offers, rank, read_places
 from tinyssl.catalog.store import EmbeddedStore
 from tinyssl.catalog.terms import RDF, S3N, SENSORS, TD
 from tinyssl.catalog.triples import Description
+from tinyssl.core.errors import UsageError
 
 MODELS, DEVICES = 100, 100
 NAMES = tuple(SENSORS)
@@ -126,6 +127,7 @@ def some_places(rng: np.random.Generator) -> list[Offer]:
             f"urn:b:{rng.integers(6)}" if rng.random() < 0.7 else "",
             None if rng.random() < 0.5 else float(rng.integers(1, 4)),
             bool(rng.random() < 0.3),
+            None if rng.random() < 0.5 else float(rng.integers(1, 4)),
         )
         for i in range(60)
     ]
@@ -137,11 +139,12 @@ def one_by_one(question: Question, places: list[Offer]) -> list[Match]:
         known = question.known.get(place.board or place.iri)
         each = pair(question.need, place, known, question.attached)
         found.append(replace(each, reasons=(*question.forbidden, *each.reasons)))
-    return order(found)
+    return order(found, question.by)
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_columns_give_the_order_of_one_by_one(seed: int) -> None:
+@pytest.mark.parametrize("by", ["time", "energy", "flash", "ram", "price"])
+@pytest.mark.parametrize("seed", range(4))
+def test_columns_give_the_order_of_one_by_one(seed: int, by: str) -> None:
     rng = np.random.default_rng(seed)
     places = some_places(rng)
     known = {
@@ -154,8 +157,8 @@ def test_columns_give_the_order_of_one_by_one(seed: int) -> None:
     sensors = frozenset(name for name in NAMES if rng.random() < 0.3)
     need = Need("urn:m", "m", 4000, 4000, sensors, accuracy=0.5)
     attached = frozenset(NAMES[:1]) if seed % 2 else frozenset()
-    forbidden = ("withdrawn",) if seed == 7 else ()
-    question = Question(need, known, attached, forbidden)
+    forbidden = ("withdrawn",) if seed == 3 else ()
+    question = Question(need, known, attached, forbidden, by)
     expected = one_by_one(question, places)
     found = rank(question, Places.of(places))
     assert [_shown(each) for each in found.pairs] == [_shown(each) for each in expected]
@@ -188,3 +191,15 @@ def test_columns_come_back_from_their_file_in_the_same_revision(tmp_path: Path) 
 def test_no_places_match_nothing() -> None:
     found = rank(Question(Need("urn:m", "m", 1, 1), {}), Places.of([]), 5)
     assert (found.pairs, found.fitting, found.others) == ((), 0, 0)
+
+
+def test_what_the_user_says_of_a_board_holds_for_its_devices() -> None:
+    board = Offer("urn:b", "nucleo", 1, 1)
+    device, other = Offer("urn:d", "d", 1, 1, board="urn:b"), Offer("urn:e", "e", 1, 1, price=3.0)
+    places = Places.of([board, device, other]).stated({"nucleo": 27.0}, {"nucleo": 0.5})
+    assert [places.offer(at).price for at in range(3)] == [27.0, 27.0, 3.0]
+    assert [places.offer(at).watts for at in range(3)] == [0.5, 0.5, None]
+    match = pair(Need("urn:m", "m", 1, 1), places.offer(1), Known((), {"Duration": 0.25}))
+    assert match.figures["Energy"] == 0.125
+    with pytest.raises(UsageError, match="--watts nix=…: no such board"):
+        places.stated({}, {"nix": 1.0})

@@ -27,7 +27,7 @@ QUICK = {  # how each command ends at once in an empty workspace, and with which
     "watch": ([], (2,)), "fit": ([], (2,)), "predict": ([], (2,)),
     "zoo": ([], (0,)), "table": ([], (2,)),
     "tune": ([], (2,)), "learn": ([], (2,)), "catalog": ([], (0,)),
-    "serve": (["--host", "0.0.0.0"], (2,)), "deploy": (["--boards", "nothing"], (2,)),
+    "serve": (["--host", "0.0.0.0"], (2,)), "fleet": ([], (0,)),
     "federate": (["--task", "sines"], (2,)),
 }  # fmt: skip
 
