@@ -47,7 +47,7 @@ def _matched(call: Call) -> Call:
     wanted = call.config(CatalogConfig)
     if model is not None:
         wanted = replace(wanted, model=str(model))
-    (best,) = choose(wanted, call.workspace, str(given.get("board") or ""))
+    (best,) = choose(wanted, call.workspace, str(given.get("board") or ""), emulated=False)
     call.progress.note(f"{best.model_name} on {best.target_name}")
     model = model_path(best, call.workspace)
     return call.overridden(("build",), model=model, board=best.target_name)

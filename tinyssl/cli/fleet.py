@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from tinyssl.stages.catalog import Catalog
 
 ACTIONS = ("list", "deploy")
+FIGURES = {
+    "accuracy_device": "accuracy",
+    "agreement": "same answer",
+    "flash_bytes": "flash",
+    "ram_bytes": "RAM",
+}
+"""Result of a bench run -> title of its column"""
 COLUMNS = ("device", "board", "port", "seen", "model", "build", "health", "last start")
 
 
@@ -92,20 +99,16 @@ def _deploy(call: Call, config: CatalogConfig, boards: str) -> Result:
     rows, data = [], []
     for each in done:
         results = each.record.results
-        figures = {
-            name: results[name]
-            for name in ("accuracy_device", "agreement", "flash_bytes", "ram_bytes")
-            if name in results
-        }
-        cells = [format_value(name, value) for name, value in figures.items()]
-        rows.append((each.match.target_name, each.match.model_name, ", ".join(cells)))
+        figures = {name: results[name] for name in FIGURES if name in results}
+        cells = [format_value(name, figures[name]) if name in figures else "–" for name in FIGURES]
+        rows.append((each.match.target_name, each.match.model_name, *cells))
         data.append({
             "board": each.match.target_name,
             "model": each.match.model_name,
             "run": each.record.folder,
             "figures": figures,
         })  # fmt: skip
-    table = Table(("board", "model", "measured"), rows)
+    table = Table(("board", "model", *FIGURES.values()), rows)
     return Result({"deployed": data}, (table, "", "next: tinyssl report"))
 
 

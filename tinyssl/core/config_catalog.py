@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from tinyssl.core.config_types import STRICT
+from tinyssl.core.config_types import STRICT, NonNegative
 
 SensorName = Literal[
     "accelerometer", "camera", "gyroscope", "magnetometer", "microphone", "thermometer"
@@ -32,9 +32,9 @@ class CatalogConfig:
     """Least top-1 accuracy in percent (match)"""
     by: Literal["time", "energy", "flash", "ram", "price"] = "time"
     """What makes a board the best one (match): what is not known comes last"""
-    price: dict[str, float] = Field(default_factory=dict)
+    price: dict[str, NonNegative] = Field(default_factory=dict)
     """What a board costs, as BOARD=12.50: nobody else tells (match)"""
-    watts: dict[str, float] = Field(default_factory=dict)
+    watts: dict[str, NonNegative] = Field(default_factory=dict)
     """What a board draws while it computes, in watts, as BOARD=0.08: energy is that times the
     estimated or measured time (match)"""
     use: Literal["research", "commercial"] | None = None

@@ -36,13 +36,16 @@ class Deployed:
     """Of the bench run"""
 
 
-def choose(config: CatalogConfig, workspace: Workspace, names: str) -> list[Match]:
+def choose(
+    config: CatalogConfig, workspace: Workspace, names: str, *, emulated: bool = True
+) -> list[Match]:
     """The best model for each board, in the order of `names`.
 
     Args:
         config: Which models, and the rules they must keep.
         workspace: Holds the catalogue.
-        names: Ids or aliases with commas between; empty: the emulated board of the best pair.
+        names: Ids or aliases with commas between; empty: the board of the best pair.
+        emulated: Where no board is named, only emulated ones are at hand.
 
     Raises:
         UsageError: No such board or model.
@@ -53,22 +56,33 @@ def choose(config: CatalogConfig, workspace: Workspace, names: str) -> list[Matc
     pairs = catalog.match(config).pairs
     boards = board_ids(names)
     if not boards:
-        best = next((each for each in pairs if each.fits and each.emulated), None)
+        best = next((p for p in pairs if p.fits and (p.emulated or not emulated)), None)
         if best is None:
-            raise _none("any emulated board", pairs)
+            raise _none("any emulated board" if emulated else "any board", pairs, config)
         return [best]
     chosen = []
     for board in boards:
         here = [each for each in pairs if each.target_name == board]
         if not here or not here[0].fits:
-            raise _none(board, here)
+            raise _none(board, here, config)
         chosen.append(here[0])
     return chosen
 
 
-def _none(where: str, pairs: Sequence[Match]) -> GateFailed:
-    why = f": {pairs[0].model_name}: {'; '.join(pairs[0].reasons)}" if pairs else ""
-    return GateFailed(f"no model fits {where}{why}", hint="`tinyssl catalog match` shows all pairs")
+def _none(where: str, pairs: Sequence[Match], config: CatalogConfig) -> GateFailed:
+    if pairs:
+        why = f"{pairs[0].model_name}: {'; '.join(pairs[0].reasons)}"
+    else:
+        asked = [
+            f"--{name.replace('_', '-')} {value}"
+            for name in ("task", "min_accuracy")
+            if (value := getattr(config, name)) is not None
+        ]
+        why = f"none is left with {' and '.join(asked) or 'these settings'}"
+    return GateFailed(
+        f"no model fits {where}: {why}",
+        hint="`tinyssl catalog match` shows all pairs, `tinyssl catalog list` tasks and accuracies",
+    )
 
 
 def deploy(call: Call, config: CatalogConfig, names: str) -> list[Deployed]:
@@ -138,7 +152,15 @@ def _check(record: RunRecord, config: CatalogConfig, match: Match) -> None:
             hint="run `tinyssl verify`, which names the operator",
         )
     accuracy, least = record.results.get("accuracy_device"), config.min_accuracy
-    if least is not None and accuracy is not None and 100 * accuracy < least:
+    if least is None:
+        return
+    if accuracy is None:
+        raise AccuracyTooLow(
+            f"{match.model_name} has no test samples here, so whether the device is right in "
+            f"{least:g} % is not known",
+            hint="name samples: `data` under [bench] in tinyssl.toml; or leave --min-accuracy out",
+        )
+    if 100 * accuracy < least:
         raise AccuracyTooLow(
             f"{match.model_name} is right in {100 * accuracy:.2f} % on the device, {least:g} % "
             "were asked for",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tinyssl.catalog.match import Match
 from tinyssl.core.config import BuildConfig, CatalogConfig, FlashConfig
 from tinyssl.core.errors import AccuracyTooLow, GateFailed, UsageError
 from tinyssl.core.progress import Silent
@@ -70,3 +71,24 @@ def test_where_none_fits_nothing_is_built(call: Call) -> None:
 def test_the_best_emulated_board_is_the_default(call: Call) -> None:
     (match,) = choose(CatalogConfig(), call.workspace, "")
     assert match.target_name == "mps3_an547"
+
+
+@pytest.mark.parametrize(
+    ("results", "least", "message"),
+    [
+        ({"agreement": 0.75}, None, "agrees with its reference in 75.00 %"),
+        ({"agreement": 1.0, "accuracy_device": 0.5}, 60, "right in 50.00 % on the device"),
+        ({"agreement": 1.0}, 60, "has no test samples here"),
+        ({"agreement": 1.0, "accuracy_device": 0.7}, 60, ""),
+        ({"agreement": 1.0}, None, ""),
+    ],
+)
+def test_the_gate(tmp_path: Path, results: dict[str, float], least: int, message: str) -> None:
+    with Workspace(tmp_path).start("bench", {}) as run:
+        run.results(**results)
+    match, config = Match("m", "t", "model", "board"), CatalogConfig(min_accuracy=least)
+    if not message:
+        deploying._check(run.record, config, match)
+        return
+    with pytest.raises(GateFailed, match=message):
+        deploying._check(run.record, config, match)

@@ -48,6 +48,7 @@ def test_an_empty_fleet_says_what_to_do(invoke, workspace: Path) -> None:
         (["fleet", "deploy", "--boards", "nix"], "no board 'nix'"),
         (["build", "--match", "--model", "nix"], "no model 'nix'"),
         (["build", "--match", "--board", "nix"], "no board 'nix'"),
+        (["catalog", "match", "--price", "host=-5"], "price"),
     ],
 )
 def test_what_is_not_there_is_told(invoke, workspace, args, message) -> None:
@@ -66,7 +67,10 @@ def test_build_takes_the_best_model_of_a_board(
     assert ZOO in built["model_path"]
     shown = invoke("build", "--match", "--board", "mps2_an386", "--min-accuracy", "99", "--json")
     assert shown.exit_code == 3
-    assert "no model fits mps2_an386" in json.loads(shown.stdout)["error"]["message"]
+    message = json.loads(shown.stdout)["error"]["message"]
+    assert message == "no model fits mps2_an386: none is left with --min-accuracy 99.0"
+    best = json.loads(invoke("build", "--match", "--sensor", "camera", *args[3:]).stdout)
+    assert not best["board"].startswith("mps")  # hardware stands before emulators
 
 
 def test_a_model_is_traced_to_its_training(tmp_path: Path) -> None:
