@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from PIL import Image
 
 from tinyssl.core.config import BuildConfig, FlashConfig, LearnConfig
 from tinyssl.core.errors import BudgetExceeded, DataError, UsageError
+from tinyssl.core.progress import Silent
 from tinyssl.core.records import BuildInfo, Workspace
 from tinyssl.frontends.tflite import write_model
 from tinyssl.graph.layer_stack import LayerStack
@@ -216,3 +218,50 @@ def test_what_cannot_be_built_or_taught_is_told(workspace: Workspace) -> None:
     flash(FlashConfig(), workspace)
     with pytest.raises(UsageError, match="does not learn"):
         learn(LearnConfig(), workspace)
+
+
+class _Interrupting(Silent):
+    """Presses Ctrl-C after some steps."""
+
+    def __init__(self, after: int) -> None:
+        self.left = after
+
+    @contextmanager
+    def track(self, title: str, total: int, unit: str = "step") -> Iterator[Any]:
+        self.counts = title == "learning"
+        yield self
+
+    def advance(self, count: int = 1, **fields: object) -> None:
+        self.left -= count if self.counts else 0
+        if self.left < 0:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_lesson_goes_on_to_the_same_bits(workspace: Workspace) -> None:
+    """On this computer's port: the firmware is the boards'."""
+    build(BuildConfig(board="host", train="head", check=False), workspace)
+    flash(FlashConfig(board="host"), workspace)
+    config = LearnConfig(board="host", passes=2, schedule="linear")
+    whole = learn(config, workspace)
+    with pytest.raises(KeyboardInterrupt, match="go on with: tinyssl learn --resume learn-"):
+        learn(config, workspace, _Interrupting(50))
+    broken = workspace.all("learn")[-1]
+    assert broken.status == "interrupted"
+    learn(LearnConfig(board="host"), workspace)  # the device has learnt something else meanwhile
+    with pytest.raises(UsageError, match="has passes 2, not 3"):
+        learn(LearnConfig(board="host", passes=3, resume=broken.folder), workspace)
+    again = learn(LearnConfig(resume=broken.folder), workspace)
+    assert again.folder == broken.folder
+    assert again.status == "complete"
+    assert again.results["equal"] == 1
+    for name in ("accuracy_before", "accuracy_after", "loss_first", "loss_last", "classes"):
+        assert again.results[name] == whole.results[name], name
+    steps = [row["sample"] for row in again.metrics() if row["event"] == "step"]
+    assert steps == [row["sample"] for row in whole.metrics() if row["event"] == "step"]
+    with np.load(whole.path("parameters")) as one, np.load(again.path("parameters")) as other:
+        assert all(one[name].tobytes() == other[name].tobytes() for name in one.files)
+    assert not (again.folder / "checkpoint.npz").exists()
+    assert learn(LearnConfig(resume=broken.folder), workspace).folder == broken.folder
+    (other_kind,) = workspace.all("convert")
+    with pytest.raises(UsageError, match="is a convert run"):
+        learn(LearnConfig(resume=other_kind.folder), workspace)

@@ -237,3 +237,5 @@ class LearnConfig:
     """Repeats of a command after a lost or damaged answer"""
     timeout: Annotated[float, Field(gt=0)] = 30.0
     """Seconds to wait for a line of an answer"""
+    resume: Path | None = None
+    """Run to go on with, after Ctrl-C or a kill: samples that were not sent yet follow"""

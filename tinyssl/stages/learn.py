@@ -18,154 +18,44 @@ record is filled as figures come in. Results:
   (`device.learning.LearningStatistics`); `bytes_sent`; `kept`: samples that it judges itself by
 * with `--save` `store` {length, sequence, erases, left}: the flash of the device
 * file `parameters`: .npz of all that was learnt, by name
+
+After a resume `accuracy_online`, `refused`, `inference` and `training_step` are of the steps since.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl import compiler
-from tinyssl.bench.judge import Judge
-from tinyssl.bench.latency import Unit, summary_stats, unit_of
-from tinyssl.bench.reconstruction import Reconstruction
+from tinyssl.bench.latency import summary_stats, unit_of
 from tinyssl.bench.subject import load_model
 from tinyssl.bench.target import BenchTarget, check_identity, check_sizes, find_target
 from tinyssl.core.config import BenchConfig, LearnConfig
 from tinyssl.core.config_json import config_json
 from tinyssl.core.errors import Mismatch, UsageError
 from tinyssl.core.progress import Progress, Silent
-from tinyssl.core.records import BuildInfo, RunRecord, RunWriter, Workspace
+from tinyssl.core.records import BuildInfo, RunRecord, RunWriter, Workspace, read_record
 from tinyssl.device import GuardEvent, LearningStep, Session, open_link
-from tinyssl.federated.schedules import cosine, linear, step_down
-from tinyssl.graph.interface import Feeds, Outputs
-from tinyssl.graph.model import DType, Model
-from tinyssl.graph.training import LOSS, RATE, TARGET, learnt_elements, takes_normalised
+from tinyssl.graph.model import Model
+from tinyssl.graph.training import LOSS, RATE, learnt_elements
 from tinyssl.learn.tasks import TASKS
-from tinyssl.ops.common.welford import normalised
 from tinyssl.runtimes.device import DeviceModel
 from tinyssl.runtimes.host import HostModel
 from tinyssl.stages.learn_guard import GuardMirror
-from tinyssl.stages.learn_samples import Lessons, LessonSource, is_anomaly, read_lessons
-from tinyssl.verify.sqnr import dequantised
-
-METRICS = ("accuracy", "mae", "rmse", "r2", "mse", "auc")
-"""Of the tasks and of autoencoders, that are told"""
-
+from tinyssl.stages.learn_resume import FILE, LessonMark, resumed
+from tinyssl.stages.learn_samples import Lessons, LessonSource, read_lessons
+from tinyssl.stages.lesson import Lesson, Rates
 
 RECENT = 100
 """Samples whose means are shown while a device learns"""
-SCHEDULES = {"linear": linear, "cosine": cosine, "step": step_down}
-
-
-class LessonJudge(Protocol):
-    """Measures answers by what the model is to do."""
-
-    def add(self, position: int, outputs: Outputs) -> Any:
-        """One sample's outputs by name; returns the answer, as JSON."""
-
-    def results(self) -> dict[str, float]:
-        """Metric -> value over all that was added; none where nothing was."""
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """One device that learns."""
-
-    config: LearnConfig
-    device: DeviceModel
-    host: HostModel
-    lessons: Lessons
-    unit: Unit
-    run: RunWriter
-    progress: Progress
-
-    def target(self, position: int) -> Feeds:
-        """The right answer of a sample, as a training step takes it; none of an autoencoder's."""
-        if not self.device.targets:
-            return {}
-        (value,), split = self.device.targets, self.lessons.split
-        assert split is not None  # read_lessons refuses samples without answers
-        answer = np.asarray(split.answers[position])
-        dtype = np.int32 if value.dtype is DType.INT32 else np.float32
-        return {TARGET: answer.astype(dtype).reshape(value.shape)}
-
-    def judge(self) -> LessonJudge:
-        """An empty judge of the model's answers."""
-        return TaskJudge(self) if self.device.targets else InputJudge(self)
-
-
-class Rates:
-    """The learning rate of each step, as a float32 that device and computer both get.
-
-    Args:
-        job: Its schedule; the device's rate is that of the first step.
-        steps: In all.
-    """
-
-    def __init__(self, job: Lesson, steps: int) -> None:
-        self._job, self._number = job, 0
-        self._first = self._now = np.float32(job.host.snapshot()[RATE][0])
-        make = SCHEDULES.get(job.config.schedule)
-        self._schedule = make(float(self._first), steps) if make else None
-
-    def next(self) -> None:
-        """Before a step: sends its rate where it is another than the last."""
-        self._number += 1
-        if self._schedule is not None:
-            self._set(np.float32(self._schedule(self._number)))
-
-    def restore(self) -> None:
-        """The rate of the first step is the device's again."""
-        self._set(self._first)
-
-    def _set(self, rate: np.float32) -> None:
-        if rate != self._now:
-            self._now = rate
-            for model in (self._job.device, self._job.host):
-                model.assign({RATE: np.array([rate], np.float32)})
-
-
-class TaskJudge:
-    """By the metrics of the task."""
-
-    def __init__(self, job: Lesson) -> None:
-        split = job.lessons.split
-        assert split is not None  # read_lessons refuses samples without answers
-        self._split = split
-        self._judge = Judge(split.task, job.device.outputs, split.class_names)
-
-    def add(self, position: int, outputs: Outputs) -> Any:
-        return self._judge.add(outputs, outputs, self._split.answers[position])
-
-    def results(self) -> dict[str, float]:
-        found = self._judge.results()
-        names = {name: name.removesuffix("_device") for name in found if name.endswith("_device")}
-        return {name: found[key] for key, name in names.items() if name in METRICS}
-
-
-class InputJudge:
-    """By how well the input comes out again."""
-
-    def __init__(self, job: Lesson) -> None:
-        self._job, self._found = job, Reconstruction()
-
-    def add(self, position: int, outputs: Outputs) -> float:
-        job, split = self._job, self._job.lessons.split
-        (value,), (output,) = job.device.inputs, outputs.values()
-        wanted = dequantised(value, job.lessons.inputs[position][value.name])
-        if takes_normalised(job.host.model):
-            wanted = normalised(wanted, job.host.snapshot())
-        odd = split is not None and is_anomaly(split, position)
-        return self._found.add(output, wanted, anomaly=odd)
-
-    def results(self) -> dict[str, float]:
-        return self._found.results()
 
 
 def learn(config: LearnConfig, workspace: Workspace, progress: Progress | None = None) -> RunRecord:
@@ -177,7 +67,9 @@ def learn(config: LearnConfig, workspace: Workspace, progress: Progress | None =
         progress: Told about each part.
 
     Raises:
-        UsageError: The build does not learn, or the samples have no answers.
+        UsageError: The build does not learn, the samples have no answers, or the run to resume is
+            none or had other settings.
+        KeyboardInterrupt: After Ctrl-C; the run is marked `interrupted` and can be resumed.
         DeviceNotFound: No port, more than one, or one in use.
         DeviceTimeout: The device does not answer.
         DeviceError: It answers errors or damaged lines after all retries, or was reset.
@@ -185,6 +77,36 @@ def learn(config: LearnConfig, workspace: Workspace, progress: Progress | None =
             the record is kept.
     """
     progress = progress or Silent()
+    place = workspace, progress
+    if config.resume is not None:
+
+        def go_on(recorded: LearnConfig, run: RunWriter, mark: LessonMark) -> None:
+            _go_on(_source_of(recorded, mark, place), run, mark)
+
+        run = resumed(config, workspace, go_on)
+        if run is None:
+            folder = workspace.run_folder(config.resume)
+            progress.note(f"{folder} is complete: nothing to resume")
+            return read_record(folder)
+        return run.record
+    source = _source(config, workspace, progress)
+    lessons, told = read_lessons(source)
+    target = source.target
+    inputs = {"build": target.folder / BuildInfo.FILE, "model": Path(target.info.model_path)}
+    content = config_json(config, exclude={"resume"})
+    with workspace.start("learn", content, inputs=inputs, data=told) as run:
+        mark = LessonMark(run.record.folder / FILE, known=source.known)
+        _learn(source, lessons, run, mark)
+    return run.record
+
+
+def _source(
+    config: LearnConfig,
+    workspace: Workspace,
+    progress: Progress,
+    recalled: tuple[str, ...] | None = None,
+) -> LessonSource:
+    """The board, and the model that its build learns with."""
     target = find_target(
         BenchConfig(board=config.board, serial=config.serial, baud=config.baud), workspace
     )
@@ -195,23 +117,45 @@ def learn(config: LearnConfig, workspace: Workspace, progress: Progress | None =
             hint=f"run `tinyssl build --board {target.info.board} --train head`, then "
             "`tinyssl flash`",
         )
-    source = LessonSource(config, target, model, workspace, progress)
-    lessons, told = read_lessons(source)
-    inputs = {"build": target.folder / BuildInfo.FILE, "model": Path(target.info.model_path)}
-    with workspace.start("learn", config_json(config), inputs=inputs, data=told) as run:
-        link = open_link(target.port, target.baud)
-        with Session(link, config.timeout, config.retries) as session:
-            _start(session, target, model, run)
-            device = DeviceModel(session, model)
-            unit = unit_of(target.board, session.identity())
-            with HostModel(compiler.compile(model)) as host:
-                if source.afresh:
-                    session.first_values()
-                _teach(Lesson(config, device, host, lessons, unit, run, progress))
-            if config.save:
-                run.results(store=asdict(session.save_learnt()))
-            run.results(memory_stack=session.memory().stack_used, retries=session.retried)
-    return run.record
+    return LessonSource(config, target, model, workspace, progress, recalled)
+
+
+def _source_of(
+    config: LearnConfig, mark: LessonMark, place: tuple[Workspace, Progress]
+) -> LessonSource:
+    """As at the start of the run that goes on."""
+    return _source(config, *place, mark.known if mark.begun else None)
+
+
+def _go_on(source: LessonSource, run: RunWriter, mark: LessonMark) -> None:
+    """The rest of a run: the same samples in the same order, from the checkpoint on."""
+    build, model = run.record.inputs.get("build", {}), source.target.info.build_id
+    if run.record.results.get("build_id", model) != model:
+        raise UsageError(
+            f"the run learnt on build {run.record.results['build_id']}, the board has {model}",
+            hint=f"build and flash as for that run ({build.get('path', 'its record')} names it)",
+        )
+    lessons, _ = read_lessons(source)
+    source.progress.note(f"resuming {run.record.folder.name} behind step {mark.steps}")
+    mark.known = source.known
+    _learn(source, lessons, run, mark)
+
+
+def _learn(source: LessonSource, lessons: Lessons, run: RunWriter, mark: LessonMark) -> None:
+    config, target, model = source.config, source.target, source.model
+    link = open_link(target.port, target.baud)
+    with Session(link, config.timeout, config.retries) as session:
+        _start(session, target, model, run)
+        device = DeviceModel(session, model)
+        unit = unit_of(target.board, session.identity())
+        with HostModel(compiler.compile(model)) as host:
+            if source.afresh:
+                session.first_values()
+            _teach(Lesson(config, device, host, lessons, unit, run, source.progress, mark))
+        if config.save:
+            run.results(store=asdict(session.save_learnt()))
+        run.results(memory_stack=session.memory().stack_used, retries=session.retried)
+    mark.path.unlink(missing_ok=True)
 
 
 def _start(session: Session, target: BenchTarget, model: Model, run: RunWriter) -> None:
@@ -238,16 +182,19 @@ def _teach(job: Lesson) -> None:
         Mismatch: They differ from this computer's.
     """
     config, device, host = job.config, job.device, job.host
-    values = device.snapshot()
-    if config.learning_rate is not None:
+    mark = job.mark
+    values = {**device.snapshot(), **mark.parameters}
+    if not mark.begun and config.learning_rate is not None:
         values[RATE] = np.array([config.learning_rate], np.float32)
-        device.restore(values)
+    device.restore(values)
     host.restore(values)
+    mark.rate = mark.rate if mark.begun else float(values[RATE][0])
     taught, held = job.lessons.taught, job.lessons.held
     job.run.results(samples=len(taught), held_out=len(held), passes=config.passes)
     if job.lessons.names:
         job.run.results(class_names=[*job.lessons.names], replayed=job.lessons.steps - len(taught))
-    before = _judged(job, held, "before")
+    before = mark.before if mark.begun else _judged(job, held, "before")
+    mark.before = before
     guard = GuardMirror(device, host)
     kept = [device.sample(job.lessons.inputs[at], job.target(at)) for at in held]
     job.run.results(kept=guard.keep(kept))
@@ -278,25 +225,28 @@ def _steps(job: Lesson, guard: GuardMirror) -> None:
     inference: list[int] = []
     training: list[int] = []
     losses: list[float] = []
-    online = _Online(job)
-    with job.progress.track("learning", count, "step") as task:
-        for number in range(job.config.passes):
-            for position in job.lessons.order(job.config.seed, number):
-                feeds, target = job.lessons.inputs[position], job.target(position)
-                rates.next()
-                answer = judge.add(int(position), job.host.run(feeds))
-                step = job.device.train(feeds, target)
-                job.host.step(target)
-                loss = float(job.host.snapshot()[LOSS][0])
-                refused += not step.learnt
-                losses += [loss] if step.learnt else []
-                inference.append(step.inference_ticks)
-                training.append(step.training_ticks)
-                guard.follow(step.guard)
-                told = _told(step)
-                job.run.log(event="step", sample=int(position), answer=answer, loss=loss, **told)
-                online.add(int(position), answer, loss)
-                task.advance(**online.shown(), **told)
+    online, done = _Online(job), job.mark.steps
+    losses += _earlier_losses(job)
+    with job.progress.track("learning", count - done, "step") as task, _kept(job):
+        for number, position in enumerate(_positions(job)):
+            if number < done:
+                continue
+            feeds, target = job.lessons.inputs[position], job.target(position)
+            rates.next()
+            answer = judge.add(int(position), job.host.run(feeds))
+            step = job.device.train(feeds, target)
+            job.host.step(target)
+            loss = float(job.host.snapshot()[LOSS][0])
+            refused += not step.learnt
+            losses += [loss] if step.learnt else []
+            inference.append(step.inference_ticks)
+            training.append(step.training_ticks)
+            guard.follow(step.guard)
+            told = _told(step)
+            job.run.log(event="step", sample=int(position), answer=answer, loss=loss, **told)
+            job.mark.reached(number + 1, job.host)
+            online.add(int(position), answer, loss)
+            task.advance(**online.shown(), **told)
     rates.restore()
     tenth = max(len(losses) // 10, 1)
     job.run.results(
@@ -307,6 +257,31 @@ def _steps(job: Lesson, guard: GuardMirror) -> None:
         training_step=summary_stats(training, job.unit),
         **{f"{name}_online": value for name, value in judge.results().items()},
     )
+
+
+def _positions(job: Lesson) -> Iterator[int]:
+    """The samples that teach, pass by pass."""
+    for number in range(job.config.passes):
+        yield from map(int, job.lessons.order(job.config.seed, number))
+
+
+def _earlier_losses(job: Lesson) -> list[float]:
+    """Of the steps before a resume."""
+    rows = job.run.record.metrics() if job.mark.begun else ()
+    return [row["loss"] for row in rows if row.get("event") == "step"]
+
+
+@contextmanager
+def _kept(job: Lesson) -> Iterator[None]:
+    """Writes how far the lesson is when it ends early, and says how to go on after Ctrl-C."""
+    try:
+        yield
+    except BaseException as error:
+        job.mark.write(job.host)
+        if isinstance(error, KeyboardInterrupt):
+            command = f"tinyssl learn --resume {job.run.record.folder.name}"
+            raise KeyboardInterrupt(f"go on with: {command}") from None
+        raise
 
 
 @dataclass

@@ -76,6 +76,8 @@ class LessonSource:
     workspace: Workspace
     """Where earlier runs are"""
     progress: Progress
+    recalled: tuple[str, ...] | None = None
+    """Classes that the device knew when the run began that goes on"""
 
     @cached_property
     def before(self) -> TestSplit | None:
@@ -91,6 +93,8 @@ class LessonSource:
     @cached_property
     def known(self) -> tuple[str, ...]:
         """Names of the first classes."""
+        if self.recalled is not None:
+            return self.recalled
         return known_classes(
             self.target, self.model, self.before, self.workspace, afresh=self.afresh
         )

@@ -1,0 +1,142 @@
+"""How far a lesson is, kept on this computer, so that it can go on after an interruption."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from tinyssl.core.config import LearnConfig
+from tinyssl.core.errors import UsageError
+from tinyssl.core.files import write_atomic
+from tinyssl.core.records import RunWriter, Workspace, hold_run, read_record
+from tinyssl.core.settings import refuse_changes
+from tinyssl.data.arrays import member_names, read_arrays
+from tinyssl.graph.interface import Feeds
+from tinyssl.runtimes.host import HostModel
+
+FILE = "checkpoint.npz"
+"""In the run's folder, until it is complete"""
+SECONDS = 10.0
+"""Between two writes of it"""
+OF_DEVICE = "device/"
+"""How the names of parameters begin in it"""
+AGAIN = "start anew without --resume"
+
+
+@dataclass
+class LessonMark:
+    """What a lesson needs to go on: the device's own state may be lost."""
+
+    path: Path
+    known: tuple[str, ...] = ()
+    """Names of the classes that the device knew at the start"""
+    rate: float = 0.0
+    """Learning rate of the first step"""
+    before: list[Any] = field(default_factory=list)
+    """Answers to the held-out samples before the first step"""
+    steps: int = 0
+    """That were taken"""
+    parameters: Feeds = field(default_factory=dict)
+    """After them; none before the first"""
+    _written: float = field(default_factory=time.monotonic)
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is something to go on from."""
+        return bool(self.parameters)
+
+    def reached(self, steps: int, host: HostModel) -> None:
+        """So many steps were taken; writes the file where the last one is old."""
+        self.steps = steps
+        if time.monotonic() - self._written >= SECONDS:
+            self.write(host)
+
+    def write(self, host: HostModel) -> None:
+        """Writes the file in one step.
+
+        Args:
+            host: Has the parameters after `steps`.
+        """
+        told = {"known": self.known, "rate": self.rate, "before": self.before, "steps": self.steps}
+        arrays = {OF_DEVICE + name: value for name, value in host.snapshot().items()}
+        content = BytesIO()
+        np.savez(content, allow_pickle=False, told=np.array(json.dumps(told)), **arrays)
+        write_atomic(self.path, content.getvalue())
+        self._written = time.monotonic()
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """What was written; of a run that was ended before its first step nothing.
+
+        Raises:
+            DataError: The file is damaged.
+        """
+        if not path.is_file():
+            return cls(path)
+        names = [name for name in member_names(path) if name.startswith(OF_DEVICE)]
+        arrays = read_arrays(path, ("told", *names), AGAIN)
+        told = json.loads(str(arrays.pop("told")))
+        parameters = {name.removeprefix(OF_DEVICE): value for name, value in arrays.items()}
+        return cls(
+            path, tuple(told["known"]), told["rate"], told["before"], told["steps"], parameters
+        )
+
+
+def resumed(
+    config: LearnConfig,
+    workspace: Workspace,
+    go_on: Callable[[LearnConfig, RunWriter, LessonMark], None],
+) -> RunWriter | None:
+    """Goes on with a run that was interrupted or killed.
+
+    Args:
+        config: With `resume`; settings that were given must be those of the run.
+        workspace: Where runs are.
+        go_on: Does the rest.
+
+    Returns:
+        None where the run is complete.
+
+    Raises:
+        UsageError: It is no learn run, still runs, or had other settings.
+        DataError: Its checkpoint is damaged.
+    """
+    assert config.resume is not None
+    folder = workspace.run_folder(config.resume)
+    kind = read_record(folder).kind
+    if kind != "learn":
+        raise UsageError(f"{folder} is a {kind} run", hint="name a learn run")
+    lock = hold_run(folder)
+    try:
+        record = read_record(folder)
+        if record.status == "complete":
+            return None
+        recorded = record.checked(LearnConfig, record.config)
+        refuse_changes(replace(config, resume=None), recorded)
+        mark = LessonMark.load(folder / FILE)
+        kept = _FirstSteps(mark.steps)
+        with workspace.reopen(folder, keep=kept.keep) as run:
+            go_on(recorded, run, mark)
+        return run
+    finally:
+        lock.release()
+
+
+@dataclass
+class _FirstSteps:
+    """Rows of the log that still hold: those of the steps behind the checkpoint."""
+
+    most: int
+    _seen: int = 0
+
+    def keep(self, row: dict[str, Any]) -> bool:
+        """Asked of each row in order."""
+        self._seen += row.get("event") == "step"
+        return self._seen <= self.most
