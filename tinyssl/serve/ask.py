@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -67,7 +68,12 @@ def ask(folder: Path, query: str, seconds: float = SECONDS) -> Solutions:
     words = [sys.executable, "-m", "tinyssl.serve.ask", str(folder)]
     try:
         ended = subprocess.run(
-            words, input=query.encode(), capture_output=True, timeout=seconds, check=False
+            words,
+            input=query.encode(),
+            capture_output=True,
+            timeout=seconds,
+            check=False,
+            env=dict(os.environ),  # it is tinyssl itself
         )
     except subprocess.TimeoutExpired as error:
         raise UsageError(
