@@ -156,7 +156,7 @@ def make(folder: Path, devices: int, models: int, seed: int) -> Figures:
 
 def bring_in(folder: Path) -> Figures:
     """`catalog import`."""
-    catalog = open_catalog(Workspace(folder), importing=folder / "all.nq")
+    catalog = open_catalog(Workspace(folder))
     seconds, triples = timed(lambda: catalog.load(folder / "all.nq"))
     return {"import": seconds, "stored": triples, "triples_per_second": triples / seconds}
 

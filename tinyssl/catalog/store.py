@@ -11,11 +11,12 @@ from pathlib import Path
 from pyoxigraph import Literal, NamedNode, QuerySolutions, RdfFormat, Triple
 from pyoxigraph import Store as Oxigraph
 
+from tinyssl.catalog.earlier import Earlier
 from tinyssl.catalog.names import PLACELESS
 from tinyssl.catalog.terms import TINY, prologue
 from tinyssl.catalog.triples import Description, Term
 from tinyssl.core.errors import DataError, UsageError
-from tinyssl.core.files import new_file, read_text, write_text
+from tinyssl.core.files import new_file
 from tinyssl.core.progress import Progress, Tracker
 
 ASKED = 200
@@ -87,36 +88,21 @@ class GraphStore(ABC):
 class EmbeddedStore(GraphStore):
     """On disk, in one folder; transactions, and nothing half-written after a kill."""
 
-    def __init__(
-        self,
-        folder: Path | None = None,
-        *,
-        graph: Oxigraph | None = None,
-        importing: Path | None = None,
-    ) -> None:
-        """Opens or makes it.
+    def __init__(self, folder: Path | None = None, *, graph: Oxigraph | None = None) -> None:
+        """Opens or makes it; where an import was killed, the state before that is back.
 
         Args:
             folder: Of the database; None: in memory alone.
             graph: One that is open already.
-            importing: File that `load` shall take.
 
         Raises:
             UsageError: Another process has it open, or the folder holds something else.
-            DataError: It holds a part of a file: an import other than `importing` was broken off.
         """
-        self._mark = folder.with_name(f"{folder.name}.importing") if folder else None
-        self._check_mark(importing)
-        try:
-            self.graph = graph or (Oxigraph() if folder is None else Oxigraph(str(folder)))
-        except OSError as error:
-            locked = "lock" in str(error).lower()
-            raise UsageError(
-                f"{folder} cannot be opened: {error}",
-                hint="another tinyssl has it open: wait for that, or end it"
-                if locked
-                else "move the folder away; `tinyssl catalog add` makes it anew",
-            ) from error
+        self._folder = folder
+        self._earlier = Earlier(folder) if folder else None
+        self.graph = graph or _opened(folder)
+        if self._earlier is not None and self._earlier.is_kept():
+            self._go_back()
 
     def put(self, descriptions: Iterable[Description]) -> None:
         """Replaces what is known of each subject, all or nothing."""
@@ -132,9 +118,9 @@ class EmbeddedStore(GraphStore):
     def load(self, path: Path, progress: Progress) -> int:
         """Adds the descriptions of an N-Quads file, as fast as the disk takes them.
 
-        Descriptions that the store has already are replaced. It is no transaction. A file beside
-        the store says that it goes on, so a store with half of it is not taken for a whole one: the
-        next `load` of the same file completes it.
+        Descriptions that the store has already are replaced, all or nothing: until the end the
+        state before is kept beside the store, and an import that fails, is interrupted or killed
+        leaves that. (A store in memory has no state before.)
 
         Args:
             path: What `save` wrote.
@@ -144,10 +130,20 @@ class EmbeddedStore(GraphStore):
             Triples in the store afterwards.
 
         Raises:
-            DataError: The file cannot be read, or is no N-Quads; the triples before the fault stay.
+            DataError: The file cannot be read, or is no N-Quads.
         """
-        if self._mark is not None:
-            write_text(self._mark, str(path.absolute()))
+        if self._earlier is not None:
+            self._earlier.keep(self.graph)
+        try:
+            self._replace_by(path, progress)
+        except BaseException:
+            self._go_back()
+            raise
+        if self._earlier is not None:
+            self._earlier.forget()
+        return len(self)
+
+    def _replace_by(self, path: Path, progress: Progress) -> None:
         try:
             self._drop_graphs_of(path)
             size = path.stat().st_size
@@ -158,13 +154,18 @@ class EmbeddedStore(GraphStore):
                 self.graph.bulk_load(file, format=RdfFormat.N_QUADS)
         except (OSError, SyntaxError, ValueError) as error:
             raise DataError(
-                f"{path} cannot be imported: {error}", hint="write it with `tinyssl catalog export`"
+                f"{path} cannot be imported: {error}",
+                hint="the graph is as it was; write the file with `tinyssl catalog export`",
             ) from error
         self.graph.update(replacement([_state()]))
         self.graph.flush()
-        if self._mark is not None:
-            self._mark.unlink()
-        return len(self)
+
+    def _go_back(self) -> None:
+        """To the state before an import."""
+        if self._earlier is not None:
+            del self.graph
+            self._earlier.restore()
+            self.graph = _opened(self._folder)
 
     def _drop_graphs_of(self, path: Path) -> None:
         """Blank nodes of a file are new ones each time: what it describes must not stay beside."""
@@ -175,17 +176,6 @@ class EmbeddedStore(GraphStore):
             named = {line.rsplit(None, 2)[-2] for line in file if line.count(b" ") > 2}
         for name in known & named:
             self.graph.remove_graph(NamedNode(name[1:-1].decode()))
-
-    def _check_mark(self, importing: Path | None) -> None:
-        if self._mark is None or not self._mark.exists():
-            return
-        begun = read_text(self._mark)
-        if importing is None or str(importing.absolute()) != begun:
-            raise DataError(
-                f"the graph holds a part of {begun}: its import was broken off",
-                hint=f"`tinyssl catalog import {begun}` completes it; or remove "
-                f"{self._mark.with_suffix('')} and {self._mark}, and begin anew",
-            )
 
     def save(self, path: Path) -> int:
         """Writes all descriptions as N-Quads, which `load` takes; returns how many triples."""
@@ -230,6 +220,20 @@ class EmbeddedStore(GraphStore):
     def __len__(self) -> int:
         said_of_itself = sum(1 for _ in self.graph.quads_for_pattern(None, None, None, STATE))
         return len(self.graph) - said_of_itself
+
+
+def _opened(folder: Path | None) -> Oxigraph:
+    """The database of a folder; see `EmbeddedStore`."""
+    try:
+        return Oxigraph() if folder is None else Oxigraph(str(folder))
+    except OSError as error:
+        locked = "lock" in str(error).lower()
+        raise UsageError(
+            f"{folder} cannot be opened: {error}",
+            hint="another tinyssl has it open: wait for that, or end it"
+            if locked
+            else "move the folder away; `tinyssl catalog add` makes it anew",
+        ) from error
 
 
 class _Told(io.BufferedReader):

@@ -44,9 +44,8 @@ def catalog(call: Call, what: tuple[str, ...] = ()) -> Result:
             f"catalog {' '.join(what)}: not understood", hint=f"one of {', '.join(ACTIONS)}"
         )
     config = call.config(CatalogConfig)
-    importing = Path(rest[0]) if action == "import" and rest else None
-    opened = open_catalog(call.workspace, call.progress, config, importing)
-    if importing is None:
+    opened = open_catalog(call.workspace, call.progress, config)
+    if action != "import":
         opened.refresh()
     return ACTIONS[action](opened, config, rest)
 

@@ -307,7 +307,6 @@ def open_catalog(
     workspace: Workspace,
     progress: Progress | None = None,
     config: CatalogConfig | None = None,
-    importing: Path | None = None,
 ) -> Catalog:
     """The catalogue of a workspace; an empty one where there is none yet.
 
@@ -315,11 +314,9 @@ def open_catalog(
         workspace: Holds it, unless the config names an endpoint.
         progress: Told of what takes long.
         config: Where the graph is.
-        importing: File that `Catalog.load` shall take.
 
     Raises:
         UsageError: Another process has it open, or the address is none.
-        DataError: Another import was broken off.
     """
     config = config or CatalogConfig()
     if config.store is not None:
@@ -327,7 +324,7 @@ def open_catalog(
         return Catalog(workspace, EndpointStore(config.store, token=token), progress or Silent())
     folder = workspace.root / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    return Catalog(workspace, EmbeddedStore(folder, importing=importing), progress or Silent())
+    return Catalog(workspace, EmbeddedStore(folder), progress or Silent())
 
 
 def policy_of(config: CatalogConfig) -> Policy:

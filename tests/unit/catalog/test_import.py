@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from tools import catalog_scale
 
 __all__ = ["invoke", "workspace"]
 
-KILLED = """
+ENDED = """
 import os, signal, sys
 from pathlib import Path
 from contextlib import contextmanager
@@ -37,13 +38,17 @@ from tinyssl.core.progress import Silent
 class Fatal(Silent):
     @contextmanager
     def track(self, title, total, unit="step"):
+        self.left = total
         yield self
 
     def advance(self, count=1, **fields):
-        os.kill(os.getpid(), signal.SIGKILL)
+        self.left -= count
+        if not self.left:
+            os.kill(os.getpid(), getattr(signal, sys.argv[3]))
 
 EmbeddedStore(Path(sys.argv[1])).load(Path(sys.argv[2]), Fatal())
 """
+"""A process that gets a signal when it has read all of a file that it imports"""
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +63,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_was_exported_comes_in_elsewhere(fleet: Path, tmp_path: Path) -> None:
     first = EmbeddedStore(tmp_path / "first")
     triples = first.load(fleet, Silent())
-    assert triples == fleet.read_text(encoding="utf-8").count("\n")
+    assert triples == _count(fleet)
     assert first.save(tmp_path / "all.nq") == triples
     second = EmbeddedStore(tmp_path / "second")
     assert second.load(tmp_path / "all.nq", Silent()) == triples
@@ -74,27 +79,60 @@ def _canonical(store: EmbeddedStore) -> Dataset:
     return found
 
 
-def test_a_killed_import_is_told_and_completed(fleet: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def known(tmp_path: Path) -> Path:
+    """A store that has one device of the fleet, of which it knows something else."""
     folder = tmp_path / "catalog"
-    words = [sys.executable, "-c", KILLED, str(folder), str(fleet)]
-    assert subprocess.run(words, check=False).returncode == -signal.SIGKILL
-    with pytest.raises(DataError, match=r"holds a part of .*fleet.nq") as caught:
-        EmbeddedStore(folder)
-    assert f"catalog import {fleet}" in str(caught.value.hint)
-    with pytest.raises(DataError, match="holds a part"):
-        EmbeddedStore(folder, importing=tmp_path / "other.nq")
-    again = EmbeddedStore(folder, importing=fleet)
-    triples = again.load(fleet, Silent())
-    assert triples == fleet.read_text(encoding="utf-8").count("\n")
-    del again
-    assert len(EmbeddedStore(folder)) == triples
+    store, iri = EmbeddedStore(folder), device_iri("d0000000")
+    store.put([Description(iri).add(iri, TD.title, "as it was")])
+    store.close()
+    return folder
 
 
-def test_what_is_no_quads_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGINT"])
+def test_an_import_that_is_ended_leaves_what_was_there(known: Path, fleet: Path, name: str) -> None:
+    words = [sys.executable, "-c", ENDED, str(known), str(fleet), name]
+    done = subprocess.run(words, check=False, capture_output=True)
+    assert done.returncode == -getattr(signal, name)
+    _is_as_it_was(known)
+    assert EmbeddedStore(known).load(fleet, Silent()) == _count(fleet)
+
+
+def test_a_faulty_file_leaves_what_was_there(known: Path, fleet: Path, tmp_path: Path) -> None:
     path = tmp_path / "broken.nq"
-    path.write_text(encoding="utf-8", data="<urn:a> <urn:b> .\n")
+    text = fleet.read_text(encoding="utf-8")
+    path.write_text(encoding="utf-8", data=f"{text}<urn:a> <urn:b> .\n")
+    store = EmbeddedStore(known)
     with pytest.raises(DataError, match=r"broken.nq cannot be imported"):
-        EmbeddedStore(tmp_path / "catalog").load(path, Silent())
+        store.load(path, Silent())
+    assert len(store) == 1
+    store.close()
+    _is_as_it_was(known)
+
+
+@pytest.mark.parametrize("moment", ["half a copy", "putting back"])
+def test_a_kill_between_two_steps_loses_nothing(known: Path, fleet: Path, moment: str) -> None:
+    """Folders as each moment leaves them."""
+    copy, rest = known.with_name("catalog.earlier"), known.with_name("catalog.rest")
+    if moment == "putting back":
+        shutil.copytree(known, copy)
+        known.rename(rest)
+    else:
+        rest.mkdir()
+    _is_as_it_was(known)
+    EmbeddedStore(known).load(fleet, Silent())
+    assert not copy.exists()
+    assert not rest.exists()
+
+
+def _is_as_it_was(folder: Path) -> None:
+    store = EmbeddedStore(folder)
+    assert [quad.object.value for quad in store.graph if quad.graph_name != STATE] == ["as it was"]
+    store.close()
+
+
+def _count(path: Path) -> int:
+    return path.read_text(encoding="utf-8").count("\n")
 
 
 def test_the_columns_follow_the_graph(
@@ -120,7 +158,7 @@ def test_the_columns_follow_the_graph(
 
 def test_the_command_imports_limits_and_counts(invoke, workspace: Path, fleet: Path) -> None:
     shown = json.loads(invoke("catalog", "import", str(fleet), "--json").stdout)
-    assert shown["triples"] == fleet.read_text(encoding="utf-8").count("\n")
+    assert shown["triples"] == _count(fleet)
     listed = json.loads(invoke("catalog", "list", "--limit", "5", "--json").stdout)
     assert len(listed["places"]) == 5
     assert listed["places_in_all"] > 60
