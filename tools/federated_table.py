@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -162,11 +163,13 @@ def stored() -> list[Row]:
 
 def keep(row: Row) -> None:
     """Puts a row in the place of the older one, and writes both files."""
-    rows = {(each["task"], each["way"]): each for each in stored()}
-    rows[row["task"], row["way"]] = row
-    names = [*WAYS, "boards"]
-    order = sorted(rows, key=lambda key: (list(TASKS).index(key[0]), names.index(key[1])))
-    write([rows[key] for key in order])
+    rows = {key_of(each): each for each in [*stored(), row]}
+    write([rows[key] for key in sorted(rows)])
+
+
+def key_of(row: Row) -> tuple[int, int, int]:
+    """Places of task and way in the tables, and the seed."""
+    return list(TASKS).index(row["task"]), [*WAYS, "boards"].index(row["way"]), row["seed"]
 
 
 def write(rows: Sequence[Row]) -> None:
@@ -198,40 +201,74 @@ def tables(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _qualities(runs: Sequence[Row]) -> Iterator[str]:
-    yield "| task | strategy | before | after | rounds | steps on devices | bytes | RAM |"
-    yield "|---|---|---|---|---|---|---|---|"
+    yield "| task | strategy | seeds | before | after | rounds | steps on devices | bytes | RAM |"
+    yield "|---|---|---|---|---|---|---|---|---|"
     for task in dict.fromkeys(row["task"] for row in runs):
         own = [row for row in runs if row["task"] == task]
-        first = own[0]
-        steps = f"{first['online_steps']} online steps"
-        yield f"| {task}, {steps} | none | | {_shown(first, first['first'])} | | | | |"
-        for row in own:
+        steps, first = f"{own[0]['online_steps']} online steps", _spread(_once_a_seed(own), "first")
+        yield f"| {task}, {steps} | none | {len(_once_a_seed(own))} | | {first} | | | | |"
+        for way, rows in _by_way(own).items():
+            row = rows[0]
             ram = f"{row['arena'] + row['kept']:,} B"
-            cells = [task, row["way"], _shown(row, row["before"]), _shown(row, row["after"])]
+            cells = [task, way, str(len(rows)), _spread(rows, "before"), _spread(rows, "after")]
             cells += [f"{row['rounds']:,}", f"{row['steps']:,}", _mega(row["bytes"]), ram]
             yield f"| {' | '.join(cells)} |"
 
 
+def _by_way(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """Way -> its rows, one a seed."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row["way"], []).append(row)
+    return found
+
+
+def _once_a_seed(rows: Sequence[Row]) -> list[Row]:
+    return list({row["seed"]: row for row in rows}.values())
+
+
+def _spread(rows: Sequence[Row], name: str) -> str:
+    """Mean and sample standard deviation over the seeds."""
+    values = [row[name] for row in rows]
+    mean = _shown(rows[0], statistics.fmean(values))
+    if len(values) < 2:
+        return mean
+    return f"{mean.removesuffix(' %')} ± {_shown(rows[0], statistics.stdev(values))}"
+
+
 def _claims(runs: Sequence[Row]) -> Iterator[str]:
-    """At the quality that the worse of two strategies ends with."""
-    yield "| task | what is compared | at | RAM | steps | bytes |"
-    yield "|---|---|---|---|---|---|"
-    by_key = {(row["task"], row["way"]): row for row in runs}
+    """At the quality that the worse of two strategies ends with, seed by seed."""
+    yield "| task | what is compared | seeds | at | RAM | steps | bytes |"
+    yield "|---|---|---|---|---|---|---|"
+    by_key = {(row["task"], row["way"], row["seed"]): row for row in runs}
+    seeds = sorted({row["seed"] for row in runs})
     for task in TASKS:
         for one, other in ((SERIAL, REPTILE), (SPARSE, SERIAL), (SPARSE, REPTILE)):
-            pair = [by_key.get((task, way)) for way in (one, other)]
-            if pair[0] is None or pair[1] is None:
-                continue
-            left, right = pair[0], pair[1]
-            quality = _worse(left, left["after"], right["after"])
-            shares = [_share_until(row, quality) for row in (left, right)]
-            ram = (left["arena"] + left["kept"]) / (right["arena"] + right["kept"])
-            ratios = [
-                f"{left[what] * shares[0] / (right[what] * shares[1]):.2f}"
-                for what in ("steps", "bytes")
-            ]
-            cells = [task, f"{one} over {other}", _shown(left, quality), f"{ram:.2f}", *ratios]
-            yield f"| {' | '.join(cells)} |"
+            pairs = [(by_key.get((task, one, n)), by_key.get((task, other, n))) for n in seeds]
+            found = [_compared(left, right) for left, right in pairs if left and right]
+            if found:
+                columns = [
+                    _range(ratios) for ratios in zip(*(row[1] for row in found), strict=True)
+                ]
+                at = ", ".join(row[0] for row in found)
+                cells = [task, f"{one} over {other}", str(len(found)), at, *columns]
+                yield f"| {' | '.join(cells)} |"
+
+
+def _compared(left: Row, right: Row) -> tuple[str, tuple[float, float, float]]:
+    """Quality at which both are compared, and ratios of RAM, steps and bytes."""
+    quality = _worse(left, left["after"], right["after"])
+    shares = [_share_until(row, quality) for row in (left, right)]
+    ram = (left["arena"] + left["kept"]) / (right["arena"] + right["kept"])
+    steps, sent = (
+        left[what] * shares[0] / (right[what] * shares[1]) for what in ("steps", "bytes")
+    )
+    return _shown(left, quality), (ram, steps, sent)
+
+
+def _range(values: Sequence[float]) -> str:
+    """The least and the greatest; one where they are equal."""
+    return " – ".join(dict.fromkeys(f"{each:.2f}" for each in (min(values), max(values))))
 
 
 def _share_until(row: Row, quality: float) -> float:
@@ -280,7 +317,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--way", action="append", choices=list(WAYS), default=[])
     parser.add_argument("--boards", action="store_true", help="emulated boards, and nothing else")
     parser.add_argument("--write", action="store_true", help="write the tables again")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, action="append", help="several: one after the other")
     given = parser.parse_args(arguments)
     if given.write:
         write(stored())
@@ -290,10 +327,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         data = data_of(task)
         if data is not None and not data.exists():
             sys.stderr.write(f"{task}: left out, for {data} is not there\n")
-        elif given.boards:
-            measure_boards(task, given.seed, progress)
-        else:
-            measure(task, given.way or list(WAYS), given.seed, progress)
+            continue
+        for seed in given.seed or [0]:
+            if given.boards:
+                measure_boards(task, seed, progress)
+            else:
+                measure(task, given.way or list(WAYS), seed, progress)
     return 0
 
 

@@ -31,9 +31,20 @@ def test_claims_are_at_equal_quality() -> None:
     rows = [row("Reptile", 0.5, steps=16_000, kept=5000), row("TinyReptile", 0.3)]
     lines = list(table.tables(rows))
     # TinyReptile is at Reptile's last 0.5 after 80 of its 100 rounds.
-    assert "| sine | TinyReptile over Reptile | 0.500 | 0.50 | 0.20 | 0.80 |" in lines
-    assert "| sine, 10 online steps | none | | 5.500 | | | | |" in lines
-    assert "| sine | Reptile | 5.000 | 0.500 | 100 | 16,000 | 2.0 MB | 10,000 B |" in lines
+    assert "| sine | TinyReptile over Reptile | 1 | 0.500 | 0.50 | 0.20 | 0.80 |" in lines
+    assert "| sine, 10 online steps | none | 1 | | 5.500 | | | | |" in lines
+    assert "| sine | Reptile | 1 | 5.000 | 0.500 | 100 | 16,000 | 2.0 MB | 10,000 B |" in lines
+
+
+def test_seeds_are_a_mean_and_a_spread() -> None:
+    rows = [row("Reptile", 0.5, steps=16_000, kept=5000, seed=seed) for seed in (0, 1)]
+    rows += [row("TinyReptile", 0.3, seed=0), row("TinyReptile", 0.5, seed=1)]
+    lines = list(table.tables(rows))
+    figures = "5.000 ± 0.000 | 0.400 ± 0.141 | 100 | 4,000 | 2.0 MB | 5,000 B"
+    assert f"| sine | TinyReptile | 2 | {figures} |" in lines
+    # seed by seed: after 80 of 100 rounds, and at the end
+    figures = "0.500, 0.500 | 0.50 | 0.20 – 0.25 | 0.80 – 1.00"
+    assert f"| sine | TinyReptile over Reptile | 2 | {figures} |" in lines
 
 
 def test_more_accuracy_is_better() -> None:
@@ -41,7 +52,7 @@ def test_more_accuracy_is_better() -> None:
     better = row("TinyReptile", 0.9, metric="accuracy", curve=curve)
     worse = row("Reptile", 0.6, metric="accuracy", curve=[[50, 0.4], [100, 0.6]])
     lines = list(table.tables([worse, better]))
-    assert "| sine | TinyReptile over Reptile | 60.0 % | 1.00 | 0.50 | 0.50 |" in lines
+    assert "| sine | TinyReptile over Reptile | 1 | 60.0 % | 1.00 | 0.50 | 0.50 |" in lines
 
 
 def test_settings_visit_devices_equally_often() -> None:
