@@ -232,7 +232,8 @@ def _by_way(rows: Sequence[Row]) -> dict[str, list[Row]]:
 
 
 def _once_a_seed(rows: Sequence[Row]) -> list[Row]:
-    return list({row["seed"]: row for row in rows}.values())
+    """The first row of each seed: later ones may have adapted their first model at other rates."""
+    return list({row["seed"]: row for row in reversed(rows)}.values())
 
 
 def _spread(rows: Sequence[Row], name: str) -> str:
