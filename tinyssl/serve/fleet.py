@@ -71,7 +71,7 @@ def _devices(
     known: Knowledge, devices: Sequence[SeenDevice], last: dict[str, RunRecord]
 ) -> PageSection:
     if not devices:
-        command = Code(("tinyssl flash --board BOARD", "tinyssl catalog devices"))
+        command = Code(("tinyssl flash --board BOARD", "tinyssl fleet"))
         blocks: tuple[Block, ...] = (Note(NO_DEVICE), command)
         return section("devices", "Devices", "", *blocks)
     columns = ("device", "health", "model", "firmware", "last bench", "last start", "last seen")
