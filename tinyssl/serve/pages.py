@@ -12,14 +12,17 @@ from tinyssl.report.page import (
     Code,
     LinkCell,
     Note,
+    PageTable,
 )
-from tinyssl.report.values import MISSING, decimal, grouped, percent
+from tinyssl.report.values import MISSING, decimal, grouped, percent, short
 from tinyssl.serve.ask import Solutions
 from tinyssl.serve.jobs import StartedJob
 from tinyssl.serve.live import cards, so_far
 from tinyssl.serve.parts import WebPage, minute, run_link, section, table
 from tinyssl.serve.view import Knowledge
 
+MOST_MODELS, MOST_PLACES = 6, 40
+"""Columns and rows of the matrix of all pairs"""
 MOST_RUNS = 200
 """Rows of the table of runs"""
 
@@ -72,6 +75,7 @@ def match(pairs: Sequence[Match], *, compiling: bool = False) -> WebPage:
         "The figures are estimates until a bench run has measured them."
         + (" Models are being compiled: until then a rule decides." if compiling else ""),
         (
+            section("matrix", "All pairs", _matrix_lead(pairs), _matrix(pairs)),
             section("fits", "Fits", f"{len(good)} of {len(pairs)} pairs, the best first.",
                      table(columns, fitting, columns[2:])),
             section("reasons", "Why not", f"{len(others)} pairs.",
@@ -84,6 +88,30 @@ def match(pairs: Sequence[Match], *, compiling: bool = False) -> WebPage:
             "boards": list(dict.fromkeys(each.target_name for each in emulated)),
         },
     )  # fmt: skip
+
+
+def _matrix(pairs: Sequence[Match]) -> PageTable:
+    """Boards and devices down, models across: instructions where it runs, else why not."""
+    models = list(dict.fromkeys(each.model_name for each in pairs))[:MOST_MODELS]
+    places = list(dict.fromkeys(each.target_name for each in pairs))[:MOST_PLACES]
+    cells = {(each.target_name, each.model_name): _verdict(each) for each in reversed(pairs)}
+    rows = [(place, *(cells.get((place, model), MISSING) for model in models)) for place in places]
+    return table(("board", *models), rows)
+
+
+def _matrix_lead(pairs: Sequence[Match]) -> str:
+    models, places = ({getattr(each, name) for each in pairs} for name in ("model", "target"))
+    lead = "Instructions where the model runs, else the first reason why not."
+    if len(models) > MOST_MODELS or len(places) > MOST_PLACES:
+        lead += f" The first {MOST_PLACES} of {len(places)} and {MOST_MODELS} of {len(models)}."
+    return lead
+
+
+def _verdict(each: Match) -> str:
+    if not each.fits:
+        return each.reasons[0].partition(":")[0]
+    found = each.figures.get("Instructions")
+    return "fits" if found is None else f"✓ {short(found)}"
 
 
 def runs_page(found: Sequence[RunRecord]) -> WebPage:

@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from tinyssl.catalog.match import Match
 from tinyssl.cli.serve import check
 from tinyssl.core.config import ServeConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.records import Workspace
+from tinyssl.report.page import PageTable
+from tinyssl.serve import pages
 from tinyssl.serve.app import make_app
 from tinyssl.serve.guard import HEADERS, MAX_BODY, is_loopback
 
@@ -202,3 +205,23 @@ def test_what_would_show_the_workspace_to_all_is_refused(
 )  # fmt: skip
 def test_loopback(host: str, own: bool) -> None:
     assert is_loopback(host) is own
+
+
+def test_the_matrix_has_every_pair_once() -> None:
+    pairs = [
+        Match("m1", "b1", "small", "big board", figures={"Instructions": 2_431_294.0}),
+        Match("m2", "b1", "large", "big board"),
+        Match("m1", "b2", "small", "tiny board", reasons=("no camera", "RAM short by 9 bytes: 10")),
+        Match("m2", "b2", "large", "tiny board", reasons=("RAM short by 9 bytes: 10 needed",)),
+    ]
+    matrix = next(part for part in pages.match(pairs).sections if part.id == "matrix")
+    (found,) = matrix.blocks
+    assert isinstance(found, PageTable)
+    assert [column.title for column in found.columns] == ["board", "small", "large"]
+    assert found.rows == (
+        ("big board", "✓ 2.43 M", "fits"),
+        ("tiny board", "no camera", "RAM short by 9 bytes"),
+    )
+    many = [Match(f"m{n}", "b", f"model {n}", "board") for n in range(9)]
+    wide = next(part for part in pages.match(many).sections if part.id == "matrix")
+    assert "The first 40 of 1 and 6 of 9." in wide.lead
