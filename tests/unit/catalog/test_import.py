@@ -46,6 +46,7 @@ class Fatal(Silent):
         if not self.left:
             os.kill(os.getpid(), getattr(signal, sys.argv[3]))
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started it may ignore that
 EmbeddedStore(Path(sys.argv[1])).load(Path(sys.argv[2]), Fatal())
 """
 """A process that gets a signal when it has read all of a file that it imports"""
