@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from tools.learning_table.new_classes import FloatHead, Lesson
+from tools.learning_table.new_classes import FloatHead, Lesson, suited_rate
 from tools.learning_table.tasks import photographs
 
 
@@ -19,7 +19,7 @@ def test_a_class_from_five_pictures_of_cifar(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(photographs, "LESSONS", 6)
     monkeypatch.setattr(photographs, "NEW_TEST", 40)
     pictures, _ = photographs.prepare(seed=1)
-    rate, pairs = photographs.suited_rate(pictures), []
+    rate, pairs = suited_rate(pictures.features[pictures.lessons[0].old]), []
     for number, lesson in enumerate(pictures.lessons):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)

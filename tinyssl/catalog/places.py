@@ -219,12 +219,6 @@ def _less(value: Term, other: Term) -> bool:
     return text(value) < text(other)
 
 
-def offers(store: GraphStore) -> list[Offer]:
-    """All kinds of boards and all devices, by their IRI."""
-    places = read_places(store)
-    return [places.offer(at) for at in range(len(places))]
-
-
 @dataclass(frozen=True)
 class Matches:
     """Pairs, the best first, and how many there are in all."""
@@ -331,19 +325,15 @@ def _order_keys(question: Question, places: Places) -> tuple[NDArray[Any], ...]:
         }
         return _by_board(places, known, unknown)
 
-    duration = figure("Duration")
+    duration, flash = figure("Duration"), figure("Flash")
     speed = np.where(places.emulated, figure("Instructions"), duration)
     price = np.where(np.isnan(places.price), np.inf, places.price)
+    behind = (speed, flash, price, places.by_name)
+    if question.by == "time":
+        return places.emulated, *behind
     energy = np.where(np.isnan(places.watts), np.inf, places.watts * duration)
-    first = {"energy": energy, "flash": figure("Flash"), "ram": figure("RAM"), "price": price}
-    return (
-        places.emulated,
-        first.get(question.by, unknown),
-        speed,
-        figure("Flash"),
-        price,
-        places.by_name,
-    )
+    first = {"energy": energy, "flash": flash, "ram": figure("RAM"), "price": price}
+    return places.emulated, first[question.by], *behind
 
 
 def _by_board(places: Places, values: Mapping[str, float], otherwise: Reals) -> Reals:

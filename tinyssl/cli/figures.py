@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tinyssl.cli.output import Table, format_value
-from tinyssl.core.intervals import wilson
+from tinyssl.core.intervals import interval_text
 
 SIZES = ("flash", "ram", "arena")
 COUNTED_ON = {
@@ -74,10 +74,7 @@ def _figure(name: str, figures: Mapping[str, Any]) -> str:
 
 def _interval(share: float, samples: int | None) -> str:
     """` (39 – 86)`, in percent; nothing where it is not known on how many it was counted."""
-    if not samples:
-        return ""
-    low, high = wilson(share, samples)
-    return f" ({100 * low:.1f} – {100 * high:.1f})"
+    return f" ({interval_text(share, samples)})" if samples else ""
 
 
 def _budget(figures: Mapping[str, Any], name: str) -> str:

@@ -31,8 +31,6 @@ def fit(call: Call, **given: Any) -> Result:
     """
     from tinyssl.stages import fit as stage
 
-    for name in ("zoo", "backbone", "run"):
-        given[name] = tuple(given[name])
     return fit_result(stage.fit(call, stage.FitRequest(**given)))
 
 

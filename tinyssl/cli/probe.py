@@ -9,7 +9,7 @@ from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result, Table, format_value
 from tinyssl.cli.stage_result import record_result
 from tinyssl.core.config import ProbeConfig
-from tinyssl.core.intervals import wilson
+from tinyssl.core.intervals import interval_text
 from tinyssl.core.records import RunRecord
 from tinyssl.data.spec import sample_noun
 from tinyssl.stages.call import Call
@@ -53,7 +53,7 @@ def folds_table(record: RunRecord) -> Table:
         (
             _classified(ending, noun),
             format_value("accuracy", share),
-            _interval(share, folds["samples"]),
+            interval_text(share, folds["samples"]),
         )
         for ending, share in given.items()
     ]
@@ -73,7 +73,7 @@ def accuracy_table(record: RunRecord) -> Table:
         near = results.get(f"knn{ending}")
         knn = "-" if near is None else format_value("knn", near)
         shown = format_value("accuracy", share)
-        interval = _interval(share, results["test_images"])
+        interval = interval_text(share, results["test_images"])
         rows.append((_classified(ending, noun), shown, interval, knn))
     if "majority" in results:
         rows.append((*_always(results), "", ""))
@@ -85,11 +85,6 @@ def accuracy_table(record: RunRecord) -> Table:
 def _classified(ending: str, noun: str) -> str:
     name = FEATURES[ending]
     return name if noun == "image" else name.replace("pixels", "samples")
-
-
-def _interval(share: float, samples: int) -> str:
-    low, high = wilson(share, samples)
-    return f"{100 * low:.1f} – {100 * high:.1f}"
 
 
 def _always(found: Mapping[str, Any]) -> tuple[str, str]:

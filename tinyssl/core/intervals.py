@@ -22,3 +22,9 @@ def wilson(share: float, n: int) -> tuple[float, float]:
     middle = (share + square / 2) / (1 + square)
     half = Z_95 / (1 + square) * math.sqrt(share * (1 - share) / n + square / (4 * n))
     return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def interval_text(share: float, n: int) -> str:
+    """The same in percent: 0.9611 of 360 is `93.6 – 97.7`."""
+    low, high = wilson(share, n)
+    return f"{100 * low:.1f} – {100 * high:.1f}"

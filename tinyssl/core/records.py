@@ -278,6 +278,8 @@ class Workspace:
             UsageError: `folder` holds no readable record.
         """
         record = read_record(folder)
+        for half_written in folder.glob(".*.tmp"):  # of an atomic write that a kill cut short
+            half_written.unlink(missing_ok=True)
         rows = [row for row in record.metrics() if keep(row)]
         text = "".join(json.dumps(row) + "\n" for row in rows)
         write_atomic(folder / METRICS, text.encode())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tinyssl.core.fields import Fields, number, rows
-from tinyssl.core.intervals import wilson
+from tinyssl.core.intervals import interval_text
 
 MISSING = "–"
 """Printed where a figure is not known"""
@@ -56,8 +56,7 @@ def interval(fraction: float | None, n: float | None) -> str:
     """The 95 % interval of a share of n images: 0.9611 of 360 -> `93.6 – 97.7`, in percent."""
     if fraction is None or n is None or n < 1 or not 0 <= fraction <= 1:
         return MISSING
-    low, high = wilson(fraction, int(n))
-    return f"{100 * low:.1f} – {100 * high:.1f}"
+    return interval_text(fraction, int(n))
 
 
 def decimal(value: float | None, digits: int = 2) -> str:

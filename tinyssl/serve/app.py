@@ -51,7 +51,7 @@ class Site:
 
     def fleet(self, request: Request) -> WebPage:
         known = self.view.known()
-        _, devices = self.view.devices("", 0, MOST_DEVICES)
+        devices = self.view.devices(MOST_DEVICES)
         return fleet.fleet(known, devices, self.view.runs(), self.jobs.all())
 
     def models(self, request: Request) -> WebPage:

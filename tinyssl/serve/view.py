@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from pyoxigraph import Literal
-
 from tinyssl.catalog.match import Match, Need, Offer, needs, number, text
 from tinyssl.core.config import CatalogConfig
 from tinyssl.core.errors import TinysslError, UsageError
@@ -30,16 +28,16 @@ MOST_PAIRS = 100
 PATIENCE = 5.0
 """Seconds to wait for a catalogue that another process has open"""
 DEVICES = (
-    "SELECT ?d ?name ?board ?health ?build ?model ?reset ?seen ?port WHERE {{ "
-    "{{ SELECT ?d ?name ?seen WHERE {{ ?d a tiny:Device ; td:title ?name . {filter} "
+    "SELECT ?d ?name ?board ?health ?build ?model ?reset ?seen WHERE {{ "
+    "{{ SELECT ?d ?name ?seen WHERE {{ ?d a tiny:Device ; td:title ?name . "
     "OPTIONAL {{ ?d tiny:lastSeen ?seen }} }} "
-    "ORDER BY DESC(?seen) ?name LIMIT {limit} OFFSET {offset} }} "
+    "ORDER BY DESC(?seen) ?name LIMIT {limit} }} "
     "OPTIONAL {{ ?d tiny:board ?kind . ?kind td:title ?board }} "
     "OPTIONAL {{ ?d tiny:health ?health }} OPTIONAL {{ ?d tiny:image ?build }} "
-    "OPTIONAL {{ ?d tiny:runs ?m . ?m schema:name ?model }} OPTIONAL {{ ?d tiny:reset ?reset }} "
-    "OPTIONAL {{ ?d tiny:port ?port }} }} ORDER BY DESC(?seen) ?name"
+    "OPTIONAL {{ ?d tiny:runs ?m . ?m schema:name ?model }} OPTIONAL {{ ?d tiny:reset ?reset }} }} "
+    "ORDER BY DESC(?seen) ?name"
 )
-COUNT = "SELECT (COUNT(?d) AS ?n) WHERE {{ ?d a tiny:Device ; td:title ?name . {filter} }}"
+COUNT = "SELECT (COUNT(?d) AS ?n) WHERE { ?d a tiny:Device ; td:title ?name }"
 
 T = TypeVar("T")
 
@@ -64,7 +62,6 @@ class SeenDevice:
     build: str
     model: str
     reset: str
-    port: str
     seen: str
     """UTC, ISO 8601"""
 
@@ -94,16 +91,9 @@ class WorkspaceView:
         """Models and boards, and how many devices there are."""
         return self._once("known", self._read_known)
 
-    def devices(self, find: str, offset: int, limit: int) -> tuple[int, list[SeenDevice]]:
-        """Devices, those that answered last first: how many there are, and some of them.
-
-        Args:
-            find: Part of the name, of any case; empty: all.
-            offset: How many to pass over.
-            limit: How many to read.
-        """
-        key = f"devices {offset} {limit} {find}"
-        return self._once(key, lambda: self._read_devices(find, offset, limit))
+    def devices(self, limit: int) -> list[SeenDevice]:
+        """So many devices, those that answered last first."""
+        return self._once(f"devices {limit}", lambda: self._read_devices(limit))
 
     def matches(self) -> list[Match]:
         """All pairs, by the rule where the compiler was not asked yet: that goes on meanwhile."""
@@ -144,19 +134,15 @@ class WorkspaceView:
             models = sorted(needs(catalog.store), key=lambda need: need.name)
             places = catalog.places()
             boards = places.take(places.board == "").by_their_names()
-            (row,) = catalog.store.ask(COUNT.format(filter=""))
+            (row,) = catalog.store.ask(COUNT)
             return Knowledge(tuple(models), tuple(boards), int(number(row["n"]) or 0))
 
-    def _read_devices(self, find: str, offset: int, limit: int) -> tuple[int, list[SeenDevice]]:
-        wanted = f"FILTER(CONTAINS(LCASE(?name), {Literal(find.lower())}))" if find else ""
+    def _read_devices(self, limit: int) -> list[SeenDevice]:
         with self._opened() as catalog:
-            (row,) = catalog.store.ask(COUNT.format(filter=wanted))
-            query = DEVICES.format(filter=wanted, limit=limit, offset=offset)
-            found = [
+            return [
                 SeenDevice(**{name: text(each[name]) for name in each if name != "d"})
-                for each in catalog.store.ask(query)
+                for each in catalog.store.ask(DEVICES.format(limit=limit))
             ]
-        return int(number(row["n"]) or 0), found
 
     def _read_matches(self) -> list[Match]:
         with self._opened() as catalog:

@@ -122,11 +122,11 @@ class Catalog:
         """
         wanted = self._named(wanted)
         models = _chosen_models(needs(self.store), wanted)
+        places = _chosen_places(self.places().stated(wanted.price, wanted.watts), wanted)
         if compiling:
-            hardware = _chosen_places(self.places(), wanted).hardware_iris()
+            hardware = places.hardware_iris()
             for need in models:
                 self._fit(need, hardware)
-        places = _chosen_places(self.places().stated(wanted.price, wanted.watts), wanted)
         known = known_fits(self.store, models[0].iri if len(models) == 1 else None)
         policy, licences = policy_of(wanted), licences_of(self.store, models)
         parts = []

@@ -39,10 +39,10 @@ from tinyssl.core.records import (
     RunRecord,
     RunWriter,
     Workspace,
-    hold_run,
     read_record,
     write_atomic,
 )
+from tinyssl.core.resume import held_run
 from tinyssl.core.settings import refuse_changes
 from tinyssl.data.episodes import find_family
 from tinyssl.frontends.tflite import read_file, read_model, write_model
@@ -123,27 +123,17 @@ def _absolute(config: FederateConfig) -> FederateConfig:
 def _resumed(config: FederateConfig, place: _Surroundings) -> RunRecord:
     workspace, progress = place.workspace, place.progress
     folder = workspace.run_folder(Path(cast(Path, config.resume)))
-    kind = read_record(folder).kind
-    if kind != "federate":
-        raise UsageError(f"{folder} is a {kind} run", hint="name a federate run")
-    lock = hold_run(folder)
-    try:
-        record = read_record(folder)
+    with held_run(folder, "federate", progress) as record:
         if record.status == "complete":
-            progress.note(f"{folder} is complete: nothing to resume")
             return record
         recorded = record.checked(FederateConfig, record.config)
         refuse_changes(replace(_absolute(config), resume=None), recorded)
-        for half_written in folder.glob(".*.tmp"):  # of an atomic write that a kill cut short
-            half_written.unlink(missing_ok=True)
         path = folder / CHECKPOINT
         done = Checkpoint.load(path).round if path.is_file() else 0
         progress.note(f"resuming {folder.name} behind round {done}")
         with workspace.reopen(folder, keep=lambda row: int(row["round"]) <= done) as run:
             _federate(recorded, place, run)
         return run.record
-    finally:
-        lock.release()
 
 
 def _federate(config: FederateConfig, place: _Surroundings, run: RunWriter) -> None:

@@ -136,14 +136,16 @@ def choose(call: Call, found: list[BackboneCandidate], folder: Path) -> Backbone
     from tinyssl.learn.probes.folds import FOLDS, REPEATS, cross_validate, most_folds
 
     named = _distinct(found)
-    features, labels = {}, None
+    sizes = {candidate.image_size for candidate in found}
+    datasets = {
+        size: load_dataset(pictures(call, folder, size), call.progress) for size in sorted(sizes)
+    }
+    features = {}
     for name, candidate in named.items():
-        data = pictures(call, folder, candidate.image_size)
-        dataset = load_dataset(data, call.progress)
+        dataset = datasets[candidate.image_size]
         backbone = load_backbone(candidate.weights)[0]
         features[name] = in_order(all_features(backbone, dataset, call.progress, name), dataset)
-        labels = dataset.labels
-    assert labels is not None
+    labels = datasets[found[0].image_size].labels
     folds = min(FOLDS, most_folds(labels))
     compared = cross_validate(features, labels, folds, REPEATS, call.config(ProbeConfig).seed)
     accuracies = {name: folded.accuracy for name, folded in compared.each.items()}

@@ -27,7 +27,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,9 @@ from tinyssl.core.config import BenchConfig, LearnConfig
 from tinyssl.core.config_json import config_json
 from tinyssl.core.errors import Mismatch, UsageError
 from tinyssl.core.progress import Progress, Silent
-from tinyssl.core.records import BuildInfo, RunRecord, RunWriter, Workspace, read_record
+from tinyssl.core.records import BuildInfo, RunRecord, RunWriter, Workspace
+from tinyssl.core.resume import held_run
+from tinyssl.core.settings import refuse_changes
 from tinyssl.device import GuardEvent, LearningStep, Session, open_link
 from tinyssl.graph.model import Model
 from tinyssl.graph.training import LOSS, RATE, learnt_elements
@@ -50,7 +53,7 @@ from tinyssl.learn.tasks import TASKS
 from tinyssl.runtimes.device import DeviceModel
 from tinyssl.runtimes.host import HostModel
 from tinyssl.stages.learn_guard import GuardMirror
-from tinyssl.stages.learn_resume import FILE, LessonMark, resumed
+from tinyssl.stages.learn_resume import FILE, FirstSteps, LessonMark
 from tinyssl.stages.learn_samples import Lessons, LessonSource, read_lessons
 from tinyssl.stages.lesson import Lesson, Rates
 
@@ -77,18 +80,8 @@ def learn(config: LearnConfig, workspace: Workspace, progress: Progress | None =
             the record is kept.
     """
     progress = progress or Silent()
-    place = workspace, progress
     if config.resume is not None:
-
-        def go_on(recorded: LearnConfig, run: RunWriter, mark: LessonMark) -> None:
-            _go_on(_source_of(recorded, mark, place), run, mark)
-
-        run = resumed(config, workspace, go_on)
-        if run is None:
-            folder = workspace.run_folder(config.resume)
-            progress.note(f"{folder} is complete: nothing to resume")
-            return read_record(folder)
-        return run.record
+        return _resumed(config, workspace.run_folder(config.resume), workspace, progress)
     source = _source(config, workspace, progress)
     lessons, told = read_lessons(source)
     target = source.target
@@ -120,11 +113,20 @@ def _source(
     return LessonSource(config, target, model, workspace, progress, recalled)
 
 
-def _source_of(
-    config: LearnConfig, mark: LessonMark, place: tuple[Workspace, Progress]
-) -> LessonSource:
-    """As at the start of the run that goes on."""
-    return _source(config, *place, mark.known if mark.begun else None)
+def _resumed(
+    config: LearnConfig, folder: Path, workspace: Workspace, progress: Progress
+) -> RunRecord:
+    """Goes on with a run that was interrupted or killed."""
+    with held_run(folder, "learn", progress) as record:
+        if record.status == "complete":
+            return record
+        recorded = record.checked(LearnConfig, record.config)
+        refuse_changes(replace(config, resume=None), recorded)
+        mark = LessonMark.load(folder / FILE)
+        with workspace.reopen(folder, keep=FirstSteps(mark.steps).keep) as run:
+            source = _source(recorded, workspace, progress, mark.known if mark.begun else None)
+            _go_on(source, run, mark)
+        return run.record
 
 
 def _go_on(source: LessonSource, run: RunWriter, mark: LessonMark) -> None:
@@ -183,12 +185,15 @@ def _teach(job: Lesson) -> None:
     """
     config, device, host = job.config, job.device, job.host
     mark = job.mark
-    values = {**device.snapshot(), **mark.parameters}
+    wanted = dict(mark.parameters)
     if not mark.begun and config.learning_rate is not None:
-        values[RATE] = np.array([config.learning_rate], np.float32)
-    device.restore(values)
+        wanted[RATE] = np.array([config.learning_rate], np.float32)
+    values = {**device.snapshot(), **wanted}
+    if wanted:
+        device.restore(values)
     host.restore(values)
-    mark.rate = mark.rate if mark.begun else float(values[RATE][0])
+    if not mark.begun:
+        mark.rate = float(values[RATE][0])
     taught, held = job.lessons.taught, job.lessons.held
     job.run.results(samples=len(taught), held_out=len(held), passes=config.passes)
     if job.lessons.names:
@@ -228,9 +233,7 @@ def _steps(job: Lesson, guard: GuardMirror) -> None:
     online, done = _Online(job), job.mark.steps
     losses += _earlier_losses(job)
     with job.progress.track("learning", count - done, "step") as task, _kept(job):
-        for number, position in enumerate(_positions(job)):
-            if number < done:
-                continue
+        for number, position in islice(enumerate(_positions(job)), done, None):
             feeds, target = job.lessons.inputs[position], job.target(position)
             rates.next()
             answer = judge.add(int(position), job.host.run(feeds))

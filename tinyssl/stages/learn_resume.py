@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
-from tinyssl.core.config import LearnConfig
-from tinyssl.core.errors import UsageError
 from tinyssl.core.files import write_atomic
-from tinyssl.core.records import RunWriter, Workspace, hold_run, read_record
-from tinyssl.core.settings import refuse_changes
 from tinyssl.data.arrays import member_names, read_arrays
 from tinyssl.graph.interface import Feeds
 from tinyssl.runtimes.host import HostModel
@@ -89,48 +84,8 @@ class LessonMark:
         )
 
 
-def resumed(
-    config: LearnConfig,
-    workspace: Workspace,
-    go_on: Callable[[LearnConfig, RunWriter, LessonMark], None],
-) -> RunWriter | None:
-    """Goes on with a run that was interrupted or killed.
-
-    Args:
-        config: With `resume`; settings that were given must be those of the run.
-        workspace: Where runs are.
-        go_on: Does the rest.
-
-    Returns:
-        None where the run is complete.
-
-    Raises:
-        UsageError: It is no learn run, still runs, or had other settings.
-        DataError: Its checkpoint is damaged.
-    """
-    assert config.resume is not None
-    folder = workspace.run_folder(config.resume)
-    kind = read_record(folder).kind
-    if kind != "learn":
-        raise UsageError(f"{folder} is a {kind} run", hint="name a learn run")
-    lock = hold_run(folder)
-    try:
-        record = read_record(folder)
-        if record.status == "complete":
-            return None
-        recorded = record.checked(LearnConfig, record.config)
-        refuse_changes(replace(config, resume=None), recorded)
-        mark = LessonMark.load(folder / FILE)
-        kept = _FirstSteps(mark.steps)
-        with workspace.reopen(folder, keep=kept.keep) as run:
-            go_on(recorded, run, mark)
-        return run
-    finally:
-        lock.release()
-
-
 @dataclass
-class _FirstSteps:
+class FirstSteps:
     """Rows of the log that still hold: those of the steps behind the checkpoint."""
 
     most: int

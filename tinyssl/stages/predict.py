@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tinyssl.bench.own_data import picture_arrays
-from tinyssl.bench.own_sound import list_sound, read_sound
+from tinyssl.bench.own_sound import holds_sound, list_sound, read_sound
 from tinyssl.bench.subject import open_reference
 from tinyssl.core.errors import DataError, UsageError
 from tinyssl.core.paths import existing
@@ -105,8 +105,7 @@ def _files(named: Sequence[str]) -> list[Path]:
         if not path.is_dir():
             found.append(path)
             continue
-        wavs = any(each.suffix.lower() in SUFFIXES for each in path.rglob("*"))
-        listing = list_sound(path) if wavs else list_pictures(path)
+        listing = list_sound(path) if holds_sound(path) else list_pictures(path)
         found += [path / inside for inside in listing.pictures]
     known = picture_suffixes() | SUFFIXES
     for path in found:

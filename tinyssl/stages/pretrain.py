@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from tinyssl.core.config import DataConfig, PretrainConfig
-from tinyssl.core.errors import Collapsed, TinysslError, UsageError
+from tinyssl.core.errors import Collapsed, TinysslError
 from tinyssl.core.memory import keep_freed_memory
 from tinyssl.core.plugin_trust import require_named
 from tinyssl.core.progress import Progress, Silent
-from tinyssl.core.records import RunRecord, RunWriter, Workspace, hold_run, read_record, step_of
+from tinyssl.core.records import RunRecord, RunWriter, Workspace, read_record, step_of
+from tinyssl.core.resume import held_run
 from tinyssl.core.settings import refuse_changes
 from tinyssl.data import data_config_json, data_config_of, find_reader, load_dataset
 from tinyssl.learn.backbones import BackboneInfo, save_backbone
@@ -124,19 +125,8 @@ def _new_run(job: TrainingJob, data: DataConfig, place: Place) -> RunWriter:
 
 
 def _resume(config: PretrainConfig, data: DataConfig, place: Place, folder: Path) -> RunRecord:
-    kind = read_record(folder).kind
-    if kind != "pretrain":
-        raise UsageError(f"{folder} is a {kind} run", hint="name a pretrain run")
-    lock = hold_run(folder) if place.world.main else None
-    try:
-        record = read_record(folder)  # by whoever held the lock, it may be complete now
-        if record.status == "complete":
-            place.progress.note(f"{folder} is complete: nothing to resume")
-            return record
-        return _resume_held(config, data, place, record)
-    finally:
-        if lock is not None:
-            lock.release()
+    with held_run(folder, "pretrain", place.progress, main=place.world.main) as record:
+        return record if record.status == "complete" else _resume_held(config, data, place, record)
 
 
 def _resume_held(
@@ -166,8 +156,6 @@ def _reopened(
     folder: Path, state: dict[str, Any] | None, job: TrainingJob, place: Place
 ) -> RunWriter:
     """The run's writer, rid of what was written after the checkpoint."""
-    for half_written in folder.glob(".*.tmp"):  # of atomic writes that a crash cut short
-        half_written.unlink(missing_ok=True)
     done = state["counters"]["step"] if state else 0
     place.progress.note(f"resuming {folder.name} at step {done} of {job.schedule.steps}")
     return place.workspace.reopen(folder, keep=lambda row: 0 < step_of(row) <= done)

@@ -98,6 +98,15 @@ class FloatHead:
         return np.concatenate([self.weight @ x + self.bias, np.where(self._open, new, -np.inf)])
 
 
+def suited_rate(features: Array) -> float:
+    """What `build` takes where it knows samples of the model: 1 / (1 + |x|^2), two digits.
+
+    Args:
+        features: (n, width), what the head reads of known classes.
+    """
+    return float(f"{1 / (1 + np.square(features).sum(axis=1).mean()):.1e}")
+
+
 def feeds_of(runtime: Runtime, samples: Array) -> list[Feeds]:
     """Samples as the only input of a model takes them."""
     (value,) = runtime.inputs

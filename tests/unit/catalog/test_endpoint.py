@@ -16,7 +16,7 @@ from tests.unit.catalog import published
 from tinyssl.catalog.endpoint import EndpointStore
 from tinyssl.catalog.foreign import read_foreign
 from tinyssl.catalog.match import known_fits, needs
-from tinyssl.catalog.places import Question, offers, rank, read_places
+from tinyssl.catalog.places import Question, rank, read_places
 from tinyssl.catalog.store import EmbeddedStore, GraphStore
 from tinyssl.core.config import CatalogConfig
 from tinyssl.core.errors import DataError, UsageError
@@ -60,7 +60,7 @@ def _wait(port: int, server: subprocess.Popen[bytes]) -> None:
 
 def everything(store: GraphStore) -> tuple[object, ...]:
     found = sorted(needs(store), key=lambda need: need.iri)
-    places = sorted(offers(store), key=lambda offer: offer.iri)
+    places = sorted(read_places(store).by_their_names(), key=lambda offer: offer.iri)
     chosen = next(need for need in found if need.name == "Person_Detection")
     known = known_fits(store)
     ranked = rank(Question(chosen, known.get(chosen.iri, {})), read_places(store), most=9)
@@ -91,7 +91,7 @@ def test_a_description_takes_the_place_of_the_last(url: str, tmp_path: Path) -> 
         row = (name, *published.DEVICES[0][1:])
         path.write_text(published.prefixes() + published.device(row))
         store.put([read_foreign(path)])
-    titles = {offer.name for offer in offers(store)}
+    titles = {offer.name for offer in read_places(store).by_their_names()}
     assert "second" in titles
     assert "first" not in titles
 

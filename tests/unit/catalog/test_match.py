@@ -11,7 +11,7 @@ import pytest
 from tinyssl.catalog.describe import describe_system
 from tinyssl.catalog.match import Known, Match, Need, Offer, order, pair
 from tinyssl.catalog.names import device_iri
-from tinyssl.catalog.places import Places, Question, offers, rank, read_places
+from tinyssl.catalog.places import Places, Question, rank, read_places
 from tinyssl.catalog.store import EmbeddedStore
 from tinyssl.catalog.terms import RDF, S3N, SENSORS, TD
 from tinyssl.catalog.triples import Description
@@ -55,7 +55,7 @@ def test_10000_random_pairs_are_those_of_brute_force(
     world: tuple[list[Need], list[Offer], EmbeddedStore],
 ) -> None:
     needs, offered, store = world
-    assert sorted(offers(store), key=lambda each: each.iri) == sorted(
+    assert sorted(read_places(store).by_their_names(), key=lambda each: each.iri) == sorted(
         offered, key=lambda each: each.iri
     )
     total, places = 0, read_places(store)

@@ -12,7 +12,7 @@ import pytest
 from tests.unit.catalog import published
 from tinyssl.catalog.foreign import read_foreign
 from tinyssl.catalog.match import needs, pair
-from tinyssl.catalog.places import offers
+from tinyssl.catalog.places import read_places
 from tinyssl.catalog.queries import shipped
 from tinyssl.catalog.store import EmbeddedStore, value_of
 from tinyssl.core.errors import DataError
@@ -38,7 +38,11 @@ def test_all_pairs_are_those_of_brute_force(store: EmbeddedStore) -> None:
         and flash <= free_flash
         and {*sensors.split()} - {"OtherSensor"} <= {*has.split()}
     }
-    pairs = [pair(need, offer, None) for need in needs(store) for offer in offers(store)]
+    pairs = [
+        pair(need, offer, None)
+        for need in needs(store)
+        for offer in read_places(store).by_their_names()
+    ]
     assert len(pairs) == 23 * 6
     assert {(each.model_name, each.target_name) for each in pairs if each.fits} == wanted
     assert 0 < len(wanted) < len(pairs)
@@ -47,7 +51,11 @@ def test_all_pairs_are_those_of_brute_force(store: EmbeddedStore) -> None:
 def test_each_refusal_says_what_is_missing(store: EmbeddedStore) -> None:
     pairs = {
         (each.model_name, each.target_name): each.reasons
-        for each in (pair(need, offer, None) for need in needs(store) for offer in offers(store))
+        for each in (
+            pair(need, offer, None)
+            for need in needs(store)
+            for offer in read_places(store).by_their_names()
+        )
     }
     assert pairs["ARM_MicroNet_VWW_3", "syntiant"] == (
         "no camera",

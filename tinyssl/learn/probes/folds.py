@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.core.errors import DataError
+from tinyssl.learn.probes.raw import STRENGTHS, standardised
 
 Matrix = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -27,8 +28,6 @@ MOST_SAMPLES = 1000
 """Of more labelled samples the test split tells enough, and folds would take minutes"""
 INNER = 3
 """Folds inside a fold's training part, which choose the strength of the regularisation"""
-STRENGTHS = (0.001, 0.01, 0.1, 1.0)
-"""Inverse strengths of the L2 regularisation to try (scikit-learn's C)"""
 ITERATIONS = 200
 
 
@@ -126,7 +125,7 @@ def _fit_and_answer(
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GridSearchCV
 
-    seen, unseen = _rotate(*_standardise(features[train], features[test]))
+    seen, unseen = _rotate(*standardised(features[train], features[test]))
     inner = min(INNER, int(np.unique(labels[train], return_counts=True)[1].min()))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the cost has a limit on purpose
@@ -137,13 +136,6 @@ def _fit_and_answer(
             LogisticRegression(max_iter=ITERATIONS), {"C": STRENGTHS}, cv=inner
         ).fit(seen, labels[train])
     return search.predict(unseen), float(search.best_score_)
-
-
-def _standardise(train: Matrix, test: Matrix) -> tuple[Matrix, Matrix]:
-    """Mean 0 and deviation 1 of each feature in `train`; a feature that never changes stays 0."""
-    mean, deviation = train.mean(axis=0), train.std(axis=0)
-    deviation[deviation < 1e-6] = 1
-    return (train - mean) / deviation, (test - mean) / deviation
 
 
 def _rotate(train: Matrix, test: Matrix) -> tuple[Matrix, Matrix]:

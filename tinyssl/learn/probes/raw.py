@@ -161,20 +161,27 @@ def logistic(train: PixelSplit, val: PixelSplit, test: PixelSplit) -> tuple[floa
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    mean, deviation = train.pixels.mean(axis=0), train.pixels.std(axis=0)
-    deviation[deviation < 1e-6] = 1  # a pixel that never changes
+    seen, held, unseen = standardised(train.pixels, val.pixels, test.pixels)
     best, strength, model = -1.0, 0.0, None
     for candidate in STRENGTHS:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # the cost has a limit on purpose
-            fitted = LogisticRegression(C=candidate, max_iter=ITERATIONS).fit(
-                (train.pixels - mean) / deviation, train.labels
-            )
-        score = val.right(fitted.predict((val.pixels - mean) / deviation))
+            fitted = LogisticRegression(C=candidate, max_iter=ITERATIONS).fit(seen, train.labels)
+        score = val.right(fitted.predict(held))
         if score > best:
             best, strength, model = score, candidate, fitted
     assert model is not None
-    return test.right(model.predict((test.pixels - mean) / deviation)), strength
+    return test.right(model.predict(unseen)), strength
+
+
+def standardised(train: Pixels, *others: Pixels) -> tuple[Pixels, ...]:
+    """Mean 0 and deviation 1 of each value in `train`, the others alike.
+
+    A value that never changes in `train` is 0 there.
+    """
+    mean, deviation = train.mean(axis=0), train.std(axis=0)
+    deviation[deviation < 1e-6] = 1
+    return tuple((part - mean) / deviation for part in (train, *others))
 
 
 def nearest(train: PixelSplit, val: PixelSplit, test: PixelSplit) -> tuple[float, int]:

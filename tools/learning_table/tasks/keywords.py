@@ -24,6 +24,7 @@ from tools.learning_table.new_classes import (
     feeds_of,
     half_width,
     label,
+    suited_rate,
     write_int8,
 )
 from tools.learning_table.row import SHARED, Costs, Found, Measure, Session, Task
@@ -122,12 +123,6 @@ def prepare(pair: tuple[int, int], seed: int, start: Any) -> KeywordPair:
     return KeywordPair(codes, lesson, taught, UnitBody(body).eval(), (weight, bias), features)
 
 
-def suited_rate(pair: KeywordPair) -> float:
-    """What `build` takes where it knows clips of the model: 1 / (1 + |x|^2), two digits."""
-    old = pair.features[pair.lesson.old]
-    return float(f"{1 / (1 + np.square(old).sum(axis=1).mean()):.1e}")
-
-
 def in_float(pair: KeywordPair, number: int, rate: float) -> tuple[float, float]:
     """Accuracy on the new keywords and points lost on the old classes: the steps in float64."""
     lesson = pair.draw(number)
@@ -150,7 +145,8 @@ class Taught:
 
 def teach(session: Session, pair: KeywordPair, number: int) -> Taught:
     """Builds the model of a pair, and teaches it each draw of examples."""
-    path, rate = session.folder / f"keywords-{number}.tflite", suited_rate(pair)
+    path = session.folder / f"keywords-{number}.tflite"
+    rate = suited_rate(pair.features[pair.lesson.old])
     write_int8(path, pair.body, pair.head, to_unit(pair.codes[pair.lesson.old[::4]]))
     config = BuildConfig(board=session.board, model=path, train="head:new:2", learning_rate=rate)
     with learning_device(config, session.folder) as board:

@@ -30,6 +30,7 @@ from tools.learning_table.new_classes import (
     feeds_of,
     half_width,
     label,
+    suited_rate,
     write_int8,
 )
 from tools.learning_table.row import SHARED, Found, Measure, Session, Task
@@ -115,12 +116,6 @@ def prepare(seed: int) -> tuple[Pictures, torch.nn.Module]:
     return Pictures(images, lessons, features, (fitted.coef_, fitted.intercept_)), backbone
 
 
-def suited_rate(pictures: Pictures) -> float:
-    """What `build` takes where it knows pictures of the model: 1 / (1 + |x|^2), two digits."""
-    old = pictures.features[pictures.lessons[0].old]
-    return float(f"{1 / (1 + np.square(old).sum(axis=1).mean()):.1e}")
-
-
 def few_shot_head(pictures: Pictures, lesson: Lesson) -> tuple[float, float]:
     """What the host gets from the same pictures: the best of some logistic regressions."""
     found = []
@@ -168,7 +163,7 @@ def measure(session: Session) -> Found:
     path = session.folder / "photographs.tflite"
     units = to_unit(pictures.images[pictures.lessons[0].old[::2]])
     write_int8(path, backbone, pictures.head, units)
-    rate = suited_rate(pictures)
+    rate = suited_rate(pictures.features[pictures.lessons[0].old])
     config = BuildConfig(board=session.board, model=path, train="head:new:1", learning_rate=rate)
     with learning_device(config, session.folder) as board:
         session.say(f"{LESSONS} new classes, {ON_BOARD} of them on {session.board}")
