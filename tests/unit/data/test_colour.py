@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from tinyssl.data.augment import ViewOptions, recolour
 from tinyssl.data.augment import colour as ours
 
-NOTHING = {"jitter": 0.0, "grey": 0.0, "blur": 0.0}
+NOTHING: dict[str, Any] = {"jitter": 0.0, "grey": 0.0, "blur": 0.0}
 
 
 def views(count: int = 12, size: int = 16) -> Tensor:
@@ -75,13 +79,31 @@ def test_blur_of_a_constant_is_the_constant() -> None:
     assert torch.allclose(ours._blur(flat, torch.tensor([0.5, 2.0])), flat)
 
 
-@pytest.mark.parametrize("kind", ["jitter", "grey", "blur"])
+@pytest.mark.parametrize("kind", ["jitter", "grey", "blur", "solarise"])
 def test_probability_is_per_image(kind):
     given = views(400)
     torch.manual_seed(0)
     got = recolour(given, ViewOptions(**NOTHING | {kind: 0.3}))
     changed = (got - given).abs().amax((1, 2, 3)) > 1e-6
     assert changed.float().mean().item() == pytest.approx(0.3, abs=0.08)
+
+
+def test_solarise_is_pillows() -> None:
+    pixels = torch.arange(256, dtype=torch.uint8).view(16, 16, 1).expand(16, 16, 3)
+    given = pixels.permute(2, 0, 1)[None].float() / 255
+    got = recolour(given, ViewOptions(**NOTHING | {"solarise": 1.0}))
+    theirs = np.asarray(ImageOps.solarize(Image.fromarray(pixels.numpy())))
+    assert np.array_equal((got[0] * 255).round().permute(1, 2, 0).numpy(), theirs)
+
+
+def test_solarise_changes_no_other_draw() -> None:
+    """Blur, jitter and grey are those of a view without it."""
+    plain, solarised = (ViewOptions(jitter=1.0, blur=1.0, solarise=p) for p in (0.0, 1.0))
+    torch.manual_seed(0)
+    expected = recolour(views(), plain)
+    torch.manual_seed(0)
+    got = recolour(views(), solarised)
+    assert torch.equal(got, torch.where(expected >= 0.5, 1 - expected, expected))
 
 
 def test_amounts_are_per_image() -> None:

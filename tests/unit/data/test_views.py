@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
-from tinyssl.data.augment import ViewOptions, ViewSpec, make_views, to_float
+from tinyssl.data.augment import ViewOptions, ViewSpec, crop, draw_crops, make_views, to_float
 
-OFF = {"crop_min": 1.0, "aspect": 1.0, "flip": 0.0, "jitter": 0.0, "grey": 0.0, "blur": 0.0}
+OFF: dict[str, Any] = {
+    "crop_min": 1.0,
+    "aspect": 1.0,
+    "flip": 0.0,
+    "jitter": 0.0,
+    "grey": 0.0,
+    "blur": 0.0,
+}
 """Options that leave an image as it is"""
+CROP: dict[str, Any] = {"crop_min": 0.25, "crop_max": 0.25}
 
 
 def images(count: int = 8, size: int = 32) -> torch.Tensor:
@@ -18,7 +28,7 @@ def images(count: int = 8, size: int = 32) -> torch.Tensor:
     return smooth.permute(0, 2, 3, 1).to(torch.uint8).contiguous()
 
 
-def views(given: torch.Tensor, seed: int = 0, count: int = 1, **options: float) -> torch.Tensor:
+def views(given: torch.Tensor, seed: int = 0, count: int = 1, **options: Any) -> torch.Tensor:
     torch.manual_seed(seed)
     spec = ViewSpec.of(count, ViewOptions(**(OFF | options)))
     return torch.stack(make_views(given, spec))
@@ -94,3 +104,15 @@ def test_crop_areas(smallest):
     assert height_is_width.min() > smallest * 0.85
     assert height_is_width.max() < 1.05
     assert height_is_width.mean() == pytest.approx((1 + smallest) / 2, abs=0.06)
+
+
+def test_bicubic_crops() -> None:
+    given = images()
+    found = {}
+    for bicubic in (False, True):
+        found[bicubic] = views(given, **CROP, bicubic=bicubic)[0]
+        torch.manual_seed(0)
+        crops = draw_crops(len(given), ViewOptions(**OFF | CROP).geometry)
+        expected = crop(given, crops, 32, mode="bicubic" if bicubic else "bilinear")
+        assert torch.allclose(found[bicubic], expected)
+    assert (found[False] - found[True]).abs().max() > 0.005

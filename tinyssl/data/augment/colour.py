@@ -1,4 +1,4 @@
-"""Colour jitter, grey and blur of a batch, each on the images that were drawn for it only.
+"""Colour jitter, grey, blur and solarisation of a batch, each on the images drawn for it only.
 
 The steps of the jitter are those of torchvision's ColorJitter (which SimCLR's reference code
 agrees with), each followed by a clamp to [0, 1]; their order is drawn once a call.
@@ -21,10 +21,10 @@ LUMA = (0.299, 0.587, 0.114)
 
 
 def recolour(views: Tensor, options: ViewOptions) -> Tensor:
-    """Jitter, grey and blur, each with its probability; crop and flip are not touched.
+    """Jitter, grey, blur and solarisation, each with its probability; crop and flip stay.
 
-    Randomness comes from torch's global CPU generator, whatever the device, and always the same
-    amount of it.
+    Randomness comes from torch's global CPU generator, whatever the device, and equal options
+    always draw the same amount of it.
 
     Args:
         views: (n, 3, h, w) float in [0, 1], on any device; left as they are.
@@ -54,6 +54,8 @@ def recolour_lines(views: Tensor, options: ViewOptions, rows: Rows | None = None
     apply(grey < options.grey, lambda chosen, i: _luma(chosen).expand_as(chosen))
     low, high = BLUR_SIGMA
     apply(blur < options.blur, lambda chosen, i: _blur(chosen, low + (high - low) * sigma[i]))
+    if options.solarise:  # drawn only then: views without it stay what they were before it came
+        apply(own.of(torch.rand(own.total)) < options.solarise, lambda chosen, i: _solarise(chosen))
     return views
 
 
@@ -121,6 +123,11 @@ def _hue(views: Tensor, amount: Tensor) -> Tensor:
         part = (sixths - place).abs_().mul_(sign).sub_(1 if sign > 0 else -2).clamp_(0, 1)
         torch.addcmul(low, chroma, part, out=result[:, :, channel])
     return result
+
+
+def _solarise(views: Tensor) -> Tensor:
+    """Inverts values from a half on: Pillow's `ImageOps.solarize`, whose threshold is 128."""
+    return torch.where(views >= 0.5, 1 - views, views)
 
 
 def _blur(views: Tensor, sigma: Tensor) -> Tensor:

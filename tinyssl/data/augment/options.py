@@ -62,6 +62,10 @@ class ViewOptions:
     """Probability of dropping all colour"""
     blur: Probability = 0.1
     """Probability of a Gaussian blur, sigma 0.1 to 2 pixels"""
+    solarise: Probability = 0.0
+    """Probability of inverting all values above a half"""
+    bicubic: bool = False
+    """Resize crops with bicubic instead of bilinear filters"""
 
     def __post_init__(self) -> None:
         if self.crop_min > self.crop_max:

@@ -7,7 +7,15 @@ from torch import Tensor
 
 from tinyssl.data.augment.colour import recolour_lines
 from tinyssl.data.augment.options import ViewOptions, ViewSpec
-from tinyssl.data.augment.resample import Crops, Rows, crop_lines, draw_crops, from_lines, to_lines
+from tinyssl.data.augment.resample import (
+    Crops,
+    Mode,
+    Rows,
+    crop_lines,
+    draw_crops,
+    from_lines,
+    to_lines,
+)
 from tinyssl.data.augment.series import series_view
 
 Views = tuple[Tensor, ...]
@@ -65,6 +73,7 @@ def _image_views(images: Tensor, spec: ViewSpec, first: Crops | None, own: Rows)
             crops = own.of(draw_crops(own.total, group.options.geometry))
             if first is not None and not views:
                 crops = first
-            view = recolour_lines(crop_lines(clean, crops, size), group.options, own)
-            views.append(from_lines(view))
+            mode: Mode = "bicubic" if group.options.bicubic else "bilinear"
+            lines = crop_lines(clean, crops, size, mode)
+            views.append(from_lines(recolour_lines(lines, group.options, own)))
     return tuple(views)

@@ -21,7 +21,7 @@ class Strength:
     grey: float = 1.0
     """Factor on the probability of dropping colour"""
     blur: float = 1.0
-    """Factor on the probability of the blur"""
+    """Factor on the probabilities of blur and solarisation"""
 
 
 WEAK = Strength(crop_min=0.6, colour=0, jitter=0, grey=0, blur=0)
@@ -43,6 +43,8 @@ def weakened(options: ViewOptions, strength: Strength) -> ViewOptions:
         hue=options.hue * strength.colour,
         grey=options.grey * strength.grey,
         blur=options.blur * strength.blur,
+        solarise=options.solarise * strength.blur,
+        bicubic=options.bicubic,
     )
 
 

@@ -14,16 +14,17 @@ from torch import Tensor, nn
 from tinyssl.core.config_types import STRICT, Count
 from tinyssl.data.augment.options import Probability
 from tinyssl.learn.backbones import Backbone
-from tinyssl.learn.methods.base import Batch, Losses, Method, MethodContext, ViewStage
+from tinyssl.learn.methods.base import Batch, Losses, MethodContext
 from tinyssl.learn.methods.ema import averaged_copy, cosine_momentum, update_average
 from tinyssl.learn.methods.monitor import embedding_std
 from tinyssl.learn.methods.multicrop import (
     GLOBAL_VIEWS,
+    MultiCropMethod,
     MultiCropOptions,
     by_view,
-    check_local_size,
     features_by_size,
-    rebalanced,
+    mean_of_pairs,
+    pair_losses,
 )
 
 Temperature = Annotated[float, Field(gt=0)]
@@ -115,36 +116,6 @@ def teacher_probabilities(logits: Tensor, centre: Tensor, temperature: Tensor | 
         return ((logits.float() - centre) / temperature).softmax(dim=-1)
 
 
-def pair_losses(student: Tensor, targets: Tensor, temperature: float) -> Tensor:
-    """Cross-entropy of every teacher's view with every student's view (arXiv 2104.14294, eq. 2).
-
-    H(i, j) = -mean over the batch of sum_k targets[i, k] log softmax(student[j] / temperature)_k,
-    in float32 also under autocast.
-
-    Args:
-        student: Logits (views, batch, outputs).
-        targets: Probabilities (teacher's views, batch, outputs).
-        temperature: Above 0.
-
-    Returns:
-        (teacher's views, views), each at least the entropy of its targets.
-    """
-    with torch.autocast(student.device.type, enabled=False):
-        logs = (student.float() / temperature).log_softmax(dim=-1)
-        return -torch.einsum("ibk,jbk->ij", targets.float(), logs) / student.shape[1]
-
-
-def dino_loss(pairs: Tensor, alpha: float) -> Tensor:
-    """The weighed mean over all pairs of different views (arXiv 2210.02808, section 3).
-
-    Args:
-        pairs: From `pair_losses`, (2, views); the first two views are the teacher's.
-        alpha: Weight of the two pairs of global views; the rest is that of the local ones.
-    """
-    different = torch.stack([pairs[0, 1], pairs[1, 0]])
-    return rebalanced(different, pairs[:, GLOBAL_VIEWS:], alpha)
-
-
 @torch.no_grad()
 def moved_centre(centre: Tensor, logits: Tensor, momentum: float) -> Tensor:
     """momentum * centre + (1 - momentum) * mean of all teacher's rows (eq. 4), over all processes.
@@ -161,7 +132,7 @@ def moved_centre(centre: Tensor, logits: Tensor, momentum: float) -> Tensor:
     return momentum * centre + (1 - momentum) * mean
 
 
-class DINO(Method):
+class DINO(MultiCropMethod):
     """The student learns to say of every view what its average, the teacher, says of another.
 
     That the outputs do not collapse rests on two opposed forces: subtracting the centre (against
@@ -178,7 +149,6 @@ class DINO(Method):
 
     def __init__(self, backbone: Backbone, config: DINOConfig, context: MethodContext) -> None:
         super().__init__(backbone, config, context)
-        check_local_size(backbone, config, context.image_size)
         self.head = DINOHead(backbone.feature_dim, config)
         self.teacher = averaged_copy(self._student())
         self.register_buffer("centre", torch.zeros(config.outputs))
@@ -186,11 +156,6 @@ class DINO(Method):
 
     def _student(self) -> nn.Sequential:
         return nn.Sequential(self.backbone, self.head)
-
-    def stages(self) -> tuple[ViewStage, ...]:
-        if self.context.views is not None:
-            return (ViewStage(0.0, self.own_views(2)),)
-        return (ViewStage(0.0, self.config.views(self.context.image_size)),)
 
     def loss(self, batch: Batch) -> Losses:
         config, views = self.config, batch.views
@@ -208,7 +173,7 @@ class DINO(Method):
             "entropy": entropy,
             "kl": (pairs[0, 1] + pairs[1, 0]).detach() / 2 - entropy,
         }
-        return Losses(dino_loss(pairs, config.global_weight), metrics)
+        return Losses(mean_of_pairs(pairs, config.global_weight), metrics)
 
     def teacher_temperature(self) -> Tensor:
         """The teacher's temperature at this moment, a scalar on the training device."""

@@ -13,14 +13,14 @@ from torch import Tensor, nn
 from tinyssl.core.config_types import STRICT, Count
 from tinyssl.data.augment.options import Probability
 from tinyssl.learn.backbones import Backbone
-from tinyssl.learn.methods.base import Batch, Losses, Method, MethodContext, ViewStage
+from tinyssl.learn.methods.base import Batch, Losses, MethodContext
 from tinyssl.learn.methods.ema import averaged_copy, update_average
 from tinyssl.learn.methods.heads import plain_head
 from tinyssl.learn.methods.monitor import embedding_std
 from tinyssl.learn.methods.multicrop import (
+    MultiCropMethod,
     MultiCropOptions,
     by_view,
-    check_local_size,
     features_by_size,
     rebalanced,
 )
@@ -68,7 +68,7 @@ def info_nce(queries: Tensor, keys: Tensor, negatives: Tensor, temperature: floa
         return (logits.logsumexp(dim=-1) - logits[..., 0]).mean(dim=1)
 
 
-class MoCoV2(Method):
+class MoCoV2(MultiCropMethod):
     """A view attracts the key of its image, which a slow average makes, and repels a queue.
 
     The first global view is the key, the second and all local ones are queries; the roles are not
@@ -82,18 +82,12 @@ class MoCoV2(Method):
 
     def __init__(self, backbone: Backbone, config: MoCoV2Config, context: MethodContext) -> None:
         super().__init__(backbone, config, context)
-        check_local_size(backbone, config, context.image_size)
         self.head = plain_head(backbone.feature_dim, config.hidden, config.outputs)
         self.key_encoder = averaged_copy(self._query_encoder())
         self.queue = Queue(config.queue, config.outputs)
 
     def _query_encoder(self) -> nn.Sequential:
         return nn.Sequential(self.backbone, self.head)
-
-    def stages(self) -> tuple[ViewStage, ...]:
-        if self.context.views is not None:
-            return (ViewStage(0.0, self.own_views(2)),)
-        return (ViewStage(0.0, self.config.views(self.context.image_size)),)
 
     def loss(self, batch: Batch) -> Losses:
         key_view, *query_views = batch.views

@@ -1,4 +1,4 @@
-"""A FIFO of normalised embeddings: the negatives of MoCo, the reference points of SEED."""
+"""A FIFO of normalised embeddings: what MoCo repels, SEED compares and SwAV assigns."""
 
 from __future__ import annotations
 
@@ -19,6 +19,14 @@ def gather_rows(z: Tensor) -> Tensor:
     rows = [torch.empty_like(z) for _ in range(dist.get_world_size())]
     dist.all_gather(rows, z.contiguous())
     return torch.cat(rows)
+
+
+def own_rows(everyone: Tensor, batch: int) -> Tensor:
+    """The `batch` rows of this process in `everyone`, whose end is what `gather_rows` gave."""
+    if not (dist.is_available() and dist.is_initialized()):
+        return everyone[-batch:]
+    start = len(everyone) - (dist.get_world_size() - dist.get_rank()) * batch
+    return everyone[start : start + batch]
 
 
 class Queue(nn.Module):

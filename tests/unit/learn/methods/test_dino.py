@@ -12,13 +12,8 @@ import torch
 from tinyssl.data.augment import make_views
 from tinyssl.learn.backbones import build_backbone
 from tinyssl.learn.methods import Batch, Method, MethodContext, build_method, method_config
-from tinyssl.learn.methods.dino import (
-    DINO,
-    dino_loss,
-    moved_centre,
-    pair_losses,
-    teacher_probabilities,
-)
+from tinyssl.learn.methods.dino import DINO, moved_centre, teacher_probabilities
+from tinyssl.learn.methods.multicrop import mean_of_pairs, pair_losses
 
 
 def dino(**options: object) -> DINO:
@@ -76,7 +71,7 @@ def test_loss_is_the_authors_double_loop(views):
     assert pairs.shape == (2, views)
     expected = authors_loss(student, teacher, centre, (0.1, 0.04))
     neutral = 1 / (views - 1)  # two of 2 (views - 1) pairs are of global views
-    assert dino_loss(pairs, neutral).item() == pytest.approx(expected, rel=1e-5)
+    assert mean_of_pairs(pairs, neutral).item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_loss_with_sslights_weights() -> None:
@@ -89,7 +84,7 @@ def test_loss_with_sslights_weights() -> None:
     globals_ = authors_loss(student[:2], teacher, centre, (0.1, 0.04))
     everything = authors_loss(student, teacher, centre, (0.1, 0.04))
     locals_ = (14 * everything - 2 * globals_) / 12
-    found = dino_loss(pairs, 0.4).item()
+    found = mean_of_pairs(pairs, 0.4).item()
     assert found == pytest.approx(0.4 * globals_ + 0.6 * locals_, rel=1e-5)
 
 
@@ -104,7 +99,7 @@ def test_pairs_by_hand() -> None:
     ]
     assert np.allclose(pairs.numpy(), expected, atol=1e-6)
     mean = (expected[0][1] + expected[1][0]) / 2
-    assert dino_loss(pairs, 1.0).item() == pytest.approx(mean)
+    assert mean_of_pairs(pairs, 1.0).item() == pytest.approx(mean)
 
 
 def test_teacher_probabilities_by_hand() -> None:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from tinyssl.core.errors import UsageError
-from tinyssl.data.augment import ViewOptions, ViewSpec, draw_crops, make_views
+from tinyssl.data.augment import SensorViewOptions, ViewOptions, ViewSpec, draw_crops, make_views
 from tinyssl.learn.backbones import build_backbone
 from tinyssl.learn.methods import Batch, Method, MethodContext, build_method, method_config
 from tinyssl.learn.methods.dino import DINO
@@ -21,8 +21,10 @@ from tinyssl.learn.methods.multicrop import (
     by_view,
     check_local_size,
     features_by_size,
+    mean_of_pairs,
     rebalanced,
 )
+from tinyssl.learn.methods.swav import SwAV
 
 SSLIGHT: dict[str, Any] = {"crop_min": 0.3, "local_views": 6, "alpha": 0.4}
 
@@ -75,12 +77,24 @@ def test_neutral_weight_gives_the_plain_mean_of_all_pairs(local_views, weight):
     assert found.item() == pytest.approx(plain.item(), abs=1e-6)
 
 
+def test_toy_weights_of_all_fourteen_pairs() -> None:
+    """DINO and SwAV: row i, column j is global view i with view j; i = j is left out."""
+    pairs = torch.full((2, 8), 2.0)
+    pairs[:, :2] = torch.tensor([[99.0, 1.0], [1.0, 99.0]])
+    assert mean_of_pairs(pairs, 1 / 7).item() == pytest.approx(1.857143, abs=1e-6)
+    assert mean_of_pairs(pairs, 0.4).item() == pytest.approx(1.6, abs=1e-6)
+    torch.manual_seed(0)
+    pairs = torch.rand(2, 8)
+    plain = (pairs.sum() - pairs[0, 0] - pairs[1, 1]) / 14
+    assert mean_of_pairs(pairs, 1 / 7).item() == pytest.approx(plain.item(), abs=1e-6)
+
+
 def test_without_locals_alpha_does_not_count() -> None:
     assert rebalanced(torch.tensor([3.0, 5.0]), torch.empty(2, 0), 0.4).item() == 4.0
 
 
 def test_default_is_two_global_views_as_for_the_other_methods() -> None:
-    for name in ("dino", "moco_v2"):
+    for name in ("dino", "moco_v2", "swav"):
         config = method_config(name, {})
         assert config.views(32) == ViewSpec.of(2, ViewOptions())
         assert method_of(name).views(0.5) == ViewSpec.of(2, ViewOptions())
@@ -93,6 +107,23 @@ def test_groups_are_two_globals_then_the_locals() -> None:
     assert (first.options.crop_min, first.options.crop_max) == (0.3, 1.0)
     assert (second.options.crop_min, second.options.crop_max) == (0.05, 0.3)
     assert (second.options.flip, second.options.hue) == (0.25, 0.05)
+
+
+def test_paper_recipe_view_by_view() -> None:
+    """Blur 1.0, 0.1 and 0.5, solarisation of the second global view alone, bicubic crops."""
+    recipe: dict[str, Any] = {
+        "blur": 1.0,
+        "blur_second": 0.1,
+        "blur_local": 0.5,
+        "solarise_second": 0.2,
+    }
+    options = MultiCropOptions(**SSLIGHT, **recipe, bicubic=True)
+    groups = options.views(224).groups
+    assert [group.count for group in groups] == [1, 1, 6]
+    drawn = [(g.options.blur, g.options.solarise, g.options.bicubic) for g in groups]
+    assert drawn == [(1.0, 0.0, True), (0.1, 0.2, True), (0.5, 0.0, True)]
+    assert {(g.options.crop_min, g.size) for g in groups} == {(0.3, None), (0.05, 128)}
+    assert options.views(224).count == 8
 
 
 @pytest.mark.parametrize(("image", "side"), [(224, 128), (32, 18), (64, 36), (96, 54), (48, 28)])
@@ -151,6 +182,16 @@ def test_dino_calls_the_backbone_once_a_size(options, student):
     assert teacher.seen == [(8, 32)]  # 2 B: only the global views
 
 
+def test_swav_calls_backbone_and_head_once() -> None:
+    """8 B rows through the head, and no other network: codes come from the same pass."""
+    method = method_of("swav", **SSLIGHT)
+    assert isinstance(method, SwAV)
+    backbone, head = Calls(method.backbone), Calls(method.head)
+    method.loss(batch_for(method))
+    assert backbone.seen == [(8, 32), (24, 18)]
+    assert [rows for rows, _ in head.seen] == [32]
+
+
 @pytest.mark.parametrize(("options", "query"), [({}, [(4, 32)]), (SSLIGHT, [(4, 32), (24, 18)])])
 def test_moco_keys_are_the_first_view_only(options, query):
     method = method_of("moco_v2", **options)
@@ -161,7 +202,7 @@ def test_moco_keys_are_the_first_view_only(options, query):
     assert keys.seen == [(4, 32)]
 
 
-@pytest.mark.parametrize("name", ["dino", "moco_v2"])
+@pytest.mark.parametrize("name", ["dino", "moco_v2", "swav"])
 def test_every_local_view_changes_the_loss(name):
     method = method_of(name, local_views=2)
     batch = batch_for(method)
@@ -174,7 +215,7 @@ def test_every_local_view_changes_the_loss(name):
 
 
 def test_local_views_may_be_16_px_at_stem_stride_1() -> None:
-    for name in ("dino", "moco_v2"):
+    for name in ("dino", "moco_v2", "swav"):
         method = method_of(name, local_views=2, local_size=16)
         method.loss(batch_for(method)).total.backward()
         assert all(p.grad is not None for p in method.backbone.parameters())
@@ -195,6 +236,14 @@ def test_too_small_local_views_are_refused(stem_stride, smallest):
     for name, value in backbone.state_dict().items():
         assert torch.equal(value, state[name]), "the trial must leave no trace"
     check_local_size(backbone, MultiCropOptions(local_size=smallest - 1), 32)  # no local views
+
+
+def test_local_views_are_of_images() -> None:
+    config = method_config("dino", {"local_views": 2}, "sensor")
+    context = MethodContext(views=SensorViewOptions())
+    backbone = build_backbone("mobilenet_v2_tiny")
+    with pytest.raises(UsageError, match="local_views=2: only images have local views"):
+        build_method("dino", backbone, config, context)
 
 
 def test_other_options_that_cannot_be_right() -> None:

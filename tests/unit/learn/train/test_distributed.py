@@ -24,7 +24,12 @@ REPOSITORY = Path(__file__).parents[4]
 BATCH = 16
 """Of one process alone; two have half each"""
 TOLERANCE = 1e-4
-METHODS_TO_COMPARE = ["ca_dssl", "seed", "simclr", "byol", "dino", "moco_v2", "supervised"]
+METHODS_TO_COMPARE = ["ca_dssl", "seed", "simclr", "byol", "dino", "moco_v2", "swav", "supervised"]
+OPTIONS: dict[str, dict[str, float]] = {
+    "seed": {"queue": 40},
+    "moco_v2": {"queue": 40},
+    "swav": {"queue": 40, "queue_from": 0.0, "prototypes": 10},
+}
 
 SCRIPT = """
 import json, os, signal, sys
@@ -95,7 +100,7 @@ for name, content in jobs.items():
 def config_of(method: str, teacher: Path) -> PretrainConfig:
     return PretrainConfig(
         method=method,
-        method_options={"queue": 40} if method in ("seed", "moco_v2") else {},
+        method_options=OPTIONS.get(method, {}),
         backbone="normed",
         teacher=str(teacher) if METHODS[method].needs_teacher else None,
         teacher_grid=2,
