@@ -33,7 +33,7 @@ from tinyssl.core.records import Workspace
 from tinyssl.learn.backbones import build_backbone
 from tinyssl.learn.methods import Batch, Method, MethodContext, build_method, method_config
 from tinyssl.learn.methods.simclr import SimCLR, SimCLRConfig, nt_xent
-from tinyssl.learn.train.loop import make_optimizer
+from tinyssl.learn.train.optimizers import make_optimizer
 from tinyssl.stages.pretrain import pretrain
 from tools.lightly_recipe import LEARNING_RATE, LoaderSettings, make_loader
 

@@ -100,10 +100,22 @@ class PretrainConfig:
     see 130,000 (at most 400 passes)"""
     batch_size: Annotated[int, Field(ge=2)] = 32
     """Images a step (each gives two views)"""
-    lr: Annotated[float, Field(gt=0)] = 1e-3
-    """Peak learning rate (AdamW, cosine to 1e-6)"""
-    weight_decay: NonNegative = 0.05
-    """AdamW weight decay"""
+    optimizer: Literal["adamw", "lars"] = "adamw"
+    """adamw, or lars, with which the authors of SwAV and arXiv 2210.02808 train on large batches"""
+    lr: Annotated[float, Field(gt=0)] | None = None
+    """Peak learning rate; default: 0.001 with adamw, 0.48 with lars"""
+    lr_batch: Count | None = None
+    """Images a step for which --lr is meant: with twice as many it is twice as high. Default: as
+    many as there are with adamw, 256 with lars"""
+    lr_start: NonNegative | None = None
+    """Learning rate of the very first step; default: that of an even rise from 0"""
+    lr_end: NonNegative | None = None
+    """Learning rate of the last step, at the end of a cosine; default: 1e-6 with adamw, 0.0048 with
+    lars"""
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    """Momentum of lars"""
+    weight_decay: NonNegative | None = None
+    """Weight decay; default: 0.05 with adamw, 1e-6 with lars"""
     warmup_epochs: NonNegative = 2
     """Epochs over which the learning rate rises linearly"""
     seed: Seed = 0

@@ -14,33 +14,15 @@ import json
 import math
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from tinyssl.core.records import RunRecord, short_commit
 from tinyssl.report.lineage import COLLAPSED, Lineage, lineages
+from tinyssl.report.settings import options_of, settings_of
 from tinyssl.report.values import MISSING, Fields
 
-NOT_A_SETTING = frozenset(
-    {
-        "checkpoint_every",
-        "data",
-        "device",
-        "global_batch",
-        "knn_every",
-        "method_options",
-        "parameters",
-        "resume",
-        "seed",
-        "stop_on_collapse",
-        "teacher",
-        "tensorboard",
-    }
-)
-"""Config entries of a pretrain run that do not make it another setting (the teacher and the options
-are compared by what they came to, `teacher` and `method_config`)"""
-NOT_OF_THE_PROBE = frozenset({"run", "data", "seed", "baseline", "folds", "force", "min_accuracy"})
 FEW = {"0.01": "few_1", "0.1": "few_10", "0.2": "few_20"}
 
 
@@ -120,10 +102,17 @@ def rows(records: Iterable[RunRecord]) -> list[ComparedRow]:
     Args:
         records: Runs of all kinds: those that belong to a pretrain run are found by its files.
     """
+    known = lineages(records)
     groups: dict[str, list[Lineage]] = {}
-    for lineage in lineages(records):
-        groups.setdefault(_setting(lineage), []).append(lineage)
-    found = [_summarise_seeds(sorted(group, key=_seed)) for group in groups.values()]
+    configs: dict[str, dict[str, Any]] = {}
+    for lineage, config in zip(known, settings_of(known), strict=True):
+        setting = _setting(lineage, config)
+        groups.setdefault(setting, []).append(lineage)
+        configs[setting] = config
+    found = [
+        replace(_summarise_seeds(sorted(group, key=_seed)), config=configs[setting])
+        for setting, group in groups.items()
+    ]
     return _with_gaps(_with_marks(_with_labels(found)))
 
 
@@ -136,22 +125,10 @@ def _seed(lineage: Lineage) -> int:
     return lineage.pretrain.seed or 0
 
 
-def _setting(lineage: Lineage) -> str:
+def _setting(lineage: Lineage, config: Mapping[str, Any]) -> str:
     """Equal for runs that differ in the seed only."""
     measured_on = lineage.data.text("fingerprint")
-    return json.dumps([_config(lineage), measured_on], sort_keys=True, default=str)
-
-
-def _config(lineage: Lineage) -> dict[str, Any]:
-    """All that makes it another setting; what the probe was told has `probe_` before its name."""
-    pretrain = lineage.pretrain
-    kept = {k: v for k, v in pretrain.config.items() if k not in NOT_A_SETTING}
-    teacher = Fields(pretrain.config).fields("teacher")
-    kept["teacher"] = teacher.text("sha256")
-    kept["images"] = Fields(pretrain.data).text("fingerprint")
-    probe = {} if lineage.probe is None else lineage.probe.config
-    own = {k: v for k, v in probe.items() if k not in NOT_OF_THE_PROBE}
-    return kept | {f"probe_{name}": value for name, value in own.items()}
+    return json.dumps([config, measured_on], sort_keys=True, default=str)
 
 
 def _summarise_seeds(group: Sequence[Lineage]) -> ComparedRow:
@@ -184,7 +161,6 @@ def _summarise_seeds(group: Sequence[Lineage]) -> ComparedRow:
         parameters=parameters,
         figures=_collect_figures(group),
         collapsed=any(lineage.pretrain.error_kind == COLLAPSED for lineage in group),
-        config=_config(group[0]),
     )
 
 
@@ -296,9 +272,7 @@ def _label(row: ComparedRow, names: Sequence[str]) -> str:
 
 
 def _flat(config: dict[str, Any]) -> dict[str, Any]:
-    options = config.get("method_config")
-    inner = options if isinstance(options, dict) else {}
-    return {k: v for k, v in config.items() if k != "method_config"} | inner
+    return {k: v for k, v in config.items() if k != "method_config"} | options_of(config)
 
 
 def _differing(one: dict[str, Any], other: dict[str, Any]) -> set[str]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tinyssl.core.records import RunRecord, Workspace
-from tinyssl.report.compare import NOT_A_SETTING, ComparedRow, rows
+from tinyssl.report.compare import ComparedRow, rows
 
 MEASURING = ("probe", "convert", "bench")
 
@@ -19,15 +17,9 @@ def over_seeds(pretrain: RunRecord | None, workspace: Workspace) -> ComparedRow 
     """
     if pretrain is None:
         return None
-    own = _settings(pretrain)
-    alike = [run for run in workspace.all("pretrain") if _settings(run) == own]
-    if len(alike) < 2:
-        return None
+    method = pretrain.config.get("method")
+    alike = [run for run in workspace.all("pretrain") if run.config.get("method") == method]
     measured = [run for kind in MEASURING for run in workspace.all(kind)]
     found = rows([*alike, *measured])
-    return next((row for row in found if pretrain.folder.name in row.runs), None)
-
-
-def _settings(run: RunRecord) -> dict[str, Any]:
-    content = run.config if isinstance(run.config, dict) else {}
-    return {name: value for name, value in content.items() if name not in NOT_A_SETTING}
+    own = next((row for row in found if pretrain.folder.name in row.runs), None)
+    return None if own is None or len(own.runs) < 2 else own

@@ -162,6 +162,22 @@ def test_a_list_is_named_only_where_nothing_shorter_tells_rows_apart(workspace, 
     assert labels == {f"ca_dssl ({name})" for name in names}
 
 
+def test_a_record_that_is_older_than_an_option_is_of_the_same_setting(workspace):
+    """`crop_min` alone, no `optimizer`: as if both options had not been there yet."""
+    later = {"crop_min": 0.2, "solarise": 0.0, "alpha": None, "bicubic": False}
+    pretrain(workspace, "dino", 0)
+    pretrain(workspace, "dino", 1, method_config=later, optimizer="adamw", lr=1e-3)
+    pretrain(workspace, "dino", 2, method_config=later | {"alpha": 0.0})
+    pretrain(workspace, "dino", 3, optimizer="lars")
+    found = rows(workspace.all())
+    assert [row.seeds for row in found] == [(0, 1), (2,), (3,)]
+    assert [row.label for row in found] == [
+        "dino (alpha=None, optimizer=adamw)",
+        "dino (alpha=0.0, optimizer=adamw)",
+        "dino (alpha=None, optimizer=lars)",
+    ]
+
+
 def test_other_settings_of_the_probe_are_named_too(workspace):
     for seed, epochs in ((0, 20), (1, 100)):
         measure(workspace, pretrain(workspace, "simclr", seed), 0.5, epochs=epochs)

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from tinyssl.core.config import PretrainConfig
+from tinyssl.core.optimizers import settled
 from tinyssl.core.records import RunRecord, Workspace
 from tinyssl.data import data_config_json
 from tinyssl.stages.table import Cell, make_cells, read_table
@@ -74,7 +75,7 @@ def pretrain_run(
     cell: Cell, workspace: Workspace, error: type[BaseException] | None = None, **changes: Any
 ) -> RunRecord:
     """The record that `tinyssl pretrain` leaves with a cell's settings; no weights in it."""
-    content = TypeAdapter(PretrainConfig).dump_python(cell.pretrain, mode="json")
+    content = TypeAdapter(PretrainConfig).dump_python(settled(cell.pretrain), mode="json")
     content |= {"method_config": dict(cell.method_config), "data": data_config_json(cell.data)}
     content |= changes
     writer = workspace.start("pretrain", content, seed=cell.seed, data=dict(cell.images))

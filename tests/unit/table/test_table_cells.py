@@ -52,6 +52,25 @@ def test_field_that_an_older_record_lacks_has_its_default(tmp_path, workspace):
     assert cell.is_pretrain(replace(run, config=older))
 
 
+def test_option_that_an_older_record_lacks_has_its_default(tmp_path, workspace):
+    cell = cell_of(tmp_path, "simclr")
+    run = pretrain_run(cell, workspace)
+    older = {k: v for k, v in run.config["method_config"].items() if k != "solarise"}
+    assert cell.is_pretrain(replace(run, config=run.config | {"method_config": older}))
+    other = older | {"solarise": 0.2}
+    assert not cell.is_pretrain(replace(run, config=run.config | {"method_config": other}))
+
+
+def test_settings_left_open_are_those_that_a_record_holds(tmp_path, workspace):
+    cell = cell_of(tmp_path, "simclr")
+    run = pretrain_run(cell, workspace)
+    assert cell.pretrain.weight_decay is None
+    assert run.config["weight_decay"] == 0.05
+    assert cell.is_pretrain(run)
+    assert not cell.is_pretrain(replace(run, config=run.config | {"weight_decay": 0.1}))
+    assert not cell.is_pretrain(replace(run, config=run.config | {"optimizer": "lars"}))
+
+
 def test_teacher_of_a_record_is_the_one_that_was_given(tmp_path, workspace):
     cell = cell_of(tmp_path, "simclr")
     taught = replace(cell, pretrain=replace(cell.pretrain, teacher="efficientnet_lite0"))

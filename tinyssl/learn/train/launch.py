@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from tinyssl.core.config import DataConfig, PretrainConfig
 from tinyssl.core.errors import UsageError
+from tinyssl.core.optimizers import settled
 from tinyssl.core.records import RunRecord, Workspace
 from tinyssl.data import data_config_json, data_config_of
 from tinyssl.learn.train.recorded import given_teacher, recorded_config
@@ -39,9 +40,9 @@ def unfinished(workspace: Workspace, config: PretrainConfig, data: DataConfig) -
         if run.config.get("launch") != launch or run.status == "complete":
             continue
         try:
-            recorded = recorded_config(run)
+            recorded = settled(recorded_config(run))
             epochs = wanted.epochs or recorded.epochs  # left open, a run decides by its images
-            same = recorded == replace(wanted, epochs=epochs)
+            same = recorded == settled(replace(wanted, epochs=epochs))
             same = same and data_config_of(run) == _absolute(data)
         except UsageError:
             continue

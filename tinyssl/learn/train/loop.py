@@ -21,7 +21,6 @@ from torch.nn.parallel import DistributedDataParallel
 from tinyssl.core.config import PretrainConfig
 from tinyssl.core.errors import TrainingError
 from tinyssl.core.progress import Progress, Tracker
-from tinyssl.learn.backbones.decay import decay_groups
 from tinyssl.learn.methods import Batch, Losses, Method
 from tinyssl.learn.methods.monitor import CollapseMonitor
 from tinyssl.learn.train.batches import Batcher
@@ -29,6 +28,7 @@ from tinyssl.learn.train.checkpoint import save_checkpoint
 from tinyssl.learn.train.interrupt import Interrupt
 from tinyssl.learn.train.metrics import Rate
 from tinyssl.learn.train.observer import Metrics, Observer
+from tinyssl.learn.train.optimizers import make_optimizer
 from tinyssl.learn.train.schedule import Schedule
 from tinyssl.learn.train.tally import EpochTally
 from tinyssl.learn.train.world import World
@@ -50,14 +50,6 @@ class Counters:
     """Time spent in steps, over all resumed parts"""
     low_spread: int = 0
     """Logged steps in a row with a spread that says collapse"""
-
-
-def make_optimizer(method: nn.Module, config: PretrainConfig) -> torch.optim.AdamW:
-    """AdamW; weight decay on matrices and kernels only, not on batch norms and biases."""
-    trained = [parameter for parameter in method.parameters() if parameter.requires_grad]
-    fused = trained[0].device.type in ("cpu", "cuda")
-    groups = decay_groups(trained, config.weight_decay)
-    return torch.optim.AdamW(groups, lr=config.lr, fused=fused)
 
 
 class LossModule(nn.Module):
@@ -188,7 +180,7 @@ class Trainer:
         tracker.advance(1, **shown)
 
     def _step(self, step: int) -> None:
-        lr = self.schedule.learning_rate(step, self.config.lr)
+        lr = self.schedule.learning_rate(step)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         self.optimizer.zero_grad(set_to_none=True)
@@ -233,7 +225,7 @@ class Trainer:
             f"{trouble.name} is {trouble.value} at step {step} (epoch "
             f"{self.schedule.epoch(step)}); the last good checkpoint is of step "
             f"{self._saved_step}, in {self.plan.folder}",
-            hint=f"start again with --lr below {self.config.lr:g}, or longer --warmup-epochs",
+            hint=f"start again with --lr below {self.config.lr}, or longer --warmup-epochs",
         )
 
     def _start_clock(self) -> None:
@@ -258,7 +250,7 @@ class Trainer:
         metrics: Metrics = {
             "step": done,
             "epoch": done / self.schedule.epoch_steps,
-            "lr": self.schedule.learning_rate(done - 1, self.config.lr),
+            "lr": self.schedule.learning_rate(done - 1),
             "images_per_second": rate,
             **found,
         }

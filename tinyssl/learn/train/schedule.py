@@ -9,10 +9,6 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-FLOOR = 1e-6
-"""Learning rate at the end of the cosine"""
-
-
 IMAGES_SEEN = 130_000
 """Images that a training sees at least by default, each as often as there are epochs: below that
 features of small data sets still improve quickly (docs/evaluation.md)"""
@@ -26,6 +22,27 @@ def default_epochs(images: int) -> int:
 
 
 @dataclass(frozen=True)
+class LearningRate:
+    """A linear rise, then half a cosine."""
+
+    peak: float
+    end: float
+    """Of the last step"""
+    start: float | None = None
+    """Of the first step; None: the rise has equal steps from 0, which is no step itself"""
+
+    def rising(self, step: int, steps: int) -> float:
+        """Of a step of the rise, which has `steps`: the last one is at the peak."""
+        if self.start is None:
+            return self.peak * (step + 1) / steps
+        return self.start + (self.peak - self.start) * step / max(steps - 1, 1)
+
+    def falling(self, done: float) -> float:
+        """After a share of the cosine, in [0, 1]."""
+        return self.end + (self.peak - self.end) * 0.5 * (1 + math.cos(math.pi * done))
+
+
+@dataclass(frozen=True)
 class Schedule:
     """Lengths of a run, in steps. A last batch that is not full is left out."""
 
@@ -34,6 +51,7 @@ class Schedule:
     """Images a step, over all processes and accumulated parts"""
     epochs: int
     warmup_epochs: float
+    rate: LearningRate
 
     @property
     def images_seen(self) -> int:
@@ -56,12 +74,13 @@ class Schedule:
         """Epoch of a step, from 0."""
         return step // self.epoch_steps
 
-    def learning_rate(self, step: int, peak: float) -> float:
-        """Linear from peak / warmup_steps to peak, then half a cosine to `FLOOR`."""
+    def learning_rate(self, step: int) -> float:
+        """Of a step: at the peak where the warm-up ends, at its end in the last step."""
         if step < self.warmup_steps:
-            return peak * (step + 1) / self.warmup_steps
-        done = (step - self.warmup_steps) / max(self.steps - 1 - self.warmup_steps, 1)
-        return FLOOR + (peak - FLOOR) * 0.5 * (1 + math.cos(math.pi * done))
+            return self.rate.rising(step, self.warmup_steps)
+        return self.rate.falling(
+            (step - self.warmup_steps) / max(self.steps - 1 - self.warmup_steps, 1)
+        )
 
     def batch(self, step: int, seed: int) -> NDArray[np.int64]:
         """Positions in [0, images) of the batch of a step, shuffled anew every epoch."""

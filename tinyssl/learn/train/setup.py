@@ -11,6 +11,7 @@ from torch import nn
 
 from tinyssl.core.config import PretrainConfig
 from tinyssl.core.errors import DataError, UsageError
+from tinyssl.core.optimizers import settled
 from tinyssl.core.progress import Progress
 from tinyssl.data import Dataset
 from tinyssl.data.splits import LEAST_TRAIN
@@ -27,6 +28,7 @@ from tinyssl.learn.tasks import find_task, task_of
 from tinyssl.learn.teachers import Teacher, build_teacher, fast, teacher_spec_of
 from tinyssl.learn.train.batches import Batcher, Material
 from tinyssl.learn.train.metrics import require_installed
+from tinyssl.learn.train.optimizers import learning_rate_of
 from tinyssl.learn.train.recorded import given_teacher
 from tinyssl.learn.train.schedule import Schedule, default_epochs
 from tinyssl.learn.train.sync_norm import synchronise
@@ -129,7 +131,7 @@ def build_job(
         UsageError: The teacher is unknown or cannot be had.
     """
     schedule = make_schedule(config, dataset, world)
-    config = replace(config, epochs=schedule.epochs)
+    config = settled(replace(config, epochs=schedule.epochs))
     kind = find_method(config.method).value
     spec = dataset.spec
     if kind.needs_labels and task_of(dataset, dataset.task) is None:
@@ -141,7 +143,7 @@ def build_job(
     if kind.needs_teacher and spec.kind != "image":
         raise UsageError(
             f"{config.method} learns from a teacher of images; {dataset.name} holds {spec.noun}s",
-            hint="use --method simclr, byol, dino, moco_v2 or supervised",
+            hint="use --method simclr, byol, dino, swav, moco_v2 or supervised",
         )
     if kind.needs_teacher:
         teacher = build_teacher(teacher_spec_of(config), progress).to(world.device)
@@ -182,10 +184,11 @@ def _method_context(dataset: Dataset, teacher: Teacher | None) -> MethodContext:
 
 
 def make_schedule(config: PretrainConfig, dataset: Dataset, world: World) -> Schedule:
-    """Steps and epochs.
+    """Steps, epochs and learning rates.
 
     Raises:
         DataError: Fewer training images than one step takes.
+        UsageError: The learning rate would end above its peak.
     """
     images, batch = len(dataset.train), config.batch_size * config.accumulate * world.size
     if images < batch:
@@ -195,7 +198,7 @@ def make_schedule(config: PretrainConfig, dataset: Dataset, world: World) -> Sch
             hint=_smaller_batch(config, images, world),
         )
     epochs = config.epochs or default_epochs(images)
-    return Schedule(images, batch, epochs, config.warmup_epochs)
+    return Schedule(images, batch, epochs, config.warmup_epochs, learning_rate_of(config, batch))
 
 
 def _factors(config: PretrainConfig, world: World) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 from tinyssl.core.config import DataConfig, PretrainConfig, ProbeConfig
 from tinyssl.core.config_json import config_json
 from tinyssl.core.fields import Fields
+from tinyssl.core.optimizers import settled
 from tinyssl.core.plugins import BACKBONES, METHODS, TASKS, is_plugin
 from tinyssl.core.records import RunRecord
 from tinyssl.core.settings import Layer, Setting, resolve
@@ -50,6 +51,8 @@ class Cell:
     """What the data set holds, as in a run record: fingerprint, sizes of the splits"""
     method_config: Mapping[str, Any]
     """All options of the method, defaults too"""
+    method_defaults: Mapping[str, Any]
+    """What an option of the method is where an older record lacks it"""
 
     @property
     def name(self) -> str:
@@ -60,7 +63,7 @@ class Cell:
         """16 hex digits over all that decides the pretrained weights."""
         return _digest(
             _pretrain_identity(
-                _as_recorded(self.pretrain, self.data), self.method_config, self.images
+                _as_recorded(settled(self.pretrain), self.data), self.method_config, self.images
             )
         )
 
@@ -71,6 +74,7 @@ class Cell:
         options = run.config.get("method_config", {})
         if not isinstance(options, Mapping):
             return False
+        options = {**self.method_defaults, **options}
         return _digest(_pretrain_identity(run.config, options, run.data)) == self.key
 
     def is_probe(self, run: RunRecord, pretrain: RunRecord) -> bool:
@@ -109,9 +113,9 @@ def _make(spec: TableSpec, row: TableRow, seed: int) -> Cell:
     options = method_config(pretrain.method, pretrain.method_options)
     if not find_method(pretrain.method).value.needs_teacher:
         pretrain = without_teacher(pretrain)
-    content = config_json(options)
+    defaults = config_json(method_config(pretrain.method, {}))
     probe = resolve(ProbeConfig, [layers.get("probe", {})])
-    return Cell(row, seed, data, pretrain, probe, images, content)
+    return Cell(row, seed, data, pretrain, probe, images, config_json(options), defaults)
 
 
 def without_teacher(config: PretrainConfig) -> PretrainConfig:
@@ -162,7 +166,7 @@ def _as_recorded(config: PretrainConfig, data: DataConfig) -> dict[str, Any]:
 
 @cache
 def _defaults() -> dict[str, Any]:
-    return config_json(PretrainConfig())
+    return config_json(settled(PretrainConfig()))
 
 
 def _digest(content: Mapping[str, Any]) -> str:

@@ -13,7 +13,13 @@ from tinyssl.core.records import RunRecord, Workspace
 from tinyssl.learn.train.launch import unfinished
 from tinyssl.learn.train.length import is_short, plan_text, verdict
 from tinyssl.learn.train.recorded import recorded_config
-from tinyssl.learn.train.schedule import IMAGES_SEEN, MOST_EPOCHS, Schedule, default_epochs
+from tinyssl.learn.train.schedule import (
+    IMAGES_SEEN,
+    MOST_EPOCHS,
+    LearningRate,
+    Schedule,
+    default_epochs,
+)
 from tinyssl.stages.pretrain import pretrain
 
 
@@ -26,7 +32,7 @@ class Heard(Silent):
 
 
 def schedule(images: int, epochs: int) -> Schedule:
-    return Schedule(images, 32, epochs, 2)
+    return Schedule(images, 32, epochs, 2, LearningRate(1e-3, 1e-6))
 
 
 def test_few_images_are_seen_more_often() -> None:

@@ -28,7 +28,11 @@ from tinyssl.stages.pretrain import pretrain
 
 BATCH, EPOCHS = 8, 4
 GEOMETRY = Geometry()
-SHORT_QUEUES = {"seed": {"queue": 20}, "moco_v2": {"queue": 20}}
+SHORT_QUEUES: dict[str, dict[str, float]] = {
+    "seed": {"queue": 20},
+    "moco_v2": {"queue": 20},
+    "swav": {"queue": 20, "queue_from": 0.0},
+}
 """Full before the kill, and no multiple of the batch"""
 
 
@@ -132,6 +136,18 @@ def test_killed_and_resumed_is_as_never_killed(name, data, teacher, tmp_path):
     assert resumed.status == "complete"
     assert_same_bits(resumed, straight)
     assert resumed.path("backbone").read_bytes() == straight.path("backbone").read_bytes()
+
+
+def test_lars_goes_on_in_the_same_bits(data, tmp_path):
+    config = config_of("simclr", optimizer="lars", lr=0.2)
+    straight = pretrain(config, data, Workspace(tmp_path / "straight"), Silent())
+    broken = Workspace(tmp_path / "broken")
+    with pytest.raises(Killed):
+        pretrain(config, data, broken, KillAfter(straight.metrics()[-1]["step"] // 2 + 1))
+    (stopped,) = broken.all("pretrain")
+    assert (stopped.config["lr"], stopped.config["lr_batch"]) == (0.2, 256)
+    resumed = pretrain(PretrainConfig(resume=stopped.folder), data, broken, Silent())
+    assert_same_bits(resumed, straight)
 
 
 def test_accumulated_and_online(data, teacher, tmp_path):
