@@ -21,7 +21,7 @@ FORMATTER = "clang-format-14"
 FIRMWARE = ROOT / "firmware"
 RENDERED = FIRMWARE / "protocol" / "words.h"
 """Made by tools/protocol_header.py, whose lines are as long as the words"""
-CHECKED = ("app", "engine", "kernels", "port", "protocol", "storage")
+CHECKED = ("app", "camera", "engine", "kernels", "port", "protocol", "storage")
 CPPCHECK = (
     *("cppcheck", "--quiet", "--std=c11", "--platform=arm32-wchar_t4", "--error-exitcode=1"),
     *("--enable=warning,performance,portability", "--suppressions-list=firmware/cppcheck.txt"),

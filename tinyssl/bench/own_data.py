@@ -28,7 +28,7 @@ from tinyssl.data.folder import layout_labels, own_split, read_pictures
 from tinyssl.data.layout import find_layout
 from tinyssl.data.npz import read_labels
 from tinyssl.data.pixels import to_grey
-from tinyssl.data.scaling import CODES, HINT, PixelScale
+from tinyssl.data.scaling import PixelScale
 from tinyssl.data.spec import FeatureSpec
 from tinyssl.data.walk import Listing, list_pictures
 from tinyssl.graph.interface import Feeds, ValueInfo, named_values, of_kind
@@ -36,7 +36,7 @@ from tinyssl.graph.model import Model, ValueKind
 from tinyssl.graph.training import is_autoencoder
 from tinyssl.learn.tasks import TASKS
 from tinyssl.runtimes.base import Array
-from tinyssl.runtimes.inputs import real_range, scaled, wire_to_model
+from tinyssl.runtimes.inputs import pixel_scaling, scaled, wire_to_model
 from tinyssl.verify.subject import TestSplit
 
 ARRAYS_HINT = "save it with numpy.savez(path, inputs=…, labels=…): (n, *shape), as the model takes"
@@ -130,7 +130,7 @@ def picture_arrays(listing: Listing, model: Model, pixels: str | None, progress:
         DataError: A picture cannot be read.
     """
     value = _picture_input(model)
-    scaling = _scaling(pixels, model, value)
+    scaling = pixel_scaling(pixels, model, value)
     return _elements(model, value, scaling, _images(listing, value, progress))
 
 
@@ -142,7 +142,7 @@ def _images(listing: Listing, value: ValueInfo, progress: Progress) -> Images:
 def _pictures(folder: _Folder, progress: Progress) -> OwnData:
     config, model = folder.config, folder.model
     value = _picture_input(model)
-    scaling = _scaling(config.pixels, model, value)
+    scaling = pixel_scaling(config.pixels, model, value)
     listing = list_pictures(folder.path)
     images = _images(listing, value, progress)
     spec = FeatureSpec.image(*value.shape[1:])
@@ -217,21 +217,6 @@ def _only_input(model: Model, what: str, *, fits: bool = True) -> ValueInfo:
             hint=f"put its inputs into an .npz and name that with --data: {ARRAYS_HINT}",
         )
     return values[0]
-
-
-def _scaling(pixels: str | None, model: Model, value: ValueInfo) -> PixelScale | None:
-    """What was declared; None for bytes as they are."""
-    if pixels == CODES:
-        return None
-    if pixels is not None:
-        return PixelScale.parse(pixels, value.shape[3])
-    found = real_range(model, value)
-    spans = f"its quantisation spans {found[0]:.4g} to {found[1]:.4g}" if found else ""
-    raise UsageError(
-        f"how were pixels scaled when this model was trained? Its input {value.name} is "
-        f"{value.text}{'; ' if spans else ''}{spans}",
-        hint=f"say it with --pixels: {HINT}",
-    )
 
 
 def _elements(model: Model, value: ValueInfo, scaling: PixelScale | None, images: Images) -> Array:

@@ -37,21 +37,26 @@ def render_engine_aot(program: Program) -> Sources:
     return {"engine_aot.c": render("aot/engine_aot.c.j2", model_context(program))}
 
 
-def render_c_folder(program: Program, feeds: Feeds, outputs: Feeds) -> Sources:
+def render_c_folder(
+    program: Program, feeds: Feeds, outputs: Feeds, extras: Sources | None = None
+) -> Sources:
     """A folder to drop into any firmware: the model, its kernels, a README and a self-test.
 
     Args:
         program: The compiled model.
         feeds: Inputs of one inference, by name.
         outputs: What TFLM gives for them, by name.
+        extras: `camera.*` and `answer.*`, as far as the model has them.
 
     Raises:
         ValueError: The arrays do not have the model's names, types or sizes.
     """
-    sources = render_aot(program)
+    sources = render_aot(program) | (extras or {})
     context = model_context(program) | {
         "goldens": golden_context(program.graph, feeds, outputs),
         "files": sorted(name for name in sources if name.endswith(".c")),
+        "camera": "camera.h" in sources,
+        "answer": "answer.h" in sources,
         "size_first": [name for name in SIZE_FIRST if name in sources],
     }
     return sources | {name: render(f"c/{name}.j2", context) for name in FOLDER_FILES}

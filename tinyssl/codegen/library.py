@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from tinyssl import __version__
 from tinyssl.codegen.aot import render_aot
@@ -53,6 +54,9 @@ AUTHOR = re.compile(r"^\s*(?P<name>[^<>]*?)\s*(?:<(?P<email>[^<>]*)>)?\s*$")
 SYMBOL = re.compile(r"\btinyssl_(?=\w|##)")
 """How every name in generated C begins that a linker sees; `##` joins it to the rest in a macro"""
 
+EXTRA = re.compile(r"\bTINYSSL_(?=CAMERA|ANSWER)")
+"""How the macros begin that a sketch sees: of two libraries, both headers are included"""
+
 
 @dataclass(frozen=True)
 class LibraryFacts:
@@ -76,6 +80,7 @@ def render_library(
     program: Program,
     golden: tuple[Feeds, Feeds],
     facts: LibraryFacts,
+    extras: Sources | None = None,
 ) -> Sources:
     """The library as text.
 
@@ -84,16 +89,40 @@ def render_library(
             instructions.
         golden: Inputs of one inference by name, and what TFLM gives for them.
         facts: Name, version and author.
+        extras: `camera.*` and `answer.*`, as far as the model has them.
 
     Raises:
         UsageError: The model has several inputs or outputs, states, or ends of another type.
         ValueError: The golden arrays do not have the model's sizes.
     """
     _check_ends(program.graph)
+    extras = extras or {}
+    context = _context(program, golden, facts) | {
+        "camera": "camera.h" in extras,
+        "answer": "answer.h" in extras,
+    }
+    generated = render_aot(program) | {
+        path: EXTRA.sub(f"{facts.name.upper()}_", text) for path, text in extras.items()
+    }
+    files = {f"src/model/{path}": _own(text, facts.name) for path, text in generated.items()}
+    templates = {
+        "README.md": "README.md",
+        "LICENSE": "LICENSE",
+        "library.properties": "library.properties",
+        f"src/{facts.name}.h": "library.h",
+        f"src/{facts.name}.c": "library.c",
+        f"{EXAMPLE}/Classify.ino": "sketch.ino",
+        f"{EXAMPLE}/sample.h": "sample.h",
+    }
+    files |= {path: render(f"library/{name}.j2", context) for path, name in templates.items()}
+    return files | {"library.json": _manifest(facts, context["name"])}
+
+
+def _context(program: Program, golden: tuple[Feeds, Feeds], facts: LibraryFacts) -> dict[str, Any]:
     sample_input, sample_output = golden_context(program.graph, *golden)
     facts_of_model = model_context(program)
     first, second = facts_of_model["tensors"][:2]
-    context = facts_of_model | {
+    return facts_of_model | {
         "input": first,
         "output": second,
         "library": facts.name,
@@ -109,19 +138,6 @@ def render_library(
         "golden_input": sample_input,
         "golden_output": sample_output,
     }
-    generated = render_aot(program)
-    files = {f"src/model/{path}": _own(text, facts.name) for path, text in generated.items()}
-    templates = {
-        "README.md": "README.md",
-        "LICENSE": "LICENSE",
-        "library.properties": "library.properties",
-        f"src/{facts.name}.h": "library.h",
-        f"src/{facts.name}.c": "library.c",
-        f"{EXAMPLE}/Classify.ino": "sketch.ino",
-        f"{EXAMPLE}/sample.h": "sample.h",
-    }
-    files |= {path: render(f"library/{name}.j2", context) for path, name in templates.items()}
-    return files | {"library.json": _manifest(facts, context["name"])}
 
 
 def _check_ends(model: Model) -> None:

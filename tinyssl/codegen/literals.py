@@ -25,6 +25,13 @@ def string_literal(text: str) -> str:
     return f'"{percent_encoded(text)}"'
 
 
+def utf8_literal(text: str) -> str:
+    """A C string literal of a text's UTF-8; what C may read otherwise is octal."""
+    plain = set(range(0x20, 0x7F)) - set(b'"\\?')
+    letters = (chr(byte) if byte in plain else f"\\{byte:03o}" for byte in text.encode())
+    return f'"{"".join(letters)}"'
+
+
 def rows(values: NDArray[Any]) -> list[str]:
     """Numbers as lines of C; the least integers as expressions, as C has no negative literals."""
     texts = [_number(value) for value in values.tolist()]

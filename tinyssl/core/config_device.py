@@ -35,6 +35,10 @@ class BuildConfig:
     """Who publishes it, as `Name <mail>` (target library)"""
     library_url: Line | None = None
     """Its page; Arduino's registry wants one (target library)"""
+    camera: Line | None = None
+    """What the camera gives, as 320x240:rgb565: adds C that cuts out the centre of a frame, resizes
+    it and writes it as the model takes it (targets c and library). Formats: grey, rgb888, rgb565
+    (low byte first), rgb565be (high byte first), yuyv, uyvy, and of Bayer rggb, grbg, gbrg, bggr"""
     framework: Literal["baremetal", "arduino"] | None = None
     """baremetal: our own start-up and drivers, offline; arduino: the Arduino core that PlatformIO
     fetches; default: baremetal where the board has it"""
@@ -77,9 +81,10 @@ class BuildConfig:
     """Samples with answers that --train-ram measures on, as `tinyssl learn --data` takes them;
     default: the model's own test split"""
     pixels: str | None = None
-    """What pixels 0 and 255 became in training, with --data: LOW:HIGH, or `codes`"""
+    """What pixels 0 and 255 became in training, with --data or --camera: LOW:HIGH, or `codes`"""
     labels: Path | None = None
-    """Text file with the class of each score, a line each, with --data"""
+    """Text file with the class of each score, a line each, with --data (targets c and library:
+    these names stand in the C)"""
     loss: Literal["cross-entropy", "squared-error", "absolute-error"] | None = None
     """What a training step lowers; default: cross-entropy, of one output and of an autoencoder
     squared-error (with --train)"""

@@ -58,15 +58,25 @@ def order_by_scores(
     return labels, names
 
 
+def listed_classes(path: Path, wanted: int) -> tuple[str, ...]:
+    """Names of all classes by a file with a line each, in the order of the model's scores.
+
+    Raises:
+        DataError: The file cannot be read, or has another number of lines.
+    """
+    order = _read_labels(path)
+    if len(order) != wanted:
+        raise DataError(
+            f"{path} has {len(order)} lines; the model tells {wanted} classes apart",
+            hint="write one class a line, in the order of the model's scores",
+        )
+    return order
+
+
 def _as_listed(
     labels: Indices, names: tuple[str, ...], wanted: int, listed: Path
 ) -> tuple[Indices, tuple[str, ...]]:
-    order = _read_labels(listed)
-    if len(order) != wanted:
-        raise DataError(
-            f"{listed} has {len(order)} lines; the model tells {wanted} classes apart",
-            hint="write one class a line, in the order of the model's scores",
-        )
+    order = listed_classes(listed, wanted)
     missing = [name for name in names if name not in order]
     if missing:
         raise DataError(

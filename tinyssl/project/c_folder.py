@@ -15,6 +15,7 @@ from tinyssl.core.config import BuildConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.records import BuildInfo
 from tinyssl.graph.interface import Feeds
+from tinyssl.project.extras import extra_sources
 from tinyssl.project.source import ModelSource, sample_inputs
 from tinyssl.targets.boards import Board
 
@@ -68,14 +69,14 @@ def _golden(source: ModelSource) -> Golden:
 
 
 def _c_folder(config: BuildConfig, source: ModelSource, golden: Golden) -> Sources:
-    return render_c_folder(source.program, *golden)
+    return render_c_folder(source.program, *golden, extra_sources(config, source))
 
 
 def _library(config: BuildConfig, source: ModelSource, golden: Golden) -> Sources:
     name = config.library_name or library_name(source.program.graph.name)
     url = config.library_url or ""
     facts = LibraryFacts(name, config.library_version, config.library_author, url)
-    return render_library(source.program, golden, facts)
+    return render_library(source.program, golden, facts, extra_sources(config, source))
 
 
 RENDERERS: dict[str, Callable[[BuildConfig, ModelSource, Golden], Sources]] = {

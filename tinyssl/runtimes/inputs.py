@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from tinyssl.core.errors import UsageError
-from tinyssl.data.scaling import PixelScale
+from tinyssl.data.scaling import CODES, HINT, PixelScale
 from tinyssl.data.spec import Samples, to_int8, to_unit
 from tinyssl.graph.interface import REAL, Feeds, ValueInfo, named_values, of_kind
 from tinyssl.graph.model import DType, Model, ValueKind
@@ -57,6 +58,30 @@ def _codes(value: ValueInfo, samples: Samples) -> Array:
             hint="feed it from your own code (docs/PROTOCOL.md: set)",
         )
     return np.reshape(found, (len(samples), *value.shape))
+
+
+def pixel_scaling(pixels: str | None, model: Model, value: ValueInfo) -> PixelScale | None:
+    """What a pixel means to a model, as it was declared; None: it is the model's byte.
+
+    Args:
+        pixels: LOW:HIGH or `codes`, as `--pixels` says it; None: nobody said it.
+        model: Tells, in the error, what its quantisation spans.
+        value: Its input: (1, height, width, channels).
+
+    Raises:
+        UsageError: Nobody said it, or it is no such declaration.
+    """
+    if pixels == CODES:
+        return None
+    if pixels is not None:
+        return PixelScale.parse(pixels, value.shape[3])
+    found = real_range(model, value)
+    spans = f"its quantisation spans {found[0]:.4g} to {found[1]:.4g}" if found else ""
+    raise UsageError(
+        f"how were pixels scaled when this model was trained? Its input {value.name} is "
+        f"{value.text}{'; ' if spans else ''}{spans}",
+        hint=f"say it with --pixels: {HINT}",
+    )
 
 
 def scaled(value: ValueInfo, scaling: PixelScale, samples: Samples) -> Array:
@@ -224,3 +249,23 @@ def _forced(
             quieter = noise / AMPLITUDES[-1] if value.dtype is DType.FLOAT32 else noise
             quiet.append(np.clip(quieter, low, high).astype(value.dtype.value))
     return [*constant, *quiet]
+
+
+def pixel_codes(value: ValueInfo, scaling: PixelScale | None) -> Array:
+    """What each of the 256 pixels is to an input, channel by channel.
+
+    Args:
+        value: The input: (1, height, width, channels).
+        scaling: What a pixel means to the network; None: it is the model's byte.
+
+    Returns:
+        (256, channels) elements of the input.
+
+    Raises:
+        UsageError: A pixel is no byte of the input's type.
+    """
+    channels = value.shape[-1]
+    pixels = np.repeat(np.arange(256, dtype=np.uint8)[:, None], channels, axis=1)
+    if scaling is not None:
+        return nearest_codes(value, scaling.reals(pixels))
+    return _codes(replace(value, shape=(channels,)), pixels)

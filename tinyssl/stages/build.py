@@ -18,7 +18,7 @@ from tinyssl.compiler.describe import describe_calls, describe_ops
 from tinyssl.compiler.floats import float_note
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.config_json import config_json
-from tinyssl.core.errors import BuildError
+from tinyssl.core.errors import BuildError, UsageError
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import BuildInfo, Workspace
 from tinyssl.frontends.tflite.strip import StrippedEnd
@@ -100,8 +100,8 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
         What is also stored as `build/<board>/tinyssl_build.json`.
 
     Raises:
-        UsageError: No such board, the board has not this framework, no model yet, or the output
-            folder is in use.
+        UsageError: No such board, or not with this framework, no model yet, the output folder is
+            in use, or a camera was named for a board.
         ModelError: The model cannot be read or is not supported.
         Mismatch: The generated C does not give what TFLM gives.
         BudgetExceeded: Flash or RAM are larger than the budget.
@@ -109,6 +109,7 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
         ToolMissing: There is no compiler.
     """
     progress = progress or Silent()
+    _check_camera(config)
     board = _find_board(config)
     framework = choose_framework(board, config.framework)
     if framework == "baremetal" and config.target == "firmware":
@@ -124,9 +125,8 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
         source, learner = _with_learner(config, source, board, progress)
         if learner:
             _check_memory(config, source, board)
-        places = folder.absolute(), run.record.commit
-        chosen = loaded.selection
-        job = BuildJob(config, board, source, learner, *places, progress, framework, chosen)
+        places = folder.absolute(), run.record.commit, progress, framework
+        job = BuildJob(config, board, source, learner, *places, loaded.selection)
         info = _write_folder(job, workspace)
         run.results(
             board=info.board,
@@ -138,6 +138,14 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
             **{f"{name}_bytes": size for name, size in info.sizes.items()},
         )
     return info
+
+
+def _check_camera(config: BuildConfig) -> None:
+    if config.camera is not None and config.target == "firmware":
+        raise UsageError(
+            f"--camera {config.camera} adds C to the targets c and library, not to a board's image",
+            hint="add --target c, or leave --camera out",
+        )
 
 
 def check_fit(config: BuildConfig, workspace: Workspace) -> None:
