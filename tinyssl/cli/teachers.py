@@ -28,8 +28,8 @@ def teachers(
 ) -> Result:
     """List the frozen teachers, or measure how good their features are.
 
-    A teacher is a trained network from which the methods ca_dssl and seed learn. Besides these
-    names, `tinyssl pretrain --teacher` takes a checkpoint (.safetensors or .pth, with
+    A teacher is a trained network from which the methods ca_dssl, seed and simreg learn. Besides
+    these names, `tinyssl pretrain --teacher` takes a checkpoint (.safetensors or .pth, with
     --teacher-arch), a backbone that tinyssl trained, an .onnx file, and FILE.py:CLASS.
 
     --ceiling NAME measures linear probe and kNN on the teacher's own features of labelled images:

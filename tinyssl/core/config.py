@@ -80,8 +80,8 @@ class PretrainConfig:
     stem_stride: Literal[1, 2] = 2
     """Stride of the first convolution; 1 keeps more detail of small images"""
     teacher: TeacherName = None
-    """Frozen teacher of ca_dssl and seed: a name, a .safetensors or .pth checkpoint, an .onnx file,
-    or FILE.py:CLASS"""
+    """Frozen teacher of ca_dssl, seed and simreg: a name, a .safetensors or .pth checkpoint, an
+    .onnx file, or FILE.py:CLASS"""
     teacher_arch: str | None = None
     """Architecture of a teacher that is a checkpoint: dino_vits16, …"""
     teacher_size: Annotated[int, Field(ge=16, le=1024)] | None = None

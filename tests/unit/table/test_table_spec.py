@@ -1,5 +1,6 @@
 """The TOML file of a table: what it says, and what is refused."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,10 @@ from tinyssl.core.errors import UsageError
 from tinyssl.stages.table import make_cells, read_table
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "tables"
-METHODS = {"supervised", "ca_dssl", "seed", "simclr", "random", "byol", "dino", "moco_v2"}
+METHODS = {
+    "supervised", "ca_dssl", "seed", "simreg", "simclr", "random", "byol", "dino", "swav",
+    "moco_v2",
+}  # fmt: skip
 
 
 def test_cells_are_rows_by_seeds_and_the_first_seed_comes_first(tmp_path: Path) -> None:
@@ -110,3 +114,17 @@ def test_example_tables_hold_all_methods_and_ablations(name):
     published = {row.name: row.published for row in spec.rows if row.published}
     assert published == {"supervised": 66.7, "ca_dssl": 62.7, "seed": 61.7, "simclr": 44.7}
     assert sum(row.ablation_of == "ca_dssl" for row in spec.rows) >= 5
+
+
+def test_the_steps_of_view_sampling_change_one_thing_each() -> None:
+    from tinyssl.learn.methods import method_config
+
+    spec = read_table(EXAMPLES / "view_sampling.toml")
+    rows = [row for row in spec.rows if row.settings["method"].value == "moco_v2"]
+    configs = [vars(method_config("moco_v2", row.settings["method_options"].value)) for row in rows]
+    changes = [
+        {name for name in one if one[name] != other[name]}
+        for one, other in itertools.pairwise(configs)
+    ]
+    assert changes == [{"crop_min", "local_crop_max"}, {"local_size"}, {"alpha"}]
+    assert [row.ablation_of for row in rows] == [None, *["moco_baseline"] * 3]

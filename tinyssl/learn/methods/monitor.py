@@ -56,5 +56,5 @@ class CollapseMonitor:
             f"all embeddings are alike: their spread is {self.last:.2g}, and was below "
             f"{self.threshold:g} for {self.low} figures in a row (healthy is near 1)",
             hint="try a lower --lr, a larger --batch-size, longer --warmup-epochs or a distilling "
-            "--method (ca_dssl, seed); --no-stop-on-collapse trains on",
+            "--method (ca_dssl, seed, simreg); --no-stop-on-collapse trains on",
         )

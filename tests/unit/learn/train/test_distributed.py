@@ -24,7 +24,17 @@ REPOSITORY = Path(__file__).parents[4]
 BATCH = 16
 """Of one process alone; two have half each"""
 TOLERANCE = 1e-4
-METHODS_TO_COMPARE = ["ca_dssl", "seed", "simclr", "byol", "dino", "moco_v2", "swav", "supervised"]
+METHODS_TO_COMPARE = [
+    "ca_dssl",
+    "seed",
+    "simreg",
+    "simclr",
+    "byol",
+    "dino",
+    "moco_v2",
+    "swav",
+    "supervised",
+]
 OPTIONS: dict[str, dict[str, float]] = {
     "seed": {"queue": 40},
     "moco_v2": {"queue": 40},
