@@ -79,6 +79,9 @@ class PretrainConfig:
     ds_cnn suits sound and sensor windows, mlp tables"""
     stem_stride: Literal[1, 2] = 2
     """Stride of the first convolution; 1 keeps more detail of small images"""
+    init: Path | None = None
+    """Backbone (.safetensors) whose weights the training starts from, of the zoo say; default:
+    weights drawn from the seed"""
     teacher: TeacherName = None
     """Frozen teacher of ca_dssl, seed and simreg: a name, a .safetensors or .pth checkpoint, an
     .onnx file, or FILE.py:CLASS"""

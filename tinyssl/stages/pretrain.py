@@ -120,7 +120,11 @@ def _new_run(job: TrainingJob, data: DataConfig, place: Place) -> RunWriter:
     if launch is not None:
         content |= {"launch": launch, "processes": place.world.size}
     return place.workspace.start(
-        "pretrain", content, seed=job.config.seed, data=job.dataset.as_record()
+        "pretrain",
+        content,
+        seed=job.config.seed,
+        inputs={"init": job.config.init} if job.config.init else {},
+        data=job.dataset.as_record(),
     )
 
 
@@ -142,12 +146,14 @@ def _resume_held(
     dataset = load_dataset(recorded_data, place.progress)
     refuse_other_images(dataset, record)
     with repeatable(world.device):
+        state = world.share(load_checkpoint(folder, place.progress) if world.main else None)
         config = shared_out(recorded, record, world.size)
+        if state is not None:  # the file of the first weights may be gone by now
+            config = replace(config, init=None)
         job = build_job(config, dataset, world, place.progress)
         refuse_other_teacher(job.teacher, record)
         for text in changed_plugins(job.plugins, record):
             place.progress.warn(text)
-        state = world.share(load_checkpoint(folder, place.progress) if world.main else None)
         run = _reopened(folder, state, job, place) if world.main else None
         return _run(job, run, state, place)
 

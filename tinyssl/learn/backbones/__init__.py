@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from tinyssl.core import plugin_trust, plugins
 from tinyssl.core.errors import TrainingError, UsageError
@@ -98,6 +99,43 @@ def untrained_backbone(info: BackboneInfo, seed: int) -> Backbone:
         return build_backbone(info.backbone, info.stem_stride, info.spec)
 
 
+def initial_weights(path: Path, name: str) -> dict[str, Tensor]:
+    """The weights of a file, for a backbone of this name. Stem stride and image size may differ.
+
+    Raises:
+        TrainingError: The file is missing or damaged.
+        UsageError: It holds another backbone.
+    """
+    tensors, info = load_info(path)
+    if info.backbone != name:
+        raise UsageError(
+            f"{path} holds weights of {info.backbone}, the training is of {name}",
+            hint=f"use --backbone {info.backbone}, or leave --init out",
+        )
+    return tensors
+
+
+def copy_weights(path: Path, backbone: Backbone, name: str) -> None:
+    """Gives a backbone the weights of a file.
+
+    Args:
+        path: Backbone of a pretrain run, a probe run or the zoo.
+        backbone: Changed in place.
+        name: What `backbone` is called.
+
+    Raises:
+        TrainingError: The file is missing or damaged.
+        UsageError: It holds another backbone, or one for samples with other channels.
+    """
+    tensors = initial_weights(path, name)
+    try:
+        backbone.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise UsageError(
+            f"the weights in {path} do not fit these samples: {error}", hint="leave --init out"
+        ) from error
+
+
 def load_backbone(path: Path) -> tuple[Backbone, BackboneInfo]:
     """The backbone of a pretrain or probe run, in eval mode.
 
@@ -130,7 +168,9 @@ __all__ = [
     "BackboneInfo",
     "build_backbone",
     "check_name",
+    "copy_weights",
     "find_backbone",
+    "initial_weights",
     "load_backbone",
     "save_backbone",
     "untrained_backbone",

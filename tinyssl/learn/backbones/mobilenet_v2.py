@@ -51,6 +51,23 @@ WIDTH_035 = Shape(
 """Width 0.35: the paper's channels, times 0.35, to the nearest multiple of 8 that loses at most a
 tenth. Convolutions 382,048 + batch norms 14,080 = 396,128 parameters."""
 
+WIDTH_025 = Shape(
+    stem=8,
+    stages=(
+        StageShape(1, 8, 1, 1),
+        StageShape(6, 8, 2, 2),
+        StageShape(6, 8, 3, 2),
+        StageShape(6, 16, 4, 2),
+        StageShape(6, 24, 3, 1),
+        StageShape(6, 40, 3, 2),
+        StageShape(6, 80, 1, 1),
+    ),
+    last=1280,
+    maps={8: 3, 16: 5, 32: 7},
+)
+"""Width 0.25, by the same rule. Convolutions 227,456 + batch norms 10,656 = 238,112
+parameters."""
+
 TINY = Shape(
     stem=8,
     stages=(
@@ -173,6 +190,7 @@ def _mobilenet(shape: Shape, spec: FeatureSpec, stem_stride: int) -> MobileNetV2
 
 
 BACKBONES = {
+    "mobilenet_v2_025": partial(_mobilenet, WIDTH_025),
     "mobilenet_v2_035": partial(_mobilenet, WIDTH_035),
     "mobilenet_v2_tiny": partial(_mobilenet, TINY),
 }

@@ -18,7 +18,9 @@ from tinyssl.learn.teachers import TEACHERS, Teacher
 
 def pretrain_json(config: PretrainConfig) -> dict[str, Any]:
     """The config as plain JSON values: what a record stores."""
-    return config_json(config, exclude={"resume"})
+    if config.init is None:  # so that a record without it is of the same settings as an older one
+        return config_json(config, exclude={"resume", "init"})
+    return config_json(replace(config, init=config.init.absolute()), exclude={"resume"})
 
 
 def recorded_config(record: RunRecord) -> PretrainConfig:

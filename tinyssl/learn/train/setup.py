@@ -15,7 +15,13 @@ from tinyssl.core.optimizers import settled
 from tinyssl.core.progress import Progress
 from tinyssl.data import Dataset
 from tinyssl.data.splits import LEAST_TRAIN
-from tinyssl.learn.backbones import build_backbone, check_name, find_backbone
+from tinyssl.learn.backbones import (
+    build_backbone,
+    check_name,
+    copy_weights,
+    find_backbone,
+    initial_weights,
+)
 from tinyssl.learn.methods import (
     Method,
     MethodContext,
@@ -45,11 +51,14 @@ def check_config(config: PretrainConfig, kind: str | None = "image") -> None:
 
     Raises:
         UsageError: A name or option that cannot be right, or a teacher that is missing.
+        TrainingError: The file of the first weights is missing or damaged.
     """
     if kind is not None:
         method_config(config.method, config.method_options, kind)
         view_options(config.method, config.method_options, kind)
     check_name(config.backbone, config.stem_stride)
+    if config.init is not None:
+        initial_weights(config.init, config.backbone)
     require_installed(config)
     if find_method(config.method).value.needs_teacher:
         teacher_spec_of(config)
@@ -126,6 +135,8 @@ def build_job(
 ) -> TrainingJob:
     """Teacher, method and schedule; the backbone's weights are drawn first, from the seed.
 
+    With `config.init` the weights of that file take their place.
+
     Raises:
         DataError: Too few images for a batch, or no labels for a method that needs them.
         UsageError: The teacher is unknown or cannot be had.
@@ -149,6 +160,8 @@ def build_job(
         teacher = build_teacher(teacher_spec_of(config), progress).to(world.device)
     torch.manual_seed(config.seed)
     backbone = build_backbone(config.backbone, config.stem_stride, spec)
+    if config.init is not None:
+        copy_weights(config.init, backbone, config.backbone)
     options = method_config(config.method, config.method_options, spec.kind)
     around = replace(
         _method_context(dataset, teacher),
