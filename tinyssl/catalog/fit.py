@@ -8,7 +8,7 @@ from tinyssl.catalog import estimate
 from tinyssl.catalog.facts import Compiled
 from tinyssl.catalog.quantity import Basis, Quantity
 from tinyssl.core.errors import UnsupportedModel
-from tinyssl.project.fits import Shortage, flash_shortage, ram_shortage
+from tinyssl.project.fits import flash_shortage, ram_shortage
 from tinyssl.targets.boards import Board
 
 
@@ -50,17 +50,7 @@ def fit_of(model: Compiled, board: Board) -> Fit:
     arena = Quantity("Arena", program.arena_bytes, Basis.PLANNED, "memory plan")
     count, flash = estimate.instructions(program), estimate.flash(program)
     short = (ram_shortage(board, program.arena_bytes), flash_shortage(board, int(flash.value)))
-    reasons = tuple(map(_text, filter(None, short)))
+    reasons = tuple(map(str, filter(None, short)))
     time = () if board.emulated else (estimate.duration(count, board),)
     ram = estimate.ram(program, stack)
     return Fit(digest, board.id, reasons, (arena, ram, flash, count, *time))
-
-
-def _text(short: Shortage) -> str:
-    """`RAM short by 4,112 bytes in DTCM: 135,184 needed, 131,072 there`"""
-    where = "of its budget" if short.whose == "budget" else f"in region {short.whose}"
-    kind = "RAM" if short.kind == "ram" else "flash"
-    return (
-        f"{kind} short by {short.missing:,} bytes {where}: {short.needed:,} needed, "
-        f"{short.limit:,} there"
-    )

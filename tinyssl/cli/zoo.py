@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import rich_click as click
 
@@ -20,40 +21,69 @@ from tinyssl.zoo import (
     entries,
     find_entry,
     find_sources,
+    pull,
+    push,
     set_default,
 )
 
 
-def zoo(
-    call: Call,
-    what: tuple[str, ...] = (),
-    name: str | None = None,
-    data_name: str | None = None,
-    data_licence: str | None = None,
-    default: bool = False,
-) -> Result:
-    """List the trained models, show one, or add one.
+@dataclass(frozen=True)
+class ZooOptions:
+    """Options of `tinyssl zoo`, most of them of one subcommand."""
+
+    name: str | None = None
+    data_name: str | None = None
+    data_licence: str | None = None
+    head_data_name: str | None = None
+    started_from: str | None = None
+    default: bool = False
+    private: bool = False
+    revision: str | None = None
+
+
+def zoo(call: Call, what: tuple[str, ...] = (), **options: Any) -> Result:
+    """List the trained models, show one, add one, or share them on the Hugging Face Hub.
 
     `tinyssl zoo`; `tinyssl zoo show NAME`; `tinyssl zoo add [RUN] --name NAME` makes an entry of a
-    convert run that was measured on a board. Exit code 3 where INT8 loses more than 1 point or the
-    board gave other bytes.
+    convert run that was measured on a board. Exit code 3 where INT8 loses more than half a point or
+    the board gave other bytes. `tinyssl zoo push NAME OWNER/REPO` uploads an entry, `tinyssl zoo
+    pull OWNER/REPO` downloads one and checks its SHA-256.
     """
-    if not what:
-        return _list_entries(entries())
-    if what[0] == "show" and len(what) == 2:
-        return _show_entry(find_entry(what[1]))
-    if what[0] == "add" and len(what) <= 2 and name:
-        run = existing(what[1], "RUN") if len(what) == 2 else None
-        entry = add_entry(
-            find_sources(run, call.workspace), CardTexts(name, data_name, data_licence)
-        )
-        if default or default_name() is None:
-            set_default(name)
-        return _show_entry(entry)
+    given = ZooOptions(**options)
+    match what:
+        case ():
+            return _list_entries(entries())
+        case ("show", name):
+            return _show_entry(find_entry(name))
+        case ("add", *run) if given.name and len(run) <= 1:
+            return _add(call, run[0] if run else None, given)
+        case ("push", name, repo):
+            address = push(find_entry(name), repo, private=given.private, progress=call.progress)
+            return Result({"model": name, "repo": repo, "commit": address}, (address,))
+        case ("pull", repo):
+            entry = pull(repo, revision=given.revision, name=given.name, progress=call.progress)
+            return _show_entry(entry)
     raise UsageError(
         f"zoo {' '.join(what)}: not understood",
-        hint="`tinyssl zoo show NAME` or `tinyssl zoo add [RUN] --name NAME`",
+        hint="`tinyssl zoo show NAME`, `add [RUN] --name NAME`, `push NAME OWNER/REPO` or "
+        "`pull OWNER/REPO`",
     )
+
+
+def _add(call: Call, run: str | None, given: ZooOptions) -> Result:
+    assert given.name is not None
+    sources = find_sources(existing(run, "RUN"), call.workspace)
+    texts = CardTexts(
+        given.name,
+        data_name=given.data_name,
+        data_licence=given.data_licence,
+        head_data_name=given.head_data_name,
+        started_from=given.started_from,
+    )
+    entry = add_entry(sources, texts)
+    if given.default or default_name() is None:
+        set_default(given.name)
+    return _show_entry(entry)
 
 
 def _list_entries(found: list[ZooEntry]) -> Result:
@@ -85,10 +115,32 @@ def _show_entry(entry: ZooEntry) -> Result:
 command = make_command(
     zoo,
     own=(
-        click.Argument(["what"], nargs=-1, metavar="[show NAME | add [RUN]]"),
-        click.RichOption(["--name"], metavar="NAME", help="Name of the new entry"),
-        click.RichOption(["--data-name"], metavar="TEXT", help="What its images are"),
-        click.RichOption(["--data-licence"], metavar="TEXT", help="Licence of its images"),
-        click.RichOption(["--default"], is_flag=True, help="Make it the one that is used unnamed"),
+        click.Argument(
+            ["what"],
+            nargs=-1,
+            metavar="[show NAME | add [RUN] | push NAME OWNER/REPO | pull OWNER/REPO]",
+        ),
+        click.RichOption(["--name"], metavar="NAME", help="Name of the new entry (add, pull)"),
+        click.RichOption(["--data-name"], metavar="TEXT", help="What its images are (add)"),
+        click.RichOption(["--data-licence"], metavar="TEXT", help="Licence of its images (add)"),
+        click.RichOption(
+            ["--head-data-name"],
+            metavar="TEXT",
+            help="What the images of the head are, where they are others (add)",
+        ),
+        click.RichOption(
+            ["--started-from"],
+            metavar="TEXT",
+            help="What the weights of `pretrain --init` were trained on (add)",
+        ),
+        click.RichOption(
+            ["--default"], is_flag=True, help="Make it the one that is used unnamed (add)"
+        ),
+        click.RichOption(
+            ["--private"], is_flag=True, help="A new repository is seen by you alone (push)"
+        ),
+        click.RichOption(
+            ["--revision"], metavar="NAME", help="Branch, tag or commit; default: main (pull)"
+        ),
     ),
 )

@@ -18,7 +18,8 @@ class BuildConfig:
     board: str = "mps2_an500"
     """Board to build for; `tinyssl boards` lists them"""
     model: Path | None = None
-    """INT8 .tflite; default: the last converted one, else the default of the zoo"""
+    """INT8 .tflite; default: the last converted one, else the best of the zoo that fits
+    the board"""
     strip_io: bool = False
     """Take QUANTIZE and DEQUANTIZE off float32 and uint8 ends: inputs and outputs are then int8,
     with the scale and zero point that the record names"""

@@ -83,6 +83,12 @@ def zoo_folder() -> Path:
     return Path(named) if named else data_folder("zoo")
 
 
+def pulled_folder() -> Path:
+    """Folder of models that `tinyssl zoo pull` fetched: in `TINYSSL_ZOO`, else in the cache."""
+    named = os.environ.get("TINYSSL_ZOO")
+    return Path(named) if named else cache_folder() / "zoo"
+
+
 def cache_folder() -> Path:
     """Where downloads and compiled host code are kept; it may be deleted at any time.
 

@@ -37,6 +37,15 @@ class Shortage:
         """Bytes."""
         return self.needed - self.limit
 
+    def __str__(self) -> str:
+        """`RAM short by 4,112 bytes in region DTCM: 135,184 needed, 131,072 there`"""
+        where = "of its budget" if self.whose == "budget" else f"in region {self.whose}"
+        kind = "RAM" if self.kind == "ram" else "flash"
+        return (
+            f"{kind} short by {self.missing:,} bytes {where}: {self.needed:,} needed, "
+            f"{self.limit:,} there"
+        )
+
 
 def flash_shortage(board: Board, needed: int, budget: int | None = None) -> Shortage | None:
     """What a board lacks for so many bytes of flash.

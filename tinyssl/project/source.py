@@ -22,7 +22,6 @@ from tinyssl.targets.boards import Isa
 from tinyssl.targets.kernels import PORTABLE
 from tinyssl.verify import check_host
 from tinyssl.verify.subject import find_subject, load_split
-from tinyssl.zoo import entries, find_entry
 
 SEED = 0
 """Of the random inputs"""
@@ -67,18 +66,6 @@ class ModelSource:
             return complete(self.data).added
         passes = self.program.graph.changes[len(self.graph.changes) :]
         return (*simplify(self.data, self.graph).added, *map(str, passes))
-
-
-def shipped_model(workspace: Workspace, progress: Progress) -> Path | None:
-    """The zoo's default model, where none was converted in this workspace; None where one was."""
-    if any(run.status == "complete" for run in workspace.newest("convert")) or not entries():
-        return None
-    entry = find_entry()
-    progress.note(
-        f"no converted model in {workspace.root}: taking {entry.card.name} of the zoo "
-        f"({len(entry.card.classes)} classes of {entry.card.data['name']})"
-    )
-    return entry.model
 
 
 def load_model(

@@ -35,10 +35,11 @@ from tinyssl.project.platformio import check_compiler, pio_run
 from tinyssl.project.project import Image, project_files
 from tinyssl.project.selection import Selection
 from tinyssl.project.size import Size, check_budget, measure
-from tinyssl.project.source import ModelSource, check_model, load_model, shipped_model
+from tinyssl.project.source import ModelSource, check_model, load_model
 from tinyssl.project.staging import staged
 from tinyssl.project.strip import strip_io, stripped_record
 from tinyssl.project.tighten import Tightened, emulated_twin, tighten_arena
+from tinyssl.stages.shipped import needs_shipped, try_shipped
 from tinyssl.stages.train_ram import selected
 from tinyssl.targets.boards import Board, Framework, Isa, find_board
 from tinyssl.targets.kernels import PORTABLE
@@ -91,6 +92,8 @@ def output_folder(config: BuildConfig, workspace: Workspace) -> Path:
 def build(config: BuildConfig, workspace: Workspace, progress: Progress | None = None) -> BuildInfo:
     """Builds an image (or, with another target, writes a folder of C) and records the run.
 
+    Where no model is named and none was converted, the best of the zoo that fits is taken.
+
     Args:
         config: What to build, for which board, with which limits.
         workspace: Where the model is looked for and `build/<board>/` is written.
@@ -111,6 +114,18 @@ def build(config: BuildConfig, workspace: Workspace, progress: Progress | None =
     progress = progress or Silent()
     _check_camera(config)
     board = _find_board(config)
+    if needs_shipped(config, workspace):
+        isa = _isa(config, board)
+        return try_shipped(
+            config, board, isa, progress, lambda chosen: _build(chosen, board, workspace, progress)
+        )
+    return _build(config, board, workspace, progress)
+
+
+def _build(
+    config: BuildConfig, board: Board, workspace: Workspace, progress: Progress
+) -> BuildInfo:
+    """The model that `config` names, or the last converted one; see `build`."""
     framework = choose_framework(board, config.framework)
     if framework == "baremetal" and config.target == "firmware":
         board_port(board)  # a port that lacks something is told of before the work begins
@@ -193,7 +208,7 @@ def _load_source(
 ) -> _Loaded:
     """The model, changed as the config says."""
     isa = _isa(config, board)
-    model = config.model or shipped_model(workspace, progress)
+    model = config.model
     ends: tuple[StrippedEnd, ...] = ()
     if config.strip_io:
         model, ends = strip_io(find_subject(model, workspace).path, workspace, progress)

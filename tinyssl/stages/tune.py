@@ -25,11 +25,12 @@ from tinyssl.core.errors import BudgetExceeded, UsageError
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import Workspace
 from tinyssl.project import stop_emulators
-from tinyssl.project.source import ModelSource, load_model, shipped_model
+from tinyssl.project.source import ModelSource, load_model
 from tinyssl.project.tuning import Tuning, described
 from tinyssl.stages.bench import bench
 from tinyssl.stages.build import build
 from tinyssl.stages.flash import flash
+from tinyssl.stages.shipped import needs_shipped, try_shipped
 from tinyssl.targets.boards import Board, find_board
 
 RUNS = 3
@@ -109,8 +110,16 @@ def tune(config: BuildConfig, workspace: Workspace, progress: Progress | None = 
         )
     progress = progress or Silent()
     board = find_board(config.board)
-    path = config.model or shipped_model(workspace, progress)
-    source = load_model(path, workspace, isa=board.tinyssl.isa)
+    if needs_shipped(config, workspace):
+        isa = board.tinyssl.isa
+        return try_shipped(
+            config, board, isa, progress, lambda chosen: _tune(chosen, board, workspace, progress)
+        )
+    return _tune(config, board, workspace, progress)
+
+
+def _tune(config: BuildConfig, board: Board, workspace: Workspace, progress: Progress) -> Tuned:
+    source = load_model(config.model, workspace, isa=board.tinyssl.isa)
     with TemporaryDirectory(prefix="tinyssl-tune-") as name:
         job = TuneJob(config, board, source, Workspace(Path(name)), progress)
         found, refused = _measure_all(job)

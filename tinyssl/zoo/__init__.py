@@ -3,6 +3,7 @@
 from tinyssl.zoo.add import CardTexts, add_entry
 from tinyssl.zoo.card import ModelCard, ZooEntry
 from tinyssl.zoo.entries import default_name, entries, find_entry, set_default
+from tinyssl.zoo.hub import pull, push
 from tinyssl.zoo.sources import Sources, find_sources
 
 __all__ = [
@@ -15,5 +16,7 @@ __all__ = [
     "entries",
     "find_entry",
     "find_sources",
+    "pull",
+    "push",
     "set_default",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -49,6 +49,10 @@ class ModelCard:
     licence: str
     made: dict[str, Any]
     """commit, finished, seconds, versions, machine"""
+    head_data: dict[str, Any] = field(default_factory=dict)
+    """As `data`, of the head and of all accuracies; empty where they are of the same images"""
+    started_from: dict[str, str] = field(default_factory=dict)
+    """weights (what they were trained on), sha256; empty where they were drawn from the seed"""
 
     def save(self, folder: Path) -> None:
         """Writes card.json."""
@@ -92,6 +96,7 @@ class _Data:
 class _Accuracy:
     float: Share
     int8: Share
+    images: int
 
 
 @dataclass(frozen=True)

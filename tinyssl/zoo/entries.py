@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tinyssl.core.errors import ModelError, UsageError, unknown_name
 from tinyssl.core.files import Unreadable, read_text, write_text
-from tinyssl.core.paths import zoo_folder
+from tinyssl.core.paths import pulled_folder, zoo_folder
 from tinyssl.zoo.card import CARD, ModelCard, ZooEntry
 
 DEFAULT = "default.txt"
 """Holds the name of the default entry"""
+NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
+"""Of an entry, and of its folder"""
 
 
 def entries(folder: Path | None = None) -> list[ZooEntry]:
-    """All models of a zoo folder (default: the shipped one), by name.
+    """All models of a zoo folder, by name; default: those that tinyssl ships and those pulled.
 
     Raises:
         ModelError: A card is damaged.
     """
-    root = folder or zoo_folder()
-    found = sorted(path.parent for path in root.glob(f"*/{CARD}"))
-    return [ZooEntry(place, ModelCard.load(place)) for place in found]
+    roots = {folder} if folder else {zoo_folder(), pulled_folder()}
+    found = sorted(path.parent for root in roots for path in root.glob(f"*/{CARD}"))
+    return sorted(
+        (ZooEntry(place, ModelCard.load(place)) for place in found),
+        key=lambda entry: entry.card.name,
+    )
 
 
 def find_entry(name: str | None = None, folder: Path | None = None) -> ZooEntry:
@@ -42,6 +48,17 @@ def find_entry(name: str | None = None, folder: Path | None = None) -> ZooEntry:
         raise unknown_name("model in the zoo", wanted, known)
     known[wanted].check()
     return known[wanted]
+
+
+def check_entry_name(name: str) -> str:
+    """`name`, where it can be an entry's.
+
+    Raises:
+        UsageError: It cannot be the name of a folder everywhere.
+    """
+    if not NAME.fullmatch(name):
+        raise UsageError(f"{name!r} is no name for a model", hint="a-z, 0-9, _ and - only")
+    return name
 
 
 def default_name(folder: Path | None = None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from tinyssl.core.intervals import wilson
 from tinyssl.core.text import printable_lines
 from tinyssl.zoo.card import ModelCard
 
@@ -47,13 +48,13 @@ def _accuracy(card: ModelCard) -> dict[str, str]:
     figures, proof = card.accuracy, card.verified
     rows = {
         "linear probe, float": _share(figures["probe"], figures.get("probe_std")),
-        "this head, float": f"{_share(figures['float'])} of {figures['images']:,} test images",
-        "this head, INT8 on a computer": f"{_share(figures['int8'])} "
-        f"({figures['drop_points']:+.2f} points lost)",
+        "this head, float": _of_images(figures["float"], figures["images"]),
+        "this head, INT8 on a computer": f"{_of_images(figures['int8'], figures['images'])}, "
+        f"{figures['drop_points']:+.2f} points lost",
     }
     if figures.get("device") is not None:
-        rows[f"this head, INT8 on {proof['board']}"] = (
-            f"{_share(figures['device'])} of {figures['device_images']:,} test images"
+        rows[f"this head, INT8 on {proof['board']}"] = _of_images(
+            figures["device"], figures["device_images"]
         )
     rows["kNN on the features"] = _share(figures["knn"])
     rows["same bytes as TFLite Micro"] = (
@@ -69,19 +70,36 @@ def _share(value: float, std: float | None = None) -> str:
     return f"{100 * value:.2f}{spread} %"
 
 
+def _of_images(share: float, count: int) -> str:
+    low, high = wilson(share, count)
+    return (
+        f"{_share(share)} of {count:,} test images (95 % interval {100 * low:.1f} to "
+        f"{100 * high:.1f} %)"
+    )
+
+
 def _origin(card: ModelCard) -> dict[str, str]:
     data, made = card.data, card.made
-    return {
-        "images": f"{data['name']}: {data['train']:,} training, {data['val']:,} validation, "
-        f"{data['test']:,} test (fingerprint {data['fingerprint'][:12]}); labels were used "
-        f"{data['labels']}",
-        "licence of the images": data["licence"],
-        "teacher": _teacher(card.teacher),
+    rows = {"images": f"{_images(data)}; labels were used {data['labels']}"}
+    if card.head_data:
+        rows["images of the head"] = _images(card.head_data)
+    rows |= {"licence of the images": data["licence"], "teacher": _teacher(card.teacher)}
+    if card.started_from:
+        weights, digest = card.started_from["weights"], card.started_from["sha256"]
+        rows["started from"] = f"{weights}; SHA-256 `{digest[:16]}…`"
+    return rows | {
         "licence of the model": card.licence,
         "trained": f"{made['finished'][:10]}, seed {made['seed']}, "
         f"{_duration(made.get('seconds'))}, on {_describe_machine(made['machine'])}, "
         f"tinyssl at commit {made['commit'][:12]}, torch {made['versions'].get('torch', '?')}",
     }
+
+
+def _images(data: dict[str, Any]) -> str:
+    return (
+        f"{data['name']}: {data['train']:,} training, {data['val']:,} validation, "
+        f"{data['test']:,} test (fingerprint {data['fingerprint'][:12]})"
+    )
 
 
 def _teacher(teacher: dict[str, Any]) -> str:

@@ -4,9 +4,8 @@ import pytest
 
 from tests.unit.zoo.zoo_helpers import bench, chain, convert, pretrain, probe
 from tinyssl.core.errors import AccuracyDrop, BudgetExceeded, Mismatch, ModelError, UsageError
-from tinyssl.core.progress import Silent
+from tinyssl.core.paths import data_folder
 from tinyssl.core.records import Workspace, sha256_of
-from tinyssl.project.source import shipped_model
 from tinyssl.zoo import (
     CardTexts,
     ModelCard,
@@ -16,6 +15,7 @@ from tinyssl.zoo import (
     find_sources,
     set_default,
 )
+from tinyssl.zoo.add import allowed_drop
 
 WORDS = CardTexts("small")
 
@@ -65,10 +65,12 @@ def test_page_names_what_a_reader_must_know(workspace, zoo, tiny_tflite):
         assert text in page
 
 
-def test_model_that_loses_more_than_a_point_is_refused(workspace, zoo, tiny_tflite):
-    with pytest.raises(AccuracyDrop, match=r"loses 1\.20 points"):
-        add_entry(chain(workspace, tiny_tflite, drop=1.2), WORDS)
+def test_model_that_loses_too_much_is_refused(workspace, zoo, tiny_tflite):
+    """Of 20 test images it may get one wrong that float gets right, of many half a point."""
+    with pytest.raises(AccuracyDrop, match=r"loses 5\.20 points; a model of the zoo at most 5"):
+        add_entry(chain(workspace, tiny_tflite, drop=5.2), WORDS)
     assert not (zoo / "small").exists()
+    assert (allowed_drop(20), allowed_drop(127), allowed_drop(10_000)) == (5, 100 / 127, 0.5)
 
 
 def test_model_with_other_bytes_on_the_board_is_refused(workspace, zoo, tiny_tflite):
@@ -125,32 +127,10 @@ def test_damaged_entries_are_found(workspace, zoo, tiny_tflite):
         entries()
 
 
-def test_build_takes_the_zoos_model_where_none_was_converted(workspace, zoo, tiny_tflite, tmp_path):
-    entry = add_entry(chain(workspace, tiny_tflite), WORDS)
-    notes = Notes()
-    assert shipped_model(Workspace(tmp_path / "empty"), notes) == entry.model
-    assert "taking small of the zoo (3 classes of digits)" in notes.said[0]
-    assert shipped_model(workspace, notes) is None  # it has a converted one
-
-
-def test_build_with_an_empty_zoo_asks_for_a_conversion(zoo, tmp_path):
-    assert shipped_model(Workspace(tmp_path), Silent()) is None
-
-
-class Notes(Silent):
-    """Remembers what was said."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def note(self, text: str) -> None:
-        self.said.append(text)
-
-
 def test_every_shipped_entry_is_sound() -> None:
     """What the wheel carries: files as on the cards, within the limits."""
-    for entry in entries():
+    for entry in entries(data_folder("zoo")):
         entry.check()
-        assert entry.card.accuracy["drop_points"] <= 1.0
+        assert entry.card.accuracy["drop_points"] <= allowed_drop(entry.card.accuracy["images"])
         assert entry.card.verified["equal"] == entry.card.verified["inputs"] > 0
         assert entry.card.files["backbone.safetensors"]["bytes"] <= 2 * 2**20
