@@ -19,11 +19,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Where this is set, each of some hundred processes compiles all modules anew.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help setup frameworks tools python demo demo-seeds readme test coverage quick lint types size bench-engines bench-families bench-engines-check boards-table tflm-table model-coverage operators-page clean
+.PHONY: help setup frameworks tools python demo demo-seeds demo-photos readme test coverage quick lint types size bench-engines bench-families bench-engines-check boards-table tflm-table model-coverage operators-page clean
 
 help:
 	@echo "make demo    images to a measured (emulated) Cortex-M7: table and $(DEMO)/report.html"
 	@echo "make demo-seeds   after it: the same with two more seeds, and their spread"
+	@echo "make demo-photos   what pretraining on your own pictures brings: PHOTOS=FOLDER UNLABELLED=FOLDER"
 	@echo "make test    all tests but those that need a board"
 	@echo "make coverage  the same, then the share of lines of Python and C that ran"
 	@echo "make quick   the tests that end in about two minutes"
@@ -40,7 +41,7 @@ help:
 setup: tools $(STAMP)
 
 # The list of programs is tinyssl/core/toolchain.py. The demo alone needs fewer of them than the tests.
-TOOL_SET := $(if $(filter-out demo demo-seeds readme,$(MAKECMDGOALS)),test,demo)
+TOOL_SET := $(if $(filter-out demo demo-seeds demo-photos readme,$(MAKECMDGOALS)),test,demo)
 
 tools: python
 	@$(PYTHON) tools/system_tools.py $(TOOL_SET)
@@ -67,12 +68,19 @@ frameworks: $(FRAMEWORKS)
 
 # One thread: the figures are then alike on computers with other numbers of cores. On a busy computer it
 # was also the faster way: 230 images/s, and 155 with two threads. An idle one was not measured.
-demo demo-seeds: export OMP_NUM_THREADS = 1
+demo demo-seeds demo-photos: export OMP_NUM_THREADS = 1
 
 demo: setup
 	mkdir -p $(DEMO)
 	TINYSSL_REPORT_OUT=$(abspath $(DEMO))/report.html \
 	  $(BIN)/tinyssl run --workspace $(DEMO) --config examples/digits.toml
+
+# What pretraining on your own unlabelled pictures brings. Name both folders, or none: then it draws some.
+PHOTOS ?=
+UNLABELLED ?=
+demo-photos: setup
+	$(BIN)/python -m tools.demo_photos --workspace $(DEMO)-photos \
+	  $(if $(PHOTOS),--labelled $(PHOTOS)) $(if $(UNLABELLED),--unlabelled $(UNLABELLED))
 
 # How much the demo depends on its seed: two more trainings, then mean ± deviation over all three.
 demo-seeds: setup

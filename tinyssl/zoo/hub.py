@@ -177,7 +177,7 @@ def _page(readme: Path) -> str:
 def require_hub() -> None:
     """Raises ToolMissing where huggingface_hub is not installed; else turns its own bars off."""
     try:
-        from huggingface_hub.utils import disable_progress_bars
+        from huggingface_hub.utils.tqdm import disable_progress_bars
     except ImportError as error:
         raise ToolMissing(
             "push and pull need the package huggingface_hub", hint="pip install 'tinyssl[hub]'"

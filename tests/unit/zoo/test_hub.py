@@ -9,7 +9,7 @@ from pathlib import Path
 
 import huggingface_hub
 import pytest
-from huggingface_hub import constants
+from huggingface_hub import ModelCardData, constants
 
 from tests.unit.zoo.fake_hub import TOKEN, Hub, serving
 from tests.unit.zoo.zoo_helpers import chain
@@ -119,8 +119,10 @@ def test_what_the_hub_refuses_is_told(
 def test_shipped_cards_have_the_hubs_metadata() -> None:
     for entry in entries(data_folder("zoo")):
         card = hub_card(entry.card)
+        assert isinstance(card.data, ModelCardData)
         assert card.data.license == "apache-2.0"
         assert card.data.pipeline_tag == "image-classification"
+        assert card.data.eval_results
         (result,) = card.data.eval_results
         assert result.metric_value == entry.card.accuracy["int8"]
         again = huggingface_hub.ModelCard(str(card))

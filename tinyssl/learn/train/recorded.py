@@ -18,9 +18,8 @@ from tinyssl.learn.teachers import TEACHERS, Teacher
 
 def pretrain_json(config: PretrainConfig) -> dict[str, Any]:
     """The config as plain JSON values: what a record stores."""
-    if config.init is None:  # so that a record without it is of the same settings as an older one
-        return config_json(config, exclude={"resume", "init"})
-    return config_json(replace(config, init=config.init.absolute()), exclude={"resume"})
+    init = config.init.absolute() if config.init else None
+    return config_json(replace(config, init=init), exclude={"resume"})
 
 
 def recorded_config(record: RunRecord) -> PretrainConfig:

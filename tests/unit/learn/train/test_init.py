@@ -37,7 +37,7 @@ def data(tmp_path: Path) -> DataConfig:
 def test_training_starts_from_the_file(data: DataConfig, tmp_path: Path) -> None:
     """At a rate of nearly nothing the weights stay where they start."""
     init = weights(tmp_path / "init.safetensors")
-    still = replace(CONFIG, epochs=1, lr=1e-9, weight_decay=0, init=init)
+    still = replace(CONFIG, epochs=1, lr=1e-9, lr_end=1e-9, weight_decay=0, init=init)
     run = pretrain(still, data, Workspace(tmp_path / "work"), Silent())
     trained, info = load_backbone(run.path("backbone"))
     start = load_backbone(init)[0]
