@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from tinyssl.core.errors import ToolMissing, UnsupportedModel
+from tinyssl.learn.backbones import Backbone
 from tinyssl.runtimes.capture import captured
 
 SPATIAL = {2, 3}
@@ -32,7 +33,7 @@ class Classifier(nn.Module):
 
     def __init__(self, backbone: nn.Module, weight: Tensor, bias: Tensor, softmax: bool) -> None:
         super().__init__()
-        self.backbone = backbone
+        self.backbone = backbone.for_inference() if isinstance(backbone, Backbone) else backbone
         classes, dim = weight.shape
         self.head = nn.Linear(dim, classes)
         self.head.load_state_dict({"weight": weight, "bias": bias})

@@ -35,3 +35,11 @@ class Backbone(nn.Module, abc.ABC):
     @abc.abstractmethod
     def forward(self, images: Tensor) -> Tensor:
         """Features (b, feature_dim)."""
+
+    def for_inference(self) -> nn.Module:
+        """A module that computes what `forward` computes in eval mode, for conversion.
+
+        Itself, where the converter folds all batch norms into the layers in front of them. A
+        network with batch norms in front of its layers returns a copy without them.
+        """
+        return self
