@@ -14,6 +14,7 @@ from tinyssl.convert.float_graph import (
     read_float,
     write_float,
 )
+from tinyssl.convert.gelu import lower_gelus
 from tinyssl.convert.quantise import quantise
 from tinyssl.convert.ranges import Ranges
 from tinyssl.core.config import ConvertConfig
@@ -35,17 +36,19 @@ class Prepared:
     """Two float models of the same graph."""
 
     reference: bytes
-    """Computes what the given model does; INT8 is measured against it"""
+    """Computes what the given model does, but for GELUs (`gelu.py`); INT8 is measured against it"""
     tuned: bytes
     """What is quantised: its weights and biases allow for the rounding"""
-    results: dict[str, int] = field(default_factory=dict)
-    """For the record"""
+    results: dict[str, float] = field(default_factory=dict)
+    """For the record: `lowered_gelus`, `gelu_change` (of the range of an output, in float32),
+    `equalised_pairs`, `corrected_layers`"""
 
 
 def prepare(
     float32: bytes, feeds: Sequence[Feeds], config: ConvertConfig, progress: Progress
 ) -> Prepared:
-    """Equalises layers and corrects biases, as `config` asks.
+    """Puts operators that TFLM has in the place of each GELU; equalises layers and corrects
+    biases, as `config` asks.
 
     Args:
         float32: Float .tflite.
@@ -56,10 +59,14 @@ def prepare(
     Raises:
         UnsupportedModel: The float graph holds what tinyssl cannot follow.
     """
+    exact, (float32, gelus) = float32, lower_gelus(float32)
+    results: dict[str, float] = {}
+    if gelus:
+        change = _largest_change(exact, float32, feeds[:COMPARED])
+        results |= {"lowered_gelus": gelus, "gelu_change": round(change, 6)}
     if not (config.equalise or config.bias_correction or config.finetune_epochs):
-        return Prepared(float32, float32)
+        return Prepared(float32, float32, results)
     model = read_float(float32)
-    results: dict[str, int] = {}
     if config.equalise:
         model, count = equalise(model, channel_statistics(model, feeds, progress))
         results["equalised_pairs"] = count
@@ -77,18 +84,25 @@ def _require_equal(before: bytes, after: bytes, feeds: Sequence[Feeds]) -> None:
     Raises:
         UnsupportedModel: An output changed by more than `TOLERANCE` of its range.
     """
+    difference = _largest_change(before, after, feeds)
+    if not difference <= TOLERANCE:
+        raise UnsupportedModel(
+            f"equalisation changed an output by {difference:.3g} of its range; {TOLERANCE:g} "
+            "is allowed",
+            hint="convert without --equalise",
+        )
+
+
+def _largest_change(before: bytes, after: bytes, feeds: Sequence[Feeds]) -> float:
+    """Of any output, as a share of its range over the samples; no number where one is none."""
     models = [LitertInterpreter(data, Kernels.OPTIMISED) for data in (before, after)]
     rows = [[list(each.run(each.named(feed)).values()) for feed in feeds] for each in models]
+    changes = []
     for old, new in zip(*(zip(*found, strict=True) for found in rows), strict=True):
         expected, found = np.stack(old), np.stack(new)
         scale = float(np.ptp(expected)) or 1.0
-        difference = float(np.abs(expected - found).max()) / scale
-        if not difference <= TOLERANCE:
-            raise UnsupportedModel(
-                f"equalisation changed an output by {difference:.3g} of its range; {TOLERANCE:g} "
-                "is allowed",
-                hint="convert without --equalise",
-            )
+        changes.append(float(np.abs(expected - found).max()) / scale)
+    return float(np.max(changes))
 
 
 def learn_rounding(
