@@ -35,6 +35,9 @@ SHORT_QUEUES: dict[str, dict[str, float]] = {
 }
 """Full before the kill, and no multiple of the batch"""
 
+BACKBONES: dict[str, Any] = {"multi_pretext": {"backbone": "tinynext_half_32px", "stem_stride": 1}}
+"""Where the small one has too few tokens"""
+
 
 class Killed(BaseException):
     """Stands for SIGKILL."""
@@ -83,7 +86,7 @@ def config_of(method: str, teacher: Path | None = None, **changed: Any) -> Pretr
     return PretrainConfig(
         method=method,
         method_options=SHORT_QUEUES.get(method, {}),
-        backbone="mobilenet_v2_tiny",
+        **BACKBONES.get(method, {"backbone": "mobilenet_v2_tiny"}),
         teacher=str(teacher) if teacher and METHODS[method].needs_teacher else None,
         teacher_crops=3,
         teacher_grid=2,
