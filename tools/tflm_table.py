@@ -116,7 +116,8 @@ def main() -> int:
     options.add_argument("--cmsis-nn", type=Path, help="local copy of CMSIS-NN")
     options.add_argument("--only", default="", help="models, comma-separated")
     given = options.parse_args()
-    subjects = [backbone(96, ROOT / "build" / "bench-engines"), *references(given.models)]
+    cache = ROOT / "build" / "bench-engines"
+    subjects = [backbone("backbone 96x96", cache), *references(given.models)]
     wanted = set(filter(None, given.only.split(","))) or {subject.name for subject in subjects}
     known = json.loads(JSON.read_text(encoding="utf-8")) if JSON.exists() else []
     rows = {(row["model"], row["kernels"]): row for row in known}

@@ -43,7 +43,7 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     trees("tflm")
     if request.param == BACKBONE:
         path = tmp_path_factory.mktemp("model") / "backbone.tflite"
-        path.write_bytes(backbone(96, path.parent).data)
+        path.write_bytes(backbone(BACKBONE, path.parent).data)
         return path
     path = SHARED / REFERENCES[request.param]
     if not path.exists():

@@ -17,7 +17,12 @@ from tools.bench_engines.keras_models import MAKERS
 SEED = 0
 CLASSES = 100
 CALIBRATION = 64
-BACKBONE = "mobilenet_v2_035"
+BACKBONES = {
+    "backbone 96x96": ("mobilenet_v2_035", 96),
+    "backbone 32x32": ("mobilenet_v2_035", 32),
+    "TinyNeXt-T 32x32": ("tinynext_t_32px", 32),
+}
+"""Model -> backbone of ours and the side of its images"""
 
 REFERENCES = {
     "vww_96": "vww_96_int8.tflite",
@@ -61,24 +66,30 @@ def references(folder: Path) -> Iterator[Subject]:
             yield Subject(name, (folder / file).read_bytes(), "MLPerf Tiny reference")
 
 
-def backbone(size: int, cache: Path) -> Subject:
+def backbone(model: str, cache: Path) -> Subject:
     """Backbone with 100 classes and random weights, quantised by our converter; kept in `cache`.
 
     Time and memory do not depend on what the weights say; a dead channel would be folded, so batch
     norm is given the statistics of the images that also calibrate.
+
+    Args:
+        model: A key of `BACKBONES`.
+        cache: Folder.
     """
-    path = cache / f"{BACKBONE}_{size}px_{CLASSES}_seed{SEED}.tflite"
+    name, size = BACKBONES[model]
+    path = cache / f"{name}_{size}px_{CLASSES}_seed{SEED}.tflite"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(_convert(size))
-    origin = f"{BACKBONE}, {CLASSES} classes, random weights (seed {SEED}), our converter"
-    return Subject(f"backbone {size}x{size}", path.read_bytes(), origin)
+        path.write_bytes(_convert(name, size))
+    origin = f"{name}, {CLASSES} classes, random weights (seed {SEED}), our converter"
+    return Subject(model, path.read_bytes(), origin)
 
 
-def _convert(size: int) -> bytes:
+def _convert(name: str, size: int) -> bytes:
     import torch
 
     from tinyssl.convert.canonical import canonicalise
+    from tinyssl.convert.gelu import lower_gelus
     from tinyssl.convert.quantise import quantise
     from tinyssl.convert.ranges import activation_ranges
     from tinyssl.convert.trace import Classifier, trace
@@ -87,7 +98,7 @@ def _convert(size: int) -> bytes:
 
     torch.manual_seed(SEED)
     images = _images(size)
-    network = build_backbone(BACKBONE)
+    network = build_backbone(name)
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.momentum = None  # the plain mean over what it sees
@@ -95,7 +106,7 @@ def _convert(size: int) -> bytes:
         network.train()(torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255)
     weight = torch.randn(CLASSES, network.feature_dim) / network.feature_dim**0.5
     model = Classifier(network, weight, torch.zeros(CLASSES), softmax=False).eval()
-    exact = trace(model, (size, size, 3))
+    exact, _ = lower_gelus(trace(model, (size, size, 3)))
     return canonicalise(quantise(exact, activation_ranges(exact, images, Silent())))
 
 
@@ -113,7 +124,7 @@ def shipped() -> Subject:
 
 def all_subjects(folder: Path | None, cache: Path) -> list[Subject]:
     """Every model that is here, the backbones first."""
-    found = [backbone(96, cache), backbone(32, cache), shipped()]
+    found = [*(backbone(model, cache) for model in BACKBONES), shipped()]
     return found + (list(references(folder)) if folder else [])
 
 
