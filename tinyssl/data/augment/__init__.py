@@ -4,7 +4,13 @@ A new kind: its options and transform in a file here, and a line in `VIEW_OPTION
 """
 
 from tinyssl.data.augment.colour import recolour
-from tinyssl.data.augment.options import Geometry, ViewGroup, ViewOptions, ViewSpec
+from tinyssl.data.augment.options import (
+    Geometry,
+    PlainViewOptions,
+    ViewGroup,
+    ViewOptions,
+    ViewSpec,
+)
 from tinyssl.data.augment.resample import Crops, Rows, crop, draw_crops
 from tinyssl.data.augment.series import AudioViewOptions, SensorViewOptions, TableViewOptions
 from tinyssl.data.augment.views import Views, make_views, to_float
@@ -22,6 +28,7 @@ __all__ = [
     "AudioViewOptions",
     "Crops",
     "Geometry",
+    "PlainViewOptions",
     "Rows",
     "SensorViewOptions",
     "TableViewOptions",

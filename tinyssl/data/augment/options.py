@@ -80,6 +80,18 @@ class ViewOptions:
         return Geometry(self.crop_min, self.crop_max, self.aspect, self.flip)
 
 
+@dataclass(frozen=True, config=STRICT)
+class PlainViewOptions(ViewOptions):
+    """Crops and flips alone, unless told otherwise."""
+
+    jitter: Probability = 0.0
+    """Probability of the colour jitter"""
+    grey: Probability = 0.0
+    """Probability of dropping all colour"""
+    blur: Probability = 0.0
+    """Probability of a Gaussian blur, sigma 0.1 to 2 pixels"""
+
+
 @plain_dataclass(frozen=True)
 class ViewGroup:
     """Views of one image that are drawn alike, independently of each other."""

@@ -11,8 +11,7 @@ from pydantic.dataclasses import dataclass
 from torch import nn
 
 from tinyssl.core.config_types import STRICT, Count
-from tinyssl.data.augment import ViewOptions
-from tinyssl.data.augment.options import Probability
+from tinyssl.data.augment import PlainViewOptions
 from tinyssl.learn.backbones import Backbone
 from tinyssl.learn.methods.base import Batch, Losses, Method, MethodContext, ViewStage
 from tinyssl.learn.methods.byol import regression_loss
@@ -21,15 +20,9 @@ from tinyssl.learn.methods.monitor import embedding_std
 
 
 @dataclass(frozen=True, config=STRICT)
-class SimRegConfig(ViewOptions):
+class SimRegConfig(PlainViewOptions):
     """SimReg with the paper's weak views: crops and flips alone, the same for both networks."""
 
-    jitter: Probability = 0.0
-    """Probability of the colour jitter"""
-    grey: Probability = 0.0
-    """Probability of dropping all colour"""
-    blur: Probability = 0.0
-    """Probability of a Gaussian blur, sigma 0.1 to 2 pixels"""
     hidden: Count = 1024
     """Width of the head's first and third layer (the paper: twice the backbone's features)"""
     middle: Count = 512

@@ -9,25 +9,19 @@ from pydantic.dataclasses import dataclass
 from torch import nn
 
 from tinyssl.core.config_types import STRICT
-from tinyssl.data.augment import ViewOptions
-from tinyssl.data.augment.options import Probability, Share
+from tinyssl.data.augment import PlainViewOptions
+from tinyssl.data.augment.options import Share
 from tinyssl.learn.backbones import Backbone
 from tinyssl.learn.methods.base import Batch, Losses, Method, MethodContext, ViewStage
 from tinyssl.learn.methods.monitor import embedding_std
 
 
 @dataclass(frozen=True, config=STRICT)
-class SupervisedConfig(ViewOptions):
+class SupervisedConfig(PlainViewOptions):
     """The task's loss on one view, with the mild augmentation that suits labels (ours)."""
 
     crop_min: Share = 0.4
     """Smallest crop, as a share of the image's area; crops are resized to the full size"""
-    jitter: Probability = 0.0
-    """Probability of the colour jitter"""
-    grey: Probability = 0.0
-    """Probability of dropping all colour"""
-    blur: Probability = 0.0
-    """Probability of a Gaussian blur, sigma 0.1 to 2 pixels"""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of the target that is spread over all classes"""
 
