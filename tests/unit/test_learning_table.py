@@ -63,3 +63,10 @@ def test_the_page_has_what_was_measured() -> None:
     # What misses its target says so on the page, and why below the table; nothing else may miss.
     assert {row["task"] for row in rows if failed(row)} <= {"keywords"}
     assert {row["task"] for row in rows} <= {*task_names()}
+
+
+def test_a_part_that_the_device_measured_has_the_hosts_figure_beside_it() -> None:
+    part = Measure("accuracy", "≥ 50 %", True, 0.6, 0.61, 0.7, percent=True, same_part=0.7)
+    costs = Costs(ram=1, flash=1, inference=1, step=1, steps=1, equal=True)
+    row = measured(Task("words", "few", lambda _: Found((part,), costs)), SESSION)
+    assert list(document.tables([row]))[2].endswith("| 70.0 % (host, the same part: 70.0 %) |")

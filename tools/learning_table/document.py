@@ -47,7 +47,8 @@ def tables(rows: Sequence[Row]) -> Iterator[str]:
             cells = ["", ""] if number else [row["task"], row["data"]]
             cells += [each["what"], each["target"]]
             cells += ["yes" if each["met"] else "**no**"]
-            cells += [_figure(each, name) for name in ("reference", "host", "device")]
+            cells += [_figure(each, name) for name in ("reference", "host")]
+            cells += [_of_device(each)]
             yield f"| {' | '.join(cells)} |"
     yield ""
     yield "| task | board | RAM, B | flash, B | inference | training step | steps | equal bits |"
@@ -63,6 +64,14 @@ def tables(rows: Sequence[Row]) -> Iterator[str]:
         origins.setdefault(origin, []).append(f"{row['task']} on {row['board']}")
     for origin, names in origins.items():
         yield f"- {origin}: {', '.join(names)}"
+
+
+def _of_device(measure: Row) -> str:
+    """The device's figure, and this computer's of the same part where that is not the whole."""
+    found = _figure(measure, "device")
+    if measure.get("same_part") is None:  # rows of earlier versions do not have it
+        return found
+    return f"{found} (host, the same part: {_figure(measure, 'same_part')})"
 
 
 def _figure(measure: Row, name: str) -> str:

@@ -190,8 +190,3 @@ def accuracy_of(runtime: Runtime, query: Examples) -> float:
     feeds = ({value.name: nearest_codes(value, picture[None])} for picture in query.inputs)
     answers = [int(next(iter(runtime.run(feed).values())).argmax()) for feed in feeds]
     return float(np.mean(np.array(answers) == query.targets))
-
-
-def half_width(values: list[float]) -> float:
-    """Of the 95 % interval of their mean."""
-    return float(1.96 * np.std(values, ddof=1) / np.sqrt(len(values)))

@@ -35,6 +35,8 @@ class Measure:
     """Half the width of the host figure's 95 % interval"""
     percent: bool = False
     """Figures are shares in [0, 1], shown in percent"""
+    same_part: float | None = None
+    """Of this computer on that part which the device measured; None where that is the whole"""
 
 
 @dataclass(frozen=True)

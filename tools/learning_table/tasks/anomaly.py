@@ -3,12 +3,13 @@
 MLPerf Tiny's network (640-128x4-8-128x4-640) is trained on synthetic sounds of a machine that
 works, and converted to INT8. Then speed, mounting, room and microphone change. The device hears the
 changed machine for some minutes and learns its last layer again, in float32 behind the INT8 front.
+All of it happens with several seeds: of sounds, of the network's start, and of the order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,13 +26,16 @@ from tinyssl.runtimes.inputs import nearest_codes
 from tinyssl.verify.sqnr import dequantised
 from tools.learning_table import autoencoder
 from tools.learning_table.autoencoder import Layers, Rows
-from tools.learning_table.device import LearningDevice, learning_device
-from tools.learning_table.row import Found, Measure, Session, Task
+from tools.learning_table.device import learning_device
+from tools.learning_table.new_classes import half_width
+from tools.learning_table.row import Costs, Found, Measure, Session, Task
 
 TRAINING, ADAPTING, TESTING = 300, 150, 80
 """Clips of a second: for the host, for the device, of each kind to judge"""
 RATE = 0.1
 """Learning rate of the device"""
+SEEDS = 5
+"""Sounds, networks and orders, all of them on the board, too"""
 
 Errors = Callable[[Rows], NDArray[np.float64]]
 
@@ -96,8 +100,38 @@ def build_config(model: Path, board: str) -> BuildConfig:
     return BuildConfig(board=board, model=model, train="head", autoencoder=True, learning_rate=RATE)
 
 
+@dataclass(frozen=True)
+class Areas:
+    """Areas under the curve of one seed in float, on this computer and on the device."""
+
+    known: NDArray[np.float64]
+    """(3,) of the machine that it knows, before it learns"""
+    changed: NDArray[np.float64]
+    """(3,) of the changed machine, before"""
+    adapted: NDArray[np.float64]
+    """(3,) of the changed machine, afterwards"""
+
+
 def measure(session: Session) -> Found:
     """The row."""
+    found: list[Areas] = []
+    all_costs: list[Costs] = []
+    for seed in range(session.seed, session.seed + SEEDS):
+        folder = session.folder / str(seed)
+        folder.mkdir()
+        areas, costs = one_seed(replace(session, seed=seed, folder=folder))
+        session.say(f"seed {seed}: {areas}")
+        found.append(areas)
+        all_costs.append(costs)
+    steps = sum(each.steps for each in all_costs)
+    equal = all(each.equal for each in all_costs)
+    return Found(
+        _measures(found, all_costs[0].steps), replace(all_costs[0], steps=steps, equal=equal)
+    )
+
+
+def one_seed(session: Session) -> tuple[Areas, Costs]:
+    """Trains, converts, builds, and lets the board and this computer learn the changed machine."""
     session.say(f"{TRAINING + ADAPTING + 4 * TESTING} clips of synthetic machines")
     seeds = np.random.default_rng(session.seed).integers(0, 2**31, 4).tolist()
     normal, shifted = heard(NORMAL, TESTING, seeds[0]), heard(SHIFTED, TESTING, seeds[1])
@@ -108,37 +142,53 @@ def measure(session: Session) -> Found:
     model = int8_model(layers, training, session.folder)
     with learning_device(build_config(model, session.board), session.folder) as board:
         session.say(f"{len(adapting):,} steps on {session.board}")
-        host, device = (Played(board.host.inputs[0], run) for run in (board.host.run, board.run))
-        before = [
-            each.area(player.errors) for each in (normal, shifted) for player in (host, device)
-        ]
-        _adapt(board, host, adapting)
-        after = [shifted.area(player.errors) for player in (host, device)]
+        players = [Played(board.host.inputs[0], run) for run in (board.host.run, board.run)]
+        before = [[each.area(player.errors) for player in players] for each in (normal, shifted)]
+        for row in adapting:
+            board.step(players[0].feeds(row), {})
+        after = [shifted.area(player.errors) for player in players]
+        board.compare()
         costs = board.costs()
-    real = [each.area(lambda rows: autoencoder.errors(layers, rows)) for each in (normal, shifted)]
+
+    def in_float(machine: Heard, layers: Layers) -> float:
+        return machine.area(lambda rows: autoencoder.errors(layers, rows))
+
     learnt = autoencoder.adapted(layers, adapting, RATE)
-    real.append(shifted.area(lambda rows: autoencoder.errors(learnt, rows)))
-    share = (after[0] - before[2]) / (before[0] - before[2])
-    return Found(
+    known = np.array([in_float(normal, layers), *before[0]])
+    changed = np.array([in_float(shifted, layers), *before[1]])
+    return Areas(known, changed, np.array([in_float(shifted, learnt), *after])), costs
+
+
+def _measures(found: list[Areas], samples: int) -> tuple[Measure, ...]:
+    """Means over the seeds; each seed's device must have gained."""
+    columns = [
+        np.array([getattr(each, name) for each in found])
+        for name in ("known", "changed", "adapted")
+    ]
+    known, changed, adapted = columns
+    shares = (adapted - changed)[:, 1] / (known - changed)[:, 1]
+    texts = (
+        (f"AUC on the machine that it knows, mean of {len(found)} seeds", "–"),
+        ("AUC on the changed machine", "–"),
         (
-            Measure("AUC on the machine that it knows", "–", True, before[0], real[0], before[1]),
-            Measure("AUC on the changed machine", "–", True, before[2], real[1], before[3]),
-            Measure(
-                f"AUC after {len(adapting):,} samples of it: {100 * share:.0f} % regained",
-                "more than before",
-                min(after) > max(before[2:]),
-                after[0],
-                real[2],
-                after[1],
-            ),
+            f"AUC after {samples:,} samples of it: {100 * shares.mean():.0f} % of the loss "
+            f"regained ({100 * shares.min():.0f} to {100 * shares.max():.0f})",
+            "more than before, with every seed",
         ),
-        costs,
     )
-
-
-def _adapt(board: LearningDevice, player: Played, rows: Rows) -> None:
-    for row in rows:
-        board.step(player.feeds(row), {})
+    gained = bool((adapted[:, 1:] > changed[:, 1:]).all())
+    return tuple(
+        Measure(
+            what,
+            target,
+            gained or target == "–",
+            float(column[:, 1].mean()),
+            float(column[:, 0].mean()),
+            float(column[:, 2].mean()),
+            half_width(column[:, 1]),
+        )
+        for (what, target), column in zip(texts, columns, strict=True)
+    )
 
 
 TASK = Task(

@@ -20,11 +20,11 @@ from tools.learning_table.few_shot import (
     accuracy_of,
     blank,
     converted,
-    half_width,
     pretrained,
     suited_rate,
     taught,
 )
+from tools.learning_table.new_classes import half_width
 from tools.learning_table.row import SHARED, Found, Measure, Session, Task
 
 BODY_STEPS = 2000
@@ -84,8 +84,9 @@ def _measured(
         mean,
         wanted,
         float(np.mean(device)),
-        half_width(host),
+        half_width(np.array(host)),
         percent=True,
+        same_part=float(np.mean(host[:BOARD_EPISODES])),
     )
 
 

@@ -8,7 +8,8 @@ part of it: all weights of both, with the head, would take 113 KB in INT8.
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from tinyssl.core.errors import DataError
 from tinyssl.core.progress import Silent
 from tinyssl.core.records import Workspace
 from tinyssl.frontends.tflite import read_file, read_model
+from tinyssl.graph.interface import Feeds
 from tinyssl.graph.training import TARGET, Loss
 from tinyssl.learn.backbones import load_backbone
 from tinyssl.learn.backbones.mobilenet_v2 import WIDTH_035, InvertedResidual, MobileNetV2
@@ -36,7 +38,8 @@ from tinyssl.runtimes.host import HostModel
 from tinyssl.stages.convert import convert
 from tinyssl.zoo import find_entry
 from tools.learning_table.device import learning_device
-from tools.learning_table.row import SHARED, Found, Measure, Session, Task
+from tools.learning_table.new_classes import half_width
+from tools.learning_table.row import SHARED, Costs, Found, Measure, Session, Task
 
 SIDE, CLASSES = 96, 10
 FACTORY, TAUGHT, JUDGED = 5, 30, 25
@@ -45,7 +48,7 @@ HEAD = "layer53/*"
 BLOCKS = f"layer48/*,layer51/*,{HEAD}"
 """The projections of the last two blocks, and the head"""
 RAM = 128 * 1024
-DEVICE_STEPS = 6
+SEEDS = 5
 DECAY = 1e-3
 """Of the factory's head"""
 
@@ -219,9 +222,53 @@ def on_host(path: Path, what: str, rate: float) -> HostModel:
     return HostModel(compiler.compile(with_training(read_model(file, path.stem), learner)))
 
 
+@dataclass(frozen=True)
+class Shares:
+    """Right answers of one seed."""
+
+    before: float
+    """Of this computer's C before it learns"""
+    reference: dict[str, float]
+    """In PyTorch, by what learns"""
+    host: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What one seed learns from, and is judged by."""
+
+    path: Path
+    """The network in INT8"""
+    rate: float
+    teach: Pictures
+    order: NDArray[np.int64]
+    judged: Pictures
+
+    def taught(self, step: Callable[[Feeds, Feeds], object], source: str) -> None:
+        """Takes all steps; `source` is the model's input."""
+        rows = codes(self.teach.pixels)
+        for at in self.order:
+            label = self.teach.labels[at : at + 1].astype(np.int32)
+            step({source: rows[at : at + 1]}, {TARGET: label})
+
+
 def measure(session: Session) -> Found:
-    """The row."""
+    """The row: all seeds on this computer, the first one on the board, too."""
     torch.set_num_threads(2)
+    lessons, shares = [], []
+    for seed in range(session.seed, session.seed + SEEDS):
+        folder = session.folder / str(seed)
+        folder.mkdir()
+        lesson, found = one_seed(replace(session, seed=seed, folder=folder))
+        session.say(f"seed {seed}: {found}")
+        lessons.append(lesson)
+        shares.append(found)
+    device, costs = _on_board(session, lessons[0])
+    return Found(_measures(shares, device, costs), costs)
+
+
+def one_seed(session: Session) -> tuple[Lesson, Shares]:
+    """The factory's head, and both ways to go on from there, in float and with our C."""
     data = SHARED / "data" / "cifar100" / "part1.npz"
     factory, teach, judged = pictures(data, session.seed)
     net = MobileNetV2(WIDTH_035, 2)
@@ -233,78 +280,75 @@ def measure(session: Session) -> Found:
         maps, judging = (before_blocks(net, each.maps) for each in (teach, judged))
     head = factory_head(features, torch.from_numpy(factory.labels))
     rate = float(f"{1 / (1 + float(features.square().sum(1).mean())):.1e}")
-    session.say(f"features are there; learning rate {rate:g}")
     path = converted(Classifier(net, *head, softmax=True), factory, session.folder)
     order = np.random.default_rng(session.seed).permutation(len(teach.labels))
-    figures: dict[str, tuple[float, float, float]] = {}
+    lesson = Lesson(path, rate, teach, order, judged)
+    before, reference, here = 0.0, {}, {}
     for what in (HEAD, BLOCKS):
         tail = taught(Tail(net, *head), what, maps, torch.from_numpy(teach.labels), rate, order)
         with torch.no_grad():
-            reference = right(tail(judging), judged.labels)
+            reference[what] = right(tail(judging), judged.labels)
         with on_host(path, what, rate) as host:
-            before = accuracy(host, judged) if what == HEAD else figures[HEAD][0]
-            _teach(host, teach, order)
-            figures[what] = before, accuracy(host, judged), reference
-        session.say(f"{what}: before, host, float {figures[what]}")
-    return _found(session, path, rate, teach, order, figures)
+            before = before or accuracy(host, judged)
+            lesson.taught(host.train, host.inputs[0].name)
+            here[what] = accuracy(host, judged)
+    return lesson, Shares(before, reference, here)
 
 
-def _teach(host: HostModel, teach: Pictures, order: NDArray[np.int64]) -> None:
-    (name,) = (value.name for value in host.inputs)
-    rows = codes(teach.pixels)
-    for at in order:
-        label = teach.labels[at : at + 1].astype(np.int32)
-        host.train({name: rows[at : at + 1]}, {TARGET: label})
-
-
-def _found(
-    session: Session,
-    path: Path,
-    rate: float,
-    teach: Pictures,
-    order: NDArray[np.int64],
-    figures: dict[str, tuple[float, float, float]],
-) -> Found:
+def _on_board(session: Session, lesson: Lesson) -> tuple[float, Costs]:
+    """The blocks learn on the board."""
     config = BuildConfig(
         board=session.board,
-        model=path,
+        model=lesson.path,
         train=BLOCKS,
         train_weights="int8",
-        learning_rate=rate,
+        learning_rate=lesson.rate,
         check=False,
     )
-    rows = codes(teach.pixels)
+    session.say(f"{len(lesson.order)} steps on {session.board}")
     with learning_device(config, session.folder) as board:
-        (name,) = (value.name for value in board.host.inputs)
-        for at in order[:DEVICE_STEPS]:
-            label = teach.labels[at : at + 1].astype(np.int32)
-            board.step({name: rows[at : at + 1]}, {TARGET: label})
-        costs = board.costs()
-    (before, alone, alone_float), (_, both, both_float) = figures[HEAD], figures[BLOCKS]
-    half = float(1.96 * np.sqrt(both * (1 - both) / (CLASSES * JUDGED)))
-    return Found(
-        (
-            Measure(
-                f"accuracy, the head alone learns ({100 * before:.1f} % before)",
-                "> before",
-                alone > before,
-                alone,
-                alone_float,
-                interval=half,
-                percent=True,
-            ),
-            Measure(
-                "accuracy, the last two blocks' projections learn, too",
-                "> the head alone",
-                both > alone,
-                both,
-                both_float,
-                interval=half,
-                percent=True,
-            ),
-            Measure("RAM in all, KB", "≤ 128", costs.ram <= RAM, costs.ram / 1024),
+        lesson.taught(board.step, board.host.inputs[0].name)
+        board.compare()
+        return accuracy(board.device, lesson.judged), board.costs()
+
+
+def _measures(shares: list[Shares], device: float, costs: Costs) -> tuple[Measure, ...]:
+    before = np.array([each.before for each in shares])
+    alone, both = (np.array([each.host[what] for each in shares]) for what in (HEAD, BLOCKS))
+    floats = [float(np.mean([each.reference[what] for each in shares])) for what in (HEAD, BLOCKS)]
+    gain = both - alone
+    return (
+        Measure(
+            f"accuracy, the head alone learns ({100 * before.mean():.1f} % before), mean of "
+            f"{len(shares)} seeds",
+            "> before",
+            float(alone.mean()) > float(before.mean()),
+            float(alone.mean()),
+            floats[0],
+            interval=half_width(alone),
+            percent=True,
         ),
-        costs,
+        Measure(
+            "accuracy, the last two blocks' projections learn, too (device: the first seed)",
+            "> the head alone",
+            float(gain.mean()) > 0,
+            float(both.mean()),
+            floats[1],
+            device,
+            half_width(both),
+            percent=True,
+            same_part=float(both[0]),
+        ),
+        Measure(
+            "gain over the head alone, same seeds",
+            "–",
+            True,
+            float(gain.mean()),
+            floats[1] - floats[0],
+            interval=half_width(gain),
+            percent=True,
+        ),
+        Measure("RAM in all, KB", "≤ 128", costs.ram <= RAM, costs.ram / 1024),
     )
 
 
