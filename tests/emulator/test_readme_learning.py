@@ -44,6 +44,7 @@ def test_three_commands_teach_a_new_class(
     assert (results["equal"], results["refused"]) == (1, 0)
     assert len(results["class_names"]) == known + 1
     assert results["class_names"][-1] == name
+    assert "class 0" not in results["class_names"]
     own = results["classes"][name]
     assert (own["before"], own["after"]) == (0.0, 1.0)
     if number == 0:  # the zoo's model comes without test pictures

@@ -7,6 +7,7 @@ declare with `--pixels`: no file says it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,7 @@ def own_data(
     progress: Progress,
     known: tuple[str, ...] | None = None,
     before: TestSplit | None = None,
+    named: Sequence[str] = (),
 ) -> OwnData:
     """Reads `config.data`, as much of it as `config.images` asks for.
 
@@ -71,6 +73,8 @@ def own_data(
         known: Classes of the first scores, of a model that has room for more. A folder without
             class folders is then one class, called as the folder.
         before: Samples of the convert run that made the model: readings are scaled as its own were.
+        named: The class of each score where that is known: class folders of these names need not
+            be all of them.
 
     Raises:
         UsageError: The model takes no such samples, or what must be declared was not.
@@ -85,7 +89,7 @@ def own_data(
     if path.suffix == ".npz":
         return _ready(config, path, of_kind(named_values(model), ValueKind.INPUT))
     found = _sounds if holds_sound(path) else _pictures
-    return found(_Folder(config, path, model, known, before), progress)
+    return found(_Folder(config, path, model, known, before, tuple(named)), progress)
 
 
 def _holds_readings(path: Path) -> bool:
@@ -114,6 +118,13 @@ class _Folder:
     model: Model
     known: tuple[str, ...] | None
     before: TestSplit | None
+    named: tuple[str, ...] = ()
+
+    def classes(self, names: tuple[str, ...]) -> tuple[str, ...] | None:
+        """Classes of the first scores, for class folders of these names; None: the folders'."""
+        if self.known is None and {*names} <= {*self.named}:
+            return self.named
+        return self.known
 
 
 def picture_arrays(listing: Listing, model: Model, pixels: str | None, progress: Progress) -> Array:
@@ -191,7 +202,7 @@ def _sorted(
             model.output.elements,
             config.labels,
             sole=len(model.outputs) == 1,
-            known=folder.known,
+            known=folder.classes(names),
         )
         if names:
             listed = ", ".join(f"{number} {name}" for number, name in enumerate(names[:4]))

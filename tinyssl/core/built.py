@@ -46,6 +46,8 @@ class BuildInfo:
     """where `tinyssl tune` measured the steps: board, when, unit, total; empty: the cost model's"""
     changes: list[str] = field(default_factory=list)
     """what was done to the model of the file, one line for each kind"""
+    class_names: list[str] = field(default_factory=list)
+    """of the first scores, of a model from this workspace or the zoo; empty: not known"""
     training: dict[str, Any] = field(default_factory=dict)
     """what learns on the device, and how (`project.learner.Learner`); empty: nothing does"""
     selection: dict[str, Any] = field(default_factory=dict)

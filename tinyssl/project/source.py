@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +22,8 @@ from tinyssl.runtimes.support import read_for_engine
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.kernels import PORTABLE
 from tinyssl.verify import check_host
-from tinyssl.verify.subject import find_subject, load_split
+from tinyssl.verify.subject import ModelFile, find_subject, load_split
+from tinyssl.zoo import entry_of
 
 SEED = 0
 """Of the random inputs"""
@@ -66,6 +68,14 @@ class ModelSource:
             return complete(self.data).added
         passes = self.program.graph.changes[len(self.graph.changes) :]
         return (*simplify(self.data, self.graph).added, *map(str, passes))
+
+
+def class_names(subject: ModelFile) -> tuple[str, ...]:
+    """The class of each score, by the convert run or the zoo's card; empty: not known."""
+    if subject.source:
+        return load_split(subject.source).class_names
+    entry = entry_of(hashlib.sha256(subject.data).hexdigest())
+    return entry.card.classes if entry else ()
 
 
 def load_model(

@@ -151,7 +151,7 @@ def _samples(
     if config.data is not None:
         pixels = config.pixels or declared_pixels(Path(info.model_path))
         declared = replace(config, pixels=pixels)
-        own = own_data(declared, model, progress, before=split_of(info))
+        own = own_data(declared, model, progress, before=split_of(info), named=info.class_names)
         return own.samples, own.record
     for name in ("pixels", "labels", "target"):
         if getattr(config, name) is not None:

@@ -28,14 +28,14 @@ from tinyssl.project.c_folder import RENDERERS, source_folder
 from tinyssl.project.engines import engine_model, engine_parts
 from tinyssl.project.fits import check_flash, check_ram
 from tinyssl.project.guard import Guard
-from tinyssl.project.learner import Learner, learner_of
+from tinyssl.project.learner import Learner, learner_of, parse_learning
 from tinyssl.project.learner_file import canonical_names, write_learner
 from tinyssl.project.learning import learning_source
 from tinyssl.project.platformio import check_compiler, pio_run
 from tinyssl.project.project import Image, project_files
 from tinyssl.project.selection import Selection
 from tinyssl.project.size import Size, check_budget, measure
-from tinyssl.project.source import ModelSource, check_model, load_model
+from tinyssl.project.source import ModelSource, check_model, class_names, load_model
 from tinyssl.project.staging import staged
 from tinyssl.project.strip import strip_io, stripped_record
 from tinyssl.project.tighten import Tightened, emulated_twin, tighten_arena
@@ -65,6 +65,8 @@ class BuildJob:
     framework: Framework
     selection: Selection | None = None
     """How `--train-ram` chose what learns"""
+    class_names: tuple[str, ...] = ()
+    """Of the first scores; empty: not known"""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ class _Loaded:
     config: BuildConfig
     """With what learns by its canonical names"""
     selection: Selection | None
+    names: tuple[str, ...]
+    """Of the classes; empty: not known"""
 
 
 def output_folder(config: BuildConfig, workspace: Workspace) -> Path:
@@ -141,7 +145,7 @@ def _build(
         if learner:
             _check_memory(config, source, board)
         places = folder.absolute(), run.record.commit, progress, framework
-        job = BuildJob(config, board, source, learner, *places, loaded.selection)
+        job = BuildJob(config, board, source, learner, *places, loaded.selection, loaded.names)
         info = _write_folder(job, workspace)
         run.results(
             board=info.board,
@@ -210,6 +214,8 @@ def _load_source(
     isa = _isa(config, board)
     model = config.model
     ends: tuple[StrippedEnd, ...] = ()
+    own = config.train is not None and parse_learning(config.train).own
+    names = () if own else class_names(find_subject(model, workspace))
     if config.strip_io:
         model, ends = strip_io(find_subject(model, workspace).path, workspace, progress)
     subject = find_subject(model, workspace)
@@ -223,7 +229,7 @@ def _load_source(
         progress.note(f"steps as `tinyssl tune` measured on {source.tuning.board}")
     if config.train is not None and subject.source:
         source = replace(source, data_run=str(subject.source.folder))
-    return _Loaded(source, ends, config, selection)
+    return _Loaded(source, ends, config, selection, names)
 
 
 def _with_names(
@@ -305,6 +311,7 @@ def _info(
         framework=job.framework,
         tuning=source.tuning.summary() if source.tuning else {},
         changes=list(source.changes),
+        class_names=[*job.class_names],
         training=job.learner.as_record() if job.learner else {},
         selection=job.selection.as_record() if job.selection else {},
     )

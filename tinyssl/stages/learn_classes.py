@@ -39,7 +39,7 @@ def known_classes(
         afresh: Whether the device begins with the parameters of the build.
     """
     built = built_classes(model)
-    names = before.class_names if before else ()
+    names = before.class_names if before else tuple(target.info.class_names)
     if built is None:
         return names
     if len(names) != built:  # a model from elsewhere, or a head that begins with no class

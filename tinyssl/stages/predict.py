@@ -23,6 +23,7 @@ from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.interface import named_values, of_kind
 from tinyssl.graph.model import Model, ValueKind
 from tinyssl.learn.tasks import TASKS
+from tinyssl.project.source import class_names
 from tinyssl.runtimes.base import Array
 from tinyssl.runtimes.inputs import wire_to_model
 from tinyssl.verify.sqnr import dequantised
@@ -85,7 +86,7 @@ def predict(request: PredictRequest, workspace: Workspace, progress: Progress) -
         for x in feeds:
             reals.append(dequantised(output, reference.runtime.invoke(x)).ravel())
             tracker.advance()
-    names, classes = _names(before, output.elements)
+    names, classes = _names(before, class_names(subject), output.elements)
     rows = _probabilities(np.stack(reals)) if classes else np.stack(reals)
     found = tuple(
         Prediction(path, _ranked(names, row) if classes else _named(names, row))
@@ -139,11 +140,12 @@ def _arrays(
     return wire_to_model(model, samples)
 
 
-def _names(before: TestSplit | None, elements: int) -> tuple[tuple[str, ...], bool]:
+def _names(
+    before: TestSplit | None, known: tuple[str, ...], elements: int
+) -> tuple[tuple[str, ...], bool]:
     """What the scores are called, and whether they are scores of classes."""
     if before is not None and before.task is TASKS["regression"]:
         return before.target_names or tuple(f"number {n}" for n in range(elements)), False
-    known = before.class_names if before is not None else ()
     count = max(elements, 2)  # a lone score is the probability of the second class
     if len(known) == count:
         return known, True

@@ -2,7 +2,7 @@
 
 from tinyssl.zoo.add import CardTexts, add_entry
 from tinyssl.zoo.card import ModelCard, ZooEntry
-from tinyssl.zoo.entries import default_name, entries, find_entry, set_default
+from tinyssl.zoo.entries import default_name, entries, entry_of, find_entry, set_default
 from tinyssl.zoo.hub import pull, push
 from tinyssl.zoo.sources import Sources, find_sources
 
@@ -14,6 +14,7 @@ __all__ = [
     "add_entry",
     "default_name",
     "entries",
+    "entry_of",
     "find_entry",
     "find_sources",
     "pull",

@@ -8,7 +8,7 @@ from pathlib import Path
 from tinyssl.core.errors import ModelError, UsageError, unknown_name
 from tinyssl.core.files import Unreadable, read_text, write_text
 from tinyssl.core.paths import pulled_folder, zoo_folder
-from tinyssl.zoo.card import CARD, ModelCard, ZooEntry
+from tinyssl.zoo.card import CARD, MODEL, ModelCard, ZooEntry
 
 DEFAULT = "default.txt"
 """Holds the name of the default entry"""
@@ -59,6 +59,16 @@ def check_entry_name(name: str) -> str:
     if not NAME.fullmatch(name):
         raise UsageError(f"{name!r} is no name for a model", hint="a-z, 0-9, _ and - only")
     return name
+
+
+def entry_of(sha256: str, folder: Path | None = None) -> ZooEntry | None:
+    """The entry whose INT8 model has this SHA-256; None for a model from elsewhere.
+
+    Raises:
+        ModelError: A card is damaged.
+    """
+    found = (e for e in entries(folder) if e.card.files.get(MODEL, {}).get("sha256") == sha256)
+    return next(found, None)
 
 
 def default_name(folder: Path | None = None) -> str | None:

@@ -82,6 +82,16 @@ def test_labels_follow_the_order_of_the_scores(folder: Path, tmp_path: Path) -> 
         samples(replace(config, labels=order), colours())
 
 
+def test_where_the_classes_are_known_a_folder_may_have_some_of_them(folder: Path) -> None:
+    config, model = BenchConfig(data=folder, pixels="codes"), read_model(colours())
+    found = own_data(config, model, Silent(), named=("red", "blue")).samples.split
+    assert found is not None
+    assert (found.class_names, found.labels.tolist()) == (("red", "blue"), [1] * 4 + [0] * 4)
+    other = own_data(config, model, Silent(), named=("green", "blue")).samples.split
+    assert other is not None  # the folders are others: their own order, as where nothing is known
+    assert other.class_names == ("blue", "red")
+
+
 def test_pictures_without_classes_have_no_answers(tmp_path: Path) -> None:
     folder = save_pictures(tmp_path / "all")
     for name in SHADES:

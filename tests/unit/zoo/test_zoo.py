@@ -6,6 +6,8 @@ from tests.unit.zoo.zoo_helpers import bench, chain, convert, pretrain, probe
 from tinyssl.core.errors import AccuracyDrop, BudgetExceeded, Mismatch, ModelError, UsageError
 from tinyssl.core.paths import data_folder
 from tinyssl.core.records import Workspace, sha256_of
+from tinyssl.project.source import class_names
+from tinyssl.verify.subject import find_subject
 from tinyssl.zoo import (
     CardTexts,
     ModelCard,
@@ -38,6 +40,7 @@ def test_entry_holds_the_files_and_a_card_that_tells_all(workspace, zoo, tiny_tf
     assert entry.model.read_bytes() == tiny_tflite.read_bytes()
     card = ModelCard.load(zoo / "small")
     assert card == entry.card
+    assert class_names(find_subject(entry.model, workspace)) == card.classes
     assert card.classes == ("cat", "dog", "emu")
     assert card.files["model_int8.tflite"]["sha256"] == sha256_of(tiny_tflite)
     assert card.accuracy["drop_points"] == 0.5
