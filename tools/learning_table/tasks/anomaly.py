@@ -8,34 +8,40 @@ All of it happens with several seeds: of sounds, of the network's start, and of 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyssl import compiler
 from tinyssl.bench.reconstruction import area_under_curve
 from tinyssl.core.config import BuildConfig, ConvertConfig
 from tinyssl.core.progress import Silent
 from tinyssl.core.records import Workspace
 from tinyssl.data.machines import NORMAL, SHIFTED, RotatingMachine, make_clips
-from tinyssl.frontends.tflite import write_model
+from tinyssl.frontends.tflite import read_file, read_model, write_model
 from tinyssl.graph.interface import Feeds, Outputs, ValueInfo
+from tinyssl.graph.training import Loss
+from tinyssl.project.learner import Learner
+from tinyssl.project.learner_file import learner_file
+from tinyssl.project.learning import with_training
+from tinyssl.runtimes.host import HostModel
 from tinyssl.runtimes.inputs import nearest_codes
 from tinyssl.verify.sqnr import dequantised
 from tools.learning_table import autoencoder
 from tools.learning_table.autoencoder import Layers, Rows
 from tools.learning_table.device import learning_device
 from tools.learning_table.new_classes import half_width
-from tools.learning_table.row import Costs, Found, Measure, Session, Task
+from tools.learning_table.row import Found, Measure, Session, Task
 
 TRAINING, ADAPTING, TESTING = 300, 150, 80
 """Clips of a second: for the host, for the device, of each kind to judge"""
 RATE = 0.1
 """Learning rate of the device"""
 SEEDS = 5
-"""Sounds, networks and orders, all of them on the board, too"""
+"""Sounds, networks and orders; the first of each on the board, too"""
 
 Errors = Callable[[Rows], NDArray[np.float64]]
 
@@ -102,92 +108,122 @@ def build_config(model: Path, board: str) -> BuildConfig:
 
 @dataclass(frozen=True)
 class Areas:
-    """Areas under the curve of one seed in float, on this computer and on the device."""
+    """Areas under the curve of one seed: in float, on this computer, on a board that took part."""
 
     known: NDArray[np.float64]
-    """(3,) of the machine that it knows, before it learns"""
+    """(2,) or (3,) of the machine that it knows, before it learns"""
     changed: NDArray[np.float64]
-    """(3,) of the changed machine, before"""
+    """The same of the changed machine, before"""
     adapted: NDArray[np.float64]
-    """(3,) of the changed machine, afterwards"""
+    """The same of the changed machine, afterwards"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What one seed makes."""
+
+    normal: Heard
+    shifted: Heard
+    layers: Layers
+    adapting: Rows
+    model: Path
+    """The network in INT8"""
 
 
 def measure(session: Session) -> Found:
-    """The row."""
-    found: list[Areas] = []
-    all_costs: list[Costs] = []
+    """The row: the first seed on the board, too."""
+    cases = []
     for seed in range(session.seed, session.seed + SEEDS):
         folder = session.folder / str(seed)
         folder.mkdir()
-        areas, costs = one_seed(replace(session, seed=seed, folder=folder))
-        session.say(f"seed {seed}: {areas}")
-        found.append(areas)
-        all_costs.append(costs)
-    steps = sum(each.steps for each in all_costs)
-    equal = all(each.equal for each in all_costs)
-    return Found(
-        _measures(found, all_costs[0].steps), replace(all_costs[0], steps=steps, equal=equal)
+        cases.append(made(replace(session, seed=seed, folder=folder)))
+    session.say(f"{len(cases[0].adapting):,} steps on {session.board}")
+    with learning_device(build_config(cases[0].model, session.board), session.folder) as board:
+        feeds = board.host.inputs[0]
+        players = [Played(feeds, run) for run in (board.host.run, board.run)]
+        found = [areas(cases[0], players, board.step)]
+        board.compare()
+        costs = board.costs()
+    for case in cases[1:]:
+        with on_host(case.model) as host:
+            found.append(areas(case, [Played(host.inputs[0], host.run)], host.train))
+    for seed, each in enumerate(found, session.seed):
+        session.say(f"seed {seed}: {each}")
+    return Found(_measures(found, costs.steps), costs)
+
+
+def made(session: Session) -> Case:
+    """Sounds, the trained network, and its INT8 form."""
+    session.say(f"seed {session.seed}: {TRAINING + ADAPTING + 4 * TESTING} clips, and training")
+    seeds = np.random.default_rng(session.seed).integers(0, 2**31, 4).tolist()
+    training = rows_of(NORMAL, TRAINING, seeds[2])
+    layers = autoencoder.trained(training, session.seed)
+    return Case(
+        heard(NORMAL, TESTING, seeds[0]),
+        heard(SHIFTED, TESTING, seeds[1]),
+        layers,
+        np.random.default_rng(session.seed).permutation(rows_of(SHIFTED, ADAPTING, seeds[3])),
+        int8_model(layers, training, session.folder),
     )
 
 
-def one_seed(session: Session) -> tuple[Areas, Costs]:
-    """Trains, converts, builds, and lets the board and this computer learn the changed machine."""
-    session.say(f"{TRAINING + ADAPTING + 4 * TESTING} clips of synthetic machines")
-    seeds = np.random.default_rng(session.seed).integers(0, 2**31, 4).tolist()
-    normal, shifted = heard(NORMAL, TESTING, seeds[0]), heard(SHIFTED, TESTING, seeds[1])
-    training = rows_of(NORMAL, TRAINING, seeds[2])
-    session.say(f"training on {len(training):,} samples in PyTorch")
-    layers = autoencoder.trained(training, session.seed)
-    adapting = np.random.default_rng(session.seed).permutation(rows_of(SHIFTED, ADAPTING, seeds[3]))
-    model = int8_model(layers, training, session.folder)
-    with learning_device(build_config(model, session.board), session.folder) as board:
-        session.say(f"{len(adapting):,} steps on {session.board}")
-        players = [Played(board.host.inputs[0], run) for run in (board.host.run, board.run)]
-        before = [[each.area(player.errors) for player in players] for each in (normal, shifted)]
-        for row in adapting:
-            board.step(players[0].feeds(row), {})
-        after = [shifted.area(player.errors) for player in players]
-        board.compare()
-        costs = board.costs()
-
-    def in_float(machine: Heard, layers: Layers) -> float:
-        return machine.area(lambda rows: autoencoder.errors(layers, rows))
-
-    learnt = autoencoder.adapted(layers, adapting, RATE)
-    known = np.array([in_float(normal, layers), *before[0]])
-    changed = np.array([in_float(shifted, layers), *before[1]])
-    return Areas(known, changed, np.array([in_float(shifted, learnt), *after])), costs
+def on_host(path: Path) -> HostModel:
+    """Our C on this computer, of the same build."""
+    data = learner_file(read_model(read_file(path), path.stem), "head", "float32")
+    learner = Learner("head", Loss.SQUARED_ERROR, RATE, autoencoder=True)
+    return HostModel(compiler.compile(with_training(read_model(data, path.stem), learner)))
 
 
-def _measures(found: list[Areas], samples: int) -> tuple[Measure, ...]:
-    """Means over the seeds; each seed's device must have gained."""
-    columns = [
-        np.array([getattr(each, name) for each in found])
+def areas(case: Case, players: Sequence[Played], step: Callable[[Feeds, Feeds], object]) -> Areas:
+    """Before and after all samples of the changed machine have taught."""
+    known = [case.normal.area(player.errors) for player in players]
+    changed = [case.shifted.area(player.errors) for player in players]
+    for row in case.adapting:
+        step(players[0].feeds(row), {})
+    after = [case.shifted.area(player.errors) for player in players]
+    learnt = autoencoder.adapted(case.layers, case.adapting, RATE)
+    return Areas(
+        np.array([_in_float(case.normal, case.layers), *known]),
+        np.array([_in_float(case.shifted, case.layers), *changed]),
+        np.array([_in_float(case.shifted, learnt), *after]),
+    )
+
+
+def _in_float(machine: Heard, layers: Layers) -> float:
+    return machine.area(lambda rows: autoencoder.errors(layers, rows))
+
+
+def _measures(found: Sequence[Areas], samples: int) -> tuple[Measure, ...]:
+    """Means over the seeds; each of them must have gained, and the board."""
+    columns = {
+        name: np.array([getattr(each, name)[:2] for each in found])
         for name in ("known", "changed", "adapted")
-    ]
-    known, changed, adapted = columns
-    shares = (adapted - changed)[:, 1] / (known - changed)[:, 1]
-    texts = (
-        (f"AUC on the machine that it knows, mean of {len(found)} seeds", "–"),
-        ("AUC on the changed machine", "–"),
-        (
+    }
+    known, changed, adapted = (each[:, 1] for each in columns.values())
+    shares = (adapted - changed) / (known - changed)
+    on_board = found[0]
+    gained = bool((adapted > changed).all() and on_board.adapted[2] > on_board.changed[2])
+    where = f"mean of {len(found)} seeds (device: the first)"
+    texts = {
+        "known": (f"AUC on the machine that it knows, {where}", "–"),
+        "changed": ("AUC on the changed machine", "–"),
+        "adapted": (
             f"AUC after {samples:,} samples of it: {100 * shares.mean():.0f} % of the loss "
             f"regained ({100 * shares.min():.0f} to {100 * shares.max():.0f})",
             "more than before, with every seed",
         ),
-    )
-    gained = bool((adapted[:, 1:] > changed[:, 1:]).all())
+    }
     return tuple(
         Measure(
-            what,
-            target,
-            gained or target == "–",
+            *texts[name],
+            gained or texts[name][1] == "–",
             float(column[:, 1].mean()),
             float(column[:, 0].mean()),
-            float(column[:, 2].mean()),
+            float(getattr(on_board, name)[2]),
             half_width(column[:, 1]),
+            same_part=float(column[0, 1]),
         )
-        for (what, target), column in zip(texts, columns, strict=True)
+        for name, column in columns.items()
     )
 
 

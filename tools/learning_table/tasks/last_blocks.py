@@ -48,7 +48,9 @@ HEAD = "layer53/*"
 BLOCKS = f"layer48/*,layer51/*,{HEAD}"
 """The projections of the last two blocks, and the head"""
 RAM = 128 * 1024
-SEEDS = 5
+SEEDS = 3
+BOARD_STEPS, BOARD_JUDGED = 40, 50
+"""Of the first seed on the board: the first steps, and the pictures that judge"""
 DECAY = 1e-3
 """Of the factory's head"""
 
@@ -245,7 +247,7 @@ class Lesson:
     judged: Pictures
 
     def taught(self, step: Callable[[Feeds, Feeds], object], source: str) -> None:
-        """Takes all steps; `source` is the model's input."""
+        """Takes the steps; `source` is the model's input."""
         rows = codes(self.teach.pixels)
         for at in self.order:
             label = self.teach.labels[at : at + 1].astype(np.int32)
@@ -295,8 +297,8 @@ def one_seed(session: Session) -> tuple[Lesson, Shares]:
     return lesson, Shares(before, reference, here)
 
 
-def _on_board(session: Session, lesson: Lesson) -> tuple[float, Costs]:
-    """The blocks learn on the board."""
+def _on_board(session: Session, lesson: Lesson) -> tuple[tuple[float, float], Costs]:
+    """The blocks take the first steps on the board: its accuracy, and this computer's."""
     config = BuildConfig(
         board=session.board,
         model=lesson.path,
@@ -305,14 +307,21 @@ def _on_board(session: Session, lesson: Lesson) -> tuple[float, Costs]:
         learning_rate=lesson.rate,
         check=False,
     )
-    session.say(f"{len(lesson.order)} steps on {session.board}")
+    random = np.random.default_rng(session.seed)
+    chosen = random.permutation(len(lesson.judged.labels))[:BOARD_JUDGED]
+    judged = Pictures(lesson.judged.pixels[chosen], lesson.judged.labels[chosen])
+    part = replace(lesson, order=lesson.order[:BOARD_STEPS])
+    session.say(f"{BOARD_STEPS} steps on {session.board}")
     with learning_device(config, session.folder) as board:
-        lesson.taught(board.step, board.host.inputs[0].name)
+        part.taught(board.step, board.host.inputs[0].name)
         board.compare()
-        return accuracy(board.device, lesson.judged), board.costs()
+        found = accuracy(board.device, judged), accuracy(board.host, judged)
+        return found, board.costs()
 
 
-def _measures(shares: list[Shares], device: float, costs: Costs) -> tuple[Measure, ...]:
+def _measures(
+    shares: list[Shares], device: tuple[float, float], costs: Costs
+) -> tuple[Measure, ...]:
     before = np.array([each.before for each in shares])
     alone, both = (np.array([each.host[what] for each in shares]) for what in (HEAD, BLOCKS))
     floats = [float(np.mean([each.reference[what] for each in shares])) for what in (HEAD, BLOCKS)]
@@ -329,15 +338,16 @@ def _measures(shares: list[Shares], device: float, costs: Costs) -> tuple[Measur
             percent=True,
         ),
         Measure(
-            "accuracy, the last two blocks' projections learn, too (device: the first seed)",
+            "accuracy, the last two blocks' projections learn, too "
+            f"(device: {BOARD_STEPS} steps of the first seed, {BOARD_JUDGED} pictures)",
             "> the head alone",
             float(gain.mean()) > 0,
             float(both.mean()),
             floats[1],
-            device,
+            device[0],
             half_width(both),
             percent=True,
-            same_part=float(both[0]),
+            same_part=device[1],
         ),
         Measure(
             "gain over the head alone, same seeds",

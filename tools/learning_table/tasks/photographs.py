@@ -42,7 +42,7 @@ SHOTS = 5
 TRAIN, TEST = 50, 20
 """Pictures of a known class for the head; of each class for the test, but 100 of a new one"""
 NEW_TEST = 100
-LESSONS, ON_BOARD = 20, 4
+LESSONS, ON_BOARD = 20, 2
 """New classes, one after the other; of these, how many the board learns"""
 PASSES, REPLAY = 10, 1
 """Chosen in float on the classes and pictures of seeds 1 and 2, among 10 to 40 passes and 1 to 3"""
