@@ -19,6 +19,7 @@ from tinyssl.core.progress import Silent
 from tinyssl.core.records import BuildInfo, Workspace
 from tinyssl.frontends.tflite import write_model
 from tinyssl.graph.layer_stack import LayerStack
+from tinyssl.monitor.lesson import LessonFigures
 from tinyssl.project import stop_emulators
 from tinyssl.stages.build import build
 from tinyssl.stages.flash import flash
@@ -242,7 +243,13 @@ def test_an_interrupted_lesson_goes_on_to_the_same_bits(workspace: Workspace) ->
     build(BuildConfig(board="host", train="head", check=False), workspace)
     flash(FlashConfig(board="host"), workspace)
     config = LearnConfig(board="host", passes=2, schedule="linear")
-    whole = learn(config, workspace)
+    seen = LessonFigures()
+    whole = learn(config, workspace, watch=seen.add)
+    assert seen.judged["before"]["accuracy"] == whole.results["accuracy_before"]
+    assert seen.judged["after"]["accuracy"] == whole.results["accuracy_after"]
+    assert seen.judged["after"]["forgotten"] == whole.results["forgotten"]
+    assert seen.last["step"] == seen.begun["steps"] == len(seen.curves["right"])
+    assert seen.last["sent"] <= whole.results["bytes_sent"]
     with pytest.raises(KeyboardInterrupt, match="go on with: tinyssl learn --resume learn-"):
         learn(config, workspace, _Interrupting(50))
     broken = workspace.all("learn")[-1]
@@ -256,6 +263,8 @@ def test_an_interrupted_lesson_goes_on_to_the_same_bits(workspace: Workspace) ->
     assert again.results["equal"] == 1
     for name in ("accuracy_before", "accuracy_after", "loss_first", "loss_last", "classes"):
         assert again.results[name] == whole.results[name], name
+    # Both parts count: parameters are sent once more, and samples that the device keeps.
+    assert again.results["bytes_sent"] > whole.results["bytes_sent"]
     steps = [row["sample"] for row in again.metrics() if row["event"] == "step"]
     assert steps == [row["sample"] for row in whole.metrics() if row["event"] == "step"]
     with np.load(whole.path("parameters")) as one, np.load(again.path("parameters")) as other:

@@ -28,9 +28,10 @@ def federate(call: Call, watch: bool = False) -> Result:
 
     if not watch:
         return federate_result(stage.federate(config, call.workspace, call.progress))
-    from tinyssl.monitor.rounds import choose_rounds
+    from tinyssl.monitor.figures import choose_figures
+    from tinyssl.monitor.rounds import Rounds
 
-    with choose_rounds() as display:
+    with choose_figures(Rounds()) as display:
         return federate_result(stage.federate(config, call.workspace, display, display.show))
 
 

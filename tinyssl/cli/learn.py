@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import rich_click as click
+
 from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result, Table, format_value
 from tinyssl.cli.stage_result import record_result
@@ -15,7 +17,7 @@ from tinyssl.stages.call import Call
 MOST_CLASSES = 12
 
 
-def learn(call: Call) -> Result:
+def learn(call: Call, watch: bool = False) -> Result:
     """Let the device learn from samples, and measure before and after.
 
     The board needs a build with `--train`. Each sample is sent once a pass, and thrown away. Exit
@@ -24,7 +26,13 @@ def learn(call: Call) -> Result:
     config = call.config(LearnConfig)
     from tinyssl.stages import learn as stage
 
-    return learn_result(stage.learn(config, call.workspace, call.progress))
+    if not watch:
+        return learn_result(stage.learn(config, call.workspace, call.progress))
+    from tinyssl.monitor.figures import choose_figures
+    from tinyssl.monitor.lesson import LessonFigures
+
+    with choose_figures(LessonFigures()) as display:
+        return learn_result(stage.learn(config, call.workspace, display, display.show))
 
 
 def learn_result(record: RunRecord) -> Result:
@@ -105,4 +113,14 @@ def _class_rows(classes: dict[str, Any]) -> Iterator[tuple[str, ...]]:
         yield (name, str(each["samples"]), *shares)
 
 
-command = make_command(learn, stages=("learn",))
+command = make_command(
+    learn,
+    stages=("learn",),
+    own=(
+        click.RichOption(
+            ["--watch"],
+            is_flag=True,
+            help="Show curves, what it forgets and what a sample takes while it learns",
+        ),
+    ),
+)

@@ -1,25 +1,14 @@
-"""A federation as it goes: the curve of its judgements, and what a round says.
-
-On a terminal a picture, elsewhere a line for each judgement.
-"""
+"""A federation as it goes: the curve of its judgements, and what a round says."""
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, Self, TextIO
+from typing import Any
 
 from tinyssl.core.fields import number
-from tinyssl.core.progress import Silent
-from tinyssl.monitor.console import print_line
-from tinyssl.monitor.display import LivePicture, OpenDisplay
-from tinyssl.monitor.plots import Point, plot, smoothed
-from tinyssl.monitor.progress import in_ci
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
+from tinyssl.monitor.figures import curve
+from tinyssl.monitor.plots import Point
 
 TITLES = {
     "accuracy_after": "accuracy of unseen devices, after their online steps",
@@ -28,10 +17,6 @@ TITLES = {
 }
 """Figure -> title of its curve, in the order in which they are drawn; two of them are"""
 CURVES = 2
-LINES = 7
-"""Of a curve"""
-SMOOTHED = 40
-"""Of so many points one is averaged with its neighbours"""
 
 
 @dataclass
@@ -56,9 +41,7 @@ class Rounds:
         """The picture."""
         drawn = [name for name in TITLES if name in self.curves][:CURVES]
         for name in drawn:
-            points = self.curves[name]
-            yield f"{TITLES[name]}: {points[-1][1]:.4g}"
-            yield from plot(smoothed(points, len(points) // SMOOTHED), width, LINES, points[-1][0])
+            yield from curve(TITLES[name], self.curves[name], width)
         if self.last:
             yield self.text()
 
@@ -71,66 +54,13 @@ class Rounds:
             f"to them, {row['bytes_up']:,} back"
         )
 
-
-class RoundsDisplay(OpenDisplay, Protocol):
-    """Shows rounds, and what the stage says while they go on."""
-
-    def show(self, row: Mapping[str, Any]) -> None:
-        """One more row of metrics.jsonl."""
-
-
-def choose_rounds(stream: TextIO | None = None) -> RoundsDisplay:
-    """The display that suits stderr (or `stream`)."""
-    stream = stream or sys.stderr
-    if stream.isatty() and not in_ci(os.environ):
-        return LiveRounds()
-    return LineRounds(stream)
-
-
-class LineRounds(Silent):
-    """A line for each judgement."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
-        self.rounds = Rounds()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        pass
-
-    def note(self, text: str) -> None:
-        print_line(text, self.stream)
-
-    def warn(self, text: str) -> None:
-        self.note(f"Warning: {text}")
-
-    def show(self, row: Mapping[str, Any]) -> None:
-        """See `RoundsDisplay`."""
-        self.rounds.add(row)
-        if row.get("event") == "judged":
-            figures = [
-                f"{name.replace('_', ' ')} {self.rounds.curves[name][-1][1]:.4g}"
-                for name in TITLES
-                if name in self.rounds.curves
-            ]
-            self.note(f"{self.rounds.text()}; {', '.join(figures)}")
-
-
-class LiveRounds(LivePicture):
-    """The curves, live."""
-
-    def __init__(self) -> None:
-        self.rounds = Rounds()
-        super().__init__(self._lines)
-
-    def show(self, row: Mapping[str, Any]) -> None:
-        """See `RoundsDisplay`."""
-        self.rounds.add(row)
-
-    def _lines(self) -> Sequence[RenderableType]:
-        from rich.text import Text
-
-        lines = self.rounds.lines(self.console.width - 1)
-        return [Text(line, no_wrap=True, overflow="crop") for line in lines]
+    def due(self, row: Mapping[str, Any]) -> str:
+        """A line for each judgement."""
+        if row.get("event") != "judged":
+            return ""
+        figures = [
+            f"{name.replace('_', ' ')} {self.curves[name][-1][1]:.4g}"
+            for name in TITLES
+            if name in self.curves
+        ]
+        return f"{self.text()}; {', '.join(figures)}"

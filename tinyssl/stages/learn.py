@@ -19,15 +19,15 @@ record is filled as figures come in. Results:
 * with `--save` `store` {length, sequence, erases, left}: the flash of the device
 * file `parameters`: .npz of all that was learnt, by name
 
-After a resume `accuracy_online`, `refused`, `inference` and `training_step` are of the steps since.
+After a resume `accuracy_online`, `refused`, `inference` and `training_step` are of the steps since;
+`bytes_sent` counts all parts, of one that was killed up to its last checkpoint.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -46,28 +46,32 @@ from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import BuildInfo, RunRecord, RunWriter, Workspace
 from tinyssl.core.resume import held_run
 from tinyssl.core.settings import refuse_changes
-from tinyssl.device import GuardEvent, LearningStep, Session, open_link
+from tinyssl.device import Session, open_link
 from tinyssl.graph.model import Model
 from tinyssl.graph.training import LOSS, RATE, learnt_elements
 from tinyssl.learn.tasks import TASKS
 from tinyssl.runtimes.device import DeviceModel
 from tinyssl.runtimes.host import HostModel
 from tinyssl.stages.learn_guard import GuardMirror
+from tinyssl.stages.learn_online import Online, told
 from tinyssl.stages.learn_resume import FILE, FirstSteps, LessonMark
 from tinyssl.stages.learn_samples import Lessons, LessonSource, read_lessons
-from tinyssl.stages.lesson import Lesson, Rates
-
-RECENT = 100
-"""Samples whose means are shown while a device learns"""
+from tinyssl.stages.lesson import Lesson, Rates, Watch, unwatched
 
 
-def learn(config: LearnConfig, workspace: Workspace, progress: Progress | None = None) -> RunRecord:
+def learn(
+    config: LearnConfig,
+    workspace: Workspace,
+    progress: Progress | None = None,
+    watch: Watch = unwatched,
+) -> RunRecord:
     """Teaches the device that a build with `--train` is on.
 
     Args:
         config: Which board, what it learns from.
         workspace: Where builds and runs are.
         progress: Told about each part.
+        watch: Told each judgement and each step as they come (`monitor.lesson`).
 
     Raises:
         UsageError: The build does not learn, the samples have no answers, or the run to resume is
@@ -81,7 +85,7 @@ def learn(config: LearnConfig, workspace: Workspace, progress: Progress | None =
     """
     progress = progress or Silent()
     if config.resume is not None:
-        return _resumed(config, workspace.run_folder(config.resume), workspace, progress)
+        return _resumed(config, workspace, progress, watch)
     source = _source(config, workspace, progress)
     lessons, told = read_lessons(source)
     target = source.target
@@ -89,7 +93,7 @@ def learn(config: LearnConfig, workspace: Workspace, progress: Progress | None =
     content = config_json(config, exclude={"resume"})
     with workspace.start("learn", content, inputs=inputs, data=told) as run:
         mark = LessonMark(run.record.folder / FILE, known=source.known)
-        _learn(source, lessons, run, mark)
+        _learn(source, lessons, run, mark, watch)
     return run.record
 
 
@@ -114,9 +118,11 @@ def _source(
 
 
 def _resumed(
-    config: LearnConfig, folder: Path, workspace: Workspace, progress: Progress
+    config: LearnConfig, workspace: Workspace, progress: Progress, watch: Watch
 ) -> RunRecord:
     """Goes on with a run that was interrupted or killed."""
+    assert config.resume is not None  # the caller has looked
+    folder = workspace.run_folder(config.resume)
     with held_run(folder, "learn", progress) as record:
         if record.status == "complete":
             return record
@@ -125,11 +131,11 @@ def _resumed(
         mark = LessonMark.load(folder / FILE)
         with workspace.reopen(folder, keep=FirstSteps(mark.steps).keep) as run:
             source = _source(recorded, workspace, progress, mark.known if mark.begun else None)
-            _go_on(source, run, mark)
+            _go_on(source, run, mark, watch)
         return run.record
 
 
-def _go_on(source: LessonSource, run: RunWriter, mark: LessonMark) -> None:
+def _go_on(source: LessonSource, run: RunWriter, mark: LessonMark, watch: Watch) -> None:
     """The rest of a run: the same samples in the same order, from the checkpoint on."""
     build, model = run.record.inputs.get("build", {}), source.target.info.build_id
     if run.record.results.get("build_id", model) != model:
@@ -140,10 +146,12 @@ def _go_on(source: LessonSource, run: RunWriter, mark: LessonMark) -> None:
     lessons, _ = read_lessons(source)
     source.progress.note(f"resuming {run.record.folder.name} behind step {mark.steps}")
     mark.known = source.known
-    _learn(source, lessons, run, mark)
+    _learn(source, lessons, run, mark, watch)
 
 
-def _learn(source: LessonSource, lessons: Lessons, run: RunWriter, mark: LessonMark) -> None:
+def _learn(
+    source: LessonSource, lessons: Lessons, run: RunWriter, mark: LessonMark, watch: Watch
+) -> None:
     config, target, model = source.config, source.target, source.model
     link = open_link(target.port, target.baud)
     with Session(link, config.timeout, config.retries) as session:
@@ -153,7 +161,8 @@ def _learn(source: LessonSource, lessons: Lessons, run: RunWriter, mark: LessonM
         with HostModel(compiler.compile(model)) as host:
             if source.afresh:
                 session.first_values()
-            _teach(Lesson(config, device, host, lessons, unit, run, source.progress, mark))
+            job = Lesson(config, device, host, lessons, unit, run, source.progress, mark)
+            _teach(replace(job, watch=watch))
         if config.save:
             run.results(store=asdict(session.save_learnt()))
         run.results(memory_stack=session.memory().stack_used, retries=session.retried)
@@ -196,19 +205,23 @@ def _teach(job: Lesson) -> None:
         mark.rate = float(values[RATE][0])
     taught, held = job.lessons.taught, job.lessons.held
     job.run.results(samples=len(taught), held_out=len(held), passes=config.passes)
+    told = {name: job.run.record.results[name] for name in ("ram_bytes", "parameters")}
+    job.watch({"event": "begin", "steps": config.passes * job.lessons.steps, **told})
     if job.lessons.names:
         job.run.results(class_names=[*job.lessons.names], replayed=job.lessons.steps - len(taught))
     before = mark.before if mark.begun else _judged(job, held, "before")
     mark.before = before
+    _tell(job, "before")
     guard = GuardMirror(device, host)
     kept = [device.sample(job.lessons.inputs[at], job.target(at)) for at in held]
     job.run.results(kept=guard.keep(kept))
     _steps(job, guard)
-    job.run.results(**guard.results(), bytes_sent=device.session.sent)
+    job.run.results(**guard.results(), bytes_sent=job.sent)
     after = _judged(job, held, "after")
     split = job.lessons.split
     if job.device.targets and split is not None and split.task is TASKS["classification"]:
         job.run.results(**_by_class(job, held, before, after))
+    _tell(job, "after")
     _compare(job)
 
 
@@ -224,13 +237,23 @@ def _judged(job: Lesson, positions: NDArray[np.int64], when: str) -> list[Any]:
     return answers
 
 
+def _tell(job: Lesson, when: str) -> None:
+    """A judgement, for who watches."""
+    end = f"_{when}"
+    found = job.run.record.results
+    figures = {name.removesuffix(end): found[name] for name in found if name.endswith(end)}
+    if when == "after" and "forgotten" in found:
+        figures["forgotten"] = found["forgotten"]
+    job.watch({"event": "judged", "when": when, "figures": figures})
+
+
 def _steps(job: Lesson, guard: GuardMirror) -> None:
     judge, refused, count = job.judge(), 0, job.config.passes * job.lessons.steps
     rates = Rates(job, count)
     inference: list[int] = []
     training: list[int] = []
     losses: list[float] = []
-    online, done = _Online(job), job.mark.steps
+    online, done = Online(job), job.mark.steps
     losses += _earlier_losses(job)
     with job.progress.track("learning", count - done, "step") as task, _kept(job):
         for number, position in islice(enumerate(_positions(job)), done, None):
@@ -245,11 +268,11 @@ def _steps(job: Lesson, guard: GuardMirror) -> None:
             inference.append(step.inference_ticks)
             training.append(step.training_ticks)
             guard.follow(step.guard)
-            told = _told(step)
-            job.run.log(event="step", sample=int(position), answer=answer, loss=loss, **told)
-            job.mark.reached(number + 1, job.host)
-            online.add(int(position), answer, loss)
-            task.advance(**online.shown(), **told)
+            job.run.log(event="step", sample=int(position), answer=answer, loss=loss, **told(step))
+            job.mark.reached(number + 1, job.host, job.sent)
+            online.add(int(position), answer, loss, step)
+            job.watch(online.row(number + 1, step))
+            task.advance(**online.shown(step))
     rates.restore()
     tenth = max(len(losses) // 10, 1)
     job.run.results(
@@ -280,44 +303,11 @@ def _kept(job: Lesson) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        job.mark.write(job.host)
+        job.mark.write(job.host, job.sent)
         if isinstance(error, KeyboardInterrupt):
             command = f"tinyssl learn --resume {job.run.record.folder.name}"
             raise KeyboardInterrupt(f"go on with: {command}") from None
         raise
-
-
-@dataclass
-class _Online:
-    """Shown while a device learns: means over its last samples, judged before they teach."""
-
-    job: Lesson
-    losses: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
-    right: deque[bool] = field(default_factory=lambda: deque(maxlen=RECENT))
-
-    def add(self, position: int, answer: Any, loss: float) -> None:
-        """One sample, its answer before the step, and its loss."""
-        self.losses.append(loss)
-        split = self.job.lessons.split
-        if split is not None and split.task is TASKS["classification"]:
-            self.right.append(bool(answer == split.labels[position]))
-
-    def shown(self) -> dict[str, Any]:
-        """For the progress bar."""
-        found: dict[str, Any] = {"loss": float(np.mean(self.losses))}
-        if self.right:
-            found["right"] = f"{100 * np.mean(self.right):.0f}%"
-        return found | {"sent": f"{self.job.device.session.sent / 1000:,.0f}kB"}
-
-
-def _told(step: LearningStep) -> dict[str, Any]:
-    """What is worth a word, beside its figures."""
-    found: dict[str, Any] = {}
-    if step.guard is not GuardEvent.NONE:
-        found["guard"] = step.guard.value
-    if step.drift:
-        found["drift"] = 1
-    return found
 
 
 def _by_class(

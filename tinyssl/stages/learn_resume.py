@@ -40,6 +40,8 @@ class LessonMark:
     """That were taken"""
     parameters: Feeds = field(default_factory=dict)
     """After them; none before the first"""
+    sent: int = 0
+    """Bytes that earlier parts of the run sent"""
     _written: float = field(default_factory=time.monotonic)
 
     @property
@@ -47,19 +49,21 @@ class LessonMark:
         """Whether there is something to go on from."""
         return bool(self.parameters)
 
-    def reached(self, steps: int, host: HostModel) -> None:
+    def reached(self, steps: int, host: HostModel, sent: int) -> None:
         """So many steps were taken; writes the file where the last one is old."""
         self.steps = steps
         if time.monotonic() - self._written >= SECONDS:
-            self.write(host)
+            self.write(host, sent)
 
-    def write(self, host: HostModel) -> None:
+    def write(self, host: HostModel, sent: int) -> None:
         """Writes the file in one step.
 
         Args:
             host: Has the parameters after `steps`.
+            sent: Bytes until now, in all parts.
         """
         told = {"known": self.known, "rate": self.rate, "before": self.before, "steps": self.steps}
+        told["sent"] = sent
         arrays = {OF_DEVICE + name: value for name, value in host.snapshot().items()}
         content = BytesIO()
         np.savez(content, allow_pickle=False, told=np.array(json.dumps(told)), **arrays)
@@ -80,7 +84,13 @@ class LessonMark:
         told = json.loads(str(arrays.pop("told")))
         parameters = {name.removeprefix(OF_DEVICE): value for name, value in arrays.items()}
         return cls(
-            path, tuple(told["known"]), told["rate"], told["before"], told["steps"], parameters
+            path,
+            tuple(told["known"]),
+            told["rate"],
+            told["before"],
+            told["steps"],
+            parameters,
+            told.get("sent", 0),  # checkpoints of earlier versions do not say it
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -31,6 +32,14 @@ METRICS = ("accuracy", "mae", "rmse", "r2", "mse", "auc")
 SCHEDULES = {"linear": linear, "cosine": cosine, "step": step_down}
 
 
+Watch = Callable[[dict[str, Any]], None]
+"""Told what happens, as it happens"""
+
+
+def unwatched(_row: dict[str, Any]) -> None:
+    """Nobody watches."""
+
+
 class LessonJudge(Protocol):
     """Measures answers by what the model is to do."""
 
@@ -53,6 +62,12 @@ class Lesson:
     run: RunWriter
     progress: Progress
     mark: LessonMark
+    watch: Watch = unwatched
+
+    @property
+    def sent(self) -> int:
+        """Bytes to the device, in all parts of the run."""
+        return self.mark.sent + self.device.session.sent
 
     def target(self, position: int) -> Feeds:
         """The right answer of a sample, as a training step takes it; none of an autoencoder's."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from tinyssl.monitor.rounds import LineRounds, Rounds
+from tinyssl.monitor.figures import LineFigures
+from tinyssl.monitor.rounds import Rounds
 
 
 def rows(rounds: int, left_out: int = 0) -> list[dict[str, Any]]:
@@ -44,7 +45,7 @@ def test_accuracy_comes_first_and_what_is_no_number_is_left_out() -> None:
 
 def test_lines_where_there_is_no_terminal() -> None:
     stream = io.StringIO()
-    with LineRounds(stream) as display:
+    with LineFigures(Rounds(), stream) as display:
         for row in rows(10):
             display.show(row)
     said = stream.getvalue().splitlines()
