@@ -50,6 +50,9 @@ class BuildInfo:
     """of the first scores, of a model from this workspace or the zoo; empty: not known"""
     training: dict[str, Any] = field(default_factory=dict)
     """what learns on the device, and how (`project.learner.Learner`); empty: nothing does"""
+    learning: dict[str, Any] = field(default_factory=dict)
+    """what learning takes: step_instructions and inference_instructions (estimated), their largest
+    known relative error, flash_code and flash_first_values in bytes; empty: nothing learns"""
     selection: dict[str, Any] = field(default_factory=dict)
     """how `--train-ram` chose what learns: budget, ram, samples, ranking of all candidates"""
 

@@ -1,10 +1,12 @@
 """The report's section of what a device learnt on its own."""
 
+from dataclasses import replace
 from types import ModuleType
 
 from tinyssl.core.records import RunRecord, Workspace
 from tinyssl.report.chain import follow
 from tinyssl.report.page import Note, PageTable, Picture
+from tinyssl.report.sections.learnable import learnable
 from tinyssl.report.sections.learning import learning
 
 
@@ -44,3 +46,36 @@ def test_curve_classes_and_what_the_device_did(workspace: Workspace, chains: Mod
     assert any("went back to its best parameters 2 times" in text for text in notes)
     assert any("drift, the last one at sample 40" in text for text in notes)
     assert any("lost 25.0 points" in text for text in notes)
+
+
+def test_what_a_budget_of_ram_chose(workspace: Workspace, chains: ModuleType) -> None:
+    chain = follow(chains.whole(workspace), workspace)
+    assert chain.build is not None
+    assert learnable(chain) is None
+    ranking = [
+        {"name": "layer53/weight", "score": 3.0, "bytes": 5120, "chosen": True},
+        {"name": "layer52/weight", "score": 1.0, "bytes": 71_680, "chosen": False},
+        {"name": "layer52/bias", "score": -1.0, "bytes": 1280, "chosen": False},
+    ]
+    built = replace(
+        chain.build,
+        training={"what": "layer53/weight", "loss": "cross-entropy", "weights": "int8"},
+        learning={
+            **{"step_instructions": 21_080, "inference_instructions": 6_459_000, "error": 0.2},
+            **{"flash_code": 12_100, "flash_first_values": 5120},
+        },
+        selection={"budget": 8192, "ram": 6144, "samples": 128, "ranking": ranking},
+    )
+    section = learnable(replace(chain, build=built))
+    assert section is not None
+    assert "chosen by --train-ram, in int8, by cross-entropy" in section.lead
+    notes = [each.text for each in section.blocks if isinstance(each, Note)]
+    assert "about 21,080 instructions" in notes[0]
+    assert "up to 20 % off" in notes[0]
+    assert "takes 12,100 bytes of flash" in notes[1]
+    budget, tensors = (each for each in section.blocks if isinstance(each, PageTable))
+    assert budget.rows[0][1:3] == ("6,144", "8,192")
+    assert [row[:2] for row in tensors.rows] == [
+        ("layer53/weight", "learns"), ("layer52/weight", ""), ("layer52/bias", ""),
+    ]  # fmt: skip
+    assert tensors.caption.startswith("1 of 3 tensors learn, with 75 % of the gain")

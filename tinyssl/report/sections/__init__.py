@@ -3,6 +3,7 @@
 from tinyssl.report.sections.accuracy import accuracy
 from tinyssl.report.sections.federation import federation
 from tinyssl.report.sections.latency import latency
+from tinyssl.report.sections.learnable import learnable
 from tinyssl.report.sections.learning import learning
 from tinyssl.report.sections.memory import memory
 from tinyssl.report.sections.mistakes import mistakes
@@ -17,6 +18,7 @@ SECTIONS = (
     memory,
     quantisation,
     training,
+    learnable,
     learning,
     federation,
     environment,
