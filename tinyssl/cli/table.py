@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +16,20 @@ import rich_click as click
 
 from tinyssl.cli.command import make_command
 from tinyssl.cli.output import Result, Table, format_value
-from tinyssl.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, UsageError
+from tinyssl.core.errors import (
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    ToolMissing,
+    UsageError,
+)
 from tinyssl.stages.call import Call
+from tinyssl.stages.rest import Hours, OtherUsers, Rest, seconds_until
 
 if TYPE_CHECKING:
     from tinyssl.core.records import RunRecord, Workspace
-    from tinyssl.stages.table import Cell, CellOutcome, TableSpec
+    from tinyssl.stages.table import Cell, CellOutcome, Left, TableSpec
+    from tinyssl.stages.table.jobs import JobPlace
 
 
 @dataclass(frozen=True)
@@ -30,8 +41,13 @@ class _Given:
     teacher: str | None = None
     epochs: int | None = None
     only: tuple[str, ...] = ()
-    jobs: int = 1
+    jobs: int | None = None
+    on: str | None = None
+    nice: int = 10
     minutes: float | None = None
+    until: str | None = None
+    hours: str | None = None
+    idle: bool = False
     dry_run: bool = False
     retry: bool = False
     out: str | None = None
@@ -40,13 +56,15 @@ class _Given:
 def table(call: Call, **given: Any) -> Result:
     """Compare methods: every row with every seed as real runs, then one document.
 
-    Finished runs with the same settings and images are taken as they are, interrupted ones are gone
-    on with, exactly. Exit code 130 when --minutes or Ctrl-C stopped it (the same command goes on),
-    1 when a cell failed (the others are done all the same). A collapse is a result, no failure.
+    Finished runs with the same settings and images are taken as they are; stopped ones are resumed
+    and end in the same weights, whether Ctrl-C, --until, a power cut or `kill -9` stopped them.
+    Exit code 130 when something is left (the same command resumes it), 1 when a cell failed (the
+    others are done all the same). A collapse is a result, no failure.
     """
     start = time.monotonic()  # before torch is imported, which takes a part of --minutes
     asked = _Given(**given)
     spec = _spec(asked)
+    rest, minutes = _rest(asked), _minutes(asked)
     from tinyssl.stages import table as package  # torch comes with it
 
     call.progress.note(
@@ -54,23 +72,73 @@ def table(call: Call, **given: Any) -> Result:
     )
     cells = package.make_cells(spec)
     if asked.dry_run:
-        return _plan(cells, call.workspace, asked)
+        return _plan(spec, cells, call.workspace, asked)
+    forgive = datetime.now(UTC).isoformat(timespec="seconds") if asked.retry else ""
     how = package.How(
-        jobs=asked.jobs,
-        minutes=asked.minutes,
+        minutes=minutes,
         start=start,
-        forgive=datetime.now(UTC).isoformat(timespec="seconds") if asked.retry else "",
+        forgive=forgive,
         probe_seconds=package.probe_seconds(call.workspace),
+        rest=rest,
     )
-    outcomes = package.Scheduler(cells, how, call.workspace, call.progress).run()
+    with _place(asked, call.workspace) as (place, jobs):
+        how = replace(how, place=place, jobs=jobs)
+        outcomes = package.Scheduler(cells, how, call.workspace, call.progress).run()
     return _result(spec, outcomes, asked, call)
+
+
+@contextmanager
+def _place(asked: _Given, workspace: Workspace) -> Iterator[tuple[JobPlace, int]]:
+    """Where cells run, and how many side by side.
+
+    Raises:
+        UsageError: There is no cluster at that address.
+        ToolMissing: Ray is not installed.
+    """
+    if asked.on is None:
+        from tinyssl.stages.table.jobs import here
+
+        os.setpriority(os.PRIO_PROCESS, 0, max(os.getpriority(os.PRIO_PROCESS, 0), asked.nice))
+        yield here(asked.jobs or 1), asked.jobs or 1
+        return
+    if find_spec("ray") is None:
+        raise ToolMissing("Ray is not installed", hint="pip install 'tinyssl[cluster]'")
+    from tinyssl.stages.table.cluster import cluster
+
+    with cluster(asked.on, asked.jobs, asked.nice, workspace.root) as found:
+        yield found
+
+
+def _minutes(asked: _Given) -> float | None:
+    """Until the table ends, whichever comes first."""
+    if asked.until is None:
+        return asked.minutes
+    until = seconds_until(asked.until, datetime.now()) / 60
+    return until if asked.minutes is None else min(until, asked.minutes)
+
+
+def _rest(asked: _Given) -> Rest:
+    """When it rests.
+
+    Raises:
+        UsageError: A span that is none; --idle where nothing tells niced programs from others.
+    """
+    if asked.idle and asked.nice < 1:
+        raise UsageError(
+            f"--idle --nice {asked.nice}: niceness tells the table's work from that of others",
+            hint="use --nice 1 or more",
+        )
+    hours = Hours.of(asked.hours) if asked.hours else None
+    return Rest(hours, OtherUsers() if asked.idle else None)
 
 
 def _spec(asked: _Given) -> TableSpec:
     from tinyssl.stages.table.spec import read_table
 
-    if asked.jobs < 1:
-        raise UsageError(f"--jobs {asked.jobs}", hint="one or more")
+    if asked.on is not None and not asked.on.startswith("ray://"):
+        raise UsageError(
+            f"--on {asked.on!r} is no Ray cluster", hint="write it as ray://HOST:10001"
+        )
     spec = read_table(Path(asked.file))
     path = Path(asked.data_path).absolute() if asked.data_path else None
     spec = spec.overridden("data", data_path=path)
@@ -79,40 +147,77 @@ def _spec(asked: _Given) -> TableSpec:
     return spec.only(names) if names else spec
 
 
-def _plan(cells: Sequence[Cell], workspace: Workspace, asked: _Given) -> Result:
-    """What would be done, and how long the training will take."""
+def _plan(spec: TableSpec, cells: Sequence[Cell], workspace: Workspace, asked: _Given) -> Result:
+    """What is left, also of a table that runs in another shell, and how long it will take."""
     from tinyssl.core.commands import shown
-    from tinyssl.stages.table import CellState, estimate, look_up
+    from tinyssl.stages.table import left_of, look_up, whole
 
-    rows, data, commands, total, unknown = [], [], [], 0.0, 0
-    for cell in cells:
-        outcome = look_up(cell, workspace)
-        guess = estimate(outcome, workspace)
-        total += guess.seconds or 0.0
-        unknown += guess.seconds is None
-        todo = outcome.step if outcome.state is CellState.OPEN else ""
-        seconds = "?" if guess.seconds is None else format_value("seconds", guess.seconds)
-        rows.append((cell.name, str(outcome.state), todo, seconds, guess.basis))
-        if todo:
-            commands.append(shown(outcome.words()))
-        data.append(
-            {
-                "cell": cell.name,
-                "state": outcome.state,
-                "step": todo,
-                "seconds": guess.seconds,
-                "command": commands[-1] if todo else "",
-            }
-        )
+    outcomes = [look_up(cell, workspace) for cell in cells]
+    left = [left_of(outcome, workspace) for outcome in outcomes]
+    rows = [_left_row(each) for each in left]
+    commands = [shown(each.outcome.words()) if each.outcome.is_open else "" for each in left]
+    data = [_left_json(*pair) for pair in zip(left, commands, strict=True)]
+    total = whole(left)
+    working = [f"{each.outcome.cell.name}: {each.holder}" for each in left if each.holder]
     blocks: list[Table | str] = [
-        Table(("cell", "state", "next", "training left", "from"), rows),
+        Table(("cell", "state", "next", "trained", "time left", "from"), rows),
         "",
-    ]
-    blocks += commands
-    together = f"{total / 60:.0f} minutes of training left, {total / 60 / asked.jobs:.0f} with"
-    note = f"; {unknown} cell(s) not counted: run the table for a minute first" if unknown else ""
-    blocks += ["", f"{together} --jobs {asked.jobs} at the same speed each{note}"]
-    return Result({"cells": data, "seconds": total, "unknown": unknown}, blocks)
+        *working,
+        *(command for each, command in zip(left, commands, strict=True)
+          if command and not each.holder),
+        "",
+        total.text(asked.jobs or 1),
+    ]  # fmt: skip
+    found: dict[str, Any] = {
+        "cells": data,
+        "left": total.cells,
+        "seconds": total.seconds,
+        "unknown": total.unknown,
+    }
+    if asked.out:
+        blocks.append(_written(spec, outcomes, workspace, asked))
+        found["document"] = Path(asked.out).absolute()
+    return Result(found, blocks)
+
+
+def _left_row(left: Left) -> tuple[str, ...]:
+    from tinyssl.stages.table import span_text
+
+    guess, outcome = left.estimate, left.outcome
+    if not outcome.is_open:
+        return (outcome.cell.name, left.state, "", "", "", "")
+    seconds = span_text(guess.known) if guess.known or not guess.unknown else ""
+    parts = [part for part in (seconds, *(f"? {name}" for name in guess.unknown)) if part]
+    return (
+        outcome.cell.name, left.state, outcome.step, left.done, " + ".join(parts), guess.basis
+    )  # fmt: skip
+
+
+def _left_json(left: Left, command: str) -> dict[str, Any]:
+    outcome, guess = left.outcome, left.estimate
+    return {
+        "cell": outcome.cell.name,
+        "state": left.state,
+        "step": outcome.step if outcome.is_open else "",
+        "holder": left.holder,
+        "resumes": outcome.pretrain.folder if outcome.is_open and outcome.pretrain else None,
+        "steps_left": guess.steps,
+        "seconds": guess.known,
+        "unknown": guess.unknown,
+        "command": command,
+    }
+
+
+def _written(
+    spec: TableSpec, outcomes: Sequence[CellOutcome], workspace: Workspace, asked: _Given
+) -> str:
+    """Writes the document; the line that says so."""
+    from tinyssl.stages.table.document import write_document
+
+    assert asked.out is not None
+    command = "tinyssl table " + " ".join(_again(asked))
+    write_document(Path(asked.out), spec, outcomes, workspace, command)
+    return f"document: {asked.out}"
 
 
 def _result(spec: TableSpec, outcomes: Sequence[CellOutcome], asked: _Given, call: Call) -> Result:
@@ -127,12 +232,8 @@ def _result(spec: TableSpec, outcomes: Sequence[CellOutcome], asked: _Given, cal
     left = states.count(CellState.OPEN)
     blocks.append(f"{len(states) - left} of {len(states)} cells finished")
     if asked.out:
-        from tinyssl.stages.table.document import write_document
-
-        command = "tinyssl table " + " ".join(_again(asked))
-        write_document(Path(asked.out), spec, outcomes, call.workspace, command)
+        blocks.append(_written(spec, outcomes, call.workspace, asked))
         data["document"] = Path(asked.out).absolute()
-        blocks.append(f"document: {asked.out}")
     if left:
         blocks.append(f"{left} left: give the same command again to go on")
     code = EXIT_INTERRUPTED if left else EXIT_OK
@@ -201,12 +302,36 @@ command = make_command(
         click.RichOption(
             ["--epochs"], type=click.IntRange(1), help="Epochs, in place of the file's"),
         click.RichOption(["--only"], multiple=True, metavar="ROW,…", help="These rows only"),
-        click.RichOption(["--jobs"], type=int, default=1, help="Cells side by side  [default: 1]"),
+        click.RichOption(
+            ["--jobs"], type=click.IntRange(1),
+            help="Cells side by side  [default: 1; with --on one for each computer]",
+        ),
+        click.RichOption(
+            ["--on"], metavar="ray://HOST:PORT",
+            help="Run the cells on the computers of this Ray cluster",
+        ),
         click.RichOption(
             ["--minutes"], type=click.FloatRange(0), metavar="NUMBER",
             help="Stop at a checkpoint before so many minutes are over",
         ),
-        click.RichOption(["--dry-run"], is_flag=True, help="Say what is left to do"),
+        click.RichOption(
+            ["--until"], metavar="HH:MM", help="Stop at a checkpoint before this time of day"),
+        click.RichOption(
+            ["--hours"], metavar="HH:MM-HH:MM",
+            help="Train in these hours of the day only, and wait in the others",
+        ),
+        click.RichOption(
+            ["--idle"], is_flag=True,
+            help="Wait at a checkpoint while programs that are not niced use the computer",
+        ),
+        click.RichOption(
+            ["--nice"], type=click.IntRange(0, 19), default=10,
+            help="Niceness of everything that runs  [default: 10]",
+        ),
+        click.RichOption(
+            ["--dry-run"], is_flag=True,
+            help="Say what is left and for how long, also while the table runs in another shell",
+        ),
         click.RichOption(["--retry"], is_flag=True, help="Do cells again that failed before"),
         click.RichOption(
             ["--out"], metavar="FILE.md", type=click.Path(dir_okay=False),

@@ -7,10 +7,12 @@ kept, and the program is ended.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import select
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +21,16 @@ from pathlib import Path
 OUTPUT_BYTES = 16 << 20
 """Of stdout and stderr together: a build of hundreds of files prints a tenth of it"""
 CHUNK = 65536
+PR_SET_PDEATHSIG = 1
+
+
+def end_with_parent(number: int = signal.SIGKILL) -> None:
+    """The kernel sends this process a signal when the thread that started it ends, however it ends.
+
+    Does nothing where the system is not Linux, which alone can do it.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
 
 
 class ChildStopped(Exception):

@@ -140,6 +140,9 @@ class PretrainConfig:
     knn_every: Annotated[int, Field(ge=0)] = 1
     """Epochs between looks at the accuracy of kNN on a few labelled images, only to be shown; 0:
     never"""
+    keep_every: Annotated[int, Field(ge=0)] = 0
+    """Epochs between backbones that stay in the run's folder `kept/`, for a learning curve; 0: none
+    """
     tensorboard: bool = False
     """Write TensorBoard's event files too (into the run's folder `tensorboard/`)"""
     resume: Path | None = None

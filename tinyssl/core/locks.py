@@ -70,6 +70,24 @@ class Lock:
         except OSError:  # a full disk: the lock holds all the same, without a name
             return
 
+    def is_held(self) -> bool:
+        """Whether anybody holds it now; the file stays as it is.
+
+        Raises:
+            OSError: The file cannot be read.
+        """
+        try:
+            file = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(file)
+        return False
+
     def holder(self) -> str:
         """Who holds it: `process 12 on name`."""
         try:

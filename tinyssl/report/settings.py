@@ -17,6 +17,7 @@ NOT_A_SETTING = frozenset(
         "data",
         "device",
         "global_batch",
+        "keep_every",
         "knn_every",
         "method_options",
         "parameters",

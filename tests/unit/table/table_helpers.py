@@ -66,8 +66,8 @@ def write_table(folder: Path, text: str = TABLE) -> Path:
     return path
 
 
-def cell_of(folder: Path, row: str, seed: int = 3) -> Cell:
-    cells = make_cells(read_table(write_table(folder)))
+def cell_of(folder: Path, row: str, seed: int = 3, text: str = TABLE) -> Cell:
+    cells = make_cells(read_table(write_table(folder, text)))
     return next(cell for cell in cells if (cell.row.name, cell.seed) == (row, seed))
 
 
@@ -95,3 +95,20 @@ def probe_run(cell: Cell, pretrain: RunRecord, workspace: Workspace, accuracy: f
     with workspace.start("probe", content, inputs=inputs, data=dict(cell.images)) as run:
         run.results(accuracy=accuracy, accuracy_std=0.01, knn=accuracy / 2, classes=10)
     return run.record
+
+
+def kept_probe(
+    cell: Cell,
+    backbone: Path,
+    workspace: Workspace,
+    accuracy: float,
+    error: type[BaseException] | None = None,
+) -> None:
+    """The record that the probe of a kept backbone leaves."""
+    content = asdict(cell.probe) | {"run": None, "backbone": str(backbone.absolute())}
+    inputs = {"backbone": backbone}
+    ends = contextlib.nullcontext() if error is None else contextlib.suppress(error)
+    with ends, workspace.start("probe", content, inputs=inputs, data=dict(cell.images)) as run:
+        if error is not None:
+            raise error("as asked")
+        run.results(accuracy=accuracy, accuracy_std=0.01, knn=accuracy / 2)

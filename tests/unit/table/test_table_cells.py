@@ -1,14 +1,16 @@
 """A cell finds its runs by settings and images, and knows what is left to do."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
-from tests.unit.table.table_helpers import cell_of, pretrain_run, probe_run
+from tests.unit.table.table_helpers import TABLE, cell_of, kept_probe, pretrain_run, probe_run
 from tinyssl.core.errors import Collapsed, TrainingError
+from tinyssl.core.kept import kept_file
 from tinyssl.core.records import Workspace
 from tinyssl.stages.table import CellState, estimate, look_up, probe_seconds
+from tinyssl.stages.table.curve import curve_of
 from tinyssl.stages.table.outcome import fresh_words
 
 
@@ -134,19 +136,95 @@ def test_failed_cells_stay_failed_until_they_are_forgiven(tmp_path, workspace):
 
 def test_estimate_comes_from_runs_that_are_alike(tmp_path, workspace):
     cell = cell_of(tmp_path, "simclr")
-    assert estimate(look_up(cell, workspace), workspace).seconds is None
+    first = estimate(look_up(cell, workspace), workspace)
+    assert (first.training, first.measuring, first.known) == (None, None, 0)
+    assert first.unknown == ("training", "probes")
     other = cell_of(tmp_path, "supervised")
     pretrain_run(other, workspace)
     guess = estimate(look_up(cell, workspace), workspace)
     steps = cell.images["train"] // 256 * 2
-    assert guess.seconds == pytest.approx(steps * 256 / 200)
+    assert guess.training == pytest.approx(steps * 256 / 200)
+    assert guess.unknown == ("probes",)
     assert "other methods" in guess.basis
     interrupted = pretrain_run(cell, workspace, KeyboardInterrupt)
     found = look_up(cell, workspace)
     assert found.pretrain is not None
     assert found.pretrain.folder == interrupted.folder
     guess = estimate(found, workspace)
-    assert guess.seconds == pytest.approx((steps - 5) * 256 / 100)
+    assert guess.training == pytest.approx((steps - 5) * 256 / 100)
+    assert guess.steps == steps - 5
+
+
+def test_estimate_of_another_size_is_by_pixels(tmp_path, workspace):
+    cell = cell_of(tmp_path, "simclr")
+    larger = replace(cell, images={**cell.images, "image_size": 32})
+    pretrain_run(larger, workspace, lr=0.5)
+    guess = estimate(look_up(cell, workspace), workspace)
+    assert guess.training == pytest.approx(cell.steps * 256 / (4 * 200))
+    assert "by pixels" in guess.basis
+
+
+def test_features_of_a_teacher_are_unknown_until_a_run_has_had_them(tmp_path, workspace):
+    cell = cell_of(tmp_path, "simclr")
+    taught = replace(cell, pretrain=replace(cell.pretrain, teacher="efficientnet_lite0"))
+    assert "teacher's features" in estimate(look_up(taught, workspace), workspace).unknown
+    other = replace(taught, pretrain=replace(taught.pretrain, lr=0.5))
+    teacher = {"name": "efficientnet_lite0", "given": "efficientnet_lite0", "sha256": "ab"}
+    run = pretrain_run(other, workspace, teacher=teacher)
+    content = json.loads((run.folder / "record.json").read_text())
+    content["results"]["teacher_seconds"] = 3.0
+    (run.folder / "record.json").write_text(json.dumps(content))
+    assert estimate(look_up(taught, workspace), workspace).features == 0
+
+
+def test_kept_backbones_are_probed_once_the_cell_is_measured(tmp_path, workspace):
+    cell = cell_of(tmp_path, "simclr")
+    run = pretrain_run(cell, workspace, keep_every=1)  # it changes no weights
+    assert cell.is_pretrain(run)
+    for step in (4, 2):
+        path = kept_file(run.folder, step)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"%d" % step)
+    assert look_up(cell, workspace).step == "probe"
+    assert curve_of(cell, run, workspace) == []
+    probe_run(cell, run, workspace, 0.5)
+    for step, accuracy in ((2, 0.2), (4, 0.4)):
+        outcome = look_up(cell, workspace)
+        assert (outcome.step, outcome.backbone) == ("curve", kept_file(run.folder, step))
+        words = outcome.words()
+        assert words[:3] == ["probe", "--backbone", str(kept_file(run.folder, step))]
+        assert words[words.index("--dataset") + 1] == "digits"
+        kept_probe(cell, kept_file(run.folder, step), workspace, accuracy)
+    assert look_up(cell, workspace).state is CellState.DONE
+    points = curve_of(cell, run, workspace)
+    assert [point.linear for point in points] == [0.2, 0.4, 0.5]
+    assert points[-1].epoch == 5 / cell.epoch_steps
+
+
+def test_kept_backbone_whose_probe_failed_is_left_out(tmp_path, workspace):
+    cell = cell_of(tmp_path, "simclr")
+    run = pretrain_run(cell, workspace)
+    path = kept_file(run.folder, 3)
+    path.parent.mkdir()
+    path.write_bytes(b"3")
+    probe_run(cell, run, workspace, 0.5)
+    kept_probe(cell, path, workspace, 0.2, TrainingError)
+    assert look_up(cell, workspace).state is CellState.DONE
+    assert look_up(cell, workspace, forgive="9999").step == "curve"
+
+
+def test_evaluation_is_a_step_where_the_table_asks_for_it(tmp_path, workspace):
+    cell = cell_of(tmp_path, "simclr", text=TABLE + "[evaluate]\nfinetune = []\nsubsets = 2\n")
+    run = pretrain_run(cell, workspace)
+    probe = probe_run(cell, run, workspace, 0.5)
+    outcome = look_up(cell, workspace)
+    assert outcome.step == "evaluate"
+    assert outcome.words()[:3] == ["evaluate", "--run", str(probe.folder)]
+    assert cell.evaluate is not None
+    content = asdict(cell.evaluate) | {"run": str(probe.folder)}
+    with workspace.start("evaluate", content):
+        pass
+    assert look_up(cell, workspace).state is CellState.DONE
 
 
 def test_time_of_a_probe_is_known_from_the_last_ones(tmp_path, workspace):

@@ -14,7 +14,7 @@ from tests.unit.table.table_helpers import TABLE, write_table
 from tinyssl.core.locks import Lock
 from tinyssl.core.records import LOCK, Workspace, sha256_of
 from tinyssl.stages.table.commands import child_environment
-from tinyssl.stages.table.jobs import CellProcess
+from tinyssl.stages.table.jobs import Here
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -37,19 +37,19 @@ def lock(tmp_path):
 
 def test_child_tells_its_exit_code_and_its_error(tmp_path, lock):
     empty = ["--workspace", str(tmp_path), "--config", os.devnull]
-    job = CellProcess(["probe", *empty], tmp_path / "logs" / "a.log", lock, 1)
+    job = Here(1).begin(["probe", *empty], tmp_path / "logs" / "a.log", lock)
     assert wait(job) == 2
-    assert "no finished `pretrain` run" in job.error()
-    assert job.news() is None
-    assert wait(CellProcess(["boards", *empty], tmp_path / "logs" / "a.log", lock, 1)) == 0
+    assert "no finished `pretrain` run" in job.log.error()
+    assert job.log.news() is None
+    assert wait(Here(1).begin(["boards", *empty], tmp_path / "logs" / "a.log", lock)) == 0
 
 
 def test_progress_is_read_from_the_log(tmp_path, lock):
-    job = CellProcess(["boards"], tmp_path / "a.log", lock, 1)
+    job = Here(1).begin(["boards"], tmp_path / "a.log", lock)
     wait(job)
     with (tmp_path / "a.log").open("a") as log:
         log.write("pretrain simclr: 12/60 step (2.1/s, 23 s left) loss=5.1\nanother line\n")
-    news = job.news()
+    news = job.log.news()
     assert news is not None
     assert (news.title, news.done, news.total) == ("pretrain simclr", 12, 60)
     assert "loss=5.1" in news.text
@@ -162,8 +162,31 @@ def test_second_ctrl_c_leaves_no_child_behind(tmp_path: Path) -> None:
         free.release()
 
 
-def stop_in_the_middle(folder, times=1):
-    """Ctrl-C once the first steps are done."""
+@pytest.mark.nightly
+@pytest.mark.timeout(900)
+def test_killed_table_is_resumed_by_the_same_command(tmp_path: Path) -> None:
+    """Its child saves and ends by itself; --dry-run tells of both from another shell."""
+    write_table(tmp_path, TABLE.replace("epochs = 2\nbatch", "epochs = 60\nbatch"))
+    process = begin(tmp_path)
+    running = content(table(tmp_path, "--only", "simclr,hot", "--dry-run"))["cells"]
+    assert [cell["state"] for cell in running] == ["running"] + ["not begun"] * 3
+    assert str(process.pid) in running[0]["holder"]
+    process.kill()
+    process.wait()
+    (run,) = Workspace(tmp_path).all("pretrain")
+    free = Lock(run.folder / LOCK)
+    assert free.take(wait=True)
+    free.release()
+    (run,) = Workspace(tmp_path).all("pretrain")
+    assert run.status == "interrupted"
+    left = content(table(tmp_path, "--only", "simclr", "--dry-run"))["cells"][0]
+    assert (left["state"], left["resumes"]) == ("to resume", str(run.folder))
+    assert 0 < left["steps_left"] < 60 * 4
+    assert "--resume" in left["command"]
+
+
+def begin(folder):
+    """A table at work whose first steps are done."""
     command = [sys.executable, "-m", "tinyssl", "table", "small.toml", "--only", "simclr"]
     process = subprocess.Popen(command, cwd=folder, env=child_environment(1))
     deadline = time.monotonic() + 300
@@ -172,6 +195,12 @@ def stop_in_the_middle(folder, times=1):
         time.sleep(0.1)
     (run,) = Workspace(folder).all("pretrain")
     assert not Lock(run.folder / LOCK).take()  # its child writes
+    return process
+
+
+def stop_in_the_middle(folder, times=1):
+    """Ctrl-C once the first steps are done."""
+    process = begin(folder)
     for _ in range(times):
         process.send_signal(2)
         time.sleep(0.1)

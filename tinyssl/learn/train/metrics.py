@@ -12,6 +12,7 @@ from tinyssl.core.errors import ToolMissing
 from tinyssl.core.records import step_of
 from tinyssl.data.augment import ViewOptions, ViewSpec
 from tinyssl.learn.train import online_knn
+from tinyssl.learn.train.kept import KeptBackbones
 from tinyssl.learn.train.observer import Metrics, Observer, TrainingRun
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def observers_of(subject: TrainingRun) -> list[Observer]:
     found: list[Observer] = [RunPlan(subject)]
     if subject.config.knn_every and online_knn.possible(subject):
         found.append(online_knn.OnlineKnn(subject))
+    if subject.config.keep_every:
+        found.append(KeptBackbones(subject))
     if subject.config.tensorboard:
         found.append(TensorBoard(subject))
     return found

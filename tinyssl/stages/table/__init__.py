@@ -7,6 +7,7 @@ from tinyssl.stages.table.estimate import Estimate, estimate, probe_seconds
 from tinyssl.stages.table.outcome import CellOutcome, CellState, look_up
 from tinyssl.stages.table.schedule import How, Scheduler
 from tinyssl.stages.table.spec import TableRow, TableSpec, read_table
+from tinyssl.stages.table.status import Left, left_of, span_text, whole
 
 __all__ = [
     "Cell",
@@ -14,12 +15,16 @@ __all__ = [
     "CellState",
     "Estimate",
     "How",
+    "Left",
     "Scheduler",
     "TableRow",
     "TableSpec",
     "estimate",
+    "left_of",
     "look_up",
     "make_cells",
     "probe_seconds",
     "read_table",
+    "span_text",
+    "whole",
 ]

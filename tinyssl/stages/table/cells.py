@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from tinyssl.core.config import DataConfig, PretrainConfig, ProbeConfig
+from tinyssl.core.config import DataConfig, EvaluateConfig, PretrainConfig, ProbeConfig
 from tinyssl.core.config_json import config_json
 from tinyssl.core.fields import Fields
 from tinyssl.core.optimizers import settled
@@ -31,6 +31,7 @@ NO_MATTER = frozenset(
         "checkpoint_seconds",
         "device",
         "stop_on_collapse",
+        "keep_every",
         "knn_every",
         "tensorboard",
     }
@@ -53,10 +54,23 @@ class Cell:
     """All options of the method, defaults too"""
     method_defaults: Mapping[str, Any]
     """What an option of the method is where an older record lacks it"""
+    evaluate: EvaluateConfig | None = None
+    """What is measured beyond the probe; None: nothing"""
 
     @property
     def name(self) -> str:
         return f"{self.row.name} seed {self.seed}"
+
+    @property
+    def epoch_steps(self) -> int:
+        """Steps of an epoch."""
+        return int(self.images["train"]) // (self.pretrain.batch_size * self.pretrain.accumulate)
+
+    @property
+    def steps(self) -> int:
+        """Of its whole training."""
+        trains = self.pretrain.method != "random"
+        return self.epoch_steps * (self.pretrain.epochs or 0) if trains else 0
 
     @cached_property
     def key(self) -> str:
@@ -79,14 +93,31 @@ class Cell:
 
     def is_probe(self, run: RunRecord, pretrain: RunRecord) -> bool:
         """True where the probe run is that of `pretrain` with this cell's settings."""
-        asked = config_json(self.probe, exclude={"run", "force"})
-        same = all(run.config.get(name, value) == value for name, value in asked.items())
+        named = str(run.config.get("run"))
+        return named == str(pretrain.folder.absolute()) and self._is_measured(run)
+
+    def is_kept_probe(self, run: RunRecord, backbone: Path) -> bool:
+        """True where the probe run is that of a kept backbone with this cell's settings."""
+        named = str(run.config.get("backbone"))
+        return named == str(backbone.absolute()) and self._is_measured(run)
+
+    def _is_measured(self, run: RunRecord) -> bool:
         return (
-            same
-            and str(run.config.get("run")) == str(pretrain.folder.absolute())
+            _has_settings(run, config_json(self.probe, exclude={"run", "backbone", "force"}))
             and run.data.get("fingerprint") == self.images["fingerprint"]
             and Fields(run.config).fields("data").text("task") == (self.data.task or "")
         )
+
+    def is_evaluation(self, run: RunRecord, probe: RunRecord) -> bool:
+        """True where the evaluate run is that of `probe` with this cell's settings."""
+        if self.evaluate is None or str(run.config.get("run")) != str(probe.folder.absolute()):
+            return False
+        return _has_settings(run, config_json(self.evaluate, exclude={"run"}))
+
+
+def _has_settings(run: RunRecord, asked: Mapping[str, Any]) -> bool:
+    """True where a run was made with these; what an older record lacks is taken to be the same."""
+    return all(run.config.get(name, value) == value for name, value in asked.items())
 
 
 def make_cells(spec: TableSpec) -> list[Cell]:
@@ -115,7 +146,10 @@ def _make(spec: TableSpec, row: TableRow, seed: int) -> Cell:
         pretrain = without_teacher(pretrain)
     defaults = config_json(method_config(pretrain.method, {}))
     probe = resolve(ProbeConfig, [layers.get("probe", {})])
-    return Cell(row, seed, data, pretrain, probe, images, config_json(options), defaults)
+    asked = layers.get("evaluate")
+    evaluate = None if asked is None else resolve(EvaluateConfig, [asked])
+    content = config_json(options)
+    return Cell(row, seed, data, pretrain, probe, images, content, defaults, evaluate)
 
 
 def without_teacher(config: PretrainConfig) -> PretrainConfig:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 
 from tinyssl.core.commands import flags
 from tinyssl.core.errors import Collapsed
-from tinyssl.core.records import RunRecord, Workspace, step_of
+from tinyssl.core.kept import kept_backbones
+from tinyssl.core.records import RunRecord, Workspace
 from tinyssl.stages.table.cells import Cell
+from tinyssl.stages.table.curve import points_left
+from tinyssl.stages.table.runs import has_failed, last_step
 
 
 class CellState(StrEnum):
@@ -33,8 +37,17 @@ class CellOutcome:
     """The finished or collapsed one, else the one to go on with"""
     probe: RunRecord | None = None
     step: str = ""
-    """What is to be done next: pretrain or probe"""
+    """What is to be done next: pretrain, probe, evaluate or curve"""
     error: str = ""
+    backbone: Path | None = None
+    """The kept one that the step `curve` measures"""
+    points: int = 0
+    """Kept backbones that are measured already, where the step is `curve`"""
+
+    @property
+    def is_open(self) -> bool:
+        """True where something is left to do."""
+        return self.state is CellState.OPEN
 
     @property
     def collapsed_step(self) -> int | None:
@@ -50,6 +63,12 @@ class CellOutcome:
             # a row that is no better than guessing is a result too: the table marks it
             config = replace(cell.probe, run=self.pretrain.folder.absolute(), force=True)
             return ["probe", *flags("probe", config)]
+        if self.step == "curve" and self.backbone is not None:
+            config = replace(cell.probe, backbone=self.backbone.absolute(), force=True)
+            return ["probe", *flags("probe", config), *flags("data", cell.data, ("dataset",))]
+        if self.step == "evaluate" and self.probe is not None and cell.evaluate is not None:
+            asked = replace(cell.evaluate, run=self.probe.folder.absolute())
+            return ["evaluate", *flags("evaluate", asked)]
         if self.pretrain is not None:
             return ["pretrain", "--resume", str(self.pretrain.folder.absolute())]
         return fresh_words(cell)
@@ -58,11 +77,6 @@ class CellOutcome:
 def fresh_words(cell: Cell) -> list[str]:
     """Arguments of `tinyssl` that start a cell from nothing."""
     return ["pretrain", *flags("pretrain", cell.pretrain, ("method",)), *flags("data", cell.data)]
-
-
-def last_step(run: RunRecord) -> int:
-    """The last step of which a pretrain run has logged figures."""
-    return max((step_of(row) for row in run.metrics()), default=0)
 
 
 def look_up(cell: Cell, workspace: Workspace, forgive: str = "") -> CellOutcome:
@@ -81,12 +95,33 @@ def look_up(cell: Cell, workspace: Workspace, forgive: str = "") -> CellOutcome:
     state = CellState.COLLAPSED if collapsed else CellState.DONE
     probes = [run for run in workspace.all("probe") if cell.is_probe(run, ended)]
     complete = [run for run in probes if run.status == "complete"]
-    if complete or "backbone" not in ended.files:
-        return CellOutcome(cell, state, ended, next(reversed(complete), None))
+    if "backbone" not in ended.files:
+        return CellOutcome(cell, state, ended)
+    if complete:
+        return _beyond_probe(CellOutcome(cell, state, ended, complete[-1]), workspace, forgive)
     failed = _failed(probes, forgive)
     if failed is not None:
         return CellOutcome(cell, CellState.FAILED, ended, step="probe", error=failed.error)
     return CellOutcome(cell, CellState.OPEN, ended, step="probe")
+
+
+def _beyond_probe(done: CellOutcome, workspace: Workspace, forgive: str) -> CellOutcome:
+    """A cell whose probe is there: what else the table asks for."""
+    cell, probe, ended = done.cell, done.probe, done.pretrain
+    assert probe is not None
+    assert ended is not None
+    if cell.evaluate is not None:
+        runs = [run for run in workspace.all("evaluate") if cell.is_evaluation(run, probe)]
+        if not any(run.status == "complete" for run in runs):
+            failed = _failed(runs, forgive)
+            state = CellState.OPEN if failed is None else CellState.FAILED
+            error = "" if failed is None else failed.error
+            return replace(done, state=state, step="evaluate", error=error)
+    left = points_left(cell, ended, workspace, forgive)
+    if not left:
+        return done
+    points = len(kept_backbones(ended.folder)) - len(left)
+    return replace(done, state=CellState.OPEN, step="curve", backbone=left[0], points=points)
 
 
 def _ended(runs: Sequence[RunRecord]) -> RunRecord | None:
@@ -111,5 +146,4 @@ def _unfinished(cell: Cell, runs: Sequence[RunRecord], forgive: str) -> CellOutc
 
 
 def _failed(runs: Sequence[RunRecord], forgive: str) -> RunRecord | None:
-    failed = [run for run in runs if run.status == "failed" and run.started >= forgive]
-    return next(reversed(failed), None)
+    return next((run for run in reversed(runs) if has_failed(run, forgive)), None)

@@ -11,11 +11,13 @@ import pytest
 import torch
 
 from tinyssl.core.config import DataConfig, PretrainConfig
+from tinyssl.core.kept import kept_backbones
 from tinyssl.core.progress import Silent
 from tinyssl.core.records import Workspace
 from tinyssl.data import Dataset
 from tinyssl.data.spec import FeatureSpec
 from tinyssl.learn.backbones import build_backbone
+from tinyssl.learn.backbones.storage import load_info
 from tinyssl.learn.methods import Method, MethodContext, build_method, method_config
 from tinyssl.learn.train.observer import Metrics, TrainingRun
 from tinyssl.learn.train.online_knn import (
@@ -128,9 +130,19 @@ def test_a_watched_run_ends_in_the_same_weights(tmp_path: Path) -> None:
     np.savez(path, images=images, labels=rng.integers(0, 2, 70))
     data = DataConfig(dataset="npz", data_path=path, image_size=16)
     runs = [
-        pretrain(replace(CONFIG, epochs=2, knn_every=every), data, Workspace(tmp_path), Silent())
+        pretrain(
+            replace(CONFIG, epochs=2, knn_every=every, keep_every=every),
+            data,
+            Workspace(tmp_path),
+            Silent(),
+        )
         for every in (0, 1)
     ]
     weights = [run.path("backbone").read_bytes() for run in runs]
     assert weights[0] == weights[1]
     assert [sum("knn" in row for row in run.metrics()) for run in runs] == [0, 2]
+    assert kept_backbones(runs[0].folder) == {}
+    ((step, kept),) = kept_backbones(runs[1].folder).items()  # of epoch 1; the last is the result
+    assert 2 * step == runs[1].results["steps"]
+    assert load_info(kept)[1] == load_info(runs[1].path("backbone"))[1]
+    assert kept.read_bytes() != weights[1]
