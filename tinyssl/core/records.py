@@ -36,6 +36,7 @@ from tinyssl.core.built import BuildInfo
 from tinyssl.core.errors import UsageError
 from tinyssl.core.files import digest_of, plain, sha256_of, write_atomic, write_json
 from tinyssl.core.locks import Lock, take_or_refuse
+from tinyssl.core.machine import machine_record
 from tinyssl.core.places import exists, stored
 from tinyssl.core.run_record import METRICS, PLACED, RECORD, SCHEMA, RunRecord, read_record, step_of
 
@@ -94,10 +95,6 @@ def _versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
-
-
-def _machine() -> dict[str, Any]:
-    return {"system": platform.platform(), "cpu": platform.machine(), "cores": os.cpu_count()}
 
 
 def _hashed(inputs: Mapping[str, Path]) -> dict[str, dict[str, str]]:
@@ -243,7 +240,7 @@ class Workspace:
             seed=seed,
             commit=_commit(),
             versions=_versions(),
-            machine=_machine(),
+            machine=machine_record(),
             inputs=_hashed(inputs or {}),
             data=data or {},
         )

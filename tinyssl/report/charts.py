@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tinyssl.report.axes import (
@@ -78,6 +79,52 @@ def _ranked(groups: Sequence[str], values: Sequence[float | None]) -> dict[str, 
         sums[group] = sums.get(group, 0.0) + (value or 0.0)
     order = sorted(sums, key=lambda group: -sums[group])[:4]
     return {group: index + 1 for index, group in enumerate(order)}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line among others."""
+
+    label: str
+    series: int
+    """Its colour, from 1"""
+    points: Sequence[tuple[float, float]]
+    dots: bool = False
+    """Each point was measured by itself: a thick line with dots; else a thin one"""
+
+
+def curves(lines: Sequence[Curve], last: float, unit: str, quantity: str) -> dict[str, Any]:
+    """Lines in one frame, from 0.
+
+    Args:
+        lines: Each with at least one point.
+        last: Right end of the horizontal axis.
+        unit: Of that axis.
+        quantity: What is plotted upwards.
+    """
+    top, bottom = 28 + 18 * len(lines), 28 + 18 * len(lines) + 320
+    marks = steps(max(y for line in lines for _, y in line.points), 6)
+    x, y = Axis(0, last, LEFT, LEFT + PLOT), Axis(0, marks[-1], bottom, top)
+    drawn = [
+        {
+            "series": line.series,
+            "dots": line.dots,
+            "label": line.label,
+            "at": 12 + 18 * index,
+            "points": [(x.at(a), y.at(b)) for a, b in line.points],
+        }
+        for index, line in enumerate(lines)
+    ]
+    return {
+        "lines": drawn,
+        "ticks": y.ticks(marks),
+        "labels": x.ticks([mark for mark in steps(last, 8) if mark <= last]),
+        "unit": unit,
+        "quantity": quantity,
+        "bottom": bottom,
+        "width": WIDTH,
+        "height": bottom + 44,
+    }
 
 
 def training(

@@ -22,6 +22,7 @@ from tinyssl.core.records import RunRecord, short_commit
 from tinyssl.report.lineage import COLLAPSED, Lineage, lineages
 from tinyssl.report.settings import options_of, settings_of
 from tinyssl.report.values import MISSING, Fields
+from tinyssl.report.verdicts import verdicts
 
 FEW = {"0.01": "few_1", "0.1": "few_10", "0.2": "few_20"}
 
@@ -79,7 +80,8 @@ class ComparedRow:
     parameters: dict[str, int]
     """`backbone`, and `heads`: what is trained beside it and thrown away"""
     figures: dict[str, Figure]
-    """linear, linear_random, linear_raw, knn, knn_raw (raw: of the pixels, no network), few_1,
+    """linear, linear_random, linear_raw, knn, knn_raw (raw: of the pixels, no network), majority
+    (always answering the most frequent class), few_1,
     few_10, few_20, finetune, finetune_few_1, …, corruption, clean, int8, corruption_int8, board,
     board_equal (fractions; the last is of outputs whose bytes are the host's); seconds,
     teacher_seconds, images_per_second"""
@@ -154,7 +156,7 @@ def _summarise_seeds(group: Sequence[Lineage]) -> ComparedRow:
         images_seen=epochs * (Fields(first.data).integer("train") or 0),
         seeds=tuple(_seed(lineage) for lineage in group),
         runs=tuple(lineage.pretrain.folder.name for lineage in group),
-        machine=", ".join(sorted({_describe_machine(lineage.pretrain) for lineage in group})),
+        machine=", ".join(sorted({describe_machine(lineage.pretrain) for lineage in group})),
         dates=tuple(sorted({run.finished[:10] for run in records if run.finished})),
         commits=tuple(sorted({short_commit(run.commit) for run in records if run.commit})),
         test_images=data.integer("test") or 0,
@@ -178,9 +180,12 @@ def _backbone(config: Fields) -> str:
     return f"{config.text('backbone')}, stem stride {stride}"
 
 
-def _describe_machine(run: RunRecord) -> str:
+def describe_machine(run: RunRecord) -> str:
+    """The GPU, else the processor and its cores: `AMD EPYC (x86_64), 2 cores`."""
     machine = Fields(run.machine)
-    return machine.text("gpu") or f"{machine.text('cpu')}, {machine.text('cores')} cores"
+    kind, name = machine.text("cpu"), machine.text("processor")
+    processor = f"{name} ({kind})" if name else kind
+    return machine.text("gpu") or f"{processor}, {machine.text('cores')} cores"
 
 
 def _collect_figures(group: Sequence[Lineage]) -> dict[str, Figure]:
@@ -211,6 +216,7 @@ def _measured(lineage: Lineage) -> dict[str, tuple[float, float | None]]:
         "images_per_second": pretrain.number("images_per_second"),
         "knn": probe.number("knn"),
         "linear_raw": probe.number("accuracy_raw"),
+        "majority": probe.number("majority"),
         "knn_raw": probe.number("knn_raw"),
         "clean": evaluate.number("accuracy_clean"),
         "corruption": evaluate.number("accuracy_corrupted"),
@@ -304,9 +310,7 @@ def _marks(row: ComparedRow, usual: dict[str, Any]) -> Iterable[str]:
         yield f"{row.epochs} epochs, most rows {usual['epochs']}"
     if row.seeds != usual["seeds"]:
         yield f"seeds {_join_seeds(row.seeds)}, most rows {_join_seeds(usual['seeds'])}"
-    linear, random = row.figures.get("linear"), row.figures.get("linear_random")
-    if row.method != "random" and linear and random and linear.mean <= random.mean:
-        yield "no better than the same backbone with random weights"
+    yield from verdicts(row.figures, row.test_images, trained=row.method != "random")
     if row.collapsed:
         yield "stopped: all embeddings became alike"
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tinyssl.core.intervals import wilson
 from tinyssl.core.text import printable_lines
 from tinyssl.report.compare import ComparedRow, Figure
 from tinyssl.report.render import escape_markdown
-from tinyssl.report.values import MISSING, day_span
+from tinyssl.report.values import MISSING, day_span, interval
 
 
 @dataclass(frozen=True)
@@ -74,15 +73,20 @@ def _legend(order: Sequence[ComparedRow]) -> tuple[str, ...]:
 
 
 def _counted_on(order: Sequence[ComparedRow]) -> tuple[str, ...]:
-    """How far chance alone moves a share that was counted on so few images."""
+    """On how many images the accuracies were counted, and what guessing is right in."""
     known = sorted({row.test_images for row in order if row.test_images})
-    if not known:
-        return ()
-    shown = []
-    for images in known:
-        low, high = wilson(0.5, images)
-        shown.append(f"{images:,} test images: ± {50 * (high - low):.1f}")
-    return (f"95 % interval of a share of 50 %, in points, of {', '.join(shown)}",)
+    guesses = sorted({f"{100 * row.figures['majority'].mean:.2f} %" for row in order
+                      if "majority" in row.figures})  # fmt: skip
+    notes = []
+    if known:
+        counts = ", ".join(f"{images:,}" for images in known)
+        notes.append(
+            f"95 % interval: Wilson's, from the {counts} test images; the spread over seeds is not "
+            "in it"
+        )
+    if guesses:
+        notes.append(f"always answering the most frequent class is right in {', '.join(guesses)}")
+    return tuple(notes)
 
 
 def _mean(row: ComparedRow, name: str) -> float:
@@ -119,6 +123,12 @@ def spread_text(figure: Figure) -> str:
     return f"{100 * figure.mean:.2f}{std}"
 
 
+def _interval(row: ComparedRow) -> str:
+    figure = row.figures.get("linear")
+    known = figure is not None and row.test_images
+    return interval(figure.mean, row.test_images) if figure is not None and known else ""
+
+
 def _gap(row: ComparedRow) -> str:
     if row.gap is None or row.ratio is None:
         return ""
@@ -148,7 +158,7 @@ def _count(name: str) -> Callable[[ComparedRow], str]:
 
 COLUMNS: dict[str, Callable[[ComparedRow], str]] = {
     "teacher": lambda row: row.teacher,
-    "n": lambda row: str(len(row.runs)) if len(row.runs) > 1 else "",
+    "n": lambda row: str(len(row.runs)),
     "epochs": lambda row: str(row.epochs) if row.epochs else "",
     "images seen": lambda row: f"{row.images_seen:,}" if row.images_seen else "",
     "time": _seconds,
@@ -156,6 +166,7 @@ COLUMNS: dict[str, Callable[[ComparedRow], str]] = {
     "parameters": _count("backbone"),
     "trained beside": _count("heads"),
     "linear probe": _percent("linear"),
+    "95 % interval": _interval,
     "to supervised": _gap,
     "kNN": _percent("knn"),
     "1 % labels": _percent("few_1"),

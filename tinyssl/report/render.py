@@ -28,12 +28,14 @@ def markdown(page: Page, folder: str) -> str:
     return printable_lines(_text().get_template("report.md.j2").render(page=page, folder=folder))
 
 
+def drawn(picture: Picture) -> str:
+    """A picture as an SVG file of its own."""
+    return printable_lines(_draw(picture, standalone=True))
+
+
 def pictures(page: Page) -> dict[str, str]:
     """File name -> SVG, for the Markdown page."""
-    return {
-        f"{picture.name}.svg": printable_lines(_draw(picture, standalone=True))
-        for picture in page.pictures
-    }
+    return {f"{picture.name}.svg": drawn(picture) for picture in page.pictures}
 
 
 @cache

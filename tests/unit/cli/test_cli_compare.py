@@ -50,7 +50,7 @@ def test_only_the_runs_that_are_named(runs, tmp_path, invoke: Invoke):
     shown = invoke("compare", "-w", str(tmp_path), "--markdown", *names)
     assert shown.exit_code == 0, shown.stderr
     lines = shown.stdout.splitlines()
-    assert lines[0].startswith("| method | epochs |")
+    assert lines[0].startswith("| method | n | epochs |")
     assert [line.split()[1] for line in lines[2:4]] == ["supervised", "byol"]
     assert "simclr" not in shown.stdout
 

@@ -89,11 +89,13 @@ def pretrain_run(
     return writer.record
 
 
-def probe_run(cell: Cell, pretrain: RunRecord, workspace: Workspace, accuracy: float) -> RunRecord:
+def probe_run(
+    cell: Cell, pretrain: RunRecord, workspace: Workspace, accuracy: float, **results: Any
+) -> RunRecord:
     content = asdict(cell.probe) | {"run": str(pretrain.folder.absolute())}
     inputs = {"backbone": pretrain.path("backbone")}
     with workspace.start("probe", content, inputs=inputs, data=dict(cell.images)) as run:
-        run.results(accuracy=accuracy, accuracy_std=0.01, knn=accuracy / 2, classes=10)
+        run.results(accuracy=accuracy, accuracy_std=0.01, knn=accuracy / 2, classes=10, **results)
     return run.record
 
 

@@ -31,7 +31,7 @@ def free_port() -> int:
         return port
 
 
-def table(folder: Path, *words: str) -> "subprocess.Popen[str]":
+def table(folder: Path, *words: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tinyssl", "table", "small.toml", "--only", "simclr", *words]
     return subprocess.Popen(
         command, cwd=folder, env=child_environment(1), stdout=subprocess.PIPE, text=True

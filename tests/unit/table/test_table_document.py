@@ -1,13 +1,24 @@
 """The document: figures from records, published ones beside them, the author's words between."""
 
+from xml.etree import ElementTree
+
 import numpy as np
 import pytest
 
-from tests.unit.table.table_helpers import TABLE, pretrain_run, probe_run, write_table
+from tests.unit.table.table_helpers import (
+    TABLE,
+    kept_probe,
+    pretrain_run,
+    probe_run,
+    write_table,
+)
 from tinyssl.core.errors import Collapsed, TrainingError
+from tinyssl.core.kept import kept_file
 from tinyssl.core.records import Workspace
+from tinyssl.report.values import interval
 from tinyssl.stages.table import TableRow, look_up, make_cells, read_table
-from tinyssl.stages.table.document import markdown_table, write_document
+from tinyssl.stages.table.document import write_document
+from tinyssl.stages.table.markdown import markdown_table
 from tinyssl.stages.table.published import ordering
 
 ACCURACY = {("supervised", 3): 0.66, ("supervised", 4): 0.68, ("simclr", 3): 0.40, ("hot", 3): 0.35}
@@ -110,6 +121,46 @@ def test_commands_runs_and_commits_can_be_followed(folder):
     run = Workspace(folder).all("pretrain")[0]
     assert run.folder.name in text
     assert run.commit[:12] in text
+
+
+def test_intervals_and_lines_without_training_stand_beside_accuracies(folder):
+    """And words, where the training brought nothing."""
+    spec = read_table(write_table(folder))
+    workspace = Workspace(folder)
+    lines = {"accuracy_random": 0.38, "accuracy_raw": 0.2, "majority": 0.1, "test_images": 359}
+    for cell in make_cells(spec):
+        run = pretrain_run(cell, workspace)
+        probe_run(cell, run, workspace, 0.36 if cell.row.name == "hot" else 0.6, **lines)
+    outcomes = [look_up(cell, workspace) for cell in make_cells(spec)]
+    write_document(folder / "r.md", spec, outcomes, workspace, "tinyssl table X")
+    text = (folder / "r.md").read_text()
+    images = make_cells(spec)[0].images["test"]
+    assert f"| 60.00 ± 0.00 | {interval(0.6, images)} | 38.00 ± 0.00 | 20.00 ± 0.00 |" in text
+    assert f"Wilson's, from {images} test images" in text
+    assert "Always answering the most frequent class: 10.00 ± 0.00 %." in text
+    assert "no better than the same backbone with random weights" in line_of(text, "| hot |")
+    assert "no better" not in line_of(text, "| SimCLR |")
+
+
+def test_learning_curve_of_an_unfinished_run_is_marked_as_that(folder):
+    spec = read_table(write_table(folder))
+    workspace = Workspace(folder)
+    cell = make_cells(spec)[0]
+    run = pretrain_run(cell, workspace, KeyboardInterrupt)
+    kept = kept_file(run.folder, 4)
+    kept.parent.mkdir()
+    kept.write_bytes(b"weights")
+    kept_probe(cell, kept, workspace, 0.3)
+    outcomes = [look_up(each, workspace) for each in make_cells(spec)]
+    write_document(folder / "r.md", spec, outcomes, workspace, "tinyssl table X")
+    text = (folder / "r.md").read_text()
+    curve = text.split("## Learning curve")[1].split("\n## ")[0]
+    assert "![Linear probe and kNN over the epochs](images/r_curve.svg)" in curve
+    epoch = 4 / cell.epoch_steps
+    assert f"| supervised | {epoch:.1f} | 30.00 ± 1.00 % | – | 15.00 % |" in curve
+    assert f"**Not finished**: supervised ({5 / cell.epoch_steps:.1f} of 2 epochs)." in curve
+    picture = ElementTree.parse(folder / "images" / "r_curve.svg").getroot()
+    assert len(picture.findall(".//{*}polyline")) == 1
 
 
 def test_unfinished_table_is_a_document_too(tmp_path):

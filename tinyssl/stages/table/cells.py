@@ -63,8 +63,9 @@ class Cell:
 
     @property
     def epoch_steps(self) -> int:
-        """Steps of an epoch."""
-        return int(self.images["train"]) // (self.pretrain.batch_size * self.pretrain.accumulate)
+        """Steps of an epoch, at least 1."""
+        images = self.pretrain.batch_size * self.pretrain.accumulate
+        return max(int(self.images["train"]) // images, 1)
 
     @property
     def steps(self) -> int:

@@ -13,13 +13,17 @@ from tinyssl.core.fields import Fields
 from tinyssl.core.files import Unreadable, read_text, write_text
 from tinyssl.core.records import RunRecord, Workspace, short_commit
 from tinyssl.core.text import printable_lines
-from tinyssl.report.compare import ComparedRow, Figure, rows
+from tinyssl.report.compare import ComparedRow, Figure, describe_machine, rows
 from tinyssl.report.compare_table import spread_text, table
-from tinyssl.report.values import MISSING, day_span, decimal
+from tinyssl.report.values import MISSING, day_span, decimal, interval
+from tinyssl.report.verdicts import verdicts
 from tinyssl.stages.table.cells import Cell
+from tinyssl.stages.table.document_curve import curve_part
+from tinyssl.stages.table.markdown import markdown_table
 from tinyssl.stages.table.outcome import CellOutcome, CellState, fresh_words
 from tinyssl.stages.table.published import differences, ordering, share_published
 from tinyssl.stages.table.spec import TableRow, TableSpec
+from tinyssl.stages.table.status import epochs_done
 
 PLACEHOLDER = re.compile(r"\{\{ *(\w+) +(\w+) *\}\}")
 """`{{ROW FIGURE}}` in the author's text: a measured figure of a `ComparedRow`"""
@@ -43,6 +47,20 @@ class Line:
         return MISSING if figure is None else spread_text(figure)
 
     @property
+    def interval(self) -> str:
+        """Of the linear probe, from the number of test images, in percent."""
+        figure, images = self.figure("linear"), self.compared.test_images if self.compared else 0
+        return interval(figure.mean if figure else None, images)
+
+    @property
+    def said(self) -> list[str]:
+        """What there is to say against the figures."""
+        if self.compared is None:
+            return []
+        trained = self.compared.method != "random"
+        return list(verdicts(self.compared.figures, self.compared.test_images, trained=trained))
+
+    @property
     def state(self) -> str:
         """What is to be said beside the figures; empty where all is done."""
         steps = [outcome.collapsed_step for outcome in self.outcomes]
@@ -55,7 +73,8 @@ class Line:
             if state in states:
                 share = f"{states.count(state)} of {len(states)} " if len(set(states)) > 1 else ""
                 parts.append(share + text)
-        return "; ".join([*parts, *filter(None, [self.row.note])])
+        parts += [f"{done} so far" for outcome in self.outcomes if (done := epochs_done(outcome))]
+        return "; ".join([*parts, *self.said, *filter(None, [self.row.note])])
 
 
 def write_document(
@@ -75,8 +94,10 @@ def write_document(
         command: The command that makes the document.
     """
     lines = _lines(spec, outcomes, workspace)
-    text = "\n\n".join(part.strip() for part in _parts(spec, lines, command) if part.strip())
     path.parent.mkdir(parents=True, exist_ok=True)
+    curve = curve_part(outcomes, workspace, path)
+    parts = _parts(spec, lines, command, curve)
+    text = "\n\n".join(part.strip() for part in parts if part.strip())
     write_text(path, printable_lines(text) + "\n")
 
 
@@ -94,11 +115,12 @@ def _lines(spec: TableSpec, outcomes: Sequence[CellOutcome], workspace: Workspac
     return lines
 
 
-def _parts(spec: TableSpec, lines: Sequence[Line], command: str) -> Iterator[str]:
+def _parts(spec: TableSpec, lines: Sequence[Line], command: str, curve: str) -> Iterator[str]:
     yield f"# {spec.title}"
     yield _head(lines, command)
     yield "## Results"
     yield _results(spec, [line for line in lines if line.row.ablation_of is None])
+    yield curve
     ablations = [line for line in lines if line.row.ablation_of is not None]
     if ablations:
         yield "## Ablations"
@@ -108,9 +130,10 @@ def _parts(spec: TableSpec, lines: Sequence[Line], command: str) -> Iterator[str
     if spec.published:
         yield "## What differs from the published experiment"
         yield differences(spec, [outcome for line in lines for outcome in line.outcomes])
-    yield "## All figures"
     measured = [line.compared for line in lines if line.compared]
-    yield table(list({row.runs: row for row in measured}.values())).markdown()
+    if measured:
+        yield "## All figures"
+        yield table(list({row.runs: row for row in measured}.values())).markdown()
     yield "## Commands"
     yield _commands(lines, command)
     yield "## Runs"
@@ -129,7 +152,7 @@ def _head(lines: Sequence[Line], command: str) -> str:
     ended = [outcome for outcome in outcomes if outcome.state is not CellState.OPEN]
     dates = [run.finished[:10] for run in records if run.finished]
     commits = sorted({short_commit(run.commit) for run in records if run.commit})
-    machines = sorted({_describe_machine(run) for run in records})
+    machines = sorted({describe_machine(run) for run in records})
     versions = sorted({run.versions.get("torch", "") for run in records} - {""})
     seeds = sorted({outcome.cell.seed for outcome in outcomes})
     parts = [
@@ -152,14 +175,10 @@ def _cost(records: Sequence[RunRecord]) -> str:
     return f"training took {training / 60:.0f} minutes in all{taught}"
 
 
-def _describe_machine(run: RunRecord) -> str:
-    machine = Fields(run.machine)
-    return machine.text("gpu") or f"{machine.text('cpu')}, {machine.text('cores')} cores"
-
-
 def _results(spec: TableSpec, lines: Sequence[Line]) -> str:
     """The table itself, beside the published figures."""
-    columns = ["method", "linear probe, %", "of supervised", "kNN, %"]
+    columns = ["method", "linear probe, %", "95 % interval", "random weights", "pixels"]
+    columns += ["of supervised", "kNN, %"]
     published = any(line.row.published is not None for line in lines)
     if published:
         columns += ["published, %", "published, of supervised"]
@@ -170,6 +189,9 @@ def _results(spec: TableSpec, lines: Sequence[Line]) -> str:
         cells = [
             line.row.title,
             line.percent("linear"),
+            line.interval,
+            line.percent("linear_random"),
+            line.percent("linear_raw"),
             _published_share(compared),
             line.percent("knn"),
         ]
@@ -180,9 +202,24 @@ def _results(spec: TableSpec, lines: Sequence[Line]) -> str:
         count = str(len(compared.runs)) if compared else "0"
         body.append([*cells, teacher or MISSING, heads, count, line.state])
     source = spec.published.get("source")
-    note = f"\n\nPublished: {source}." if published and source else ""
+    note = _counted(lines) + f"\n\nPublished: {source}." if published and source else ""
     order = ordering([(line.row, _mean(line)) for line in lines])
     return markdown_table(columns, body) + note + (f"\n\n{order}" if order else "")
+
+
+def _counted(lines: Sequence[Line]) -> str:
+    """How to read the intervals, and what guessing is right in."""
+    images = sorted({line.compared.test_images for line in lines if line.compared})
+    if not images or not images[0]:
+        return ""
+    guesses = {line.percent("majority") for line in lines if line.figure("majority")}
+    always = f" Always answering the most frequent class: {', '.join(sorted(guesses))} %."
+    counts = ", ".join(f"{count:,}" for count in images)
+    return (
+        "\n\n± is the standard deviation over the n seeds; where n is 1, over the probe's seeds. "
+        f"Intervals are Wilson's, from {counts} test images, without the spread over seeds."
+        + (always if guesses else "")
+    )
 
 
 def _mean(line: Line) -> float | None:
@@ -277,11 +314,3 @@ def _accuracy(probe: RunRecord | None) -> float | None:
     """In percent."""
     share = Fields(probe.results).number("accuracy") if probe else None
     return None if share is None else 100 * share
-
-
-def markdown_table(columns: Sequence[str], body: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; bars inside cells are escaped."""
-    lines = [list(columns), ["---"] * len(columns), *map(list, body)]
-    return "\n".join(
-        "| " + " | ".join(c.replace("|", "\\|") for c in line) + " |" for line in lines
-    )

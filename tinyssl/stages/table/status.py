@@ -36,10 +36,7 @@ class Left:
     @property
     def done(self) -> str:
         """How far its training is: `63 of 200 epochs`."""
-        cell, run = self.outcome.cell, self.outcome.pretrain
-        if self.outcome.step != "pretrain" or run is None or not cell.epoch_steps:
-            return ""
-        return f"{last_step(run) / cell.epoch_steps:.1f} of {cell.pretrain.epochs} epochs"
+        return epochs_done(self.outcome)
 
 
 @dataclass(frozen=True)
@@ -63,6 +60,14 @@ class WholeLeft:
         if jobs > 1:
             told += f", {span_text(self.seconds / jobs)} with {jobs} at the same speed each"
         return told + (f"; not measured yet: {', '.join(self.unknown)}" if self.unknown else "")
+
+
+def epochs_done(outcome: CellOutcome) -> str:
+    """`63.0 of 200 epochs` of a training that was begun and has not ended; else empty."""
+    cell, run = outcome.cell, outcome.pretrain
+    if outcome.step != "pretrain" or run is None:
+        return ""
+    return f"{last_step(run) / cell.epoch_steps:.1f} of {cell.pretrain.epochs} epochs"
 
 
 def cell_lock(cell: Cell, workspace: Workspace) -> Path:
