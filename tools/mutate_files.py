@@ -47,7 +47,7 @@ from tinyssl.report.compare_table import table
 from tinyssl.report.compose import compose
 from tinyssl.stages.table import read_table
 from tinyssl.stages.table.estimate import probe_seconds
-from tinyssl.stages.table.outcome import last_step
+from tinyssl.stages.table.runs import last_step
 from tinyssl.zoo import entries
 
 ODD: tuple[Any, ...] = (

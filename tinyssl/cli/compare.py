@@ -7,7 +7,7 @@ from pathlib import Path
 import rich_click as click
 
 from tinyssl.cli.command import make_command
-from tinyssl.cli.output import Result, Table
+from tinyssl.cli.output import Prose, Result, Table
 from tinyssl.core.errors import UsageError
 from tinyssl.core.records import RunRecord, Workspace, read_record
 from tinyssl.stages.call import Call
@@ -33,7 +33,8 @@ def compare(call: Call, runs: tuple[str, ...], markdown: bool) -> Result:
         blocks: tuple[Table | str, ...] = (compared.markdown(),)
     else:
         named = [f"{row.label}: {', '.join(row.runs)}" for row in found]
-        blocks = (Table(compared.columns, compared.rows), "", *compared.notes, "", *named)
+        shown = Table(compared.columns, compared.rows, split=True)
+        blocks = (shown, "", *map(Prose, compared.notes), "", *map(Prose, named))
     return Result(data={"rows": as_json(found)}, blocks=blocks)
 
 

@@ -24,6 +24,8 @@ from tinyssl.monitor.console import SafeConsole, print_line
 
 SCHEMA = 1
 """Version of the JSON objects that commands print; raised when a key changes its meaning"""
+GAP = 2
+"""Characters between two columns of a table"""
 ENVELOPE = ("schema", "command", "ok", "error")
 """Keys of every JSON object, which no result may have"""
 
@@ -35,6 +37,34 @@ class Table:
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     title: str = ""
+    split: bool = False
+    """Where the terminal is too narrow: columns stand below each other, not folded"""
+
+    def parts(self, width: int) -> list[Table]:
+        """Tables of at most so many characters, each with the first column."""
+        if not self.split:
+            return [self]
+        sizes = [
+            max(len(cell) for cell in column)
+            for column in zip(self.columns, *self.rows, strict=True)
+        ]
+        parts: list[list[int]] = [[]]
+        for index in range(1, len(sizes)):
+            together = sizes[0] + sum(GAP + sizes[other] for other in (*parts[-1], index))
+            if parts[-1] and together > width:
+                parts.append([])
+            parts[-1].append(index)
+        return [self._part((0, *part)) for part in parts]
+
+    def _part(self, chosen: Sequence[int]) -> Table:
+        rows = [tuple(row[index] for index in chosen) for row in self.rows]
+        return Table(tuple(self.columns[index] for index in chosen), rows, self.title)
+
+
+class Prose(str):
+    """A sentence for people, which may be broken between words."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -92,9 +122,11 @@ def print_result(command: str, result: Result, *, as_json: bool) -> None:
     console = _stdout()
     for block in result.blocks:
         if isinstance(block, Table):
-            console.print(_render_table(block))
+            for index, part in enumerate(block.parts(console.width)):
+                console.print(*([""] if index else []), _render_table(part), sep="\n")
         else:
-            console.print(block, markup=False, highlight=False, soft_wrap=True)
+            soft = not isinstance(block, Prose)
+            console.print(block, markup=False, highlight=False, soft_wrap=soft)
 
 
 def print_warning(text: str) -> None:

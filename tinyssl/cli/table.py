@@ -160,7 +160,7 @@ def _plan(spec: TableSpec, cells: Sequence[Cell], workspace: Workspace, asked: _
     total = whole(left)
     working = [f"{each.outcome.cell.name}: {each.holder}" for each in left if each.holder]
     blocks: list[Table | str] = [
-        Table(("cell", "state", "next", "trained", "time left", "from"), rows),
+        Table(("cell", "state", "next", "trained", "time left", "from"), rows, split=True),
         "",
         *working,
         *(command for each, command in zip(left, commands, strict=True)

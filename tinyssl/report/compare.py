@@ -14,7 +14,7 @@ import json
 import math
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -96,6 +96,11 @@ class ComparedRow:
     """What keeps this row from being compared with most others, a sentence each"""
     config: dict[str, Any] = field(default_factory=dict)
     """Settings in which rows may differ"""
+
+    def verdicts(self) -> Iterator[str]:
+        """What there is to say against its linear probe."""
+        means = {name: figure.mean for name, figure in self.figures.items()}
+        return verdicts(means, self.test_images, trained=self.method != "random")
 
 
 def rows(records: Iterable[RunRecord]) -> list[ComparedRow]:
@@ -310,7 +315,7 @@ def _marks(row: ComparedRow, usual: dict[str, Any]) -> Iterable[str]:
         yield f"{row.epochs} epochs, most rows {usual['epochs']}"
     if row.seeds != usual["seeds"]:
         yield f"seeds {_join_seeds(row.seeds)}, most rows {_join_seeds(usual['seeds'])}"
-    yield from verdicts(row.figures, row.test_images, trained=row.method != "random")
+    yield from row.verdicts()
     if row.collapsed:
         yield "stopped: all embeddings became alike"
 

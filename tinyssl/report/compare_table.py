@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tinyssl.core.text import printable_lines
@@ -40,8 +40,8 @@ def table(found: Sequence[ComparedRow]) -> Compared:
     for row in order:
         for mark in row.marks:
             numbers.setdefault(mark, len(numbers) + 1)
-    columns = {title: [read(row) for row in order] for title, read in COLUMNS.items()}
-    columns |= _random_column(order) | _raw_columns(order)
+    columns = _read(ACCURACY, order) | _random_column(order) | _raw_columns(order)
+    columns |= _read(COST, order)
     kept = {title: cells for title, cells in columns.items() if any(cells)}
     names = [row.label + "".join(f" [{numbers[mark]}]" for mark in row.marks) for row in order]
     lines = zip(names, *kept.values(), strict=True)
@@ -50,6 +50,13 @@ def table(found: Sequence[ComparedRow]) -> Compared:
         rows=tuple(tuple(cell or MISSING for cell in line) for line in lines),
         notes=tuple(f"[{number}] {mark}" for mark, number in numbers.items()) + _legend(order),
     )
+
+
+def _read(
+    columns: Mapping[str, Callable[[ComparedRow], str]], order: Sequence[ComparedRow]
+) -> dict[str, list[str]]:
+    """Title -> cells."""
+    return {title: [read(row) for row in order] for title, read in columns.items()}
 
 
 def _legend(order: Sequence[ComparedRow]) -> tuple[str, ...]:
@@ -156,15 +163,9 @@ def _count(name: str) -> Callable[[ComparedRow], str]:
     return lambda row: f"{row.parameters[name]:,}" if row.parameters.get(name) else ""
 
 
-COLUMNS: dict[str, Callable[[ComparedRow], str]] = {
-    "teacher": lambda row: row.teacher,
+ACCURACY: dict[str, Callable[[ComparedRow], str]] = {
     "n": lambda row: str(len(row.runs)),
     "epochs": lambda row: str(row.epochs) if row.epochs else "",
-    "images seen": lambda row: f"{row.images_seen:,}" if row.images_seen else "",
-    "time": _seconds,
-    "images/s": _rate,
-    "parameters": _count("backbone"),
-    "trained beside": _count("heads"),
     "linear probe": _percent("linear"),
     "95 % interval": _interval,
     "to supervised": _gap,
@@ -182,4 +183,13 @@ COLUMNS: dict[str, Callable[[ComparedRow], str]] = {
     "INT8, board": _percent("board"),
     "board = host, byte for byte": _percent("board_equal"),
 }
-"""Title -> text of a row; a column of empty texts is left out"""
+"""What it is right in. Title -> text of a row; a column of empty texts is left out"""
+COST: dict[str, Callable[[ComparedRow], str]] = {
+    "images seen": lambda row: f"{row.images_seen:,}" if row.images_seen else "",
+    "time": _seconds,
+    "images/s": _rate,
+    "parameters": _count("backbone"),
+    "trained beside": _count("heads"),
+    "teacher": lambda row: row.teacher,
+}
+"""What it took, likewise"""

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from tinyssl.core.intervals import wilson
-
-if TYPE_CHECKING:
-    from tinyssl.report.compare import Figure
 
 WITHOUT_TRAINING = {
     "linear_random": "the same backbone with random weights",
@@ -17,22 +13,22 @@ WITHOUT_TRAINING = {
 """Figure -> what it is the accuracy of"""
 
 
-def verdicts(figures: Mapping[str, Figure], images: int, *, trained: bool) -> Iterator[str]:
+def verdicts(figures: Mapping[str, float], images: int, *, trained: bool) -> Iterator[str]:
     """What there is to say against a linear probe; nothing where it is above all of them.
 
     Args:
-        figures: Those of the row, by name.
+        figures: Accuracies of the row, by name, as fractions.
         images: Test images of each accuracy; 0: not known.
         trained: The backbone was trained; random weights are not expected to be better than such.
     """
     linear, majority = figures.get("linear"), figures.get("majority")
     if linear is None:
         return
-    low = wilson(linear.mean, images)[0] if images else linear.mean
-    if majority is not None and low <= majority.mean:
+    low = wilson(linear, images)[0] if images else linear
+    if majority is not None and low <= majority:
         yield (
             "cannot be told from guessing: always answering the most frequent class is right in "
-            f"{100 * majority.mean:.2f} %"
+            f"{100 * majority:.2f} %"
         )
     if not trained:
         return
@@ -40,7 +36,7 @@ def verdicts(figures: Mapping[str, Figure], images: int, *, trained: bool) -> It
         other = figures.get(name)
         if other is None:
             continue
-        if linear.mean <= other.mean:
+        if linear <= other:
             yield f"no better than {what}"
-        elif images and linear.mean <= wilson(other.mean, images)[1]:
+        elif images and linear <= wilson(other, images)[1]:
             yield f"{images:,} test images are too few to tell it from {what}"

@@ -72,3 +72,13 @@ def test_what_cannot_be_compared(runs, tmp_path, invoke: Invoke):
     shown = invoke("compare", "-w", str(tmp_path / "empty"))
     assert shown.exit_code == 2
     assert "tinyssl pretrain" in shown.stderr
+
+
+def test_narrow_terminal_gets_columns_below_each_other(runs, tmp_path, invoke: Invoke, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = invoke("compare", "-w", str(tmp_path)).stdout.splitlines()
+    assert max(map(len, lines)) <= 60
+    heads = [line for line in lines if line.startswith("method ")]
+    assert len(heads) > 1
+    assert "to supervised" in heads[0]
+    assert sum(line.startswith("simclr ") for line in lines) == len(heads)

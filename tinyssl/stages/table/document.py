@@ -16,7 +16,6 @@ from tinyssl.core.text import printable_lines
 from tinyssl.report.compare import ComparedRow, Figure, describe_machine, rows
 from tinyssl.report.compare_table import spread_text, table
 from tinyssl.report.values import MISSING, day_span, decimal, interval
-from tinyssl.report.verdicts import verdicts
 from tinyssl.stages.table.cells import Cell
 from tinyssl.stages.table.document_curve import curve_part
 from tinyssl.stages.table.markdown import markdown_table
@@ -53,14 +52,6 @@ class Line:
         return interval(figure.mean if figure else None, images)
 
     @property
-    def said(self) -> list[str]:
-        """What there is to say against the figures."""
-        if self.compared is None:
-            return []
-        trained = self.compared.method != "random"
-        return list(verdicts(self.compared.figures, self.compared.test_images, trained=trained))
-
-    @property
     def state(self) -> str:
         """What is to be said beside the figures; empty where all is done."""
         steps = [outcome.collapsed_step for outcome in self.outcomes]
@@ -73,8 +64,9 @@ class Line:
             if state in states:
                 share = f"{states.count(state)} of {len(states)} " if len(set(states)) > 1 else ""
                 parts.append(share + text)
+        said = self.compared.verdicts() if self.compared else ()
         parts += [f"{done} so far" for outcome in self.outcomes if (done := epochs_done(outcome))]
-        return "; ".join([*parts, *self.said, *filter(None, [self.row.note])])
+        return "; ".join([*parts, *said, *filter(None, [self.row.note])])
 
 
 def write_document(
