@@ -20,7 +20,9 @@ from tinyssl.core.records import LOCK, Workspace, sha256_of
 from tinyssl.stages.table.cluster import Worker
 from tinyssl.stages.table.commands import child_environment
 
-LONGER = TABLE.replace("seeds = [3, 4]", "seeds = [3]").replace("epochs = 2\nb", "epochs = 30\nb")
+LONGER = TABLE.replace("seeds = [3, 4]", "seeds = [3]").replace(
+    "epochs = 2\nbatch_size = 256", "epochs = 4\nbatch_size = 64"
+)
 RAY = [sys.executable, "-c", "from ray.scripts.scripts import main; main()"]
 
 
@@ -32,7 +34,18 @@ def free_port() -> int:
 
 
 def table(folder: Path, *words: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tinyssl", "table", "small.toml", "--only", "simclr", *words]
+    command = [
+        sys.executable,
+        "-m",
+        "tinyssl",
+        "table",
+        "small.toml",
+        "--only",
+        "simclr",
+        "--nice",
+        "0",
+        *words,
+    ]
     return subprocess.Popen(
         command, cwd=folder, env=child_environment(1), stdout=subprocess.PIPE, text=True
     )
