@@ -4,7 +4,7 @@ The view sampler of Tan et al. (ICLR 2023, arXiv 2210.02808; github.com/saic-fi/
 networks of low capacity: milder views, and a loss that leans less on the local ones. The paper's
 geometry is `crop_min=0.3 local_views=6 alpha=0.4`, that of its baseline `crop_min=0.14
 local_views=6 local_crop_max=0.14` with local views of 3/7 of the side;
-docs/view_sampling_analysis.md has the whole recipe. The default here is two global views and no
+docs/view_sampling.md has the whole recipe. The default here is two global views and no
 local ones, the same work as for the other methods.
 """
 
