@@ -128,3 +128,26 @@ def test_the_steps_of_view_sampling_change_one_thing_each() -> None:
     ]
     assert changes == [{"crop_min", "local_crop_max"}, {"local_size"}, {"alpha"}]
     assert [row.ablation_of for row in rows] == [None, *["moco_baseline"] * 3]
+
+
+def test_ablations_of_multi_pretext_change_one_thing_each() -> None:
+    from tinyssl.learn.methods import method_config
+
+    spec = read_table(EXAMPLES / "multi_pretext.toml")
+    configs = {
+        row.name: vars(method_config("multi_pretext", row.settings["method_options"].value))
+        for row in spec.rows
+        if row.ablation_of == "a"
+    }
+    full = vars(method_config("multi_pretext", {}))
+    changes = {
+        name: {key for key, value in config.items() if value != full[key]}
+        for name, config in configs.items()
+    }
+    assert changes == {
+        "a_fixed": {"scheduler"},
+        "a_no_reversal": {"disentangle"},
+        "a_mask": {"roll"},
+        "a_roll": {"mask"},
+    }
+    assert {"random", "a", "b"} <= {row.name for row in spec.rows}

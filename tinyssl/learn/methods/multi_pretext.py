@@ -379,7 +379,7 @@ def _check_grid(last: Tensor, early: Tensor, side: int) -> None:
             f"images of {side} px become {grid**2} tokens; multi_pretext needs "
             f"{LEAST_TOKENS} or more, as whole patches",
             hint="use --backbone tinynext_t_32px, --stem-stride 1 or a larger --image-size, a "
-            f"multiple of {math.lcm(8, 32)}",
+            "multiple of 32",
         )
 
 
