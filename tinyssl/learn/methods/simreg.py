@@ -1,8 +1,8 @@
 """SimReg (arXiv 2201.05131): a student predicts its teacher's features through a deep head.
 
-Chosen among label-free recipes for small networks because its paper compares itself with SEED and
-CompRess, finds plain regression ahead of both, and needs nothing of the teacher but its features:
-no projection head, no prototypes (as RoB, arXiv 2301.09451, and Retro, arXiv 2405.15311, do).
+Chosen among label-free recipes because its abstract says that plain regression is ahead of more
+complex methods on ImageNet, and because it needs nothing of the teacher but its features: no
+projection head, no prototypes (as RoB, arXiv 2301.09451, and Retro, arXiv 2405.15311, do).
 """
 
 from __future__ import annotations
