@@ -10,9 +10,9 @@ from tests.build_script import WARNINGS, WARNINGS_OF_C
 from tests.flash.build import Layout
 from tests.gcov import COUNT_AT_SIGTERM, COUNT_LINES
 from tinyssl.codegen.aot import render_aot, render_engine_aot
-from tinyssl.codegen.render import write_sources
 from tinyssl.compiler import Program
 from tinyssl.core.paths import firmware_folder
+from tinyssl.core.sources import write_sources
 from tinyssl.graph.interface import named_values
 from tinyssl.graph.training import has_training
 from tinyssl.project.guard import Guard

@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 from tests.ops.cases import add, padded_conv, reshaped_pool  # noqa: E402  # after sys.path
 from tinyssl import compiler  # noqa: E402
 from tinyssl.codegen.aot import render_aot, render_engine_aot  # noqa: E402
-from tinyssl.codegen.render import Sources, write_sources  # noqa: E402
+from tinyssl.core.sources import Sources, write_sources  # noqa: E402
 from tinyssl.frontends.tflite import read_model  # noqa: E402
 from tinyssl.graph.passes import run_passes  # noqa: E402
 from tinyssl.project.arduino import arduino_settings  # noqa: E402

@@ -1,4 +1,4 @@
-"""clang-format and cppcheck over the C of firmware/ and over the code generated for one model.
+"""clang-format over the C of firmware/ and of training, cppcheck over firmware/ and generated code.
 
 python tools/lint_c.py          # says what differs or is wrong; exit code 1 where anything is
 python tools/lint_c.py --write  # formats
@@ -14,11 +14,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tinyssl.codegen.render import write_sources  # noqa: E402  # after sys.path
+from tinyssl.core.sources import write_sources  # noqa: E402  # after sys.path
 from tools.golden import WHOLE, model_sources  # noqa: E402
 
 FORMATTER = "clang-format-14"
 FIRMWARE = ROOT / "firmware"
+TRAINING = ROOT / "tinyssl" / "learn" / "native"
 RENDERED = FIRMWARE / "protocol" / "words.h"
 """Made by tools/protocol_header.py, whose lines are as long as the words"""
 CHECKED = ("app", "camera", "engine", "kernels", "port", "protocol", "storage")
@@ -31,7 +32,7 @@ CPPCHECK = (
 def c_files() -> list[Path]:
     """What is formatted."""
     found = (path for path in FIRMWARE.rglob("*") if path.suffix in (".c", ".h", ".cpp"))
-    return sorted(path for path in found if path != RENDERED)
+    return [*sorted(path for path in found if path != RENDERED), *sorted(TRAINING.glob("*.c"))]
 
 
 def formatted(*options: str) -> bool:

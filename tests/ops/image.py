@@ -24,10 +24,10 @@ from tests.ops.case_main import MAIN
 from tests.ops.image_start import START, START_M55
 from tests.ops.many_graphs import sources_of
 from tests.ops.oracle import KEPT, Row, Tflm, as_row, legal_model, rows_for
-from tinyssl.codegen.render import Sources, write_sources
 from tinyssl.compiler import Program, assemble
 from tinyssl.compiler.arena import Plan, plan_arena
 from tinyssl.compiler.schedule import choose_calls
+from tinyssl.core.sources import Sources, write_sources
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.interface import named_values
 from tinyssl.graph.model import Model

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 from tinyssl.codegen.aot import render_aot
-from tinyssl.codegen.render import Sources
 from tinyssl.compiler import Program
 from tinyssl.compiler.arena import overlaps
+from tinyssl.core.sources import Sources
 
 UNIT = "graphs.c"
 PARTS = ("model.c", "weights.c")

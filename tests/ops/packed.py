@@ -13,9 +13,10 @@ from types import SimpleNamespace
 
 from tests.ops.many_graphs import sources_of
 from tests.ops.oracle import Graph, prepare
-from tinyssl.codegen.render import Sources, write_sources
+from tinyssl.core.host_compiler import FLAGS, compile_sources, find_compiler
 from tinyssl.core.locks import Lock
-from tinyssl.runtimes.host import FLAGS, HostModel, compile_sources, find_compiler
+from tinyssl.core.sources import Sources, write_sources
+from tinyssl.runtimes.host import HostModel
 from tinyssl.targets.boards import Isa
 
 CALLS = ("init", "reset", "invoke", "invoke_profiled", "data", "op_output")

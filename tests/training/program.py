@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from tests.objects import compile_program
 from tests.ops.image import Target
 from tinyssl.codegen.aot import render_aot
-from tinyssl.codegen.render import firmware_text, write_sources
+from tinyssl.codegen.render import firmware_text
 from tinyssl.compiler import compile
+from tinyssl.core.sources import write_sources
 from tinyssl.graph.model import Model
 
 MAIN = """\

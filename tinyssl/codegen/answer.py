@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tinyssl.codegen.literals import utf8_literal
-from tinyssl.codegen.render import Sources, render
+from tinyssl.codegen.render import render
+from tinyssl.core.sources import Sources
 from tinyssl.data.class_order import BINARY
 from tinyssl.graph.interface import named_values, of_kind
 from tinyssl.graph.model import DType, Model, ValueKind

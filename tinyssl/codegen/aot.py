@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tinyssl.codegen.context import model_context, weights_context
-from tinyssl.codegen.render import Sources, firmware_text, kernel_text, render
+from tinyssl.codegen.render import firmware_text, kernel_text, render
 from tinyssl.codegen.tensors import golden_context
 from tinyssl.compiler.arena import overlaps
 from tinyssl.compiler.program import Program
+from tinyssl.core.sources import Sources
 from tinyssl.graph.interface import Feeds
 from tinyssl.targets.kernels import COMMON_FILES, SIZE_FIRST
 

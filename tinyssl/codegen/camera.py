@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyssl.codegen.literals import rows
-from tinyssl.codegen.render import Sources, firmware_text, render
+from tinyssl.codegen.render import firmware_text, render
 from tinyssl.core.errors import UsageError
+from tinyssl.core.sources import Sources
 from tinyssl.data.base import Images
 from tinyssl.data.camera import CameraFrame, fitted
 from tinyssl.data.resample import ONE_BITS, Resampling, axis_of, fit_spans

@@ -18,11 +18,12 @@ from typing import Any
 from tinyssl import __version__
 from tinyssl.codegen.aot import render_aot
 from tinyssl.codegen.context import model_context
-from tinyssl.codegen.render import Sources, render
+from tinyssl.codegen.render import render
 from tinyssl.codegen.tensors import golden_context
 from tinyssl.compiler.program import Program
 from tinyssl.core.errors import UsageError
 from tinyssl.core.records import BuildInfo
+from tinyssl.core.sources import Sources
 from tinyssl.graph.interface import Feeds, named_values
 from tinyssl.graph.model import DType, Model, ValueKind
 from tinyssl.targets.kernels import has_own_kernels

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tinyssl.core.paths import firmware_folder, templates_folder
-
-Sources = dict[str, str]
-"""Path, relative and with slashes -> text"""
 
 
 @cache
@@ -42,22 +39,3 @@ def kernel_text(name: str, folder: Path | None = None) -> str:
     if folder is not None and (folder / name).is_file():
         return (folder / name).read_text(encoding="utf-8")
     return firmware_text(f"kernels/{name}")
-
-
-def write_sources(sources: Sources, folder: Path) -> list[Path]:
-    """Writes sources below a folder, which is created.
-
-    Returns:
-        The C files among them.
-
-    Raises:
-        ValueError: A path leaves the folder.
-    """
-    for name, text in sources.items():
-        relative = PurePosixPath(name)
-        if relative.is_absolute() or ".." in relative.parts:
-            raise ValueError(f"source path {name!r} leaves its folder")
-        path = folder / relative
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return [folder / name for name in sorted(sources) if name.endswith(".c")]

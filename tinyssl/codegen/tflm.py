@@ -11,10 +11,11 @@ from typing import Any
 
 from tinyssl.codegen.context import input_is_uint8, mlperf_id, output_milli_q16
 from tinyssl.codegen.literals import comment_text, string_literal
-from tinyssl.codegen.render import Sources, render
+from tinyssl.codegen.render import render
 from tinyssl.codegen.tensors import END_KINDS, table_context
 from tinyssl.codegen.tflm_operators import tflm_kernel
 from tinyssl.core.errors import UnsupportedModel, UsageError
+from tinyssl.core.sources import Sources
 from tinyssl.frontends.tflite import (
     complete,
     count_variables,

@@ -13,9 +13,10 @@ from __future__ import annotations
 import json
 
 from tinyssl import __version__
-from tinyssl.codegen.render import Sources, render
+from tinyssl.codegen.render import render
 from tinyssl.core.errors import UsageError
 from tinyssl.core.paths import firmware_folder
+from tinyssl.core.sources import Sources
 from tinyssl.targets.board_sections import Arduino
 from tinyssl.targets.boards import Board, Framework, all_boards
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from tinyssl.codegen.aot import render_c_folder
 from tinyssl.codegen.library import LibraryFacts, library_name, render_library
-from tinyssl.codegen.render import Sources, write_sources
 from tinyssl.compiler.describe import describe_calls
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.errors import UsageError
 from tinyssl.core.records import BuildInfo
+from tinyssl.core.sources import Sources, write_sources
 from tinyssl.graph.interface import Feeds
 from tinyssl.project.extras import extra_sources
 from tinyssl.project.source import ModelSource, sample_inputs

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from tinyssl.codegen.answer import can_answer, render_answer
 from tinyssl.codegen.camera import camera_plan, render_camera
-from tinyssl.codegen.render import Sources
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.records import read_record
+from tinyssl.core.sources import Sources
 from tinyssl.data.camera import CameraFrame
 from tinyssl.data.class_order import BINARY, listed_classes
 from tinyssl.graph.interface import named_values, of_kind

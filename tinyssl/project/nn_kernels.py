@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinyssl.codegen.render import Sources
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.errors import UsageError
+from tinyssl.core.sources import Sources
 from tinyssl.ops.common.spec import TFLM_KERNELS
 from tinyssl.targets.boards import Board
 

@@ -21,8 +21,9 @@ from dataclasses import dataclass, field
 
 from tinyssl import __version__
 from tinyssl.codegen.literals import string_literal
-from tinyssl.codegen.render import Sources, render
+from tinyssl.codegen.render import render
 from tinyssl.core.paths import firmware_folder
+from tinyssl.core.sources import Sources
 from tinyssl.graph.interface import NAMED_KINDS, named_values
 from tinyssl.graph.model import Model, ValueKind
 from tinyssl.graph.training import has_training

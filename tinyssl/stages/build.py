@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tinyssl.codegen.render import write_sources
 from tinyssl.compiler.describe import describe_calls, describe_ops
 from tinyssl.compiler.floats import float_note
 from tinyssl.core.config import BuildConfig
@@ -21,6 +20,7 @@ from tinyssl.core.config_json import config_json
 from tinyssl.core.errors import BuildError, UsageError
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import BuildInfo, Workspace
+from tinyssl.core.sources import write_sources
 from tinyssl.frontends.tflite.strip import StrippedEnd
 from tinyssl.project.arduino import choose_framework
 from tinyssl.project.arena import check_arena

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tinyssl.codegen.render import Sources, write_sources
 from tinyssl.core.paths import firmware_folder
+from tinyssl.core.sources import Sources, write_sources
 from tinyssl.frontends.tflite import read_outline
 from tinyssl.project.project import linker_script
 from tinyssl.project.size import measure

@@ -20,17 +20,18 @@ from tests.ops.oracle import Tflm
 from tinyssl.codegen.aot import render_aot, render_c_folder, render_engine_aot
 from tinyssl.codegen.context import mlperf_id
 from tinyssl.codegen.literals import comment_text, rows, string_literal
-from tinyssl.codegen.render import environment, write_sources
+from tinyssl.codegen.render import environment
 from tinyssl.compiler import Program, compile
 from tinyssl.compiler.describe import describe_ops
 from tinyssl.core.errors import BuildError, UnsupportedModel
+from tinyssl.core.host_compiler import compile_sources
 from tinyssl.core.paths import firmware_folder
+from tinyssl.core.sources import write_sources
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.interface import named_values
 from tinyssl.ops import OPS
 from tinyssl.ops.common.params import float_literal
 from tinyssl.ops.conv_2d import Conv2D
-from tinyssl.runtimes.host import compile_sources
 from tinyssl.targets.boards import Isa
 from tinyssl.targets.kernels import KERNEL_ABI, kernel_for
 from tools.golden import FOLDER, MODELS, excerpt, golden_sources, model_sources

@@ -9,8 +9,8 @@ import pytest
 
 from tinyssl.core import compilers
 from tinyssl.core.errors import ToolMissing
+from tinyssl.core.host_compiler import compiled, find_compiler
 from tinyssl.project import platformio
-from tinyssl.runtimes.host import compiled, find_compiler
 
 ROOT = Path(compilers.__file__).parents[2]
 FOREIGN = (

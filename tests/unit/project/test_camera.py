@@ -9,8 +9,8 @@ from PIL import Image
 from tests.host_firmware import FLAGS
 from tests.objects import compile_program
 from tinyssl.codegen.camera import CameraPlan, camera_plan, render_camera
-from tinyssl.codegen.render import write_sources
 from tinyssl.core.errors import UsageError
+from tinyssl.core.sources import write_sources
 from tinyssl.data.camera import FORMATS, CameraFrame, fitted
 from tinyssl.data.pixels import to_rgb
 from tinyssl.data.scaling import PixelScale

@@ -8,10 +8,10 @@ import pytest
 
 from tests.images import write_elf
 from tests.networks import network
-from tinyssl.codegen.render import write_sources
 from tinyssl.core.config import FlashConfig
 from tinyssl.core.errors import BudgetExceeded, DeviceNotFound
 from tinyssl.core.records import BuildInfo, Workspace
+from tinyssl.core.sources import write_sources
 from tinyssl.project.project import EngineParts, Image, project_files
 from tinyssl.stages.flash import flash
 from tinyssl.targets.boards import find_board

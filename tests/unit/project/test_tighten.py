@@ -14,11 +14,11 @@ import pytest
 from tests.host_firmware import build_header, compile_firmware
 from tests.networks import network
 from tinyssl.codegen.aot import render_aot, render_engine_aot
-from tinyssl.codegen.render import write_sources
 from tinyssl.core.errors import BuildError, DeviceError, DeviceTimeout, Mismatch, UsageError
 from tinyssl.core.paths import boards_folder
 from tinyssl.core.progress import Silent
 from tinyssl.core.records import Workspace
+from tinyssl.core.sources import write_sources
 from tinyssl.device import emulator
 from tinyssl.frontends.tflite import write_model
 from tinyssl.project.source import load_model

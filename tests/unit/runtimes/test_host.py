@@ -7,12 +7,14 @@ import pytest
 
 from tests.ops import cases
 from tinyssl.codegen.aot import render_aot
-from tinyssl.codegen.render import write_sources
 from tinyssl.compiler import compile
+from tinyssl.core import host_compiler
 from tinyssl.core.errors import BuildError, ToolMissing
+from tinyssl.core.host_compiler import compile_sources, find_compiler
+from tinyssl.core.sources import write_sources
 from tinyssl.frontends.tflite import read_model
 from tinyssl.runtimes import host as native
-from tinyssl.runtimes.host import HostModel, compile_sources, find_compiler
+from tinyssl.runtimes.host import HostModel
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +72,7 @@ def test_a_model_is_compiled_once(cache, monkeypatch):
     HostModel(program, sources).close()
     made = list((cache / "native").iterdir())
     assert len(made) == 1, "the work folder was left behind"
-    monkeypatch.setattr(native, "compile_sources", None)  # calling it would fail
+    monkeypatch.setattr(host_compiler, "compiled", None)  # calling it would fail
     HostModel(program, sources).close()
 
 
@@ -213,7 +215,7 @@ def test_the_cache_may_have_any_name(name, tmp_path, monkeypatch):
 
 def test_what_cannot_be_loaded_is_told_with_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     program, sources = rendered()
-    monkeypatch.setattr(native, "_library", lambda *_: b"no library")
+    monkeypatch.setattr(native, "library_bytes", lambda *_: b"no library")
     with pytest.raises(BuildError, match="cannot be loaded") as caught:
         HostModel(program, sources)
     assert "noexec" in caught.value.hint

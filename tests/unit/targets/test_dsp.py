@@ -12,10 +12,10 @@ import pytest
 from tests.ops import cases
 from tests.ops.oracle import Tflm, compare
 from tinyssl.codegen.aot import render_aot, render_c_folder
-from tinyssl.codegen.render import write_sources
 from tinyssl.compiler import compile
 from tinyssl.compiler.arena import plan_arena
 from tinyssl.compiler.schedule import choose_calls
+from tinyssl.core.sources import write_sources
 from tinyssl.frontends.tflite import read_model
 from tinyssl.graph.model import Model
 from tinyssl.graph.passes import run_passes
