@@ -1,14 +1,17 @@
 """Images per second of SimCLR: our loop, lightly's recipe, and a loop with nothing but the network.
 
-    python -m tools.throughput [--device cuda] [--markdown docs/throughput.md]
+    python -m tools.throughput [--device cuda] [--processes 1 2] [--markdown docs/throughput.md]
 
-All three train the same backbone and head with the same batch on this machine, in one run, their
+All train the same backbone and head with the same batch on this machine, in one run, their
 repetitions in turns, so that whatever else the machine does meets all alike:
 
 ours       `train.pretrain` itself, from uint8 images to metrics.jsonl; the clock runs from
-           the end of one step to the end of a later one. Checkpoints, once an epoch, are outside
+           the end of one step to the end of a later one. Checkpoints, once an epoch, are outside.
+           `ours x2` has `--processes 2`
+torchrun   the same, in processes that `torchrun` started, batch norm synchronised
 recipe     lightly's documented loop (tools/lightly_recipe.py says how it was rebuilt)
-bound      forward, backward and optimiser on one synthetic batch, as our loop lays it out
+bound      forward, backward and optimiser on one synthetic batch, as our loop lays it out;
+           `bound x2` is two processes that do not know of each other, with half of the batch each
 
 First every setting (threads, worker processes) of each is tried once; then the best of each is
 measured `--repeats` times. One image counts once, though two views of it are trained.
@@ -20,6 +23,7 @@ import argparse
 import json
 import os
 import platform
+import shlex
 import statistics
 import subprocess
 import sys
@@ -33,8 +37,8 @@ import torch
 from tools.throughput_loops import Job
 
 ROOT = Path(__file__).resolve().parent.parent
-TARGET_RECIPE = 2.0
-TARGET_BOUND = 0.85
+TARGET_RECIPE, TARGET_BOUND = 2.0, 0.9
+TARGET_PROCESSES, TARGET_TORCHRUN = 1.65, 1.4
 
 
 @dataclass(frozen=True)
@@ -45,24 +49,37 @@ class Setting:
     """torch's, in the process that trains"""
     workers: int = 0
     """Processes that make batches; only the recipe has them"""
+    processes: int = 1
+    """Processes that train, which share the batch"""
 
     def __str__(self) -> str:
         threads = f"{self.threads} thread{'s' * (self.threads > 1)}"
+        threads = f"{self.processes} processes of {threads}" if self.processes > 1 else threads
         return f"{threads}, {self.workers} workers" if self.workers else threads
 
 
 @dataclass(frozen=True)
 class Contender:
-    """One of the three loops, and what may be turned in it."""
+    """One of the loops, and what may be turned in it."""
 
-    name: str
+    loop: str
     what: str
     settings: tuple[Setting, ...]
 
-    def rate(self, job: Job, setting: Setting) -> float:
-        """Images per second, measured in a fresh process."""
-        request = asdict(job) | asdict(setting) | {"loop": self.name}
-        command = [sys.executable, "-m", "tools.throughput_loops", json.dumps(request)]
+    @property
+    def name(self) -> str:
+        """`ours`, or `ours x2` with two processes."""
+        count = self.settings[0].processes
+        return self.loop if count == 1 else f"{self.loop} x{count}"
+
+    def rate(self, job: Job, setting: Setting, under: Sequence[str]) -> float:
+        """Images per second, measured in a fresh process that the command `under` starts."""
+        request = asdict(job) | asdict(setting) | {"loop": self.loop}
+        command = ["-m", "tools.throughput_loops", json.dumps(request)]
+        if self.loop == "torchrun":
+            launcher = ["-m", "torch.distributed.run", "--standalone"]
+            command = [*launcher, f"--nproc-per-node={setting.processes}", *command]
+        command = [*under, sys.executable, *command]
         environ = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": str(setting.threads)}
         done = subprocess.run(
             command,
@@ -81,18 +98,30 @@ class Contender:
         return rate
 
 
-def contenders(device: str) -> tuple[Contender, ...]:
-    """All three. Settings beyond the processor's cores are left out."""
+def contenders(device: str, counts: Sequence[int], method: str) -> tuple[Contender, ...]:
+    """All of them. Settings beyond the processor's cores are left out.
+
+    Args:
+        device: cpu or cuda.
+        counts: Numbers of processes that train.
+        method: The recipe is there for SimCLR only.
+    """
     cores = len(os.sched_getaffinity(0))
     threads = sorted({1, min(2, cores), cores})
     workers = sorted({0, 1, min(2, cores), *([cores] if device == "cuda" else [])})
     plain = tuple(Setting(count) for count in threads)
-    fed = tuple(Setting(count, fed) for count in threads for fed in workers)
-    return (
-        Contender("ours", "`tinyssl pretrain`, whole", plain),
+    most = threads if device == "cuda" else [1]  # a loader with more is slower on a CPU
+    fed = tuple(Setting(count, fed) for count in most for fed in workers)
+    shared = [(Setting(1, processes=count),) for count in counts if count > 1]
+    found = (
+        Contender("ours", "`tinyssl pretrain --processes 1`, whole", plain),
+        *(Contender("ours", f"with `--processes {s[0].processes}`", s) for s in shared),
+        *(Contender("torchrun", "the same through `torchrun`", s) for s in shared),
         Contender("recipe", "lightly's documented recipe, rebuilt", fed),
         Contender("bound", "network alone, on synthetic batches", plain),
+        *(Contender("bound", "as many networks that share nothing", s) for s in shared),
     )
+    return tuple(each for each in found if method == "simclr" or each.loop != "recipe")
 
 
 @dataclass(frozen=True)
@@ -111,32 +140,40 @@ class Measured:
         return statistics.median(self.rates)
 
 
-def measure(job: Job, repeats: int) -> dict[str, Measured]:
+def measure(
+    job: Job, repeats: int, counts: Sequence[int], under: Sequence[str]
+) -> dict[str, Measured]:
     """Name -> what was measured: first each setting once, then the best ones in turns."""
-    every = contenders(job.device)
+    every = contenders(job.device, counts, job.method)
     trial = replace(job, steps=max(job.steps // 2, 2))
-    tried = {c.name: {s: c.rate(trial, s) for s in c.settings} for c in every}
+    tried = {
+        c.name: {s: c.rate(trial, s, under) if len(c.settings) > 1 else 0.0 for s in c.settings}
+        for c in every
+    }
     best = {name: max(rates, key=rates.__getitem__) for name, rates in tried.items()}
-    turns = [{c.name: c.rate(job, best[c.name]) for c in every} for _ in range(repeats)]
+    turns = [{c.name: c.rate(job, best[c.name], under) for c in every} for _ in range(repeats)]
     return {
         c.name: Measured(c, best[c.name], tried[c.name], tuple(turn[c.name] for turn in turns))
         for c in every
     }
 
 
-def ratio_line(what: str, ratio: float, target: float) -> str:
+def ratio_line(names: tuple[str, str], found: dict[str, Measured], target: float) -> str:
     """`ours / recipe: 2.31 (target at least 2.00: reached)`."""
+    ratio = found[names[0]].median / found[names[1]].median
     verdict = "reached" if ratio >= target else "missed"
-    return f"ours / {what}: {ratio:.2f} (target at least {target:.2f}: {verdict})"
+    return f"{names[0]} / {names[1]}: {ratio:.2f} (target at least {target:.2f}: {verdict})"
 
 
 def ratios(found: dict[str, Measured]) -> list[str]:
-    """Both figures that the tool is for."""
-    ours = found["ours"].median
-    return [
-        ratio_line("recipe", ours / found["recipe"].median, TARGET_RECIPE),
-        ratio_line("bound", ours / found["bound"].median, TARGET_BOUND),
-    ]
+    """The figures that the tool is for."""
+    ours = [name for name in found if name.startswith("ours")]
+    best = max(ours, key=lambda name: found[name].median)
+    pairs = [((best, "recipe"), TARGET_RECIPE)] if "recipe" in found else []
+    pairs += [((name, name.replace("ours", "bound")), TARGET_BOUND) for name in ours]
+    pairs += [((name, "ours"), TARGET_PROCESSES) for name in ours if name != "ours"]
+    pairs += [((name, "ours"), TARGET_TORCHRUN) for name in found if name.startswith("torchrun")]
+    return [ratio_line(names, found, target) for names, target in pairs]
 
 
 COLUMNS = ("loop", "setting", "images/s, median", "least", "most")
@@ -198,8 +235,8 @@ def commit() -> str:
 
 PAGE = """# Throughput of pretraining
 
-SimCLR, `{backbone}` with stem stride 1, {size}x{size} images, batches of {batch}; an image counts
-once, though two views of it are trained. Written by
+{method}, `{backbone}` with stem stride 1, {size}x{size} images, batches of {batch}; an image counts
+once, though SimCLR trains two views of it. Written by
 
     {command}
 
@@ -210,16 +247,21 @@ on {date}, at commit {commit}, on {machine}{load}.
 
 {ratios}
 
-- **ours** is `train.pretrain` as the command line runs it: crops, colours, loss, optimiser,
-  the check for numbers that are not finite, metrics.jsonl. Checkpoints, once an epoch, are outside
-  the clock.
+- **ours** is `tinyssl pretrain` as the command line runs it: crops, colours, loss, optimiser, the
+  check for numbers that are not finite, metrics.jsonl. Checkpoints, once an epoch, are outside the
+  clock.
 - **recipe** is lightly's documented PyTorch loop for SimCLR. lightly itself needs torchvision and
   PyTorch Lightning, which tinyssl does not install, so the loop was rebuilt with the modules that
   it rests on (PIL transforms an image at a time, `DataLoader` with worker processes, two forward
   passes a step, plain memory format, SGD, float32): `tools/lightly_recipe.py`. Where there was a
   choice it got the quicker one.
 - **bound** is forward, backward and optimiser on a batch that lies ready, laid out as in our loop:
-  what remains when data and records cost nothing.
+  what remains when data and records cost nothing. With several processes it is the sum of as many
+  that share nothing, each with its part of the batch and the same batch norm in C as ours.
+- **torchrun** is our loop in processes that `torchrun` started on this computer, with batch norm
+  over all of them (the default).
+
+What several processes compute is what one would, but for rounding: [scaling.md](scaling.md).
 
 ## Settings tried
 
@@ -232,8 +274,9 @@ One trial of each, shorter than a repetition; the best one was measured.
 def page(job: Job, found: dict[str, Measured], load: tuple[float, float]) -> str:
     """docs/throughput.md."""
     tried = [("loop", "setting", "images/s")]
-    tried += [(n, str(s), f"{r:.1f}") for n, m in found.items() for s, r in m.tried.items()]
+    tried += [(n, str(s), f"{r:.1f}") for n, m in found.items() for s, r in m.tried.items() if r]
     return PAGE.format(
+        method="SimCLR" if job.method == "simclr" else "Supervised",
         backbone=job.backbone,
         size=job.size,
         batch=job.batch,
@@ -255,10 +298,13 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--backbone", default="mobilenet_v2_035")
+    parser.add_argument("--method", choices=("simclr", "supervised"), default="simclr")
     parser.add_argument("--size", type=int, default=32, help="side of the images in pixels")
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--steps", type=int, help="timed steps of a repetition [10; cuda: 200]")
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--processes", type=int, nargs="+", help="[1 and one a core; cuda: 1]")
+    parser.add_argument("--under", default="", help="command that starts each measurement")
     parser.add_argument("--markdown", type=Path, help="write the page of the documentation here")
     return parser.parse_args()
 
@@ -268,9 +314,10 @@ def main() -> None:
     given = arguments()
     gpu = given.device == "cuda"
     steps, warmup = given.steps or (200 if gpu else 10), 20 if gpu else 2
-    job = Job(given.device, given.backbone, given.size, given.batch, steps, warmup)
+    job = Job(given.device, given.backbone, given.size, given.batch, steps, warmup, given.method)
     before = os.getloadavg()[0]
-    found = measure(job, given.repeats)
+    counts = given.processes or ([1] if gpu else sorted({1, len(os.sched_getaffinity(0))}))
+    found = measure(job, given.repeats, counts, shlex.split(given.under))
     text = [plain_table([COLUMNS, *rows(found)]), *ratios(found)]
     sys.stdout.write("\n".join(text) + "\n")
     if given.markdown:

@@ -25,6 +25,7 @@ from tinyssl.core.config_types import (
     Fraction,
     MethodName,
     NonNegative,
+    ProcessCount,
     Seed,
     TaskName,
     TeacherName,
@@ -129,8 +130,11 @@ class PretrainConfig:
     """Mixed precision (bfloat16) where the device is a GPU"""
     accumulate: Count = 1
     """Batches whose gradients are summed for one step: batch_size times this acts as the batch"""
+    processes: ProcessCount = "auto"
+    """Processes that share each batch on this computer's CPU, one thread each; auto: one a core
+    where that pays; 1: one process, with the threads of OMP_NUM_THREADS"""
     sync_batch_norm: bool = True
-    """Batch statistics over all processes of a `torchrun`, not over the part of each"""
+    """Batch statistics over all processes, not over the part of each"""
     stop_on_collapse: bool = True
     """End the run when all embeddings become alike (exit code 3)"""
     checkpoint_every: Count = 1

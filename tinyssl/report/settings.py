@@ -21,11 +21,13 @@ NOT_A_SETTING = frozenset(
         "knn_every",
         "method_options",
         "parameters",
+        "processes",
         "resume",
         "seed",
         "stop_on_collapse",
         "teacher",
         "tensorboard",
+        "threads",
     }
 )
 """Config entries of a pretrain run that do not make it another setting (the teacher and the options

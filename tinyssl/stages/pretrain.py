@@ -9,15 +9,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tinyssl.core.child_environment import child_environment
 from tinyssl.core.config import DataConfig, PretrainConfig
-from tinyssl.core.errors import Collapsed, TinysslError
+from tinyssl.core.errors import Collapsed, TinysslError, UsageError
 from tinyssl.core.memory import keep_freed_memory
 from tinyssl.core.plugin_trust import require_named
 from tinyssl.core.progress import Progress, Silent
 from tinyssl.core.records import RunRecord, RunWriter, Workspace, read_record, step_of
 from tinyssl.core.resume import held_run
 from tinyssl.core.settings import refuse_changes
-from tinyssl.data import data_config_json, data_config_of, find_reader, load_dataset
+from tinyssl.data import Dataset, data_config_json, data_config_of, find_reader, load_dataset
 from tinyssl.learn.backbones import BackboneInfo, save_backbone
 from tinyssl.learn.tasks import find_task
 from tinyssl.learn.train.checkpoint import CURRENT, load_checkpoint
@@ -27,6 +28,7 @@ from tinyssl.learn.train.length import plan_text, verdict
 from tinyssl.learn.train.loop import Counters, Trainer, TrainingPlan
 from tinyssl.learn.train.metrics import observers_of
 from tinyssl.learn.train.observer import MetricsFile, Observer, ObserverFactory, TrainingRun
+from tinyssl.learn.train.processes import AUTO, count_processes, share_of
 from tinyssl.learn.train.recorded import (
     changed_plugins,
     given_teacher,
@@ -38,9 +40,11 @@ from tinyssl.learn.train.recorded import (
 )
 from tinyssl.learn.train.schedule import Schedule
 from tinyssl.learn.train.setup import TrainingJob, build_job, check_config
+from tinyssl.learn.train.team import team
 from tinyssl.learn.train.world import World, join_world, one_for_all
 
 BACKBONE_FILE = "backbone.safetensors"
+WORKER_MODULE = "tinyssl.stages.pretrain_worker"
 
 
 def pretrain(
@@ -106,19 +110,85 @@ def _start(config: PretrainConfig, data: DataConfig, place: Place) -> RunRecord:
     if data.task is not None:
         find_task(data.task)
     dataset = load_dataset(data, place.progress)
-    with repeatable(place.world.device):
-        job = build_job(config, dataset, place.world, place.progress)
+    processes = _count_processes(config, dataset, place.world)
+    share = share_of(config, processes)
+    with _staffed(place, processes, Order(share, data)) as staffed, repeatable(place.world.device):
+        state = staffed.world.share(None)  # a further process does not know whether there is one
+        job = _build(share, dataset, staffed.world, state, place.progress)
         if job.method.trains:
             place.progress.note(plan_text(job.schedule, asked=config.epochs is not None))
-        run = _new_run(job, data, place) if place.world.main else None
-        return _run(job, run, None, place)
+        run = _new_run(job, config, data, staffed) if staffed.world.main else None
+        return _run(job, run, state, staffed)
 
 
-def _new_run(job: TrainingJob, data: DataConfig, place: Place) -> RunWriter:
-    content = pretrain_json(job.config) | job.facts() | {"data": data_config_json(data)}
+def _count_processes(config: PretrainConfig, dataset: Dataset, world: World) -> int:
+    """Of this computer, that the first one starts; 1 under `torchrun`, which started them.
+
+    Raises:
+        UsageError: `config.processes` asks for others.
+    """
+    if world.size == 1:
+        return count_processes(config, dataset, world.device)
+    if config.processes not in (AUTO, "1"):
+        raise UsageError(
+            f"torchrun started {world.size} processes, and --processes asks for more",
+            hint="leave --processes out",
+        )
+    return 1
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a further process of this computer trains."""
+
+    config: PretrainConfig
+    """With its share of the batch"""
+    data: DataConfig
+
+
+@contextmanager
+def _staffed(place: Place, processes: int, order: Order) -> Iterator[Place]:
+    """The place with so many processes of this computer, of which this one is the first."""
+    if processes == 1:
+        yield place
+        return
+    place.progress.note(f"{processes} processes share each batch, with one thread each")
+    with (
+        team(processes, WORKER_MODULE, order, child_environment(threads=1)) as world,
+        one_for_all(world),
+    ):
+        yield replace(place, world=world)
+
+
+def train_share(world: World, order: Order) -> None:
+    """What a further process of this computer does."""
+    place = Place(world, Workspace(Path()), Silent(), ())
+    with one_for_all(world), repeatable(world.device):
+        dataset, state = load_dataset(order.data, place.progress), world.share(None)
+        job = _build(order.config, dataset, world, state, place.progress)
+        _run(job, None, state, place)
+
+
+def _build(
+    config: PretrainConfig,
+    dataset: Dataset,
+    world: World,
+    state: dict[str, Any] | None,
+    progress: Progress,
+) -> TrainingJob:
+    """The training; where there is a `state`, the file of the first weights may be gone by now."""
+    config = config if state is None else replace(config, init=None)
+    return build_job(config, dataset, world, progress)
+
+
+def _new_run(job: TrainingJob, config: PretrainConfig, data: DataConfig, place: Place) -> RunWriter:
+    """The record of a run that was asked for with `config`."""
+    content = pretrain_json(replace(job.config, batch_size=config.batch_size)) | job.facts()
+    world = place.world
+    content |= {"data": data_config_json(data), "processes": world.size, "threads": world.threads}
     launch = launch_id()
     if launch is not None:
-        content |= {"launch": launch, "processes": place.world.size}
+        content |= {"launch": launch}
     return place.workspace.start(
         "pretrain",
         content,
@@ -137,25 +207,46 @@ def _resume_held(
     config: PretrainConfig, data: DataConfig, place: Place, record: RunRecord
 ) -> RunRecord:
     """Goes on with a run whose lock the first process holds."""
-    folder, world = record.folder, place.world
+    folder = record.folder
     recorded, recorded_data = recorded_config(record), data_config_of(record)
     for name in (recorded.method, recorded.backbone, recorded.teacher or ""):
         require_named(name, folder)
-    refuse_changes(replace(config, resume=None, teacher=given_teacher(config.teacher)), recorded)
+    given = replace(config, resume=None, teacher=given_teacher(config.teacher), processes=AUTO)
+    refuse_changes(given, recorded)
     refuse_changes(data, recorded_data)
     dataset = load_dataset(recorded_data, place.progress)
     refuse_other_images(dataset, record)
-    with repeatable(world.device):
+    processes = _resumed_processes(config, recorded, record, place)
+    share = shared_out(recorded, record, processes * place.world.size)
+    order = Order(share, recorded_data)
+    with _staffed(place, processes, order) as staffed, repeatable(place.world.device):
+        world = staffed.world
         state = world.share(load_checkpoint(folder, place.progress) if world.main else None)
-        config = shared_out(recorded, record, world.size)
-        if state is not None:  # the file of the first weights may be gone by now
-            config = replace(config, init=None)
-        job = build_job(config, dataset, world, place.progress)
+        job = _build(share, dataset, world, state, place.progress)
         refuse_other_teacher(job.teacher, record)
         for text in changed_plugins(job.plugins, record):
             place.progress.warn(text)
         run = _reopened(folder, state, job, place) if world.main else None
-        return _run(job, run, state, place)
+        return _run(job, run, state, staffed)
+
+
+def _resumed_processes(
+    config: PretrainConfig, recorded: PretrainConfig, record: RunRecord, place: Place
+) -> int:
+    """Processes of this computer that go on with a run: as many as it had, or as you say now.
+
+    A run of `torchrun` goes on in one process without it.
+    """
+    if place.world.size > 1:
+        return 1
+    if config.processes == AUTO:
+        return 1 if "launch" in record.config else int(recorded.processes)
+    if config.processes != recorded.processes:
+        place.progress.warn(
+            f"{record.folder.name} had {recorded.processes} processes: with {config.processes} its "
+            "weights will be close to those of an unbroken run, not equal to the bit"
+        )
+    return int(config.processes)
 
 
 def _reopened(
@@ -171,7 +262,7 @@ def _run(
     job: TrainingJob, run: RunWriter | None, state: dict[str, Any] | None, place: Place
 ) -> RunRecord:
     """Trains from `state`, or from the start; `run` is there on the first process only."""
-    with _hints(run, place.progress), run or nullcontext():
+    with _hints(run, place.progress), run or nullcontext(), one_for_all(place.world):
         try:
             if job.method.trains:
                 _train(job, run, state, place)

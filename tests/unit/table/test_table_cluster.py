@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from tests.unit.table.table_helpers import TABLE, write_table
+from tinyssl.core.child_environment import child_environment
 from tinyssl.core.locks import Lock
 from tinyssl.core.records import LOCK, Workspace, sha256_of
 from tinyssl.stages.table.cluster import Worker
-from tinyssl.stages.table.commands import child_environment
 
 LONGER = TABLE.replace("seeds = [3, 4]", "seeds = [3]").replace(
     "epochs = 2\nbatch_size = 256", "epochs = 4\nbatch_size = 64"

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from tests.unit.table.table_helpers import TABLE, write_table
+from tinyssl.core.child_environment import child_environment
 from tinyssl.core.locks import Lock
 from tinyssl.core.records import LOCK, Workspace, sha256_of
-from tinyssl.stages.table.commands import child_environment
 from tinyssl.stages.table.jobs import Here
 
 ROOT = Path(__file__).resolve().parents[3]

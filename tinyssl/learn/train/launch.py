@@ -42,7 +42,8 @@ def unfinished(workspace: Workspace, config: PretrainConfig, data: DataConfig) -
         try:
             recorded = settled(recorded_config(run))
             epochs = wanted.epochs or recorded.epochs  # left open, a run decides by its images
-            same = recorded == settled(replace(wanted, epochs=epochs))
+            processes = recorded.processes  # the launch says how many
+            same = recorded == settled(replace(wanted, epochs=epochs, processes=processes))
             same = same and data_config_of(run) == _absolute(data)
         except UsageError:
             continue

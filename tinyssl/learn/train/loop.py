@@ -23,6 +23,7 @@ from tinyssl.core.errors import TrainingError
 from tinyssl.core.progress import Progress, Tracker
 from tinyssl.learn.methods import Batch, Losses, Method
 from tinyssl.learn.methods.monitor import CollapseMonitor
+from tinyssl.learn.native.exchange import mean_gradients
 from tinyssl.learn.train.batches import Batcher
 from tinyssl.learn.train.checkpoint import save_checkpoint
 from tinyssl.learn.train.interrupt import Interrupt
@@ -157,9 +158,9 @@ class Trainer:
                 self._advance(tracker, progress)
 
     def _parallel(self) -> nn.Module:
-        """The loss, with gradients averaged over processes where there are many."""
+        """The loss; where processes share no memory, its gradients are averaged over them."""
         module = LossModule(self.method)
-        if self.plan.world.size == 1:
+        if self.plan.world.size == 1 or self.plan.world.exchange is not None:
             return module
         ids = [self._device.index] if self._device.type == "cuda" else None
         return DistributedDataParallel(module, device_ids=ids, broadcast_buffers=False)
@@ -186,6 +187,8 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         losses = self._backward(step)
         gradients = [p.grad for p in self.method.parameters() if p.grad is not None]
+        if self.plan.world.exchange is not None:
+            mean_gradients(self.plan.world.exchange, gradients)
         self._tally.add(step, losses, nn.utils.get_total_norm(gradients))
         self.optimizer.step()
         self.method.after_step((step + 1) / self.schedule.steps)

@@ -14,6 +14,7 @@ from tinyssl.core.fields import Fields
 from tinyssl.core.records import RunRecord
 from tinyssl.data import Dataset
 from tinyssl.learn.teachers import TEACHERS, Teacher
+from tinyssl.learn.train.processes import share_of
 
 
 def pretrain_json(config: PretrainConfig) -> dict[str, Any]:
@@ -30,6 +31,7 @@ def recorded_config(record: RunRecord) -> PretrainConfig:
     """
     known = {field.name for field in fields(PretrainConfig)}
     content = {name: value for name, value in record.config.items() if name in known}
+    content.setdefault("processes", 1)  # of runs from before there were more
     if isinstance(content.get("teacher"), dict):  # the record says more of it than its name
         content["teacher"] = content["teacher"].get("given")
     return record.checked(PretrainConfig, content)
@@ -80,14 +82,17 @@ def changed_plugins(now: Mapping[str, Mapping[str, str]], record: RunRecord) -> 
 def shared_out(config: PretrainConfig, record: RunRecord, processes: int) -> PretrainConfig:
     """The config with which `processes` make the batch of a recorded run between them.
 
-    The batch of a step stays as large, with more or fewer accumulated parts, else with parts of
-    another size.
+    The batch of a step stays as large. Where one process of this computer was told the whole batch,
+    each accumulated part is divided; after `torchrun`, which gives each process a batch of its own,
+    there are more or fewer accumulated parts, else parts of another size.
 
     Raises:
         UsageError: It cannot be divided.
     """
     given = Fields(record.config).integer("global_batch")
     whole = config.batch_size * config.accumulate if given is None else given
+    if whole == config.batch_size * config.accumulate and config.batch_size % processes == 0:
+        return share_of(config, processes)
     if whole % (config.batch_size * processes) == 0:
         return replace(config, accumulate=whole // (config.batch_size * processes))
     if whole % processes or whole // processes < 2:

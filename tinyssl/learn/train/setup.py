@@ -37,7 +37,7 @@ from tinyssl.learn.train.metrics import require_installed
 from tinyssl.learn.train.optimizers import learning_rate_of
 from tinyssl.learn.train.recorded import given_teacher
 from tinyssl.learn.train.schedule import Schedule, default_epochs
-from tinyssl.learn.train.sync_norm import synchronise
+from tinyssl.learn.train.sync_norm import share_norms
 from tinyssl.learn.train.target_source import OnlineTargets, TargetSource, cached_target_source
 from tinyssl.learn.train.world import World
 
@@ -169,8 +169,8 @@ def build_job(
     )
     method = build_method(config.method, backbone, options, around)
     nn.utils.convert_conv2d_weight_memory_format(method.to(world.device), torch.channels_last)
-    if world.size > 1 and config.sync_batch_norm:
-        synchronise(method, world)
+    if world.size > 1:
+        share_norms(method, world, synchronised=config.sync_batch_norm)
     origins = plugin_origins(config, dataset.task)
     return TrainingJob(config, dataset, world, teacher, method, schedule, origins)
 

@@ -1,7 +1,8 @@
-"""Batch norm whose statistics are those of all processes, on devices that torch's own cannot use.
+"""Batch norm whose statistics are those of all processes.
 
-`nn.SyncBatchNorm` is for GPUs only. This one is made of two all-reduces of small vectors and works
-anywhere; it is slower, which matters little where processes talk through gloo.
+`nn.SyncBatchNorm` is for GPUs only. On the CPU of one computer processes share memory
+(`learn.native.norm`). The one here is for all else: it is made of two all-reduces of small vectors
+and works anywhere, through gloo, which costs more than the rest of a step of a small network.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from tinyssl.learn.native.norm import NativeBatchNorm, install
 from tinyssl.learn.train.world import World
 
 
@@ -81,12 +83,28 @@ class GlobalBatchNorm(_BatchNorm):
         self.running_var.lerp_(variance, self.momentum)
 
 
+def share_norms(module: nn.Module, world: World, *, synchronised: bool) -> None:
+    """Gives `module` the batch norms for many processes; parameters and buffers stay the same.
+
+    Args:
+        module: What is trained.
+        world: More than one process.
+        synchronised: Statistics are those of all processes, not of each one's rows.
+    """
+    if world.exchange is not None:
+        install(module, world.exchange if synchronised else None)
+    if synchronised:
+        synchronise(module, world)
+
+
 def synchronise(module: nn.Module, world: World) -> None:
     """Replaces the batch norms below `module` by ones that look at all processes.
 
     Parameters and buffers stay the same tensors, under the same names.
     """
     for name, child in module.named_children():
+        if isinstance(child, NativeBatchNorm):
+            continue
         if not isinstance(child, _BatchNorm):
             synchronise(child, world)
             continue

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,9 @@ import torch.distributed as dist
 from torch import Tensor
 
 from tinyssl.core.errors import TrainingError, UsageError
+from tinyssl.learn.native.exchange import ProcessLost, SharedMemory, process_lives
 from tinyssl.learn.train.device import pick_device
+from tinyssl.learn.train.shared_memory import open_exchange
 
 if TYPE_CHECKING:
     from torch.distributed.distributed_c10d import Store
@@ -39,14 +41,25 @@ class World:
     """Rank among the processes of this computer"""
     patient: Any = None
     """Process group whose barrier waits for hours"""
+    exchange: SharedMemory | None = None
+    """Shared memory of the processes, where all are on this computer and train on its CPU"""
+    loss: Callable[[World], TrainingError] | None = None
+    """Says what it means that another process is gone; None: as for those of `torchrun`"""
 
     @property
     def main(self) -> bool:
         """Whether this process writes records and draws bars."""
         return self.rank == 0
 
+    @property
+    def threads(self) -> int:
+        """Of each process, on its CPU."""
+        return torch.get_num_threads()
+
     def mean(self, values: Tensor) -> Tensor:
         """Mean over all processes, element by element; every process gets it."""
+        if self.exchange is not None and values.dtype == torch.float32:
+            return self.exchange.sum_(values).div_(self.size)
         if self.size > 1:
             dist.all_reduce(values)
             values /= self.size
@@ -103,11 +116,30 @@ def join_world(device_name: str) -> Iterator[World]:
             world_size=size,
         )
     try:
-        patient = dist.new_group(backend="gloo", timeout=PATIENCE)
-        yield World(device, dist.get_rank(), size, local_rank, patient)
+        with connected(World(device, dist.get_rank(), size, local_rank)) as world:
+            yield world
     finally:
         if own:
             dist.destroy_process_group()
+
+
+@contextmanager
+def connected(world: World, alive: Callable[[int], bool] | None = None) -> Iterator[World]:
+    """The world with all that its processes talk through; torch's process group is there.
+
+    Args:
+        world: Without them.
+        alive: Whether the process of a rank still runs; default: by its number.
+    """
+    world = replace(world, patient=dist.new_group(backend="gloo", timeout=PATIENCE))
+    if world.device.type != "cpu":
+        yield world
+        return
+    numbers: list[Any] = [None] * world.size
+    dist.all_gather_object(numbers, os.getpid(), group=world.patient)
+    found = alive or (lambda rank: process_lives(numbers[rank]))
+    with open_exchange(world.rank, world.size, found, world.patient) as exchange:
+        yield replace(world, exchange=exchange)
 
 
 def agree_on_name(store: Store, rank: int, size: int) -> str:
@@ -166,10 +198,15 @@ def one_for_all(world: World) -> Iterator[None]:
     except RuntimeError as error:
         if world.size == 1:
             raise
-        if not (isinstance(error, dist.DistError) or "onnection" in str(error)):
+        known = isinstance(error, dist.DistError | ProcessLost) or "onnection" in str(error)
+        if not known:
             raise
-        raise TrainingError(
-            f"process {world.rank} of {world.size} lost another one, so all end",
-            hint="its own message is above, or in the log of its computer; the same torchrun "
-            "command goes on from the last checkpoint with --max-restarts, else use --resume",
-        ) from error
+        raise (world.loss or _lost)(world) from error
+
+
+def _lost(world: World) -> TrainingError:
+    return TrainingError(
+        f"process {world.rank} of {world.size} lost another one, so all end",
+        hint="its own message is above, or in the log of its computer; the same torchrun "
+        "command goes on from the last checkpoint with --max-restarts, else use --resume",
+    )

@@ -34,6 +34,7 @@ NO_MATTER = frozenset(
         "keep_every",
         "knn_every",
         "tensorboard",
+        "processes",
     }
 )
 """Fields of `PretrainConfig` that do not change what is learnt"""

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
+from tinyssl.core.child_environment import child_environment
 from tinyssl.core.child_process import end_with_parent
 from tinyssl.core.errors import EXIT_INTERRUPTED
 from tinyssl.core.locks import Lock
 from tinyssl.core.own_files import own_file
-from tinyssl.stages.table.commands import child_environment
 
 PROGRESS = re.compile(r"^(?P<title>[^:]+): (?P<done>\d+)/(?P<total>\d+) \S+ \((?P<rest>.*)$")
 """A line of progress as the command line prints it where there is no terminal"""

@@ -141,9 +141,17 @@ def teacher(data: DataConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def launch(
-    folder: Path, jobs: dict[str, PretrainConfig], data: DataConfig, *more: str, processes: int = 2
+    folder: Path,
+    jobs: dict[str, PretrainConfig],
+    data: DataConfig,
+    *more: str,
+    processes: int = 2,
+    compiler: str | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """The script in `processes` processes; all in `more` that starts with a dash is torchrun's."""
+    """The script in `processes` processes; all in `more` that starts with a dash is torchrun's.
+
+    Processes share memory where there is a C compiler; a `compiler` that is not there prevents it.
+    """
     folder.mkdir(exist_ok=True)
     script, plan = folder / "script.py", folder / "jobs.json"
     script.write_text(SCRIPT)
@@ -161,6 +169,7 @@ def launch(
         "OMP_NUM_THREADS": "1",
         "TINYSSL_CACHE": str(folder / "cache"),
     }
+    environment |= {"CC": compiler} if compiler else {}
     return subprocess.run(
         command, check=False, capture_output=True, text=True, env=environment, timeout=900
     )
@@ -228,6 +237,20 @@ def test_two_processes_are_one_with_the_doubled_batch(single, double, teacher):
         assert other.config["global_batch"] == one.config["global_batch"] == BATCH
         assert other.config["processes"] == 2
     assert max(worst.values()) < TOLERANCE, worst
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(900)
+def test_so_are_two_that_talk_through_gloo(single, double, data, teacher, tmp_path):
+    names = ("simclr", "byol", "mobilenet")
+    two = {name: replace(to_compare(teacher)[name], batch_size=BATCH // 2) for name in names}
+    done = launch(tmp_path, two, data, compiler="no-such-compiler")
+    assert done.returncode == 0, done.stderr[-3000:]
+    for name in names:
+        run = only_run(tmp_path / name)
+        assert difference(run, only_run(single / name)) < TOLERANCE
+        shared = only_run(double / name).path("backbone").read_bytes()
+        assert run.path("backbone").read_bytes() != shared, "it did not take gloo"
 
 
 @pytest.mark.nightly

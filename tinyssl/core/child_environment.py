@@ -11,7 +11,7 @@ from tinyssl.core.settings import PREFIX, VARIABLES
 
 
 def child_environment(threads: int, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Ours, with `threads` threads for OpenMP, and without settings of stages: the table says all.
+    """Ours, with `threads` threads for OpenMP, and without the settings of stages: you give all.
 
     The package is found where it was found by us, installed or not.
     """
