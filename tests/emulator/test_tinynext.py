@@ -23,4 +23,5 @@ def test_the_board_gives_tflms_bytes(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     verify(config, workspace, Silent())
     found = verify_on_board(config, workspace, Silent())
-    assert (found["inputs"], found["equal"]) == (8, 8)
+    assert found["inputs"] >= 8  # the extremes come on top
+    assert found["equal"] == found["inputs"]
