@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import textwrap
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -256,6 +257,17 @@ def one_core(core: str, folder: Path) -> tuple[dict[str, dict[str, float]], list
     return fitted, errors
 
 
+def entries(constants: dict[str, float]) -> str:
+    """A dictionary as `ruff format` leaves it, one feature a line."""
+    lines = "".join(f'            "{name}": {value!r},\n' for name, value in constants.items())
+    return f"{{\n{lines}        }}"
+
+
+def wrapped(title: str, listed: list[Case]) -> str:
+    """Names of models in lines of the house's length."""
+    return textwrap.fill(f"{title}: {'; '.join(case.title for case in listed)}.", 100)
+
+
 def main() -> int:
     """Measures, fits, writes."""
     text = notes = ""
@@ -263,7 +275,9 @@ def main() -> int:
         for core in BOARDS:
             fitted, errors = one_core(core, Path(folder))
             sizes = np.abs(errors)
-            rows = "".join(f'        "{name}": {fitted[name]!r},\n' for name in sorted(fitted))
+            rows = "".join(
+                f'        "{name}": {entries(fitted[name])},\n' for name in sorted(fitted)
+            )
             text += f'    "{core}": {{\n{rows}    }},\n'
             median, worst = (round(float(each), 3) for each in (np.median(sizes), sizes.max()))
             notes += f'    "{core}": ({len(errors)}, {median}, {worst}),\n'
@@ -273,8 +287,7 @@ def main() -> int:
         f'"""Written by `python -m tools.fit_training_cost`; do not edit.\n\n'
         f"Commit {facts['commit']}, {facts['date']}, {', '.join(BOARDS.values())},\n"
         f"{facts['machine']}.\n"
-        f"Fitted to: {'; '.join(case.title for case in fit_to)}.\n"
-        f"Held out: {'; '.join(case.title for case in held)}.\n"
+        f"{wrapped('Fitted to', fit_to)}\n{wrapped('Held out', held)}\n"
         f'"""\n\nCONSTANTS: dict[str, dict[str, dict[str, float]]] = {{\n{text}}}\n'
         '"""Core -> kernel -> feature -> instructions"""\n\n'
         f"ERRORS: dict[str, tuple[int, float, float]] = {{\n{notes}}}\n"

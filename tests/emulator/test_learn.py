@@ -69,7 +69,11 @@ def test_a_head_learns_on_an_emulated_board(workspace: Workspace) -> None:
     assert (found["samples"], found["held_out"], found["refused"]) == (56, 24, 0)
     assert found["accuracy_after"] >= 0.8 > found["accuracy_before"]
     assert found["loss_last"] < found["loss_first"]
-    assert found["training_step"]["median"] > 0
+    assert info.learning["step_instructions"] == pytest.approx(
+        found["training_step"]["median"], rel=0.5
+    )
+    assert 5_000 < info.learning["flash_code"] < info.sizes["text"] + info.sizes["rodata"]
+    assert 4 * found["parameters"] <= info.learning["flash_first_values"] < 2_000
     counted = found["statistics"]
     assert (counted["samples"], counted["steps"], counted["rejected"]) == (6 * 56, 6 * 56, 0)
     assert counted["accuracy"] == pytest.approx(found["accuracy_online"])

@@ -68,6 +68,8 @@ def build_result(info: BuildInfo, config: BuildConfig, folder: Path) -> Result:
     blocks: list[Table | str] = [Table(("size", "", "of budget"), sizes)]
     if regions:
         blocks += ["", Table(("region", "used", "of its size"), regions)]
+    if info.learning:
+        blocks += ["", _learning(info)]
     if info.selection:
         blocks += ["", *_selection(info.selection)]
     peak = info.arena.get("peak")
@@ -82,6 +84,22 @@ def build_result(info: BuildInfo, config: BuildConfig, folder: Path) -> Result:
         str(folder),
     ]
     return Result(data, blocks)
+
+
+def _learning(info: BuildInfo) -> str:
+    """What learning takes."""
+    found = info.learning
+    code, first = (found.get(f"flash_{name}") for name in ("code", "first_values"))
+    flash = (
+        ""
+        if code is None or first is None
+        else f"; of the flash its code takes {code:,} B, first values of parameters {first:,} B"
+    )
+    return (
+        f"a training step takes about {found['step_instructions']:,} instructions, the inference "
+        f"before it {found['inference_instructions']:,} (estimated, up to "
+        f"{100 * found['error']:.0f} % off){flash}"
+    )
 
 
 def _selection(selection: dict[str, Any]) -> Iterator[Table | str]:

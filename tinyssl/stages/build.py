@@ -31,6 +31,7 @@ from tinyssl.project.guard import Guard
 from tinyssl.project.learner import Learner, learner_of, parse_learning
 from tinyssl.project.learner_file import canonical_names, write_learner
 from tinyssl.project.learning import learning_source
+from tinyssl.project.learning_cost import learning_cost, learning_flash, learning_record
 from tinyssl.project.platformio import check_compiler, pio_run
 from tinyssl.project.project import Image, project_files
 from tinyssl.project.selection import Selection
@@ -47,6 +48,9 @@ from tinyssl.targets.ports import board_port
 from tinyssl.targets.store import with_store
 from tinyssl.verify.host import note_changes
 from tinyssl.verify.subject import ModelFile, find_subject
+
+HOST = "host"
+"""Port of this computer, whose instructions nobody counts"""
 
 
 @dataclass(frozen=True)
@@ -261,7 +265,10 @@ def _with_learner(
     if learner is None:
         return source, None
     isa = _isa(config, board)
-    return learning_source(source, learner, isa, progress, check=config.check)
+    made, learner = learning_source(source, learner, isa, progress, check=config.check)
+    if board.tinyssl.port != HOST:
+        progress.note(learning_cost(made.program).as_text())
+    return made, learner
 
 
 def _isa(config: BuildConfig, board: Board) -> Isa:
@@ -280,9 +287,18 @@ def firmware(job: BuildJob, stage: Path) -> BuildInfo:
         job = replace(job, config=replace(config, arena_bytes=tight.bytes))
     build_id, artifacts = _compile(job, stage)
     size = measure(stage / artifacts["elf"], board)
+    learning = _learning(job, stage / artifacts["elf"])
     budget = board.tinyssl.budget
     check_budget(size, config.flash_budget or budget.flash, config.ram_budget or budget.ram)
-    return _info(job, build_id, artifacts, size, tight)
+    return replace(_info(job, build_id, artifacts, size, tight), learning=learning)
+
+
+def _learning(job: BuildJob, image: Path) -> dict[str, Any]:
+    """What learning takes, before anything is flashed."""
+    if job.learner is None or job.board.tinyssl.port == HOST:
+        return {}
+    program = job.source.program
+    return learning_record(learning_cost(program), learning_flash(image, program))
 
 
 def _info(
