@@ -60,7 +60,7 @@ def address(tmp_path: Path) -> Iterator[str]:
         "--include-dashboard=false", "--object-store-memory=100000000", "--disable-usage-stats",
         "--block",
     ]  # fmt: skip
-    environment = child_environment(1) | {"RAY_TMPDIR": "/tmp"}
+    environment = child_environment(1) | {"RAY_TMPDIR": "/tmp", "RAY_worker_niceness": "0"}
     head = subprocess.Popen(
         [*RAY, "start", "--head", *options], env=environment, start_new_session=True
     )
