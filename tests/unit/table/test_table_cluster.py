@@ -115,7 +115,8 @@ def test_cell_of_a_killed_worker_is_resumed_to_the_same_weights(
     for name in ("here", "there"):
         (tmp_path / name).mkdir()
         write_table(tmp_path / name, LONGER)
-    assert table(tmp_path / "here").wait() == 0
+    one_thread = ("--jobs", str(os.cpu_count()))
+    assert table(tmp_path / "here", *one_thread).wait() == 0
     there = table(tmp_path / "there", "--on", address, "--json")
     worker = worker_of(tmp_path / "there")
     title = Path(f"/proc/{worker}/cmdline").read_bytes()
