@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from tinyssl.core.errors import ToolMissing
+from tinyssl.data.audio.mfcc import mfcc
 from tinyssl.data.spec import to_unit
-from tools.learning_table import spoken, temporal
+from tools.learning_table import speech_teacher, spoken, temporal
 from tools.learning_table.tasks import keywords
 
 
@@ -18,13 +20,38 @@ def test_no_spoken_word_is_a_keyword() -> None:
 
 def test_new_keywords_neither_train_the_body_nor_judge_what_teaches() -> None:
     classes = np.repeat(np.arange(12), 40)
-    lesson, taught = keywords.split(classes, (3, 7), seed=0)
+    lesson, taught = keywords.split(classes, (3, 7))
     assert set(classes[taught]) == {3, 7}
     assert not {3, 7} & set(classes[lesson.old])
     parts = np.concatenate([lesson.old, taught, lesson.test])
     assert sorted(parts) == list(range(480))
     assert (np.bincount(classes[lesson.test]) == keywords.TEST).all()
     assert set(lesson.labels[taught]) == {10, 11}
+
+
+def test_five_pairs_hold_every_keyword_once_and_the_same_clips_judge_them() -> None:
+    assert sorted(each for pair in keywords.PAIRS for each in pair) == list(range(10))
+    classes = np.repeat(np.arange(12), 40)
+    judges = [set(keywords.split(classes, pair)[0].test) for pair in keywords.PAIRS]
+    assert all(each == judges[0] for each in judges)
+
+
+def test_the_teacher_hears_a_tone_where_it_is() -> None:
+    """Ten coefficients keep no more than the shape of a spectrum: two filters either way."""
+    times = np.arange(16_000) / 16_000
+    for hertz in (500, 1000, 2000):
+        tone = (8000 * np.sin(2 * np.pi * hertz * times)).astype(np.int16)
+        energies = speech_teacher.mel_energies(mfcc(tone[None]))
+        assert energies.shape == (1, 97, 32)
+        nearest = int(np.abs(speech_teacher.CENTRES - hertz).argmin())
+        assert abs(int(energies[0].mean(axis=0).argmax()) - nearest) <= 2
+
+
+def test_a_missing_teacher_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speech_teacher, "PACKAGE", "no_such_package_here")
+    with pytest.raises(ToolMissing) as found:
+        speech_teacher.weights()
+    assert found.value.hint == speech_teacher.COMMAND
 
 
 def test_the_exported_body_takes_samples_from_zero_to_one() -> None:

@@ -124,7 +124,11 @@ def label(lesson: Lesson, position: int) -> Feeds:
 
 
 def write_int8(
-    path: Path, backbone: torch.nn.Module, head: tuple[Array, Array], units: Array
+    path: Path,
+    backbone: torch.nn.Module,
+    head: tuple[Array, Array],
+    units: Array,
+    method: str = "minmax",
 ) -> None:
     """A backbone and its head as canonical INT8 .tflite.
 
@@ -133,11 +137,13 @@ def write_int8(
         backbone: Takes (n, channels, height, width) in [0, 1].
         head: Weight (classes, width) and bias.
         units: (n, height, width, channels) float32 in [0, 1]: they calibrate.
+        method: How ranges are chosen; see `measure_ranges`.
     """
     weight, bias = (torch.tensor(np.asarray(each), dtype=torch.float32) for each in head)
     float32 = trace(Classifier(backbone.eval(), weight, bias, softmax=True), units.shape[1:])
     (start,) = read_skeleton(float32).inputs
-    ranges = measure_ranges(float32, [{start.name: each[None]} for each in units], Silent())
+    feeds = [{start.name: each[None]} for each in units]
+    ranges = measure_ranges(float32, feeds, Silent(), method)
     path.write_bytes(canonicalise(quantise(float32, ranges | {start.name: UNIT})))
 
 

@@ -1,21 +1,32 @@
 """Keywords: two that the body never heard are learnt from ten examples each, beside ten classes.
 
-The body learnt synthetic words that are no keywords (`spoken`, `temporal`), then the other real
-classes. Passes and replay were chosen on other pairs of keywords, in float.
+The body learnt synthetic words that are no keywords (`spoken`), what a teacher says of them
+(`speech_teacher`), then the other real classes (`temporal`).
+
+Five pairs cover the ten keywords once. `HELD_OUT` sets 25 clips of each class aside: they judge all
+pairs. This body and its settings were chosen without them, by dividing the other clips again.
+Earlier trials divided the 1,000 clips otherwise, so they did see many of these.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from tinyssl import compiler
 from tinyssl.core.config import BuildConfig
 from tinyssl.core.errors import DataError
 from tinyssl.data.spec import to_unit
+from tinyssl.frontends.tflite import read_file, read_model
+from tinyssl.project.learner import learner_of
+from tinyssl.project.learner_file import learner_file
+from tinyssl.project.learning import with_training
+from tinyssl.runtimes.host import HostModel
 from tools.learning_table.device import LearningDevice, learning_device
 from tools.learning_table.new_classes import (
     FloatHead,
@@ -28,15 +39,25 @@ from tools.learning_table.new_classes import (
     write_int8,
 )
 from tools.learning_table.row import SHARED, Costs, Found, Measure, Session, Task
-from tools.learning_table.temporal import UnitBody, pretrained, standardised, tuned
+from tools.learning_table.temporal import (
+    Heads,
+    Real,
+    Spoken,
+    UnitBody,
+    pretrained,
+    standardised,
+    tuned,
+)
 
 DATA = SHARED / "data" / "kws" / "kws01_1000.npz"
 CLASSES = 12
 """Ten keywords, silence, and unknown words"""
-PAIRS = ((3, 7), (4, 8), (1, 5))
-"""No and Stop, Off and Up, Go and On; chosen on were Left and Right, Down and Yes"""
+PAIRS = ((1, 9), (2, 7), (4, 6), (0, 3), (5, 8))
+HELD_OUT = 20_261_201
+"""Seed of the choice of the clips that judge"""
 TEST, SHOTS = 25, 10
 """Clips of each class that judge; of a new one that teach"""
+LEARNS = "head:new:2"
 PASSES, REPLAY = 10, 3
 DRAWS, ON_BOARD = 5, 1
 """Choices of the examples; of these, how many the board learns, of the first pair"""
@@ -93,9 +114,9 @@ def read() -> tuple[Array, Array]:
         return file["features"].reshape(-1, 49, 10, 1), file["label"].astype(np.int64)
 
 
-def split(classes: Array, pair: tuple[int, int], seed: int) -> tuple[Lesson, Array]:
+def split(classes: Array, pair: tuple[int, int]) -> tuple[Lesson, Array]:
     """Which clips judge, which are old, and which of the new keywords may teach."""
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(HELD_OUT)
     old = [each for each in range(CLASSES) if each not in pair]
     labels = np.array([[*old, *pair].index(each) for each in classes])
     judging, rest = [], []
@@ -110,16 +131,18 @@ def split(classes: Array, pair: tuple[int, int], seed: int) -> tuple[Lesson, Arr
     return lesson, teaching[~known]
 
 
-def prepare(pair: tuple[int, int], seed: int, start: Any) -> KeywordPair:
-    """Trains the body on all classes but the pair."""
+def prepare(
+    pair: tuple[int, int], seed: int, start: Heads, spoken: Spoken, told: torch.Tensor
+) -> KeywordPair:
+    """Trains the body on all classes but the pair; `told`: what the teacher says of each clip."""
     codes, classes = read()
-    lesson, taught = split(classes, pair, seed)
-    clips = standardised(codes)
-    old = torch.from_numpy(lesson.labels[lesson.old])
-    body, head = tuned(start, clips[torch.from_numpy(lesson.old)], old, seed)
+    lesson, taught = split(classes, pair)
+    labels = torch.from_numpy(lesson.labels[lesson.old])
+    real = Real(standardised(codes[lesson.old]), labels, told[torch.from_numpy(lesson.old)])
+    body, head = tuned(start, spoken, real, seed)
     weight, bias = (each.detach().double().numpy() for each in (head.weight, head.bias))
     with torch.no_grad():
-        features = body(clips).double().numpy()
+        features = body(standardised(codes)).double().numpy()
     return KeywordPair(codes, lesson, taught, UnitBody(body).eval(), (weight, bias), features)
 
 
@@ -144,38 +167,51 @@ class Taught:
 
 
 def teach(session: Session, pair: KeywordPair, number: int) -> Taught:
-    """Builds the model of a pair, and teaches it each draw of examples."""
+    """Teaches a pair's model each draw of examples here; the first one's on the board, too."""
     path = session.folder / f"keywords-{number}.tflite"
     rate = suited_rate(pair.features[pair.lesson.old])
-    write_int8(path, pair.body, pair.head, to_unit(pair.codes[pair.lesson.old[::4]]))
-    config = BuildConfig(board=session.board, model=path, train="head:new:2", learning_rate=rate)
-    with learning_device(config, session.folder) as board:
-        feeds = feeds_of(board.host, pair.codes)
-        first = board.host.snapshot()
-        before = _answers(board, feeds, pair, on_board=False)
-        host, device = [], []
-        for draw in range(DRAWS):
-            lesson, there = pair.draw(draw), number == 0 and draw < ON_BOARD
-            board.restore(first, device=there)
-            for position in lesson.order(PASSES, REPLAY, draw):
-                target = label(lesson, position)
-                if there:
-                    board.step(feeds[position], target)
-                else:
-                    board.host.train(feeds[position], target)
-            host.append(_gained(pair, before, _answers(board, feeds, pair, on_board=False)))
-            if there:
-                board.compare()
-                after = _answers(board, feeds, pair, on_board=True)
-                device.append(_gained(pair, before, after))
-        costs = board.costs() if device else None
+    write_int8(path, pair.body, pair.head, to_unit(pair.codes[pair.lesson.old]), "mse")
+    config = BuildConfig(board=session.board, model=path, train=LEARNS, learning_rate=rate)
     floats = [in_float(pair, draw, rate) for draw in range(DRAWS)]
-    return Taught(host, device, floats, costs)
+    host = on_host(path, config, pair)
+    if number:
+        return Taught(host, [], floats, None)
+    with learning_device(config, session.folder) as board:
+        device = on_board(board, pair)
+        return Taught(host, device, floats, board.costs())
 
 
-def _answers(board: LearningDevice, feeds: Any, pair: KeywordPair, *, on_board: bool) -> Array:
-    run = board.run if on_board else board.host.run
-    return answers_of(run, feeds, pair.lesson.test)
+def on_host(path: Path, config: BuildConfig, pair: KeywordPair) -> list[tuple[float, float]]:
+    """Our C on this computer: (new, lost) of each draw."""
+    original = read_model(read_file(path), path.stem)
+    learner = learner_of(config, original)
+    assert learner is not None
+    file = learner_file(original, LEARNS, "float32")
+    model = with_training(read_model(file, path.stem), learner)
+    with HostModel(compiler.compile(model)) as host:
+        feeds, first, found = feeds_of(host, pair.codes), host.snapshot(), []
+        before = answers_of(host.run, feeds, pair.lesson.test)
+        for draw in range(DRAWS):
+            lesson = pair.draw(draw)
+            host.restore(first)
+            for position in lesson.order(PASSES, REPLAY, draw):
+                host.train(feeds[position], label(lesson, position))
+            found.append(_gained(pair, before, answers_of(host.run, feeds, lesson.test)))
+    return found
+
+
+def on_board(board: LearningDevice, pair: KeywordPair) -> list[tuple[float, float]]:
+    """The first draws; the board's bits are compared with this computer's."""
+    feeds, first, found = feeds_of(board.host, pair.codes), board.host.snapshot(), []
+    before = answers_of(board.host.run, feeds, pair.lesson.test)
+    for draw in range(ON_BOARD):
+        lesson = pair.draw(draw)
+        board.restore(first)
+        for position in lesson.order(PASSES, REPLAY, draw):
+            board.step(feeds[position], label(lesson, position))
+        board.compare()
+        found.append(_gained(pair, before, answers_of(board.run, feeds, lesson.test)))
+    return found
 
 
 def _gained(pair: KeywordPair, before: Array, after: Array) -> tuple[float, float]:
@@ -186,11 +222,11 @@ def _gained(pair: KeywordPair, before: Array, after: Array) -> tuple[float, floa
 def measure(session: Session) -> Found:
     """The row."""
     torch.set_num_threads(1)
-    start = pretrained(session.say)
-    results = []
+    start, spoken = pretrained(session.say), Spoken.read(session.say)
+    results, told = [], spoken.taught(read()[0])
     for number, pair in enumerate(PAIRS):
         session.say(f"pair {number + 1} of {len(PAIRS)}")
-        found = prepare(pair, session.seed + 2 + number, start)
+        found = prepare(pair, session.seed + number, start, spoken, told)
         results.append(teach(session, found, number))
     costs = next(each.costs for each in results if each.costs is not None)
     return Found(tuple(_measures(results)), costs)
@@ -227,6 +263,6 @@ def _measures(results: list[Taught]) -> list[Measure]:
 
 TASK = Task(
     "keywords",
-    f"MLPerf Tiny's 1,000 clips, {TEST} of each class to judge; body: synthetic words",
+    f"MLPerf Tiny's 1,000 clips, {TEST} of each class judge; body: synthetic words, a teacher",
     measure,
 )
