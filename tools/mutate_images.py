@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tinyssl.data.folder import read_picture
+from tinyssl.data.pictures import read_picture
 
 SIDE = 16
 """Of the pictures that are read"""

@@ -9,6 +9,7 @@ import numpy as np
 import rich_click as click
 
 from tinyssl.cli.command import make_command
+from tinyssl.cli.data_pack import PACK_OPTIONS, packed
 from tinyssl.cli.output import Result, Table
 from tinyssl.cli.stage_result import reading_lines
 from tinyssl.core.config import DataConfig
@@ -26,14 +27,26 @@ SHEET_GAP = 2
 """Pixels between two images of the contact sheet"""
 
 
-def data(call: Call, save_sheet: str | None = None) -> Result:
-    """Show what a data set holds and how it is split."""
+def data(
+    call: Call,
+    save_sheet: str | None = None,
+    pack: str | None = None,
+    pack_format: str = "ppm",
+    class_names: str | None = None,
+) -> Result:
+    """Show what a data set holds and how it is split, or pack its pictures for training."""
     from tinyssl.data import load_dataset
     from tinyssl.learn.tasks import find_task
 
     config = call.config(DataConfig)
     if config.task is not None:
         find_task(config.task)
+    if pack is not None:
+        if save_sheet:
+            raise UsageError("--save-sheet does not go with --pack", hint="give it afterwards")
+        return packed(call, config, Path(pack), pack_format, class_names)
+    if class_names is not None:
+        raise UsageError("--class-names goes with --pack", hint="add --pack OUT")
     dataset = load_dataset(config, _WithoutWarnings(call.progress))
     summary = _summary(dataset)
     blocks: list[Table | str] = [
@@ -84,8 +97,7 @@ def _summary(dataset: Dataset) -> dict[str, Any]:
     }
     if dataset.reading is None:
         return summary
-    record = dataset.as_record()
-    return summary | {name: record[name] for name in ("layout", "left_out", "warnings")}
+    return summary | dataset.reading.as_record()
 
 
 def _counted(dataset: Dataset) -> dict[str, Any]:
@@ -143,5 +155,6 @@ command = make_command(
             ["--save-sheet"], type=click.Path(dir_okay=False), metavar="PNG",
             help="Write a contact sheet of training images",
         ),
+        *PACK_OPTIONS,
     ),
 )  # fmt: skip

@@ -9,6 +9,9 @@ from tinyssl.cli.output import Result, Table, value_rows
 from tinyssl.core.records import RunRecord
 from tinyssl.data.spec import sample_noun
 
+LISTED = 10
+"""Broken pictures, and as many duplicates, that a result shows"""
+
 
 def record_result(record: RunRecord) -> Result:
     """Folder, figures and files of a run; a verdict in words stands between them."""
@@ -72,4 +75,7 @@ def reading_lines(data: Mapping[str, Any]) -> list[str]:
         lines.append(f"left out: {part['text']}")
         if "advice" in part:
             lines.append(f"          {part['advice']}")
+    for kind in ("broken", "duplicates"):
+        listed = data.get(kind, [])
+        lines += [f"{kind}: {part['name']} ({part['reason']})" for part in listed[:LISTED]]
     return lines

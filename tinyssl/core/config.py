@@ -43,6 +43,8 @@ class DataConfig:
     """Folder, archive or file that holds the samples (not for digits and tones)"""
     image_size: Annotated[int, Field(ge=8, le=512)] = 32
     """Side to which every image is resized, in pixels"""
+    broken: Literal["skip", "stop"] = "skip"
+    """Pictures that cannot be read: skip leaves them out and lists them, stop ends the command"""
     frontend: Literal["logmel", "mfcc"] = "logmel"
     """Features of sound (tones, wav): logmel, as TensorFlow Lite Micro's micro_speech; mfcc, as
     MLPerf Tiny's keyword spotting"""

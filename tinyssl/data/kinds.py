@@ -64,6 +64,8 @@ NAMES = {
     REPEATED: "path* to what was read already, through a link",
     SPECIAL: "device*, pipe* or socket*",
     EMPTY: "folder* without pictures",
+    "broken": "broken picture*",
+    "duplicate": "duplicate*",
 }
 """Kind -> words for it, * for an s in the plural; other kinds are `kind` file*"""
 ADVICE = {
@@ -84,6 +86,7 @@ ADVICE = {
     "archive": "unpack them",
     "array": "read an .npz with `--dataset npz`",
     "medical or scientific image": "convert them to PNG",
+    "broken": "`tinyssl data` lists them with the reason; `--broken stop` refuses them",
 }
 """Way out for kinds that may hold pictures"""
 
@@ -158,11 +161,10 @@ def _is_text_link(path: Path) -> bool:
         return False
 
 
-def recognise(path: Path) -> str:
+def recognise(content: Path | bytes) -> str:
     """What the first bytes of a file say that it is; empty where they say nothing."""
     try:
-        with path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
+        head = content[:HEAD_BYTES] if isinstance(content, bytes) else _head(content)
     except OSError:
         return ""
     if not head:
@@ -172,3 +174,8 @@ def recognise(path: Path) -> str:
     text = head.lstrip().lower()
     found = (kind for magic, kind in _MAGIC if head.startswith(magic) or text.startswith(magic))
     return next(found, "")
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES)

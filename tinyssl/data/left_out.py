@@ -13,6 +13,8 @@ from tinyssl.data.kinds import ADVICE, NAMES
 
 EXAMPLES = 3
 """Files that are named of each kind"""
+BROKEN_PICTURE = "broken"
+"""Kind of pictures that cannot be decoded"""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,29 @@ class LeftOut:
             "text": str(self),
         }
         return content | ({"advice": ADVICE[self.kind]} if self.kind in ADVICE else {})
+
+
+@dataclass(frozen=True)
+class LeftOutPicture:
+    """A picture that a source has and its samples lack."""
+
+    name: str
+    """As `Pictures.names`"""
+    reason: str
+    """Safe to print"""
+    content: str = ""
+    """What its first bytes say that it is; empty where they say nothing"""
+
+    def as_json(self) -> dict[str, str]:
+        """What a record holds."""
+        return {"name": self.name, "reason": self.reason}
+
+
+def counted(kind: str, pictures: Sequence[LeftOutPicture]) -> tuple[LeftOut, ...]:
+    """The pictures as files of one kind; nothing where there are none."""
+    if not pictures:
+        return ()
+    return (LeftOut(kind, len(pictures), tuple(part.name for part in pictures[:EXAMPLES])),)
 
 
 @dataclass

@@ -11,13 +11,16 @@ from tinyssl.core.errors import DataError, UsageError
 from tinyssl.core.progress import Progress
 from tinyssl.core.text import printable
 from tinyssl.data.arrays import member_names, read_arrays
-from tinyssl.data.base import UNLABELLED, DataReader, Indices, Source
+from tinyssl.data.base import UNLABELLED, DataReader, Indices, Pictures, Reading, Source
 from tinyssl.data.limits import CLASSES
 from tinyssl.data.names import checked_names
+from tinyssl.data.pictures import read_source
 from tinyssl.data.pixels import fit_all, three_channels
 
 HINT = "save it with numpy.savez(path, images=…, labels=…, class_names=…)"
 ARRAYS = ("images", "labels", "class_names", "is_test")
+ENCODED = ("blob", "offsets", "labels", "label", "fine_label", "class_names", "is_test")
+"""Of files that hold encoded images after each other"""
 
 
 def read_npz(config: DataConfig, progress: Progress) -> Source:
@@ -29,9 +32,10 @@ def read_npz(config: DataConfig, progress: Progress) -> Source:
         UsageError: No `data_path`.
         DataError: A file that cannot be read, or arrays that make no sense.
     """
-    path = config.data_path
-    if path is None:
-        raise UsageError("dataset npz needs a file", hint="name it with --data-path FILE.npz")
+    encoded = encoded_pictures(config, progress)
+    if encoded is not None:
+        return read_source(encoded, config, progress)
+    path = _given(config)
     arrays = read_arrays(path, ARRAYS, HINT)
     shown = printable(str(path))
     if "images" not in arrays:
@@ -40,6 +44,68 @@ def read_npz(config: DataConfig, progress: Progress) -> Source:
     images = fit_all(three_channels(arrays["images"], shown), config.image_size)
     labels, names = read_labels(arrays, len(images), path)
     return Source(images, labels, names, read_test(arrays, len(images), shown))
+
+
+def _given(config: DataConfig) -> Path:
+    if config.data_path is None:
+        raise UsageError("dataset npz needs a file", hint="name it with --data-path FILE.npz")
+    return config.data_path
+
+
+def encoded_pictures(config: DataConfig, _: Progress) -> Pictures | None:
+    """Pictures of files that hold encoded ones; None where the file holds pixels.
+
+    Such a file has `blob` (uint8), the encoded pictures after each other, and `offsets` (n + 1,)
+    into it, beside `labels`, `label` or `fine_label`, `class_names` and `is_test` as `read_npz`
+    takes them. A folder of such files is one data set.
+
+    Raises:
+        UsageError: No `data_path`.
+        DataError: A file that cannot be read, or arrays that make no sense.
+    """
+    path = _given(config)
+    paths = sorted(path.glob("*.npz")) if path.is_dir() else [path]
+    parts = [read_arrays(each, ENCODED, HINT) for each in paths]
+    if not parts or not all({"blob", "offsets"} <= set(part) for part in parts):
+        return None
+    shown = printable(str(path))
+    bounds = [_bounds(part, each) for part, each in zip(parts, paths, strict=True)]
+    counts = [len(each) - 1 for each in bounds]
+    whole = {
+        name: np.concatenate([part[name] for part in parts])
+        for name in ("labels", "label", "fine_label", "is_test")
+        if all(name in part for part in parts)
+    }
+    answers = [name for name in ("labels", "label", "fine_label") if name in whole]
+    named = parts[0].keys() & {"class_names"}
+    given = {name: parts[0][name] for name in named}
+    given |= {"labels": whole[answers[0]]} if answers else {}
+    labels, names = read_labels(given, sum(counts), path)
+    starts = np.cumsum([0, *counts])
+
+    def content(number: int) -> bytes:
+        at = int(np.searchsorted(starts, number, "right")) - 1
+        row = number - int(starts[at])
+        return bytes(parts[at]["blob"][bounds[at][row] : bounds[at][row + 1]].data)
+
+    return Pictures(
+        names=[str(number) for number in range(sum(counts))],
+        content=content,
+        labels=labels,
+        where=shown,
+        reading=Reading({"kind": "encoded arrays", "splits": {}, "text": f"{len(parts)} files"}),
+        class_names=names,
+        test=read_test(whole, sum(counts), shown),
+    )
+
+
+def _bounds(part: dict[str, np.ndarray], path: Path) -> Indices:
+    """`offsets`, which rise from 0 to at most the length of `blob`."""
+    offsets = part["offsets"].astype(np.int64)
+    falls = offsets.ndim != 1 or len(offsets) < 2 or (np.diff(offsets) < 0).any()
+    if falls or offsets[0] < 0 or offsets[-1] > len(part["blob"]):
+        raise DataError(f"{printable(str(path))} has offsets that do not fit its blob", hint=HINT)
+    return offsets
 
 
 def read_test(arrays: dict[str, np.ndarray], count: int, shown: str) -> Indices | None:
@@ -122,4 +188,4 @@ def _names(given: np.ndarray, shown: str) -> tuple[str, ...]:
     return checked_names(texts, shown)
 
 
-DATASETS = {"npz": DataReader(read_npz, "image")}
+DATASETS = {"npz": DataReader(read_npz, "image", encoded_pictures)}

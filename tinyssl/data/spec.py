@@ -5,13 +5,31 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 Samples = NDArray[Any]
 """(n, *shape) of a `FeatureSpec`, in its dtype"""
+
+
+class SampleStore(Protocol):
+    """Samples in memory (`Samples`), or in shards on disk, of which parts are read by index."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n, *shape of a sample)."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Element type."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, chosen: Any, /) -> Any:
+        """One sample, or those of a slice or an index array, as an array in memory."""
+
 
 RANKS = {"image": 3, "audio": 3, "sensor": 2, "table": 1}
 """Kind -> dimensions of a sample"""

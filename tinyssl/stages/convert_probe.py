@@ -113,14 +113,13 @@ def _convert(
     shape = dataset.spec.model_shape
     float32 = trace(model, shape, run.file("log", LOG_FILE))
     (start,) = read_skeleton(float32).inputs
-    training = dataset.samples[dataset.train]
     samples = QuantisationSamples(
         unit_feeds(
             float32, dataset.samples[calibration_indices(dataset, config.calibration_images)]
         ),
         {start.name: UNIT},
-        lambda chosen: [to_unit(training[chosen]).reshape(-1, 1, *shape)],
-        len(training),
+        lambda chosen: [to_unit(dataset.samples[dataset.train[chosen]]).reshape(-1, 1, *shape)],
+        len(dataset.train),
     )
     converted = float_to_int8(run, float32, samples, config, progress)
     require_unit_input(converted.int8.written)

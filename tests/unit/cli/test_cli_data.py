@@ -84,7 +84,7 @@ def test_a_folder_whose_own_name_is_not_utf8(workspace: Path, photos: Path) -> N
         assert ended.returncode == 0
         assert "HEIC" in ended.stdout.decode("utf-8")
     Path(os.fsdecode(root), "train", "cat", "0.png").write_bytes(b"broken")
-    ended = subprocess.run([*command, root], capture_output=True, check=False)
+    ended = subprocess.run([*command, root, b"--broken", b"stop"], capture_output=True, check=False)
     assert rb"/f\xff\n/train/cat/0.png" in ended.stderr
 
 

@@ -30,7 +30,7 @@ def test_npz_labelled_and_not(tmp_path: Path) -> None:
     labels = np.arange(20, dtype=np.uint8) % 2
     named = npz(tmp_path / "a.npz", images=images, labels=labels, class_names=["no", "yes"])
     dataset = load_dataset(named)
-    assert np.array_equal(dataset.samples, images)
+    assert np.array_equal(dataset.samples[:], images)
     assert dataset.class_names == ("no", "yes")
     plain = load_dataset(npz(tmp_path / "b.npz", images=images))
     assert not plain.labelled
@@ -43,7 +43,7 @@ def test_npz_labelled_and_not(tmp_path: Path) -> None:
 def test_npz_grey_is_tripled_and_resized(tmp_path: Path) -> None:
     images = np.full((10, 16, 12), 9, np.uint8)
     dataset = load_dataset(npz(tmp_path / "a.npz", images=images))
-    assert np.array_equal(dataset.samples, np.full((10, 8, 8, 3), 9))
+    assert np.array_equal(dataset.samples[:], np.full((10, 8, 8, 3), 9))
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,9 @@ def test_npz_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="not a readable"):
         load_dataset(missing)
     os.mkfifo(tmp_path / "pipe.npz")  # reading it would wait for ever
-    for other, what in ((tmp_path, "a folder"), (tmp_path / "pipe.npz", "a pipe or a device")):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for other, what in ((empty, "a folder"), (tmp_path / "pipe.npz", "a pipe or a device")):
         with pytest.raises(DataError, match=f"is {what}, not a file"):
             load_dataset(DataConfig(dataset="npz", data_path=other))
     np.save(tmp_path / "b.npy", np.zeros(3))

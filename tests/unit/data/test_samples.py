@@ -193,7 +193,7 @@ def test_arrays_of_windows_and_rows(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     np.savez(path, windows=rng.normal(size=(30, 16, 3)), labels=np.arange(30) % 3)
     windows = load_dataset(DataConfig(dataset="windows", data_path=path))
-    assert (windows.samples.min(), windows.samples.max()) == (0, 1)
+    assert (windows.samples[:].min(), windows.samples[:].max()) == (0, 1)
     assert windows.samples.dtype == np.float32
     np.savez(path, rows=rng.normal(size=(30, 4)), targets=rng.normal(size=(30, 2)))
     table = load_dataset(DataConfig(dataset="table", data_path=path))

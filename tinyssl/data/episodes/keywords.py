@@ -43,7 +43,7 @@ class Keywords(WayFamily):
                 "docs/data.md, data set kws",
             )
         source = read_kws(DataConfig(data_path=self.data), Silent())
-        samples = source.samples.astype(np.float32)
+        samples = source.samples[:].astype(np.float32)
         words = [
             label for label, name in enumerate(source.class_names) if name.lower() not in NO_WORDS
         ]

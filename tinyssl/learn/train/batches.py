@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,20 +19,27 @@ from tinyssl.learn.train.schedule import Schedule, step_seed
 from tinyssl.learn.train.target_source import TargetSource
 from tinyssl.learn.train.world import World
 
+MOVED = 4096
+"""Samples that are moved to the device at once"""
 DEVICE_SHARE = 0.5
 """Samples live on the GPU where they fill less than this share of its free memory"""
 
 
 class TrainingSamples:
-    """The training samples as they are stored: on the device where they fit, else in memory."""
+    """The training samples: on the device where they fit, else where the data set has them.
+
+    Samples in shards are read one batch ahead, while the network learns from the batch before.
+    """
 
     def __init__(self, dataset: Dataset, device: torch.device) -> None:
         self._device = device
-        self._stored = torch.from_numpy(dataset.samples)
-        self._rows: NDArray[np.int64] | None = dataset.train
+        self._samples, self._rows = dataset.samples, dataset.train
+        self._resident: Tensor | None = None
+        in_memory = isinstance(dataset.samples, np.ndarray)
+        self._reader = None if in_memory else ThreadPoolExecutor(1)
+        self._ahead: tuple[bytes, Future[NDArray[Any]]] | None = None
         if self._fits(dataset.samples[:1].nbytes * len(dataset.train)):
-            self._stored = self._stored[torch.from_numpy(dataset.train)].to(device)
-            self._rows = None
+            self._resident = self._moved()
 
     def _fits(self, size: int) -> bool:
         """Never on the CPU, where the samples are already."""
@@ -39,15 +48,36 @@ class TrainingSamples:
         free, _ = torch.cuda.mem_get_info(self._device)
         return size < free * DEVICE_SHARE
 
-    def read(self, positions: NDArray[np.int64]) -> Tensor:
-        """(b, …) of the samples at `positions` in train."""
-        if self._rows is None:
+    def _moved(self) -> Tensor:
+        """All training samples on the device, moved in parts."""
+        part = self._samples[:1]
+        shape = (len(self._rows), *part.shape[1:])
+        whole = torch.empty(shape, dtype=torch.from_numpy(part).dtype, device=self._device)
+        for start in range(0, len(whole), MOVED):
+            rows = self._rows[start : start + MOVED]
+            whole[start : start + MOVED] = torch.from_numpy(self._samples[rows])
+        return whole
+
+    def read(self, positions: NDArray[np.int64], then: NDArray[np.int64]) -> Tensor:
+        """(b, …) of the samples at `positions` in train; those at `then` are wanted next."""
+        if self._resident is not None:
             where = torch.from_numpy(positions).pin_memory().to(self._device, non_blocking=True)
-            return self._stored[where]
-        found = self._stored[torch.from_numpy(self._rows[positions])]
+            return self._resident[where]
+        found = torch.from_numpy(self._read(positions, then))
         if self._device.type == "cuda":
             found = found.pin_memory()
         return found.to(self._device, non_blocking=True)
+
+    def _read(self, positions: NDArray[np.int64], then: NDArray[np.int64]) -> NDArray[Any]:
+        read = self._samples.__getitem__
+        if self._reader is None:
+            return np.asarray(read(self._rows[positions]))
+        key, future = self._ahead or (b"", None)
+        if future is None or key != positions.tobytes():
+            future = self._reader.submit(read, self._rows[positions])
+        found = future.result()
+        self._ahead = (then.tobytes(), self._reader.submit(read, self._rows[then]))
+        return found
 
 
 @dataclass(frozen=True)
@@ -88,15 +118,26 @@ class Batcher:
     def batch(self, step: int, part: int = 0) -> Batch:
         """Rows of this process, of one part of a step's batch."""
         rows = self._rows(part)
-        positions = self._schedule.batch(step, self._config.seed)[rows.start : rows.stop]
+        positions = self._positions(step, part)
         epoch = self._schedule.epoch(step)
         spec = self._method.views(step / self._schedule.steps)
         torch.manual_seed(step_seed(self._config.seed, step))
         source = self._target_source
         first = source.crops(spec, positions, epoch) if source else None
-        views = make_views(self._samples.read(positions), spec, first, rows=rows)
+        samples = self._samples.read(positions, self._positions(*self._after(step, part)))
+        views = make_views(samples, spec, first, rows=rows)
         targets = source.targets(spec, positions, epoch, views[0]) if source else None
         return Batch(views, targets, self._labels_of(positions))
+
+    def _positions(self, step: int, part: int) -> NDArray[np.int64]:
+        rows = self._rows(part)
+        return self._schedule.batch(step, self._config.seed)[rows.start : rows.stop]
+
+    def _after(self, step: int, part: int) -> tuple[int, int]:
+        """Step and part of the next batch; after the last one, that one again."""
+        if part + 1 < self._config.accumulate:
+            return step, part + 1
+        return (step + 1, 0) if step + 1 < self._schedule.steps else (step, part)
 
     def _rows(self, part: int) -> Rows:
         """Of the global batch."""

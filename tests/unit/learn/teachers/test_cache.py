@@ -388,7 +388,7 @@ def test_on_a_device() -> None:
 def test_only_training_images_are_seen() -> None:
     """Blanking all other images changes no target, although it is other data."""
     dataset = make_dataset()
-    blank = dataset.samples.copy()
+    blank = dataset.samples[:].copy()
     blank[dataset.val] = blank[dataset.test] = 0
     splits = (dataset.train, dataset.val, dataset.test)
     found = fingerprint(Source(blank, dataset.labels), splits)

@@ -22,10 +22,11 @@ from tinyssl.core.config import DataConfig, PretrainConfig
 from tinyssl.core.errors import DataError, TrainingError, UsageError
 from tinyssl.core.progress import Silent
 from tinyssl.core.records import METRICS, RunRecord, Workspace, hold_run, read_record
-from tinyssl.data import load_dataset
+from tinyssl.data import find_reader, load_dataset
+from tinyssl.data.packing import pack, pictures_of
 from tinyssl.learn.backbones import load_backbone
 from tinyssl.learn.train.checkpoint import CURRENT, PREVIOUS
-from tinyssl.learn.train.setup import make_schedule
+from tinyssl.learn.train.setup import build_job, make_schedule
 from tinyssl.learn.train.world import World
 from tinyssl.stages.pretrain import pretrain
 
@@ -324,3 +325,36 @@ def test_mistakes_are_found_before_the_run(data, tmp_path):
         with pytest.raises(error, match=message):
             pretrain(replace(CONFIG, **changed), data, workspace, Silent())
     assert workspace.all() == []
+
+
+@pytest.fixture
+def in_shards(data: DataConfig, tmp_path: Path) -> DataConfig:
+    """The images of `data` in shards."""
+    source = find_reader(data.dataset).value.read(data, Silent())
+    pack(pictures_of(source, "images"), data, tmp_path / "pack", "ppm", Silent())
+    return replace(data, dataset="packed", data_path=tmp_path / "pack")
+
+
+def test_training_from_shards_ends_in_the_bits_of_training_from_memory(
+    in_shards: DataConfig, unbroken: RunRecord, tmp_path: Path
+) -> None:
+    """In one go, and interrupted in the middle of an epoch and resumed."""
+    assert_equal(pretrain(CONFIG, in_shards, Workspace(tmp_path / "whole"), Silent()), unbroken)
+    stop = Stop(4, lambda: os.kill(os.getpid(), signal.SIGINT))
+    assert_equal(resume(in_shards, start(in_shards, Workspace(tmp_path / "half"), stop)), unbroken)
+
+
+def test_processes_read_their_own_images_from_shards(in_shards: DataConfig) -> None:
+    """Two processes of eight images see what one sees of sixteen."""
+    dataset = load_dataset(in_shards)
+    device = torch.device("cpu")
+
+    def views(config: PretrainConfig, world: World) -> torch.Tensor:
+        batcher = build_job(config, dataset, world, Silent()).batcher(Silent())
+        return torch.cat([batcher.batch(step).views[0] for step in range(3)])
+
+    alone = views(CONFIG, World(device)).chunk(3)
+    half = replace(CONFIG, batch_size=8, sync_batch_norm=False)
+    both = [views(half, World(device, rank, 2)).chunk(3) for rank in (0, 1)]
+    for step in range(3):
+        assert torch.equal(alone[step], torch.cat([both[0][step], both[1][step]]))
