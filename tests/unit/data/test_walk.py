@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,7 @@ def test_a_plug_in_that_is_installed_is_used(
         touch(tmp_path / "photos" / "a.heic")
         assert names(list_pictures(tmp_path / "photos")) == ["a.heic"]
     finally:
+        sys.modules.pop("pillow_heif")  # other tests must not find it there
         kinds.register_plugins.cache_clear()
         monkeypatch.undo()
 
