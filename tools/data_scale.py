@@ -36,7 +36,7 @@ ROWS = 10_000
 """Of a Parquet file"""
 MARKS = 20
 """Lines of memory that a stage prints"""
-SPEED_IMAGES, SPEED_PAIRS = 1_500, 3
+SPEED_IMAGES, SPEED_PAIRS = 1_200, 3
 TRAINING = PretrainConfig(
     method="simclr", backbone="mobilenet_v2_035", batch_size=32, epochs=1, device="cpu", knn_every=0
 )
@@ -141,6 +141,7 @@ def speed(folder: Path) -> None:
     from tinyssl.data.packing import pictures_of
     from tinyssl.data.pictures import read_picture
 
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "speed.npz"
     pictures = [read_picture(synthetic(at), (SIDE, SIDE)) for at in range(SPEED_IMAGES)]
     np.savez(path, allow_pickle=False, images=np.stack([np.asarray(each) for each in pictures]))
