@@ -7,7 +7,7 @@ from pyoxigraph import BlankNode, NamedNode
 from tinyssl.catalog.facts import LayerFacts, ModelFacts
 from tinyssl.catalog.fit import Fit
 from tinyssl.catalog.names import board_iri, data_iri, fit_iri, model_iri, run_iri
-from tinyssl.catalog.quantity import KILO, number
+from tinyssl.catalog.quantity_triples import KILO, number
 from tinyssl.catalog.terms import (
     NNET,
     OM,

@@ -14,7 +14,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Triple, p
 from pyoxigraph import Store as Oxigraph
 
 from tinyssl.catalog.names import import_iri
-from tinyssl.catalog.quantity import KILO, Subject
+from tinyssl.catalog.quantity_triples import KILO, Subject
 from tinyssl.catalog.store import EmbeddedStore, Row, value_of
 from tinyssl.catalog.terms import SOSA_EXTEND, TINY, canonical_iri
 from tinyssl.catalog.triples import Description, Term

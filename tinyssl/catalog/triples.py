@@ -8,7 +8,8 @@ from typing import Self
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 
-from tinyssl.catalog.quantity import Quantity, Subject, describe
+from tinyssl.catalog.quantity import Quantity
+from tinyssl.catalog.quantity_triples import Subject, describe
 from tinyssl.catalog.terms import RDF, TINY
 
 Term = NamedNode | BlankNode | Literal

@@ -47,7 +47,7 @@ class Seat:
     """File through which the processes find each other"""
 
 
-class Worker:
+class Member:
     """A further process of the team.
 
     Args:
@@ -129,14 +129,14 @@ def team(size: int, module: str, order: Any, environment: Mapping[str, str]) -> 
     Raises:
         TrainingError: A worker did not start, or ended early.
     """
-    workers: list[Worker] = []
+    workers: list[Member] = []
     with tempfile.TemporaryDirectory(prefix="tinyssl-") as name, one_thread(), loopback():
         folder = Path(name)
         done = False
         try:
             for rank in range(1, size):
                 log = folder / f"worker-{rank}.txt"
-                workers.append(Worker([sys.executable, "-m", module], environment, log))
+                workers.append(Member([sys.executable, "-m", module], environment, log))
             for rank, worker in enumerate(workers, start=1):
                 worker.order(Seat(rank, size, folder / "store"), order)
             for worker in workers:
@@ -150,7 +150,7 @@ def team(size: int, module: str, order: Any, environment: Mapping[str, str]) -> 
 
 
 @contextmanager
-def seated(seat: Seat, workers: list[Worker] | None = None) -> Iterator[World]:
+def seated(seat: Seat, workers: list[Member] | None = None) -> Iterator[World]:
     """The world of a process of a team.
 
     Args:
@@ -175,7 +175,7 @@ def seated(seat: Seat, workers: list[Worker] | None = None) -> Iterator[World]:
         dist.destroy_process_group()
 
 
-def _lost(workers: list[Worker]) -> TrainingError:
+def _lost(workers: list[Member]) -> TrainingError:
     """What became of the worker that is gone."""
     deadline = time.monotonic() + LOOK_SECONDS
     while all(worker.alive for worker in workers) and time.monotonic() < deadline:

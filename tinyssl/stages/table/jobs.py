@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from tinyssl.core.child_environment import child_environment
-from tinyssl.core.child_process import end_with_parent
 from tinyssl.core.errors import EXIT_INTERRUPTED
 from tinyssl.core.locks import Lock
 from tinyssl.core.own_files import own_file
@@ -134,16 +133,16 @@ class CellProcess:
     ) -> None:
         self.log = log
         self._file: IO[bytes] = os.fdopen(own_file(log.path, append=True), "ab")
+        ours = (str(int(orphaned)), str(os.getpid()))
         # -v: progress as lines, and tracebacks; a session of its own: Ctrl-C comes from us alone
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tinyssl", *words, "-v"],
+            [sys.executable, "-m", "tinyssl.core.child_main", *ours, *words, "-v"],
             stdin=subprocess.DEVNULL,
             stdout=self._file,
             stderr=self._file,
             env=child_environment(threads),
             start_new_session=True,
             pass_fds=() if lock is None else (lock.fileno(),),
-            preexec_fn=lambda: end_with_parent(orphaned),  # noqa: PLW1509 - one system call
         )
 
     def ended(self) -> int | None:

@@ -98,9 +98,9 @@ def test_two_processes_train_what_one_does(unbroken: RunRecord, data: DataConfig
 def test_a_killed_worker_ends_the_run_which_goes_on_to_the_same_bits(
     unbroken: RunRecord, data: DataConfig, tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workers: list[team.Worker] = []
+    workers: list[team.Member] = []
 
-    class Known(team.Worker):
+    class Known(team.Member):
         def __init__(self, *arguments: object) -> None:
             super().__init__(*arguments)  # type: ignore[arg-type]
             workers.append(self)
@@ -109,7 +109,7 @@ def test_a_killed_worker_ends_the_run_which_goes_on_to_the_same_bits(
         def act(self) -> None:
             workers[0]._process.kill()
 
-    monkeypatch.setattr(team, "Worker", Known)
+    monkeypatch.setattr(team, "Member", Known)
     workspace = Workspace(tmp_path)
     with pytest.raises(TrainingError, match=r"one of its 2 processes: process 1 .* signal 9"):
         pretrain(TWO, data, workspace, Kill(at=7))
