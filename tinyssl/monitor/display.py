@@ -89,14 +89,15 @@ class Observed:
         self.display.show(self.state)
 
 
-class LineDisplay(Silent):
-    """Lines: one an epoch, one every ten seconds, and one for everything that looks bad."""
+class Lines(Silent):
+    """A display where there is no terminal: what a stage says, line by line.
+
+    Args:
+        stream: Where they go.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
-        self._printed = 0.0
-        self._epochs = 0
-        self._said: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -109,6 +110,16 @@ class LineDisplay(Silent):
 
     def warn(self, text: str) -> None:
         self.note(f"Warning: {text}")
+
+
+class LineDisplay(Lines):
+    """Lines: one an epoch, one every ten seconds, and one for everything that looks bad."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._printed = 0.0
+        self._epochs = 0
+        self._said: set[str] = set()
 
     def show(self, state: RunState) -> None:
         """A line where one is due."""

@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, Self, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from tinyssl.core.progress import Silent
-from tinyssl.monitor.console import print_line
-from tinyssl.monitor.display import LivePicture, OpenDisplay
+from tinyssl.monitor.display import Lines, LivePicture, OpenDisplay
 from tinyssl.monitor.plots import Point, plot, smoothed
 from tinyssl.monitor.progress import in_ci
 
@@ -56,23 +54,12 @@ def choose_figures(figures: Figures, stream: TextIO | None = None) -> FiguresDis
     return LineFigures(figures, stream)
 
 
-class LineFigures(Silent):
+class LineFigures(Lines):
     """A line for each row that is worth one."""
 
     def __init__(self, figures: Figures, stream: TextIO) -> None:
-        self.stream, self.figures = stream, figures
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        pass
-
-    def note(self, text: str) -> None:
-        print_line(text, self.stream)
-
-    def warn(self, text: str) -> None:
-        self.note(f"Warning: {text}")
+        super().__init__(stream)
+        self.figures = figures
 
     def show(self, row: Mapping[str, Any]) -> None:
         """See `FiguresDisplay`."""
