@@ -80,7 +80,7 @@ def _of_images(share: float, count: int) -> str:
 
 
 def _origin(card: ModelCard) -> dict[str, str]:
-    data, made, torch = card.data, card.made, card.made["versions"].get("torch", "?")
+    data, made = card.data, card.made
     rows = {"images": f"{_images(data)}; labels were used {data['labels']}"}
     if card.head_data:
         rows["images of the head"] = _images(card.head_data)
@@ -92,7 +92,7 @@ def _origin(card: ModelCard) -> dict[str, str]:
         "licence of the model": card.licence,
         "trained": f"{made['finished'][:10]}, seed {made['seed']}, "
         f"{_duration(made.get('seconds'))}, on {_describe_machine(made['machine'])}, "
-        f"tinyssl at commit {short_commit(made['commit'])}, torch {torch}",
+        f"tinyssl at commit {short_commit(made['commit'])}, torch {made['versions'].get('torch', '?')}",
     }
 
 
