@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from tinyssl.core.intervals import wilson
-from tinyssl.core.records import short_commit
 from tinyssl.core.text import printable_lines
 from tinyssl.zoo.card import ModelCard
 
@@ -67,7 +66,7 @@ def _accuracy(card: ModelCard) -> dict[str, str]:
 
 
 def _share(value: float, std: float | None = None) -> str:
-    spread = f" ± {100 * std:.2f}" if std else ""
+    spread = f" ± {100 * std:.2f}" if std is not None else ""
     return f"{100 * value:.2f}{spread} %"
 
 
@@ -92,7 +91,7 @@ def _origin(card: ModelCard) -> dict[str, str]:
         "licence of the model": card.licence,
         "trained": f"{made['finished'][:10]}, seed {made['seed']}, "
         f"{_duration(made.get('seconds'))}, on {_describe_machine(made['machine'])}, "
-        f"tinyssl at commit {short_commit(made['commit'])}, torch {made['versions'].get('torch', '?')}",
+        f"tinyssl at commit {made['commit'][:12]}, torch {made['versions'].get('torch', '?')}",
     }
 
 

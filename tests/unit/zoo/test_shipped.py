@@ -126,12 +126,3 @@ def test_build_with_an_empty_zoo_asks_for_a_conversion(
     monkeypatch.setenv("TINYSSL_ZOO", str(tmp_path))
     with pytest.raises(UsageError, match="no finished `convert` run"):
         build(CONFIG, Workspace(tmp_path))
-
-
-def test_a_project_for_512_kb_comes_from_the_shipped_zoo(tmp_path: Path) -> None:
-    notes = Notes()
-    config = BuildConfig(board="nucleo_f446re", compile=False, check=False)
-    info = build(config, Workspace(tmp_path), notes)
-    assert Path(info.model_path).parent.parent == zoo_folder()
-    assert info.sizes["weights"] < 480_000
-    assert "the best of the zoo that fits ST Nucleo F446RE" in notes.said[0]
