@@ -192,7 +192,7 @@ def main() -> None:
     parser.add_argument("--labelled", type=Path, help="one folder a class")
     parser.add_argument("--unlabelled", type=Path, help="pictures of the same kind")
     parser.add_argument("--workspace", type=Path, default=Path("demo-photos"))
-    parser.add_argument("--zoo", default="mobilenet_v2_025_32px", help="backbone of the zoo")
+    parser.add_argument("--zoo", default="mobilenet_v2_035_32px", help="backbone of the zoo")
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--board", default="mps2_an500")
     given = parser.parse_args()
