@@ -43,8 +43,6 @@ from tinyssl.verify.subject import TestSplit
 ARRAYS_HINT = "save it with numpy.savez(path, inputs=…, labels=…): (n, *shape), as the model takes"
 CSV = (".csv", ".txt")
 """Endings of files with a row of readings a line"""
-CHANNELS = (1, 3)
-"""Of an input that takes pictures"""
 
 
 @dataclass(frozen=True)
@@ -214,9 +212,8 @@ def _sorted(
 
 
 def _picture_input(model: Model) -> ValueInfo:
-    shape = model.input.shape
-    fits = len(shape) == 4 and shape[0] == 1 and shape[3] in CHANNELS
-    return _only_input(model, "picture", fits=fits)
+    first = of_kind(named_values(model), ValueKind.INPUT)[0]
+    return _only_input(model, "picture", fits=first.is_picture)
 
 
 def _only_input(model: Model, what: str, *, fits: bool = True) -> ValueInfo:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -96,9 +95,9 @@ def _place(asked: _Given, workspace: Workspace) -> Iterator[tuple[JobPlace, int]
         ToolMissing: Ray is not installed.
     """
     if asked.on is None:
-        from tinyssl.stages.table.jobs import here
+        from tinyssl.stages.table.jobs import be_nice, here
 
-        os.setpriority(os.PRIO_PROCESS, 0, max(os.getpriority(os.PRIO_PROCESS, 0), asked.nice))
+        be_nice(asked.nice)
         yield here(asked.jobs or 1), asked.jobs or 1
         return
     if find_spec("ray") is None:

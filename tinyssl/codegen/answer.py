@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from tinyssl.codegen.literals import utf8_literal
 from tinyssl.codegen.render import render
+from tinyssl.codegen.tensors import NUMBERS
 from tinyssl.core.sources import Sources
 from tinyssl.data.class_order import BINARY
 from tinyssl.graph.interface import named_values, of_kind
-from tinyssl.graph.model import DType, Model, ValueKind
-
-TYPES = {
-    DType.INT8: "int8_t",
-    DType.UINT8: "uint8_t",
-    DType.INT16: "int16_t",
-    DType.FLOAT32: "float",
-}
-"""Of scores"""
+from tinyssl.graph.model import Model, ValueKind
+from tinyssl.ops.common.params import c_type
 
 
 def can_answer(model: Model, classes: int) -> bool:
     """Whether the scores of so many classes are the model's first output."""
     output = of_kind(named_values(model), ValueKind.OUTPUT)[0]
     wanted = (classes, 1) if classes == BINARY else (classes,)
-    return classes > 0 and output.elements in wanted and output.dtype in TYPES
+    return classes > 0 and output.elements in wanted and output.dtype in NUMBERS
 
 
 def render_answer(model: Model, names: tuple[str, ...]) -> Sources:
@@ -36,7 +30,7 @@ def render_answer(model: Model, names: tuple[str, ...]) -> Sources:
     output = of_kind(named_values(model), ValueKind.OUTPUT)[0]
     context = {
         "names": [utf8_literal(name) for name in names],
-        "type": TYPES[output.dtype],
+        "type": c_type(output.dtype),
         "single": output.elements == 1,
         "quantised": output.quant is not None,
     }

@@ -16,6 +16,8 @@ from tinyssl.data.base import Images
 from tinyssl.data.camera import CameraFrame, fitted
 from tinyssl.data.resample import ONE_BITS, Resampling, axis_of, fit_spans
 from tinyssl.graph.interface import ValueInfo
+from tinyssl.graph.model import DType
+from tinyssl.ops.common.params import c_type
 
 FILES = ("camera_frame.h", "camera_frame.c")
 
@@ -51,7 +53,7 @@ def camera_plan(frame: CameraFrame, value: ValueInfo) -> CameraPlan:
     Raises:
         UsageError: The model takes no picture, or this version of Pillow resizes in another way.
     """
-    if len(value.shape) != 4 or value.shape[0] != 1 or value.shape[3] not in (1, 3):
+    if not value.is_picture:
         raise UsageError(
             f"--camera {frame.text}: the model takes {value.text}, no picture",
             hint="leave --camera out",
@@ -108,7 +110,7 @@ def render_camera(plan: CameraPlan, codes: NDArray[Any]) -> Sources:
         "scratch": plan.scratch,
         "codes": rows(codes.T.reshape(-1)),
         "code_count": codes.size,
-        "code_type": {"int8": "int8_t", "uint8": "uint8_t", "float32": "float"}[codes.dtype.name],
+        "code_type": c_type(DType(codes.dtype.name)),
         "code_bytes": codes.dtype.itemsize,
     }
     files = {name: firmware_text(f"camera/{name}") for name in FILES}

@@ -19,13 +19,13 @@ from tinyssl import __version__
 from tinyssl.codegen.aot import render_aot
 from tinyssl.codegen.context import model_context
 from tinyssl.codegen.render import render
-from tinyssl.codegen.tensors import golden_context
+from tinyssl.codegen.tensors import NUMBERS, golden_context
 from tinyssl.compiler.program import Program
 from tinyssl.core.errors import UsageError
 from tinyssl.core.records import BuildInfo
 from tinyssl.core.sources import Sources
 from tinyssl.graph.interface import Feeds, named_values
-from tinyssl.graph.model import DType, Model, ValueKind
+from tinyssl.graph.model import Model, ValueKind
 from tinyssl.targets.kernels import has_own_kernels
 
 EXAMPLE = "examples/Classify"
@@ -48,8 +48,6 @@ ARCHITECTURES = (
 """Arduino cores of 32 bit, where constants lie in flash (on AVR they would take RAM)"""
 ENDS = [ValueKind.INPUT, ValueKind.OUTPUT]
 """The named tensors of a model that the library's few functions suit"""
-TYPES = (DType.INT8, DType.UINT8, DType.INT16, DType.FLOAT32)
-"""Their element types"""
 AUTHOR = re.compile(r"^\s*(?P<name>[^<>]*?)\s*(?:<(?P<email>[^<>]*)>)?\s*$")
 """`Name <mail>`, as library.properties has it"""
 SYMBOL = re.compile(r"\btinyssl_(?=\w|##)")
@@ -143,7 +141,7 @@ def _context(program: Program, golden: tuple[Feeds, Feeds], facts: LibraryFacts)
 
 def _check_ends(model: Model) -> None:
     values = named_values(model)
-    fitting = all(value.dtype in TYPES for value in values)
+    fitting = all(value.dtype in NUMBERS for value in values)
     if [value.kind for value in values] != ENDS or not fitting:
         found = ", ".join(f"{value.kind.value} {value.name} ({value.text})" for value in values)
         raise UsageError(

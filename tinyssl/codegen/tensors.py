@@ -65,6 +65,8 @@ class FirstValue:
 
 END_KINDS = (ValueKind.INPUT, ValueKind.OUTPUT)
 """What TFLM shows of a model"""
+NUMBERS = (DType.INT8, DType.UINT8, DType.INT16, DType.FLOAT32)
+"""Element types that the C around a model takes and gives as numbers"""
 
 
 def table_context(model: Model, kinds: Sequence[ValueKind] = NAMED_KINDS) -> dict[str, Any]:

@@ -115,6 +115,17 @@ class Pictures:
         return len(self.names)
 
 
+def part_of(starts: NDArray[np.int64], number: int) -> tuple[int, int]:
+    """Which part of a whole holds an item, and its place there.
+
+    Args:
+        starts: (parts + 1,), rising: number of the first item of each part, then of all items.
+        number: Of the item.
+    """
+    part = int(np.searchsorted(starts, number, "right")) - 1
+    return part, number - int(starts[part])
+
+
 @dataclass(frozen=True)
 class DataReader:
     """Reads a data set that has a name."""

@@ -1,6 +1,6 @@
 """Frames as cameras give them: what their bytes mean, and how they become RGB or grey.
 
-The same in C is firmware/camera/: equal to the byte (tests/unit/data/test_camera.py).
+The same in C is firmware/camera/: equal to the byte (tests/unit/project/test_camera.py).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from PIL import Image
 
 from tinyssl.core.errors import UsageError
 from tinyssl.data.base import Images
-from tinyssl.data.pixels import Size, fit_to
+from tinyssl.data.pixels import Size, fit_to, to_grey
 
 Bytes = NDArray[np.uint8]
 LARGEST = 8192
@@ -53,7 +53,7 @@ def _grey(lines: Bytes) -> Images:
 
 
 def _grey_lines(image: Images) -> Bytes:
-    return np.asarray(Image.fromarray(image).convert("L"))
+    return to_grey(image[None])[0, ..., 0]
 
 
 def _from_565(order: str) -> Callable[[Bytes], Images]:
@@ -241,5 +241,5 @@ def fitted(picture: Images, shape: tuple[int, ...]) -> Images:
     if found.ndim == 2:
         return np.repeat(found[..., None], shape[2], axis=2)
     if shape[2] == 1:
-        return np.asarray(Image.fromarray(found).convert("L"))[..., None]
+        found = to_grey(found[None])[0]
     return found

@@ -11,7 +11,7 @@ from tinyssl.core.errors import DataError, UsageError
 from tinyssl.core.progress import Progress
 from tinyssl.core.text import printable
 from tinyssl.data.arrays import member_names, read_arrays
-from tinyssl.data.base import UNLABELLED, DataReader, Indices, Pictures, Reading, Source
+from tinyssl.data.base import UNLABELLED, DataReader, Indices, Pictures, Reading, Source, part_of
 from tinyssl.data.limits import CLASSES
 from tinyssl.data.names import checked_names
 from tinyssl.data.pictures import read_source
@@ -77,15 +77,13 @@ def encoded_pictures(config: DataConfig, _: Progress) -> Pictures | None:
         if all(name in part for part in parts)
     }
     answers = [name for name in ("labels", "label", "fine_label") if name in whole]
-    named = parts[0].keys() & {"class_names"}
-    given = {name: parts[0][name] for name in named}
+    given = {name: parts[0][name] for name in ("class_names",) if name in parts[0]}
     given |= {"labels": whole[answers[0]]} if answers else {}
     labels, names = read_labels(given, sum(counts), path)
     starts = np.cumsum([0, *counts])
 
     def content(number: int) -> bytes:
-        at = int(np.searchsorted(starts, number, "right")) - 1
-        row = number - int(starts[at])
+        at, row = part_of(starts, number)
         return bytes(parts[at]["blob"][bounds[at][row] : bounds[at][row + 1]].data)
 
     return Pictures(

@@ -17,7 +17,7 @@ from tinyssl.core.config import DataConfig
 from tinyssl.core.errors import DataError, UsageError
 from tinyssl.core.progress import Progress
 from tinyssl.core.text import printable
-from tinyssl.data.base import DataReader, Pictures, Source
+from tinyssl.data.base import DataReader, Pictures, Source, part_of
 from tinyssl.data.pictures import read_source
 from tinyssl.data.split_files import SplitFiles, numbered
 
@@ -55,13 +55,13 @@ class _ParquetFile:
 
     def picture(self, row: int) -> bytes:
         """The encoded picture of a row; empty where it has none."""
-        group = int(np.searchsorted(self.starts, row, "right")) - 1
+        group, place = part_of(self.starts, row)
         with self._lock:
             if group not in self._kept:
                 while len(self._kept) >= GROUPS:
                     del self._kept[next(iter(self._kept))]
                 self._kept[group] = self._read(group)
-            return self._kept[group][row - int(self.starts[group])] or b""
+            return self._kept[group][place] or b""
 
     def _read(self, group: int) -> list[bytes | None]:
         table = _library().ParquetFile(self.path).read_row_group(group, [self.column])
@@ -102,8 +102,8 @@ def parquet_pictures(config: DataConfig, progress: Progress) -> Pictures:
     starts = np.cumsum([0, *counts])
 
     def content(number: int) -> bytes:
-        at = int(np.searchsorted(starts, number, "right")) - 1
-        return opened[at].picture(number - int(starts[at]))
+        at, row = part_of(starts, number)
+        return opened[at].picture(row)
 
     return Pictures(
         names=[

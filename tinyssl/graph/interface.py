@@ -54,6 +54,11 @@ class ValueInfo:
         return self.elements * self.dtype.bytes
 
     @property
+    def is_picture(self) -> bool:
+        """Whether it has the shape of one grey or RGB picture."""
+        return len(self.shape) == 4 and self.shape[0] == 1 and self.shape[3] in (1, 3)
+
+    @property
     def text(self) -> str:
         """`int8 [1, 96, 96, 3]`, for messages."""
         return f"{self.dtype.value} {list(self.shape)}"

@@ -31,7 +31,12 @@ from tinyssl.project.guard import Guard
 from tinyssl.project.learner import Learner, learner_of, parse_learning
 from tinyssl.project.learner_file import canonical_names, write_learner
 from tinyssl.project.learning import learning_source
-from tinyssl.project.learning_cost import learning_cost, learning_flash, learning_record
+from tinyssl.project.learning_cost import (
+    LearningCost,
+    learning_cost,
+    learning_flash,
+    learning_record,
+)
 from tinyssl.project.platformio import check_compiler, pio_run
 from tinyssl.project.project import Image, project_files
 from tinyssl.project.selection import Selection
@@ -48,9 +53,6 @@ from tinyssl.targets.ports import board_port
 from tinyssl.targets.store import with_store
 from tinyssl.verify.host import note_changes
 from tinyssl.verify.subject import ModelFile, find_subject
-
-HOST = "host"
-"""Port of this computer, whose instructions nobody counts"""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ class BuildJob:
     """How `--train-ram` chose what learns"""
     class_names: tuple[str, ...] = ()
     """Of the first scores; empty: not known"""
+    cost: LearningCost | None = None
+    """Of learning; None: nothing learns, or on this computer, whose instructions nobody counts"""
 
 
 @dataclass(frozen=True)
@@ -146,10 +150,15 @@ def _build(
         if config.check:
             check_model(source, progress)
         source, learner = _with_learner(config, source, board, progress)
+        cost = learning_cost(source.program) if learner and board.kind != "host" else None
+        if cost:
+            progress.note(cost.as_text())
         if learner:
             _check_memory(config, source, board)
         places = folder.absolute(), run.record.commit, progress, framework
-        job = BuildJob(config, board, source, learner, *places, loaded.selection, loaded.names)
+        job = BuildJob(
+            config, board, source, learner, *places, loaded.selection, loaded.names, cost
+        )
         info = _write_folder(job, workspace)
         run.results(
             board=info.board,
@@ -216,13 +225,13 @@ def _load_source(
 ) -> _Loaded:
     """The model, changed as the config says."""
     isa = _isa(config, board)
-    model = config.model
+    model, subject = config.model, find_subject(config.model, workspace)
     ends: tuple[StrippedEnd, ...] = ()
     own = config.train is not None and parse_learning(config.train).own
-    names = () if own else class_names(find_subject(model, workspace))
+    names = () if own else class_names(subject)
     if config.strip_io:
-        model, ends = strip_io(find_subject(model, workspace).path, workspace, progress)
-    subject = find_subject(model, workspace)
+        model, ends = strip_io(subject.path, workspace, progress)
+        subject = find_subject(model, workspace)
     config, selection = _with_names(config, subject, isa, progress)
     if config.train is not None:
         model = write_learner(subject.path, config.train, workspace, config.train_weights)
@@ -265,10 +274,7 @@ def _with_learner(
     if learner is None:
         return source, None
     isa = _isa(config, board)
-    made, learner = learning_source(source, learner, isa, progress, check=config.check)
-    if board.tinyssl.port != HOST:
-        progress.note(learning_cost(made.program).as_text())
-    return made, learner
+    return learning_source(source, learner, isa, progress, check=config.check)
 
 
 def _isa(config: BuildConfig, board: Board) -> Isa:
@@ -295,10 +301,9 @@ def firmware(job: BuildJob, stage: Path) -> BuildInfo:
 
 def _learning(job: BuildJob, image: Path) -> dict[str, Any]:
     """What learning takes, before anything is flashed."""
-    if job.learner is None or job.board.tinyssl.port == HOST:
+    if job.cost is None:
         return {}
-    program = job.source.program
-    return learning_record(learning_cost(program), learning_flash(image, program))
+    return learning_record(job.cost, learning_flash(image, job.source.program))
 
 
 def _info(

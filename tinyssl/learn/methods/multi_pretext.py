@@ -20,8 +20,8 @@ from torch import Tensor, nn
 
 from tinyssl.core.config_types import STRICT, Count, NonNegative
 from tinyssl.core.errors import UsageError
-from tinyssl.data.augment import ViewOptions
-from tinyssl.data.augment.options import Probability, Share, Strength
+from tinyssl.data.augment import PlainViewOptions
+from tinyssl.data.augment.options import Probability, Share
 from tinyssl.learn.backbones import Backbone
 from tinyssl.learn.backbones.tinynext import TinyNeXt
 from tinyssl.learn.methods.base import Batch, Losses, Method, MethodContext, ViewStage
@@ -42,7 +42,7 @@ INITIAL_STD = 0.02
 
 
 @dataclass(frozen=True, config=STRICT)
-class MultiPretextConfig(ViewOptions):
+class MultiPretextConfig(PlainViewOptions):
     """Multi-pretext learning: masked and rolled tokens, a decoder that is thrown away.
 
     Views are milder than those of methods that compare views: a crop and a flip, no colours (ours).
@@ -50,14 +50,6 @@ class MultiPretextConfig(ViewOptions):
 
     crop_min: Share = 0.6
     """Smallest crop, as a share of the image's area; crops are resized to the full size"""
-    jitter: Probability = 0.0
-    """Probability of the colour jitter"""
-    saturation: Strength = 0.2
-    """Saturation changes by a factor within 1 ± this"""
-    grey: Probability = 0.0
-    """Probability of dropping all colour"""
-    blur: Probability = 0.0
-    """Probability of a Gaussian blur, sigma 0.1 to 2 pixels"""
     reading: Literal["a", "b"] = "a"
     """Which tokens are corrupted. a: the backbone's last ones, and the decoder restores them; b:
     those that enter stage 3 of a TinyNeXt, so that the backbone has to cope (the paper can be read

@@ -25,7 +25,7 @@ from tinyssl.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, UsageError
 from tinyssl.core.locks import Lock
 from tinyssl.core.own_files import own_file
 from tinyssl.core.settings import PREFIX
-from tinyssl.stages.table.jobs import CellLog, CellProcess
+from tinyssl.stages.table.jobs import CellLog, CellProcess, be_nice
 
 KILL_SECONDS = 5.0
 """Time that a worker has to end its child before it is ended itself"""
@@ -41,7 +41,7 @@ class Worker:
     """
 
     def __init__(self, nice: int, environment: Mapping[str, str]) -> None:
-        os.setpriority(os.PRIO_PROCESS, 0, max(os.getpriority(os.PRIO_PROCESS, 0), nice))
+        be_nice(nice)
         os.environ.update(environment)
         self._child: CellProcess | None = None
 

@@ -23,6 +23,11 @@ TAIL = 4000
 """Bytes of a log that are looked at"""
 
 
+def be_nice(least: int) -> None:
+    """Gives this process, and what it starts, at least this niceness."""
+    os.setpriority(os.PRIO_PROCESS, 0, max(os.getpriority(os.PRIO_PROCESS, 0), least))
+
+
 @dataclass(frozen=True)
 class News:
     """What a child said last."""

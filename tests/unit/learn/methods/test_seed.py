@@ -9,6 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from tests.unit.learn.methods.frozen_teacher import backward
 from tinyssl.data.augment import make_views
 from tinyssl.learn.backbones import build_backbone
 from tinyssl.learn.methods import Batch, Method, MethodContext, Targets, build_method, method_config
@@ -154,12 +155,7 @@ def test_head_has_the_papers_parameters() -> None:
 @pytest.mark.parametrize("options", [{}, {"space": "teacher"}, {"centre": True}])
 def test_all_is_trained_but_the_targets(options):
     method = build(queue=16, **options)
-    batch = batch_for(method)
-    assert batch.targets is not None
-    batch.targets.summary.requires_grad_()
-    losses = method.loss(batch)
-    losses.total.backward()
-    assert batch.targets.summary.grad is None
+    losses = backward(method, batch_for(method))
     assert all(p.grad is not None and p.grad.isfinite().all() for p in method.parameters())
     assert not losses.metrics["spread"].requires_grad
 
