@@ -118,10 +118,12 @@ class SharedMemory:
 
 def process_lives(number: int) -> bool:
     """Whether the process of that number runs on this computer."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.kill(number, 0)
-        return True
-    return False
+    with contextlib.suppress(PermissionError):  # it runs, for another user
+        try:
+            os.kill(number, 0)
+        except ProcessLookupError:
+            return False
+    return True
 
 
 def mean_gradients(exchange: SharedMemory, gradients: list[Tensor]) -> None:
